@@ -1,0 +1,98 @@
+"""The named errors of the core, as one small tree.
+
+    ClusterdeskError
+    ├── KubeError                what the API server (or the way to it) answered
+    │   ├── NotFound             404
+    │   ├── Conflict             409, somebody wrote first: read again, decide again
+    │   │   └── AlreadyExists    409 on create
+    │   ├── Gone                 410, the resourceVersion is too old: list again
+    │   ├── Forbidden            403, by RBAC or by an admission webhook
+    │   ├── Invalid              400/422, the object itself is wrong
+    │   ├── Throttled            429, come back after `retry_after` seconds
+    │   └── Unavailable          5xx, timeouts, connections that broke: outcome unknown
+    ├── MalformedQuantity        text that is no Kubernetes quantity
+    └── RuleError                a request that our own rules refuse
+
+Library exceptions are translated into these once, in `provisioning.kube`. Nothing here knows a library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ClusterdeskError(Exception):
+    """Anything we raise on purpose."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing that is wrong with an object: where (a field path such as `spec.pools[0].flavor`) and why."""
+
+    field: str
+    message: str
+
+
+class KubeError(ClusterdeskError):
+    """The API server said no, or could not be reached."""
+
+    status = 0
+
+    def __init__(self, message: str, *, status: int = 0, causes: Sequence[Cause] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status or self.status
+        self.causes = tuple(causes)
+
+
+class NotFound(KubeError):
+    status = 404
+
+
+class Conflict(KubeError):
+    status = 409
+
+
+class AlreadyExists(Conflict):
+    pass
+
+
+class Gone(KubeError):
+    status = 410
+
+
+class Forbidden(KubeError):
+    status = 403
+
+
+class Invalid(KubeError):
+    status = 422
+
+
+class Throttled(KubeError):
+    """Too many requests, or a contended ledger. `retry_after` is in seconds."""
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: float = 1.0, causes: Sequence[Cause] = ()) -> None:
+        super().__init__(message, causes=causes)
+        self.retry_after = retry_after
+
+
+class Unavailable(KubeError):
+    """Nobody knows whether the request took effect; doing it again must be safe."""
+
+    status = 503
+
+
+class MalformedQuantity(ClusterdeskError, ValueError):
+    """A text that the API server would not take as a quantity, or that is outside what we count with."""
+
+
+class RuleError(ClusterdeskError):
+    """Our rules refuse this. `causes` name every reason at once, each with its field."""
+
+    def __init__(self, *causes: Cause) -> None:
+        super().__init__("; ".join(f"{c.field}: {c.message}" if c.field else c.message for c in causes))
+        self.causes = causes

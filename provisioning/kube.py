@@ -1,0 +1,275 @@
+"""The one module that knows kubernetes-asyncio: raw JSON in, raw JSON out, errors of our own.
+
+Typed models of the library, its Watch and its leader election stay out (they block the loop, hammer the server
+and are unsafe in turn); every call has a timeout. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import kubernetes_asyncio.client as library
+import kubernetes_asyncio.config as library_config
+
+from provisioning import errors
+from provisioning.resources import Resource
+
+Manifest = dict[str, Any]
+
+REQUEST_TIMEOUT = 15.0
+"""Seconds a plain call may take."""
+WATCH_SECONDS = 280
+"""Seconds after which the server ends a watch; we start the next one where it stopped."""
+PAGE = 500
+"""Objects a page of a list holds."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A whole list, and the resourceVersion to watch from."""
+
+    items: list[Manifest]
+    resource_version: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One event of a watch: ADDED, MODIFIED, DELETED or BOOKMARK."""
+
+    type: str
+    object: Manifest
+
+
+class Kube:
+    """A connection to one API server. Use `connect`, then `async with`."""
+
+    def __init__(self, api: library.ApiClient) -> None:
+        self._api = api
+
+    @classmethod
+    async def connect(cls, *, kubeconfig: Path | None = None, context: str | None = None) -> Kube:
+        """Connect by a kubeconfig file, or as the Pod's service account when none is given."""
+        configuration = library.Configuration()
+        configuration.retries = False
+        if kubeconfig is None:
+            library_config.load_incluster_config(client_configuration=configuration)
+        else:
+            await library_config.load_kube_config(
+                config_file=str(kubeconfig), context=context, client_configuration=configuration
+            )
+        return cls(library.ApiClient(configuration))
+
+    async def __aenter__(self) -> Kube:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._api.close()
+
+    async def get(self, resource: Resource, name: str, *, namespace: str = "", subresource: str = "") -> Manifest:
+        return await self.call("GET", resource.path(namespace=namespace, name=name, subresource=subresource))
+
+    async def find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
+        """Like `get`, with None for what is not there."""
+        try:
+            return await self.get(resource, name, namespace=namespace)
+        except errors.NotFound:
+            return None
+
+    async def list(self, resource: Resource, *, namespace: str = "", labels: str = "") -> Listing:
+        """All objects, page by page; each item carries apiVersion and kind, which lists leave out."""
+        items: list[Manifest] = []
+        query: dict[str, Any] = {"limit": PAGE}
+        if labels:
+            query["labelSelector"] = labels
+        while True:
+            page = await self.call("GET", resource.path(namespace=namespace), query=query)
+            kind = {"apiVersion": resource.api_version, "kind": resource.kind}
+            items.extend({**kind, **item} for item in page.get("items") or [])
+            following = page["metadata"].get("continue")
+            if not following:
+                return Listing(items, page["metadata"]["resourceVersion"])
+            query["continue"] = following
+
+    async def create(self, resource: Resource, body: Manifest, *, dry_run: bool = False) -> Manifest:
+        path = resource.path(namespace=body["metadata"].get("namespace", ""))
+        return await self.call("POST", path, query=_dry(dry_run), body=body)
+
+    async def replace(
+        self, resource: Resource, body: Manifest, *, subresource: str = "", dry_run: bool = False
+    ) -> Manifest:
+        """Write the whole object; its resourceVersion makes it a compare-and-swap (`Conflict` when lost)."""
+        meta = body["metadata"]
+        path = resource.path(namespace=meta.get("namespace", ""), name=meta["name"], subresource=subresource)
+        return await self.call("PUT", path, query=_dry(dry_run), body=body)
+
+    async def apply(
+        self,
+        resource: Resource,
+        body: Manifest,
+        *,
+        manager: str,
+        subresource: str = "",
+        force: bool = True,
+        dry_run: bool = False,
+    ) -> Manifest:
+        """Server-side apply under the field manager `manager`."""
+        meta = body["metadata"]
+        path = resource.path(namespace=meta.get("namespace", ""), name=meta["name"], subresource=subresource)
+        query = {"fieldManager": manager, "force": "true" if force else "false", **_dry(dry_run)}
+        return await self.call("PATCH", path, query=query, body=body, content_type="application/apply-patch+yaml")
+
+    async def merge(
+        self, resource: Resource, name: str, patch: Manifest, *, namespace: str = "", subresource: str = ""
+    ) -> Manifest:
+        """JSON merge patch; put `metadata.resourceVersion` into it to make it a compare-and-swap."""
+        path = resource.path(namespace=namespace, name=name, subresource=subresource)
+        return await self.call("PATCH", path, body=patch, content_type="application/merge-patch+json")
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        uid: str = "",
+        propagation: str = "Background",
+        dry_run: bool = False,
+    ) -> Manifest:
+        """Ask for deletion; `uid` makes sure that it is still the same object."""
+        options: Manifest = {"propagationPolicy": propagation}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        return await self.call(
+            "DELETE", resource.path(namespace=namespace, name=name), query=_dry(dry_run), body=options
+        )
+
+    async def watch(
+        self, resource: Resource, *, since: str, namespace: str = "", labels: str = ""
+    ) -> AsyncIterator[Change]:
+        """Events after the resourceVersion `since`, with bookmarks, until the server ends the watch.
+
+        Raises `Gone` when `since` is too old (as an answer or as an event), `Unavailable` when the line breaks.
+        """
+        query: dict[str, Any] = {
+            "watch": "true",
+            "resourceVersion": since,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": WATCH_SECONDS,
+        }
+        if labels:
+            query["labelSelector"] = labels
+        timeout = aiohttp.ClientTimeout(sock_connect=10, sock_read=WATCH_SECONDS + 15)
+        response = await self._send("GET", resource.path(namespace=namespace), query=query, timeout=timeout)
+        with _translated():
+            try:
+                async for line in response.content:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        raise _error_of(event["object"].get("code", 500), event["object"])
+                    yield Change(event["type"], event["object"])
+            finally:
+                response.close()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Manifest | None = None,
+        content_type: str = "application/json",
+        timeout: float = REQUEST_TIMEOUT,
+    ) -> Manifest:
+        """One request of any path; the parsed JSON object of its answer, empty when there is none."""
+        response = await self._send(
+            method,
+            path,
+            query=query,
+            body=body,
+            content_type=content_type,
+            timeout=aiohttp.ClientTimeout(total=timeout),
+        )
+        with _translated():
+            text = await response.read()
+        answer: Manifest = json.loads(text) if text else {}
+        return answer
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Manifest | None = None,
+        content_type: str = "application/json",
+        timeout: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        with _translated():
+            response: aiohttp.ClientResponse = await self._api.call_api(
+                path,
+                method,
+                query_params=list((query or {}).items()),
+                header_params=headers,
+                body=body,
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+                _request_timeout=timeout,
+                _return_http_data_only=True,
+            )
+            if response.status >= 400:
+                raise _error_of(response.status, _status_of(await response.read()))
+        return response
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if dry_run else {}
+
+
+def _status_of(text: bytes) -> Manifest:
+    try:
+        status = json.loads(text)
+    except ValueError:
+        return {"message": text[:200].decode("utf-8", "replace")}
+    return status if isinstance(status, dict) else {"message": str(status)[:200]}
+
+
+def _error_of(code: int, status: Manifest) -> errors.KubeError:
+    details = status.get("details") or {}
+    message = status.get("message") or f"the API server answered {code}"
+    causes = [errors.Cause(c.get("field", ""), c.get("message", "")) for c in details.get("causes") or []]
+    if code == 429:
+        return errors.Throttled(message, retry_after=details.get("retryAfterSeconds") or 1, causes=causes)
+    if code == 409 and status.get("reason") == "AlreadyExists":
+        return errors.AlreadyExists(message, causes=causes)
+    kind = {
+        400: errors.Invalid,
+        403: errors.Forbidden,
+        404: errors.NotFound,
+        409: errors.Conflict,
+        410: errors.Gone,
+        422: errors.Invalid,
+    }.get(code, errors.Unavailable if code >= 500 else errors.KubeError)
+    return kind(message, status=code, causes=causes)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except library.ApiException as error:
+        raise _error_of(
+            error.status or 500,
+            _status_of((error.body or "").encode() if isinstance(error.body, str | None) else error.body),
+        ) from error
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise errors.Unavailable(f"no answer from the API server: {type(error).__name__}: {error}") from error

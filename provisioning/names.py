@@ -1,0 +1,60 @@
+"""Names we give and marks we set: labels, annotations, finalizers, and names derived from other names.
+
+Deterministic, so that doing a thing twice is doing it once. Nothing here knows a client or a clock.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from typing import Any, Final
+
+from provisioning.resources import GROUP
+
+TENANT_LABEL: Final = f"{GROUP}/tenant"
+"""On a namespace: whose it is. On an object of ours: the same, for selecting. Only the platform may set it."""
+CLUSTER_LABEL: Final = f"{GROUP}/cluster"
+"""On everything rendered for a TenantCluster: its name."""
+POOL_LABEL: Final = f"{GROUP}/pool"
+ADDONS_LABEL: Final = f"{GROUP}/addons"
+"""On a Cluster made by hand: `default` asks the provisioner for the default add-ons and hosted components."""
+CAPI_CLUSTER_LABEL: Final = "cluster.x-k8s.io/cluster-name"
+
+REQUEST_ANNOTATION: Final = f"{GROUP}/request"
+"""On a TenantCluster: the approved ClusterRequest that stands behind its last change."""
+REQUESTED_BY_ANNOTATION: Final = f"{GROUP}/requested-by"
+
+FINALIZER: Final = f"{GROUP}/teardown"
+FIELD_MANAGER: Final = "clusterdesk"
+CATALOG: Final = "default"
+"""The one Catalog's name."""
+
+DNS_LABEL: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+"""RFC 1035: Services and Deployments take the cluster's name, so it must start with a letter."""
+CLUSTER_NAME_MAX: Final = 30
+POOL_NAME_MAX: Final = 15
+"""Machine = VM = hostname = `<cluster>-<pool>-<hash>-<random>` must stay within 63 characters
+(Cluster API adds up to 17), and a Helm release name within 53."""
+
+
+def content_hash(content: Any) -> str:
+    """Eight characters that change when, and only when, the content does."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def request_name(*seeds: str) -> str:
+    """The name of the ClusterRequest that came from these seeds (a Slack team and view): `cr-` and ten characters."""
+    digest = hashlib.sha256("\x00".join(seeds).encode()).digest()
+    return "cr-" + base64.b32encode(digest).decode().lower()[:10]
+
+
+def kubeconfig_secret(cluster: str) -> str:
+    """The Secret in which Cluster API's control-plane provider keeps the tenant's admin kubeconfig (key `value`)."""
+    return f"{cluster}-kubeconfig"
+
+
+def machine_deployment(cluster: str, pool: str) -> str:
+    return f"{cluster}-{pool}"
