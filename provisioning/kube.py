@@ -58,7 +58,9 @@ class Kube:
         configuration = library.Configuration()
         configuration.retries = False
         if kubeconfig is None:
-            library_config.load_incluster_config(client_configuration=configuration)
+            library_config.load_incluster_config(  # type: ignore[no-untyped-call]
+                client_configuration=configuration
+            )
         else:
             await library_config.load_kube_config(
                 config_file=str(kubeconfig), context=context, client_configuration=configuration
@@ -266,10 +268,5 @@ def _error_of(code: int, status: Manifest) -> errors.KubeError:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except library.ApiException as error:
-        raise _error_of(
-            error.status or 500,
-            _status_of((error.body or "").encode() if isinstance(error.body, str | None) else error.body),
-        ) from error
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise errors.Unavailable(f"no answer from the API server: {type(error).__name__}: {error}") from error
