@@ -144,10 +144,13 @@ class Kube:
         namespace: str = "",
         uid: str = "",
         propagation: str = "Background",
+        grace_seconds: int | None = None,
         dry_run: bool = False,
     ) -> Manifest:
         """Ask for deletion; `uid` makes sure that it is still the same object."""
         options: Manifest = {"propagationPolicy": propagation}
+        if grace_seconds is not None:
+            options["gracePeriodSeconds"] = grace_seconds
         if uid:
             options["preconditions"] = {"uid": uid}
         return await self.call(

@@ -47,6 +47,7 @@ MACHINE_SETS = Resource("cluster.x-k8s.io", "v1beta2", "machinesets", "MachineSe
 MACHINES = Resource("cluster.x-k8s.io", "v1beta2", "machines", "Machine")
 MACHINE_HEALTH_CHECKS = Resource("cluster.x-k8s.io", "v1beta2", "machinehealthchecks", "MachineHealthCheck")
 CLUSTER_RESOURCE_SETS = Resource("addons.cluster.x-k8s.io", "v1beta2", "clusterresourcesets", "ClusterResourceSet")
+KUBEADM_CONFIGS = Resource("bootstrap.cluster.x-k8s.io", "v1beta2", "kubeadmconfigs", "KubeadmConfig")
 KUBEADM_CONFIG_TEMPLATES = Resource(
     "bootstrap.cluster.x-k8s.io", "v1beta2", "kubeadmconfigtemplates", "KubeadmConfigTemplate"
 )
