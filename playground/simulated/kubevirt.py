@@ -7,6 +7,7 @@ object, so that a sweep after a deletion has something to find. Failures it know
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -154,10 +155,8 @@ async def _ensure_node(client: Kube, machine: Manifest, owner: Manifest, *, exte
             "taints": [CAPI_TAINT, *([CLOUD_TAINT] if external_cloud else [])],
         },
     }
-    try:
+    with contextlib.suppress(errors.AlreadyExists):
         await client.create(resources.NODES, node)
-    except errors.AlreadyExists:
-        pass
     status = _node_status(machine, owner)
     await client.merge(resources.NODES, meta["name"], {"status": status}, subresource="status")
 
