@@ -8,7 +8,7 @@ ready-made programs in instead. Every file appears whole or not at all, and only
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import functools
 import hashlib
 import os
 import re
@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from playground import download, toolchain, upstream
+from playground import download, lock, toolchain, upstream
 from playground.progress import Steps
 
 LAYOUT = "2"
@@ -138,7 +138,8 @@ def ensure(*, environ: Mapping[str, str], steps: Steps) -> Binaries:
     if binaries.complete:
         return binaries
     binaries.folder.mkdir(parents=True, exist_ok=True)
-    with _alone(cache / f"{wanted.key}.lock", steps):
+    waiting = functools.partial(steps.say, "another process is building the control plane: waiting for it")
+    with lock.awaited(cache / f"{wanted.key}.lock", waiting=waiting):
         for program in PROGRAMS:
             if not binaries[program.name].exists():
                 _provide(program, binaries, wanted, environ=environ, steps=steps)
@@ -178,15 +179,3 @@ def _explained(what: str) -> Iterator[None]:
         raise BuildFailed(f"{what} could not be made from its Go module:\n{last}") from error
     except subprocess.TimeoutExpired as error:
         raise BuildFailed(f"{what} was given up after {error.timeout:.0f} s") from error
-
-
-@contextlib.contextmanager
-def _alone(path: Path, steps: Steps) -> Iterator[None]:
-    """Hold the lock file; the system lets it go if we die."""
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            steps.say("another process is building the control plane: waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -1,0 +1,113 @@
+"""Puts manifests into the API server: quickly when they are new, not at all when they are there already."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from provisioning.kube import Kube
+from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS, Resource
+
+Manifest = dict[str, Any]
+
+MANAGER = "clusterdesk-playground"
+DIGEST = "playground.clusterdesk.dev/digest"
+"""Annotation: what we applied last, so that a second start need not do it again."""
+AT_ONCE = 8
+
+
+class NotEstablished(Exception):
+    """The API server does not serve a CRD that it has accepted."""
+
+
+class UnknownKind(Exception):
+    """A manifest names a kind that the API server does not serve."""
+
+
+async def define(kube: Kube, crds: Sequence[Manifest], *, timeout: float = 60.0) -> None:
+    """Put the CRDs there and wait until all are served. Raises `NotEstablished` after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    await _together(_define(kube, marked_with_digest(crd), deadline) for crd in crds)
+
+
+async def put(kube: Kube, manifests: Iterable[Manifest]) -> None:
+    """Server-side apply of any kinds, in order of kind: namespaces before what is in them."""
+    kinds = Kinds(kube)
+    manifests = list(manifests)
+    first = [m for m in manifests if m["kind"] == "Namespace"]
+    for group in (first, [m for m in manifests if m not in first]):
+        located = [(await kinds.resource(manifest), manifest) for manifest in group]
+        await _together(_put(kube, resource, manifest) for resource, manifest in located)
+
+
+class Kinds:
+    """Where the kinds of an API server live, asked once per group and version."""
+
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+        self._known: dict[str, dict[str, Resource]] = {}
+
+    async def resource(self, manifest: Manifest) -> Resource:
+        """Where this manifest belongs. Raises `UnknownKind`."""
+        api_version, kind = manifest["apiVersion"], manifest["kind"]
+        if api_version not in self._known:
+            self._known[api_version] = await self._discover(api_version)
+        try:
+            return self._known[api_version][kind]
+        except KeyError:
+            raise UnknownKind(f"the API server serves no {kind} in {api_version}") from None
+
+    async def _discover(self, api_version: str) -> dict[str, Resource]:
+        group, _, version = api_version.rpartition("/")
+        served = await self._kube.call("GET", f"/apis/{api_version}" if group else f"/api/{version}")
+        return {
+            entry["kind"]: Resource(group, version, entry["name"], entry["kind"], entry["namespaced"])
+            for entry in served["resources"]
+            if "/" not in entry["name"]
+        }
+
+
+def marked_with_digest(manifest: Manifest) -> Manifest:
+    """The manifest with its own digest as an annotation."""
+    metadata = manifest["metadata"]
+    text = json.dumps(manifest, sort_keys=True)
+    annotations = {**metadata.get("annotations", {}), DIGEST: hashlib.sha256(text.encode()).hexdigest()[:16]}
+    return {**manifest, "metadata": {**metadata, "annotations": annotations}}
+
+
+def established(crd: Manifest) -> bool:
+    """Whether the API server serves it."""
+    conditions = (crd.get("status") or {}).get("conditions") or []
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+
+
+async def _define(kube: Kube, crd: Manifest, deadline: float) -> None:
+    name, digest = crd["metadata"]["name"], crd["metadata"]["annotations"][DIGEST]
+    present = await kube.find(CUSTOM_RESOURCE_DEFINITIONS, name)
+    if present is None or present["metadata"].get("annotations", {}).get(DIGEST) != digest:
+        present = await _put(kube, CUSTOM_RESOURCE_DEFINITIONS, crd)
+    while not established(present):
+        if time.monotonic() > deadline:
+            raise NotEstablished(f"the API server does not serve {name}")
+        await asyncio.sleep(0.1)
+        present = await kube.get(CUSTOM_RESOURCE_DEFINITIONS, name)
+
+
+async def _put(kube: Kube, resource: Resource, manifest: Manifest) -> Manifest:
+    return await kube.apply(resource, manifest, manager=MANAGER)
+
+
+async def _together(tasks: Iterable[Any]) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def gated(task: Any) -> None:
+        async with gate:
+            await task
+
+    async with asyncio.TaskGroup() as group:
+        for task in tasks:
+            group.create_task(gated(task))
