@@ -203,8 +203,10 @@ def _node_status(machine: Manifest, owner: Manifest) -> Manifest:
 async def _ensure_ready(stage: Stage, machine: Manifest) -> None:
     if await ensure(stage, MACHINES, machine, "spec", {"providerID": _provider_id(machine)}):
         return  # The next look sees the new revision and writes the status.
+    now = _now()
+    # The older form of a condition, which has no message when all is well.
     good = [
-        {**condition(type_, "True", type_, now=_now()), "severity": ""}
+        {"type": type_, "status": "True", "lastTransitionTime": now}
         for type_ in ("VMProvisioned", "BootstrapExecSucceeded")
     ]
     status = {
