@@ -96,6 +96,7 @@ async def _start(stage: Stage, control_plane: Manifest, cluster: Manifest) -> Te
             services=services[0],
             names=("kubernetes.default.svc", f"{name}.{namespace}.svc"),
             known_ca=(secret or {}).get("data") or {},
+            port=(control_plane["spec"].get("controlPlaneEndpoint") or {}).get("port") or 0,
         )
     except (ProcessEnded, NotReady) as error:
         raise errors.Unavailable(str(error)) from error

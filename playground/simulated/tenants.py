@@ -19,7 +19,7 @@ import aiohttp
 
 from playground import controlplane, pki
 from playground.pki import Pki
-from playground.ports import Ports
+from playground.ports import Ports, is_free
 from playground.processes import Processes, answers
 from provisioning import errors, resources
 from provisioning.kube import Kube
@@ -57,12 +57,13 @@ class Tenants:
         return server if child is not None and child.running else None
 
     async def ensure(
-        self, uid: str, *, services: str, names: tuple[str, ...], known_ca: dict[str, str]
+        self, uid: str, *, services: str, names: tuple[str, ...], known_ca: dict[str, str], port: int = 0
     ) -> TenantServer:
         """Start the server if it does not run, and wait until it is ready.
 
-        `services` is the Service range, `names` the DNS names it answers to, `known_ca` the data of the tenant's
-        `<cluster>-ca` Secret if there is one. Raises `Unavailable` when it does not come up.
+        `services` is the Service range, `names` the DNS names it answers to; `known_ca` (the data of the tenant's
+        `<cluster>-ca` Secret) and `port` are what it had before, if it was there before.
+        Raises `Unavailable` when it does not come up.
         """
         key = self._key(uid)
         async with self._locks.setdefault(key, asyncio.Lock()):
@@ -71,7 +72,8 @@ class Tenants:
             folder = self.state / "tenants" / key
             _restore(folder, known_ca)
             authority = Pki.open(folder)
-            port = Ports(self.state / "tenant-ports.json")[key]
+            if not port or not is_free(port):
+                port = Ports(self.state / "tenant-ports.json")[key]
             url = f"https://127.0.0.1:{port}"
             command = self._command(key, authority, port, services=services, names=names)
             # SIGTERM makes an API server wait for its watchers, tens of seconds long.
