@@ -7,9 +7,7 @@ transports.
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -17,24 +15,22 @@ import structlog
 from playground.workspace import answers, blockkit, inputs, payloads
 from playground.workspace.door import Answered, Door, Envelope, Missed, Outcome
 from playground.workspace.errors import NotVisible
+from playground.workspace.events import Events
 from playground.workspace.state import Workspace
 from playground.workspace.tickets import ResponseUrl
 from playground.workspace.views import View
 
 log = structlog.get_logger()
 
-RETRIES = (0.0, 60.0, 300.0)
-
 
 class Interactions:
     """The hands of everybody. `base` gives our own address, for response URLs."""
 
-    def __init__(self, workspace: Workspace, *, door: Door, base: Any, retries: Sequence[float] = RETRIES) -> None:
+    def __init__(self, workspace: Workspace, *, door: Door, events: Events, base: Callable[[], str]) -> None:
         self.workspace = workspace
         self.door = door
+        self.events = events
         self._base = base
-        self._retries = retries
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def command(self, user: str, channel: str, text: str) -> None:
         """Type a slash command. Raises `NotVisible` when the person is not in that channel."""
@@ -181,6 +177,11 @@ class Interactions:
             view.offered[name] = [*view.offered.get(name, []), *offered]
         return offered
 
+    def type(self, user: str, view_id: str, typed: inputs.Typed) -> None:
+        """Type into a modal or App Home; nobody else hears of it. Raises `NotVisible`."""
+        self._type(self._view(user, view_id), typed)
+        self.workspace.touch()
+
     async def shortcut(self, user: str, callback_id: str) -> None:
         """Use a registered global shortcut. Raises `NotVisible`."""
         if callback_id not in {s.callback_id for s in self.workspace.directory.shortcuts}:
@@ -196,48 +197,11 @@ class Interactions:
 
     async def open_home(self, user: str) -> None:
         """Look at App Home."""
-        await self.event(payloads.home_opened(self.workspace, user))
-
-    async def event(self, event: payloads.Payload, *, event_id: str = "") -> None:
-        """Deliver an event if the app subscribed to it. A missed one is retried in the background."""
-        if event["type"] not in self.workspace.directory.events:
-            return
-        body = payloads.event(self.workspace, event, event_id=event_id or f"Ev{secrets.token_hex(5).upper()}")
-        outcome = await self.door.send(Envelope("events_api", body))
-        if isinstance(outcome, Missed) and not outcome.no_retry:
-            task = asyncio.create_task(self._retry(body, outcome.reason))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def verify_url(self) -> bool:
-        """What Slack does when a request URL is entered: send a challenge and want it back."""
-        challenge = secrets.token_hex(20)
-        payload = {"token": payloads.TOKEN, "challenge": challenge, "type": "url_verification"}
-        outcome = await self.door.send(Envelope("events_api", payload))
-        if isinstance(outcome, Missed):
-            return False
-        body = outcome.body
-        return (body.get("challenge") if isinstance(body, Mapping) else body) == challenge
-
-    async def stop(self) -> None:
-        """End what is still waiting to be retried."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _retry(self, body: payloads.Payload, reason: str) -> None:
-        for attempt, pause in enumerate(self._retries, start=1):
-            await asyncio.sleep(pause)
-            outcome = await self.door.send(Envelope("events_api", body, retry=attempt, reason=reason))
-            if isinstance(outcome, Answered) or outcome.no_retry:
-                return
-            reason = outcome.reason
+        await self.events.send(payloads.home_opened(self.workspace, user))
 
     def _view(self, user: str, view_id: str) -> View:
-        stack: list[View] = self.workspace.views.stacks.get(user, [])
-        home = self.workspace.views.homes.get(user)
-        for view in (*stack, *((home,) if home else ())):
-            if view.id == view_id:
+        for view in self.workspace.views.all():
+            if view.id == view_id and view.user == user:
                 return view
         raise NotVisible(f"{user} has no view {view_id} open")
 
