@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -50,14 +49,6 @@ class Authority:
     def fingerprint(self) -> str:
         """SHA-256 of the certificate, hexadecimal: what it is called in logs and in the Secret."""
         return self.certificate.fingerprint(hashes.SHA256()).hex()
-
-    def signed(self, leaf: x509.Certificate) -> bool:
-        """Whether this very authority signed the certificate (dates are not looked at)."""
-        try:
-            leaf.verify_directly_issued_by(self.certificate)
-        except (InvalidSignature, ValueError, TypeError):
-            return False
-        return True
 
     def retired(self) -> Authority:
         """The same certificate without its key: still trusted, never signing again."""

@@ -34,8 +34,8 @@ _LISTS = (
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 )
-_CONFLICTS = {404, 409, 422}
-"""What a lost race looks like: gone, changed, or (for a JSON patch) a `test` that failed."""
+_LOST_RACES = {("POST", 409), ("PUT", 404), ("PUT", 409), ("PATCH", 404), ("PATCH", 409), ("PATCH", 422)}
+"""Taken, gone, changed, or (422) a `test` of a JSON patch that failed; the API server names no better reason."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _date(response: aiohttp.ClientResponse) -> datetime:
 
 def _error_of(status: int, method: str, path: str, text: bytes) -> errors.StoreError:
     message = f"{method} {path}: {status} {_message(text)}"
-    if status in _CONFLICTS and method != "GET":
+    if (method, status) in _LOST_RACES:
         return errors.Conflict(message)
     if status in (401, 403):
         return errors.Forbidden(message)
