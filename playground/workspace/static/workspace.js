@@ -6,7 +6,15 @@ const drawn = new WeakMap(); // element -> the HTML the server last gave for it
 
 // ---- redrawing -----------------------------------------------------------------------------------------
 
-async function refresh() {
+// One after the other, so that an older answer never paints over a newer one.
+let painting = Promise.resolve();
+
+function refresh() {
+  painting = painting.then(paint, paint);
+  return painting;
+}
+
+async function paint() {
   const answer = await fetch(location.href, { headers: LIVE, redirect: "error" });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -38,7 +38,7 @@ class TinyBot:
         self.slack = slack
         self.heard: list[dict[str, Any]] = []
         self.refused: list[str] = []
-        self.app = AsyncApp(signing_secret=SECRET, client=client(slack), token=BOT)
+        self.app = AsyncApp(signing_secret=SECRET, client=client(slack))
         app = self.app
         app.command("/cluster")(self.on_command)
         app.action("approve")(self.on_approve)
@@ -147,7 +147,7 @@ async def running(slack: workspace.LocalSlack, mode: str) -> AsyncIterator[TinyB
             slack.point_at(str(server.make_url("/")))
             yield bot
         return
-    handler = AsyncSocketModeHandler(bot.app, APP, ping_interval=1)
+    handler: Any = AsyncSocketModeHandler(bot.app, APP, ping_interval=1)
     await handler.connect_async()
     async with asyncio.timeout(5):
         while not slack.socket.connections:
