@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ REQUEST_TIMEOUT = 15.0
 """Seconds a plain call may take."""
 WATCH_SECONDS = 280
 """Seconds after which the server ends a watch; we start the next one where it stopped."""
+WATCH_SILENCE = 150.0
+"""Seconds a watch may say nothing before the line counts as dead; the server sends a bookmark every minute or so."""
 PAGE = 500
 """Objects a page of a list holds."""
 
@@ -56,7 +58,6 @@ class Kube:
     async def connect(cls, *, kubeconfig: Path | None = None, context: str | None = None) -> Kube:
         """Connect by a kubeconfig file, or as the Pod's service account when none is given."""
         configuration = library.Configuration()
-        configuration.retries = False
         if kubeconfig is None:
             library_config.load_incluster_config(  # type: ignore[no-untyped-call]
                 client_configuration=configuration
@@ -65,6 +66,14 @@ class Kube:
             await library_config.load_kube_config(
                 config_file=str(kubeconfig), context=context, client_configuration=configuration
             )
+        return cls.by(configuration)
+
+    @classmethod
+    def by(cls, configuration: library.Configuration) -> Kube:
+        """Connect as the library's configuration says."""
+        configuration.retries = False
+        # A watch holds its connection for minutes: a bound would let the watches starve the plain calls.
+        configuration.connection_pool_maxsize = 0
         return cls(library.ApiClient(configuration))
 
     async def __aenter__(self) -> Kube:
@@ -159,7 +168,7 @@ class Kube:
 
     async def watch(
         self, resource: Resource, *, since: str, namespace: str = "", labels: str = ""
-    ) -> AsyncIterator[Change]:
+    ) -> AsyncGenerator[Change, None]:
         """Events after the resourceVersion `since`, with bookmarks, until the server ends the watch.
 
         Raises `Gone` when `since` is too old (as an answer or as an event), `Unavailable` when the line breaks.
@@ -172,7 +181,7 @@ class Kube:
         }
         if labels:
             query["labelSelector"] = labels
-        timeout = aiohttp.ClientTimeout(sock_connect=10, sock_read=WATCH_SECONDS + 15)
+        timeout = aiohttp.ClientTimeout(sock_connect=10, sock_read=WATCH_SILENCE)
         response = await self._send("GET", resource.path(namespace=namespace), query=query, timeout=timeout)
         with _translated():
             try:
@@ -205,8 +214,14 @@ class Kube:
         )
         with _translated():
             text = await response.read()
-        answer: Manifest = json.loads(text) if text else {}
+            answer: Manifest = json.loads(text) if text else {}
         return answer
+
+    async def text(self, path: str, *, timeout: float = REQUEST_TIMEOUT) -> str:
+        """What a path that speaks no JSON answers, `/readyz` for one."""
+        response = await self._send("GET", path, timeout=aiohttp.ClientTimeout(total=timeout))
+        with _translated():
+            return await response.text()
 
     async def _send(
         self,
@@ -232,7 +247,8 @@ class Kube:
                 _return_http_data_only=True,
             )
             if response.status >= 400:
-                raise _error_of(response.status, _status_of(await response.read()))
+                status = _status_of(await response.read())
+                raise _error_of(response.status, status, response.headers.get("Retry-After", ""))
         return response
 
 
@@ -248,12 +264,14 @@ def _status_of(text: bytes) -> Manifest:
     return status if isinstance(status, dict) else {"message": str(status)[:200]}
 
 
-def _error_of(code: int, status: Manifest) -> errors.KubeError:
+def _error_of(code: int, status: Manifest, retry_after: str = "") -> errors.KubeError:
     details = status.get("details") or {}
     message = status.get("message") or f"the API server answered {code}"
     causes = [errors.Cause(c.get("field", ""), c.get("message", "")) for c in details.get("causes") or []]
     if code == 429:
-        return errors.Throttled(message, retry_after=details.get("retryAfterSeconds") or 1, causes=causes)
+        # The server's own flow control says it in the header only.
+        seconds = details.get("retryAfterSeconds") or (int(retry_after) if retry_after.isdecimal() else 1)
+        return errors.Throttled(message, retry_after=seconds, causes=causes)
     if code == 409 and status.get("reason") == "AlreadyExists":
         return errors.AlreadyExists(message, causes=causes)
     kind = {
@@ -273,3 +291,6 @@ def _translated() -> Iterator[None]:
         yield
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise errors.Unavailable(f"no answer from the API server: {type(error).__name__}: {error}") from error
+    except ValueError as error:
+        # Half a line of a watch, or the page of some proxy in between.
+        raise errors.Unavailable(f"the API server's answer is no JSON: {error}") from error

@@ -1,0 +1,24 @@
+"""The numbers the engine publishes, on prometheus-client's default registry. Names only; nothing is measured here."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+CACHE_OBJECTS = Gauge("clusterdesk_cache_objects", "Objects a watch cache holds.", ["resource"])
+CACHE_LISTS = Counter("clusterdesk_cache_lists_total", "Whole lists a watch cache has taken.", ["resource"])
+CACHE_FAILURES = Counter("clusterdesk_cache_failures_total", "Lists and watches that failed.", ["resource"])
+
+QUEUE_DEPTH = Gauge("clusterdesk_queue_depth", "Keys that wait to be worked on.", ["queue"])
+WORK = Counter("clusterdesk_work_total", "Keys worked on.", ["queue", "result"])
+"""`result` is `done`, `retry` (an error we know) or `crash` (one we do not)."""
+WORK_SECONDS = Histogram("clusterdesk_work_seconds", "How long one key took.", ["queue"])
+
+LEADER = Gauge("clusterdesk_leader", "1 while this process holds the lease.", ["lease"])
+
+APPLIED = Counter("clusterdesk_applied_total", "Manifests put by server-side apply.", ["kind"])
+PRUNED = Counter("clusterdesk_pruned_total", "Manifests deleted because nothing renders them any more.", ["kind"])
+REQUESTS = Counter("clusterdesk_requests_total", "ClusterRequests the provisioner settled.", ["result"])
+"""`result` is `waived`, `expired`, `applied` or `failed`."""
+ADOPTED = Counter("clusterdesk_quota_unreserved_objects_total", "Objects charged after the fact.", ["tenant"])
+QUOTA_USED = Gauge("clusterdesk_quota_used", "What a tenant is charged with.", ["tenant", "dimension"])
+CLUSTER_READY = Gauge("clusterdesk_cluster_ready", "1 when a TenantCluster is Ready.", ["namespace", "name"])
