@@ -1,0 +1,56 @@
+{{/* Names and labels. What a Pod looks like is in _pods.tpl. */}}
+
+{{- define "clusterdesk.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" }}
+{{- end }}
+
+{{/* The release's name alone when it says clusterdesk already; 50 characters leave room for "-provisioner". */}}
+{{- define "clusterdesk.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- else if contains (include "clusterdesk.name" .) .Release.Name }}
+{{- .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "clusterdesk.name" .) | trunc 50 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of every object. Our own keeper of certificates finds what is ours by part-of. */}}
+{{- define "clusterdesk.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/name: {{ include "clusterdesk.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: clusterdesk
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* What never changes in the life of a Deployment. Takes a list: context, component. */}}
+{{- define "clusterdesk.selector" -}}
+{{- $context := index . 0 -}}
+app.kubernetes.io/name: {{ include "clusterdesk.name" $context }}
+app.kubernetes.io/instance: {{ $context.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* metadata of a namespaced object of a component. Takes a list: context, component, optional suffix. */}}
+{{- define "clusterdesk.metadata" -}}
+{{- $context := index . 0 -}}
+name: {{ include "clusterdesk.fullname" $context }}-{{ index . 1 }}
+namespace: {{ $context.Release.Namespace }}
+labels:
+  {{- include "clusterdesk.labels" $context | nindent 2 }}
+  app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* metadata of a cluster-wide object. Takes a list: context, component. */}}
+{{- define "clusterdesk.clusterMetadata" -}}
+{{- $context := index . 0 -}}
+name: {{ include "clusterdesk.fullname" $context }}-{{ index . 1 }}
+labels:
+  {{- include "clusterdesk.labels" $context | nindent 2 }}
+  app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}

@@ -1,0 +1,76 @@
+"""The chart as Helm renders it: values in, manifests out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Manifest = dict[str, Any]
+
+CHART = Path(__file__).parents[2] / "charts" / "clusterdesk"
+CI = sorted((CHART / "ci").glob("*-values.yaml"))
+COMPONENTS = ("bot", "provisioner", "webhooks")
+
+
+class Refused(Exception):
+    """Helm, or the chart, did not take the values; the text is what a person would read."""
+
+
+@dataclass(frozen=True)
+class Helm:
+    """The real Helm, of the playground's cache."""
+
+    program: Path
+
+    def lint(self, values: Path) -> str:
+        return self._run("lint", "--strict", str(CHART), "--values", str(values))
+
+    def render(
+        self,
+        values: Manifest | Path | None = None,
+        *,
+        release: str = "clusterdesk",
+        namespace: str = "clusterdesk-system",
+    ) -> list[Manifest]:
+        """Every object, in the order in which Helm would apply them. Raises `Refused`."""
+        arguments = ["template", release, str(CHART), "--namespace", namespace]
+        if isinstance(values, Path):
+            text = self._run(*arguments, "--values", str(values))
+        else:
+            text = self._run(*arguments, "--values", "-", stdin=json.dumps(values or {}))
+        return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
+
+    def _run(self, *arguments: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            [str(self.program), *arguments], input=stdin, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode != 0:
+            raise Refused(done.stderr + done.stdout)
+        return done.stdout
+
+
+def kinds(manifests: list[Manifest], kind: str) -> list[Manifest]:
+    return [m for m in manifests if m["kind"] == kind]
+
+
+def only(manifests: list[Manifest], kind: str, name: str) -> Manifest:
+    (found,) = (m for m in kinds(manifests, kind) if m["metadata"]["name"] == name)
+    return found
+
+
+def container(manifests: list[Manifest], component: str) -> Manifest:
+    """The one container of a component's Deployment, in a release called clusterdesk."""
+    pod = only(manifests, "Deployment", f"clusterdesk-{component}")["spec"]["template"]["spec"]
+    (found,) = pod["containers"]
+    return dict(found)
+
+
+def environment(manifests: list[Manifest], component: str) -> dict[str, Any]:
+    """Name -> value, or where it comes from."""
+    found = container(manifests, component)["env"]
+    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in found}
