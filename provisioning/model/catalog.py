@@ -39,12 +39,13 @@ class Chart(Model):
 
 
 class AddOn(Model):
-    """Something that may be installed into a tenant cluster by its chart."""
+    """Something that may be installed into a tenant cluster by its chart. `cni`: it is what gives Nodes a network."""
 
     name: Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=20)]
     chart: Chart
     namespace: DnsLabel = "kube-system"
     default: bool = False
+    cni: bool = False
     after: Annotated[tuple[DnsLabel, ...], Field(max_length=16)] = ()
     values: Annotated[dict[str, Any], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})] = {}
 

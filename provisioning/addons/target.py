@@ -1,0 +1,89 @@
+"""A cluster that add-ons and hosted components are for: one of ours, or one made by hand. Pure: values only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning import names, resources
+from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
+from provisioning.manifests.marks import Manifest, Owner, labels
+from provisioning.model import CatalogSpec, ClusterAddOn, ClusterSpec
+
+
+@dataclass(frozen=True)
+class Target:
+    """`owner` is what the HelmReleases go away with. `host`, the Cluster, is what the hosted components go away with:
+    the last thing of a tenant to go, so that load balancers and volumes are cleaned up behind it."""
+
+    cluster: str
+    namespace: str
+    tenant: str
+    owner: Owner
+    host: Owner | None
+    add_ons: tuple[ClusterAddOn, ...]
+    autoscaled: bool
+    fewest: int
+    """Nodes the cluster has at least."""
+    most: int
+    """Nodes the cluster has at most."""
+
+    def metadata(self, name: str, owner: Owner) -> Manifest:
+        return {
+            "name": name,
+            "namespace": self.namespace,
+            "labels": labels(cluster=self.cluster, tenant=self.tenant),
+            "ownerReferences": [owner.reference()],
+        }
+
+
+def of_tenant_cluster(owner: Owner, spec: ClusterSpec, *, namespace: str, tenant: str, host_uid: str) -> Target:
+    """The target that a TenantCluster is; without the uid of its Cluster, nothing can be hosted for it yet."""
+    return Target(
+        cluster=owner.name,
+        namespace=namespace,
+        tenant=tenant,
+        owner=owner,
+        host=Owner(resources.CLUSTERS, owner.name, host_uid) if host_uid else None,
+        add_ons=spec.add_ons,
+        autoscaled=any(pool.autoscaled for pool in spec.pools),
+        fewest=sum(pool.min if pool.min is not None else pool.most for pool in spec.pools),
+        most=sum(pool.most for pool in spec.pools),
+    )
+
+
+def of_cluster(
+    cluster: Manifest, machine_deployments: Iterable[Manifest], *, catalog: CatalogSpec, tenant: str
+) -> Target:
+    """The target that a Cluster made by hand is: it gets the Catalog's default add-ons."""
+    meta = cluster["metadata"]
+    owner = Owner(resources.CLUSTERS, meta["name"], meta["uid"])
+    sizes = [_bounds(deployment) for deployment in machine_deployments]
+    return Target(
+        cluster=meta["name"],
+        namespace=meta["namespace"],
+        tenant=tenant,
+        owner=owner,
+        host=owner,
+        add_ons=tuple(ClusterAddOn(name=add_on.name) for add_on in catalog.add_ons if add_on.default),
+        autoscaled=any(autoscaled for autoscaled, _, _ in sizes),
+        fewest=sum(fewest for _, fewest, _ in sizes),
+        most=sum(most for _, _, most in sizes),
+    )
+
+
+def wants_add_ons(cluster: Manifest) -> bool:
+    """Whether a Cluster made by hand asks for the default add-ons."""
+    found: dict[str, Any] = cluster["metadata"].get("labels") or {}
+    return found.get(names.ADDONS_LABEL) == "default"
+
+
+def _bounds(deployment: Manifest) -> tuple[bool, int, int]:
+    """Whether the autoscaler looks after a MachineDeployment, and how small and large it may be."""
+    annotations: dict[str, str] = deployment["metadata"].get("annotations") or {}
+    low, high = annotations.get(MIN_SIZE_ANNOTATION, ""), annotations.get(MAX_SIZE_ANNOTATION, "")
+    if low.isdecimal() and high.isdecimal():
+        return True, int(low), int(high)
+    replicas: int = deployment["spec"].get("replicas", 1)
+    return False, replicas, replicas

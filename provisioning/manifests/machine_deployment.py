@@ -1,0 +1,100 @@
+"""MachineDeployments: one per pool, as a Deployment is to Pods."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provisioning import names, resources
+from provisioning.manifests import bootstrap_template, machine_template
+from provisioning.manifests.blueprint import Blueprint
+from provisioning.manifests.marks import Manifest, new
+from provisioning.model import NodePool
+
+KIND = resources.MACHINE_DEPLOYMENTS
+
+DEPLOYMENT_LABEL: Final = "cluster.x-k8s.io/deployment-name"
+MIN_SIZE_ANNOTATION: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size"
+MAX_SIZE_ANNOTATION: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size"
+CAPACITY: Final = "capacity.cluster-autoscaler.kubernetes.io"
+MAX_PODS: Final = "110"
+"""What a kubelet takes when nobody says."""
+MAX_SURGE: Final = 1
+"""Machines beyond the pool's size during a roll-out; the quota counts them."""
+DRAIN_SECONDS: Final = 300
+DETACH_SECONDS: Final = 300
+NODE_DELETION_SECONDS: Final = 60
+
+
+def render(blueprint: Blueprint) -> list[Manifest]:
+    return [_deployment(blueprint, pool) for pool in blueprint.pools]
+
+
+def selector(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
+    """The labels by which a pool's Machines are found."""
+    return {
+        names.CAPI_CLUSTER_LABEL: blueprint.name,
+        DEPLOYMENT_LABEL: names.machine_deployment(blueprint.name, pool.name),
+    }
+
+
+def _deployment(blueprint: Blueprint, pool: NodePool) -> Manifest:
+    metadata = blueprint.metadata(names.machine_deployment(blueprint.name, pool.name))
+    metadata["labels"] = {**metadata["labels"], names.POOL_LABEL: pool.name}
+    metadata["annotations"] = _autoscaling(blueprint, pool) if pool.autoscaled else {}
+    chosen = selector(blueprint, pool)
+    # `managed-by` stays off the Machines: they are Cluster API's, and pruning goes by that label.
+    passed_on = {names.CLUSTER_LABEL: blueprint.name, names.TENANT_LABEL: blueprint.tenant, names.POOL_LABEL: pool.name}
+    spec: Manifest = {
+        "clusterName": blueprint.name,
+        "selector": {"matchLabels": chosen},
+        "rollout": {
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxSurge": MAX_SURGE, "maxUnavailable": 0},
+            }
+        },
+        "template": {"metadata": {"labels": {**chosen, **passed_on}}, "spec": _machine(blueprint, pool)},
+    }
+    if not pool.autoscaled:
+        # For an autoscaled pool the number is the autoscaler's: written here, every apply would drain its workers.
+        spec["replicas"] = pool.replicas
+    return new(KIND, metadata, spec)
+
+
+def _machine(blueprint: Blueprint, pool: NodePool) -> Manifest:
+    bootstrap, machine = resources.KUBEADM_CONFIG_TEMPLATES, resources.KUBEVIRT_MACHINE_TEMPLATES
+    return {
+        "clusterName": blueprint.name,
+        "version": blueprint.workers_version,
+        "bootstrap": {
+            "configRef": {
+                "apiGroup": bootstrap.group,
+                "kind": bootstrap.kind,
+                "name": bootstrap_template.name(blueprint, pool),
+            }
+        },
+        "infrastructureRef": {
+            "apiGroup": machine.group,
+            "kind": machine.kind,
+            "name": machine_template.name(blueprint, pool),
+        },
+        # Bounded, because a Pod that nobody removes would hold a deletion for ever.
+        "deletion": {
+            "nodeDrainTimeoutSeconds": DRAIN_SECONDS,
+            "nodeVolumeDetachTimeoutSeconds": DETACH_SECONDS,
+            "nodeDeletionTimeoutSeconds": NODE_DELETION_SECONDS,
+        },
+    }
+
+
+def _autoscaling(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
+    """The bounds, and what a new machine brings, which the autoscaler cannot see while there is none."""
+    flavor = blueprint.flavor(pool)
+    return {
+        MIN_SIZE_ANNOTATION: str(pool.min),
+        MAX_SIZE_ANNOTATION: str(pool.max),
+        f"{CAPACITY}/cpu": str(flavor.vcpu),
+        f"{CAPACITY}/memory": flavor.memory,
+        f"{CAPACITY}/maxPods": MAX_PODS,
+        f"{CAPACITY}/labels": bootstrap_template.node_labels(pool),
+    }

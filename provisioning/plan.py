@@ -1,0 +1,126 @@
+"""TenantCluster + Catalog -> the manifests that should be there, and which of those that are there should not.
+
+Pure: no client, no clock. The same input gives the same bytes, so that applying twice is applying once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from provisioning import addons, resources
+from provisioning.addons import target
+from provisioning.manifests import MANIFESTS, blueprint
+from provisioning.manifests.marks import Manifest, is_ours
+from provisioning.model import CatalogSpec, TenantCluster
+from provisioning.objects import Stored
+from provisioning.resources import Resource
+
+KINDS: Final[tuple[Resource, ...]] = (
+    *(module.KIND for module in MANIFESTS),
+    resources.HELM_REPOSITORIES,
+    resources.HELM_RELEASES,
+    resources.SERVICE_ACCOUNTS,
+    resources.ROLES,
+    resources.ROLE_BINDINGS,
+    resources.CONFIG_MAPS,
+    resources.DEPLOYMENTS,
+)
+"""Every kind that is rendered."""
+_PRUNED: Final = frozenset((kind.group, kind.kind) for kind in KINDS)
+_TEMPLATES: Final = frozenset(
+    kind.kind for kind in (resources.KUBEVIRT_MACHINE_TEMPLATES, resources.KUBEADM_CONFIG_TEMPLATES)
+)
+_USERS: Final = frozenset(kind.kind for kind in (resources.MACHINE_DEPLOYMENTS, resources.MACHINE_SETS))
+
+
+def render(
+    cluster: Stored[TenantCluster],
+    catalog: CatalogSpec,
+    *,
+    tenant: str,
+    workers_version: str,
+    cluster_uid: str = "",
+) -> list[Manifest]:
+    """Everything that a completed TenantCluster consists of, in the order of applying.
+
+    `tenant` is the tenant's name. `cluster_uid` is the uid of the Cluster (the Cluster API object) once it exists:
+    what is hosted beside the control plane is owned by it, so until then that part is left out.
+    Raises `RuleError` with every cause when the spec is not complete or names what the Catalog does not have.
+    """
+    drawn = blueprint.draw(cluster, catalog, tenant=tenant, workers_version=workers_version)
+    aim = target.of_tenant_cluster(
+        drawn.owner, drawn.spec, namespace=drawn.namespace, tenant=tenant, host_uid=cluster_uid
+    )
+    return _clean([*(m for module in MANIFESTS for m in module.render(drawn)), *addons.render(aim, catalog)])
+
+
+def render_additions(
+    cluster: Manifest, machine_deployments: Iterable[Manifest], *, catalog: CatalogSpec, tenant: str
+) -> list[Manifest]:
+    """What a Cluster made by hand gets when it asks for it: default add-ons and hosted components."""
+    aim = target.of_cluster(cluster, machine_deployments, catalog=catalog, tenant=tenant)
+    return _clean(addons.render(aim, catalog))
+
+
+def workers_version(cluster: Stored[TenantCluster], control_plane: Manifest | None) -> str:
+    """The version the workers may have now: what the control plane has reached, or what it is made with.
+
+    Cluster API starts no machine that is newer than the control plane.
+    """
+    reached: str = ((control_plane or {}).get("status") or {}).get("version") or ""
+    if not reached:
+        return cluster.it.spec.version or ""
+    return reached if reached.startswith("v") else f"v{reached}"
+
+
+def stale(rendered: Iterable[Manifest], existing: Iterable[Manifest]) -> list[Manifest]:
+    """Which of the existing objects are ours, no longer rendered, and free to go.
+
+    `existing` is what carries the cluster's label, MachineSets included: a template goes only when neither a
+    MachineDeployment nor a MachineSet names it, because a machine set without it could not be healed or rolled back to.
+    Hosted components stay as long as the plan has none at all: they are waiting for their Cluster, not unwanted.
+    """
+    wanted = list(rendered)
+    there = list(existing)
+    kept = {_key(manifest) for manifest in wanted}
+    used = {key for manifest in there if manifest["kind"] in _USERS for key in _templates_of(manifest)}
+    hosting = any(_hosted(manifest) for manifest in wanted)
+    return [
+        manifest
+        for manifest in there
+        if is_ours(manifest)
+        and _key(manifest)[:2] in _PRUNED
+        and _key(manifest) not in kept
+        and "deletionTimestamp" not in manifest["metadata"]
+        and (manifest["kind"] not in _TEMPLATES or (manifest["kind"], manifest["metadata"]["name"]) not in used)
+        and (hosting or not _hosted(manifest))
+    ]
+
+
+def _clean(manifests: list[Manifest]) -> list[Manifest]:
+    """Plain JSON, no part of it shared: whoever changes one manifest changes that one only."""
+    copies: list[Manifest] = json.loads(json.dumps(manifests))
+    return copies
+
+
+def _key(manifest: Manifest) -> tuple[str, str, str, str]:
+    group = manifest["apiVersion"].rpartition("/")[0]
+    meta = manifest["metadata"]
+    return group, manifest["kind"], meta.get("namespace", ""), meta["name"]
+
+
+def _templates_of(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Kind and name of the templates that a MachineDeployment or MachineSet makes machines from."""
+    machine = manifest["spec"]["template"]["spec"]
+    references = (machine.get("infrastructureRef"), machine["bootstrap"].get("configRef"))
+    for reference in references:
+        if reference:
+            yield reference["kind"], reference["name"]
+
+
+def _hosted(manifest: Manifest) -> bool:
+    """Whether it goes away with the Cluster rather than with the TenantCluster."""
+    owners = manifest["metadata"].get("ownerReferences") or []
+    return any(owner["kind"] == resources.CLUSTERS.kind and owner.get("controller") for owner in owners)
