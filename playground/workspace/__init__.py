@@ -13,8 +13,9 @@ from __future__ import annotations
 from playground.workspace.door import Answered, Missed
 from playground.workspace.errors import BadDirectory, NotVisible, SlackError, WorkspaceError
 from playground.workspace.faults import Fault
-from playground.workspace.person import Card, Driver, Form
+from playground.workspace.person import Driver
 from playground.workspace.server import LocalSlack, Options, app, serving
+from playground.workspace.surfaces import Card, Form
 
 __all__ = [
     "Answered",

@@ -12,21 +12,26 @@ from playground.workspace.errors import SlackError
 
 
 class Fault(enum.Enum):
-    """Where a call goes wrong. `LOSE_ANSWER` is the nasty one: it happened, and the caller cannot know."""
+    """Where a call goes wrong.
+
+    REFUSE answers with an error; DOWN answers 503; LOSE_ANSWER does it and then cuts the connection; HANG does
+    it and answers after `seconds`. After the last two the caller cannot know what happened.
+    """
 
     REFUSE = "refuse"
     DOWN = "down"
     LOSE_ANSWER = "lose_answer"
+    HANG = "hang"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One planned fault: `times` calls of `method` ("*" for any) meet it. `error` is used by REFUSE."""
+    """One planned fault: calls of `method` ("*" for any) meet it. `error` is REFUSE's, `seconds` HANG's."""
 
     method: str
     fault: Fault
     error: SlackError = field(default_factory=lambda: SlackError("internal_error"))
-    times: int = 1
+    seconds: float = 0.0
 
 
 @dataclass
@@ -35,9 +40,17 @@ class Faults:
 
     _plans: list[tuple[Plan, int]] = field(default_factory=list)
 
-    def plan(self, method: str, fault: Fault, *, error: SlackError | None = None, times: int = 1) -> None:
+    def plan(
+        self,
+        method: str,
+        fault: Fault,
+        *,
+        error: SlackError | None = None,
+        seconds: float = 0.0,
+        times: int = 1,
+    ) -> None:
         """Let the next `times` calls of `method` go wrong."""
-        self._plans.append((Plan(method, fault, error or SlackError("internal_error"), times), times))
+        self._plans.append((Plan(method, fault, error or SlackError("internal_error"), seconds), times))
 
     def clear(self) -> None:
         """Forget all plans: Slack is well again."""

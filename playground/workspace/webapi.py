@@ -76,13 +76,15 @@ class WebApi:
         except SlackError as e:
             body = {"ok": False, **_refusal(e)}
             log.info("web_api_refused", method=name, error=str(e))
+        shown = {k: v for k, v in args.items() if k != "token"}
+        self.calls.append(Recorded(name, shown, body))
         if fault and fault.fault is Fault.LOSE_ANSWER:
             # It happened, and the caller will never hear of it: the connection just ends.
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
-        shown = {k: v for k, v in args.items() if k != "token"}
-        self.calls.append(Recorded(name, shown, body))
+        if fault and fault.fault is Fault.HANG:
+            await asyncio.sleep(fault.seconds)
         return _json(body)
 
     def _call(self, name: str, args: Mapping[str, Any], token: str) -> Mapping[str, Any]:

@@ -44,11 +44,20 @@ function keyed(now, next) {
     if (!mine || drawn.get(mine) !== child.outerHTML) {
       const typed = mine ? values(mine) : null;
       const html = child.outerHTML;
-      keepFocus(() => (mine ? mine.replaceWith(child) : place ? place.after(child) : now.prepend(child)));
+      const scrolled = mine && mine.querySelector(".fields") ? mine.querySelector(".fields").scrollTop : 0;
+      const isModal = child.tagName === "DIALOG";
+      const put = () => {
+        if (mine) mine.replaceWith(child);
+        else if (place) place.after(child);
+        else now.prepend(child);
+        if (isModal) show(child);
+        if (typed) restore(child, typed);
+      };
+      if (mine || !isModal) keepFocus(put);
+      else put();
+      if (scrolled) child.querySelector(".fields").scrollTop = scrolled;
       drawn.set(child, html);
-      if (typed) restore(child, typed);
       mine = child;
-      if (child.tagName === "DIALOG") show(child);
     }
     place = mine;
   }
@@ -56,12 +65,15 @@ function keyed(now, next) {
   if (atEnd) now.scrollTop = now.scrollHeight;
 }
 
+// Does `change`, then puts the focus (and the cursor in a text) back where it was.
 function keepFocus(change) {
-  const { id, name, value, tagName } = document.activeElement || {};
+  const { id, name, value, tagName, selectionStart, selectionEnd } = document.activeElement || {};
   change();
   const again = id ? document.getElementById(id)
     : name === "_act" ? document.querySelector(`button[name="_act"][value="${CSS.escape(value)}"]`) : null;
-  if (again && tagName !== "BODY") again.focus({ preventScroll: true });
+  if (!again || tagName === "BODY") return;
+  again.focus({ preventScroll: true });
+  if (typeof selectionStart === "number" && again.setSelectionRange) again.setSelectionRange(selectionStart, selectionEnd);
 }
 
 // What a person typed since the server last drew the form must survive a redraw.
@@ -186,7 +198,7 @@ function show(dialog) {
   dialog.removeAttribute("open");
   dialog.showModal(); // the browser keeps the focus inside
   const first = dialog.querySelector("[autofocus], [aria-invalid=true], .fields input:not([type=hidden]), .fields select, .fields textarea");
-  if (first && !dialog.contains(document.activeElement)) first.focus();
+  if (first) first.focus();
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
     dialog.querySelector("[data-close]").click();
@@ -207,10 +219,23 @@ const text = document.getElementById("text");
 if (text && !open) text.focus();
 
 let pending = false;
-new EventSource("/live").addEventListener("changed", async () => {
-  if (pending) return; // one redraw at a time; what came meanwhile is in the next
-  pending = true;
-  await new Promise((done) => setTimeout(done, 40));
-  pending = false;
-  await refresh();
+let stream = null;
+
+function listen() {
+  stream = new EventSource("/live");
+  stream.addEventListener("changed", async () => {
+    if (pending) return; // one redraw at a time; what came meanwhile is in the next
+    pending = true;
+    await new Promise((done) => setTimeout(done, 40));
+    pending = false;
+    await refresh();
+  });
+}
+
+// A browser keeps six connections to one host: hidden windows let go of theirs.
+document.addEventListener("visibilitychange", () => {
+  if (stream) stream.close();
+  stream = null;
+  if (!document.hidden) listen();
 });
+if (!document.hidden) listen();

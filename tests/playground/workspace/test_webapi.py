@@ -420,6 +420,12 @@ async def test_planned_faults_come_true_and_pass(api: AsyncWebClient, slack: wor
     with pytest.raises((aiohttp.ClientError, SlackApiError)):
         await api.chat_postMessage(channel="C0TEAMA", text="three")
     assert slack.person("U0LENA").sees("three")
+    faults.plan("chat.postMessage", workspace.Fault.HANG, seconds=1.0)
+    hasty = AsyncWebClient(token=tiny_bot.BOT, base_url=slack.api_url, timeout=1)
+    hasty.timeout = 0.2  # type: ignore[assignment]
+    with pytest.raises(TimeoutError):
+        await hasty.chat_postMessage(channel="C0TEAMA", text="five")
+    assert slack.person("U0LENA").sees("five")
     faults.plan("*", workspace.Fault.DOWN, times=9)
     faults.clear()
     await api.chat_postMessage(channel="C0TEAMA", text="four")
