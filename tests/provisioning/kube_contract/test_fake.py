@@ -1,0 +1,85 @@
+"""The fake API server keeps the promises, and does what no real one does on order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from provisioning import errors
+from provisioning.kube import Kube
+from provisioning.resources import CONFIG_MAPS
+from tests.fakes.api_server import ApiServer, Fault
+from tests.provisioning.kube_contract.promises import Promises, config_map, events
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[ApiServer]:
+    async with ApiServer() as started:
+        yield started
+
+
+@pytest_asyncio.fixture
+async def kube(server: ApiServer) -> AsyncIterator[Kube]:
+    async with server.kube() as connected:
+        yield connected
+
+
+@pytest.fixture
+def namespace() -> str:
+    return "team-a"
+
+
+class TestFake(Promises):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (400, errors.Invalid),
+        (403, errors.Forbidden),
+        (410, errors.Gone),
+        (422, errors.Invalid),
+        (429, errors.Throttled),
+        (500, errors.Unavailable),
+        (503, errors.Unavailable),
+    ],
+)
+async def test_each_answer_is_an_error_of_ours(
+    server: ApiServer, kube: Kube, code: int, error: type[errors.KubeError]
+) -> None:
+    server.fail(code)
+    with pytest.raises(error):
+        await kube.get(CONFIG_MAPS, "one", namespace="team-a")
+
+
+@pytest.mark.parametrize("fault", [Fault.DROPPED, Fault.LOST, Fault.HTML])
+async def test_no_answer_and_no_json_are_outcome_unknown(server: ApiServer, kube: Kube, fault: Fault) -> None:
+    server.fail(fault, method="POST")
+    with pytest.raises(errors.Unavailable):
+        await kube.create(CONFIG_MAPS, config_map("team-a", "one"))
+    assert (server.get(CONFIG_MAPS, "one", "team-a") is not None) == (fault is Fault.LOST)
+
+
+async def test_a_server_that_never_answers_is_given_up(server: ApiServer, kube: Kube) -> None:
+    server.fail(Fault.HANGS)
+    with pytest.raises(errors.Unavailable):
+        await kube.call("GET", "/api/v1/configmaps", timeout=0.2)
+
+
+async def test_a_watch_from_a_forgotten_version_is_gone_as_an_answer(server: ApiServer, kube: Kube) -> None:
+    server.put(CONFIG_MAPS, config_map("team-a", "one"))
+    server.put(CONFIG_MAPS, config_map("team-a", "two"))
+    server.objects.forget()
+    with pytest.raises(errors.Gone):
+        await events(kube, CONFIG_MAPS, "1", namespace="team-a", count=1)
+
+
+async def test_a_list_is_read_to_its_last_page(server: ApiServer, kube: Kube) -> None:
+    for number in range(1203):
+        server.put(CONFIG_MAPS, config_map("team-a", f"cm-{number}"))
+    listing = await kube.list(CONFIG_MAPS)
+    assert len(listing.items) == 1203
+    assert len(server.asked("GET", "limit=500")) == 3
