@@ -1,0 +1,281 @@
+"""What is found in what goes into a tenant, and what must not be mistaken for it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import time
+from typing import Any
+
+import pytest
+
+from webhooks import carriers, placement
+from webhooks.components import CLOUD_CONTROLLER_MANAGER, CLUSTER_AUTOSCALER, CSI_CONTROLLER, Component, image_name
+
+CCM, CSI, CA = CLOUD_CONTROLLER_MANAGER, CSI_CONTROLLER, CLUSTER_AUTOSCALER
+
+
+def pod(*containers: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "Deployment", "spec": {"template": {"spec": {"containers": list(containers)}}}}
+
+
+def components(findings: list[placement.Finding]) -> set[Component]:
+    return {finding.component for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("registry.k8s.io/autoscaling/cluster-autoscaler:v1.34.0", "cluster-autoscaler"),
+        ("registry.k8s.io/autoscaling/cluster-autoscaler-arm64:v1.34.0", "cluster-autoscaler"),
+        ("localhost:5000/Cluster-Autoscaler@sha256:0123", "cluster-autoscaler"),
+        ("kubevirt-csi-driver", "kubevirt-csi-driver"),
+        ("", ""),
+    ],
+)
+def test_images_are_compared_by_their_last_element(reference: str, name: str) -> None:
+    assert image_name(reference) == name
+
+
+@pytest.mark.parametrize(
+    ("container", "component"),
+    [
+        ({"image": "quay.io/kubevirt/kubevirt-cloud-controller-manager:v0.6.0"}, CCM),
+        ({"image": "ghcr.io/cozystack/cozystack/kubevirt-cloud-provider@sha256:00"}, CCM),
+        ({"image": "docker.io/fork/kubevirt-cloud-controller-manager"}, CCM),
+        ({"image": "mirror/ccm", "args": ["--cloud-provider=kubevirt"]}, CCM),
+        ({"image": "mirror/ccm", "args": ["--cloud-provider", "kubevirt"]}, CCM),
+        ({"image": "mirror/ccm", "args": ['--cloud-provider="kubevirt"']}, CCM),
+        ({"image": "mirror/ccm", "command": ["/bin/kubevirt-cloud-controller-manager"]}, CCM),
+        ({"image": "mirror/ccm", "command": ["sh", "-c", "exec /bin/kubevirt-cloud-controller-manager -v 2"]}, CCM),
+        ({"image": "quay.io/kubevirt/kubevirt-csi-driver:v1"}, CSI),
+        ({"image": "quay.io/kubevirt/kubevirt-csi-driver:v1", "args": ["--run-controller-service=true"]}, CSI),
+        ({"image": "x/driver", "args": ["--infra-cluster-namespace=tenant-blue"]}, CSI),
+        ({"image": "x/driver", "args": ["-infra-cluster-kubeconfig", "/etc/kubeconfig"]}, CSI),
+        ({"image": "x/driver", "env": [{"name": "INFRACLUSTER_LABELS", "value": "a=b"}]}, CSI),
+        ({"image": "registry.k8s.io/autoscaling/cluster-autoscaler-amd64:v1.34.0"}, CA),
+        ({"image": "mirror/ca", "command": ["/cluster-autoscaler"]}, CA),
+        ({"image": "mirror/ca", "args": ["--cloud-provider=clusterapi"]}, CA),
+        ({"image": "mirror/ca", "args": ["--node-group-auto-discovery=clusterapi:namespace=a"]}, CA),
+        ({"image": "mirror/ca", "args": ["--clusterapi-cloud-config-authoritative"]}, CA),
+        ({"image": "mirror/ca", "env": [{"name": "CAPI_GROUP"}]}, CA),
+    ],
+)
+def test_a_controller_is_found_by_image_flag_program_or_environment(
+    container: dict[str, Any], component: Component
+) -> None:
+    found = placement.in_values(pod(container), at="")
+    assert components(found) == {component}
+    assert found[0].field.startswith("spec.template.spec.containers[0]")
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        {
+            "image": "quay.io/kubevirt/kubevirt-csi-driver:v1",
+            "args": ["--run-controller-service=false", "--node-name=n"],
+        },
+        {"image": "registry.k8s.io/sig-storage/csi-node-driver-registrar:v2.15"},
+        {"image": "registry.k8s.io/sig-storage/csi-provisioner:v5", "args": ["--csi-address=/csi/csi.sock"]},
+        {"image": "registry.k8s.io/autoscaling/addon-resizer:1.8"},
+        {"image": "registry.k8s.io/autoscaling/vpa-recommender:1.4"},
+        {"image": "registry.k8s.io/cpa/cluster-proportional-autoscaler:v1.9"},
+        {"image": "registry.k8s.io/kube-apiserver:v1.34.0", "args": ["--cloud-provider=external"]},
+        {"image": "x/kubelet", "args": ["--cloud-provider", "external"]},
+    ],
+)
+def test_what_belongs_into_a_tenant_is_left_alone(container: dict[str, Any]) -> None:
+    assert placement.in_values(pod(container), at="") == []
+
+
+def test_the_driver_beside_its_sidecars_is_the_controller_whatever_its_flags() -> None:
+    driver = {"image": "kubevirt-csi-driver", "args": ["--run-controller-service=false"]}
+    found = placement.in_values(pod(driver, {"image": "sig-storage/csi-attacher:v4"}), at="")
+    assert components(found) == {CSI}
+
+
+def test_names_alone_are_no_sign() -> None:
+    manifests = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: kubevirt-csi-controller-sa}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: cluster-autoscaler-workload}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: kubevirt}
+provisioner: csi.kubevirt.io
+"""
+    assert placement.in_text(manifests, at="data.a") == []
+
+
+@pytest.mark.parametrize(
+    ("chart", "component"),
+    [
+        ("cluster-autoscaler", CA),
+        ("kubevirt-ccm", CCM),
+        ("kccm", CCM),
+        ("kubevirt-cloud-controller-manager", CCM),
+        ("kubevirt-csi", CSI),
+        ("kubevirt-csi-driver", CSI),
+        ("kubevirt-csi-driver-helm-chart", CSI),
+        ("oci://registry.example/charts/cluster-autoscaler", CA),
+    ],
+)
+def test_charts_are_known_by_name(chart: str, component: Component) -> None:
+    assert components(placement.in_chart(chart, at="spec.chartName")) == {component}
+
+
+@pytest.mark.parametrize(
+    "chart", ["kubevirt-csi-node", "cilium", "cluster-proportional-autoscaler", "vertical-pod-autoscaler", ""]
+)
+def test_other_charts_are_left_alone(chart: str) -> None:
+    assert placement.in_chart(chart, at="spec.chartName") == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"cloudProvider": "clusterapi"},
+        {"clusterAPIMode": "incluster-kubeconfig"},
+        {"sub": {"image": {"repository": "registry.k8s.io/autoscaling/cluster-autoscaler"}}},
+        {"image": "cluster-autoscaler:v1"},
+        {"extra": "kind: Deployment\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"},
+        {"extra": [pod({"image": "x/cluster-autoscaler"})]},
+    ],
+)
+def test_an_autoscaler_hidden_in_values_is_found(values: dict[str, Any]) -> None:
+    assert components(placement.in_values(values, at="spec.values")) == {CA}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"cloudProvider": "aws"},
+        {"nameOverride": "cluster-autoscaler"},
+        {"dashboards": "https://example.org/d/cluster-autoscaler"},
+        {"k8sServiceHost": "web.tenant-blue.svc"},
+        None,
+    ],
+)
+def test_values_that_only_mention_a_name_are_left_alone(values: dict[str, Any] | None) -> None:
+    assert placement.in_values(values, at="spec.values") == []
+
+
+@pytest.mark.parametrize(
+    ("script", "component"),
+    [
+        ("helm install ca autoscaler/cluster-autoscaler", CA),
+        ("ctr run docker.io/kubevirt/kubevirt-cloud-controller-manager:v1 ccm", CCM),
+        ("kubectl apply -f https://raw.example/autoscaler/cluster-autoscaler/cloudprovider/examples/a.yaml", CA),
+        ("kubevirt-csi-driver --endpoint=unix:/csi.sock", CSI),
+        ("#!/bin/sh\nset -e\n/usr/bin/ccm --cloud-provider=kubevirt &", CCM),
+    ],
+)
+def test_commands_are_read_word_by_word(script: str, component: Component) -> None:
+    assert components(placement.in_text(script, at="x")) == {component}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "# the cluster-autoscaler runs outside\nkubeadm join --cloud-provider=external",
+        "kubevirt-csi-driver --run-controller-service=false",
+        "systemctl restart kubelet",
+    ],
+)
+def test_harmless_commands_are_left_alone(script: str) -> None:
+    assert placement.in_text(script, at="x") == []
+
+
+def test_a_list_of_manifests_and_several_documents_are_all_read() -> None:
+    text = """
+kind: Namespace
+---
+kind: List
+items:
+- kind: Pod
+  spec:
+    containers:
+    - {image: a/cluster-autoscaler}
+"""
+    (finding,) = placement.in_text(text, at="data.all")
+    assert finding.field == "data.all.items[0].spec.containers[0]"
+
+
+def test_yaml_that_never_ends_is_given_up_in_time() -> None:
+    bomb = "a: &a [cluster-autoscaler]\n" + "".join(
+        f"{n}: &{n} [{', '.join(f'*{m}' for _ in range(9))}]\n" for m, n in zip("abcdefghij", "bcdefghijk", strict=True)
+    )
+    started = time.monotonic()
+    placement.in_text(bomb, at="data.bomb")
+    placement.in_text("a: &a\n  cluster-autoscaler: *a\n", at="data.loop")
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [cluster-autoscaler", "\x00cluster-autoscaler", "- " * 3000 + "cluster-autoscaler"]
+)
+def test_broken_yaml_is_read_as_words_and_raises_nothing(text: str) -> None:
+    placement.in_text(text, at="data.x")
+
+
+def test_files_of_a_worker_are_unpacked_first() -> None:
+    static_pod = b"kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"
+    encoded = base64.b64encode(gzip.compress(static_pod)).decode()
+    template = {
+        "spec": {
+            "template": {
+                "spec": {
+                    "files": [{"path": "/etc/motd", "content": "hi"}, {"content": encoded, "encoding": "gzip+base64"}],
+                    "postKubeadmCommands": ["true", "helm install x autoscaler/cluster-autoscaler"],
+                }
+            }
+        }
+    }
+    fields = [finding.field for finding in carriers.in_kubeadm_config(template)]
+    at = "spec.template.spec"
+    assert fields == [f"{at}.files[1].content.spec.containers[0]", f"{at}.postKubeadmCommands[1]"]
+
+
+def test_a_gzip_bomb_is_not_unpacked_whole() -> None:
+    bomb = base64.b64encode(gzip.compress(b"\0" * 50_000_000)).decode()
+    template = {"spec": {"files": [{"content": bomb, "encoding": "gzip+base64"}]}}
+    assert carriers.in_kubeadm_config(template) == []
+
+
+def test_cloud_init_of_a_machine_is_read() -> None:
+    user_data = base64.b64encode(b"#cloud-config\nruncmd:\n- |\n  ccm \\\n  --cloud-provider=kubevirt\n").decode()
+    volumes = [{"cloudInitNoCloud": {"userDataBase64": user_data}}]
+    machine = {"virtualMachineTemplate": {"spec": {"template": {"spec": {"volumes": volumes}}}}}
+    found = carriers.in_machine({"spec": {"template": {"spec": machine}}})
+    assert components(found) == {CCM}
+
+
+def test_secrets_and_binary_data_are_decoded() -> None:
+    text = base64.b64encode(b"kind: Pod\nspec:\n  containers:\n  - image: x/kubevirt-csi-driver\n").decode()
+    assert components(carriers.in_resource({"kind": "Secret", "data": {"a": text}})) == {CSI}
+    assert components(carriers.in_resource({"kind": "ConfigMap", "binaryData": {"a": text}})) == {CSI}
+    assert carriers.in_resource({"kind": "Secret", "data": {"a": "%%%"}}) == []
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [{}, {"spec": None}, {"spec": []}, {"spec": {"template": 3}}, {"spec": {"files": [None, "x"]}}, {"data": 1}],
+)
+def test_odd_shapes_are_read_without_raising(manifest: dict[str, Any]) -> None:
+    for read in (
+        carriers.in_helm_release,
+        carriers.in_helm_chart_proxy,
+        carriers.in_resource,
+        carriers.in_values_source,
+        carriers.in_kubeadm_config,
+        carriers.in_machine,
+        carriers.in_kamaji_addons,
+        carriers.in_kustomization,
+    ):
+        assert read(manifest) == []

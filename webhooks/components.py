@@ -1,0 +1,87 @@
+"""What belongs beside a tenant's control plane and never inside a tenant, and by what one knows it. A table.
+
+Names of objects are no signal (upstream's node part carries a service account called after the controller); images,
+flags, environment and chart names are. Images are compared by their last path element, without tag and digest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Component:
+    """One controller that runs in the management cluster. Patterns match whole texts.
+
+    `shared_images` are used by the part that does belong into a tenant as well: they count together with a
+    `sidecars` image, or when `node_only` is missing.
+    """
+
+    name: str
+    place: str
+    images: frozenset[str]
+    charts: re.Pattern[str]
+    flags: re.Pattern[str]
+    environment: frozenset[str] = frozenset()
+    values: re.Pattern[str] = re.compile(r"(?!)")
+    shared_images: frozenset[str] = frozenset()
+    sidecars: frozenset[str] = frozenset()
+    node_only: str = ""
+
+
+CLOUD_CONTROLLER_MANAGER = Component(
+    name="the KubeVirt cloud controller manager",
+    place="it turns the tenant's LoadBalancer Services into Services of the management cluster, so it runs there",
+    images=frozenset({"kubevirt-cloud-controller-manager", "kubevirt-cloud-provider"}),
+    charts=re.compile(r"kubevirt-(cloud-controller-manager|ccm|cloud-provider)|kccm"),
+    flags=re.compile(r"--cloud-provider=kubevirt"),
+)
+
+CSI_CONTROLLER = Component(
+    name="the KubeVirt CSI controller",
+    place="it makes volumes in the management cluster, so it runs there; only its node part goes into a tenant",
+    images=frozenset(),
+    charts=re.compile(r"kubevirt-csi(-driver|-controller)?(-helm)?(-chart)?"),
+    flags=re.compile(
+        r"--(infra-cluster-(namespace|labels|kubeconfig)|tenant-cluster-kubeconfig)(=.*)?|--run-controller-service=true"
+    ),
+    environment=frozenset({"INFRACLUSTER_NAMESPACE", "INFRACLUSTER_LABELS", "INFRA_STORAGE_CLASS_ENFORCEMENT"}),
+    shared_images=frozenset({"kubevirt-csi-driver"}),
+    sidecars=frozenset({"csi-provisioner", "csi-attacher", "csi-resizer", "csi-snapshotter"}),
+    # The flag defaults to true: a driver that does not say false is the controller.
+    node_only="--run-controller-service=false",
+)
+
+CLUSTER_AUTOSCALER = Component(
+    name="the cluster autoscaler",
+    place="it changes MachineDeployments of the management cluster, so it runs there",
+    images=frozenset({"cluster-autoscaler"}),
+    charts=re.compile(r"cluster-autoscaler(-chart)?"),
+    flags=re.compile(
+        r"--cloud-provider=clusterapi|--clusterapi-cloud-config-authoritative(=.*)?"
+        r"|--node-group-auto-discovery=clusterapi:.*"
+    ),
+    environment=frozenset({"CAPI_GROUP", "CAPI_VERSION"}),
+    values=re.compile(
+        r"cloudProvider=clusterapi|(clusterAPIMode|clusterAPIKubeconfigSecret|clusterAPICloudConfigPath"
+        r"|clusterAPIWorkloadKubeconfigPath)=.+"
+    ),
+)
+
+COMPONENTS = (CLOUD_CONTROLLER_MANAGER, CSI_CONTROLLER, CLUSTER_AUTOSCALER)
+
+WORDS = re.compile(
+    r"kubevirt-c|kccm|cluster-autoscaler|clusterapi|clusterAPI|cloud-provider|infra-cluster|tenant-cluster-kubeconfig"
+    r"|run-controller-service|INFRACLUSTER|INFRA_STORAGE|CAPI_",
+    re.IGNORECASE,
+)
+"""A text without any of these holds none of the components: reading it further would be wasted."""
+
+_ARCHITECTURE = re.compile(r"-(amd64|arm64|arm|ppc64le|s390x)$")
+
+
+def image_name(reference: str) -> str:
+    """`registry.example/autoscaling/cluster-autoscaler-arm64:v1@sha256:..` -> `cluster-autoscaler`."""
+    last = reference.strip().lower().partition("@")[0].rpartition("/")[2]
+    return _ARCHITECTURE.sub("", last.partition(":")[0])

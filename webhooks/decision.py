@@ -1,0 +1,87 @@
+"""Answers as data: what a policy or a default says about a request, and how several answers become one.
+
+No JSON, no HTTP, no client. A reason is a whole sentence that somebody reads at a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioning.errors import Cause
+
+FORBIDDEN = 403
+INVALID = 422
+"""The object itself is wrong: sending it again by somebody else or later does not help."""
+BUSY = 429
+"""Come back: the ledger is contended or time ran out. Never 409, which clients take for a lost write."""
+UNAVAILABLE = 503
+"""Nothing is known for sure now, so nothing is admitted."""
+
+
+@dataclass(frozen=True)
+class Allow:
+    """Admitted. `audit` goes into the API server's audit log, `warnings` to the person."""
+
+    warnings: tuple[str, ...] = ()
+    audit: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Deny:
+    """Refused, with one sentence and every cause. `retry_after` is in whole seconds, 0 for "do not"."""
+
+    reason: str
+    causes: tuple[Cause, ...] = ()
+    code: int = FORBIDDEN
+    retry_after: int = 0
+    warnings: tuple[str, ...] = ()
+    audit: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Admitted with changes: JSON Patch operations."""
+
+    operations: tuple[Mapping[str, Any], ...]
+    warnings: tuple[str, ...] = ()
+    audit: Mapping[str, str] = field(default_factory=dict)
+
+
+Decision = Allow | Deny | Patch
+Verdict = Allow | Deny
+"""What a policy answers: it never changes the object."""
+
+
+def refuse(*causes: Cause, code: int = FORBIDDEN) -> Deny:
+    """A denial that says its causes, each with its field."""
+    return Deny("; ".join(f"{c.field}: {c.message}" if c.field else c.message for c in causes), causes, code)
+
+
+def merge(verdicts: Iterable[Verdict]) -> Verdict:
+    """All answers as one: one denial denies, and every denial is told.
+
+    A passing one (429, 503) is told only when there is no lasting one: who must change the object anyway need not
+    come back for it first. 422 is said only when all agree that the object itself is wrong.
+    """
+    verdicts = tuple(verdicts)
+    warnings = tuple(dict.fromkeys(w for v in verdicts for w in v.warnings))
+    audit = {key: value for v in verdicts for key, value in v.audit.items()}
+    denials = [v for v in verdicts if isinstance(v, Deny)]
+    if not denials:
+        return Allow(warnings, audit)
+    denials = [d for d in denials if d.code not in (BUSY, UNAVAILABLE)] or denials
+    codes = {d.code for d in denials}
+    return Deny(
+        "; ".join(dict.fromkeys(d.reason for d in denials)),
+        tuple(dict.fromkeys(cause for d in denials for cause in d.causes)),
+        codes.pop() if len(codes) == 1 else _strongest(codes),
+        max(d.retry_after for d in denials),
+        warnings,
+        audit,
+    )
+
+
+def _strongest(codes: set[int]) -> int:
+    return FORBIDDEN if FORBIDDEN in codes or INVALID in codes else BUSY

@@ -1,0 +1,170 @@
+"""AdmissionReview v1, in and out: the only place where its JSON is known.
+
+In: bytes -> `Request`. Out: a decision -> bytes. Nothing here decides, and no other module sees the envelope.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from webhooks.decision import Allow, Decision, Deny, Patch
+
+Manifest = dict[str, Any]
+
+API_VERSION = "admission.k8s.io/v1"
+KIND = "AdmissionReview"
+WARNING_MAX = 256
+"""Characters of one warning that the API server passes on; longer ones it may cut or drop."""
+
+_REASONS = {403: "Forbidden", 422: "Invalid", 429: "TooManyRequests", 503: "ServiceUnavailable"}
+
+
+class Malformed(ValueError):
+    """The body is no AdmissionReview v1 request. The text says what is wrong and never quotes the body."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Who asks, as the API server authenticated them."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of admission. `object` is None for DELETE, `old` is None for CREATE.
+
+    `uid` names the call, not the wish: the API server calls again, with another uid, when a write met a conflict.
+    """
+
+    uid: str
+    operation: str
+    group: str
+    version: str
+    resource: str
+    kind: str
+    namespace: str
+    name: str
+    user: User
+    subresource: str = ""
+    object: Manifest | None = None
+    old: Manifest | None = None
+    dry_run: bool = False
+
+    @property
+    def either(self) -> Manifest:
+        """The object as it is to be, or as it was when it is being deleted."""
+        return self.object if self.object is not None else (self.old or {})
+
+
+class _Resource(msgspec.Struct):
+    group: str
+    version: str
+    resource: str
+
+
+class _Kind(msgspec.Struct):
+    group: str
+    version: str
+    kind: str
+
+
+class _User(msgspec.Struct):
+    username: str = ""
+    groups: tuple[str, ...] | None = None
+
+
+class _Request(msgspec.Struct, rename="camel"):
+    uid: str
+    operation: str
+    kind: _Kind
+    resource: _Resource
+    user_info: _User
+    sub_resource: str = ""
+    namespace: str = ""
+    name: str = ""
+    dry_run: bool | None = None
+    object: dict[str, Any] | None = None
+    old_object: dict[str, Any] | None = None
+
+
+class _Review(msgspec.Struct, rename="camel"):
+    api_version: str
+    kind: str
+    request: _Request | None = None
+
+
+_decoder = msgspec.json.Decoder(_Review)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(body: bytes) -> Request:
+    """The request in an AdmissionReview. Raises `Malformed`."""
+    try:
+        review = _decoder.decode(body)
+    except (ValueError, RecursionError) as error:
+        # msgspec names the path and the type, never the content; UTF-8 and nesting errors are as quiet.
+        raise Malformed(f"the body is no AdmissionReview: {error}") from error
+    if (review.api_version, review.kind) != (API_VERSION, KIND):
+        raise Malformed(f"want {KIND} of {API_VERSION}, got another kind or version")
+    if review.request is None:
+        raise Malformed("the AdmissionReview has no request")
+    asked = review.request
+    if asked.object is None and asked.old_object is None:
+        raise Malformed("the request has neither object nor oldObject")
+    return Request(
+        uid=asked.uid,
+        operation=asked.operation,
+        group=asked.resource.group,
+        version=asked.resource.version,
+        resource=asked.resource.resource,
+        kind=asked.kind.kind,
+        namespace=asked.namespace,
+        name=asked.name,
+        user=User(asked.user_info.username, asked.user_info.groups or ()),
+        subresource=asked.sub_resource,
+        object=asked.object,
+        old=asked.old_object,
+        dry_run=bool(asked.dry_run),
+    )
+
+
+def encode(uid: str, decision: Decision) -> bytes:
+    """The AdmissionReview that answers the call `uid`."""
+    response: Manifest = {"uid": uid, "allowed": not isinstance(decision, Deny)}
+    if decision.warnings:
+        response["warnings"] = [warning[:WARNING_MAX] for warning in decision.warnings]
+    if decision.audit:
+        response["auditAnnotations"] = dict(decision.audit)
+    match decision:
+        case Patch(operations):
+            response["patchType"] = "JSONPatch"
+            response["patch"] = base64.b64encode(_encoder.encode(list(operations))).decode()
+        case Deny():
+            response["status"] = _status(decision)
+        case Allow():
+            pass
+    return _encoder.encode({"apiVersion": API_VERSION, "kind": KIND, "response": response})
+
+
+def _status(denial: Deny) -> Manifest:
+    details: Manifest = {}
+    if denial.causes:
+        details["causes"] = [
+            {"reason": "FieldValueInvalid", "message": cause.message, **({"field": cause.field} if cause.field else {})}
+            for cause in denial.causes
+        ]
+    if denial.retry_after:
+        details["retryAfterSeconds"] = denial.retry_after
+    return {
+        "status": "Failure",
+        "code": denial.code,
+        "reason": _REASONS.get(denial.code, "Forbidden"),
+        "message": denial.reason,
+        **({"details": details} if details else {}),
+    }
