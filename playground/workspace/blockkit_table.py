@@ -202,7 +202,7 @@ SHAPES: dict[str, Shape] = {
         },
         at_least_one=("text", "fields"),
     ),
-    "block:header": Shape({"text": _plain(150), "level": Int(min=1, max=4)}, required=("text",)),
+    "block:header": Shape({"text": _plain(150)}, required=("text",)),
     "block:divider": Shape({}),
     "block:context": Shape(
         {"elements": Many(Typed("context", ("plain_text", "mrkdwn", "image")), min=1, max=10)},
@@ -401,9 +401,7 @@ SHAPES: dict[str, Shape] = {
         },
         required=("elements", "style"),
     ),
-    "rich:rich_text_preformatted": Shape(
-        {"elements": _LEAVES, "border": Int(min=0, max=1), "language": Str()}, required=("elements",)
-    ),
+    "rich:rich_text_preformatted": Shape({"elements": _LEAVES, "border": Int(min=0, max=1)}, required=("elements",)),
     "rich:rich_text_quote": Shape({"elements": _LEAVES, "border": Int(min=0, max=1)}, required=("elements",)),
     "rich:text": Shape({"text": Str(min=1), "style": _RICH_STYLE}, required=("text",)),
     "rich:link": Shape({"url": _URL, "text": Str(), "unsafe": Flag(), "style": _RICH_STYLE}, required=("url",)),

@@ -61,7 +61,11 @@ function keyed(now, next) {
     }
     place = mine;
   }
-  for (const gone of have.values()) gone.remove();
+  for (const gone of have.values()) {
+    gone.remove();
+    const composer = document.getElementById("text");
+    if (gone.tagName === "DIALOG" && composer && !now.firstElementChild) composer.focus();
+  }
   if (atEnd) now.scrollTop = now.scrollHeight;
 }
 

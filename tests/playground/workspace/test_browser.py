@@ -135,3 +135,26 @@ async def test_page_works_without_scripts(browser: Browser) -> None:
         await form.get_by_role("button", name="Ask").click()
         await expect(page.get_by_role("dialog")).to_have_count(0)
         assert bot.heard[-1]["view"]["state"]["values"]["name"]["name"]["value"] == "build-8"
+
+
+async def test_redrawing_a_form_leaves_typing_focus_cursor_and_scroll_alone(browser: Browser) -> None:
+    async with workspace.serving(tiny_bot.options()) as slack, tiny_bot.running(slack, "http"):
+        page = await look(browser, slack, "U0LENA", [])
+        await page.set_viewport_size({"width": 900, "height": 500})
+        await page.get_by_label("Message #team-a-approvals").fill("/cluster create")
+        await page.keyboard.press("Enter")
+        form = page.get_by_role("dialog")
+        await expect(form.get_by_label("Name")).to_be_focused()
+        reason = form.get_by_label("Reason")
+        await reason.fill("hello world")
+        await reason.evaluate("field => field.setSelectionRange(3, 3)")
+        view = slack.person("U0LENA").modal.view_id
+        await tiny_bot.client(slack).views_update(view_id=view, view=made.modal("Changed"))
+        await expect(page.get_by_role("dialog", name="Changed")).to_be_visible()
+        await expect(reason).to_have_value("hello world")
+        await expect(reason).to_be_focused()
+        assert await reason.evaluate("field => field.selectionStart") == 3
+        assert await form.locator(".fields").evaluate("fields => fields.scrollTop") > 100
+        await page.keyboard.press("Escape")
+        await expect(form).to_have_count(0)
+        await expect(page.get_by_label("Message #team-a-approvals")).to_be_focused()
