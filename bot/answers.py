@@ -1,0 +1,51 @@
+"""What a command, a form or a button answers, as data. `app` turns it into Slack's API calls and acknowledgements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.blocks import Block
+from bot.cards import Card
+
+
+@dataclass(frozen=True)
+class Say:
+    """Tell this person, and nobody else."""
+
+    card: Card
+
+
+@dataclass(frozen=True)
+class Open:
+    """Open a form; the trigger lives three seconds."""
+
+    view: Block
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Keep the form and what was typed; say at each field (by block id) what is wrong with it."""
+
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Replace:
+    """The form turns into this."""
+
+    view: Block
+
+
+@dataclass(frozen=True)
+class Repaint:
+    """Draw the card that was clicked anew, and tell the person, when there is something to tell."""
+
+    card: Card | None = None
+    told: Card | None = None
+
+
+Answer: TypeAlias = Say | Open
+FormAnswer: TypeAlias = Errors | Replace
+PressAnswer: TypeAlias = Repaint | Open

@@ -1,0 +1,234 @@
+"""The Bolt app: Slack's payloads in, answers out, within Slack's three seconds.
+
+Thin on purpose. It finds the person, asks the command, form or button what to answer, and turns that answer into
+acknowledgements and calls. Whatever needs doing after the acknowledgement is an errand. HTTP and Socket Mode feed
+the same app. What must never live here: rules, sentences, blocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import aiohttp
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import approvals, buttons, cards, commands, forms, replies, slack
+from bot.answers import Errors, FormAnswer, Open, Repaint, Say
+from bot.cards import Card
+from bot.commands.command import Filled, Form
+from bot.errands import Errands
+from bot.people import People, Unwelcome
+from bot.ports import Desk
+from bot.slack import Identity
+from provisioning import errors
+
+log = structlog.get_logger()
+
+_A = TypeVar("_A")
+Payload = Mapping[str, Any]
+Ack = Callable[..., Awaitable[Any]]
+
+ACK_SECONDS = 2.7
+"""After this the answer is an excuse: Slack's three seconds, less the way back."""
+OPEN_SECONDS = 2.0
+FORMS: dict[str, Form] = {form.callback: form for form in (*commands.FORMS, approvals.FORM)}
+LIVE = re.compile(f"^({'|'.join(forms.LIVE_FIELDS)})$")
+ANYTHING = re.compile(r"[\s\S]*")
+
+
+class Door:
+    """What is behind each kind of payload."""
+
+    def __init__(self, *, desk: Desk, people: People, client: AsyncWebClient, errands: Errands) -> None:
+        self._desk = desk
+        self._people = people
+        self._client = client
+        self._errands = errands
+
+    async def command(self, ack: Ack, body: Payload) -> None:
+        """A slash command."""
+        answer = await self._politely(self._command(body), late=Say(cards.say(replies.SLOW)))
+        if isinstance(answer, Open):
+            answer = await self._open(answer, body)
+        if answer is None:
+            await ack()
+        else:
+            await ack(text=answer.card.text, blocks=list(answer.card.blocks), response_type="ephemeral")
+
+    async def press(self, ack: Ack, body: Payload) -> None:
+        """A button of a card."""
+        late = Repaint(told=cards.say(replies.NOT_DECIDED))
+        answer = await self._politely(self._press(body), late=late)
+        if isinstance(answer, Open):
+            said = await self._open(answer, body)
+            answer = Repaint(told=said.card) if said else Repaint()
+        await ack()
+        self._respond(body, answer)
+
+    async def unknown(self, ack: Ack, body: Payload) -> None:
+        """A control that this version does not know: on a card from before an upgrade, or after one."""
+        await ack()
+        self._respond(body, Repaint(told=cards.say(replies.CARD_TOO_OLD)))
+
+    async def changed(self, ack: Ack, body: Payload) -> None:
+        """Something was chosen in an open form: draw it anew, the newest wish only."""
+        await ack()
+        form = FORMS.get(str(body.get("view", {}).get("callback_id", "")))
+        if form and form.changed:
+            view = str(body["view"]["id"])
+            self._errands.start(self._redraw(form, body), name=f"redraw {view}")
+
+    async def submitted(self, ack: Ack, body: Payload) -> None:
+        """A form was sent."""
+        view = body["view"]
+        fields = forms.inputs(view)
+        late = Errors({fields[-1]: replies.PERHAPS_SAVED}) if fields else None
+        answer = await self._politely(self._submitted(body), late=late)
+        if answer is None:
+            await ack()
+        elif isinstance(answer, Errors):
+            await ack(response_action="errors", errors=dict(answer.fields))
+        else:
+            await ack(response_action="update", view=answer.view)
+
+    async def account_changed(self, event: Payload) -> None:
+        """Slack says that somebody's account changed."""
+        self._people.forget(str(event.get("user", {}).get("id", "")))
+
+    async def _command(self, body: Payload) -> Say | Open:
+        try:
+            person = await self._people.who(str(body["user_id"]))
+        except Unwelcome as unwelcome:
+            return Say(_refusal(unwelcome, slack=body["user_id"]))
+        log.info("command", line=str(body.get("text", ""))[:100], by=person.user)
+        return commands.answer(str(body.get("text") or ""), desk=self._desk, person=person)
+
+    async def _press(self, body: Payload) -> Repaint | Open:
+        pressed = body["actions"][0]
+        try:
+            person = await self._people.who(str(body["user"]["id"]))
+        except Unwelcome as unwelcome:
+            return Repaint(told=_refusal(unwelcome, slack=body["user"]["id"]))
+        return await approvals.pressed(
+            self._desk, action=str(pressed["action_id"]), value=pressed.get("value"), person=person
+        )
+
+    async def _submitted(self, body: Payload) -> FormAnswer:
+        form = FORMS.get(str(body["view"].get("callback_id", "")))
+        if form is None:
+            return forms.replaced(replies.CARD_TOO_OLD)
+        try:
+            return await form.submitted(await self._filled(body))
+        except Unwelcome as unwelcome:
+            log.info("person_refused", slack=body["user"]["id"], why=unwelcome.refusal.name.lower())
+            return forms.replaced(unwelcome.refusal)
+        except errors.RuleError as refused:
+            return forms.replaced("; ".join(cause.message for cause in refused.causes))
+
+    async def _redraw(self, form: Form, body: Payload) -> None:
+        if form.changed is None:
+            return
+        try:
+            view = await form.changed(await self._filled(body))
+        except (Unwelcome, errors.RuleError) as refused:
+            log.info("form_not_redrawn", why=str(refused))
+            return
+        try:
+            await self._client.views_update(view=view, view_id=body["view"]["id"], hash=body["view"]["hash"])
+        except SlackApiError as error:
+            # A newer redrawing won, or the form was closed meanwhile: both make this one pointless.
+            if error.response.get("error") not in ("hash_conflict", "not_found", "view_not_found"):
+                raise
+
+    async def _filled(self, body: Payload) -> Filled:
+        person = await self._people.who(str(body["user"]["id"]))
+        return Filled(desk=self._desk, person=person, team=str(body["team"]["id"]), view=dict(body["view"]))
+
+    async def _open(self, answer: Open, body: Payload) -> Say | None:
+        """Open a form while its trigger lives; what to say when that failed."""
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await self._client.views_open(trigger_id=body["trigger_id"], view=answer.view)
+        except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("form_not_opened", error=str(error) or type(error).__name__)
+            return Say(cards.say(replies.FORM_NOT_OPENED))
+        return None
+
+    def _respond(self, body: Payload, answer: Repaint) -> None:
+        url = body.get("response_url")
+        if url and (answer.card or answer.told):
+            self._errands.start(_respond(str(url), answer), name=f"respond {url}")
+
+    async def _politely(self, answering: Awaitable[_A], *, late: _A) -> _A:
+        """The answer, or the excuse when it takes too long or breaks."""
+        try:
+            async with asyncio.timeout(ACK_SECONDS):
+                return await answering
+        except TimeoutError:
+            log.warning("answer_too_late")
+        except Exception:
+            # The door: what nobody foresaw is logged once, here, and the person gets a sentence and not silence.
+            log.exception("answer_broke")
+        return late
+
+
+def build(
+    door: Door, *, identity: Identity, client: AsyncWebClient, signing_secret: str, slash: str = commands.SLASH
+) -> AsyncApp:
+    """The app with every listener. `signing_secret` may be empty in Socket Mode, where nothing is signed."""
+
+    async def authorize(**_: Any) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team,
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user,
+            bot_token=identity.token,
+        )
+
+    app = AsyncApp(
+        name="clusterdesk",
+        client=client,
+        authorize=authorize,
+        signing_secret=signing_secret,
+        # `http` verifies before it parses and remembers what it has seen; Socket Mode has no signatures.
+        request_verification_enabled=False,
+    )
+    app.command(slash)(door.command)
+    app.action(buttons.PRESSES)(door.press)
+    app.action(LIVE)(door.changed)
+    app.action(ANYTHING)(door.unknown)
+    app.view(ANYTHING)(door.submitted)
+    app.event("user_change")(door.account_changed)
+    app.event(ANYTHING)(_ignore)
+    return app
+
+
+async def _ignore(event: Payload) -> None:
+    log.debug("event_ignored", type=event.get("type"))
+
+
+def _refusal(unwelcome: Unwelcome, *, slack: str) -> Card:
+    log.info("person_refused", slack=slack, why=unwelcome.refusal.name.lower())
+    return cards.say(unwelcome.refusal)
+
+
+async def _respond(url: str, answer: Repaint) -> None:
+    """Repaint the clicked card and tell the person, by the response URL: no scope, and it finds copies we lost."""
+    webhook = slack.webhook(url)
+    if answer.card:
+        await webhook.send(text=answer.card.text, blocks=list(answer.card.blocks), replace_original=True)
+    if answer.told:
+        await webhook.send(
+            text=answer.told.text,
+            blocks=list(answer.told.blocks),
+            response_type="ephemeral",
+            replace_original=False,
+        )

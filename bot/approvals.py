@@ -1,0 +1,173 @@
+"""What happens when somebody presses Approve, Deny or Withdraw: the desk decides, the person is told, the card redrawn.
+
+No press is silent. The button says what was shown (`buttons.Ticket`); whether that still stands is the desk's to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from provisioning.desk import Refused
+
+from bot import buttons, cards, forms, replies
+from bot.answers import Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
+from bot.buttons import Ticket
+from bot.commands.command import Filled, Form
+from bot.entries import typed
+from bot.ports import Desk
+from provisioning import errors
+from provisioning.model import ClusterRequest, Decision, Person, Phase, Surface
+from provisioning.objects import Stored
+
+log = structlog.get_logger()
+
+DECIDE_SECONDS = 2.3
+
+
+async def pressed(desk: Desk, *, action: str, value: object, person: Person) -> PressAnswer:
+    """The answer to one of our buttons."""
+    ticket = buttons.read(value)
+    if ticket is None:
+        return Repaint(told=cards.say(replies.CARD_TOO_OLD))
+    try:
+        async with asyncio.timeout(DECIDE_SECONDS):
+            return await _ACTIONS[action](desk, ticket, person)
+    except Refused as refused:
+        log.info("press_refused", request=ticket.id, by=person.user, action=action, reason=refused.reason.value)
+        return _refused(desk, ticket, refused, surface=_SURFACE[action])
+    except (errors.KubeError, TimeoutError) as error:
+        log.warning("press_not_saved", request=ticket.id, by=person.user, error=str(error) or "timeout")
+        return Repaint(told=cards.say(replies.NOT_DECIDED))
+
+
+async def denied(form: Filled) -> FormAnswer:
+    """The reason is given: deny, or say in the form why that does not count."""
+    ticket = buttons.read(form.metadata)
+    reason = typed(form.values, "reason")
+    if ticket is None:
+        return Replace(forms.told(replies.CARD_TOO_OLD))
+    if not reason:
+        return Errors({"reason": replies.REASON_WANTED})
+    try:
+        async with asyncio.timeout(DECIDE_SECONDS):
+            request = await _vote(form.desk, ticket, form.person, Decision.DENY, reason=reason)
+    except Refused as refused:
+        return Replace(forms.told(_sentence(form.desk, ticket, refused)))
+    except (errors.KubeError, TimeoutError) as error:
+        log.warning("denial_not_saved", request=ticket.id, by=form.person.user, error=str(error) or "timeout")
+        return Errors({"reason": replies.NOT_DECIDED})
+    return Replace(forms.told(replies.voted(False, request.it.spec.cluster, 0), title=replies.DENY_TITLE))
+
+
+async def _approve(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+    request = await _vote(desk, ticket, person, Decision.APPROVE)
+    missing = 0
+    tenant = desk.tenant_of(request.meta.namespace)
+    if tenant and request.it.status.phase is Phase.PENDING:
+        approvals = sum(1 for vote in request.it.status.votes if vote.decision is Decision.APPROVE)
+        missing = tenant.it.spec.approval.required - approvals
+    said = cards.say(replies.voted(True, request.it.spec.cluster, missing))
+    return Repaint(drawing(desk, request, Surface.APPROVER), said)
+
+
+async def _deny(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+    """Ask for the reason; whoever may not decide anyway is told before writing one."""
+    request = desk.request(ticket.namespace, ticket.id)
+    tenant = desk.tenant_of(ticket.namespace)
+    if request is None or tenant is None:
+        return Repaint(told=cards.say(replies.GONE))
+    if request.it.status.phase is not Phase.PENDING:
+        drawn = drawing(desk, request, Surface.APPROVER)
+        return Repaint(drawn, cards.say(replies.already_decided(cards.verdict_line(request))))
+    if tenant.meta.name not in {t.meta.name for t in desk.approvals_of(person)}:
+        return Repaint(told=cards.say(replies.NOT_AN_APPROVER))
+    return Open(forms.deny(ticket, cluster=request.it.spec.cluster))
+
+
+async def _withdraw(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+    request = await desk.withdraw(ticket.namespace, ticket.id, person)
+    log.info("request_withdrawn", request=ticket.id, by=person.user)
+    said = cards.say(replies.withdrawn(request.it.spec.cluster))
+    return Repaint(drawing(desk, request, Surface.REQUESTER), said)
+
+
+async def _vote(
+    desk: Desk, ticket: Ticket, person: Person, decision: Decision, *, reason: str = ""
+) -> Stored[ClusterRequest]:
+    request = await desk.vote(ticket.namespace, ticket.id, person, decision, reason=reason, digest=ticket.digest)
+    log.info("vote_counted", request=ticket.id, by=person.user, decision=decision.value)
+    return request
+
+
+def drawing(desk: Desk, request: Stored[ClusterRequest], surface: Surface) -> cards.Card | None:
+    """The card of a request as it would be drawn now, or None when its tenant is gone."""
+    found = sight(desk, request)
+    return cards.draw(surface, found) if found else None
+
+
+def sight(desk: Desk, request: Stored[ClusterRequest]) -> cards.Sight | None:
+    """What a card of this request is drawn from, out of the desk's caches."""
+    tenant = desk.tenant_of(request.meta.namespace)
+    if tenant is None:
+        return None
+    key = (request.meta.namespace, request.it.spec.cluster)
+    cluster = next((c for c in desk.clusters(tenant.meta.name) if c.key == key), None)
+    hard, used = desk.usage(tenant.meta.name)
+    return cards.Sight(request, tenant, desk.catalog(), cluster=cluster, hard=hard, used=used)
+
+
+def asks_approvers(sight: cards.Sight) -> bool:
+    """Whether approvers have something to decide: the policy wants them, and no rule makes them unnecessary.
+
+    The provisioner gives a request that waits for approvers the time at which it expires; until then it has not
+    looked, and a rule of the tenant may still settle the request without them.
+    """
+    return sight.tenant.it.spec.approval.required > 0 and sight.request.it.status.expires_at is not None
+
+
+def asked(sight: cards.Sight) -> tuple[str, ...]:
+    """The Slack accounts of those who may decide this request."""
+    tenant, requester = sight.tenant.it.spec, sight.request.it.spec.requester
+    found = dict.fromkeys(subject.slack for subject in tenant.approvers if subject.slack)
+    if not tenant.approval.own_requests:
+        found.pop(requester.slack, None)
+    return tuple(found)
+
+
+def _refused(desk: Desk, ticket: Ticket, refused: Refused, *, surface: Surface) -> Repaint:
+    request = desk.request(ticket.namespace, ticket.id)
+    drawn = drawing(desk, request, surface) if request else None
+    return Repaint(drawn, cards.say(_sentence(desk, ticket, refused)))
+
+
+def _sentence(desk: Desk, ticket: Ticket, refused: Refused) -> str:
+    request = desk.request(ticket.namespace, ticket.id)
+    if refused.reason is Refused.Reason.ALREADY_DECIDED and request and request.it.status.phase is not Phase.PENDING:
+        return replies.already_decided(cards.verdict_line(request))
+    return _SENTENCES[refused.reason.name]
+
+
+_SENTENCES = {
+    "NOT_AN_APPROVER": replies.NOT_AN_APPROVER,
+    "OWN_REQUEST": replies.OWN_REQUEST,
+    "ALREADY_DECIDED": replies.TOO_LATE,
+    "ALREADY_VOTED": replies.ALREADY_VOTED,
+    "CHANGED": replies.CHANGED,
+    "GONE": replies.GONE,
+    "NOT_YOURS": replies.NOT_YOURS,
+}
+
+_ACTIONS: dict[str, Callable[[Desk, Ticket, Person], Awaitable[PressAnswer]]] = {
+    buttons.APPROVE: _approve,
+    buttons.DENY: _deny,
+    buttons.WITHDRAW: _withdraw,
+}
+_SURFACE = {
+    buttons.APPROVE: Surface.APPROVER,
+    buttons.DENY: Surface.APPROVER,
+    buttons.WITHDRAW: Surface.REQUESTER,
+}
+
+FORM = Form(forms.DENY, denied)

@@ -1,0 +1,188 @@
+"""Block Kit, as little of it as we use: constructors that keep each text within Slack's limit. Pure.
+
+Clipping happens here and nowhere else, so no word of a person, however long, can break a card or a form.
+What must never live here: sentences, or anything of our domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from bot.text import clip
+
+Block: TypeAlias = dict[str, Any]
+
+SECTION_TEXT = 3000
+FIELD_TEXT = 2000
+HEADER_TEXT = 150
+OPTION_TEXT = 75
+OPTIONS = 100
+MESSAGE_BLOCKS = 50
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice of a select. `value` must stay within 75 characters."""
+
+    value: str
+    label: str
+    description: str = ""
+
+
+def plain(words: str, longest: int = SECTION_TEXT) -> Block:
+    # Slack refuses empty text objects.
+    return {"type": "plain_text", "text": clip(words, longest) or "-", "emoji": True}
+
+
+def verbatim(words: str, longest: int = SECTION_TEXT) -> Block:
+    """A person's own words: not even `:emoji:` is looked for."""
+    return {"type": "plain_text", "text": clip(words, longest) or "-", "emoji": False}
+
+
+def markdown(words: str, longest: int = SECTION_TEXT) -> Block:
+    return {"type": "mrkdwn", "text": clip(words, longest) or "-", "verbatim": True}
+
+
+def header(words: str) -> Block:
+    return {"type": "header", "text": plain(words, HEADER_TEXT)}
+
+
+def section(words: str, *, block_id: str = "") -> Block:
+    return _named({"type": "section", "text": markdown(words)}, block_id)
+
+
+def quote(words: str) -> Block:
+    """A section with a person's own words."""
+    return {"type": "section", "text": verbatim(words)}
+
+
+def fields(pairs: Sequence[tuple[str, str]]) -> list[Block]:
+    """Label and value side by side, ten to a section; both are mrkdwn."""
+    texts = [markdown(f"*{label}*\n{value}", FIELD_TEXT) for label, value in pairs]
+    return [{"type": "section", "fields": texts[at : at + 10]} for at in range(0, len(texts), 10)]
+
+
+def context(words: str, *, block_id: str = "") -> Block:
+    return _named({"type": "context", "elements": [markdown(words)]}, block_id)
+
+
+def divider() -> Block:
+    return {"type": "divider"}
+
+
+def actions(*elements: Block) -> Block:
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(words: str, *, action: str, value: str, spoken: str, style: str = "", confirm: Block | None = None) -> Block:
+    """`spoken` is what a screen reader says: a button alone must tell what it is about."""
+    made: Block = {
+        "type": "button",
+        "text": plain(words, 75),
+        "action_id": action,
+        "value": value,
+        "accessibility_label": clip(spoken, 75),
+    }
+    if style:
+        made["style"] = style
+    if confirm:
+        made["confirm"] = confirm
+    return made
+
+
+def confirm(*, title: str, words: str, yes: str, no: str, style: str = "") -> Block:
+    made: Block = {
+        "title": plain(title, 100),
+        "text": plain(words, 300),
+        "confirm": plain(yes, 30),
+        "deny": plain(no, 30),
+    }
+    return made | {"style": style} if style else made
+
+
+def field(
+    name: str, label: str, element: Block, *, hint: str = "", optional: bool = False, live: bool = False
+) -> Block:
+    """An input. Block and action are both called `name`, so what was typed survives every redrawing of the view."""
+    made: Block = {
+        "type": "input",
+        "block_id": name,
+        "label": plain(label, 2000),
+        "element": {**element, "action_id": name},
+        "optional": optional,
+        "dispatch_action": live,
+    }
+    return made | {"hint": plain(hint, 2000)} if hint else made
+
+
+def text_input(*, value: str = "", longest: int, placeholder: str = "", lines: bool = False) -> Block:
+    made: Block = {"type": "plain_text_input", "max_length": longest, "multiline": lines}
+    if value:
+        made["initial_value"] = clip(value, longest)
+    if placeholder:
+        made["placeholder"] = plain(placeholder, 150)
+    return made
+
+
+def number_input(*, value: int | None = None, least: int, most: int) -> Block:
+    made: Block = {
+        "type": "number_input",
+        "is_decimal_allowed": False,
+        "min_value": str(least),
+        "max_value": str(most),
+        # Enter would submit the form; every figure typed redraws the quota instead.
+        "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
+    }
+    return made | {"initial_value": str(min(max(value, least), most))} if value is not None else made
+
+
+def select(options: Sequence[Option], *, chosen: str = "") -> Block:
+    """A menu. Above 100 options they come in groups, which raises Slack's limit to 10,000."""
+    made = [_option(option) for option in options]
+    element: Block = {"type": "static_select"}
+    if len(made) <= OPTIONS:
+        element["options"] = made
+    else:
+        parts = [made[at : at + OPTIONS] for at in range(0, min(len(made), OPTIONS**2), OPTIONS)]
+        element["option_groups"] = [{"label": _range(part), "options": part} for part in parts]
+    initial = next((option for option in made if option["value"] == chosen), None)
+    return element | {"initial_option": initial} if initial else element
+
+
+def modal(
+    callback: str,
+    *,
+    title: str,
+    blocks: Sequence[Block],
+    close: str,
+    submit: str = "",
+    metadata: str = "",
+) -> Block:
+    view: Block = {
+        "type": "modal",
+        "callback_id": callback,
+        "title": plain(title, 24),
+        "close": plain(close, 24),
+        "blocks": list(blocks),
+    }
+    if submit:
+        view["submit"] = plain(submit, 24)
+    if metadata:
+        view["private_metadata"] = metadata
+    return view
+
+
+def _named(block: Block, block_id: str) -> Block:
+    return block | {"block_id": block_id} if block_id else block
+
+
+def _option(option: Option) -> Mapping[str, Any]:
+    made = {"text": plain(option.label, OPTION_TEXT), "value": option.value}
+    return made | {"description": plain(option.description, OPTION_TEXT)} if option.description else made
+
+
+def _range(part: Sequence[Mapping[str, Any]]) -> Block:
+    first, last = (str(part[at]["text"]["text"]) for at in (0, -1))
+    return plain(f"{clip(first, 33)} … {clip(last, 33)}", OPTION_TEXT)

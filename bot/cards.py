@@ -1,0 +1,242 @@
+"""The cards that stand in Slack: what is known about a request in, blocks and full fallback text out. Pure.
+
+A card has no memory and no clock: drawn again from the same objects it is the same card, hash and all.
+What must never live here: Slack's API, or the decision where a card goes (`follow`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from provisioning.quota import Usage
+
+from bot import blocks, buttons, meters, outline, replies, stage, text
+from bot.blocks import Block
+from bot.stage import Stage
+from provisioning import names, objects, quota
+from provisioning.model import (
+    Action,
+    Amounts,
+    CatalogSpec,
+    ClusterRequest,
+    Decision,
+    Phase,
+    Step,
+    StepState,
+    Surface,
+    Tenant,
+    TenantCluster,
+    Vote,
+)
+from provisioning.objects import Stored
+
+FALLBACK_TEXT = 3500
+REASON_SHOWN = 300
+
+
+@dataclass(frozen=True)
+class Card:
+    """Something to show: `text` says everything for screen readers, notifications and clients without blocks."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def revision(self) -> str:
+        """Changes when, and only when, what is drawn does."""
+        return names.content_hash([self.text, self.blocks])
+
+
+@dataclass(frozen=True)
+class Sight:
+    """All that a card is drawn from. `cluster` is the TenantCluster of that name as it is now."""
+
+    request: Stored[ClusterRequest]
+    tenant: Stored[Tenant]
+    catalog: CatalogSpec
+    cluster: Stored[TenantCluster] | None = None
+    hard: Amounts = field(default_factory=Amounts)
+    used: Usage = field(default_factory=Usage)
+
+    @property
+    def stage(self) -> Stage:
+        return stage.of_request(self.request, self.cluster)
+
+
+def card(parts: Sequence[Block]) -> Card:
+    """Blocks, and the text that says the same."""
+    said = "\n".join(words for part in parts for words in _words(part))
+    return Card(text.clip(said, FALLBACK_TEXT), tuple(parts[: blocks.MESSAGE_BLOCKS]))
+
+
+def say(words: str) -> Card:
+    """One sentence."""
+    return card([blocks.section(words)])
+
+
+def draw(surface: Surface, sight: Sight) -> Card:
+    return approver(sight) if surface is Surface.APPROVER else requester(sight)
+
+
+def approver(sight: Sight) -> Card:
+    """What somebody who decides has to know, and the buttons while there is something to decide."""
+    spec, status = sight.request.it.spec, sight.request.it.status
+    parts = [blocks.section(replies.asks(text.name(spec.requester), spec.action, spec.cluster))]
+    parts += blocks.fields([(replies.LABEL["tenant"], text.code(sight.tenant.meta.name)), *_rows(sight)])
+    parts += _reason(replies.REASON_GIVEN, spec.reason) or [blocks.context(replies.NO_REASON)]
+    if status.phase is not Phase.PENDING:
+        return card([*parts, *_decision(sight)])
+    parts.append(blocks.section(_quota(sight)))
+    approvals = [vote.voter for vote in status.votes if vote.decision is Decision.APPROVE]
+    expires = text.moment(status.expires_at) if status.expires_at else ""
+    required = sight.tenant.it.spec.approval.required
+    parts.append(blocks.context(replies.needs(required, text.names(approvals), expires, sight.request.meta.name)))
+    return card([*parts, blocks.context(replies.why_you(sight.tenant.meta.name)), buttons.decide(sight.request)])
+
+
+def requester(sight: Sight) -> Card:
+    """The one card of whoever asked, from the request to a cluster that is ready or gone."""
+    now, spec = sight.stage, sight.request.it.spec
+    parts = [blocks.section(replies.headline(now, spec.cluster, sight.tenant.meta.name, _took(sight.cluster)))]
+    if now is Stage.WAITING:
+        return card([*parts, *_waiting(sight)])
+    if now in (Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED):
+        return card([*parts, *_decision(sight)])
+    if sight.cluster is not None and now in (Stage.BUILDING, Stage.STALLED, Stage.READY, Stage.DELETING):
+        parts += cluster_parts(sight.cluster, sight.catalog)
+    return card([*parts, blocks.context(_footnote(sight))])
+
+
+def cluster_parts(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> list[Block]:
+    """A cluster as it is: its steps while it is on the way, its facts when it is ready."""
+    now, status = stage.of_cluster(cluster), cluster.it.status
+    if now is not Stage.READY:
+        return _progress(status.steps)
+    rows = [
+        (replies.LABEL["workers"], outline.pools(cluster.it.spec, catalog)),
+        (replies.LABEL["version"], status.version or cluster.it.spec.version or ""),
+        (replies.LABEL["nodes"], f"{status.nodes.ready} of {status.nodes.wanted}"),
+    ]
+    if status.endpoint:
+        rows.append((replies.LABEL["endpoint"], text.code(status.endpoint)))
+    if status.expires_at:
+        rows.append((replies.LABEL["until"], text.moment(status.expires_at)))
+    parts = blocks.fields([row for row in rows if row[1]])
+    if status.kubeconfig_secret:
+        parts.append(blocks.section(replies.access(status.kubeconfig_secret, cluster.meta.namespace)))
+    return parts
+
+
+def verdict_line(request: Stored[ClusterRequest]) -> str:
+    """Who ended it, and when, in one line of mrkdwn."""
+    status = request.it.status
+    if status.waiver:
+        return replies.waived(status.waiver)
+    word = {Phase.APPLIED: Stage.ACCEPTED}.get(status.phase) or stage.of_request(request, None)
+    when = text.moment(status.decided_at) if status.decided_at else ""
+    return replies.decided(word, _deciders(status.phase, status.votes), when)
+
+
+def _deciders(phase: Phase, votes: Sequence[Vote]) -> str:
+    if phase in (Phase.WITHDRAWN, Phase.EXPIRED, Phase.PENDING):
+        return ""
+    wanted = Decision.DENY if phase is Phase.DENIED else Decision.APPROVE
+    return text.names([vote.voter for vote in votes if vote.decision is wanted])
+
+
+def _waiting(sight: Sight) -> list[Block]:
+    status = sight.request.it.status
+    approvals = [vote.voter for vote in status.votes if vote.decision is Decision.APPROVE]
+    expires = text.moment(status.expires_at) if status.expires_at else ""
+    required = sight.tenant.it.spec.approval.required
+    lines = [replies.needs(required, text.names(approvals), expires, sight.request.meta.name)]
+    sent = [d for d in status.deliveries if d.surface is Surface.APPROVER]
+    channel = sight.tenant.it.spec.channels.approvals
+    direct = sum(1 for d in sent if d.ts and d.channel != channel)
+    if any(not d.ts for d in sent):
+        lines.append(replies.undeliverable(f"<#{channel}>", direct))
+    elif sent:
+        lines.append(replies.sent_to(f"<#{channel}>" if channel else "", direct))
+    return [
+        *blocks.fields(_rows(sight)),
+        blocks.context("\n".join(lines)),
+        buttons.withdraw(sight.request),
+    ]
+
+
+def _decision(sight: Sight) -> list[Block]:
+    status = sight.request.it.status
+    parts = [blocks.context(f"{verdict_line(sight.request)} · {text.code(sight.request.meta.name)}")]
+    denial = next((vote for vote in status.votes if vote.decision is Decision.DENY), None)
+    if denial and status.phase is Phase.DENIED:
+        parts += _reason(replies.DENIAL_GIVEN, denial.reason)
+    if status.phase is Phase.FAILED and status.message:
+        parts.append(blocks.quote(text.clip(status.message, REASON_SHOWN)))
+    return parts
+
+
+def _reason(label: str, reason: str) -> list[Block]:
+    words = text.clip(text.one_line(reason), REASON_SHOWN)
+    return [blocks.context(label), blocks.quote(words)] if words else []
+
+
+def _rows(sight: Sight) -> Sequence[outline.Row]:
+    spec = sight.request.it.spec
+    old = sight.cluster.it.spec if sight.cluster else None
+    if spec.action is Action.CHANGE and spec.desired and old:
+        return outline.changes(old, spec.desired, sight.catalog)
+    shown = spec.desired or old
+    return outline.rows(shown, sight.catalog) if shown else ()
+
+
+def _quota(sight: Sight) -> str:
+    spec = sight.request.it.spec
+    old = quota.envelope(sight.cluster.it.spec, sight.catalog) if sight.cluster else Usage()
+    new = quota.envelope(spec.desired, sight.catalog) if spec.desired else Usage()
+    drawn = meters.lines(sight.hard, sight.used, sight.used + new - old)
+    return f"{replies.quota_now(sight.tenant.meta.name)}\n{drawn}"
+
+
+def _progress(steps: Sequence[Step]) -> list[Block]:
+    if not steps:
+        return []
+    lines = [
+        replies.step(replies.STEP_ICON[each.state], text.escape(each.name), _step_took(each), each.message)
+        for each in steps
+    ]
+    done = sum(1 for each in steps if each.state is StepState.DONE)
+    return [blocks.context(replies.steps_done(done, len(steps))), blocks.section("\n".join(lines))]
+
+
+def _step_took(step: Step) -> str:
+    if not step.started_at or not step.ended_at:
+        return ""
+    return text.elapsed(objects.parse_time(step.started_at), objects.parse_time(step.ended_at))
+
+
+def _took(cluster: Stored[TenantCluster] | None) -> str:
+    steps = cluster.it.status.steps if cluster else ()
+    starts: list[datetime] = [objects.parse_time(s.started_at) for s in steps if s.started_at]
+    ends: list[datetime] = [objects.parse_time(s.ended_at) for s in steps if s.ended_at]
+    return text.elapsed(min(starts), max(ends)) if starts and ends else ""
+
+
+def _footnote(sight: Sight) -> str:
+    return f"{verdict_line(sight.request)} · {text.code(sight.request.meta.name)}"
+
+
+def _words(part: Block) -> list[str]:
+    """A block as text: our mrkdwn as it is, a person's words made harmless."""
+    if part["type"] in ("actions", "divider"):
+        return []
+    texts = [part["text"]] if "text" in part else []
+    texts += [*part.get("fields", ()), *part.get("elements", ())]
+    return [_line(each) for each in texts]
+
+
+def _line(it: Block) -> str:
+    if it["type"] == "mrkdwn":
+        return str(it["text"]).replace("*\n", ":* ", 1) if it["text"].startswith("*") else str(it["text"])
+    return text.escape(it["text"]) if it.get("emoji") else text.code(it["text"])

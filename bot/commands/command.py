@@ -1,0 +1,69 @@
+"""What a command is, and what it is given. One file beside this one for each command."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.answers import Answer, FormAnswer
+from bot.blocks import Block
+from bot.ports import Desk
+from provisioning.model import Person
+
+
+@dataclass(frozen=True)
+class Call:
+    """Somebody typed a command; `words` is what stood behind its name."""
+
+    desk: Desk
+    person: Person
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A form as somebody sent or changed it."""
+
+    desk: Desk
+    person: Person
+    team: str
+    view: Block
+
+    @property
+    def id(self) -> str:
+        return str(self.view["id"])
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = (self.view.get("state") or {}).get("values") or {}
+        return found
+
+    @property
+    def metadata(self) -> str:
+        return str(self.view.get("private_metadata") or "")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A modal's life: `submitted` answers within the acknowledgement, `changed` draws it anew while it is filled."""
+
+    callback: str
+    submitted: Callable[[Filled], Awaitable[FormAnswer]]
+    changed: Callable[[Filled], Awaitable[Block]] | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """`/cluster <name> …`. `usage` is what stands behind the name; `examples` are whole lines."""
+
+    name: str
+    summary: str
+    usage: str
+    examples: tuple[str, ...]
+    run: Callable[[Call], Answer]
+    forms: tuple[Form, ...] = ()
+
+    @property
+    def line(self) -> str:
+        return f"/cluster {self.name} {self.usage}".rstrip()

@@ -1,0 +1,137 @@
+"""`/cluster create`: the form, its live quota, and the request it becomes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+from bot import cards, entries, forms, offers, replies
+from bot.answers import Answer, Errors, FormAnswer, Open, Say
+from bot.blocks import Block
+from bot.commands.asking import ask
+from bot.commands.command import Call, Command, Filled, Form
+from bot.entries import Draft
+from bot.forms import Outlook
+from bot.offers import Place
+from bot.ports import Desk
+from provisioning import completion, errors, quota
+from provisioning.model import Person
+
+LIVE_SECONDS = 4.0
+"""The form is already open while live numbers are fetched, so this may take longer than an acknowledgement."""
+_DURATION = re.compile(r"\d{1,4}[hm]")
+
+
+def run(call: Call) -> Answer:
+    """Open the form at once, from caches, with what was written behind the command filled in."""
+    places = offers.places(call.desk.tenants_of(call.person))
+    if not places:
+        return Say(cards.say(replies.NO_TENANT))
+    started = _start(call, places)
+    if isinstance(started, Say):
+        return started
+    place, draft = started
+    catalog = call.desk.catalog()
+    if not offers.flavors(place.tenant, catalog) or not offers.versions(place.tenant, catalog):
+        return Say(cards.say(replies.nothing_on_offer(place.label)))
+    draft = entries.filled(draft, place, catalog)
+    outlook = _estimate(call.desk, place, draft)
+    return Open(forms.create(draft, place=place, places=places, catalog=catalog, outlook=outlook))
+
+
+async def changed(form: Filled) -> Block:
+    """The form with the numbers of what stands in it now: the API server's own verdict, once there is a name."""
+    places, place, draft = _read(form)
+    draft = entries.filled(draft, place, form.desk.catalog())
+    outlook = _estimate(form.desk, place, draft)
+    if draft.name and not entries.faults(draft):
+        outlook = await _verdict(form.desk, form.person, place, draft, estimate=outlook)
+    return forms.create(draft, place=place, places=places, catalog=form.desk.catalog(), outlook=outlook)
+
+
+async def submitted(form: Filled) -> FormAnswer:
+    """Errors at their fields, or the request written and the form a receipt."""
+    _, place, draft = _read(form)
+    taken = [c.meta.name for c in form.desk.clusters(place.tenant.meta.name) if c.meta.namespace == place.namespace]
+    faults = entries.faults(draft)
+    if draft.name in taken:
+        faults["name"] = replies.name_taken(draft.name, offers.free_name(draft.name, taken))
+    if faults:
+        return Errors(faults)
+    wish = entries.wish(draft, person=form.person, place=place)
+    return await ask(form, wish, fields=forms.inputs(form.view), otherwise="name")
+
+
+def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:
+    """The words behind the command -> where and what, or what to say about a word that fits nothing."""
+    where, _, name = call.words[0].rpartition("/") if call.words else ("", "", "")
+    place = next((p for p in places if not where or p.answers_to(where)), None)
+    if place is None:
+        known = {word for p in places for word in (p.namespace, p.tenant.meta.name)}
+        return Say(cards.say(replies.no_such_choice(replies.TENANT.lower(), where, offers.suggestion(where, known))))
+    sizes = [flavor.name for flavor in offers.flavors(place.tenant, call.desk.catalog())]
+    flavor = lifetime = ""
+    for word in call.words[1:]:
+        if word in sizes:
+            flavor = word
+        elif _DURATION.fullmatch(word):
+            lifetime = word
+        else:
+            return Say(cards.say(replies.no_such_choice("size", word, offers.suggestion(word, sizes))))
+    return place, Draft(namespace=place.namespace, name=name.lower(), flavor=flavor, lifetime=lifetime)
+
+
+def _read(form: Filled) -> tuple[tuple[Place, ...], Place, Draft]:
+    places = offers.places(form.desk.tenants_of(form.person))
+    metadata = json.loads(form.metadata or "{}")
+    draft = entries.draft(form.values, namespace=str(metadata.get("namespace", "")))
+    place = next((p for p in places if p.namespace == draft.namespace), None)
+    if place is None:
+        # The person left the tenant while the form was open, or the tenant gave the namespace up.
+        raise errors.RuleError(errors.Cause("tenant", replies.NOT_YOUR_TENANT))
+    return places, place, draft
+
+
+def _estimate(desk: Desk, place: Place, draft: Draft) -> Outlook:
+    """From caches alone: the same arithmetic as the webhook's, on numbers that may be a moment old."""
+    hard, used = desk.usage(place.tenant.meta.name)
+    added = quota.Usage()
+    if not entries.faults(draft):
+        catalog = desk.catalog()
+        spec = completion.complete(entries.spec(draft), catalog=catalog, tenant=place.tenant.it.spec)
+        added = quota.envelope(spec, catalog)
+    exceeded = quota.excess(quota.limits(hard), used, added)
+    return Outlook(
+        hard=hard,
+        before=used,
+        after=used + added,
+        required=place.tenant.it.spec.approval.required,
+        problems=tuple(quota.describe(each) for each in exceeded),
+    )
+
+
+async def _verdict(desk: Desk, person: Person, place: Place, draft: Draft, *, estimate: Outlook) -> Outlook:
+    try:
+        async with asyncio.timeout(LIVE_SECONDS):
+            verdict = await desk.preview(entries.wish(draft, person=person, place=place))
+    except (errors.KubeError, TimeoutError):
+        return Outlook(**{**vars(estimate), "uncertain": True})
+    return Outlook(
+        hard=verdict.hard,
+        before=verdict.before,
+        after=verdict.after,
+        required=estimate.required,
+        waiver=verdict.waiver,
+        problems=tuple(cause.message for cause in verdict.causes),
+    )
+
+
+COMMAND = Command(
+    name="create",
+    summary="Ask for a new cluster. Words behind it fill the form in.",
+    usage="[TENANT/]NAME [SIZE] [LIFETIME]",
+    examples=("/cluster create", "/cluster create build-7 small 24h", "/cluster create team-a/build-7"),
+    run=run,
+    forms=(Form(forms.CREATE, submitted, changed),),
+)

@@ -1,0 +1,73 @@
+"""`/cluster list`: the clusters of one's tenants, one's own first, and what waits for approval."""
+
+from __future__ import annotations
+
+from bot import blocks, cards, outline, replies, stage, text
+from bot.answers import Answer, Say
+from bot.commands import finding
+from bot.commands.command import Call, Command
+from bot.offers import suggestion
+from provisioning import names
+from provisioning.model import Phase, TenantCluster
+from provisioning.objects import Stored
+
+SHOWN = 40
+LINES = 10
+"""Lines a section takes: well within 3000 characters."""
+
+
+def run(call: Call) -> Answer:
+    """Of all tenants, or of the one named."""
+    if len(call.words) > 1:
+        return Say(cards.say(replies.too_many_words(COMMAND.line)))
+    tenants = {t.meta.name for t in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person))}
+    wanted = call.words[0].lower() if call.words else ""
+    if wanted and wanted not in tenants:
+        known = suggestion(wanted, tenants)
+        return Say(cards.say(replies.no_such_choice(replies.TENANT.lower(), wanted, known)))
+    lines = _waiting(call, wanted) + _clusters(call, wanted)
+    if not lines:
+        return Say(cards.say(replies.NO_CLUSTER_YET if tenants else replies.NO_TENANT))
+    parts = [blocks.section("\n".join(lines[at : at + LINES])) for at in range(0, min(len(lines), SHOWN), LINES)]
+    if len(lines) > SHOWN:
+        parts.append(blocks.context(replies.more_clusters(len(lines) - SHOWN)))
+    return Say(cards.card(parts))
+
+
+def _waiting(call: Call, wanted: str) -> list[str]:
+    tenants = {t.meta.name for t in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person))}
+    return [
+        replies.waiting_line(it.spec.cluster, it.spec.action.value, text.name(it.spec.requester))
+        for tenant in sorted(tenants)
+        if wanted in ("", tenant)
+        for it in (request.it for request in call.desk.requests(tenant))
+        if it.status.phase is Phase.PENDING
+    ]
+
+
+def _clusters(call: Call, wanted: str) -> list[str]:
+    found = [f for f in finding.clusters_of(call.desk, call.person) if wanted in ("", f[0].tenant.meta.name)]
+    # Stable, so that within each half the order of places and names stays.
+    ordered = sorted(found, key=lambda f: not _mine(call, f[1]))
+    return [_line(cluster, place.tenant.meta.name, mine=_mine(call, cluster)) for place, cluster in ordered]
+
+
+def _mine(call: Call, cluster: Stored[TenantCluster]) -> bool:
+    return cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION) == call.person.user
+
+
+def _line(cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> str:
+    now, status, spec = stage.of_cluster(cluster), cluster.it.status, cluster.it.spec
+    facts = [now.value, tenant, outline.pools(spec), status.version or spec.version or ""]
+    if status.expires_at:
+        facts.append(replies.until(text.moment(status.expires_at)))
+    return replies.cluster_line(replies.ICON[now], cluster.meta.name, " · ".join(f for f in facts if f), mine)
+
+
+COMMAND = Command(
+    name="list",
+    summary="List your clusters, and what waits for approval. Yours come first.",
+    usage="[TENANT]",
+    examples=("/cluster list", "/cluster list team-a"),
+    run=run,
+)

@@ -1,0 +1,58 @@
+"""`/cluster show NAME`: one cluster as it is now."""
+
+from __future__ import annotations
+
+from bot import blocks, cards, replies, stage, text
+from bot.answers import Answer, Say
+from bot.commands import finding
+from bot.commands.command import Call, Command
+from provisioning import names
+from provisioning.model import Phase
+
+
+def run(call: Call) -> Answer:
+    """Its steps while it is on the way, its facts when it is ready, and what is asked about it."""
+    if not call.words:
+        return Say(cards.say(replies.NAME_WANTED))
+    if len(call.words) > 1:
+        return Say(cards.say(replies.too_many_words(COMMAND.line)))
+    found = finding.cluster(call.desk, call.person, call.words[0])
+    if isinstance(found, Say):
+        return _requested(call) or found
+    place, cluster = found
+    tenant = place.tenant.meta.name
+    parts = [blocks.section(replies.headline(stage.of_cluster(cluster), cluster.meta.name, tenant))]
+    parts += cards.cluster_parts(cluster, call.desk.catalog())
+    asker = cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION)
+    if asker:
+        parts.append(blocks.context(replies.asked_by(asker)))
+    pending = _pending(call, tenant, cluster.meta.name)
+    return Say(cards.card([*parts, *([blocks.context("\n".join(pending))] if pending else [])]))
+
+
+def _requested(call: Call) -> Say | None:
+    """A cluster that is only asked for so far."""
+    where, _, name = call.words[0].lower().rpartition("/")
+    for tenant in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person)):
+        if where in ("", tenant.meta.name, *tenant.it.spec.namespaces) and (
+            lines := _pending(call, tenant.meta.name, name)
+        ):
+            return Say(cards.say("\n".join(lines)))
+    return None
+
+
+def _pending(call: Call, tenant: str, name: str) -> list[str]:
+    return [
+        replies.waiting_line(name, request.it.spec.action.value, text.name(request.it.spec.requester))
+        for request in call.desk.requests(tenant)
+        if request.it.spec.cluster == name and request.it.status.phase is Phase.PENDING
+    ]
+
+
+COMMAND = Command(
+    name="show",
+    summary="Show one cluster: its steps, its size, where it is reached.",
+    usage="[TENANT/]NAME",
+    examples=("/cluster show build-7",),
+    run=run,
+)

@@ -1,0 +1,165 @@
+"""What stands in the create form, and the wish it makes. Pure; whether the wish may be granted is the desk's to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.desk import Wish
+
+from bot import offers, replies
+from bot.offers import Place
+from provisioning.errors import Cause
+from provisioning.model import Action, CatalogSpec, ClusterSpec, NodePool, Person
+
+POOL = "workers"
+NODES_MOST = 1000
+ERROR_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The create form's fields; empty and None where nothing stands."""
+
+    namespace: str = ""
+    name: str = ""
+    flavor: str = ""
+    nodes: int | None = 1
+    most: int | None = None
+    version: str = ""
+    lifetime: str = ""
+    reason: str = ""
+
+
+def draft(values: Mapping[str, Any], *, namespace: str) -> Draft:
+    """Slack's `state.values` -> what stands in the form. `namespace` holds when the form has no choice of places."""
+    return Draft(
+        namespace=_chosen(values, "tenant") or namespace,
+        name=_typed(values, "name").strip(),
+        flavor=_chosen(values, "flavor"),
+        nodes=_number(values, "nodes"),
+        most=_number(values, "max"),
+        version=_chosen(values, "version"),
+        lifetime=_chosen(values, "lifetime"),
+        reason=_typed(values, "reason").strip(),
+    )
+
+
+def filled(it: Draft, place: Place, catalog: CatalogSpec) -> Draft:
+    """The draft with each menu on something that this place offers: the usual, where nothing fitting was chosen."""
+    sizes = [flavor.name for flavor in offers.flavors(place.tenant, catalog)]
+    releases = [release.version for release in offers.versions(place.tenant, catalog)]
+    recommended = catalog.recommended().version
+    lifetimes = offers.lifetimes(place.tenant)
+    usual = place.tenant.it.spec.lifetime.default or (offers.NO_END if offers.NO_END in lifetimes else lifetimes[-1])
+    return Draft(
+        namespace=place.namespace,
+        name=it.name,
+        flavor=_one_of(it.flavor, sizes),
+        nodes=it.nodes,
+        most=it.most,
+        version=_one_of(it.version, releases, usual=recommended),
+        lifetime=_one_of(it.lifetime, lifetimes, usual=usual),
+        reason=it.reason,
+    )
+
+
+def faults(it: Draft) -> dict[str, str]:
+    """What is missing or at odds within the form itself, by field."""
+    found: dict[str, str] = {}
+    for name, value in (("flavor", it.flavor), ("version", it.version), ("lifetime", it.lifetime)):
+        if not value:
+            found[name] = replies.PLEASE_CHOOSE
+    if it.nodes is None:
+        found["nodes"] = replies.NODES_WANTED
+    elif it.most is not None and it.most < it.nodes:
+        found["max"] = replies.MAX_BELOW
+    return found
+
+
+def spec(it: Draft) -> ClusterSpec:
+    """The specification of a draft without faults."""
+    nodes = it.nodes or 0
+    pool = (
+        NodePool(name=POOL, flavor=it.flavor, replicas=nodes)
+        if it.most is None
+        else NodePool(name=POOL, flavor=it.flavor, min=nodes, max=it.most)
+    )
+    lifetime = None if it.lifetime in ("", offers.NO_END) else it.lifetime
+    return ClusterSpec(version=it.version or None, pools=(pool,), lifetime=lifetime)
+
+
+def wish(it: Draft, *, person: Person, place: Place) -> Wish:
+    return Wish(
+        person=person,
+        tenant=place.tenant.meta.name,
+        namespace=place.namespace,
+        action=Action.CREATE,
+        cluster=it.name,
+        desired=spec(it),
+        reason=it.reason,
+    )
+
+
+def at_fields(causes: Iterable[Cause], *, known: Iterable[str], otherwise: str) -> dict[str, str]:
+    """Each cause at the field of the form that it is about; what fits none goes to `otherwise`."""
+    fields = set(known)
+    found: dict[str, list[str]] = {}
+    for cause in causes:
+        name = _field(cause.field)
+        found.setdefault(name if name in fields else otherwise, []).append(cause.message)
+    return {name: "\n".join(messages)[:ERROR_LONGEST] for name, messages in found.items()}
+
+
+_FIELDS = (
+    # The first that occurs in the path wins, so the narrow ones stand first.
+    ("flavor", "flavor"),
+    (".max", "max"),
+    ("lifetime", "lifetime"),
+    ("version", "version"),
+    ("reason", "reason"),
+    ("quota", "nodes"),
+    ("pools", "nodes"),
+    ("namespace", "tenant"),
+    ("tenant", "tenant"),
+    ("name", "name"),
+    ("cluster", "name"),
+)
+
+
+def _field(path: str) -> str:
+    return next((name for part, name in _FIELDS if part in path), "")
+
+
+def _one_of(value: str, known: Iterable[str], *, usual: str = "") -> str:
+    offered = list(known)
+    for candidate in (value, usual):
+        if candidate in offered:
+            return candidate
+    return offered[0] if offered else ""
+
+
+def _element(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = (values.get(name) or {}).get(name) or {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _typed(values: Mapping[str, Any], name: str) -> str:
+    return str(_element(values, name).get("value") or "")
+
+
+def _chosen(values: Mapping[str, Any], name: str) -> str:
+    return str((_element(values, name).get("selected_option") or {}).get("value") or "")
+
+
+def _number(values: Mapping[str, Any], name: str) -> int | None:
+    written = _typed(values, name)
+    if not (written.isascii() and written.isdigit()):
+        return None
+    return int(written[:9])
+
+
+def typed(values: Mapping[str, Any], name: str) -> str:
+    """The text in one field of any form."""
+    return _typed(values, name).strip()

@@ -1,0 +1,167 @@
+"""The modals, drawn from values. Pure: what stands in them comes in, a view goes out.
+
+The same draft and the same numbers give the same view, so redrawing loses nothing that was typed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from provisioning.quota import Usage
+
+from bot import blocks, entries, meters, offers, outline, replies, text
+from bot.answers import Replace
+from bot.blocks import Block, Option
+from bot.buttons import Ticket
+from bot.entries import Draft
+from bot.offers import Place
+from provisioning import names
+from provisioning.model import Action, Amounts, CatalogSpec, TenantCluster
+from provisioning.objects import Stored
+
+CREATE = "cluster_create"
+DELETE = "cluster_delete"
+DENY = "request_deny_reason"
+RECEIPT = "receipt"
+REASON_LONGEST = 1000
+
+CREATE_FIELDS = ("tenant", "name", "flavor", "nodes", "max", "version", "lifetime", "reason")
+LIVE_FIELDS = ("tenant", "flavor", "nodes", "max")
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the form says about the wish so far: quota before and after, who has to agree, what does not fit."""
+
+    hard: Amounts
+    before: Usage
+    after: Usage
+    required: int
+    waiver: str = ""
+    problems: tuple[str, ...] = ()
+    uncertain: bool = False
+
+
+def create(draft: Draft, *, place: Place, places: Sequence[Place], catalog: CatalogSpec, outlook: Outlook) -> Block:
+    """The create form. `draft` is filled for `place`; with one place only, there is no choice of places."""
+    parts: list[Block] = []
+    if len(places) > 1:
+        menu = blocks.select([Option(p.namespace, p.label) for p in places], chosen=place.namespace)
+        parts.append(blocks.field("tenant", replies.TENANT, menu, live=True))
+    else:
+        parts.append(blocks.context(f"{replies.TENANT}: {text.code(place.label)}", block_id="place"))
+    parts += _wish_fields(draft, place=place, catalog=catalog)
+    metadata = json.dumps({"namespace": place.namespace})
+    return blocks.modal(
+        CREATE,
+        title=replies.CREATE_TITLE,
+        blocks=[*parts, blocks.divider(), *_outlook(place, outlook)],
+        submit=replies.SUBMIT,
+        close=replies.CANCEL,
+        metadata=metadata,
+    )
+
+
+def delete(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> Block:
+    """What would be deleted, and the name to be typed."""
+    name, namespace = cluster.meta.name, cluster.meta.namespace
+    return blocks.modal(
+        DELETE,
+        title=replies.DELETE_TITLE,
+        blocks=[
+            blocks.section(replies.delete_warning(name, namespace)),
+            blocks.context(f"{replies.LABEL['workers']}: {outline.pools(cluster.it.spec, catalog)}"),
+            blocks.field(
+                "confirm", replies.CONFIRM, blocks.text_input(longest=names.CLUSTER_NAME_MAX, placeholder=name)
+            ),
+            _reason_field("", optional=True),
+        ],
+        submit=replies.DELETE,
+        close=replies.CANCEL,
+        metadata=json.dumps({"namespace": namespace, "cluster": name}),
+    )
+
+
+def deny(ticket: Ticket, *, cluster: str) -> Block:
+    """The reason of a denial, which must be given."""
+    element = blocks.text_input(longest=REASON_LONGEST, lines=True)
+    return blocks.modal(
+        DENY,
+        title=replies.DENY_TITLE,
+        blocks=[
+            blocks.section(text.code(cluster)),
+            blocks.field("reason", replies.DENY_REASON, element, hint=replies.DENY_REASON_HINT),
+        ],
+        submit=replies.DENY_NOW,
+        close=replies.CANCEL,
+        metadata=ticket.dumps(),
+    )
+
+
+def receipt(*, request: str, cluster: str, action: Action, differs: bool) -> Block:
+    """What the form turns into once the request is written."""
+    parts = [blocks.section(replies.receipt(cluster, action)), blocks.context(replies.receipt_id(request))]
+    if differs:
+        parts.append(blocks.section(replies.RECEIPT_DIFFERS))
+    return blocks.modal(RECEIPT, title=replies.RECEIPT_TITLE, blocks=parts, close=replies.CLOSE)
+
+
+def told(sentence: str, *, title: str = replies.TOLD_TITLE) -> Block:
+    """A form that turns into one sentence."""
+    return blocks.modal(RECEIPT, title=title, blocks=[blocks.section(sentence)], close=replies.CLOSE)
+
+
+def replaced(sentence: str) -> Replace:
+    """The answer that turns a form into one sentence."""
+    return Replace(told(sentence))
+
+
+def inputs(view: Block) -> tuple[str, ...]:
+    """The block ids that an error may stand at."""
+    return tuple(part["block_id"] for part in view.get("blocks", ()) if part.get("type") == "input")
+
+
+def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec) -> Iterable[Block]:
+    flavors = [offers.flavor_option(each) for each in offers.flavors(place.tenant, catalog)]
+    versions = [offers.version_option(each) for each in offers.versions(place.tenant, catalog)]
+    lifetimes = [offers.lifetime_option(each) for each in offers.lifetimes(place.tenant)]
+    name = blocks.text_input(value=draft.name, longest=names.CLUSTER_NAME_MAX, placeholder="build-7")
+    most = blocks.number_input(value=draft.most, least=1, most=entries.NODES_MOST)
+    nodes = blocks.number_input(value=draft.nodes, least=0, most=entries.NODES_MOST)
+    return (
+        blocks.field("name", replies.NAME, name, hint=replies.NAME_HINT),
+        blocks.field("flavor", replies.FLAVOR, blocks.select(flavors, chosen=draft.flavor), live=True),
+        blocks.field("nodes", replies.NODES, nodes, live=True),
+        blocks.field("max", replies.MAX, most, hint=replies.MAX_HINT, optional=True, live=True),
+        blocks.field("version", replies.VERSION, blocks.select(versions, chosen=draft.version)),
+        blocks.field(
+            "lifetime",
+            replies.LIFETIME,
+            blocks.select(lifetimes, chosen=draft.lifetime),
+            hint=replies.LIFETIME_HINT,
+        ),
+        _reason_field(draft.reason, optional=place.tenant.it.spec.approval.required == 0),
+    )
+
+
+def _reason_field(value: str, *, optional: bool) -> Block:
+    element = blocks.text_input(value=value, longest=REASON_LONGEST, lines=True)
+    return blocks.field("reason", replies.REASON, element, hint=replies.REASON_HINT, optional=optional)
+
+
+def _outlook(place: Place, outlook: Outlook) -> Iterable[Block]:
+    drawn = meters.lines(outlook.hard, outlook.before, outlook.after)
+    yield blocks.section(f"{replies.quota_now(place.tenant.meta.name)}\n{drawn}", block_id="quota")
+    if outlook.problems:
+        yield blocks.section("\n".join(replies.does_not_fit(each) for each in outlook.problems), block_id="problems")
+    if outlook.uncertain:
+        yield blocks.context(replies.QUOTA_UNKNOWN, block_id="uncertain")
+    yield blocks.context(_approval(outlook), block_id="approval")
+
+
+def _approval(outlook: Outlook) -> str:
+    if outlook.waiver:
+        return replies.approval_waived(outlook.waiver)
+    return replies.approval_needed(outlook.required) if outlook.required else replies.APPROVAL_NONE

@@ -1,0 +1,51 @@
+"""The Slack app's manifest, made from the commands and events that the code has. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from bot import commands, http
+
+EVENTS = ("user_change",)
+SCOPES = {
+    "commands": "receive /cluster",
+    "chat:write": "post and redraw cards",
+    "im:write": "open a direct message with whoever asked or approves",
+    "users:read": "refuse guests, bots, deactivated people and other workspaces; hear of changed accounts",
+}
+"""Each scope, and what it is for. No history, no files, no e-mail addresses."""
+
+
+def app_manifest(mode: Literal["http", "socket"], *, url: str = "") -> dict[str, Any]:
+    """For `http`, `url` is where Slack reaches the bot, without the path. Raises `ValueError` when it is missing."""
+    if mode == "http" and not url.startswith("https://"):
+        raise ValueError("HTTP mode needs the https:// address at which Slack reaches the bot")
+    request_url = {"request_url": url.rstrip("/") + http.PATH} if mode == "http" else {}
+    command = {
+        "command": commands.SLASH,
+        "description": "Ask for, list, show or delete a cluster",
+        "usage_hint": " | ".join(c.name for c in commands.COMMANDS),
+        "should_escape": False,
+    }
+    if mode == "http":
+        command["url"] = request_url["request_url"]
+    return {
+        "_metadata": {"major_version": 1, "minor_version": 1},
+        "display_information": {
+            "name": "clusterdesk",
+            "description": "Ask for a Kubernetes cluster, have it approved, watch it come up",
+        },
+        "features": {
+            "app_home": {"home_tab_enabled": False, "messages_tab_enabled": True},
+            "bot_user": {"display_name": "clusterdesk", "always_online": True},
+            "slash_commands": [command],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**request_url, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **request_url},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": mode == "socket",
+            "token_rotation_enabled": False,
+        },
+    }

@@ -1,0 +1,89 @@
+"""What a person may choose from: places, sizes, versions, lifetimes. Pure, over the tenant and the catalog.
+
+An offer is a kindness, not a rule: what is left out here would be refused by `provisioning.shape` anyway.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot import replies, text
+from bot.blocks import Option
+from provisioning.model import CatalogSpec, Flavor, Release, Tenant
+from provisioning.objects import Stored
+
+LIFETIMES = ("8h", "24h", "72h", "168h", "336h", "720h")
+NO_END = "none"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a cluster may go: a namespace of a tenant."""
+
+    tenant: Stored[Tenant]
+    namespace: str
+
+    @property
+    def label(self) -> str:
+        spec = self.tenant.it.spec
+        title = text.one_line(spec.display_name) or self.tenant.meta.name
+        return title if len(spec.namespaces) == 1 else f"{title} / {self.namespace}"
+
+    def answers_to(self, word: str) -> bool:
+        """Whether a person who writes `word/build-7` may mean this place."""
+        return word in (self.namespace, self.tenant.meta.name)
+
+
+def places(tenants: Iterable[Stored[Tenant]]) -> tuple[Place, ...]:
+    return tuple(Place(tenant, namespace) for tenant in tenants for namespace in tenant.it.spec.namespaces)
+
+
+def flavors(tenant: Stored[Tenant], catalog: CatalogSpec) -> tuple[Flavor, ...]:
+    allowed = tenant.it.spec.flavors
+    return tuple(flavor for flavor in catalog.flavors if not allowed or flavor.name in allowed)
+
+
+def versions(tenant: Stored[Tenant], catalog: CatalogSpec) -> tuple[Release, ...]:
+    allowed = tenant.it.spec.versions
+    return tuple(release for release in catalog.versions if not allowed or release.version in allowed)
+
+
+def lifetimes(tenant: Stored[Tenant]) -> tuple[str, ...]:
+    """Durations on offer, shortest first; `none` at the end where a cluster may live for ever."""
+    policy = tenant.it.spec.lifetime
+    extra = [each for each in (policy.default, policy.longest) if each]
+    longest = text.span(policy.longest) if policy.longest else None
+    fitting = {text.span(each): each for each in (*extra, *LIFETIMES) if longest is None or text.span(each) <= longest}
+    found = tuple(fitting[span] for span in sorted(fitting))
+    return found if policy.default or longest else (*found, NO_END)
+
+
+def flavor_option(flavor: Flavor) -> Option:
+    label = f"{flavor.name}: {flavor.vcpu} vCPU, {flavor.memory}"
+    return Option(flavor.name, label, text.one_line(flavor.description))
+
+
+def version_option(release: Release) -> Option:
+    return Option(release.version, release.version, replies.RECOMMENDED if release.recommended else "")
+
+
+def lifetime_option(duration: str) -> Option:
+    return Option(duration, replies.NO_END if duration == NO_END else text.lifetime(duration))
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """The closest of the known words, empty when none is close."""
+    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return close[0] if close else ""
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """The next name after `name` that nobody has: `build-7` -> `build-8`."""
+    head, _, tail = name.rpartition("-")
+    stem, number = (head, int(tail)) if head and tail.isascii() and tail.isdigit() else (name, 1)
+    used = set(taken)
+    while (candidate := f"{stem}-{(number := number + 1)}") in used:
+        pass
+    return candidate

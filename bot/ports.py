@@ -1,0 +1,103 @@
+"""What the bot needs from the rest: the desk (the core's one door for it) and Slack's side of posting.
+
+`provisioning.desk.Desk` is a `Desk`; tests bring their own, held to the same promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from provisioning.desk import Verdict, Wish
+from provisioning.quota import Usage
+
+from bot.cards import Card
+from provisioning.model import (
+    Amounts,
+    CatalogSpec,
+    ClusterRequest,
+    Decision,
+    Delivery,
+    Person,
+    Tenant,
+    TenantCluster,
+)
+from provisioning.objects import Stored
+
+
+class Reads(Protocol):
+    """Answers from watch caches: at once, never from the network."""
+
+    def person(self, slack: str) -> Person | None:
+        """Whose Slack account this is, by the tenants' explicit mapping."""
+        ...
+
+    def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
+        """The tenants this person is a member of."""
+        ...
+
+    def approvals_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
+        """The tenants this person approves for."""
+        ...
+
+    def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
+        """Whose namespace it is."""
+        ...
+
+    def catalog(self) -> CatalogSpec: ...
+
+    def clusters(self, tenant: str) -> tuple[Stored[TenantCluster], ...]: ...
+
+    def requests(self, tenant: str) -> tuple[Stored[ClusterRequest], ...]: ...
+
+    def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None: ...
+
+    def usage(self, tenant: str) -> tuple[Amounts, Usage]:
+        """What is allowed, and what is used."""
+        ...
+
+
+class Writes(Protocol):
+    """Decisions, each one compare-and-swap against the API server."""
+
+    async def preview(self, wish: Wish) -> Verdict: ...
+
+    async def ask(self, wish: Wish, *, name: str) -> Stored[ClusterRequest]:
+        """Create the request; the same name again is the same request."""
+        ...
+
+    async def vote(
+        self, namespace: str, name: str, person: Person, decision: Decision, *, reason: str = "", digest: str
+    ) -> Stored[ClusterRequest]:
+        """Raises `Refused` with the reason why this vote does not count."""
+        ...
+
+    async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]: ...
+
+    async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> Stored[ClusterRequest]:
+        """Note where a card stands, replacing what was noted for the same surface and channel."""
+        ...
+
+
+class Desk(Reads, Writes, Protocol):
+    """Both halves."""
+
+
+class Poster(Protocol):
+    """Posting into Slack within its budgets. Raises `bot.outbox.Undeliverable` and `bot.outbox.Unknown`."""
+
+    async def direct(self, slack: str) -> str:
+        """The channel id of the direct message with this person."""
+        ...
+
+    async def post(self, channel: str, card: Card, *, metadata: Mapping[str, Any]) -> str:
+        """Post a card; its timestamp."""
+        ...
+
+    def calm(self) -> float:
+        """Seconds until news of little weight may go out without keeping decisions waiting; 0 for now."""
+        ...
+
+    async def update(self, channel: str, ts: str, card: Card) -> None:
+        """Draw a posted card anew."""
+        ...

@@ -1,0 +1,377 @@
+"""Every word that people read: one place, plain English, ready for another language.
+
+Functions where a fact goes in. Facts come in as they are and are made safe here (`text.code`); what already is
+markup of ours (mentions, dates) is named so. What must never live here: a decision, or Block Kit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.text import code
+from provisioning.model import Action
+
+# Buttons and forms
+APPROVE = "Approve"
+DENY = "Deny…"
+DENY_NOW = "Deny"
+WITHDRAW = "Withdraw"
+WITHDRAW_TITLE = "Withdraw this request?"
+KEEP = "Keep it"
+CANCEL = "Cancel"
+CLOSE = "Close"
+SUBMIT = "Ask for it"
+DELETE = "Delete"
+
+CREATE_TITLE = "New cluster"
+DELETE_TITLE = "Delete a cluster"
+DENY_TITLE = "Deny a request"
+RECEIPT_TITLE = "Request sent"
+TOLD_TITLE = "Not done"
+
+TENANT = "Tenant"
+NAME = "Name"
+NAME_HINT = "Lower-case letters, digits and hyphens, starting with a letter; 30 characters at most."
+FLAVOR = "Size of a worker"
+NODES = "Workers"
+MAX = "Grow up to"
+MAX_HINT = "Leave empty for a fixed number. With a number here, the autoscaler adds workers when pods wait."
+VERSION = "Kubernetes version"
+LIFETIME = "Lifetime"
+LIFETIME_HINT = "The cluster is deleted when its lifetime is over."
+NO_END = "No end"
+REASON = "Reason"
+REASON_HINT = "Shown to whoever approves."
+CONFIRM = "Type the cluster's name to confirm"
+DENY_REASON = "Why not?"
+DENY_REASON_HINT = "Sent to whoever asked."
+RECOMMENDED = "recommended"
+PLEASE_CHOOSE = "Please choose one."
+NODES_WANTED = "How many workers? A number from 0 to 1000."
+MAX_BELOW = "This must not be below the number of workers above."
+
+ACTION = {Action.CREATE: "a new cluster", Action.CHANGE: "a change of the cluster", Action.DELETE: "to delete"}
+
+DIMENSION = {"clusters": "Clusters", "nodes": "Workers", "vcpu": "vCPU", "memory": "Memory"}
+
+# Refusals of a person
+BOT = "Bots cannot ask for clusters."
+DELETED_ACCOUNT = "This Slack account is deactivated, so I cannot act for it."
+GUEST = "Guests cannot ask for or approve clusters. Ask a full member of this workspace to do it."
+STRANGER = "You are from another Slack workspace. I only act for people of the workspace I am installed in."
+UNMAPPED = (
+    "I do not know who you are in Kubernetes: no tenant names your Slack account. "
+    "Ask your platform team to add it to a tenant's members or approvers."
+)
+UNCERTAIN = "Slack did not tell me in time who you are, so I have done nothing. Please try again."
+SLOW = "That took me too long, so I stopped. Please try again."
+NOT_READY = "I have only just started and do not know the clusters yet. Please try again in a few seconds."
+
+# Commands
+HELP_INTRO = "I get you a Kubernetes cluster: ask here, somebody approves, and it comes up."
+HELP_WITHOUT_SLACK = (
+    "The same works without Slack: `kubectl get tenantclusters,clusterrequests` in your tenant's namespace."
+)
+NO_TENANT = "You are not a member of any tenant, so there is nothing you could ask for. Ask your platform team."
+NO_CLUSTER_YET = "No clusters yet. `/cluster create` asks for one."
+FORM_NOT_OPENED = "Slack did not let me open the form in time. Nothing was requested. Please try again."
+NOT_YOUR_TENANT = "You are no longer a member of this tenant."
+NAME_WANTED = "Which cluster? Write its name after the command, as in `/cluster show build-7`."
+CARD_TOO_OLD = "I cannot read this card any more. Use `/cluster list` to see what is going on."
+SOMETHING_BROKE = "Something went wrong on my side; it is in my log. Nothing was done. Please try again."
+
+# Outcomes nobody knows
+NOT_SAVED = "Not saved: the cluster API does not answer. Nothing was requested. Try again; your input stays."
+PERHAPS_SAVED = (
+    "I could not see whether this was saved: the cluster API does not answer. "
+    "Press the button again: the same form is never asked twice."
+)
+NOT_DECIDED = "The cluster API does not answer, so I could not save that. Please try again: it counts only once."
+QUOTA_UNKNOWN = "The quota cannot be shown right now; it is checked when you submit."
+
+# Votes
+NOT_AN_APPROVER = "Only this tenant's approvers can decide this."
+OWN_REQUEST = "You asked for this one, so it needs somebody else to decide."
+ALREADY_VOTED = "You have already voted on this request."
+CHANGED = "This request is not what your card showed. The card now shows what it is; please look again."
+TOO_LATE = "Too late: this request is already decided."
+GONE = "This request is gone."
+REASON_WANTED = "Please say why; whoever asked will read it."
+NOT_YOURS = "Only whoever asked can withdraw this request."
+
+ICON = {
+    "Waiting": "⏳",
+    "Denied": "⛔",
+    "Withdrawn": "↩️",
+    "Expired": "⌛",
+    "Failed": "❌",
+    "Accepted": "✅",
+    "Building": "🏗️",
+    "Stalled": "⚠️",
+    "Ready": "🟢",
+    "Deleting": "🗑️",
+    "Deleted": "✔️",
+    "Superseded": "✔️",
+    "Gone": "✔️",
+}
+STEP_ICON = {"Waiting": "○", "Running": "⟳", "Done": "✔", "Failed": "✖"}
+
+LABEL = {
+    "tenant": "Tenant",
+    "workers": "Workers",
+    "version": "Kubernetes",
+    "lifetime": "Lifetime",
+    "addons": "Add-ons",
+    "endpoint": "API endpoint",
+    "nodes": "Workers ready",
+    "until": "Lives until",
+    "control_plane": "Control plane",
+}
+
+
+NOTHING = "–"  # noqa: RUF001 - a dash for nothing
+
+
+def between(least: int, most: int) -> str:
+    return f"{least}–{most}"  # noqa: RUF001 - a range takes this dash
+
+
+def times(many: str, flavor: str, each: str) -> str:
+    """`2 x small (2 vCPU, 8Gi each)`, with the sign for times."""
+    return f"{many} × {flavor}{f' ({each})' if each else ''}"  # noqa: RUF001 - the sign for times
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def approve_spoken(cluster: str) -> str:
+    return f"Approve the request about cluster {cluster}"
+
+
+def deny_spoken(cluster: str) -> str:
+    return f"Deny the request about cluster {cluster}, with a reason"
+
+
+def withdraw_spoken(cluster: str) -> str:
+    return f"Withdraw your request about cluster {cluster}"
+
+
+def withdraw_question(cluster: str) -> str:
+    return f"Nobody will be asked about {cluster} any more. You can ask again later."
+
+
+def no_such_command(word: str, suggestion: str) -> str:
+    meant = f" Did you mean `/cluster {suggestion}`?" if suggestion else ""
+    return f"There is no command {code(word)}.{meant} `/cluster help` lists what I can do."
+
+
+def no_such_cluster(name: str, suggestion: str) -> str:
+    meant = f" Did you mean {code(suggestion)}?" if suggestion else ""
+    return f"You have no cluster {code(name)}.{meant} `/cluster list` shows yours."
+
+
+def several_clusters(name: str, places: Sequence[str]) -> str:
+    listed = ", ".join(code(f"{place}/{name}") for place in places)
+    return f"There are several clusters {code(name)}. Write which one: {listed}."
+
+
+def no_such_choice(what: str, word: str, suggestion: str) -> str:
+    meant = f" Did you mean {code(suggestion)}?" if suggestion else ""
+    return f"There is no {what} {code(word)} for you.{meant}"
+
+
+def too_many_words(usage: str) -> str:
+    return f"I did not understand all of that. It goes like this: {code(usage)}"
+
+
+def nothing_on_offer(tenant: str) -> str:
+    return f"The catalog offers no size or no Kubernetes version to {code(tenant)}. Ask your platform team."
+
+
+def help_entry(line: str, summary: str, examples: Sequence[str]) -> str:
+    """All of it is ours."""
+    return f"`{line}`\n{summary}\nFor example: {', '.join(f'`{example}`' for example in examples)}"
+
+
+def asked_by(user: str) -> str:
+    return f"Asked for by {code(user)}"
+
+
+def more_clusters(hidden: int) -> str:
+    return f"… and {hidden} more. `/cluster show NAME` shows any of them."
+
+
+def name_taken(name: str, free: str) -> str:
+    return f"{name} exists already. Free: {free}."
+
+
+def approval_needed(required: int) -> str:
+    return f"Approval: {count(required, 'approver')} of this tenant must agree."
+
+
+def approval_waived(rule: str) -> str:
+    return f"Approval: none needed, by this tenant's rule {code(rule)}."
+
+
+APPROVAL_NONE = "Approval: none needed in this tenant."
+NO_QUOTA = "This tenant has no quota."
+
+
+def quota_now(tenant: str) -> str:
+    return f"*Quota of {code(tenant)}* — now → *then* of allowed"
+
+
+def meter(label: str, bar: str, before: str, after: str, hard: str) -> str:
+    change = f"{before} → *{after}*" if before != after else f"*{before}*"
+    return f"{label} {bar} {change} of {hard}"
+
+
+def does_not_fit(problem: str) -> str:
+    return f"⚠️ {code(problem)}"
+
+
+def receipt(cluster: str, action: Action) -> str:
+    wish = {"Create": "Your wish for", "Change": "The change of", "Delete": "The deletion of"}[action.value]
+    return f"✅ {wish} {code(cluster)} is noted. I follow it in a direct message to you."
+
+
+def receipt_id(request: str) -> str:
+    return f"Request {code(request)}"
+
+
+RECEIPT_DIFFERS = (
+    "⚠️ This form had been sent once before you changed it, and that first version is what counts. "
+    "Withdraw it in the direct message if it is not what you want."
+)
+
+
+def delete_warning(cluster: str, namespace: str) -> str:
+    return (
+        f"This deletes {code(cluster)} in {code(namespace)} with everything that runs in it: "
+        "workers, volumes and load balancers. It cannot be undone."
+    )
+
+
+def confirm_mismatch(cluster: str) -> str:
+    return f"Type {cluster} exactly as it is written above."
+
+
+def asks(requester: str, action: Action, cluster: str) -> str:
+    """`requester` is markup of ours."""
+    wish = {
+        Action.CREATE: f"asks for a new cluster {code(cluster)}",
+        Action.CHANGE: f"asks to change the cluster {code(cluster)}",
+        Action.DELETE: f"asks to delete the cluster {code(cluster)}",
+    }[action]
+    return f"🔔 *{requester} {wish}*"
+
+
+REASON_GIVEN = "Reason, in their own words:"
+NO_REASON = "No reason was given."
+DENIAL_GIVEN = "Reason of the denial, in the approver's own words:"
+
+
+def needs(required: int, so_far: str, expires: str, request: str) -> str:
+    """`so_far` and `expires` are markup of ours."""
+    have = f", {so_far} so far" if so_far else ""
+    until = f" · expires {expires}" if expires else ""
+    return f"Needs {count(required, 'approval')}{have}{until} · {code(request)}"
+
+
+def why_you(tenant: str) -> str:
+    return f"You are asked because you are an approver of {code(tenant)}."
+
+
+def decided(stage: str, who: str, when: str) -> str:
+    """`who` and `when` are markup of ours."""
+    by = f" by {who}" if who else ""
+    return f"{ICON[stage]} *{DECIDED[stage]}*{by}{' · ' + when if when else ''}"
+
+
+DECIDED = {
+    "Waiting": "Waiting for approval",
+    "Denied": "Denied",
+    "Withdrawn": "Withdrawn",
+    "Expired": "Expired: nobody decided in time",
+    "Failed": "Approved, but it could not be applied",
+    "Accepted": "Approved",
+}
+
+
+def waived(rule: str) -> str:
+    return f"✅ *No approval needed* (rule {code(rule)})"
+
+
+def headline(stage: str, cluster: str, tenant: str, took: str = "") -> str:
+    said = {
+        "Waiting": "is waiting for approval",
+        "Denied": "was denied",
+        "Withdrawn": "was withdrawn",
+        "Expired": "expired: nobody decided in time",
+        "Failed": "could not be applied",
+        "Accepted": "is accepted and starts in a moment",
+        "Building": "is being set up",
+        "Stalled": "is stuck",
+        "Ready": f"is ready ({took})" if took else "is ready",
+        "Deleting": "is being deleted",
+        "Deleted": "is deleted",
+        "Superseded": "has moved on with a newer request",
+        "Gone": "is no longer there",
+    }[stage]
+    return f"{ICON[stage]} *{code(cluster)} {said}* · {code(tenant)}"
+
+
+def step(icon: str, name: str, took: str, message: str) -> str:
+    return f"{icon} {name}{'  ' + took if took else ''}{' — ' + code(message) if message else ''}"
+
+
+def steps_done(done: int, total: int) -> str:
+    return f"Step {min(done + 1, total)} of {total}"
+
+
+def undeliverable(channel: str, others: int) -> str:
+    """`channel` is a mention of ours."""
+    instead = f" I asked {count(others, 'approver')} directly instead." if others else " Nobody else could be asked."
+    return f"⚠️ I could not post to {channel}.{instead}"
+
+
+def sent_to(channel: str, others: int) -> str:
+    """`channel` is a mention of ours, or empty."""
+    if channel:
+        return f"Sent to {channel}."
+    return f"Sent to {count(others, 'approver')} in direct messages." if others else ""
+
+
+def access(secret: str, namespace: str) -> str:
+    read = f"kubectl -n {namespace} get secret {secret} -o jsonpath='{{.data.value}}' | base64 -d"
+    return f"Kubeconfig (for whoever may read the Secret; I never post it):\n```{read} > kubeconfig```"
+
+
+def already_decided(line: str) -> str:
+    """`line` is markup of ours: who decided what, and when."""
+    return f"Too late. {line}"
+
+
+def voted(approve: bool, cluster: str, missing: int) -> str:
+    done = "Your approval" if approve else "Your denial"
+    more = f" {count(missing, 'more approval')} needed." if missing else ""
+    return f"{done} of the request about {code(cluster)} counts.{more}"
+
+
+def withdrawn(cluster: str) -> str:
+    return f"Your request about {code(cluster)} is withdrawn."
+
+
+def cluster_line(icon: str, name: str, facts: str, mine: bool) -> str:
+    """`facts` are ours."""
+    return f"{icon} *{code(name)}*{' (yours)' if mine else ''} · {facts}"
+
+
+def waiting_line(name: str, action: str, requester: str) -> str:
+    """`requester` is markup of ours."""
+    return f"{ICON['Waiting']} *{code(name)}* · {action.lower()} asked by {requester}, waiting for approval"
+
+
+def until(when: str) -> str:
+    return f"until {when}"

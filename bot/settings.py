@@ -1,0 +1,35 @@
+"""What the environment tells the bot, read once by `__main__`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from provisioning.settings import CommonSettings
+
+
+class Settings(CommonSettings):
+    """Everything has the prefix `CLUSTERDESK_`. Refuses to be made when the chosen mode lacks its secret."""
+
+    slack_bot_token: SecretStr
+    slack_signing_secret: SecretStr = SecretStr("")
+    """HTTP mode: what Slack signs its requests with."""
+    slack_app_token: SecretStr = SecretStr("")
+    """Socket Mode: the app-level token with `connections:write`."""
+    slack_api_url: Annotated[str, Field(pattern=r"^https?://")] = "https://slack.com/api/"
+    slack_mode: Literal["http", "socket"] = "http"
+    slack_connections: Annotated[int, Field(ge=2, le=10)] = 2
+    """Socket Mode: connections at once. Slack renews each every few hours, so one alone would leave gaps."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    """Where /slack/events and /healthz are served; Socket Mode serves only the latter there."""
+    pod_name: str = ""
+    """The name this replica goes by in the Lease; the host's when empty."""
+
+    @model_validator(mode="after")
+    def _secret_of_the_mode(self) -> Self:
+        if self.slack_mode == "http" and not self.slack_signing_secret.get_secret_value():
+            raise ValueError("HTTP mode needs CLUSTERDESK_SLACK_SIGNING_SECRET: without it anybody could be anybody")
+        if self.slack_mode == "socket" and not self.slack_app_token.get_secret_value():
+            raise ValueError("Socket Mode needs CLUSTERDESK_SLACK_APP_TOKEN, the app-level token (xapp-…)")
+        return self

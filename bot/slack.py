@@ -1,0 +1,71 @@
+"""Clients of Slack's APIs, made here and nowhere else, so that each has a timeout and none retries by itself.
+
+The SDK's own retry posts twice when only the answer was lost; who may repeat what is decided where it is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import aiohttp
+import stamina
+import structlog
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+log = structlog.get_logger()
+
+TIMEOUT = 10
+_FATAL = frozenset(("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"))
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the bot is in its workspace, asked once at the start (auth.test), so that no request has to."""
+
+    team: str
+    bot_id: str
+    bot_user: str
+    token: str = field(repr=False)
+
+
+def client(token: str, *, api_url: str) -> AsyncWebClient:
+    """A Web API client; `api_url` is Slack's, or that of another Slack."""
+    made = AsyncWebClient(token=token, base_url=api_url.rstrip("/") + "/", timeout=TIMEOUT, retry_handlers=[])
+    if _is_loopback(api_url):
+        made.proxy = None
+    return made
+
+
+def webhook(url: str) -> AsyncWebhookClient:
+    """A client of one response URL."""
+    made = AsyncWebhookClient(url, timeout=TIMEOUT, retry_handlers=[])
+    if _is_loopback(url):
+        made.proxy = None
+    return made
+
+
+async def identify(client: AsyncWebClient, *, token: str) -> Identity:
+    """Who we are in the workspace. Waits for Slack as long as it takes; raises `SlackApiError` for a bad token."""
+    async for attempt in stamina.retry_context(
+        on=_worth_another_try, attempts=None, timeout=None, wait_initial=0.2, wait_max=15.0
+    ):
+        with attempt:
+            answer = await client.auth_test()
+    log.info("slack_identified", team=answer["team_id"], bot=answer["user_id"])
+    return Identity(
+        team=str(answer["team_id"]), bot_id=str(answer["bot_id"]), bot_user=str(answer["user_id"]), token=token
+    )
+
+
+def _worth_another_try(error: Exception) -> bool:
+    if isinstance(error, SlackApiError):
+        return error.response.get("error") not in _FATAL
+    return isinstance(error, SlackClientError | aiohttp.ClientError | TimeoutError)
+
+
+def _is_loopback(url: str) -> bool:
+    # The SDK takes HTTPS_PROXY for every address, and knows no NO_PROXY.
+    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")

@@ -1,0 +1,70 @@
+"""How far a wish has come: one word for a request and the cluster it is about. Pure.
+
+Cards, lists and the order of redrawing all read it from here. What must never live here: words for people.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from provisioning import names, objects
+from provisioning.model import Action, ClusterRequest, Phase, TenantCluster, conditions
+from provisioning.objects import Stored
+
+
+class Stage(StrEnum):
+    WAITING = "Waiting"  # for approvers
+    DENIED = "Denied"
+    WITHDRAWN = "Withdrawn"
+    EXPIRED = "Expired"
+    FAILED = "Failed"  # the approved change could not be applied
+    ACCEPTED = "Accepted"  # approved, not applied yet
+    BUILDING = "Building"
+    STALLED = "Stalled"
+    READY = "Ready"
+    DELETING = "Deleting"
+    DELETED = "Deleted"
+    SUPERSEDED = "Superseded"  # the cluster has moved on with another request
+    GONE = "Gone"  # applied, and the cluster is not there (any more)
+
+
+_BEFORE_APPLIED = {
+    Phase.PENDING: Stage.WAITING,
+    Phase.APPROVED: Stage.ACCEPTED,
+    Phase.DENIED: Stage.DENIED,
+    Phase.WITHDRAWN: Stage.WITHDRAWN,
+    Phase.EXPIRED: Stage.EXPIRED,
+    Phase.FAILED: Stage.FAILED,
+}
+
+
+def of_cluster(cluster: Stored[TenantCluster]) -> Stage:
+    """Building until Ready speaks of the present generation."""
+    if cluster.meta.deleting:
+        return Stage.DELETING
+    status = cluster.it.status
+    ready = conditions.find(status.conditions, "Ready")
+    if ready and ready.status == "True" and ready.observed_generation >= cluster.meta.generation:
+        return Stage.READY
+    return Stage.STALLED if conditions.is_true(status.conditions, "Stalled") else Stage.BUILDING
+
+
+def of_request(request: Stored[ClusterRequest], cluster: Stored[TenantCluster] | None) -> Stage:
+    """Where the wish stands, given the cluster of that name as it is now."""
+    phase = request.it.status.phase
+    if phase in _BEFORE_APPLIED:
+        return _BEFORE_APPLIED[phase]
+    if request.it.spec.action is Action.DELETE:
+        return Stage.DELETED if cluster is None or _younger(cluster, request) else Stage.DELETING
+    if cluster is None:
+        return Stage.GONE
+    behind = cluster.meta.annotations.get(names.REQUEST_ANNOTATION, request.meta.name)
+    return of_cluster(cluster) if behind == request.meta.name else Stage.SUPERSEDED
+
+
+def _younger(cluster: Stored[TenantCluster], request: Stored[ClusterRequest]) -> bool:
+    """Made after the deletion was agreed: another cluster under the same name."""
+    decided = request.it.status.decided_at
+    if decided is None or cluster.meta.created is None:
+        return False
+    return cluster.meta.created > objects.parse_time(decided)

@@ -1,0 +1,98 @@
+"""Words made safe and numbers made readable for Slack. Pure.
+
+Nothing a person typed may become markup: their words go into plain_text, or through `code` where a line of
+mrkdwn needs them. What must never live here: sentences (`replies`) and blocks (`blocks`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import durationpy
+
+from provisioning import objects
+from provisioning.model import Person
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+
+
+def escape(words: str) -> str:
+    """Slack's three characters. Formatting signs stay: this is for our own words, and for `text` fallbacks."""
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def one_line(words: str) -> str:
+    """Somebody's words on one line, without characters that reorder or hide text."""
+    return " ".join(_CONTROL.sub(" ", words).split())
+
+
+def clip(words: str, longest: int) -> str:
+    """At most `longest` characters, an ellipsis standing for the rest."""
+    return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
+
+
+def code(words: str) -> str:
+    """Somebody's words inside a line of mrkdwn: between back-ticks nothing is markup."""
+    # A back-tick cannot be escaped, so an apostrophe stands for it.
+    inside = escape(one_line(words)).replace("`", "'")
+    return f"`{inside or '-'}`"
+
+
+def name(person: Person) -> str:
+    """A person in mrkdwn: a mention when they have a Slack account, else their user name."""
+    return f"<@{person.slack}>" if person.slack else code(person.user)
+
+
+def names(people: Sequence[Person]) -> str:
+    return ", ".join(name(person) for person in people)
+
+
+def moment(when: datetime | str) -> str:
+    """A time that each reader sees in their own zone; the fallback is in UTC."""
+    at = objects.parse_time(when) if isinstance(when, str) else when
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
+
+
+def plain_moment(when: datetime | str) -> str:
+    """The same where Slack draws no dates (form fields, plain_text): UTC."""
+    at = objects.parse_time(when) if isinstance(when, str) else when
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def lifetime(duration: str) -> str:
+    """`24h` -> `24 hours`, `168h` -> `7 days`."""
+    hours = span(duration).total_seconds() / 3600
+    if hours >= 48 and hours % 24 == 0:
+        return f"{hours / 24:g} days"
+    if hours == int(hours) and hours:
+        return "1 hour" if hours == 1 else f"{hours:g} hours"
+    return duration
+
+
+def span(duration: str) -> timedelta:
+    """A duration as Go writes it (`1h30m`)."""
+    found: timedelta = durationpy.from_str(duration)
+    return found
+
+
+def elapsed(start: datetime, end: datetime) -> str:
+    """How long something took: `5 min 41 s`."""
+    seconds = max(0, round((end - start).total_seconds()))
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def bar(used: int, after: int, hard: int, *, width: int = 10) -> str:
+    """A meter: what is used, what would be added, what is free."""
+    if hard <= 0:
+        return "▓" * width
+    full = min(width, round(width * min(used, after) / hard))
+    added = min(width, round(width * max(used, after) / hard)) - full
+    if after != used and added == 0 and full < width:
+        added = 1  # a small change is still to be seen
+    return "▓" * full + "▒" * added + "░" * (width - full - added)
