@@ -80,13 +80,11 @@ def stale(rendered: Iterable[Manifest], existing: Iterable[Manifest]) -> list[Ma
 
     `existing` is what carries the cluster's label, MachineSets included: a template goes only when neither a
     MachineDeployment nor a MachineSet names it, because a machine set without it could not be healed or rolled back to.
-    Hosted components stay as long as the plan has none at all: they are waiting for their Cluster, not unwanted.
+    Not for a cluster that is being deleted: a teardown has an order of its own.
     """
-    wanted = list(rendered)
     there = list(existing)
-    kept = {_key(manifest) for manifest in wanted}
+    kept = {_key(manifest) for manifest in rendered}
     used = {key for manifest in there if manifest["kind"] in _USERS for key in _templates_of(manifest)}
-    hosting = any(_hosted(manifest) for manifest in wanted)
     return [
         manifest
         for manifest in there
@@ -95,7 +93,6 @@ def stale(rendered: Iterable[Manifest], existing: Iterable[Manifest]) -> list[Ma
         and _key(manifest) not in kept
         and "deletionTimestamp" not in manifest["metadata"]
         and (manifest["kind"] not in _TEMPLATES or (manifest["kind"], manifest["metadata"]["name"]) not in used)
-        and (hosting or not _hosted(manifest))
     ]
 
 
@@ -118,9 +115,3 @@ def _templates_of(manifest: Manifest) -> Iterator[tuple[str, str]]:
     for reference in references:
         if reference:
             yield reference["kind"], reference["name"]
-
-
-def _hosted(manifest: Manifest) -> bool:
-    """Whether it goes away with the Cluster rather than with the TenantCluster."""
-    owners = manifest["metadata"].get("ownerReferences") or []
-    return any(owner["kind"] == resources.CLUSTERS.kind and owner.get("controller") for owner in owners)

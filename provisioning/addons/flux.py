@@ -17,6 +17,8 @@ from provisioning.model import AddOn, CatalogSpec, ClusterAddOn
 
 SYSTEM_NAMESPACE: Final = "kube-system"
 ADD_ON_LABEL: Final = f"{resources.GROUP}/add-on"
+CNI_LABEL: Final = f"{resources.GROUP}/cni"
+"""On the release that gives the Nodes their network, so that progress can be told from the objects alone."""
 RETRY: Final = {
     "strategy": {"name": "RetryOnFailure", "retryInterval": "30s"},
     "remediation": {"retries": -1},
@@ -100,6 +102,8 @@ def _release(target: Target, add_on: AddOn, wish: ClusterAddOn, present: Iterabl
         spec["values"] = values
     metadata = target.metadata(release_name(target.cluster, add_on.name), target.owner)
     metadata["labels"] = {**metadata["labels"], ADD_ON_LABEL: add_on.name}
+    if add_on.cni:
+        metadata["labels"][CNI_LABEL] = "true"
     return new(resources.HELM_RELEASES, metadata, spec)
 
 

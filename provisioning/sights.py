@@ -1,0 +1,130 @@
+"""How each step on the way to Ready looks in the objects of a cluster. Pure reading; times are what the objects say."""
+
+from __future__ import annotations
+
+from provisioning import names, obstacles, steps
+from provisioning.addons.flux import CNI_LABEL, release_name
+from provisioning.manifests.marks import Manifest
+from provisioning.model import ClusterSpec, NodeCount, NodePool, TenantCluster
+from provisioning.objects import Stored
+from provisioning.steps import Obstacle, Sight
+from provisioning.world import World
+
+
+def see(cluster: Stored[TenantCluster], world: World, *, refusal: str = "") -> tuple[Sight, ...]:
+    """Every step as it looks now, in order. `refusal`: why the last attempt to apply the cluster failed, or empty."""
+    return (
+        _accepted(world, refusal),
+        _control_plane(cluster.it.spec, world),
+        _network(cluster.it.spec, world),
+        _workers(cluster, world),
+        _add_ons(cluster, world),
+    )
+
+
+def _accepted(world: World, refusal: str) -> Sight:
+    at = world.cluster["metadata"].get("creationTimestamp", "") if world.cluster else ""
+    obstacle = Obstacle(refusal, final=True) if refusal else None
+    return Sight(steps.ACCEPTED, world.cluster is not None, at, "its objects are being made", obstacle)
+
+
+def _control_plane(spec: ClusterSpec, world: World) -> Sight:
+    if world.cluster is None or world.control_plane is None:
+        return Sight(steps.CONTROL_PLANE, done=False, progress="the control plane is being made")
+    wanted, status = world.control_plane["spec"], world.control_plane.get("status") or {}
+    obstacle = obstacles.of_control_plane(world.cluster, world.control_plane)
+    settled = (
+        status.get("ready") is True
+        and spec.version == wanted.get("version") == status.get("version")
+        and status.get("readyReplicas", 0) >= spec.control_plane.replicas
+        and obstacles.initialized(world.cluster)
+    )
+    upgrading = bool(status.get("version")) and status.get("version") != spec.version
+    progress = f"the control plane is being upgraded to {spec.version}" if upgrading else "the API server is starting"
+    at = obstacles.latest([world.control_plane], "KamajiControlPlaneIsReady", "Available")
+    return Sight(steps.CONTROL_PLANE, settled and obstacle is None, at, progress, obstacle)
+
+
+def _network(spec: ClusterSpec, world: World) -> Sight:
+    networks = [release for release in world.releases if _is_network(release)]
+    # None of the add-ons may be a network: then whoever made the Catalog brings it another way.
+    known = bool(world.releases) or not spec.add_ons
+    done = known and all(_release_ready(release) for release in networks)
+    at = obstacles.latest(networks, "Ready")
+    return Sight(
+        steps.NETWORK, done, at, "the network is being installed", None if done else obstacles.of_releases(networks)
+    )
+
+
+def _workers(cluster: Stored[TenantCluster], world: World) -> Sight:
+    spec = cluster.it.spec
+    found = {deployment["metadata"]["name"]: deployment for deployment in world.machine_deployments}
+    pools = {names.machine_deployment(cluster.meta.name, pool.name): pool for pool in spec.pools}
+    done = found.keys() == pools.keys() and all(
+        _rolled_out(found[name], pool, spec.version or "") for name, pool in pools.items()
+    )
+    count = nodes(cluster, world)
+    progress = f"{count.ready} of {count.wanted} workers are ready"
+    at = obstacles.latest(world.machine_deployments, "Available", "MachinesReady", "RollingOut", "ScalingUp")
+    obstacle = None if done else obstacles.of_workers(world.machines, world.kubevirt_machines)
+    return Sight(steps.WORKERS, done, at, progress, obstacle)
+
+
+def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
+    releases = [release for release in world.releases if not _is_network(release)]
+    wanted = {release_name(cluster.meta.name, add_on.name) for add_on in cluster.it.spec.add_ons}
+    present = {release["metadata"]["name"] for release in world.releases}
+    ready = [release for release in releases if _release_ready(release)]
+    done = (
+        wanted == present
+        and len(ready) == len(releases)
+        and bool(world.deployments)
+        and all(_available(deployment) for deployment in world.deployments)
+    )
+    progress = f"{len(ready)} of {len(releases)} add-ons are installed"
+    at = max(obstacles.latest(releases, "Ready"), obstacles.latest(world.deployments, "Available"))
+    obstacle = None if done else obstacles.of_releases(releases) or obstacles.of_hosted(world.deployments)
+    return Sight(steps.ADD_ONS, done, at, progress, obstacle)
+
+
+def _is_network(release: Manifest) -> bool:
+    return CNI_LABEL in (release["metadata"].get("labels") or {})
+
+
+def _current(manifest: Manifest) -> bool:
+    """Whether its controller has seen the object as it is now."""
+    seen = (manifest.get("status") or {}).get("observedGeneration", 0)
+    return bool(seen >= manifest["metadata"].get("generation", 0))
+
+
+def _release_ready(release: Manifest) -> bool:
+    return _current(release) and obstacles.conditions(release).get("Ready", {}).get("status") == "True"
+
+
+def _available(deployment: Manifest) -> bool:
+    return _current(deployment) and obstacles.conditions(deployment).get("Available", {}).get("status") == "True"
+
+
+def _rolled_out(deployment: Manifest, pool: NodePool, version: str) -> bool:
+    """Whether every machine of the pool is there, up to date and available, and none too many."""
+    spec, status = deployment["spec"], deployment.get("status") or {}
+    desired = spec.get("replicas", 0) if pool.autoscaled else pool.replicas
+    counts = [status.get(field, 0) for field in ("replicas", "upToDateReplicas", "availableReplicas")]
+    return (
+        _current(deployment)
+        and spec.get("replicas", 0) == desired
+        and spec["template"]["spec"].get("version") == version
+        and all(count == desired for count in counts)
+    )
+
+
+def nodes(cluster: Stored[TenantCluster], world: World) -> NodeCount:
+    """Workers that are ready, and how many are wanted now."""
+    found = {deployment["metadata"]["name"]: deployment for deployment in world.machine_deployments}
+    wanted = 0
+    for pool in cluster.it.spec.pools:
+        deployment = found.get(names.machine_deployment(cluster.meta.name, pool.name), {"spec": {}})
+        # An autoscaled pool is as large as the autoscaler says.
+        wanted += deployment["spec"].get("replicas", pool.min or 0) if pool.autoscaled else pool.replicas or 0
+    ready = sum((d.get("status") or {}).get("readyReplicas", 0) for d in world.machine_deployments)
+    return NodeCount(ready=ready, wanted=wanted)
