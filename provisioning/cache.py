@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -124,7 +124,7 @@ class Cache:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def changed(self) -> AsyncIterator[Key]:
+    async def changed(self) -> AsyncGenerator[Key, None]:
         """Keys of objects, first of all that are there, then of each that changes; a key that waits is not doubled."""
         pending = dict.fromkeys(self._objects)
         awake = asyncio.Event()

@@ -1,0 +1,210 @@
+"""The watch cache: what it holds, whom it tells, and how it takes a bad day of the API server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import pytest_asyncio
+
+from provisioning import errors
+from provisioning.cache import Cache, Key, Pace, by_label
+from provisioning.kube import Change, Kube, Listing, Manifest
+from provisioning.resources import CONFIG_MAPS, Resource
+from tests.fakes.api_server import ApiServer, connected
+from tests.provisioning.kube_contract.promises import config_map
+from tests.provisioning.waiting import running, until
+
+QUICK = Pace(least=0.001, first=0.01, most=0.05, steady=5.0)
+
+Pair = tuple[ApiServer, Kube]
+
+
+@pytest_asyncio.fixture
+async def pair() -> AsyncIterator[Pair]:
+    async with connected() as both:
+        yield both
+
+
+def names(cache: Cache) -> set[str]:
+    return {item["metadata"]["name"] for item in cache.list()}
+
+
+async def test_it_holds_what_was_there_and_what_comes(pair: Pair) -> None:
+    server, kube = pair
+    server.put(CONFIG_MAPS, config_map("team-a", "old"))
+    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
+    async with running(cache.run()):
+        await cache.synced.wait()
+        assert names(cache) == {"old"}
+        server.put(CONFIG_MAPS, config_map("team-b", "new"))
+        await until(lambda: cache.get("team-b", "new"))
+        assert [item["metadata"]["name"] for item in cache.list("team-b")] == ["new"]
+        server.remove(CONFIG_MAPS, "old", "team-a")
+        await until(lambda: names(cache) == {"new"})
+        assert cache.list("team-a") == []
+
+
+async def test_an_index_follows_its_objects(pair: Pair) -> None:
+    server, kube = pair
+    cache = Cache(kube, CONFIG_MAPS, indexes={"team": by_label("team")}, pace=QUICK)
+    async with running(cache.run()):
+        await cache.synced.wait()
+        server.put(CONFIG_MAPS, config_map("x", "one", labels={"team": "a"}))
+        await until(lambda: cache.by("team", "a"))
+        server.put(CONFIG_MAPS, config_map("x", "one", labels={"team": "b"}))
+        await until(lambda: cache.by("team", "b"))
+        assert cache.by("team", "a") == []
+
+
+async def test_it_holds_only_the_namespace_and_labels_it_was_made_for(pair: Pair) -> None:
+    server, kube = pair
+    cache = Cache(kube, CONFIG_MAPS, namespace="x", labels="team=a", pace=QUICK)
+    async with running(cache.run()):
+        await cache.synced.wait()
+        server.put(CONFIG_MAPS, config_map("y", "other-namespace", labels={"team": "a"}))
+        server.put(CONFIG_MAPS, config_map("x", "leaves", labels={"team": "a"}))
+        await until(lambda: cache.get("x", "leaves"))
+        server.put(CONFIG_MAPS, config_map("x", "leaves", labels={"team": "b"}))
+        await until(lambda: not cache.list())
+
+
+async def test_managed_fields_are_dropped(pair: Pair) -> None:
+    server, kube = pair
+    server.put(CONFIG_MAPS, config_map("x", "one", managedFields=[{"manager": "somebody"}]))
+    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
+    async with running(cache.run()):
+        await cache.synced.wait()
+        (item,) = cache.list()
+        assert "managedFields" not in item["metadata"]
+
+
+async def test_a_watch_that_breaks_is_resumed_without_listing_again(pair: Pair) -> None:
+    server, kube = pair
+    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
+    async with running(cache.run()):
+        await until(lambda: server.asked("GET", "watch=true"))
+        server.break_watches()
+        server.put(CONFIG_MAPS, config_map("x", "meanwhile"))
+        await until(lambda: cache.get("x", "meanwhile"))
+        assert len(server.asked("GET", "limit=")) == 1
+
+
+async def test_what_was_deleted_while_the_watch_had_expired_is_told(pair: Pair) -> None:
+    server, kube = pair
+    server.put(CONFIG_MAPS, config_map("x", "goes"))
+    server.put(CONFIG_MAPS, config_map("x", "stays"))
+    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
+    told: list[tuple[str, bool]] = []
+    async with running(cache.run()):
+        await until(lambda: server.asked("GET", "watch=true"))
+        cache.listen(
+            lambda before, after: told.append(((after or before or {})["metadata"]["name"], after is not None))
+        )
+        server.fail(503, method="GET", times=3)
+        server.break_watches()
+        server.remove(CONFIG_MAPS, "goes", "x")
+        server.put(CONFIG_MAPS, config_map("x", "comes"))
+        server.objects.forget()
+        await until(lambda: names(cache) == {"stays", "comes"})
+        assert told == [("goes", False), ("comes", True)]
+
+
+async def test_an_expiry_told_inside_a_watch_makes_it_list_again(pair: Pair) -> None:
+    server, kube = pair
+    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
+    async with running(cache.run()):
+        await until(lambda: server.asked("GET", "watch=true"))
+        server.put(CONFIG_MAPS, config_map("x", "one"))
+        await until(lambda: cache.get("x", "one"))
+        server.expire_watches()
+        await until(lambda: len(server.asked("GET", "limit=")) == 2)
+        server.put(CONFIG_MAPS, config_map("x", "two"))
+        await until(lambda: cache.get("x", "two"))
+
+
+async def test_it_is_synced_only_once_the_list_is_in(pair: Pair) -> None:
+    server, kube = pair
+    server.unserved.add("configmaps")
+    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
+    async with running(cache.run()):
+        await until(lambda: len(server.requests) > 2)
+        assert not cache.synced.is_set()
+        server.unserved.clear()
+        await cache.synced.wait()
+
+
+async def test_changed_gives_what_is_there_then_each_change_once(pair: Pair) -> None:
+    server, kube = pair
+    server.put(CONFIG_MAPS, config_map("x", "one"))
+    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
+    async with running(cache.run()), asyncio.timeout(5):
+        await cache.synced.wait()
+        changes = cache.changed()
+        assert await anext(changes) == ("x", "one")
+        server.put(CONFIG_MAPS, config_map("x", "two", {"a": "1"}))
+        server.put(CONFIG_MAPS, config_map("x", "two", {"a": "2"}))
+        server.remove(CONFIG_MAPS, "one", "x")
+        await until(lambda: names(cache) == {"two"})
+        rest: set[Key] = {await anext(changes), await anext(changes)}
+        assert rest == {("x", "two"), ("x", "one")}
+        await changes.aclose()
+
+
+class ClosesAtOnce:
+    """An API server whose watches end, or fail, as soon as they begin."""
+
+    def __init__(self, error: errors.KubeError | None = None) -> None:
+        self.asked = 0
+        self.error = error
+
+    async def list(self, resource: Resource, *, namespace: str = "", labels: str = "") -> Listing:
+        self.asked += 1
+        return Listing([], "7")
+
+    async def watch(
+        self, resource: Resource, *, since: str, namespace: str = "", labels: str = ""
+    ) -> AsyncGenerator[Change, None]:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        nothing: tuple[Change, ...] = ()
+        for change in nothing:
+            yield change
+
+
+async def test_a_server_that_closes_every_watch_at_once_is_not_hammered() -> None:
+    source = ClosesAtOnce()
+    async with running(Cache(source, CONFIG_MAPS).run()):
+        await asyncio.sleep(1)
+    assert source.asked <= 5
+
+
+async def test_a_server_that_forgets_every_version_at_once_is_not_hammered() -> None:
+    source = ClosesAtOnce(errors.Gone("too old"))
+    async with running(Cache(source, CONFIG_MAPS).run()):
+        await asyncio.sleep(1)
+    assert source.asked <= 8
+
+
+async def test_waiting_doubles_up_to_a_limit_and_varies() -> None:
+    pace = Pace(least=0.1, first=1, most=30)
+    assert 0.5 <= pace.delay(1) <= 1
+    assert 1 <= pace.delay(2) <= 2
+    assert 15 <= pace.delay(50) <= 30
+    assert len({pace.delay(3) for _ in range(5)}) > 1
+
+
+async def test_the_same_list_again_tells_nobody(pair: Pair) -> None:
+    server, kube = pair
+    server.put(CONFIG_MAPS, config_map("x", "one"))
+    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
+    told: list[Manifest | None] = []
+    async with running(cache.run()):
+        await until(lambda: server.asked("GET", "watch=true"))
+        stop = cache.listen(lambda _, after: told.append(after))
+        server.expire_watches()
+        await until(lambda: len(server.asked("GET", "limit=")) == 2)
+        await until(lambda: len(server.asked("GET", "watch=true")) == 2)
+        stop()
+    assert told == []

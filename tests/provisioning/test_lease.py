@@ -1,0 +1,181 @@
+"""One leader at a time, whatever the API server and the clocks do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from provisioning import lease
+from provisioning.kube import Kube
+from provisioning.lease import Elector, Terms
+from provisioning.resources import LEASES
+from tests.fakes.api_server import ApiServer, Fault, connected
+from tests.provisioning.waiting import running, until
+
+TERMS = Terms(duration=0.6, renew=0.4, retry=0.05)
+"""`leaseDurationSeconds` is whole seconds: what the record says is one second here."""
+
+Pair = tuple[ApiServer, Kube]
+
+
+@pytest_asyncio.fixture
+async def pair() -> AsyncIterator[Pair]:
+    async with connected() as both:
+        yield both
+
+
+class Work:
+    """A payload that says when it runs, and when two of it do."""
+
+    def __init__(self, stage: set[str]) -> None:
+        self.stage = stage
+        self.overlapped = False
+
+    def of(self, who: str) -> Any:
+        async def payload() -> None:
+            self.overlapped = self.overlapped or bool(self.stage)
+            self.stage.add(who)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.stage.discard(who)
+
+        return payload
+
+
+def elector(kube: Kube, who: str) -> Elector:
+    return Elector(kube, name="desk", namespace="system", identity=who, terms=TERMS)
+
+
+def holder(server: ApiServer) -> str:
+    found = server.get(LEASES, "desk", "system")
+    return "" if found is None else str(found["spec"]["holderIdentity"])
+
+
+async def test_of_three_one_leads(pair: Pair) -> None:
+    server, kube = pair
+    stage: set[str] = set()
+    work = Work(stage)
+    async with running(*(elector(kube, who).run(work.of(who)) for who in "abc")):
+        await until(lambda: stage)
+        await asyncio.sleep(1.2)
+        assert stage == {holder(server)}
+    assert not work.overlapped
+
+
+async def test_who_is_cancelled_stops_its_work_first_then_gives_the_lease_back(pair: Pair) -> None:
+    server, kube = pair
+    ended: list[str] = []
+
+    async def payload() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.05)
+            ended.append(holder(server))
+
+    task = asyncio.ensure_future(elector(kube, "a").run(payload))
+    await until(lambda: holder(server) == "a")
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert ended == ["a"]
+    assert holder(server) == ""
+
+
+async def test_a_lease_given_back_is_taken_at_once(pair: Pair) -> None:
+    _, kube = pair
+    stage: set[str] = set()
+    work = Work(stage)
+    first = asyncio.ensure_future(elector(kube, "a").run(work.of("a")))
+    await until(lambda: stage == {"a"})
+    async with running(elector(kube, "b").run(work.of("b"))):
+        await asyncio.sleep(0.1)
+        first.cancel()
+        await until(lambda: stage == {"b"}, seconds=0.5)
+    await asyncio.gather(first, return_exceptions=True)
+
+
+async def test_a_leader_that_died_is_followed_after_its_lease_not_before(pair: Pair) -> None:
+    server, kube = pair
+    spec = {"holderIdentity": "dead", "leaseDurationSeconds": 1, "leaseTransitions": 4}
+    # Its clock was wrong, which must not matter.
+    spec["renewTime"] = "2031-01-01T00:00:00.000000Z"
+    server.put(LEASES, {"metadata": {"name": "desk", "namespace": "system"}, "spec": spec})
+    stage: set[str] = set()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with running(elector(kube, "b").run(Work(stage).of("b"))):
+        await until(lambda: stage == {"b"})
+        assert loop.time() - began >= 1
+        found = server.get(LEASES, "desk", "system")
+        assert found is not None
+        assert found["spec"]["leaseTransitions"] == 5
+
+
+async def test_a_leader_that_cannot_renew_stops_before_another_may_start(pair: Pair) -> None:
+    server, kube = pair
+    stage: set[str] = set()
+    work = Work(stage)
+    async with (
+        ApiServer(objects=server.objects) as other_way,
+        other_way.kube() as other_kube,
+        running(elector(kube, "a").run(work.of("a"))),
+    ):
+        await until(lambda: stage == {"a"})
+        async with running(elector(other_kube, "b").run(work.of("b"))):
+            server.fail(Fault.DROPPED, times=10_000)
+            await until(lambda: stage == {"b"})
+            await asyncio.sleep(0.3)
+            assert stage == {"b"}
+    assert not work.overlapped
+
+
+async def test_a_few_failures_to_renew_cost_nothing(pair: Pair) -> None:
+    server, kube = pair
+    stage: set[str] = set()
+    async with running(elector(kube, "a").run(Work(stage).of("a"))):
+        await until(lambda: stage)
+        server.fail(503, method="PUT", times=3)
+        server.fail(Fault.LOST, method="PUT")
+        await asyncio.sleep(0.6)
+        assert stage == {"a"}
+
+
+async def test_a_leader_whose_lease_was_taken_stops_at_once(pair: Pair) -> None:
+    _, kube = pair
+    stage: set[str] = set()
+    async with running(elector(kube, "a").run(Work(stage).of("a"))):
+        await until(lambda: stage)
+        server.patch(LEASES, "desk", "system", {"spec": {"holderIdentity": "thief"}})
+        await until(lambda: not stage, seconds=0.4)
+
+
+async def test_work_that_raises_gives_the_lease_back_and_climbs(pair: Pair) -> None:
+    server, kube = pair
+
+    async def payload() -> None:
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        await elector(kube, "a").run(payload)
+    assert holder(server) == ""
+
+
+async def test_times_are_written_in_utc_with_microseconds(pair: Pair) -> None:
+    server, kube = pair
+    async with running(elector(kube, "a").run(Work(set()).of("a"))):
+        await until(lambda: holder(server) == "a")
+    found = server.get(LEASES, "desk", "system")
+    assert found is not None
+    assert found["spec"]["acquireTime"].endswith("Z")
+    assert len(found["spec"]["acquireTime"]) == len("2026-01-01T00:00:00.000000Z")
+
+
+async def test_a_restarted_process_is_not_its_predecessor() -> None:
+    assert lease.identity("pod-1") != lease.identity("pod-1")
