@@ -148,7 +148,7 @@ async def test_a_few_failures_to_renew_cost_nothing(pair: Pair) -> None:
 
 
 async def test_a_leader_whose_lease_was_taken_stops_at_once(pair: Pair) -> None:
-    _, kube = pair
+    server, kube = pair
     stage: set[str] = set()
     async with running(elector(kube, "a").run(Work(stage).of("a"))):
         await until(lambda: stage)
