@@ -11,7 +11,7 @@ Not for anything but one person on one machine: whoever reaches it acts as anybo
 from __future__ import annotations
 
 from playground.workspace.door import Answered, Missed
-from playground.workspace.errors import BadDirectory, NotVisible, SlackError, WorkspaceError
+from playground.workspace.errors import BadDirectory, BadManifest, NotVisible, SlackError, WorkspaceError
 from playground.workspace.faults import Fault
 from playground.workspace.person import Driver
 from playground.workspace.server import LocalSlack, Options, app, serving
@@ -20,6 +20,7 @@ from playground.workspace.surfaces import Card, Form
 __all__ = [
     "Answered",
     "BadDirectory",
+    "BadManifest",
     "Card",
     "Driver",
     "Fault",

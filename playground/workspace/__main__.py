@@ -13,23 +13,26 @@ import pydantic
 import structlog
 import typer
 
-from playground.workspace import people, server
-from playground.workspace.errors import BadDirectory
+from playground.workspace import installation, people, server
+from playground.workspace.errors import WorkspaceError
 from playground.workspace.settings import Settings
 
 log = structlog.get_logger()
 
 
 def options_of(settings: Settings) -> server.Options:
-    """What the settings mean. Raises `BadDirectory`."""
-    scopes = frozenset(s for s in settings.scopes.split(",") if s)
+    """What the settings mean. Raises `BadDirectory`, `BadManifest`."""
+    directory, scopes = people.load(settings.people), frozenset(s for s in settings.scopes.split(",") if s)
+    if settings.manifest:
+        installed = installation.install(directory, installation.load(settings.manifest))
+        directory, scopes = installed.directory, scopes or installed.scopes
     return server.Options(
         bot_url=settings.bot_url,
         signing_secret=settings.signing_secret.get_secret_value(),
         bot_token=settings.bot_token.get_secret_value(),
         app_token=settings.app_token.get_secret_value(),
         mode=settings.mode,
-        directory=people.load(settings.people),
+        directory=directory,
         scopes=scopes or None,
         rate_limits=settings.rate_limits,
         test_api=settings.test_api,
@@ -67,6 +70,9 @@ def run(
     bot_token: Annotated[str | None, typer.Option(help="The token the bot must show.")] = None,
     app_token: Annotated[str | None, typer.Option(help="The token for Socket Mode.")] = None,
     people_file: Annotated[Path | None, typer.Option("--people", help="YAML with people and channels.")] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="The bot's app manifest: commands, events and scopes as it says.")
+    ] = None,
     ready_file: Annotated[Path | None, typer.Option(help="JSON written once it listens.")] = None,
     scopes: Annotated[str | None, typer.Option(help="Comma-separated; all when left out.")] = None,
     rate_limits: Annotated[bool, typer.Option(help="Enforce Slack's budgets.")] = False,
@@ -81,6 +87,7 @@ def run(
         "bot_token": bot_token,
         "app_token": app_token,
         "people": people_file,
+        "manifest": manifest,
         "ready_file": ready_file,
         "scopes": scopes,
         "rate_limits": rate_limits or None,
@@ -94,7 +101,7 @@ def run(
             where = ".".join(str(part) for part in problem["loc"])
             typer.echo(f"workspace: {where + ': ' if where else ''}{problem['msg']}", err=True)
         raise typer.Exit(2) from e
-    except (BadDirectory, OSError) as e:
+    except (WorkspaceError, OSError) as e:
         typer.echo(f"workspace: {e}", err=True)
         raise typer.Exit(1) from e
 

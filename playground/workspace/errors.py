@@ -33,5 +33,9 @@ class BadDirectory(WorkspaceError):
     """The file with people and channels cannot be used; the text says which line and why."""
 
 
+class BadManifest(WorkspaceError):
+    """The app manifest cannot be used; the text says why."""
+
+
 class NotVisible(WorkspaceError):
     """Somebody tried to use what is not on their screen. The text lists what is."""

@@ -13,6 +13,8 @@ import structlog
 
 from playground.workspace import payloads
 from playground.workspace.door import Answered, Door, Envelope, Missed
+from playground.workspace.methods.directory import describe
+from playground.workspace.people import Person, UserGroup
 from playground.workspace.state import Workspace
 
 log = structlog.get_logger()
@@ -57,6 +59,27 @@ class Events:
         self.workspace.conversations.get(channel).is_archived = True
         self.workspace.touch()
         await self.send({"type": "channel_archive", "channel": channel, "event_ts": self.workspace.next_ts()})
+
+    async def change_person(self, person: Person) -> None:
+        """An account changed: deactivated, made a guest, another time zone."""
+        self.workspace.replace_person(person)
+        user = describe(self.workspace.people[person.id], now=self.workspace.now(), locale=True)
+        await self.send({"type": "user_change", "user": user, "event_ts": self.workspace.next_ts()})
+
+    async def change_group(self, group: UserGroup) -> None:
+        """Somebody joined or left a user group."""
+        old = self.workspace.groups.get(group.id)
+        before, after = set(old.users if old else ()), set(group.users)
+        self.workspace.replace_group(group)
+        changed: payloads.Payload = {
+            "type": "subteam_members_changed",
+            "subteam_id": group.id,
+            "team_id": self.workspace.team.id,
+            "added_users": sorted(after - before),
+            "removed_users": sorted(before - after),
+            "event_ts": self.workspace.next_ts(),
+        }
+        await self.send(changed)
 
     async def stop(self) -> None:
         """Give up what is still waiting to be repeated."""

@@ -93,6 +93,7 @@ class Screen:
     modal: ShownView | None
     notices: tuple[str, ...]
     can_write: bool
+    has_home: bool
 
 
 def show(workspace: Workspace, user: str, place: str) -> Screen:
@@ -116,6 +117,7 @@ def show(workspace: Workspace, user: str, place: str) -> Screen:
         modal=view(workspace, modal) if modal else None,
         notices=tuple(n.text for n in workspace.notices.get(user, ())),
         can_write=here is not None and not here.is_archived,
+        has_home="app_home_opened" in workspace.directory.events,
     )
 
 

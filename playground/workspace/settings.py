@@ -23,6 +23,7 @@ class Settings(pydantic_settings.BaseSettings):
     bot_token: pydantic.SecretStr = pydantic.SecretStr("")
     app_token: pydantic.SecretStr = pydantic.SecretStr("")
     people: Path | None = None
+    manifest: Path | None = None
     ready_file: Path | None = None
     scopes: str = ""
     rate_limits: bool = False

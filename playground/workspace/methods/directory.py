@@ -10,12 +10,12 @@ from playground.workspace.methods.call import Body, Call, Method
 from playground.workspace.people import Person, UserGroup
 
 
-def describe(call: Call, person: Person) -> Body:
+def describe(person: Person, *, now: float, email: bool = False, locale: bool = False) -> Body:
     """A user object. The e-mail is there only with the scope for it; deactivated people have few fields."""
-    now = dt.datetime.fromtimestamp(call.workspace.now(), tz=zoneinfo.ZoneInfo(person.tz))
-    offset = now.utcoffset() or dt.timedelta()
+    local = dt.datetime.fromtimestamp(now, tz=zoneinfo.ZoneInfo(person.tz))
+    offset = local.utcoffset() or dt.timedelta()
     profile = {"real_name": person.real_name, "display_name": person.name, "title": person.role}
-    if person.email and call.may("users:read.email"):
+    if person.email and email:
         profile["email"] = person.email
     body: Body = {
         "id": person.id,
@@ -31,7 +31,7 @@ def describe(call: Call, person: Person) -> Body:
     body |= {
         "real_name": person.real_name,
         "tz": person.tz,
-        "tz_label": now.tzname() or person.tz,
+        "tz_label": local.tzname() or person.tz,
         "tz_offset": int(offset.total_seconds()),
         "is_admin": person.is_admin,
         "is_owner": person.is_owner,
@@ -42,9 +42,14 @@ def describe(call: Call, person: Person) -> Body:
     }
     if person.is_stranger:
         body["is_stranger"] = True
-    if call.flag("include_locale"):
+    if locale:
         body["locale"] = person.locale
     return body
+
+
+def _describe(call: Call, person: Person) -> Body:
+    email, locale = call.may("users:read.email"), call.flag("include_locale")
+    return describe(person, now=call.workspace.now(), email=email, locale=locale)
 
 
 def info(call: Call) -> Body:
@@ -52,7 +57,7 @@ def info(call: Call) -> Body:
     person = call.workspace.people.get(call.required("user"))
     if person is None:
         raise SlackError("user_not_found")
-    return {"user": describe(call, person)}
+    return {"user": _describe(call, person)}
 
 
 def lookup(call: Call) -> Body:
@@ -61,13 +66,13 @@ def lookup(call: Call) -> Body:
     for person in call.workspace.people.values():
         here = person.team_id == call.workspace.team.id
         if here and not person.deleted and (person.email or "").casefold() == email:
-            return {"user": describe(call, person)}
+            return {"user": _describe(call, person)}
     raise SlackError("users_not_found")
 
 
 def list_users(call: Call) -> Body:
     """Everybody."""
-    found = [describe(call, p) for p in call.workspace.people.values()]
+    found = [_describe(call, p) for p in call.workspace.people.values()]
     return {"members": found, "response_metadata": {"next_cursor": ""}}
 
 

@@ -249,3 +249,11 @@ async def test_two_clicks_in_the_same_moment_both_reach_the_bot(bot: TinyBot) ->
     await eva.waits_for("lena asks")
     await asyncio.gather(omar.card("lena asks").click("Approve"), eva.card("lena asks").click("Approve"))
     await lena.waits_until(lambda: sum("actions" in h for h in bot.heard) == 2)
+
+
+async def test_global_shortcut_opens_a_form(bot: TinyBot) -> None:
+    lena = bot.slack.person("U0LENA")
+    await lena.shortcut("new-cluster")
+    await lena.waits_until(lambda: lena.has_modal)
+    with pytest.raises(NotVisible):
+        await lena.shortcut("unknown")

@@ -115,6 +115,17 @@ async def test_event_the_app_did_not_subscribe_to_is_not_sent() -> None:
     assert [json.loads(await r.text())["event"]["type"] for r in reached] == ["channel_archive"]
 
 
+async def test_changed_people_and_groups_are_told_to_the_bot() -> None:
+    async with tiny_bot.deaf_server(200) as (url, reached), workspace.serving(tiny_bot.options(bot_url=url)) as slack:
+        eva = slack.workspace.people["U0EVA"]
+        await slack.events.change_person(eva.model_copy(update={"deleted": True}))
+        leads = slack.workspace.groups["S0TEAMALEADS"]
+        await slack.events.change_group(leads.model_copy(update={"users": ("U0OMAR", "U0PAT")}))
+        person, group = [json.loads(await r.text())["event"] for r in reached]
+    assert (person["type"], person["user"]["id"], person["user"]["deleted"]) == ("user_change", "U0EVA", True)
+    assert (group["added_users"], group["removed_users"]) == (["U0PAT"], ["U0EVA"])
+
+
 async def test_request_url_is_verified_by_its_challenge() -> None:
     async with workspace.serving(tiny_bot.options()) as slack, tiny_bot.running(slack, "http"):
         assert await slack.events.verify_url()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from playground import workspace
-from playground.workspace import inputs, people
+from playground.workspace import inputs, installation, people
 from playground.workspace.rates import Budgets
 from tests.playground.workspace import payloads_for_tests as made
 from tests.playground.workspace import tiny_bot
@@ -50,6 +50,48 @@ def test_bad_directory_is_refused_with_its_reason(tmp_path: Path, text: str, par
     path.write_text(text)
     with pytest.raises(workspace.BadDirectory, match=part):
         people.load(path)
+
+
+MANIFEST = {
+    "features": {
+        "slash_commands": [{"command": "/desk", "description": "d", "usage_hint": "u", "should_escape": False}],
+        "shortcuts": [
+            {"type": "global", "callback_id": "new-cluster", "name": "New cluster"},
+            {"type": "message", "callback_id": "later", "name": "Later"},
+        ],
+    },
+    "oauth_config": {"scopes": {"bot": ["commands", "chat:write"]}},
+    "settings": {"event_subscriptions": {"bot_events": ["user_change"]}},
+}
+
+
+def test_app_is_installed_as_its_manifest_says() -> None:
+    installed = installation.install(people.load(), MANIFEST)
+    assert [c.command for c in installed.directory.commands] == ["/desk"]
+    assert [s.callback_id for s in installed.directory.shortcuts] == ["new-cluster"]
+    assert installed.directory.events == ("user_change",)
+    assert installed.scopes == {"commands", "chat:write"}
+    assert installed.directory.people == people.load().people
+
+
+@pytest.mark.parametrize("manifest", [{}, {"features": None, "settings": {}}, {**MANIFEST, "oauth_config": {}}])
+def test_manifest_that_is_none_is_refused(manifest: dict[str, Any]) -> None:
+    with pytest.raises(workspace.BadManifest):
+        installation.install(people.load(), manifest)
+
+
+def test_manifest_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(workspace.BadManifest):
+        installation.load(tmp_path / "none.yaml")
+    (tmp_path / "list.yaml").write_text("[]")
+    with pytest.raises(workspace.BadManifest):
+        installation.load(tmp_path / "list.yaml")
+
+
+async def test_app_without_a_home_has_no_home_to_open() -> None:
+    directory = installation.install(people.load(), MANIFEST).directory
+    async with workspace.serving(tiny_bot.options(directory=directory)) as slack:
+        assert not slack.person("U0LENA").screen.has_home
 
 
 def test_missing_directory_is_refused_with_its_name(tmp_path: Path) -> None:

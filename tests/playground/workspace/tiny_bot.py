@@ -16,13 +16,24 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from playground import workspace
+from playground.workspace import people
 from tests.playground.workspace import payloads_for_tests as made
 
 SECRET, BOT, APP = "shhh", "xoxb-test", "xapp-test"
 
 
+# The people of the playground, and this bot's own shortcut.
+DIRECTORY = people.load().model_copy(
+    update={
+        "shortcuts": (people.Shortcut(callback_id="new-cluster", name="New cluster"),),
+        "events": ("app_home_opened", "subteam_members_changed", "user_change", "channel_archive"),
+    }
+)
+
+
 def options(**changes: Any) -> workspace.Options:
     """Options with this bot's secrets."""
+    changes.setdefault("directory", DIRECTORY)
     return workspace.Options(signing_secret=SECRET, bot_token=BOT, app_token=APP, **changes)
 
 
