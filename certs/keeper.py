@@ -49,11 +49,13 @@ class Keeper:
         *,
         hosts: Sequence[str],
         period: timedelta = PERIOD,
+        leaf_life: timedelta = authority.LEAF_LIFE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._hosts = tuple(hosts)
         self._period = period
+        self._leaf_life = leaf_life
         self._monotonic = monotonic
         self._live = serving.Live()
         self._leaf: Leaf | None = None
@@ -172,7 +174,7 @@ class Keeper:
         signer = current.signer
         if signer is None:
             raise errors.Malformed("the bundle has no authority that can sign")
-        leaf = authority.issue(signer, self._hosts, now=now)
+        leaf = authority.issue(signer, self._hosts, now=now, life=self._leaf_life)
         self._live.load(leaf.certificate_pem, leaf.key_pem)
         self._leaf = leaf
 

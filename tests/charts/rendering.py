@@ -45,6 +45,18 @@ class Helm:
             text = self._run(*arguments, "--values", "-", stdin=json.dumps(values or {}))
         return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
 
+    def install(self, release: str, values: Manifest, *, kubeconfig: Path, namespace: str) -> str:
+        """Install for real, without waiting for Pods: nothing runs them here. Gives the status as Helm tells it."""
+        where = ("--kubeconfig", str(kubeconfig), "--namespace", namespace)
+        return self._run("install", release, str(CHART), *where, "--values", "-", stdin=json.dumps(values))
+
+    def upgrade(self, release: str, values: Manifest, *, kubeconfig: Path, namespace: str) -> str:
+        where = ("--kubeconfig", str(kubeconfig), "--namespace", namespace)
+        return self._run("upgrade", release, str(CHART), *where, "--values", "-", stdin=json.dumps(values))
+
+    def uninstall(self, release: str, *, kubeconfig: Path, namespace: str) -> None:
+        self._run("uninstall", release, "--kubeconfig", str(kubeconfig), "--namespace", namespace)
+
     def _run(self, *arguments: str, stdin: str = "") -> str:
         done = subprocess.run(
             [str(self.program), *arguments], input=stdin, capture_output=True, text=True, timeout=60, check=False

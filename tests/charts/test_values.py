@@ -40,7 +40,7 @@ def test_every_value_has_a_default_and_a_description_and_nothing_else_is_taken()
         ({"slack": {"existingSecret": ""}}, "existingSecret"),
         ({"image": {"digest": "latest"}}, "digest"),
         ({"certs": {"mode": "none"}}, "mode"),
-        ({"commonLabels": {"app.kubernetes.io/part-of": "other"}}, "commonLabels"),
+        ({"commonLabels": {"app.kubernetes.io/part-of": "other"}}, "app.kubernetes.io/part-of"),
         ({"bot": {"ingress": {"enabled": True, "host": "a.example.com"}}}, "slack.mode=http"),
         ({"slack": {"mode": "http"}, "bot": {"ingress": {"enabled": True}}}, "bot.ingress.host"),
         ({"webhooks": {"mutating": {"timeoutSeconds": 20}}}, "within one request"),

@@ -111,10 +111,13 @@ resources:
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
 - name: CLUSTERDESK_POD_NAME
   valueFrom: {fieldRef: {fieldPath: metadata.name}}
+# The Pod's own address: right with IPv4 and with IPv6.
+- name: CLUSTERDESK_HOST
+  valueFrom: {fieldRef: {fieldPath: status.podIP}}
 - name: CLUSTERDESK_HEALTH_PORT
   value: "8081"
 - name: CLUSTERDESK_LOG_LEVEL
-  value: {{ $context.Values.log.level }}
+  value: {{ upper $context.Values.log.level }}
 {{- with $values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
