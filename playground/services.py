@@ -5,10 +5,9 @@ Values only; `up` starts them. Each runs as the service account it has in a real
 
 from __future__ import annotations
 
-import base64
 import secrets
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,22 +19,11 @@ from playground.accounts import Account
 from playground.controlplane import ControlPlane
 from playground.errors import PlaygroundError
 from playground.pki import write_private
-from provisioning.kube import Kube
-from provisioning.resources import Resource
 
 Manifest = dict[str, Any]
 
-VALIDATING_WEBHOOKS = Resource(
-    "admissionregistration.k8s.io",
-    "v1",
-    "validatingwebhookconfigurations",
-    "ValidatingWebhookConfiguration",
-    namespaced=False,
-)
-
 NAMESPACE = "clusterdesk-system"
 SLACK_PREFIX = "CLUSTERDESK_SLACK_"
-OURS = "app.kubernetes.io/part-of=clusterdesk"
 ACCOUNTS = {name: Account(NAMESPACE, f"clusterdesk-{name}") for name in ("bot", "provisioner", "webhooks")}
 
 
@@ -160,21 +148,6 @@ def webhook(kubeconfig: Path, number: int, *, port: int, health_port: int) -> Se
     return _probed(f"webhooks-{number}", "webhooks", environment, health_port)
 
 
-def addressed(configurations: Iterable[Manifest], url: str) -> list[Manifest]:
-    """Webhook configurations with an address on loopback in place of the Service.
-
-    The caBundle is left to the webhooks themselves, which are their own authority here as in a real installation.
-    """
-    found = []
-    for configuration in configurations:
-        hooks = [
-            {**hook, "clientConfig": {"url": url + hook["clientConfig"]["service"].get("path", "")}}
-            for hook in configuration["webhooks"]
-        ]
-        found.append({**configuration, "webhooks": hooks})
-    return found
-
-
 def permissions() -> list[Manifest]:
     """The accounts of our programs, and the right to do anything, until the chart's own roles are applied."""
     found = [manifest for account in ACCOUNTS.values() for manifest in accounts.manifests(account)]
@@ -186,17 +159,6 @@ def permissions() -> list[Manifest]:
         "subjects": [account.subject for account in ACCOUNTS.values()],
     }
     return [*found, binding]
-
-
-async def webhook_bundle(kube: Kube) -> str:
-    """The authority that the webhooks have put into their configurations, as PEM."""
-    found = await kube.list(VALIDATING_WEBHOOKS, labels=OURS)
-    bundles = {
-        base64.b64decode(hook["clientConfig"].get("caBundle", "")).decode()
-        for item in found.items
-        for hook in item["webhooks"]
-    }
-    return "".join(sorted(bundles))
 
 
 def _probed(name: str, module: str, environment: Mapping[str, str], health_port: int) -> Service:

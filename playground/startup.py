@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from webhooks import registration
 
 Manifest = dict[str, Any]
 
+OURS = "app.kubernetes.io/part-of=clusterdesk"
 SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -62,7 +64,7 @@ class Startup:
                 bot = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["bot"])
                 health = self.ports["bot-health"]
                 group.create_task(self.run(services.bot(bot, slack, port=bot_port, health_port=health)))
-            bundle = await services.webhook_bundle(kube)
+            bundle = await _bundle(kube)
         return Ready(
             kubeconfig=str(plane.kubeconfig),
             api_server=plane.url,
@@ -85,7 +87,8 @@ class Startup:
         front, replicas = self.ports["webhooks"], []
         played = services.infrastructure(plane, tenant_apiservers=self.options.tenant_apiservers)
         # Registered first: a replica is ready when the API server has its authority.
-        await apply.put(kube, services.addressed(registration.configurations(), f"https://127.0.0.1:{front}"))
+        client = registration.ClientConfig(url=f"https://127.0.0.1:{front}")
+        await apply.put(kube, registration.configurations(client=client))
         async with asyncio.TaskGroup() as group:
             for number in range(self.options.webhook_replicas):
                 port, health = self.ports[f"webhooks-{number}"], self.ports[f"webhooks-{number}-health"]
@@ -122,3 +125,14 @@ class Startup:
 def samples() -> list[Manifest]:
     """What the playground opens with: a catalog and three tenants with their namespaces."""
     return [document for path in sorted(SAMPLES.glob("*.yaml")) for document in read_all(path)]
+
+
+async def _bundle(kube: Kube) -> str:
+    """The authority that the webhooks have put into their configurations, as PEM."""
+    found = await kube.list(registration.VALIDATING, labels=OURS)
+    bundles = {
+        base64.b64decode(hook["clientConfig"].get("caBundle", "")).decode()
+        for item in found.items
+        for hook in item["webhooks"]
+    }
+    return "".join(sorted(bundles))
