@@ -1,0 +1,118 @@
+"""Whether somebody has to agree, who may, and whether they did. Pure; asked early by the bot, bindingly by the webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from provisioning import lifecycle, people, quota
+from provisioning.completion import complete
+from provisioning.digest import digest_of
+from provisioning.lifecycle import Event, Reason, Refused
+from provisioning.lifetime import expires_at
+from provisioning.model import (
+    Action,
+    ApprovalPolicy,
+    CatalogSpec,
+    ClusterRequest,
+    ClusterSpec,
+    Decision,
+    Person,
+    Phase,
+    RequestStatus,
+    TenantSpec,
+    Vote,
+)
+from provisioning.objects import Stored
+from provisioning.quota import Usage
+
+NOBODY: Final = "no approval needed"
+"""The name of the rule by which a tenant whose policy requires nobody's approval passes."""
+
+
+def waiver_for(policy: ApprovalPolicy, action: Action, size: Usage) -> str | None:
+    """The name of the rule that makes approval unnecessary for this action on a cluster of this size, or None.
+
+    `size` is the envelope after the change; for a deletion the envelope of what is deleted.
+    """
+    if policy.required == 0:
+        return NOBODY
+    for waiver in policy.waivers:
+        if action in waiver.actions and quota.fits(size, quota.limits(waiver.up_to)):
+            return waiver.name
+    return None
+
+
+def check_voter(
+    request: Stored[ClusterRequest], voter: Person, *, tenant: TenantSpec, groups: Iterable[str] = (), now: datetime
+) -> None:
+    """Raises `Refused` with the reason why this person's vote does not count."""
+    status = request.it.status
+    if status.phase is not Phase.PENDING:
+        raise Refused(Reason.ALREADY_DECIDED)
+    if request.meta.created is not None and expires_at(request.meta.created, tenant.approval) <= now:
+        raise Refused(Reason.EXPIRED)
+    if people.same(voter, request.it.spec.requester) and not tenant.approval.own_requests:
+        raise Refused(Reason.OWN_REQUEST)
+    if not people.approver(tenant, voter, groups):
+        raise Refused(Reason.NOT_AN_APPROVER)
+    if any(people.same(voter, vote.voter) for vote in status.votes):
+        raise Refused(Reason.ALREADY_VOTED)
+
+
+def cast(
+    request: Stored[ClusterRequest], vote: Vote, *, tenant: TenantSpec, groups: Iterable[str] = (), now: datetime
+) -> RequestStatus:
+    """The status with the vote in it, and what follows from it. Raises `Refused`."""
+    check_voter(request, vote.voter, tenant=tenant, groups=groups, now=now)
+    status = request.it.status
+    counted = status.model_copy(update={"votes": (*status.votes, vote)})
+    return lifecycle.step(counted, _outcome(counted.votes, tenant.approval), now=now, message=_last_word(vote))
+
+
+def withdraw(request: Stored[ClusterRequest], person: Person, *, now: datetime) -> RequestStatus:
+    """The status after the requester took the request back. Raises `Refused`."""
+    if not people.same(person, request.it.spec.requester):
+        raise Refused(Reason.NOT_YOURS)
+    return lifecycle.step(request.it.status, Event.WITHDRAWN, now=now)
+
+
+def uncovered(
+    request: Stored[ClusterRequest],
+    *,
+    action: Action,
+    cluster: str,
+    desired: ClusterSpec | None,
+    generation: int,
+    catalog: CatalogSpec,
+    tenant: TenantSpec,
+) -> str:
+    """Why the request does not stand behind this change; empty when it does.
+
+    `desired` is the spec being written (None for a deletion), `generation` that of the stored object (0 for none).
+    Specs are compared completed, with the defaults of today on both sides.
+    """
+    spec = request.it.spec
+    if request.it.status.phase is not Phase.APPROVED:
+        return f"it is {request.it.status.phase.value}, not Approved"
+    if (spec.action, spec.cluster) != (action, cluster):
+        return f"it asks to {spec.action.value.lower()} {spec.cluster}, not to {action.value.lower()} {cluster}"
+    if spec.digest != digest_of(action=spec.action, cluster=spec.cluster, desired=spec.desired):
+        return "its digest does not fit its own content"
+    if action is not Action.DELETE and spec.base_generation != generation:
+        return f"it was made for generation {spec.base_generation} of the cluster, and that is {generation} by now"
+    if spec.desired is None or desired is None:
+        return "" if spec.desired is desired else "it wants something else"
+    approved, wanted = (complete(each, catalog=catalog, tenant=tenant) for each in (spec.desired, desired))
+    return "" if approved == wanted else "the spec is not the one that was approved"
+
+
+def _outcome(votes: tuple[Vote, ...], policy: ApprovalPolicy) -> Event:
+    if any(vote.decision is Decision.DENY for vote in votes):
+        return Event.DENIED
+    return Event.APPROVED if len(votes) >= policy.required else Event.VOTED
+
+
+def _last_word(vote: Vote) -> str:
+    return vote.reason if vote.decision is Decision.DENY else ""

@@ -1,0 +1,84 @@
+"""The life of a ClusterRequest, as one table. Every change of a phase is a row of it and happens in `step`.
+
+Whether an event may happen (who votes, how many votes are enough) is `approval`'s business; which phase follows which
+is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from provisioning.errors import ClusterdeskError
+from provisioning.model import Phase, RequestStatus
+from provisioning.objects import format_time
+
+
+class Event(StrEnum):
+    """What can happen to a request."""
+
+    VOTED = "Voted"
+    """Somebody agreed, and more people have to."""
+    APPROVED = "Approved"
+    DENIED = "Denied"
+    WAIVED = "Waived"
+    WITHDRAWN = "Withdrawn"
+    EXPIRED = "Expired"
+    APPLIED = "Applied"
+    FAILED = "Failed"
+
+
+TRANSITIONS: Final[Mapping[Phase, Mapping[Event, Phase]]] = {
+    Phase.PENDING: {
+        Event.VOTED: Phase.PENDING,
+        Event.APPROVED: Phase.APPROVED,
+        Event.DENIED: Phase.DENIED,
+        Event.WAIVED: Phase.APPROVED,
+        Event.WITHDRAWN: Phase.WITHDRAWN,
+        Event.EXPIRED: Phase.EXPIRED,
+    },
+    Phase.APPROVED: {Event.APPLIED: Phase.APPLIED, Event.FAILED: Phase.FAILED},
+    Phase.APPLIED: {},
+    Phase.DENIED: {},
+    Phase.WITHDRAWN: {},
+    Phase.EXPIRED: {},
+    Phase.FAILED: {},
+}
+
+
+class Reason(StrEnum):
+    """Why an event does not count."""
+
+    NOT_AN_APPROVER = "NotAnApprover"
+    OWN_REQUEST = "OwnRequest"
+    ALREADY_DECIDED = "AlreadyDecided"
+    ALREADY_VOTED = "AlreadyVoted"
+    CHANGED = "Changed"
+    """The digest that was shown is not the request's."""
+    GONE = "Gone"
+    NOT_YOURS = "NotYours"
+    """Only the requester may withdraw."""
+    EXPIRED = "Expired"
+
+
+class Refused(ClusterdeskError):
+    """An event that the rules do not let happen. Nothing was written."""
+
+    Reason = Reason
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+def step(status: RequestStatus, event: Event, *, now: datetime, message: str = "") -> RequestStatus:
+    """The status after the event. Raises `Refused(ALREADY_DECIDED)` when the table has no such row."""
+    following = TRANSITIONS[status.phase].get(event)
+    if following is None:
+        raise Refused(Reason.ALREADY_DECIDED)
+    if following is status.phase:
+        return status
+    decided = format_time(now) if status.phase is Phase.PENDING else status.decided_at
+    return status.model_copy(update={"phase": following, "message": message, "decided_at": decided})

@@ -1,0 +1,38 @@
+"""Who somebody is to a tenant. Pure; identities come from the API server's user info or from Slack, never from text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from provisioning.model import Person, Subject, TenantSpec
+
+
+def same(one: Person, other: Person) -> bool:
+    """Whether two records mean one person: the same user name, or the same Slack account."""
+    return one.user == other.user or (bool(one.slack) and one.slack == other.slack)
+
+
+def member(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> bool:
+    """Whether this person (in these Kubernetes groups) may ask for clusters of the tenant."""
+    return _among(tenant.members, person, groups)
+
+
+def approver(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> bool:
+    """Whether this person (in these Kubernetes groups) may decide about the tenant's requests."""
+    return _among(tenant.approvers, person, groups)
+
+
+def by_slack(tenant: TenantSpec, slack: str) -> Person | None:
+    """The person whose Slack account this is, by the tenant's explicit list."""
+    for subject in (*tenant.members, *tenant.approvers):
+        if subject.slack == slack and slack:
+            return Person(user=subject.user, slack=slack)
+    return None
+
+
+def _among(subjects: Iterable[Subject], person: Person, groups: Iterable[str]) -> bool:
+    held = frozenset(groups)
+    return any(
+        (bool(subject.user) and subject.user == person.user) or (bool(subject.group) and subject.group in held)
+        for subject in subjects
+    )

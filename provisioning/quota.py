@@ -1,0 +1,137 @@
+"""What clusters cost and whether it still fits: whole numbers in, facts out. No clock, no client, no sentence for Slack.
+
+The price of a cluster is its *envelope*: the most it can come to without asking again. An autoscaled pool counts with
+its maximum, every pool with the one machine more that a rolling update adds, so that a cluster that was admitted can
+always be finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, fields
+from typing import Final
+
+from provisioning import quantity
+from provisioning.model import Amounts, CatalogSpec, ClusterSpec, NodePool
+
+SURGE: Final = 1
+"""Machines a rolling update adds to a pool (see `provisioning.manifests.machine_deployment`)."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """An amount in every dimension: `vcpu` in milli-CPU, `memory` in bytes, the others in pieces."""
+
+    clusters: int = 0
+    nodes: int = 0
+    vcpu: int = 0
+    memory: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(*(a - b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def __mul__(self, times: int) -> Usage:
+        return Usage(*(a * times for a in astuple(self)))
+
+    def most(self, other: Usage) -> Usage:
+        """The larger one, dimension by dimension."""
+        return Usage(*(max(a, b) for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def within(self, other: Usage) -> bool:
+        """Whether no dimension is larger than the other's."""
+        return all(a <= b for a, b in zip(astuple(self), astuple(other), strict=True))
+
+    def rises(self) -> Usage:
+        """What is above zero; the rest is zero."""
+        return self.most(Usage())
+
+    def __getitem__(self, dimension: str) -> int:
+        value: int = getattr(self, dimension)
+        return value
+
+
+DIMENSIONS: Final = tuple(field.name for field in fields(Usage))
+
+
+@dataclass(frozen=True)
+class Excess:
+    """A dimension in which what is asked for does not fit: `asked` on top of `used` is above `hard`."""
+
+    dimension: str
+    asked: int
+    used: int
+    hard: int
+
+    @property
+    def free(self) -> int:
+        return max(0, self.hard - self.used)
+
+
+def limits(amounts: Amounts) -> Mapping[str, int]:
+    """Upper bounds by dimension, in the units of `Usage`; what is not bounded is not in it."""
+    bounds = {
+        "clusters": amounts.clusters,
+        "nodes": amounts.nodes,
+        "vcpu": amounts.vcpu * 1000 if amounts.vcpu is not None else None,
+        "memory": quantity.byte_count(amounts.memory) if amounts.memory is not None else None,
+    }
+    return {dimension: bound for dimension, bound in bounds.items() if bound is not None}
+
+
+def amounts(usage: Usage) -> Amounts:
+    """Usage as the API shows it: vCPU in whole ones (rounded up), memory as a quantity."""
+    return Amounts(
+        clusters=usage.clusters,
+        nodes=usage.nodes,
+        vcpu=-(-usage.vcpu // 1000),
+        memory=quantity.format_bytes(usage.memory),
+    )
+
+
+def share(pool: NodePool, catalog: CatalogSpec) -> Usage:
+    """The most that one pool can come to. A flavor that is not on offer costs nothing here; `shape` refuses it."""
+    flavor = catalog.flavor(pool.flavor)
+    nodes = pool.most + SURGE if pool.most else 0
+    if flavor is None:
+        return Usage(nodes=nodes)
+    return Usage(nodes=1, vcpu=flavor.vcpu * 1000, memory=quantity.byte_count(flavor.memory)) * nodes
+
+
+def envelope(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:
+    """The most that a TenantCluster can come to without asking again."""
+    return sum((share(pool, catalog) for pool in spec.pools), Usage(clusters=1))
+
+
+def excess(hard: Mapping[str, int], used: Usage, asked: Usage) -> tuple[Excess, ...]:
+    """Where `asked` on top of `used` goes above `hard`. Dimensions that do not rise are never in the way."""
+    return tuple(
+        Excess(dimension, asked[dimension], used[dimension], bound)
+        for dimension, bound in hard.items()
+        if asked[dimension] > 0 and used[dimension] + asked[dimension] > bound
+    )
+
+
+def fits(usage: Usage, bounds: Mapping[str, int]) -> bool:
+    """Whether the usage stays within all the bounds."""
+    return all(usage[dimension] <= bound for dimension, bound in bounds.items())
+
+
+_WORDS: Final = {"clusters": "clusters", "nodes": "nodes", "vcpu": "vCPU", "memory": "memory"}
+
+
+def describe(found: Excess) -> str:
+    """The numbers in one line: `vCPU: asks for 12, 4 of 20 free (16 used)`."""
+    asked, free, hard, used = (
+        show(found.dimension, amount) for amount in (found.asked, found.free, found.hard, found.used)
+    )
+    return f"{_WORDS[found.dimension]}: asks for {asked}, {free} of {hard} free ({used} used)"
+
+
+def show(dimension: str, amount: int) -> str:
+    """An amount with its unit, as people write it."""
+    if dimension == "vcpu":
+        return quantity.format_cpu(amount)
+    return quantity.format_bytes(amount) if dimension == "memory" else str(amount)

@@ -1,0 +1,112 @@
+"""What a cluster may look like for this tenant: every problem at once, each with its field and what would be right.
+
+Static rules are in the CRD already; here are those that need the Catalog, the Tenant, or what the cluster was before.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from provisioning import lifetime, names
+from provisioning.errors import Cause
+from provisioning.model import CatalogSpec, ClusterSpec, TenantSpec
+
+
+def problems(
+    spec: ClusterSpec, *, name: str, catalog: CatalogSpec, tenant: TenantSpec, old: ClusterSpec | None = None
+) -> tuple[Cause, ...]:
+    """Everything that is wrong with a completed spec; `old` is the stored one when this is a change.
+
+    What was stored before and has not changed is not held against anybody: a flavor may leave the Catalog.
+    """
+    return (
+        *_name(name),
+        *_version(spec, catalog, tenant, old),
+        *_pools(spec, catalog, tenant, old),
+        *_add_ons(spec, catalog, old),
+        *_lifetime(spec, tenant, old),
+        *_network(spec, old),
+    )
+
+
+def _name(name: str) -> Iterator[Cause]:
+    if not names.DNS_LABEL.fullmatch(name):
+        yield Cause(
+            "metadata.name",
+            f"{name!r} cannot be a cluster's name: it starts with a letter and has a-z, 0-9 and - only, such as build-7",
+        )
+    elif len(name) > names.CLUSTER_NAME_MAX:
+        yield Cause(
+            "metadata.name",
+            f"{name!r} has {len(name)} characters; at most {names.CLUSTER_NAME_MAX}, because machines are named after it",
+        )
+
+
+def _version(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec, old: ClusterSpec | None) -> Iterator[Cause]:
+    version = spec.version
+    if version is None or (old is not None and old.version == version):
+        return
+    offered = [r.version for r in catalog.versions if not tenant.versions or r.version in tenant.versions]
+    if version not in offered:
+        yield Cause("spec.version", f"{version} is not on offer; there is {_list(offered)}")
+    if old is not None and old.version is not None:
+        (before_major, before_minor, *_), (major, minor, *_) = _numbers(old.version), _numbers(version)
+        if _numbers(version) < _numbers(old.version):
+            yield Cause("spec.version", f"{version} is older than {old.version}; a cluster cannot go back")
+        elif major == before_major and minor > before_minor + 1:
+            yield Cause("spec.version", f"{version} skips a minor version after {old.version}; go one at a time")
+
+
+def _pools(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec, old: ClusterSpec | None) -> Iterator[Cause]:
+    known = {(pool.name, pool.flavor) for pool in old.pools} if old is not None else set()
+    offered = [f.name for f in catalog.flavors if not tenant.flavors or f.name in tenant.flavors]
+    seen: set[str] = set()
+    for number, pool in enumerate(spec.pools):
+        if pool.name in seen:
+            yield Cause(f"spec.pools[{number}].name", f"there are two pools named {pool.name}")
+        seen.add(pool.name)
+        if pool.flavor not in offered and (pool.name, pool.flavor) not in known:
+            yield Cause(f"spec.pools[{number}].flavor", f"{pool.flavor} is not on offer; there is {_list(offered)}")
+
+
+def _add_ons(spec: ClusterSpec, catalog: CatalogSpec, old: ClusterSpec | None) -> Iterator[Cause]:
+    known = {add_on.name for add_on in old.add_ons} if old is not None else set()
+    offered = [a.name for a in catalog.add_ons]
+    for number, add_on in enumerate(spec.add_ons):
+        if add_on.name not in offered and add_on.name not in known:
+            yield Cause(f"spec.addOns[{number}].name", f"{add_on.name} is not on offer; there is {_list(offered)}")
+
+
+def _lifetime(spec: ClusterSpec, tenant: TenantSpec, old: ClusterSpec | None) -> Iterator[Cause]:
+    longest = tenant.lifetime.longest
+    if longest is None or (old is not None and old.lifetime == spec.lifetime):
+        return
+    if spec.lifetime is None:
+        yield Cause("spec.lifetime", f"clusters of this tenant live for at most {longest}; say for how long")
+    elif lifetime.parse(spec.lifetime) > lifetime.parse(longest):
+        yield Cause("spec.lifetime", f"{spec.lifetime} is longer than the {longest} that this tenant may have")
+
+
+def _network(spec: ClusterSpec, old: ClusterSpec | None) -> Iterator[Cause]:
+    if old is not None and old.network != spec.network:
+        yield Cause("spec.network", "the ranges of a cluster cannot change; make a new cluster")
+        return
+    ranges: dict[str, ipaddress.IPv4Network] = {}
+    for field, text in (("pods", spec.network.pods), ("services", spec.network.services)):
+        if text is None:
+            continue
+        try:
+            ranges[field] = ipaddress.IPv4Network(text)
+        except ValueError as error:
+            yield Cause(f"spec.network.{field}", f"{text} is no range: {error}; such as 10.243.0.0/16")
+    if len(ranges) == 2 and ranges["pods"].overlaps(ranges["services"]):
+        yield Cause("spec.network.services", f"{ranges['services']} overlaps the pods' range {ranges['pods']}")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.removeprefix("v").split("."))
+
+
+def _list(offered: list[str]) -> str:
+    return ", ".join(offered) if offered else "nothing"
