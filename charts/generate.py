@@ -15,6 +15,7 @@ CHARTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(CHARTS.parent))
 
 from bot import manifest  # noqa: E402 - run as a script, from anywhere
+from provisioning import addons  # noqa: E402
 from provisioning.model.definitions import definitions  # noqa: E402
 from webhooks import registration  # noqa: E402
 
@@ -29,6 +30,10 @@ def contents() -> dict[str, str]:
     crds = {f"clusterdesk/files/crds/{crd['spec']['names']['plural']}.yaml": crd for crd in definitions()}
     webhooks = registration.configurations(client=registration.ClientConfig())
     others = {
+        "clusterdesk/files/passed-on.yaml": [
+            {"apiGroups": [right.group], "resources": list(right.kinds), "verbs": list(right.verbs)}
+            for right in addons.RIGHTS
+        ],
         "clusterdesk/files/webhooks.yaml": webhooks,
         "slack-app-manifest.http.yaml": manifest.app_manifest("http", url=PUBLIC_URL),
         "slack-app-manifest.socket.yaml": manifest.app_manifest("socket"),

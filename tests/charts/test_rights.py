@@ -1,0 +1,81 @@
+"""Each component may do what its code does: the roles against what is rendered, and against what is granted on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from provisioning import addons, resources
+from provisioning.resources import Resource
+from tests.charts.rendering import CHART, Helm, Manifest, only
+
+GOLDEN = sorted((CHART.parents[1] / "tests" / "golden").glob("*.yaml"))
+RESOURCES = {
+    (found.api_version, found.kind): found for found in vars(resources).values() if isinstance(found, Resource)
+}
+APPLYING = ("get", "list", "watch", "create", "patch", "delete")
+"""What server-side apply, pruning and a watch ask for."""
+
+
+@pytest.fixture(scope="module")
+def rendered(helm: Helm) -> list[Manifest]:
+    return helm.render()
+
+
+def may(role: Manifest, group: str, resource: str, verb: str) -> bool:
+    return any(
+        group in rule["apiGroups"]
+        and (resource in rule["resources"] or "*" in rule["resources"])
+        and verb in rule["verbs"]
+        and "resourceNames" not in rule
+        for rule in role["rules"]
+    )
+
+
+def test_provisioner_may_apply_watch_and_prune_everything_that_it_renders(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-provisioner")
+    kinds = {RESOURCES[m["apiVersion"], m["kind"]] for path in GOLDEN for m in _documents(path.read_text())}
+    assert {"Cluster", "HelmRelease", "Deployment", "Role"} <= {kind.kind for kind in kinds}
+    missing = [
+        f"{verb} {kind.plural}.{kind.group}"
+        for kind in kinds
+        for verb in APPLYING
+        if not may(role, kind.group, kind.plural, verb)
+    ]
+    assert missing == []
+
+
+def test_provisioner_holds_every_right_that_it_hands_on_to_hosted_components(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-provisioner")
+    missing = [
+        f"{verb} {kind}.{right.group}"
+        for right in addons.RIGHTS
+        for kind in right.kinds
+        for verb in right.verbs
+        if not may(role, right.group, kind, verb)
+    ]
+    assert missing == []
+
+
+def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-bot")
+    writing = {
+        (group, resource)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        if set(rule["verbs"]) - {"get", "list", "watch"}
+    }
+    # Dry runs need the right to write; that nothing comes of it without approval is the webhooks' to see to.
+    assert writing == {
+        ("clusterdesk.dev", "clusterrequests"),
+        ("clusterdesk.dev", "clusterrequests/status"),
+        ("clusterdesk.dev", "tenantclusters"),
+    }
+
+
+def _documents(text: str) -> Iterator[dict[str, Any]]:
+    for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
+        if document:
+            yield from document["items"] if document.get("kind") == "List" else [document]
