@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
+import stamina
+
 from playground.errors import PlaygroundError
 from provisioning import errors
 from provisioning.kube import Kube
@@ -112,22 +114,32 @@ async def _each(kube: Kube, manifests: Iterable[Manifest], act: Act) -> None:
         await _together(act(kube, resource, manifest) for resource, manifest in located)
 
 
+# A kind that was just defined answers "storage is (re)initializing" for a moment.
+_patiently = stamina.retry(
+    on=(errors.Throttled, errors.Unavailable), timeout=30.0, attempts=None, wait_initial=0.05, wait_max=0.5
+)
+
+
+@_patiently
 async def _create(kube: Kube, resource: Resource, manifest: Manifest) -> None:
     with contextlib.suppress(errors.AlreadyExists):
         await kube.create(resource, manifest)
 
 
+@_patiently
 async def _put(kube: Kube, resource: Resource, manifest: Manifest) -> Manifest:
     return await kube.apply(resource, manifest, manager=MANAGER)
 
 
-async def _together(tasks: Iterable[Any]) -> None:
+async def _together(tasks: Iterable[Coroutine[Any, Any, Any]]) -> None:
+    """All of them, a few at a time; then the first error, if there was one."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def gated(task: Any) -> None:
+    async def gated(task: Coroutine[Any, Any, Any]) -> None:
         async with gate:
             await task
 
-    async with asyncio.TaskGroup() as group:
-        for task in tasks:
-            group.create_task(gated(task))
+    outcomes = await asyncio.gather(*(gated(task) for task in tasks), return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome

@@ -138,12 +138,13 @@ def provisioner(kubeconfig: Path, *, health_port: int) -> Service:
     return _probed("provisioner", "provisioning", environment, health_port)
 
 
-def webhook(kubeconfig: Path, number: int, *, port: int, health_port: int) -> Service:
-    """One replica of the admission door."""
+def webhook(kubeconfig: Path, number: int, *, url: str, port: int, health_port: int) -> Service:
+    """One replica of the admission door. It registers `url` with the API server, under which all replicas are."""
     environment = {
         **_common(kubeconfig, port=port, health_port=health_port),
-        "CLUSTERDESK_HOSTS": "127.0.0.1,localhost",
-        "CLUSTERDESK_POD_NAME": f"webhooks-{number}",
+        "CLUSTERDESK_WEBHOOK_URL": url,
+        # Nobody needs to be told first that it leaves: the balancer sees it.
+        "CLUSTERDESK_DRAIN_SECONDS": "0.2",
     }
     return _probed(f"webhooks-{number}", "webhooks", environment, health_port)
 

@@ -21,10 +21,17 @@ from playground.record import Ready
 from playground.services import Secrets, Service, Slack
 from playground.upstream import read_all
 from provisioning.kube import Kube
-from webhooks import registration
+from provisioning.resources import Resource
 
 Manifest = dict[str, Any]
 
+VALIDATING_WEBHOOKS = Resource(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingwebhookconfigurations",
+    "ValidatingWebhookConfiguration",
+    namespaced=False,
+)
 OURS = "app.kubernetes.io/part-of=clusterdesk"
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -85,15 +92,13 @@ class Startup:
         await apply.put(kube, services.permissions())
         account = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["webhooks"])
         front, replicas = self.ports["webhooks"], []
+        url = f"https://127.0.0.1:{front}"
         played = services.infrastructure(plane, tenant_apiservers=self.options.tenant_apiservers)
-        # Registered first: a replica is ready when the API server has its authority.
-        client = registration.ClientConfig(url=f"https://127.0.0.1:{front}")
-        await apply.put(kube, registration.configurations(client=client))
         async with asyncio.TaskGroup() as group:
             for number in range(self.options.webhook_replicas):
                 port, health = self.ports[f"webhooks-{number}"], self.ports[f"webhooks-{number}-health"]
                 replicas.append(port)
-                group.create_task(self.run(services.webhook(account, number, port=port, health_port=health)))
+                group.create_task(self.run(services.webhook(account, number, url=url, port=port, health_port=health)))
             await self.held.enter_async_context(balancer.balanced(front, replicas))
             group.create_task(self.run(played))
             group.create_task(
@@ -129,7 +134,7 @@ def samples() -> list[Manifest]:
 
 async def _bundle(kube: Kube) -> str:
     """The authority that the webhooks have put into their configurations, as PEM."""
-    found = await kube.list(registration.VALIDATING, labels=OURS)
+    found = await kube.list(VALIDATING_WEBHOOKS, labels=OURS)
     bundles = {
         base64.b64decode(hook["clientConfig"].get("caBundle", "")).decode()
         for item in found.items
