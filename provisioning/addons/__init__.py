@@ -11,6 +11,9 @@ from provisioning.model import CatalogSpec
 
 ENGINES = (flux,)
 HOSTED = (cloud_controller_manager, csi_controller, cluster_autoscaler)
+RIGHTS = tuple(rule for module in HOSTED for rule in module.RULES)
+"""What the accounts of hosted components may do. Whoever creates their Roles must hold these rights as well: the API
+server lets nobody hand out more than they have."""
 
 
 def render(target: Target, catalog: CatalogSpec) -> list[Manifest]:
@@ -25,4 +28,4 @@ def render(target: Target, catalog: CatalogSpec) -> list[Manifest]:
     return manifests
 
 
-__all__ = ["ENGINES", "HOSTED", "Target", "render"]
+__all__ = ["ENGINES", "HOSTED", "RIGHTS", "Target", "render"]

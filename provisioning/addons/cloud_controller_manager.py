@@ -9,14 +9,19 @@ from typing import Final
 
 import yaml
 
+from provisioning import names
 from provisioning.addons import hosted
 from provisioning.addons.hosted import KUBECONFIG, READ, Component, Rule
 from provisioning.addons.target import Target
-from provisioning.manifests.marks import labels
 from provisioning.model import CatalogSpec
 
 NAME: Final = "cloud-controller-manager"
 PORT: Final = 10258
+RULES: Final = (
+    # Whether the machine of a Node still runs, and its addresses.
+    Rule("kubevirt.io", ("virtualmachines", "virtualmachineinstances"), READ),
+    Rule("", ("services",), (*READ, "create", "update", "patch", "delete")),
+)
 
 
 def component(target: Target, catalog: CatalogSpec) -> Component | None:
@@ -42,13 +47,7 @@ def component(target: Target, catalog: CatalogSpec) -> Component | None:
         livenessProbe={"httpGet": {"path": "/healthz", "port": PORT, "scheme": "HTTPS"}, "initialDelaySeconds": 20},
         volumeMounts=[{"name": "config", "mountPath": hosted.CONFIG, "readOnly": True}],
     )
-    rules = (
-        Rule("kubevirt.io", ("virtualmachines", "virtualmachineinstances"), READ),
-        Rule("", ("services",), (*READ, "create", "update", "patch", "delete")),
-        # Which machine a Node is on, and whether that machine still runs.
-        Rule("", ("pods",), READ),
-    )
-    return Component(NAME, rules, (container,), {"cloud-config": _configuration(target)})
+    return Component(NAME, RULES, (container,), {"cloud-config": _configuration(target)})
 
 
 def _configuration(target: Target) -> str:
@@ -65,6 +64,6 @@ def _configuration(target: Target) -> str:
         },
         # Zones would need to read the management cluster's Nodes.
         "instancesV2": {"enabled": True, "zoneAndRegionEnabled": False},
-        "infraLabels": labels(cluster=target.cluster, tenant=target.tenant),
+        "infraLabels": {names.CLUSTER_LABEL: target.cluster, names.TENANT_LABEL: target.tenant},
     }
     return yaml.safe_dump(content, sort_keys=True)

@@ -15,6 +15,13 @@ from provisioning.model import CatalogSpec
 
 NAME: Final = "cluster-autoscaler"
 PORT: Final = 8085
+RULES: Final = (
+    Rule("cluster.x-k8s.io", ("machinedeployments", "machinesets", "machines"), (*READ, "update", "patch")),
+    # It asks for pools of this kind as well, and does not start where it may not.
+    Rule("cluster.x-k8s.io", ("machinepools",), READ),
+    Rule("cluster.x-k8s.io", ("machinedeployments/scale", "machinesets/scale"), ("get", "update", "patch")),
+    Rule("infrastructure.cluster.x-k8s.io", ("kubevirtmachinetemplates",), READ),
+)
 
 
 def component(target: Target, catalog: CatalogSpec) -> Component | None:
@@ -38,14 +45,7 @@ def component(target: Target, catalog: CatalogSpec) -> Component | None:
         arguments,
         command="/cluster-autoscaler",
         cpu="50m",
-        memory="128Mi",
+        memory="192Mi",
         livenessProbe={"httpGet": {"path": "/health-check", "port": PORT}, "initialDelaySeconds": 30},
     )
-    rules = (
-        Rule("cluster.x-k8s.io", ("machinedeployments", "machinesets", "machines"), (*READ, "update", "patch")),
-        # It asks for pools of this kind as well, and does not start where it may not.
-        Rule("cluster.x-k8s.io", ("machinepools",), READ),
-        Rule("cluster.x-k8s.io", ("machinedeployments/scale", "machinesets/scale"), ("get", "update", "patch")),
-        Rule("infrastructure.cluster.x-k8s.io", ("kubevirtmachinetemplates",), READ),
-    )
-    return Component(NAME, rules, (container,), {})
+    return Component(NAME, RULES, (container,), {})

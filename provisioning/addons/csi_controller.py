@@ -19,6 +19,13 @@ NAME: Final = "csi-controller"
 SOCKETS: Final = "/csi"
 SOCKET: Final = f"unix://{SOCKETS}/csi.sock"
 SOCKET_VOLUME: Final = "socket"
+RULES: Final = (
+    Rule("cdi.kubevirt.io", ("datavolumes",), ("get", "create", "delete")),
+    Rule("kubevirt.io", ("virtualmachines", "virtualmachineinstances"), ("get", "list")),
+    Rule("subresources.kubevirt.io", ("virtualmachines/addvolume", "virtualmachines/removevolume"), ("update",)),
+    # Growing a volume is a patch of its claim.
+    Rule("", ("persistentvolumeclaims",), ("get", "patch")),
+)
 
 
 def component(target: Target, catalog: CatalogSpec) -> Component | None:
@@ -42,15 +49,8 @@ def component(target: Target, catalog: CatalogSpec) -> Component | None:
         _container("csi-attacher", images.csi_attacher, common),
         _container("csi-resizer", images.csi_resizer, (*common, "--handle-volume-inuse-error=false")),
     )
-    rules = (
-        Rule("cdi.kubevirt.io", ("datavolumes",), ("get", "create", "delete")),
-        Rule("kubevirt.io", ("virtualmachines", "virtualmachineinstances"), ("get", "list")),
-        Rule("subresources.kubevirt.io", ("virtualmachines/addvolume", "virtualmachines/removevolume"), ("update",)),
-        # Growing a volume is a patch of its claim.
-        Rule("", ("persistentvolumeclaims",), ("get", "patch")),
-    )
     volumes: tuple[Manifest, ...] = ({"name": SOCKET_VOLUME, "emptyDir": {}},)
-    return Component(NAME, rules, (driver, *sidecars), {}, volumes)
+    return Component(NAME, RULES, (driver, *sidecars), {}, volumes)
 
 
 def _volume_labels(target: Target) -> str:
