@@ -1,0 +1,125 @@
+"""What runs beside the control plane: where it points, what it may, and what it never holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from provisioning import addons, plan
+from tests.provisioning.manifests import pod_security
+from tests.provisioning.manifests.examples import (
+    AUTOSCALED,
+    CLUSTER_UID,
+    TENANT,
+    Manifest,
+    catalog,
+    cluster,
+    of_kind,
+    rendered,
+)
+
+CCM, CSI, AUTOSCALER = "web-cloud-controller-manager", "web-csi-controller", "web-cluster-autoscaler"
+
+
+def hosted(name: str, kind: str = "Deployment", manifests: list[Manifest] | None = None) -> Manifest:
+    (found,) = [m for m in of_kind(manifests or rendered(**AUTOSCALED), kind) if m["metadata"]["name"] == name]
+    return found
+
+
+def pod(name: str) -> Manifest:
+    found: Manifest = hosted(name)["spec"]["template"]["spec"]
+    return found
+
+
+def arguments(name: str) -> list[str]:
+    return [argument for container in pod(name)["containers"] for argument in container["args"]]
+
+
+def test_every_module_of_the_folder_is_listed() -> None:
+    shared = {"__init__", "flux", "hosted", "target"}
+    files = {path.stem for path in Path(addons.__file__).parent.glob("*.py")} - shared
+    assert files == {module.__name__.rpartition(".")[2] for module in addons.HOSTED}
+
+
+@pytest.mark.parametrize("name", [CCM, CSI, AUTOSCALER])
+def test_its_pods_pass_the_restricted_level(name: str) -> None:
+    assert pod_security.violations(pod(name)) == []
+
+
+@pytest.mark.parametrize("name", [CCM, CSI, AUTOSCALER])
+def test_it_goes_when_the_cluster_has_gone_and_not_before(name: str) -> None:
+    for kind in ("Deployment", "ServiceAccount", "Role", "RoleBinding"):
+        (owner,) = hosted(name, kind)["metadata"]["ownerReferences"]
+        assert (owner["kind"], owner["uid"], owner["controller"]) == ("Cluster", CLUSTER_UID, True)
+
+
+@pytest.mark.parametrize("name", [CCM, CSI, AUTOSCALER])
+def test_its_pod_cannot_start_before_the_tenants_kubeconfig_is_there(name: str) -> None:
+    (volume,) = [v["secret"] for v in pod(name)["volumes"] if "secret" in v]
+    assert volume["secretName"] == "web-kubeconfig"
+    assert "optional" not in volume
+    assert "initContainers" not in pod(name)
+
+
+@pytest.mark.parametrize("name", [CCM, CSI, AUTOSCALER])
+def test_every_container_knows_which_cluster_is_its_own_and_has_bounds(name: str) -> None:
+    assert any("=web" in argument for argument in arguments(name))
+    for container in pod(name)["containers"]:
+        assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+        assert container["resources"]["limits"].keys() == {"memory"}
+
+
+def test_the_cloud_controller_manager_marks_what_it_makes_with_the_clusters_name() -> None:
+    assert "--cluster-name=web" in arguments(CCM)
+    settings = yaml.safe_load(hosted(CCM, "ConfigMap")["data"]["cloud-config"])
+    assert settings["namespace"] == "tenant-team-a"
+    assert settings["loadBalancer"]["selectorless"] is False
+    assert "kubeconfig" not in settings
+
+
+def test_another_configuration_starts_the_cloud_controller_manager_anew() -> None:
+    def mark(name: str) -> str:
+        template = hosted(f"{name}-cloud-controller-manager", manifests=rendered(name))["spec"]["template"]
+        (value,) = template["metadata"]["annotations"].values()
+        return str(value)
+
+    assert mark("web") != mark("shop")
+
+
+def test_the_csi_driver_runs_its_controller_half_only() -> None:
+    assert {"--run-node-service=false", "--run-controller-service=true"} <= set(arguments(CSI))
+    assert len(pod(CSI)["containers"]) == 4
+
+
+def test_an_autoscaler_runs_only_where_a_pool_may_grow() -> None:
+    names = {m["metadata"]["name"] for m in of_kind(rendered(), "Deployment")}
+    assert names == {CCM, CSI}
+    assert "--node-group-auto-discovery=clusterapi:namespace=tenant-team-a,clusterName=web" in arguments(AUTOSCALER)
+    assert "--cluster-name=web" in arguments(AUTOSCALER)
+
+
+def test_no_account_may_read_secrets_or_act_outside_its_namespace() -> None:
+    manifests = rendered(**AUTOSCALED)
+    assert not of_kind(manifests, "ClusterRole")
+    assert not of_kind(manifests, "ClusterRoleBinding")
+    for role in of_kind(manifests, "Role"):
+        for rule in role["rules"]:
+            assert "*" not in rule["verbs"] + rule["resources"] + rule["apiGroups"]
+            assert not {"secrets", "pods", "configmaps"} & set(rule["resources"])
+
+
+def test_the_rights_to_hand_out_are_exactly_those_of_the_roles() -> None:
+    given = {
+        (tuple(rule["apiGroups"]), tuple(rule["resources"]), tuple(rule["verbs"]))
+        for role in of_kind(rendered(**AUTOSCALED), "Role")
+        for rule in role["rules"]
+    }
+    assert given == {((rule.group,), rule.kinds, rule.verbs) for rule in addons.RIGHTS}
+
+
+def test_nothing_is_hosted_before_the_cluster_that_owns_it_is_there() -> None:
+    manifests = plan.render(cluster(), catalog(), tenant=TENANT, workers_version="v1.34.4")
+    assert not of_kind(manifests, "Deployment")
+    assert of_kind(manifests, "HelmRelease")
