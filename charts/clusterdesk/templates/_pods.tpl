@@ -109,8 +109,11 @@ resources:
 {{- $values := index $context.Values (index . 1) -}}
 - name: CLUSTERDESK_NAMESPACE
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+{{- if ne (index . 1) "webhooks" }}
+# Whoever leads is known by this name. The webhooks have no leader.
 - name: CLUSTERDESK_POD_NAME
   valueFrom: {fieldRef: {fieldPath: metadata.name}}
+{{- end }}
 # The Pod's own address: right with IPv4 and with IPv6.
 - name: CLUSTERDESK_HOST
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
