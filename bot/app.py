@@ -24,10 +24,12 @@ from bot.answers import Errors, FormAnswer, Open, Repaint, Say
 from bot.cards import Card
 from bot.commands.command import Filled, Form
 from bot.errands import Errands
-from bot.people import People, Unwelcome
+from bot.people import People, Refusal, Unwelcome
 from bot.ports import Desk
 from bot.slack import Identity
 from provisioning import errors
+from provisioning.health import Waits
+from provisioning.model import Person
 
 log = structlog.get_logger()
 
@@ -46,11 +48,14 @@ ANYTHING = re.compile(r"[\s\S]*")
 class Door:
     """What is behind each kind of payload."""
 
-    def __init__(self, *, desk: Desk, people: People, client: AsyncWebClient, errands: Errands) -> None:
+    def __init__(
+        self, *, desk: Desk, people: People, client: AsyncWebClient, errands: Errands, waits: Waits = lambda: ""
+    ) -> None:
         self._desk = desk
         self._people = people
         self._client = client
         self._errands = errands
+        self._waits = waits
 
     async def command(self, ack: Ack, body: Payload) -> None:
         """A slash command."""
@@ -104,7 +109,7 @@ class Door:
 
     async def _command(self, body: Payload) -> Say | Open:
         try:
-            person = await self._people.who(str(body["user_id"]))
+            person = await self._who(body["user_id"])
         except Unwelcome as unwelcome:
             return Say(_refusal(unwelcome, slack=body["user_id"]))
         log.info("command", line=str(body.get("text", ""))[:100], by=person.user)
@@ -113,7 +118,7 @@ class Door:
     async def _press(self, body: Payload) -> Repaint | Open:
         pressed = body["actions"][0]
         try:
-            person = await self._people.who(str(body["user"]["id"]))
+            person = await self._who(body["user"]["id"])
         except Unwelcome as unwelcome:
             return Repaint(told=_refusal(unwelcome, slack=body["user"]["id"]))
         return await approvals.pressed(
@@ -148,8 +153,13 @@ class Door:
                 raise
 
     async def _filled(self, body: Payload) -> Filled:
-        person = await self._people.who(str(body["user"]["id"]))
+        person = await self._who(body["user"]["id"])
         return Filled(desk=self._desk, person=person, team=str(body["team"]["id"]), view=dict(body["view"]))
+
+    async def _who(self, slack: object) -> Person:
+        if self._waits():
+            raise Unwelcome(Refusal.NOT_READY)
+        return await self._people.who(str(slack))
 
     async def _open(self, answer: Open, body: Payload) -> Say | None:
         """Open a form while its trigger lives; what to say when that failed."""

@@ -140,7 +140,7 @@ def verdict_line(request: Stored[ClusterRequest]) -> str:
 
 
 def _deciders(phase: Phase, votes: Sequence[Vote]) -> str:
-    if phase in (Phase.WITHDRAWN, Phase.EXPIRED, Phase.PENDING):
+    if phase in (Phase.WITHDRAWN, Phase.EXPIRED, Phase.PENDING, Phase.FAILED):
         return ""
     wanted = Decision.DENY if phase is Phase.DENIED else Decision.APPROVE
     return text.names([vote.voter for vote in votes if vote.decision is wanted])

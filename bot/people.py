@@ -38,6 +38,7 @@ class Refusal(StrEnum):
     STRANGER = replies.STRANGER
     UNMAPPED = replies.UNMAPPED
     UNCERTAIN = replies.UNCERTAIN
+    NOT_READY = replies.NOT_READY
 
 
 class Unwelcome(ClusterdeskError):

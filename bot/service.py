@@ -1,0 +1,99 @@
+"""The bot put together and run: doors, people, cards. What it is put together from is handed in by `__main__`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+from aiohttp import web
+from slack_bolt.app.async_app import AsyncApp
+
+from bot import app, http, slack, socket
+from bot.errands import Errands
+from bot.follow import Changes, Follower
+from bot.outbox import Outbox
+from bot.people import People, SlackAccounts
+from bot.ports import Desk
+from bot.settings import Settings
+from provisioning.health import Waits
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 5.0
+Payload = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Service:
+    """`elect` runs its payload whenever this replica is the one that posts; `waits` says why the desk is not ready."""
+
+    settings: Settings
+    desk: Desk
+    requests: Changes
+    clusters: Changes
+    elect: Callable[[Payload], Awaitable[None]]
+    waits: Waits
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    listening: asyncio.Event = field(default_factory=asyncio.Event)
+    port: int = 0
+    """The port of the HTTP door, once `listening`."""
+
+    async def run(self) -> None:
+        """Until `stop` is set; then nothing new is taken, and what is under way is finished."""
+        token = self.settings.slack_bot_token.get_secret_value()
+        client = slack.client(token, api_url=self.settings.slack_api_url)
+        identity = await slack.identify(client, token=token)
+        errands = Errands()
+        people = People(SlackAccounts(client), team=identity.team, mapped=self.desk.person)
+        door = app.Door(desk=self.desk, people=people, client=client, errands=errands, waits=self.waits)
+        secret = self.settings.slack_signing_secret.get_secret_value()
+        bolt = app.build(door, identity=identity, client=client, signing_secret=secret)
+        outbox = Outbox(client)
+        async with asyncio.TaskGroup() as group:
+            follower = group.create_task(self._elected(outbox))
+            async with self._doors(bolt):
+                self.listening.set()
+                await self.stop.wait()
+            await errands.drain(seconds=DRAIN_SECONDS)
+            follower.cancel()
+        log.info("bot_stopped")
+
+    async def _elected(self, outbox: Outbox) -> None:
+        async def follow() -> None:
+            # A new one for each term: what an old one remembered may be out of date.
+            follower = Follower(desk=self.desk, poster=outbox, clock=lambda: datetime.now(UTC))
+            await follower.run(self.requests, self.clusters)
+
+        await self.elect(follow)
+
+    @asynccontextmanager
+    async def _doors(self, bolt: AsyncApp) -> AsyncIterator[None]:
+        settings = self.settings
+        if settings.slack_mode == "http":
+            secret = settings.slack_signing_secret.get_secret_value()
+            entrance = http.Entrance(bolt, signing_secret=secret, replays=http.Replays())
+            async with self._serving(http.application(entrance, waits=self.waits)):
+                yield
+            return
+        token = settings.slack_app_token.get_secret_value()
+        async with (
+            self._serving(http.application(None, waits=self.waits)),
+            socket.connected(bolt, app_token=token, count=settings.slack_connections),
+        ):
+            yield
+
+    @asynccontextmanager
+    async def _serving(self, application: web.Application) -> AsyncIterator[None]:
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.settings.host, self.settings.port).start()
+            self.port = runner.addresses[0][1]
+            log.info("bot_listening", host=self.settings.host, port=self.port, mode=self.settings.slack_mode)
+            yield
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,81 @@
+"""The bot against the local Slack, over HTTP and over Socket Mode, with a desk in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bot.service import Service
+from bot.settings import Settings
+from playground import workspace
+from tests.bot import slack_objects
+from tests.bot.fake_desk import FakeDesk
+
+SECRET, BOT, APP = "shhh", "xoxb-test", "xapp-test"
+
+
+@dataclass
+class Stage:
+    """A running bot, its Slack, and the world behind it."""
+
+    slack: workspace.LocalSlack
+    desk: FakeDesk
+    service: Service
+
+
+def settings(slack: workspace.LocalSlack, mode: str) -> Settings:
+    return Settings.model_validate(
+        {
+            "slack_bot_token": BOT,
+            "slack_app_token": APP,
+            "slack_signing_secret": SECRET,
+            "slack_api_url": slack.api_url,
+            "slack_mode": mode,
+            "port": 0,
+        }
+    )
+
+
+async def _always(payload: Callable[[], Awaitable[None]]) -> None:
+    await payload()
+
+
+@asynccontextmanager
+async def running(desk: FakeDesk, mode: str, **options: Any) -> AsyncIterator[Stage]:
+    """Slack and the bot; at the end, everything the bot ever sent is held against Block Kit's rules."""
+    given = workspace.Options(signing_secret=SECRET, bot_token=BOT, app_token=APP, mode=mode, **options)
+    async with workspace.serving(given) as slack:
+        service = Service(
+            settings=settings(slack, mode),
+            desk=desk,
+            requests=desk.request_changes,
+            clusters=desk.cluster_changes,
+            elect=_always,
+            waits=lambda: "",
+        )
+        task = asyncio.create_task(service.run())
+        async with asyncio.timeout(10):
+            await service.listening.wait()
+            if mode == "http":
+                slack.point_at(f"http://127.0.0.1:{service.port}")
+            else:
+                while slack.socket.connections < 2:
+                    await slack.bell.wait(0.2)
+        try:
+            yield Stage(slack, desk, service)
+        finally:
+            service.stop.set()
+            async with asyncio.timeout(15):
+                await task
+        assert slack_objects.complaints(slack) == []
+
+
+@pytest.fixture(params=["http", "socket"])
+async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    async with running(FakeDesk(), request.param) as made:
+        yield made

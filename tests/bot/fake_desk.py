@@ -1,0 +1,236 @@
+"""A desk in memory, with the promises of the real one as far as the bot relies on them.
+
+It keeps the rules simple (approvers decide, not on their own requests, once) and can be made to fail: `down` makes
+every write unavailable, `lag` hides writes from the caches until `catch_up`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+from provisioning import errors, quota
+from provisioning.desk import Refused, Verdict, Wish
+from provisioning.digest import digest_of
+from provisioning.model import (
+    Amounts,
+    CatalogSpec,
+    ClusterRequest,
+    Decision,
+    Delivery,
+    Person,
+    Phase,
+    RequestSpec,
+    RequestStatus,
+    Tenant,
+    TenantCluster,
+    Vote,
+)
+from provisioning.objects import Meta, Stored
+from provisioning.quota import Usage
+from tests.bot import samples
+
+Key = tuple[str, str]
+
+
+class FakeChanges:
+    """The keys of a cache, as they change."""
+
+    def __init__(self) -> None:
+        self._waiting: list[asyncio.Queue[Key]] = []
+        self.known: dict[Key, None] = {}
+
+    def tell(self, key: Key) -> None:
+        self.known[key] = None
+        for queue in self._waiting:
+            queue.put_nowait(key)
+
+    async def changed(self) -> AsyncIterator[Key]:
+        queue: asyncio.Queue[Key] = asyncio.Queue()
+        for key in self.known:
+            queue.put_nowait(key)
+        self._waiting.append(queue)
+        while True:
+            yield await queue.get()
+
+
+@dataclass
+class FakeDesk:
+    tenants: dict[str, Stored[Tenant]] = field(default_factory=lambda: {"team-a": samples.tenant()})
+    offered: CatalogSpec = field(default_factory=samples.catalog)
+    stored: dict[Key, Stored[ClusterRequest]] = field(default_factory=dict)
+    built: dict[Key, Stored[TenantCluster]] = field(default_factory=dict)
+    used: dict[str, Usage] = field(default_factory=dict)
+    causes: tuple[errors.Cause, ...] = ()
+    waiver: str = ""
+    down: bool = False
+    down_after: int | None = None
+    lag: bool = False
+    pause: float = 0.0
+    writes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.request_changes = FakeChanges()
+        self.cluster_changes = FakeChanges()
+        self._seen: dict[Key, Stored[ClusterRequest]] = dict(self.stored)
+        for key in self.stored:
+            self.request_changes.tell(key)
+
+    # What a test does to the world
+
+    def put(self, thing: Stored[ClusterRequest]) -> Stored[ClusterRequest]:
+        """Somebody wrote a request."""
+        version = str(int(thing.meta.resource_version or 0) + 1)
+        thing = Stored(replace(thing.meta, resource_version=version), thing.it)
+        self.stored[thing.key] = thing
+        if not self.lag:
+            self.catch_up()
+        return thing
+
+    def catch_up(self) -> None:
+        """The caches see everything."""
+        changed = [key for key, thing in self.stored.items() if self._seen.get(key) is not thing]
+        self._seen = dict(self.stored)
+        for key in changed:
+            self.request_changes.tell(key)
+
+    def put_cluster(self, thing: Stored[TenantCluster]) -> None:
+        self.built[thing.key] = thing
+        self.cluster_changes.tell(thing.key)
+
+    def drop_cluster(self, key: Key) -> None:
+        self.built.pop(key, None)
+        self.cluster_changes.tell(key)
+
+    def status(self, key: Key, **changes: object) -> Stored[ClusterRequest]:
+        """Somebody (the provisioner, kubectl) wrote the status."""
+        return self.put(_changed(self.stored[key], **changes))
+
+    # Reads
+
+    def person(self, slack: str) -> Person | None:
+        subjects = [s for t in self.tenants.values() for s in (*t.it.spec.members, *t.it.spec.approvers)]
+        return next((Person(user=s.user, slack=s.slack) for s in subjects if slack and s.slack == slack), None)
+
+    def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
+        return tuple(t for t in self.tenants.values() if person.user in {s.user for s in t.it.spec.members})
+
+    def approvals_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
+        return tuple(t for t in self.tenants.values() if person.user in {s.user for s in t.it.spec.approvers})
+
+    def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
+        return next((t for t in self.tenants.values() if namespace in t.it.spec.namespaces), None)
+
+    def catalog(self) -> CatalogSpec:
+        return self.offered
+
+    def clusters(self, tenant: str) -> tuple[Stored[TenantCluster], ...]:
+        namespaces = self.tenants[tenant].it.spec.namespaces
+        return tuple(c for c in self.built.values() if c.meta.namespace in namespaces)
+
+    def requests(self, tenant: str) -> tuple[Stored[ClusterRequest], ...]:
+        namespaces = self.tenants[tenant].it.spec.namespaces
+        return tuple(r for r in self._seen.values() if r.meta.namespace in namespaces)
+
+    def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None:
+        return self._seen.get((namespace, name))
+
+    def usage(self, tenant: str) -> tuple[Amounts, Usage]:
+        return self.tenants[tenant].it.spec.quota.hard, self.used.get(tenant, Usage())
+
+    # Writes
+
+    async def preview(self, wish: Wish) -> Verdict:
+        await self._reach()
+        hard, used = self.usage(wish.tenant)
+        envelope = quota.envelope(wish.desired, self.offered) if wish.desired else Usage()
+        digest = digest_of(action=wish.action, cluster=wish.cluster, desired=wish.desired)
+        return Verdict(
+            causes=self.causes, waiver=self.waiver, before=used, after=used + envelope, hard=hard, digest=digest
+        )
+
+    async def ask(self, wish: Wish, *, name: str) -> Stored[ClusterRequest]:
+        await self._reach()
+        known = self.stored.get((wish.namespace, name))
+        if known is not None:
+            return known
+        spec = RequestSpec(
+            action=wish.action,
+            cluster=wish.cluster,
+            desired=wish.desired,
+            digest=digest_of(action=wish.action, cluster=wish.cluster, desired=wish.desired),
+            reason=wish.reason,
+            requester=wish.person,
+        )
+        meta = Meta(name=name, namespace=wish.namespace, uid=f"uid-{name}", created=samples.NOW)
+        self.writes.append(f"ask {name}")
+        # The provisioner looks at once in this little world.
+        return self.put(Stored(meta, ClusterRequest(spec=spec, status=RequestStatus(expires_at=samples.TOMORROW))))
+
+    async def vote(
+        self, namespace: str, name: str, person: Person, decision: Decision, *, reason: str = "", digest: str
+    ) -> Stored[ClusterRequest]:
+        await self._reach()
+        found = self.stored.get((namespace, name))
+        tenant = self.tenant_of(namespace)
+        if found is None or tenant is None:
+            raise Refused(Refused.Reason.GONE)
+        self._may_vote(found, tenant, person, digest)
+        vote = Vote(voter=person, decision=decision, reason=reason, at=samples.LATER)
+        votes = (*found.it.status.votes, vote)
+        phase = Phase.DENIED if decision is Decision.DENY else Phase.PENDING
+        if sum(v.decision is Decision.APPROVE for v in votes) >= tenant.it.spec.approval.required:
+            phase = Phase.APPROVED
+        decided = None if phase is Phase.PENDING else samples.LATER
+        self.writes.append(f"vote {decision.value} {person.user}")
+        return self.put(_changed(found, votes=votes, phase=phase, decided_at=decided))
+
+    async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
+        await self._reach()
+        found = self.stored.get((namespace, name))
+        if found is None:
+            raise Refused(Refused.Reason.GONE)
+        if found.it.spec.requester.user != person.user:
+            raise Refused(Refused.Reason.NOT_YOURS)
+        if found.it.status.phase is not Phase.PENDING:
+            raise Refused(Refused.Reason.ALREADY_DECIDED)
+        return self.put(_changed(found, phase=Phase.WITHDRAWN, decided_at=samples.LATER))
+
+    async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> Stored[ClusterRequest]:
+        await self._reach()
+        found = self.stored[namespace, name]
+        kept = [d for d in found.it.status.deliveries if (d.surface, d.channel) != (delivery.surface, delivery.channel)]
+        self.writes.append(f"deliver {delivery.surface.value} {delivery.channel}")
+        return self.put(_changed(found, deliveries=(*kept, delivery)))
+
+    def _may_vote(self, found: Stored[ClusterRequest], tenant: Stored[Tenant], person: Person, digest: str) -> None:
+        reasons = Refused.Reason
+        if found.it.status.phase is not Phase.PENDING:
+            raise Refused(reasons.ALREADY_DECIDED)
+        if found.it.spec.digest != digest:
+            raise Refused(reasons.CHANGED)
+        if person.user not in {s.user for s in tenant.it.spec.approvers}:
+            raise Refused(reasons.NOT_AN_APPROVER)
+        if person.user == found.it.spec.requester.user and not tenant.it.spec.approval.own_requests:
+            raise Refused(reasons.OWN_REQUEST)
+        if person.user in {v.voter.user for v in found.it.status.votes}:
+            raise Refused(reasons.ALREADY_VOTED)
+
+    async def _reach(self) -> None:
+        await asyncio.sleep(self.pause)
+        if self.down_after is not None:
+            self.down_after -= 1
+        if self.down or (self.down_after is not None and self.down_after < 0):
+            raise errors.Unavailable("no answer from the API server")
+
+
+def _changed(thing: Stored[ClusterRequest], **changes: object) -> Stored[ClusterRequest]:
+    status = thing.it.status.model_copy(update=dict(changes))
+    return Stored(thing.meta, thing.it.model_copy(update={"status": status}))
+
+
+def approved(desk: FakeDesk, key: Key) -> None:
+    """Approved by Omar and applied by the provisioner."""
+    vote = Vote(voter=samples.OMAR, decision=Decision.APPROVE, at=samples.LATER)
+    desk.status(key, phase=Phase.APPLIED, votes=(vote,), decided_at=samples.LATER)

@@ -1,0 +1,193 @@
+"""Objects that the bot's tests start from: the people of the local workspace, two tenants, a catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from provisioning import names
+from provisioning.digest import digest_of
+from provisioning.model import (
+    Action,
+    AddOn,
+    Amounts,
+    ApprovalPolicy,
+    CatalogSpec,
+    Chart,
+    ClusterAddOn,
+    ClusterRequest,
+    ClusterSpec,
+    ClusterStatus,
+    Condition,
+    Flavor,
+    HostedImages,
+    NodeCount,
+    NodePool,
+    Person,
+    QuotaSpec,
+    Release,
+    RequestSpec,
+    RequestStatus,
+    Step,
+    StepState,
+    Subject,
+    Tenant,
+    TenantCluster,
+    TenantSpec,
+)
+from provisioning.model.tenant import Channels, LifetimePolicy
+from provisioning.objects import Meta, Stored
+
+NOW = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
+AT = "2026-03-05T13:00:00Z"
+LATER = "2026-03-05T13:05:41Z"
+TOMORROW = "2026-03-06T13:00:00Z"
+
+LENA = Person(user="lena", slack="U0LENA")
+OMAR = Person(user="omar", slack="U0OMAR")
+EVA = Person(user="eva", slack="U0EVA")
+PAT = Person(user="pat", slack="U0PAT")
+KAI = Person(user="oidc:kai_*bold*")
+"""Somebody who only uses kubectl, with a name that would like to be markup."""
+
+HOSTILE = "*bold* <!channel> <https://evil.example|click me> `code` & :tada:\n> quoted\u202e"
+
+
+def catalog() -> CatalogSpec:
+    image = "registry.example/image:v1"
+    return CatalogSpec(
+        flavors=(
+            Flavor(name="small", vcpu=2, memory="8Gi", description="for builds"),
+            Flavor(name="medium", vcpu=4, memory="16Gi"),
+            Flavor(name="large", vcpu=16, memory="64Gi"),
+        ),
+        versions=(
+            Release(version="v1.33.9", image=image),
+            Release(version="v1.34.5", image=image, recommended=True),
+            Release(version="v1.35.1", image=image),
+        ),
+        add_ons=(
+            AddOn(name="cilium", chart=Chart(repository="https://h.example", name="cilium", version="1"), default=True),
+        ),
+        hosted=HostedImages(
+            cloud_controller_manager=image,
+            csi_driver=image,
+            csi_provisioner=image,
+            csi_attacher=image,
+            csi_resizer=image,
+            cluster_autoscaler=image,
+        ),
+    )
+
+
+def subject(person: Person) -> Subject:
+    return Subject(user=person.user, slack=person.slack)
+
+
+def tenant(name: str = "team-a", **changes: Any) -> Stored[Tenant]:
+    """Lena is a member, Omar and Eva approve; one approval; cards go to #team-a-approvals."""
+    wanted: dict[str, Any] = {
+        "display_name": name.replace("-", " ").title(),
+        "namespaces": (f"tenant-{name}",),
+        "members": (subject(LENA),),
+        "approvers": (subject(OMAR), subject(EVA)),
+        "quota": QuotaSpec(hard=Amounts(clusters=5, nodes=20, vcpu=40, memory="160Gi")),
+        "approval": ApprovalPolicy(required=1),
+        "lifetime": LifetimePolicy(default="24h", longest="168h"),
+        "channels": Channels(approvals="C0TEAMA"),
+    }
+    return Stored(Meta(name=name, uid=f"uid-{name}", created=NOW), Tenant(spec=TenantSpec(**(wanted | changes))))
+
+
+def spec(**changes: Any) -> ClusterSpec:
+    wanted: dict[str, Any] = {
+        "version": "v1.34.5",
+        "pools": (NodePool(name="workers", flavor="small", replicas=2),),
+        "add_ons": (ClusterAddOn(name="cilium"),),
+        "lifetime": "24h",
+    }
+    return ClusterSpec(**(wanted | changes))
+
+
+def request(
+    name: str = "cr-7f3k2m4p6q",
+    *,
+    cluster: str = "build-7",
+    action: Action = Action.CREATE,
+    desired: ClusterSpec | None = None,
+    requester: Person = LENA,
+    reason: str = "Nightly builds",
+    namespace: str = "tenant-team-a",
+    status: RequestStatus | None = None,
+) -> Stored[ClusterRequest]:
+    """Lena asks for build-7; the provisioner has looked and set the expiry."""
+    wanted = None if action is Action.DELETE else desired or spec()
+    made = RequestSpec(
+        action=action,
+        cluster=cluster,
+        desired=wanted,
+        digest=digest_of(action=action, cluster=cluster, desired=wanted),
+        reason=reason,
+        requester=requester,
+    )
+    meta = Meta(name=name, namespace=namespace, uid=f"uid-{name}", resource_version="1", created=NOW)
+    return Stored(meta, ClusterRequest(spec=made, status=status or RequestStatus(expires_at=TOMORROW)))
+
+
+def cluster(
+    name: str = "build-7",
+    *,
+    namespace: str = "tenant-team-a",
+    by: str = "cr-7f3k2m4p6q",
+    status: ClusterStatus | None = None,
+    deleting: bool = False,
+    annotations: Mapping[str, str] | None = None,
+) -> Stored[TenantCluster]:
+    meta = Meta(
+        name=name,
+        namespace=namespace,
+        uid=f"uid-{name}",
+        generation=1,
+        resource_version="1",
+        created=NOW,
+        deleting=deleting,
+        annotations={names.REQUEST_ANNOTATION: by, **(annotations or {})},
+    )
+    return Stored(meta, TenantCluster(spec=spec(), status=status or ClusterStatus()))
+
+
+def building() -> ClusterStatus:
+    return ClusterStatus(
+        observed_generation=1,
+        steps=(
+            Step(name="Accepted", state=StepState.DONE, started_at=AT, ended_at=AT),
+            Step(
+                name="Control plane",
+                state=StepState.DONE,
+                started_at="2026-03-05T13:00:02Z",
+                ended_at="2026-03-05T13:01:12Z",
+            ),
+            Step(name="Workers", state=StepState.RUNNING, started_at="2026-03-05T13:01:12Z", message="0 of 2 ready"),
+            Step(name="Ready"),
+        ),
+    )
+
+
+def ready() -> ClusterStatus:
+    steps = tuple(
+        Step(name=name, state=StepState.DONE, started_at=AT, ended_at=LATER)
+        for name in ("Accepted", "Control plane", "Workers", "Ready")
+    )
+    return ClusterStatus(
+        observed_generation=1,
+        conditions=(
+            Condition(type="Ready", status="True", reason="Ready", last_transition_time=LATER, observed_generation=1),
+        ),
+        steps=steps,
+        version="v1.34.5",
+        endpoint="https://10.0.0.7:6443",
+        kubeconfig_secret="build-7-kubeconfig",
+        nodes=NodeCount(ready=2, wanted=2),
+        expires_at=TOMORROW,
+    )
