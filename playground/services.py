@@ -10,17 +10,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from playground import accounts
 from playground.accounts import Account
 from playground.controlplane import ControlPlane
 from playground.errors import PlaygroundError
 from playground.pki import write_private
-
-Manifest = dict[str, Any]
 
 NAMESPACE = "clusterdesk-system"
 SLACK_PREFIX = "CLUSTERDESK_SLACK_"
@@ -138,28 +134,15 @@ def provisioner(kubeconfig: Path, *, health_port: int) -> Service:
     return _probed("provisioner", "provisioning", environment, health_port)
 
 
-def webhook(kubeconfig: Path, number: int, *, url: str, port: int, health_port: int) -> Service:
-    """One replica of the admission door. It registers `url` with the API server, under which all replicas are."""
+def webhook(kubeconfig: Path, number: int, *, port: int, health_port: int) -> Service:
+    """One replica of the admission door."""
     environment = {
         **_common(kubeconfig, port=port, health_port=health_port),
-        "CLUSTERDESK_WEBHOOK_URL": url,
+        "CLUSTERDESK_HOSTS": "127.0.0.1,localhost",
         # Nobody needs to be told first that it leaves: the balancer sees it.
         "CLUSTERDESK_DRAIN_SECONDS": "0.2",
     }
     return _probed(f"webhooks-{number}", "webhooks", environment, health_port)
-
-
-def permissions() -> list[Manifest]:
-    """The accounts of our programs, and the right to do anything, until the chart's own roles are applied."""
-    found = [manifest for account in ACCOUNTS.values() for manifest in accounts.manifests(account)]
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": "playground-clusterdesk"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [account.subject for account in ACCOUNTS.values()],
-    }
-    return [*found, binding]
 
 
 def _probed(name: str, module: str, environment: Mapping[str, str], health_port: int) -> Service:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playground import accounts, apply, balancer, management, services
+from playground import accounts, apply, balancer, chart, management, services
 from playground.binaries import Binaries
 from playground.controlplane import ControlPlane
 from playground.options import Options
@@ -89,16 +89,19 @@ class Startup:
     async def cluster(self, kube: Kube, plane: ControlPlane) -> tuple[str, ...]:
         """Cluster API, who plays the providers, and the webhooks, all at once; then the samples, which the webhooks
         judge like anything else. Gives the webhooks' URLs."""
-        await apply.put(kube, services.permissions())
-        account = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["webhooks"])
         front, replicas = self.ports["webhooks"], []
-        url = f"https://127.0.0.1:{front}"
+        manifests = await asyncio.to_thread(chart.rendered, self.binaries, namespace=services.NAMESPACE)
+        hooks = chart.addressed(chart.of_kinds(manifests, chart.ADMISSION), f"https://127.0.0.1:{front}")
+        home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": services.NAMESPACE}}
+        # The webhooks before their replicas: one is ready when the API server has its authority.
+        await apply.put(kube, [home, *chart.of_kinds(manifests, chart.RIGHTS), *hooks])
+        account = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["webhooks"])
         played = services.infrastructure(plane, tenant_apiservers=self.options.tenant_apiservers)
         async with asyncio.TaskGroup() as group:
             for number in range(self.options.webhook_replicas):
                 port, health = self.ports[f"webhooks-{number}"], self.ports[f"webhooks-{number}-health"]
                 replicas.append(port)
-                group.create_task(self.run(services.webhook(account, number, url=url, port=port, health_port=health)))
+                group.create_task(self.run(services.webhook(account, number, port=port, health_port=health)))
             await self.held.enter_async_context(balancer.balanced(front, replicas))
             group.create_task(self.run(played))
             group.create_task(
