@@ -1,0 +1,112 @@
+"""A tenant's kubeconfig, read with suspicion, and a connection made from it.
+
+Whoever may write Secrets in a tenant's namespace may write this one, and a kubeconfig can name programs to run, files
+to read and proxies to go through. Only what Kamaji writes is taken: a server, its authority, and inline credentials.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import kubernetes_asyncio.client as library
+import yaml
+
+from provisioning import errors
+from provisioning.kube import Kube, Manifest
+
+
+class UnusableKubeconfig(errors.ClusterdeskError):
+    """It is no kubeconfig, or asks for something that we do not do for a tenant."""
+
+
+@dataclass(frozen=True, repr=False)
+class Access:
+    """Where a tenant's API server is, and what to show it."""
+
+    server: str
+    authority: bytes
+    certificate: bytes = b""
+    key: bytes = b""
+    token: str = ""
+
+    def connect(self) -> Kube:
+        """A connection; close it. The credentials are on disk only while they are read."""
+        configuration = library.Configuration(host=self.server)
+        configuration.verify_ssl = True
+        if self.token:
+            configuration.api_key = {"BearerToken": f"Bearer {self.token}"}
+        with tempfile.TemporaryDirectory(prefix="clusterdesk-") as folder:
+            configuration.ssl_ca_cert = _file(folder, "authority", self.authority)
+            if self.certificate:
+                configuration.cert_file = _file(folder, "certificate", self.certificate)
+                configuration.key_file = _file(folder, "key", self.key)
+            try:
+                return Kube.by(configuration)
+            except OSError as error:  # ssl.SSLError is one
+                raise UnusableKubeconfig(f"its certificates cannot be read: {error}") from error
+
+
+def of_secret(secret: Manifest) -> Access:
+    """The access in Cluster API's kubeconfig Secret (key `value`). Raises `UnusableKubeconfig`."""
+    text = (secret.get("data") or {}).get("value", "")
+    return parse(_decoded(text, "value").decode("utf-8", "replace"))
+
+
+def parse(text: str) -> Access:
+    """The current context's access. Raises `UnusableKubeconfig`."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UnusableKubeconfig("it is no YAML") from error
+    if not isinstance(content, dict):
+        raise UnusableKubeconfig("it is no kubeconfig")
+    context = _named(content, "contexts", content.get("current-context"), "context")
+    cluster = _named(content, "clusters", context.get("cluster"), "cluster")
+    user = _named(content, "users", context.get("user"), "user")
+    _only(cluster, {"server", "certificate-authority-data"})
+    _only(user, {"client-certificate-data", "client-key-data", "token"})
+    server = cluster.get("server")
+    if not isinstance(server, str) or not server.startswith("https://"):
+        raise UnusableKubeconfig("its server is no https address")
+    return Access(
+        server=server.rstrip("/"),
+        authority=_decoded(cluster.get("certificate-authority-data", ""), "certificate-authority-data"),
+        certificate=_decoded(user.get("client-certificate-data", ""), "client-certificate-data"),
+        key=_decoded(user.get("client-key-data", ""), "client-key-data"),
+        token=str(user.get("token", "")),
+    )
+
+
+def _named(content: Mapping[str, Any], kind: str, name: Any, inner: str) -> Mapping[str, Any]:
+    entries = content.get(kind)
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(inner), dict):
+            found: Mapping[str, Any] = entry[inner]
+            return found
+    raise UnusableKubeconfig(f"it has no {inner} named {name!r}")
+
+
+def _only(part: Mapping[str, Any], known: set[str]) -> None:
+    strange = sorted(set(part) - known)
+    if strange:
+        raise UnusableKubeconfig(f"it uses {', '.join(strange)}, which is not taken from a tenant")
+
+
+def _decoded(text: Any, field: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise UnusableKubeconfig(f"its {field} is no base64") from error
+
+
+def _file(folder: str, name: str, content: bytes) -> str:
+    path = Path(folder) / name
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+    return str(path)

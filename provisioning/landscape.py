@@ -1,0 +1,146 @@
+"""Everything the provisioner keeps in sight: one watch cache a kind, and the questions it asks of them together.
+
+Reading only, and always a moment behind the API server; who writes must write so that being late does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from provisioning import names, objects, plan, resources, world
+from provisioning.cache import Cache, Key, Manifests, Source
+from provisioning.kube import Manifest
+from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster
+from provisioning.objects import Stored
+from provisioning.resources import Resource
+
+CLUSTER: Final = "cluster"
+"""The index by the cluster that an object is a part of."""
+DESK: Final = (
+    resources.CATALOGS,
+    resources.TENANTS,
+    resources.TENANT_CLUSTERS,
+    resources.CLUSTER_REQUESTS,
+    resources.NAMESPACES,
+)
+"""Our own kinds, and Namespaces for whose they are."""
+WHOLE: Final = (resources.CLUSTERS, resources.MACHINE_DEPLOYMENTS, resources.KUBEVIRT_MACHINE_TEMPLATES)
+"""Charged kinds: those made by hand carry no label of ours, and count all the same."""
+LABELLED: Final = (*{kind: None for kind in (*plan.KINDS, *world.KINDS, resources.MACHINE_SETS) if kind not in WHOLE},)
+"""Parts of clusters; only those that say of which are kept."""
+
+
+class Landscape:
+    """The caches of one management cluster. `run` fills them."""
+
+    def __init__(self, kube: Source, *, namespace: str) -> None:
+        self.caches: Mapping[Resource, Cache] = {
+            **{kind: Cache(kube, kind) for kind in DESK},
+            resources.TENANT_LEDGERS: Cache(kube, resources.TENANT_LEDGERS, namespace=namespace),
+            **{kind: Cache(kube, kind, indexes={CLUSTER: clusters_of}) for kind in WHOLE},
+            **{
+                kind: Cache(kube, kind, labels=names.CAPI_CLUSTER_LABEL, indexes={CLUSTER: clusters_of})
+                for kind in LABELLED
+            },
+        }
+
+    async def run(self) -> None:
+        """Follow the API server for ever."""
+        async with asyncio.TaskGroup() as group:
+            for cache in self.caches.values():
+                group.create_task(cache.run())
+
+    async def synced(self) -> None:
+        """Return once every cache has its first list."""
+        for cache in self.caches.values():
+            await cache.synced.wait()
+
+    def waits(self) -> str:
+        """Which kinds are not in sight yet; "" when all are."""
+        missing = [cache.resource.plural for cache in self.caches.values() if not cache.synced.is_set()]
+        return f"waiting for the first list of {', '.join(missing)}" if missing else ""
+
+    def get(self, kind: Resource, namespace: str, name: str) -> Manifest | None:
+        return self.caches[kind].get(namespace, name)
+
+    def parts(self, key: Key) -> Manifests:
+        """Everything that belongs to the cluster of this namespace and name, whoever made it."""
+        kinds = (*WHOLE, *LABELLED)
+        return [manifest for kind in kinds for manifest in self.caches[kind].by(CLUSTER, _value(*key))]
+
+    def catalog(self) -> CatalogSpec | None:
+        found = self.get(resources.CATALOGS, "", names.CATALOG)
+        return objects.read(Catalog, found).it.spec if found else None
+
+    def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
+        """The tenant whose namespace this is: the label and the Tenant must agree."""
+        found = self.get(resources.NAMESPACES, "", namespace)
+        name = ((found or {}).get("metadata", {}).get("labels") or {}).get(names.TENANT_LABEL)
+        manifest = self.get(resources.TENANTS, "", name) if name else None
+        tenant = objects.read(Tenant, manifest) if manifest else None
+        return tenant if tenant is not None and namespace in tenant.it.spec.namespaces else None
+
+    def tenant_cluster(self, key: Key) -> Stored[TenantCluster] | None:
+        manifest = self.get(resources.TENANT_CLUSTERS, *key)
+        return objects.read(TenantCluster, manifest) if manifest else None
+
+    def listen(self, told: Callable[[Key], None]) -> None:
+        """Call `told` with every cluster that a change may matter to, from now on."""
+
+        def part(before: Manifest | None, after: Manifest | None) -> None:
+            for key in {key for manifest in (before, after) if manifest for key in _keys_of(manifest)}:
+                told(key)
+
+        def tenant(before: Manifest | None, after: Manifest | None) -> None:
+            # What is published in its status changes all the time, and matters to no cluster.
+            if before is None or after is None or before["spec"] != after["spec"]:
+                listed = {n for m in (before, after) if m for n in m["spec"].get("namespaces", ())}
+                self._tell_all(told, listed)
+
+        def namespace(before: Manifest | None, after: Manifest | None) -> None:
+            there = after or before
+            if there is not None and _tenant_label(before) != _tenant_label(after):
+                self._tell_all(told, [there["metadata"]["name"]])
+
+        for kind in (resources.TENANT_CLUSTERS, *WHOLE, *LABELLED):
+            self.caches[kind].listen(part)
+        self.caches[resources.TENANTS].listen(tenant)
+        self.caches[resources.NAMESPACES].listen(namespace)
+        self.caches[resources.CATALOGS].listen(lambda _before, _after: self._tell_all(told, [None]))
+
+    def _tell_all(self, told: Callable[[Key], None], namespaces: Iterable[str | None]) -> None:
+        """Every cluster in these namespaces; None stands for all."""
+        for namespace in namespaces:
+            for kind in (resources.TENANT_CLUSTERS, resources.CLUSTERS):
+                for manifest in self.caches[kind].list(namespace):
+                    told((manifest["metadata"]["namespace"], manifest["metadata"]["name"]))
+
+
+def clusters_of(manifest: Manifest) -> Iterable[str]:
+    """The index values of an object: the cluster that it is, or says it is a part of."""
+    return {_value(*key) for key in _keys_of(manifest)}
+
+
+def _keys_of(manifest: Manifest) -> Iterator[Key]:
+    meta = manifest["metadata"]
+    labels = meta.get("labels") or {}
+    namespace = meta.get("namespace", "")
+    if manifest["kind"] in (resources.CLUSTERS.kind, resources.TENANT_CLUSTERS.kind):
+        yield namespace, meta["name"]
+    elif manifest["kind"] == resources.MACHINE_DEPLOYMENTS.kind:
+        yield namespace, manifest["spec"]["clusterName"]
+    for label in (names.CLUSTER_LABEL, names.CAPI_CLUSTER_LABEL):
+        if label in labels:
+            yield namespace, labels[label]
+
+
+def _value(namespace: str, name: str) -> str:
+    return f"{namespace}/{name}"
+
+
+def _tenant_label(manifest: Manifest | None) -> str | None:
+    labels = (manifest or {}).get("metadata", {}).get("labels") or {}
+    found: str | None = labels.get(names.TENANT_LABEL)
+    return found
