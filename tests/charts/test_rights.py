@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning import addons, resources
+from provisioning import addons, landscape, resources
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
+from webhooks import lookup
 
 GOLDEN = sorted((CHART.parents[1] / "tests" / "golden").glob("*.yaml"))
 RESOURCES = {
@@ -56,6 +57,31 @@ def test_provisioner_holds_every_right_that_it_hands_on_to_hosted_components(ren
         if not may(role, right.group, kind, verb)
     ]
     assert missing == []
+
+
+def test_provisioner_may_follow_every_kind_that_it_keeps_in_sight(rendered: list[Manifest]) -> None:
+    wide = only(rendered, "ClusterRole", "clusterdesk-provisioner")
+    own = only(rendered, "Role", "clusterdesk-provisioner")
+    missing = [
+        f"{verb} {kind.plural}.{kind.group}"
+        for kind in (*landscape.DESK, *landscape.WHOLE, *landscape.LABELLED)
+        for verb in ("list", "watch")
+        if not may(wide, kind.group, kind.plural, verb)
+    ]
+    assert missing == []
+    assert may(own, resources.GROUP, "tenantledgers", "watch")
+
+
+def test_webhooks_may_follow_what_they_cache_and_write_ledgers_in_their_own_namespace_only(
+    rendered: list[Manifest],
+) -> None:
+    wide = only(rendered, "ClusterRole", "clusterdesk-webhooks")
+    for kind in lookup.CACHED:
+        assert may(wide, kind.group, kind.plural, "list"), kind.plural
+        assert may(wide, kind.group, kind.plural, "watch"), kind.plural
+    assert not may(wide, resources.GROUP, "tenantledgers", "get")
+    for verb in ("get", "create", "update"):
+        assert may(only(rendered, "Role", "clusterdesk-webhooks"), resources.GROUP, "tenantledgers", verb)
 
 
 def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendered: list[Manifest]) -> None:
