@@ -1,4 +1,7 @@
-"""Whether somebody has to agree, who may, and whether they did. Pure; asked early by the bot, bindingly by the webhook."""
+"""Whether somebody has to agree, who may, and whether they did. Pure.
+
+Asked early by the bot, bindingly by the webhook.
+"""
 
 from __future__ import annotations
 

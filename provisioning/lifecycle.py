@@ -63,12 +63,15 @@ class Reason(StrEnum):
     EXPIRED = "Expired"
 
 
+_Reason = Reason
+
+
 class Refused(ClusterdeskError):
     """An event that the rules do not let happen. Nothing was written."""
 
     Reason = Reason
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: _Reason) -> None:
         super().__init__(reason.value)
         self.reason = reason
 

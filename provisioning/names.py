@@ -24,6 +24,8 @@ CAPI_CLUSTER_LABEL: Final = "cluster.x-k8s.io/cluster-name"
 
 REQUEST_ANNOTATION: Final = f"{GROUP}/request"
 """On a TenantCluster: the approved ClusterRequest that stands behind its last change."""
+PREVIEW_ANNOTATION: Final = f"{GROUP}/preview"
+"""On a dry run only: `true` asks what quota and shape say, before anybody has approved."""
 REQUESTED_BY_ANNOTATION: Final = f"{GROUP}/requested-by"
 
 FINALIZER: Final = f"{GROUP}/teardown"

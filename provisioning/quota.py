@@ -1,4 +1,4 @@
-"""What clusters cost and whether it still fits: whole numbers in, facts out. No clock, no client, no sentence for Slack.
+"""What clusters cost and whether it still fits: whole numbers in, facts out. No clock, no client, no Slack.
 
 The price of a cluster is its *envelope*: the most it can come to without asking again. An autoscaled pool counts with
 its maximum, every pool with the one machine more that a rolling update adds, so that a cluster that was admitted can

@@ -34,12 +34,12 @@ def _name(name: str) -> Iterator[Cause]:
     if not names.DNS_LABEL.fullmatch(name):
         yield Cause(
             "metadata.name",
-            f"{name!r} cannot be a cluster's name: it starts with a letter and has a-z, 0-9 and - only, such as build-7",
+            f"{name!r} cannot be a cluster's name: it starts with a letter and has a-z, 0-9 and -, such as build-7",
         )
     elif len(name) > names.CLUSTER_NAME_MAX:
         yield Cause(
             "metadata.name",
-            f"{name!r} has {len(name)} characters; at most {names.CLUSTER_NAME_MAX}, because machines are named after it",
+            f"{name!r} has {len(name)} characters, {names.CLUSTER_NAME_MAX} is the most: machines are named after it",
         )
 
 

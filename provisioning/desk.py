@@ -1,0 +1,286 @@
+"""What people at a door (Slack today) can ask and do: the bot reads and writes through this, and nothing else.
+
+Reads come from watch caches and cost nothing; each write is one compare-and-swap that decides again when it was lost.
+Rules are asked here early, so that people hear of a problem before anybody is bothered; the webhook asks them again,
+bindingly. No sentence for people is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from provisioning import approval, errors, names, people, quota, shape
+from provisioning.completion import complete
+from provisioning.digest import digest_of
+from provisioning.errors import Cause
+from provisioning.kube import Kube, Manifest
+from provisioning.lifecycle import Reason, Refused
+from provisioning.model import (
+    Action,
+    Amounts,
+    CatalogSpec,
+    ClusterRequest,
+    ClusterSpec,
+    Decision,
+    Delivery,
+    Person,
+    RequestStatus,
+    Tenant,
+    TenantCluster,
+    Vote,
+)
+from provisioning.objects import Stored, format_time, read
+from provisioning.quota import Usage
+from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
+from provisioning.views import Views
+
+__all__ = ["Desk", "NoCatalog", "Reason", "Refused", "Verdict", "Wish"]
+
+TRIES: Final = 8
+"""Times a write decides again after somebody else was faster."""
+
+
+class NoCatalog(errors.ClusterdeskError):
+    """The platform has not said yet what is on offer."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person wants: `desired` is None for a deletion, `tenant` the Tenant's name."""
+
+    person: Person
+    tenant: str
+    namespace: str
+    action: Action
+    cluster: str
+    desired: ClusterSpec | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What would happen to a wish. No causes: it would be taken.
+
+    `waiver` names the rule that makes approval unnecessary, "" when somebody has to agree. `before` and `after` are
+    the tenant's usage, `hard` its limits, `digest` what an approval would be bound to.
+    """
+
+    causes: tuple[Cause, ...]
+    waiver: str
+    before: Usage
+    after: Usage
+    hard: Amounts
+    digest: str
+
+
+class Desk:
+    """Reads and writes for people. `now` is the time of day."""
+
+    def __init__(self, kube: Kube, views: Views, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._kube = kube
+        self._views = views
+        self._now = now
+
+    def person(self, slack: str) -> Person | None:
+        """Whose Slack account this is, by the tenants' explicit lists. None when nobody names it."""
+        found = (people.by_slack(tenant.it.spec, slack) for tenant in self._views.tenants())
+        return next((person for person in found if person is not None), None)
+
+    def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
+        """The tenants this person may ask for clusters in, by name."""
+        return tuple(t for t in self._tenants() if people.member(t.it.spec, person))
+
+    def approvals_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
+        """The tenants this person decides for, by name."""
+        return tuple(t for t in self._tenants() if people.approver(t.it.spec, person))
+
+    def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
+        """Whose namespace it is."""
+        return next((t for t in self._tenants() if namespace in t.it.spec.namespaces), None)
+
+    def catalog(self) -> CatalogSpec:
+        """What is on offer. Raises `NoCatalog`."""
+        found = self._views.catalog(names.CATALOG)
+        if found is None:
+            raise NoCatalog("there is no Catalog named default")
+        return found.it.spec
+
+    def clusters(self, tenant: str) -> tuple[Stored[TenantCluster], ...]:
+        """All clusters of a tenant, by namespace and name."""
+        found = [cluster for namespace in self._namespaces(tenant) for cluster in self._views.clusters(namespace)]
+        return tuple(sorted(found, key=lambda cluster: cluster.key))
+
+    def cluster(self, tenant: str, name: str) -> Stored[TenantCluster] | None:
+        return next((cluster for cluster in self.clusters(tenant) if cluster.meta.name == name), None)
+
+    def requests(self, tenant: str) -> tuple[Stored[ClusterRequest], ...]:
+        """All requests of a tenant, oldest first."""
+        found = [request for namespace in self._namespaces(tenant) for request in self._views.requests(namespace)]
+        return tuple(sorted(found, key=lambda request: (request.meta.created or self._now(), request.key)))
+
+    def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None:
+        return self._views.request(namespace, name)
+
+    def usage(self, tenant: str) -> tuple[Amounts, Usage]:
+        """What a tenant may have, and what it has, as published a moment ago."""
+        found = self._tenant(tenant)
+        if found is None:
+            return Amounts(), Usage()
+        return found.it.spec.quota.hard, Usage(**quota.limits(found.it.status.quota.used))
+
+    async def preview(self, wish: Wish) -> Verdict:
+        """What would happen: our own rules first, then the API server's word by a dry run through the webhook.
+
+        Raises `NoCatalog`, and `KubeError` when the API server cannot be asked.
+        """
+        catalog, tenant = self.catalog(), self._tenant(wish.tenant)
+        if tenant is None or not people.member(tenant.it.spec, wish.person):
+            cause = Cause("tenant", f"{wish.person.user} is no member of {wish.tenant}")
+            return Verdict((cause,), "", Usage(), Usage(), Amounts(), "")
+        hard, before = self.usage(wish.tenant)
+        stored = self._views.cluster(wish.namespace, wish.cluster)
+        old = stored.it.spec if stored is not None else None
+        desired = complete(wish.desired, catalog=catalog, tenant=tenant.it.spec) if wish.desired else None
+        causes = _mismatch(wish, stored)
+        if desired is not None and not causes:
+            causes = shape.problems(desired, name=wish.cluster, catalog=catalog, tenant=tenant.it.spec, old=old)
+        if desired is not None and not causes:
+            causes = await self._dry_run(wish, desired)
+        was = quota.envelope(old, catalog) if old else Usage()
+        becomes = quota.envelope(desired, catalog) if desired else Usage()
+        size = becomes if desired else was
+        waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size) or ""
+        digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
+        return Verdict(causes, waiver, before, before - was + becomes, hard, digest)
+
+    async def ask(self, wish: Wish, *, name: str) -> Stored[ClusterRequest]:
+        """Make the request. The same name again is the same request. Raises `KubeError`."""
+        stored = self._views.cluster(wish.namespace, wish.cluster)
+        tenant = self._tenant(wish.tenant)
+        desired = wish.desired
+        if desired is not None and tenant is not None:
+            desired = complete(desired, catalog=self.catalog(), tenant=tenant.it.spec)
+        spec: Manifest = {
+            "action": wish.action.value,
+            "cluster": wish.cluster,
+            "digest": digest_of(action=wish.action, cluster=wish.cluster, desired=desired),
+            "requester": wish.person.wire(),
+        }
+        if desired is not None:
+            spec["desired"] = desired.wire()
+        if stored is not None:
+            spec["baseGeneration"] = stored.meta.generation
+        if wish.reason:
+            spec["reason"] = wish.reason
+        manifest: Manifest = {
+            "apiVersion": CLUSTER_REQUESTS.api_version,
+            "kind": CLUSTER_REQUESTS.kind,
+            "metadata": {"name": name, "namespace": wish.namespace, "labels": {names.CLUSTER_LABEL: wish.cluster}},
+            "spec": spec,
+        }
+        try:
+            return read(ClusterRequest, await self._kube.create(CLUSTER_REQUESTS, manifest))
+        except errors.AlreadyExists:
+            return read(ClusterRequest, await self._live(wish.namespace, name))
+
+    async def vote(
+        self, namespace: str, name: str, person: Person, decision: Decision, *, reason: str = "", digest: str
+    ) -> Stored[ClusterRequest]:
+        """Count a vote. `digest` is what was shown, whole or its beginning. Raises `Refused` or `KubeError`."""
+
+        def decide(request: Stored[ClusterRequest]) -> RequestStatus:
+            if not digest or not request.it.spec.digest.startswith(digest):
+                raise Refused(Reason.CHANGED)
+            tenant = self.tenant_of(namespace)
+            if tenant is None:
+                raise Refused(Reason.NOT_AN_APPROVER)
+            now = self._now()
+            vote = Vote(voter=person, decision=decision, reason=reason, at=format_time(now))
+            return approval.cast(request, vote, tenant=tenant.it.spec, now=now)
+
+        return await self._update(namespace, name, decide)
+
+    async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
+        """Take a request back. Raises `Refused` or `KubeError`."""
+        return await self._update(namespace, name, lambda request: approval.withdraw(request, person, now=self._now()))
+
+    async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> Stored[ClusterRequest]:
+        """Note where a card stands, in place of what was noted for the same surface and channel."""
+
+        def noted(request: Stored[ClusterRequest]) -> RequestStatus:
+            others = (
+                d
+                for d in request.it.status.deliveries
+                if (d.surface, d.channel) != (delivery.surface, delivery.channel)
+            )
+            return request.it.status.model_copy(update={"deliveries": (*others, delivery)})
+
+        return await self._update(namespace, name, noted)
+
+    async def _update(
+        self, namespace: str, name: str, decide: Callable[[Stored[ClusterRequest]], RequestStatus]
+    ) -> Stored[ClusterRequest]:
+        """Read, decide, write what was read; again while somebody else is faster."""
+        for _ in range(TRIES):
+            manifest = await self._live(namespace, name)
+            request = read(ClusterRequest, manifest)
+            status = decide(request)
+            if status == request.it.status:
+                return request
+            manifest["status"] = status.wire()
+            try:
+                written = await self._kube.replace(CLUSTER_REQUESTS, manifest, subresource="status")
+            except errors.Conflict:
+                continue
+            return read(ClusterRequest, written)
+        raise errors.Throttled("the request changes faster than it can be written; try again")
+
+    async def _live(self, namespace: str, name: str) -> Manifest:
+        try:
+            return await self._kube.get(CLUSTER_REQUESTS, name, namespace=namespace)
+        except errors.NotFound as error:
+            raise Refused(Reason.GONE) from error
+
+    async def _dry_run(self, wish: Wish, desired: ClusterSpec) -> tuple[Cause, ...]:
+        manifest: Manifest = {
+            "apiVersion": TENANT_CLUSTERS.api_version,
+            "kind": TENANT_CLUSTERS.kind,
+            "metadata": {
+                "name": wish.cluster,
+                "namespace": wish.namespace,
+                "annotations": {names.PREVIEW_ANNOTATION: "true"},
+            },
+            "spec": desired.wire(),
+        }
+        try:
+            if wish.action is Action.CREATE:
+                await self._kube.create(TENANT_CLUSTERS, manifest, dry_run=True)
+            else:
+                await self._kube.apply(TENANT_CLUSTERS, manifest, manager=names.FIELD_MANAGER, dry_run=True)
+        except errors.AlreadyExists:
+            return (Cause("metadata.name", f"{wish.cluster} exists already"),)
+        except (errors.Forbidden, errors.Invalid) as error:
+            return error.causes or (Cause("", error.message),)
+        return ()
+
+    def _tenants(self) -> list[Stored[Tenant]]:
+        return sorted(self._views.tenants(), key=lambda tenant: tenant.meta.name)
+
+    def _tenant(self, name: str) -> Stored[Tenant] | None:
+        return next((tenant for tenant in self._tenants() if tenant.meta.name == name), None)
+
+    def _namespaces(self, tenant: str) -> tuple[str, ...]:
+        found = self._tenant(tenant)
+        return found.it.spec.namespaces if found is not None else ()
+
+
+def _mismatch(wish: Wish, stored: Stored[TenantCluster] | None) -> tuple[Cause, ...]:
+    """Whether there is a cluster where one is needed, and none where one is to be made."""
+    if wish.action is Action.CREATE and stored is not None:
+        return (Cause("metadata.name", f"{wish.cluster} exists already"),)
+    if wish.action is not Action.CREATE and stored is None:
+        return (Cause("metadata.name", f"there is no cluster {wish.cluster}"),)
+    return ()

@@ -1,0 +1,107 @@
+"""What Cluster API objects made by hand cost: raw manifests in, `Usage` out. Pure; only `spec` and annotations count.
+
+Strict where an object is unclear: a size that cannot be read is an error, never zero. Status is never looked at, and
+the autoscaler's capacity annotations, which anybody may write, are never believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from provisioning import quantity
+from provisioning.errors import MalformedQuantity
+from provisioning.quota import Usage
+
+Manifest = Mapping[str, Any]
+
+MAX_SIZE: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size"
+MIN_SIZE: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size"
+DEFAULT_SURGE: Final = 1
+"""What Cluster API's webhook writes where `maxSurge` is absent."""
+
+
+def of_cluster(manifest: Manifest) -> Usage:
+    """A raw Cluster: one. Its machines are charged where they are made."""
+    return Usage(clusters=1)
+
+
+def of_machine_deployment(manifest: Manifest, template: Manifest) -> Usage:
+    """A raw MachineDeployment: the most machines it can come to, each as large as its KubevirtMachineTemplate says.
+
+    Raises `MalformedQuantity` for numbers that are none.
+    """
+    return of_machine(template) * machines(manifest)
+
+
+def machines(manifest: Manifest) -> int:
+    """Replicas or the autoscaler's maximum, whichever is more, and what a rolling update adds on top.
+
+    Raises `MalformedQuantity`.
+    """
+    spec = manifest.get("spec") or {}
+    annotations = (manifest.get("metadata") or {}).get("annotations") or {}
+    replicas = _count(spec.get("replicas", 1) if spec.get("replicas") is not None else 1, "spec.replicas")
+    if MAX_SIZE in annotations:
+        replicas = max(replicas, _count(annotations[MAX_SIZE], MAX_SIZE))
+    if MIN_SIZE in annotations:
+        replicas = max(replicas, _count(annotations[MIN_SIZE], MIN_SIZE))
+    return replicas + _surge(spec, replicas) if replicas else 0
+
+
+def of_machine(template: Manifest) -> Usage:
+    """One virtual machine of a KubevirtMachineTemplate: the most that its guest can come to.
+
+    Raises `MalformedQuantity` when the template does not say.
+    """
+    machine = template["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]
+    if machine.get("instancetype"):
+        raise MalformedQuantity("a size by instancetype cannot be counted; write domain.cpu and domain.memory")
+    domain = ((machine.get("template") or {}).get("spec") or {}).get("domain") or {}
+    return Usage(nodes=1, vcpu=_vcpu(domain), memory=_memory(domain))
+
+
+def _vcpu(domain: Manifest) -> int:
+    cpu = domain.get("cpu") or {}
+    cores, threads = (_count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("cores", "threads"))
+    sockets = max(_count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("sockets", "maxSockets"))
+    asked = _resources(domain, "cpu", quantity.milli)
+    if not cpu and not asked:
+        raise MalformedQuantity("the template says nothing of its CPU: write domain.cpu.cores")
+    return max(cores * threads * sockets * 1000, asked)
+
+
+def _memory(domain: Manifest) -> int:
+    memory = domain.get("memory") or {}
+    sizes = [quantity.byte_count(memory[part]) for part in ("guest", "maxGuest") if memory.get(part) is not None]
+    most = max([*sizes, _resources(domain, "memory", quantity.byte_count)])
+    if not most:
+        raise MalformedQuantity("the template says nothing of its memory: write domain.memory.guest")
+    return most
+
+
+def _resources(domain: Manifest, name: str, parse: Any) -> int:
+    asked = domain.get("resources") or {}
+    values = [(asked.get(part) or {}).get(name) for part in ("requests", "limits")]
+    return max([parse(value) for value in values if value is not None], default=0)
+
+
+def _surge(spec: Manifest, replicas: int) -> int:
+    rollout = (spec.get("rollout") or {}).get("strategy") or spec.get("strategy") or {}
+    surge = (rollout.get("rollingUpdate") or {}).get("maxSurge")
+    if rollout.get("type") == "OnDelete":
+        return 0
+    if surge is None:
+        return DEFAULT_SURGE
+    if isinstance(surge, str) and surge.endswith("%"):
+        return -(-replicas * _count(surge[:-1], "maxSurge") // 100)
+    return _count(surge, "maxSurge")
+
+
+def _count(value: object, what: str) -> int:
+    """A number of things: a whole number, or the digits of one."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31:
+        return value
+    raise MalformedQuantity(f"{what}: {value!r} is no number of machines")

@@ -1,0 +1,177 @@
+"""The charges of one tenant: a value with pure operations, and the text it is stored as.
+
+A *slot* is a place where at most one live object can be (resource, namespace, name). It costs the maximum of what was
+last seen there and of every claim on it that is not settled yet, never their sum: thirty retries of one create cost
+one. A claim of an update carries the resourceVersion it was admitted on as its *fence*: that write can only commit on
+top of this very revision, so once the object is seen at a later one, the claim is settled.
+
+The promise: for every stored object, the cost of its slot is at least its footprint. Claims are made before a yes is
+given; only `provisioning.keeper`, on the leader, makes a slot cheaper.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field, replace
+from typing import Any, Final
+
+from provisioning.errors import ClusterdeskError
+from provisioning.quota import Usage
+from provisioning.resources import Resource
+
+FORMAT: Final = 1
+CLAIMS_MAX: Final = 64
+"""Unsettled claims on one slot; more are turned away until some settle."""
+
+
+class Garbled(ClusterdeskError):
+    """The stored text is not a ledger of ours; the keeper makes a new one from what is there."""
+
+
+def slot_key(resource: Resource, namespace: str, name: str) -> str:
+    """The name of a slot: `machinedeployments.cluster.x-k8s.io/team-a/web-md0`. The API version does not matter."""
+    return f"{resource.plural}.{resource.group}/{namespace}/{name}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What somebody was allowed to write and may not have written yet.
+
+    `fence` is the old object's resourceVersion ("" for a create), `uid` the object's (of the one that may be created).
+    """
+
+    charge: Usage
+    fence: str = ""
+    uid: str = ""
+
+    def covers(self, other: Claim) -> bool:
+        """Whether this claim makes the other one unnecessary."""
+        if not other.charge.within(self.charge) or bool(self.fence) != bool(other.fence):
+            return False
+        return self.uid == other.uid and (not self.fence or int(self.fence) >= int(other.fence))
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What was seen last (`charge`, at `revision`, of the object `uid`), and the claims on top of it."""
+
+    charge: Usage = field(default_factory=Usage)
+    uid: str = ""
+    revision: str = ""
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def cost(self) -> Usage:
+        total = self.charge
+        for claim in self.claims:
+            total = total.most(claim.charge)
+        return total
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All slots of a tenant."""
+
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+
+    def used(self) -> Usage:
+        """The sum of what all slots cost."""
+        return sum((slot.cost for slot in self.slots.values()), Usage())
+
+    def claim(self, key: str, claim: Claim) -> Ledger:
+        """The ledger with the claim in it; the same one when it is there already."""
+        slot = self.slots.get(key, Slot())
+        if any(present.covers(claim) for present in slot.claims):
+            return self
+        return self._with(key, replace(slot, claims=(*slot.claims, claim)))
+
+    def is_crowded(self, key: str) -> bool:
+        """Whether the slot holds as many unsettled claims as it may."""
+        return len(self.slots.get(key, Slot()).claims) >= CLAIMS_MAX
+
+    def settle(self, key: str, *, charge: Usage, uid: str, revision: str) -> Ledger:
+        """The object was seen: its own footprint counts now, and no claim that this revision answers.
+
+        A sight older than the last one changes nothing.
+        """
+        slot = self.slots.get(key, Slot())
+        if slot.revision and int(slot.revision) > int(revision):
+            return self
+        open_claims = tuple(claim for claim in slot.claims if not _answered(claim, uid=uid, revision=revision))
+        return self._with(key, Slot(charge, uid, revision, open_claims))
+
+    def drop(self, key: str, claim: Claim) -> Ledger:
+        """Without a claim that can no longer be written."""
+        slot = self.slots.get(key)
+        if slot is None or claim not in slot.claims:
+            return self
+        rest = replace(slot, claims=tuple(present for present in slot.claims if present != claim))
+        return self._with(key, rest)
+
+    def vacate(self, key: str) -> Ledger:
+        """The object is really gone: what is left are claims of those who may still create it."""
+        slot = self.slots.get(key)
+        if slot is None:
+            return self
+        return self._with(key, Slot(claims=tuple(claim for claim in slot.claims if not claim.fence)))
+
+    def _with(self, key: str, slot: Slot) -> Ledger:
+        if slot == self.slots.get(key):
+            return self
+        slots = {**self.slots, key: slot}
+        if slot == Slot():
+            del slots[key]
+        return Ledger(slots)
+
+    def dumps(self) -> str:
+        """Compact and sorted, so that equal ledgers are equal texts."""
+        slots = {key: _slot_wire(slot) for key, slot in sorted(self.slots.items())}
+        return json.dumps({"format": FORMAT, "slots": slots}, separators=(",", ":"))
+
+    @classmethod
+    def loads(cls, text: str) -> Ledger:
+        """Raises `Garbled` for what `dumps` did not write; no text is an empty ledger."""
+        if not text:
+            return cls()
+        try:
+            content = json.loads(text)
+            if content["format"] != FORMAT:
+                raise Garbled(f"a ledger of format {content['format']}")
+            return cls({key: _slot_read(slot) for key, slot in content["slots"].items()})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Garbled(f"no ledger of ours: {type(error).__name__}") from error
+
+
+def _answered(claim: Claim, *, uid: str, revision: str) -> bool:
+    """Whether a sight of the object at this revision says how the claim ended."""
+    if claim.uid != uid:
+        # Another object under this name. An update of that one can never commit any more, a create still can.
+        return bool(claim.fence)
+    return not claim.fence or int(claim.fence) < int(revision)
+
+
+def _slot_wire(slot: Slot) -> dict[str, Any]:
+    wire: dict[str, Any] = {"c": astuple(slot.charge)}
+    if slot.uid:
+        wire |= {"u": slot.uid, "r": slot.revision}
+    if slot.claims:
+        wire["p"] = [[*astuple(claim.charge), claim.fence, claim.uid] for claim in slot.claims]
+    return wire
+
+
+def _slot_read(wire: Mapping[str, Any]) -> Slot:
+    claims = tuple(Claim(_usage(row[:-2]), _revision(row[-2]), str(row[-1])) for row in wire.get("p", ()))
+    return Slot(_usage(wire["c"]), str(wire.get("u", "")), _revision(wire.get("r", "")), claims)
+
+
+def _usage(row: Any) -> Usage:
+    if not all(isinstance(amount, int) and not isinstance(amount, bool) and amount >= 0 for amount in row):
+        raise TypeError("amounts are whole numbers")
+    return Usage(*row)
+
+
+def _revision(text: Any) -> str:
+    if not isinstance(text, str) or not (text == "" or (text.isascii() and text.isdigit())):
+        raise TypeError("a resourceVersion is digits")
+    return text

@@ -1,0 +1,89 @@
+"""What the desk looks at: the objects of the API, in memory, each parsed once per version. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from provisioning import errors, objects
+from provisioning.kube import Manifest
+from provisioning.model import Catalog, ClusterRequest, Tenant, TenantCluster
+from provisioning.model.base import Model
+from provisioning.objects import Stored
+
+log = structlog.get_logger()
+
+M = TypeVar("M", bound=Model)
+
+
+class Lister(Protocol):
+    """A watch cache of one kind, as `provisioning.cache.Cache` is."""
+
+    def get(self, namespace: str, name: str) -> Manifest | None: ...
+
+    def list(self, namespace: str | None = None) -> list[Manifest]: ...
+
+
+@dataclass
+class View(Generic[M]):
+    """One kind as models. An object that does not parse is left out, with one line in the log."""
+
+    lister: Lister
+    model: type[M]
+    _parsed: dict[str, tuple[str, Stored[M] | None]] = field(default_factory=dict)
+
+    def get(self, namespace: str, name: str) -> Stored[M] | None:
+        manifest = self.lister.get(namespace, name)
+        return self._read(manifest) if manifest is not None else None
+
+    def list(self, namespace: str | None = None) -> list[Stored[M]]:
+        manifests = self.lister.list(namespace)
+        if namespace is None and len(self._parsed) > 2 * len(manifests) + 100:
+            self._parsed.clear()  # Most of it is of objects that are gone.
+        return [stored for manifest in manifests if (stored := self._read(manifest)) is not None]
+
+    def _read(self, manifest: Manifest) -> Stored[M] | None:
+        meta = manifest["metadata"]
+        known = self._parsed.get(meta["uid"])
+        if known is None or known[0] != meta["resourceVersion"]:
+            known = (meta["resourceVersion"], self._parse(manifest))
+            self._parsed[meta["uid"]] = known
+        return known[1]
+
+    def _parse(self, manifest: Manifest) -> Stored[M] | None:
+        try:
+            return objects.read(self.model, manifest)
+        except errors.Invalid as error:
+            meta = manifest["metadata"]
+            log.warning("object_left_out", kind=self.model.__name__, name=meta["name"], why=error.message)
+            return None
+
+
+class Views:
+    """All the kinds that the desk looks at."""
+
+    def __init__(self, *, catalogs: Lister, tenants: Lister, clusters: Lister, requests: Lister) -> None:
+        self._catalogs = View(catalogs, Catalog)
+        self._tenants = View(tenants, Tenant)
+        self._clusters = View(clusters, TenantCluster)
+        self._requests = View(requests, ClusterRequest)
+
+    def catalog(self, name: str) -> Stored[Catalog] | None:
+        return self._catalogs.get("", name)
+
+    def tenants(self) -> list[Stored[Tenant]]:
+        return self._tenants.list()
+
+    def cluster(self, namespace: str, name: str) -> Stored[TenantCluster] | None:
+        return self._clusters.get(namespace, name)
+
+    def clusters(self, namespace: str) -> list[Stored[TenantCluster]]:
+        return self._clusters.list(namespace)
+
+    def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None:
+        return self._requests.get(namespace, name)
+
+    def requests(self, namespace: str) -> list[Stored[ClusterRequest]]:
+        return self._requests.list(namespace)
