@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import durationpy
-
-from provisioning import names, obstacles, sights, steps
+from provisioning import lifetime, names, obstacles, sights, steps
 from provisioning.manifests.marks import Manifest
 from provisioning.model import ClusterStatus, Condition, Step, TenantCluster
 from provisioning.model.conditions import Truth, merge
@@ -109,7 +107,5 @@ def _endpoint(cluster: Manifest | None) -> str:
 
 def _expiry(cluster: Stored[TenantCluster]) -> str | None:
     """When its lifetime is over; None for a cluster that may live for ever."""
-    lifetime = cluster.it.spec.lifetime
-    if not lifetime or cluster.meta.created is None:
-        return None
-    return format_time(cluster.meta.created + durationpy.from_str(lifetime))
+    end = lifetime.ends_at(cluster.meta.created, cluster.it.spec) if cluster.meta.created else None
+    return format_time(end) if end else None

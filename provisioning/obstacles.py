@@ -39,7 +39,8 @@ _WAITING: Final = ("DependencyNotReady", "Progressing", "ProgressingWithRetry")
 """Reasons of Flux that say no more than that its turn has not come."""
 
 
-def of_control_plane(cluster: Manifest, control_plane: Manifest) -> Obstacle | None:
+def of_control_plane(cluster: Manifest, control_plane: Manifest, *, silence: str = "") -> Obstacle | None:
+    """`silence`: why the tenant's API server could not be used when somebody looked; empty when it could."""
     found = conditions(control_plane)
     for type_, words in _CONTROL_PLANE:
         if _is(found.get(type_), "False"):
@@ -48,7 +49,7 @@ def of_control_plane(cluster: Manifest, control_plane: Manifest) -> Obstacle | N
     # Before the control plane was ever there, nobody could have answered.
     if initialized(cluster) and _is(probe, "False"):
         return _obstacle("the API server does not answer", probe or {})
-    return None
+    return Obstacle(silence) if silence and initialized(cluster) else None
 
 
 def of_workers(machines: Iterable[Manifest], kubevirt_machines: Iterable[Manifest]) -> Obstacle | None:

@@ -32,7 +32,7 @@ def _control_plane(spec: ClusterSpec, world: World) -> Sight:
     if world.cluster is None or world.control_plane is None:
         return Sight(steps.CONTROL_PLANE, done=False, progress="the control plane is being made")
     wanted, status = world.control_plane["spec"], world.control_plane.get("status") or {}
-    obstacle = obstacles.of_control_plane(world.cluster, world.control_plane)
+    obstacle = obstacles.of_control_plane(world.cluster, world.control_plane, silence=world.silence)
     settled = (
         status.get("ready") is True
         and spec.version == wanted.get("version") == status.get("version")
@@ -60,14 +60,17 @@ def _workers(cluster: Stored[TenantCluster], world: World) -> Sight:
     spec = cluster.it.spec
     found = {deployment["metadata"]["name"]: deployment for deployment in world.machine_deployments}
     pools = {names.machine_deployment(cluster.meta.name, pool.name): pool for pool in spec.pools}
-    done = found.keys() == pools.keys() and all(
-        _rolled_out(found[name], pool, spec.version or "") for name, pool in pools.items()
-    )
     count = nodes(cluster, world)
+    done = (
+        found.keys() == pools.keys()
+        and all(_rolled_out(found[name], pool, spec.version or "") for name, pool in pools.items())
+        and count.ready >= count.wanted
+    )
     progress = f"{count.ready} of {count.wanted} workers are ready"
     at = obstacles.latest(world.machine_deployments, "Available", "MachinesReady", "RollingOut", "ScalingUp")
     obstacle = None if done else obstacles.of_workers(world.machines, world.kubevirt_machines)
-    return Sight(steps.WORKERS, done, at, progress, obstacle)
+    patience = steps.STEP_PATIENCE + steps.WORKER_PATIENCE * count.wanted
+    return Sight(steps.WORKERS, done, at, progress, obstacle, patience)
 
 
 def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
@@ -126,5 +129,5 @@ def nodes(cluster: Stored[TenantCluster], world: World) -> NodeCount:
         deployment = found.get(names.machine_deployment(cluster.meta.name, pool.name), {"spec": {}})
         # An autoscaled pool is as large as the autoscaler says.
         wanted += deployment["spec"].get("replicas", pool.min or 0) if pool.autoscaled else pool.replicas or 0
-    ready = sum((d.get("status") or {}).get("readyReplicas", 0) for d in world.machine_deployments)
-    return NodeCount(ready=ready, wanted=wanted)
+    machines = sum((d.get("status") or {}).get("readyReplicas", 0) for d in world.machine_deployments)
+    return NodeCount(ready=machines if world.nodes_ready is None else world.nodes_ready, wanted=wanted)

@@ -33,6 +33,8 @@ OBSTACLE_PATIENCE: Final = timedelta(minutes=10)
 """How long something may stand in the way before the step counts as failed. Most things heal by being retried."""
 STEP_PATIENCE: Final = timedelta(minutes=30)
 """How long a step may take when nothing says what is in the way."""
+WORKER_PATIENCE: Final = timedelta(minutes=10)
+"""How much longer for every worker: they are replaced one after the other."""
 MESSAGE_MAX: Final = 1000
 
 
@@ -55,6 +57,7 @@ class Sight:
     at: str = ""
     progress: str = ""
     obstacle: Obstacle | None = None
+    patience: timedelta = STEP_PATIENCE
 
 
 def record(before: Iterable[Step], sights: Iterable[Sight], *, created: str, now: datetime) -> tuple[Step, ...]:
@@ -102,8 +105,8 @@ def _judge(sight: Sight, started: str, now: datetime) -> tuple[StepState, str]:
         since = max(started, obstacle.since)
         lasting = obstacle.final or now - parse_time(since) >= OBSTACLE_PATIENCE
         return StepState.FAILED if lasting else StepState.RUNNING, obstacle.message
-    if now - parse_time(started) >= STEP_PATIENCE:
-        minutes = int(STEP_PATIENCE.total_seconds() // 60)
+    if now - parse_time(started) >= sight.patience:
+        minutes = int(sight.patience.total_seconds() // 60)
         return StepState.FAILED, f"{sight.progress}; this has taken longer than {minutes} minutes"
     return StepState.RUNNING, sight.progress
 

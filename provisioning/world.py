@@ -33,9 +33,13 @@ class World:
     kubevirt_machines: tuple[Manifest, ...] = ()
     releases: tuple[Manifest, ...] = ()
     deployments: tuple[Manifest, ...] = ()
+    silence: str = ""
+    """Why the tenant's own API server could not be used when somebody looked; empty when it could, or nobody did."""
+    nodes_ready: int | None = None
+    """Nodes that the tenant's own API server calls ready; None when nobody has asked it."""
 
     @classmethod
-    def of(cls, manifests: Iterable[Manifest]) -> World:
+    def of(cls, manifests: Iterable[Manifest], *, silence: str = "", nodes_ready: int | None = None) -> World:
         """Sorted by kind; what carries the cluster's label and is of no interest here is left out."""
         by_kind: dict[str, list[Manifest]] = {kind.kind: [] for kind in KINDS}
         for manifest in manifests:
@@ -49,4 +53,6 @@ class World:
             kubevirt_machines=tuple(by_kind["KubevirtMachine"]),
             releases=tuple(by_kind["HelmRelease"]),
             deployments=tuple(hosted),
+            silence=silence,
+            nodes_ready=nodes_ready,
         )
