@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import stamina
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -70,6 +71,8 @@ def start(
         tenant_apiservers=tenant_apiservers,
         browser=browser,
     )
+    # People read this terminal; what was tried again is in no program's log either, because it went well in the end.
+    stamina.instrumentation.set_on_retry_hooks([])
     steps = Steps()
     code = 0
     try:

@@ -24,6 +24,8 @@ async def start_control_plane(processes: Processes, binaries: Binaries, state: P
     with steps.step("define the kinds"):
         async with await Kube.connect(kubeconfig=plane.kubeconfig) as kube:
             await apply.define(kube, schemas.everything(binaries, clusterapi.converters(plane)))
+            # With their namespaces, which clusterdesk's own webhooks judge as soon as they are registered.
+            await apply.put(kube, clusterapi.permissions())
     return plane
 
 
@@ -34,7 +36,7 @@ async def start_cluster_api(
     with steps.step("start Cluster API"):
         async with await Kube.connect(kubeconfig=plane.kubeconfig) as kube:
             # Before the managers: on a first start nobody calls the webhooks yet, on a later one they are there anyway.
-            await apply.put(kube, [*clusterapi.permissions(), *clusterapi.webhooks(plane, plane.binaries)])
+            await apply.put(kube, clusterapi.webhooks(plane, plane.binaries))
             async with asyncio.TaskGroup() as group:
                 for manager in clusterapi.MANAGERS:
                     group.create_task(clusterapi.start(processes, plane, manager, kube=kube, environ=environ))

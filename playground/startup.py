@@ -93,9 +93,10 @@ class Startup:
         manifests = await asyncio.to_thread(chart.rendered, self.binaries, namespace=services.NAMESPACE)
         hooks = chart.addressed(chart.of_kinds(manifests, chart.ADMISSION), f"https://127.0.0.1:{front}")
         home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": services.NAMESPACE}}
-        # The webhooks before their replicas: one is ready when the API server has its authority.
-        await apply.put(kube, [home, *chart.of_kinds(manifests, chart.RIGHTS), *hooks])
+        await apply.put(kube, [home, *chart.of_kinds(manifests, chart.RIGHTS)])
         account = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["webhooks"])
+        # Registered before their replicas start: one is ready when the API server has its authority.
+        await apply.put(kube, hooks)
         played = services.infrastructure(plane, tenant_apiservers=self.options.tenant_apiservers)
         async with asyncio.TaskGroup() as group:
             for number in range(self.options.webhook_replicas):
