@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # One image for the three programs; the chart says which one a Pod runs. Pin both bases by digest when you mirror them.
 
-FROM ghcr.io/astral-sh/uv:0.9 AS uv
+FROM ghcr.io/astral-sh/uv:0.13 AS uv
 
 FROM docker.io/library/python:3.13-slim AS build
 COPY --from=uv /uv /usr/local/bin/uv
