@@ -1,0 +1,222 @@
+"""Brings clusters to what their objects say: TenantClusters wholly, Clusters made by hand their add-ons.
+
+Level-triggered: one look reads what is there, compares, acts, and writes down what it saw. It may be called at any time
+and as often as one likes. What to render and what to call ready is decided elsewhere (`plan`, `observe`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from provisioning import errors, lifetime, metrics, names, plan, resources, sights
+from provisioning.addons import target
+from provisioning.applier import Applier
+from provisioning.cache import Key, Manifests
+from provisioning.errors import Cause, RuleError
+from provisioning.kube import Kube, Manifest
+from provisioning.landscape import Landscape
+from provisioning.model import CatalogSpec, ClusterStatus, Tenant, TenantCluster
+from provisioning.model import conditions as conditions_of
+from provisioning.objects import Stored, parse_time
+from provisioning.observe import observe
+from provisioning.probe import Probe
+from provisioning.teardown import Teardown
+from provisioning.world import World
+
+log = structlog.get_logger()
+
+UNSETTLED_LOOK: Final = 20.0
+"""Seconds between two looks at a cluster that is not ready: that something takes too long shows only by the clock."""
+READY_LOOK: Final = 15.0
+"""The same for one that is ready, to hear that its API server still answers."""
+EAGER_LOOK: Final = 2.0
+EAGER_FOR: Final = timedelta(minutes=10)
+"""A cluster whose API server is up is looked at more often, for so long after it ceased to be ready, or began."""
+TEARDOWN_LOOK: Final = 1.5
+TEARDOWN_LONG_LOOK: Final = 15.0
+TEARDOWN_LONG: Final = timedelta(minutes=2)
+LONGEST_SLEEP: Final = 86_400.0
+
+
+class Reconciler:
+    """`act` looks at one cluster. `probe` is None where tenants are not to be asked."""
+
+    def __init__(self, kube: Kube, landscape: Landscape, *, probe: Probe | None, now: Callable[[], datetime]) -> None:
+        self._kube = kube
+        self._landscape = landscape
+        self._probe = probe
+        self._now = now
+        self._applier = Applier(kube)
+        self._teardown = Teardown(kube, now=now)
+
+    async def act(self, key: Key) -> float | None:
+        """Look at the cluster of this namespace and name; the seconds until it is to be looked at again."""
+        cluster = self._landscape.tenant_cluster(key)
+        if cluster is None:
+            self._forget(key)
+            await self._add_to(key)
+            return None
+        if cluster.meta.deleting:
+            return await self._end(cluster)
+        if lifetime.is_over(cluster.meta.created or self._now(), cluster.it.spec, now=self._now()):
+            log.info("lifetime_over", namespace=key[0], name=key[1])
+            await self._kube.delete(resources.TENANT_CLUSTERS, key[1], namespace=key[0], uid=cluster.meta.uid)
+            return None
+        if names.FINALIZER not in cluster.meta.finalizers:
+            # Before the first object exists; the change brings us back here.
+            await self._hold(cluster)
+            return None
+        return await self._reconcile(cluster)
+
+    async def _reconcile(self, cluster: Stored[TenantCluster]) -> float:
+        refusal = ""
+        try:
+            await self._bring(cluster)
+        except RuleError as error:
+            refusal = str(error)
+        except (errors.Forbidden, errors.Invalid) as error:
+            refusal = error.message
+        if refusal:
+            log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=refusal)
+        seen = self._world(cluster)
+        status = observe(cluster, seen, now=self._now(), refusal=refusal)
+        await self._publish(cluster, status)
+        return self._next_look(cluster, status, probed=seen.nodes_ready is not None)
+
+    async def _bring(self, cluster: Stored[TenantCluster]) -> None:
+        """Apply what should be there, delete what should not. Raises `RuleError` with what keeps us from it."""
+        tenant, catalog = self._grounds(cluster.meta.namespace)
+        parts = self._landscape.parts(cluster.key)
+        host = _of_kind(parts, resources.CLUSTERS.kind)
+        if host is not None and not _owned(host, cluster.meta.uid):
+            raise RuleError(Cause("metadata.name", "a Cluster of this name is there already, and is not ours"))
+        if host is not None and "deletionTimestamp" in host["metadata"]:
+            # Somebody deleted it under the TenantCluster. Once it is gone it is made again; half of it is no use.
+            return
+        uid = host["metadata"]["uid"] if host is not None else ""
+        control_plane = _of_kind(parts, resources.KAMAJI_CONTROL_PLANES.kind)
+        version = plan.workers_version(cluster, control_plane)
+        rendered = plan.render(cluster, catalog, tenant=tenant.meta.name, workers_version=version, cluster_uid=uid)
+        await self._applier.bring(rendered, parts)
+        if uid:
+            # Without the Cluster its hosted components are not rendered, and would all look stale.
+            await self._applier.prune(plan.stale(rendered, parts))
+
+    def _grounds(self, namespace: str) -> tuple[Stored[Tenant], CatalogSpec]:
+        tenant, catalog = self._landscape.tenant_of(namespace), self._landscape.catalog()
+        if tenant is None:
+            raise RuleError(Cause("metadata.namespace", f"the namespace {namespace} belongs to no tenant"))
+        if catalog is None:
+            raise RuleError(Cause("", f"there is no Catalog named {names.CATALOG}"))
+        return tenant, catalog
+
+    def _world(self, cluster: Stored[TenantCluster]) -> World:
+        """What there is, our own look at the tenant's API server included once there should be one."""
+        seen = World.of(self._landscape.parts(cluster.key))
+        up = ((seen.control_plane or {}).get("status") or {}).get("ready") is True
+        if self._probe is None or not up:
+            return seen
+        answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted)
+        return replace(seen, silence=answer.obstacle, nodes_ready=answer.nodes_ready)
+
+    async def _publish(self, cluster: Stored[TenantCluster], status: ClusterStatus) -> None:
+        """Write the status if it is another. A compare-and-swap: who is late looks again."""
+        before = cluster.it.status
+        ready = conditions_of.is_true(status.conditions, "Ready")
+        metrics.CLUSTER_READY.labels(*cluster.key).set(ready)
+        if status == before:
+            return
+        manifest = self._landscape.get(resources.TENANT_CLUSTERS, *cluster.key)
+        if manifest is None:
+            return
+        wire = {**status.wire(), "conditions": conditions_of.wire(status.conditions)}
+        await self._kube.replace(resources.TENANT_CLUSTERS, {**manifest, "status": wire}, subresource="status")
+        told = conditions_of.find(status.conditions, "Ready")
+        was = conditions_of.find(before.conditions, "Ready")
+        if told is not None and (was is None or (was.status, was.reason) != (told.status, told.reason)):
+            where = {"namespace": cluster.meta.namespace, "name": cluster.meta.name}
+            log.info("cluster_is", ready=told.status, reason=told.reason, message=told.message or None, **where)
+
+    async def _hold(self, cluster: Stored[TenantCluster]) -> None:
+        held = [*cluster.meta.finalizers, names.FINALIZER]
+        patch = {"metadata": {"finalizers": held, "resourceVersion": cluster.meta.resource_version}}
+        await self._kube.merge(resources.TENANT_CLUSTERS, cluster.meta.name, patch, namespace=cluster.meta.namespace)
+
+    async def _end(self, cluster: Stored[TenantCluster]) -> float | None:
+        if names.FINALIZER not in cluster.meta.finalizers:
+            return None
+        left = await self._teardown.act(cluster, self._landscape.parts(cluster.key))
+        if not left:
+            return None
+        seen = observe(cluster, World.of(self._landscape.parts(cluster.key)), now=self._now())
+        await self._publish(cluster, _saying(seen, left))
+        since = self._now() - _deleted_at(self._landscape.get(resources.TENANT_CLUSTERS, *cluster.key), self._now())
+        return TEARDOWN_LONG_LOOK if since > TEARDOWN_LONG else TEARDOWN_LOOK
+
+    async def _add_to(self, key: Key) -> None:
+        """Give a Cluster that was made by hand, and asks for it, the default add-ons and hosted components."""
+        cluster = self._landscape.get(resources.CLUSTERS, *key)
+        if cluster is None or not target.wants_add_ons(cluster) or "deletionTimestamp" in cluster["metadata"]:
+            return
+        if any(owner["kind"] == resources.TENANT_CLUSTERS.kind for owner in _owners(cluster)):
+            return
+        parts = self._landscape.parts(key)
+        deployments = [part for part in parts if part["kind"] == resources.MACHINE_DEPLOYMENTS.kind]
+        try:
+            tenant, catalog = self._grounds(key[0])
+            rendered = plan.render_additions(cluster, deployments, catalog=catalog, tenant=tenant.meta.name)
+        except RuleError as error:
+            log.warning("additions_refused", namespace=key[0], name=key[1], why=str(error))
+            return
+        await self._applier.bring(rendered, parts)
+        await self._applier.prune(plan.stale(rendered, parts))
+
+    def _next_look(self, cluster: Stored[TenantCluster], status: ClusterStatus, *, probed: bool) -> float:
+        ready = conditions_of.find(status.conditions, "Ready")
+        look = UNSETTLED_LOOK
+        if ready is not None and ready.status == "True":
+            look = READY_LOOK if probed else LONGEST_SLEEP
+        elif probed and ready is not None and self._now() - parse_time(ready.last_transition_time) < EAGER_FOR:
+            # Perhaps only the tenant's own answer is missing, and nothing tells us of that.
+            look = EAGER_LOOK
+        end = lifetime.ends_at(cluster.meta.created, cluster.it.spec) if cluster.meta.created else None
+        return look if end is None else min(look, max(0.0, (end - self._now()).total_seconds()) + 1)
+
+    def _forget(self, key: Key) -> None:
+        if self._probe is not None:
+            self._probe.forget(key)
+        with suppress(KeyError):
+            metrics.CLUSTER_READY.remove(*key)
+
+
+def _of_kind(parts: Manifests, kind: str) -> Manifest | None:
+    return next((part for part in parts if part["kind"] == kind), None)
+
+
+def _owners(manifest: Manifest) -> Manifests:
+    owners: Manifests = manifest["metadata"].get("ownerReferences") or []
+    return owners
+
+
+def _owned(manifest: Manifest, uid: str) -> bool:
+    return any(owner["uid"] == uid and owner.get("controller") for owner in _owners(manifest))
+
+
+def _saying(status: ClusterStatus, message: str) -> ClusterStatus:
+    """The same status, with what is waited for said in its conditions, unless Cluster API says it more exactly."""
+    told = tuple(
+        c.model_copy(update={"message": message}) if c.message in ("", "the cluster is being deleted") else c
+        for c in status.conditions
+    )
+    return status.model_copy(update={"conditions": told})
+
+
+def _deleted_at(manifest: Manifest | None, otherwise: datetime) -> datetime:
+    text = ((manifest or {}).get("metadata") or {}).get("deletionTimestamp")
+    return parse_time(text) if text else otherwise
