@@ -159,7 +159,7 @@ def chart_of_proxy(manifest: Manifest) -> Chart:
     return Chart(_text(spec.get("repoURL")), _text(spec.get("chartName")), "spec.chartName")
 
 
-def as_release(chart: Manifest) -> Manifest:
+def as_release(chart: Manifest) -> dict[str, Any]:
     """Flux's HelmChart, as the release that would have made it."""
     return {"spec": {"chart": {"spec": _map(chart.get("spec"))}}}
 

@@ -1,0 +1,89 @@
+"""`python -m webhooks`: puts the admission door together from the environment, serves it, and leaves in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+
+import certs.kube
+from certs.errors import CertsError
+from certs.files import Files
+from certs.keeper import Keeper
+from certs.ports import Source
+from provisioning import errors, health, logs
+from provisioning.kube import Kube
+from provisioning.ledgers import KubeLedgers
+from webhooks.app import App, serving
+from webhooks.defaults import DEFAULTS
+from webhooks.judge import Judge
+from webhooks.ledgers import BatchedLedgers, LedgerProbe
+from webhooks.lookup import KubeLookup
+from webhooks.policies import POLICIES
+from webhooks.settings import Settings
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    settings = Settings()
+    logs.configure(fmt=settings.log_format, level=settings.log_level)
+    try:
+        asyncio.run(serve(settings))
+    except* (errors.KubeError, CertsError, OSError) as failures:
+        for failure in failures.exceptions:
+            log.error("webhooks_stopped", error=str(failure), kind=type(failure).__name__)
+        sys.exit(1)
+
+
+async def serve(settings: Settings) -> None:
+    """The whole life of one replica."""
+    leaving = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, leaving.set)
+    async with await Kube.connect(kubeconfig=settings.kubeconfig) as kube, _certificates(settings) as source:
+        context = await source.context()
+        lookup = KubeLookup(kube)
+        probe = LedgerProbe(kube, namespace=settings.namespace)
+        ledgers = BatchedLedgers(KubeLedgers(kube, settings.namespace))
+        judge = Judge(POLICIES, DEFAULTS, lookup, ledgers, settings.trusted(), now=lambda: datetime.now(UTC))
+
+        def why_not_ready() -> str | None:
+            return lookup.why_not_ready() or probe.why_not_ready() or source.why_not_ready()
+
+        app = App(judge, why_not_ready=why_not_ready)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(part.run()) for part in (lookup, probe, source)]
+            async with (
+                serving(app, context, host=settings.host, port=settings.port) as port,
+                health.serving(settings.host, settings.health_port, waits=lambda: app.why_not_ready() or ""),
+            ):
+                log.info("webhooks_serving", host=settings.host, port=port, policies=len(POLICIES))
+                await leaving.wait()
+                log.info("webhooks_leaving", after=settings.drain_seconds)
+                app.leave()
+                await asyncio.sleep(settings.drain_seconds)
+            for task in tasks:
+                task.cancel()
+
+
+@asynccontextmanager
+async def _certificates(settings: Settings) -> AsyncIterator[Source]:
+    if settings.certs_mode == "cert-manager":
+        yield Files(settings.certs_folder / "tls.crt", settings.certs_folder / "tls.key")
+        return
+    async with certs.kube.connect(
+        namespace=settings.namespace, secret=settings.certs_secret, kubeconfig=settings.kubeconfig
+    ) as store:
+        yield Keeper(store, hosts=settings.names())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The HTTPS server: bodies in, answers out, health, and an end without a failed call.
+
+It knows HTTP and nothing of rules. Every request leaves one line in the log; no line and no answer quotes a body
+that could not be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from ssl import SSLContext
+
+import structlog
+from aiohttp import web
+
+from webhooks import metrics, review
+from webhooks.decision import BUSY, Allow, Decision, Deny, Patch
+from webhooks.judge import Judge
+from webhooks.review import Request
+
+BODY_MAX = 7 * 1024 * 1024
+"""Two objects of the most that the API server takes (3 MiB), and room for the envelope."""
+KEEP_ALIVE = 3600.0
+"""Longer than the API server keeps an idle connection (90 s): else we hang up while it sends, and its POST fails."""
+MARGIN = 0.4
+"""Seconds kept of the API server's timeout for the way back."""
+TIMEOUT = 10.0
+"""Seconds when the URL names none."""
+IN_FLIGHT_MAX = 500
+"""Requests decided at once; more are sent back before they would time out."""
+
+log = structlog.get_logger()
+
+
+class App:
+    """The door's two routes and its health. `why_not_ready` gives None or a sentence."""
+
+    def __init__(self, judge: Judge, *, why_not_ready: Callable[[], str | None]) -> None:
+        self._judge = judge
+        self._why_not_ready = why_not_ready
+        self._in_flight = 0
+        self._leaving = False
+
+    def application(self) -> web.Application:
+        application = web.Application(client_max_size=BODY_MAX)
+        application.router.add_post("/validate", self._validate)
+        application.router.add_post("/mutate", self._mutate)
+        application.router.add_get("/healthz", self._healthz)
+        application.router.add_get("/readyz", self._readyz)
+        application.on_response_prepare.append(self._say_goodbye)
+        return application
+
+    def why_not_ready(self) -> str | None:
+        """None when the API server should ask us; else a sentence for the probe."""
+        return "leaving" if self._leaving else self._why_not_ready()
+
+    def leave(self) -> None:
+        """Be unready from now on, answer what comes, and let go of each connection after its answer."""
+        self._leaving = True
+
+    async def _validate(self, request: web.Request) -> web.Response:
+        return await self._answer(request, "validate", self._judge.validate)
+
+    async def _mutate(self, request: web.Request) -> web.Response:
+        return await self._answer(request, "mutate", self._mutation)
+
+    async def _mutation(self, asked: Request, *, deadline: float) -> Decision:
+        return await self._judge.mutate(asked, deadline=deadline)
+
+    async def _answer(
+        self, request: web.Request, door: str, decide: Callable[..., Awaitable[Decision]]
+    ) -> web.Response:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _seconds(request.query.get("timeout", "")) - MARGIN
+        try:
+            asked = review.decode(await _body(request))
+        except review.Malformed as error:
+            metrics.REJECTED.labels("malformed").inc()
+            log.warning("review_malformed", door=door, detail=str(error), bytes=request.content_length)
+            return web.Response(status=400, text="this is no AdmissionReview of admission.k8s.io/v1\n")
+        started = time.perf_counter()
+        with metrics.IN_FLIGHT.track_inprogress():
+            decision = await self._decide(asked, decide, deadline)
+        seconds = time.perf_counter() - started
+        metrics.SECONDS.labels(door).observe(seconds)
+        _note(asked, door, decision, seconds)
+        return web.Response(body=review.encode(asked.uid, decision), content_type="application/json")
+
+    async def _decide(self, asked: Request, decide: Callable[..., Awaitable[Decision]], deadline: float) -> Decision:
+        if self._in_flight >= IN_FLIGHT_MAX:
+            return Deny("too many requests at once; try again", code=BUSY, retry_after=1)
+        self._in_flight += 1
+        try:
+            return await decide(asked, deadline=deadline)
+        finally:
+            self._in_flight -= 1
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        reason = self.why_not_ready()
+        return web.Response(status=503 if reason else 200, text=f"{reason or 'ok'}\n")
+
+    async def _say_goodbye(self, _: web.Request, response: web.StreamResponse) -> None:
+        if self._leaving:
+            response.force_close()
+
+
+@asynccontextmanager
+async def serving(app: App, context: SSLContext, *, host: str, port: int) -> AsyncIterator[int]:
+    """Listen until the block ends, then finish what is under way. Gives the port (asked for with 0)."""
+    runner = web.AppRunner(app.application(), keepalive_timeout=KEEP_ALIVE, access_log=None, shutdown_timeout=TIMEOUT)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, ssl_context=context)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def _body(request: web.Request) -> bytes:
+    if request.content_type != "application/json":
+        metrics.REJECTED.labels("content_type").inc()
+        log.warning("review_rejected", reason="content type is not application/json")
+        raise web.HTTPUnsupportedMediaType(text="send application/json\n")
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        metrics.REJECTED.labels("too_large").inc()
+        log.warning("review_rejected", reason="body is too large", limit=BODY_MAX)
+        raise web.HTTPRequestEntityTooLarge(
+            BODY_MAX, text=f"an AdmissionReview may have at most {BODY_MAX} bytes\n"
+        ) from None
+
+
+def _seconds(text: str) -> float:
+    """`10s`, `500ms` as the API server writes it into the URL; ours when it is missing or no such thing."""
+    unit = 0.001 if text.endswith("ms") else 1.0
+    number = text.removesuffix("s").removesuffix("m")
+    return min(float(number) * unit, 30.0) if number.isascii() and number.isdigit() else TIMEOUT
+
+
+def _note(asked: Request, door: str, decision: Decision, seconds: float) -> None:
+    word = "deny" if isinstance(decision, Deny) else "patch" if isinstance(decision, Patch) else "allow"
+    metrics.REQUESTS.labels(asked.kind, asked.operation, asked.subresource, word, str(asked.dry_run).lower()).inc()
+    write = log.debug if isinstance(decision, Allow) else log.info
+    write(
+        "review_answered",
+        door=door,
+        decision=word,
+        kind=asked.kind,
+        operation=asked.operation,
+        subresource=asked.subresource or None,
+        namespace=asked.namespace,
+        name=asked.name or None,
+        user=asked.user.name,
+        dry_run=asked.dry_run,
+        reason=decision.reason if isinstance(decision, Deny) else None,
+        code=decision.code if isinstance(decision, Deny) else 200,
+        milliseconds=round(seconds * 1000, 1),
+        uid=asked.uid,
+    )

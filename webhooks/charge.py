@@ -1,0 +1,68 @@
+"""A policy's answer "yes, if there is room", and the words for what the ledger says to it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from provisioning import batcher, quota
+from provisioning.batcher import Contended, Exceeded, Granted
+from provisioning.errors import Cause
+from provisioning.ledger import Claim
+from provisioning.quota import Usage
+from webhooks.decision import BUSY, Allow, Deny, Verdict
+
+NEARLY_FULL = 90
+"""Per cent of a limit from which on people are told that it comes close."""
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What one slot is to be charged with in its tenant's ledger.
+
+    `hard` are the tenant's limits, `before` what the object may cost by now, `after` what it will cost. `fence` is the
+    resourceVersion that the write replaces (empty for a create), `uid` the uid of the object.
+    """
+
+    tenant: str
+    hard: Mapping[str, int]
+    slot: str
+    name: str
+    before: Usage
+    after: Usage
+    fence: str = ""
+    uid: str = ""
+
+    @property
+    def rises(self) -> bool:
+        """Whether anything grows. What does not is always admitted, over the quota or not, and writes nothing."""
+        return (self.after - self.before).rises() != Usage()
+
+    def request(self) -> batcher.Request:
+        """The same, as the ledger takes it."""
+        return batcher.Request(self.slot, Claim(self.after, self.fence, self.uid), self.hard)
+
+
+def answer(charge: Charge, outcome: batcher.Outcome) -> Verdict:
+    """The ledger's word as a verdict, with the numbers."""
+    audit = {"tenant": charge.tenant}
+    match outcome:
+        case Exceeded(found):
+            facts = [quota.describe(excess) for excess in found]
+            return Deny(
+                f"the quota of tenant {charge.tenant} has no room for {charge.name}: {'; '.join(facts)}",
+                tuple(Cause("spec", fact) for fact in facts),
+                audit=audit,
+            )
+        case Contended(retry_after):
+            reason = f"the ledger of tenant {charge.tenant} is busy; try again"
+            return Deny(reason, code=BUSY, retry_after=max(1, round(retry_after)), audit=audit)
+        case Granted(used):
+            return Allow(tuple(_nearly_full(charge, used)), audit)
+
+
+def _nearly_full(charge: Charge, used: Usage) -> Iterator[str]:
+    for dimension, hard in charge.hard.items():
+        if hard and charge.after[dimension] > charge.before[dimension] and used[dimension] * 100 >= hard * NEARLY_FULL:
+            amounts = f"{quota.show(dimension, used[dimension])} of {quota.show(dimension, hard)}"
+            yield f"tenant {charge.tenant} now uses {amounts} {'' if dimension == 'memory' else dimension}".rstrip()

@@ -1,0 +1,27 @@
+"""A new control plane gets CoreDNS, kube-proxy and Konnectivity, as every cluster has them.
+
+Only where nothing is said, only at its creation, and never where a ClusterClass topology owns the object: it would
+put its own version back, and we ours, for ever.
+"""
+
+from __future__ import annotations
+
+from provisioning.resources import KAMAJI_CONTROL_PLANES
+from webhooks import facts as reading
+from webhooks.facts import Facts, Manifest
+from webhooks.policy import CREATE, Default, Rule
+from webhooks.review import Request
+
+TOPOLOGY_OWNED = "topology.cluster.x-k8s.io/owned"
+CORE = ("coreDNS", "kubeProxy", "konnectivity")
+
+
+def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
+    spec = manifest.get("spec") or {}
+    owned = TOPOLOGY_OWNED in (manifest.get("metadata", {}).get("labels") or {})
+    if owned or "addons" in spec or reading.tenant_of(facts, request.namespace) is None:
+        return manifest
+    return {**manifest, "spec": {**spec, "addons": {name: {} for name in CORE}}}
+
+
+DEFAULT = Default("kamaji_addons", (Rule(KAMAJI_CONTROL_PLANES, (CREATE,)),), complete)

@@ -1,0 +1,19 @@
+"""A new KubevirtCluster of a tenant is marked as Kamaji's: set later, the mark would come too late to be of use."""
+
+from __future__ import annotations
+
+from provisioning.resources import KUBEVIRT_CLUSTERS
+from webhooks import facts as reading
+from webhooks.facts import Facts, Manifest
+from webhooks.policies.own_infrastructure import KAMAJI, MANAGED_BY
+from webhooks.policy import CREATE, Default, Rule
+from webhooks.review import Request
+
+
+def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
+    if reading.annotation(manifest, MANAGED_BY) or reading.tenant_of(facts, request.namespace) is None:
+        return manifest
+    return reading.annotated(manifest, MANAGED_BY, KAMAJI)
+
+
+DEFAULT = Default("managed_by_kamaji", (Rule(KUBEVIRT_CLUSTERS, (CREATE,)),), complete)

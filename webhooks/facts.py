@@ -1,0 +1,179 @@
+"""What a policy may ask for besides the request: other objects, the time, and who we trust. Values, no I/O.
+
+A policy is a pure function and may still need any object. It asks `facts.get(...)`; what is not known yet raises
+`Unknown`, the door (`webhooks.judge`) fetches it and asks the policy again. So a test is a table of objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from provisioning import names, objects
+from provisioning.errors import Cause, Invalid
+from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster
+from provisioning.objects import Stored
+from provisioning.resources import CATALOGS, NAMESPACES, TENANTS, Resource
+from webhooks.review import Request, User
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class One:
+    """A question for one object."""
+
+    resource: Resource
+    name: str
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class All:
+    """A question for all objects of a kind, in one namespace when it is given."""
+
+    resource: Resource
+    namespace: str = ""
+
+
+Query = One | All
+Answer = Manifest | None | Sequence[Manifest]
+
+
+class Unknown(Exception):  # a signal, not a fault
+    """A policy asked for something that has not been fetched yet."""
+
+    def __init__(self, *queries: Query) -> None:
+        super().__init__(*queries)
+        self.queries = queries
+
+
+class Unusable(Exception):
+    """An object that everything hangs on (the Catalog, a Tenant) is missing or broken. The text is for people."""
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """Who may what, by the names that the API server authenticates; from the settings."""
+
+    bot: str = "system:serviceaccount:clusterdesk-system:clusterdesk-bot"
+    provisioner: str = "system:serviceaccount:clusterdesk-system:clusterdesk-provisioner"
+    webhooks: str = "system:serviceaccount:clusterdesk-system:clusterdesk-webhooks"
+    platform_users: frozenset[str] = frozenset()
+    platform_groups: frozenset[str] = frozenset({"system:masters"})
+    namespaces: frozenset[str] = frozenset({"kube-system", "kube-public", "kube-node-lease", "clusterdesk-system"})
+    """Namespaces of the platform itself: nothing is charged or refused in them."""
+
+    def is_platform(self, user: User) -> bool:
+        return user.name in self.platform_users or not self.platform_groups.isdisjoint(user.groups)
+
+
+@dataclass
+class Facts:
+    """Everything known for one request. `add` is for the door only; policies read."""
+
+    now: datetime
+    trusted: Trusted = field(default_factory=Trusted)
+    known: dict[Query, Answer] = field(default_factory=dict)
+
+    def get(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
+        """The object, None when there is none. Raises `Unknown`."""
+        answer = self._answer(One(resource, name, namespace if resource.namespaced else ""))
+        return answer if isinstance(answer, dict) else None
+
+    def list(self, resource: Resource, *, namespace: str = "") -> Sequence[Manifest]:
+        """All objects of the kind. Raises `Unknown`."""
+        answer = self._answer(All(resource, namespace))
+        return answer if answer is not None and not isinstance(answer, dict) else ()
+
+    def need(self, *queries: Query) -> None:
+        """Have all of these fetched at once, rather than one after another. Raises `Unknown`."""
+        missing = [query for query in queries if query not in self.known]
+        if missing:
+            raise Unknown(*missing)
+
+    def add(self, query: Query, answer: Answer) -> None:
+        self.known[query] = answer
+
+    def _answer(self, query: Query) -> Answer:
+        if query not in self.known:
+            raise Unknown(query)
+        return self.known[query]
+
+
+def catalog(facts: Facts) -> CatalogSpec:
+    """What is on offer. Raises `Unusable` when the platform has not said."""
+    manifest = facts.get(CATALOGS, names.CATALOG)
+    if manifest is None:
+        raise Unusable("there is no Catalog named default yet; the platform has to make one first")
+    try:
+        return objects.read(Catalog, manifest).it.spec
+    except Invalid as error:
+        raise Unusable(f"the Catalog cannot be used: {error.message}") from error
+
+
+def tenant_of(facts: Facts, namespace: str) -> Stored[Tenant] | None:
+    """Whose the namespace is: its label names a Tenant and that Tenant lists it. None otherwise."""
+    found = facts.get(NAMESPACES, namespace)
+    name = label(found, names.TENANT_LABEL) if found else ""
+    manifest = facts.get(TENANTS, name) if name else None
+    if manifest is None:
+        return None
+    try:
+        tenant = objects.read(Tenant, manifest)
+    except Invalid as error:
+        raise Unusable(f"the Tenant {name} cannot be used: {error.message}") from error
+    return tenant if namespace in tenant.it.spec.namespaces else None
+
+
+def cluster(manifest: Manifest) -> Stored[TenantCluster]:
+    """A TenantCluster's manifest, read. Raises `errors.Invalid` with every cause."""
+    return objects.read(TenantCluster, manifest)
+
+
+def is_platforms(facts: Facts, request: Request) -> bool:
+    """Whether this is a namespace of the platform itself."""
+    return request.namespace in facts.trusted.namespaces
+
+
+def no_tenant(namespace: str) -> Cause:
+    """Why clusters are refused in a namespace that is nobody's."""
+    return Cause(
+        "metadata.namespace",
+        f"the namespace {namespace} belongs to no tenant: the platform has to list it in a Tenant and give it the "
+        f"label {names.TENANT_LABEL}",
+    )
+
+
+def label(manifest: Mapping[str, Any], key: str) -> str:
+    """A label's value, empty when there is none."""
+    return str((manifest.get("metadata", {}).get("labels") or {}).get(key, ""))
+
+
+def annotation(manifest: Mapping[str, Any], key: str) -> str:
+    """An annotation's value, empty when there is none."""
+    return str((manifest.get("metadata", {}).get("annotations") or {}).get(key, ""))
+
+
+def deleting(manifest: Mapping[str, Any]) -> bool:
+    return "deletionTimestamp" in manifest.get("metadata", {})
+
+
+def controller(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The owner reference of the controller, empty when there is none. A claim: whoever wrote it may have lied."""
+    owners = manifest.get("metadata", {}).get("ownerReferences") or []
+    return next((owner for owner in owners if owner.get("controller")), {})
+
+
+def annotated(manifest: Manifest, key: str, value: str) -> Manifest:
+    """The manifest with an annotation."""
+    meta = manifest.get("metadata") or {}
+    return {**manifest, "metadata": {**meta, "annotations": {**(meta.get("annotations") or {}), key: value}}}
+
+
+def labelled(manifest: Manifest, labels: Mapping[str, str]) -> Manifest:
+    """The manifest with labels."""
+    meta = manifest.get("metadata") or {}
+    return {**manifest, "metadata": {**meta, "labels": {**(meta.get("labels") or {}), **labels}}}

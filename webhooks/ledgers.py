@@ -1,0 +1,60 @@
+"""The tenants' ledgers for the door: one batcher a tenant, over the store in the API server. Thin; decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from provisioning import errors
+from provisioning.batcher import Batchers, Contended, LedgerStore, Outcome
+from provisioning.kube import Kube
+from provisioning.ledger import Garbled
+from provisioning.resources import TENANT_LEDGERS
+from webhooks.charge import Charge
+
+PERIOD = 10.0
+"""Seconds between two looks whether the ledgers can be read."""
+GARBLED_SECONDS = 5.0
+"""After which the provisioner will have written a garbled ledger anew."""
+
+log = structlog.get_logger()
+
+
+class BatchedLedgers:
+    """`Ledgers` over any store. `clock` of the batchers is the running loop's."""
+
+    def __init__(self, store: LedgerStore) -> None:
+        self._batchers = Batchers(store, lambda: asyncio.get_running_loop().time())
+
+    async def reserve(self, charge: Charge, *, deadline: float, dry_run: bool) -> Outcome:
+        try:
+            batcher = self._batchers.of(charge.tenant)
+            return await batcher.reserve(charge.request(), deadline=deadline, dry_run=dry_run)
+        except Garbled as error:
+            log.error("ledger_garbled", tenant=charge.tenant, error=str(error))
+            return Contended(GARBLED_SECONDS)
+
+
+class LedgerProbe:
+    """Whether the ledgers can be read at all: a replica that cannot is of no use to anybody."""
+
+    def __init__(self, kube: Kube, *, namespace: str) -> None:
+        self._kube = kube
+        self._namespace = namespace
+        self._reason: str | None = "the ledgers have not been read yet"
+
+    def why_not_ready(self) -> str | None:
+        return self._reason
+
+    async def run(self) -> None:
+        """Look every `PERIOD`, until cancelled."""
+        while True:
+            try:
+                path = TENANT_LEDGERS.path(namespace=self._namespace)
+                await self._kube.call("GET", path, query={"limit": 1}, timeout=PERIOD / 2)
+                self._reason = None
+            except errors.KubeError as error:
+                self._reason = f"the ledgers cannot be read: {error.message}"
+                log.warning("ledgers_unreadable", error=str(error))
+            await asyncio.sleep(PERIOD if self._reason is None else 1.0)

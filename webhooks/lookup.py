@@ -1,0 +1,56 @@
+"""The read side of the door: watch caches for the few kinds that every decision needs, the API server for the rest.
+
+A kind that the API server does not serve has no objects. Every other failure is told to whoever asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from provisioning import errors
+from provisioning.cache import Cache
+from provisioning.kube import Kube
+from provisioning.resources import CATALOGS, NAMESPACES, TENANTS, Resource
+from webhooks.facts import All, Answer, One, Query
+
+CACHED = (CATALOGS, NAMESPACES, TENANTS)
+"""Few objects, seldom changed, asked for by nearly every request. Approvals and clusters are always read live."""
+
+
+class KubeLookup:
+    """A `Lookup` on a real API server. `run` keeps the caches; until they are filled, everything is read live."""
+
+    def __init__(self, kube: Kube, *, cached: tuple[Resource, ...] = CACHED) -> None:
+        self._kube = kube
+        self._caches: Mapping[Resource, Cache] = {resource: Cache(kube, resource) for resource in cached}
+
+    async def run(self) -> None:
+        """Follow the API server, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for cache in self._caches.values():
+                group.create_task(cache.run())
+
+    def why_not_ready(self) -> str | None:
+        """None when every cache has its first list."""
+        behind = [r.plural for r, cache in self._caches.items() if not cache.synced.is_set()]
+        return f"not yet listed: {', '.join(behind)}" if behind else None
+
+    async def find(self, query: Query, *, live: bool) -> Answer:
+        cache = self._caches.get(query.resource)
+        if cache is not None and cache.synced.is_set() and not live:
+            if isinstance(query, All):
+                return cache.list(query.namespace or None)
+            # What the cache has not seen may have been made just now.
+            found = cache.get(query.namespace, query.name)
+            if found is not None:
+                return found
+        return await self._read(query)
+
+    async def _read(self, query: Query) -> Answer:
+        if isinstance(query, One):
+            return await self._kube.find(query.resource, query.name, namespace=query.namespace)
+        try:
+            return (await self._kube.list(query.resource, namespace=query.namespace)).items
+        except errors.NotFound:
+            return ()

@@ -1,0 +1,19 @@
+"""What the admission door counts, under the names that dashboards look for."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Counter(
+    "clusterdesk_admission_requests_total",
+    "Admission requests by what they were about and how they were answered.",
+    ["kind", "operation", "subresource", "decision", "dry_run"],
+)
+SECONDS = Histogram(
+    "clusterdesk_admission_duration_seconds",
+    "Seconds from the whole body to the answer.",
+    ["door"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+IN_FLIGHT = Gauge("clusterdesk_admission_requests_in_flight", "Admission requests being decided.")
+REJECTED = Counter("clusterdesk_admission_bodies_rejected_total", "Bodies that were no admission request.", ["reason"])

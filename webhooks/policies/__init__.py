@@ -1,0 +1,29 @@
+"""The policies, one file each: what is refused, whoever asks. A new one is one file and one line here."""
+
+from webhooks.policies import (
+    approved_only,
+    catalogued_charts,
+    cluster_shape,
+    four_eyes,
+    hosted_controllers_only,
+    immutable_templates,
+    ledger_writers,
+    own_infrastructure,
+    request_rules,
+    tenant_namespaces,
+    tenant_quota,
+)
+
+POLICIES = (
+    cluster_shape.POLICY,
+    approved_only.POLICY,
+    tenant_quota.POLICY,
+    request_rules.POLICY,
+    four_eyes.POLICY,
+    hosted_controllers_only.POLICY,
+    catalogued_charts.POLICY,
+    immutable_templates.POLICY,
+    own_infrastructure.POLICY,
+    tenant_namespaces.POLICY,
+    ledger_writers.POLICY,
+)

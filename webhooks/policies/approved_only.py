@@ -1,0 +1,124 @@
+"""A TenantCluster changes only as its tenant's policy lets it: by a rule that needs nobody, or by an approved request.
+
+The request must want exactly this, made for exactly what is there now, so neither a stolen bot token nor `kubectl` gets
+around the approvers. The rule itself is `provisioning.approval`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from provisioning import approval, lifetime, objects, quota
+from provisioning.completion import complete
+from provisioning.errors import Cause
+from provisioning.model import Action, ClusterRequest, ClusterSpec, Tenant, TenantCluster
+from provisioning.names import PREVIEW_ANNOTATION, REQUEST_ANNOTATION
+from provisioning.objects import Stored
+from provisioning.resources import CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
+from webhooks import facts as reading
+from webhooks.decision import Allow, Deny, Verdict
+from webhooks.facts import Facts
+from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
+from webhooks.review import Request
+
+ACTIONS = {CREATE: Action.CREATE, UPDATE: Action.CHANGE, DELETE: Action.DELETE}
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    if reading.is_platforms(facts, request):
+        return Allow()
+    tenant = reading.tenant_of(facts, request.namespace)
+    if tenant is None:
+        return _without_tenant(request)
+    before = reading.cluster(request.old) if request.old is not None else None
+    after = reading.cluster(request.object) if request.object is not None else None
+    action = ACTIONS[request.operation]
+    if _needs_nothing(request, before, after, tenant, facts):
+        return Allow()
+    counted = reading.cluster(request.either).it.spec
+    waiver = approval.waiver_for(tenant.it.spec.approval, action, quota.envelope(counted, reading.catalog(facts)))
+    if waiver is not None:
+        return Allow(audit={"approval": waiver})
+    named = reading.annotation(request.either, REQUEST_ANNOTATION)
+    reasons: list[str] = []
+    for candidate in _candidates(request, named, facts):
+        why = approval.uncovered(
+            candidate,
+            action=action,
+            cluster=request.name or request.either["metadata"]["name"],
+            desired=after.it.spec if after is not None else None,
+            generation=before.meta.generation if before is not None else 0,
+            catalog=reading.catalog(facts),
+            tenant=tenant.it.spec,
+        )
+        if not why:
+            return Allow(audit={"approval": candidate.meta.name})
+        reasons.append(f"the request {candidate.meta.name} does not stand behind this: {why}")
+    return _refused(action, tenant, named, reasons)
+
+
+def _without_tenant(request: Request) -> Verdict:
+    """Whose is it, then? To make or change it is refused; what is left of a tenant that is gone may be cleared away."""
+    return Allow() if request.operation == DELETE else Deny(reading.no_tenant(request.namespace).message)
+
+
+def _needs_nothing(
+    request: Request,
+    before: Stored[TenantCluster] | None,
+    after: Stored[TenantCluster] | None,
+    tenant: Stored[Tenant],
+    facts: Facts,
+) -> bool:
+    if after is None:
+        return before is None or _may_go(request, before, facts)
+    if request.dry_run and after.meta.annotations.get(PREVIEW_ANNOTATION) == "true":
+        return True
+    if before is None:
+        return False
+    catalog = reading.catalog(facts)
+
+    def completed(spec: ClusterSpec) -> ClusterSpec:
+        return complete(spec, catalog=catalog, tenant=tenant.it.spec)
+
+    return before.it.spec == after.it.spec or completed(before.it.spec) == completed(after.it.spec)
+
+
+def _may_go(request: Request, cluster: Stored[TenantCluster], facts: Facts) -> bool:
+    """Deletion without anybody's word: it is going already, its time is over, or the platform ends the namespace."""
+    if cluster.meta.deleting:
+        return True
+    if cluster.meta.created and lifetime.is_over(cluster.meta.created, cluster.it.spec, now=facts.now):
+        return True
+    namespace = facts.get(NAMESPACES, request.namespace)
+    return namespace is not None and reading.deleting(namespace)
+
+
+def _candidates(request: Request, named: str, facts: Facts) -> Iterator[Stored[ClusterRequest]]:
+    """The request that the annotation names. A deletion carries no annotation: then every request for this cluster."""
+    if request.operation != DELETE:
+        found = facts.get(CLUSTER_REQUESTS, named, namespace=request.namespace) if named else None
+        if found is not None:
+            yield objects.read(ClusterRequest, found)
+        return
+    for manifest in facts.list(CLUSTER_REQUESTS, namespace=request.namespace):
+        spec = manifest.get("spec") or {}
+        if (spec.get("action"), spec.get("cluster")) == (Action.DELETE.value, request.name):
+            yield objects.read(ClusterRequest, manifest)
+
+
+def _refused(action: Action, tenant: Stored[Tenant], named: str, reasons: Sequence[str]) -> Deny:
+    policy = tenant.it.spec.approval
+    who = f"{policy.required} approver{'s' * (policy.required > 1)} of tenant {tenant.meta.name}"
+    verb = {Action.CREATE: "create", Action.CHANGE: "change", Action.DELETE: "delete"}[action]
+    missing = [f"there is no ClusterRequest {named} in this namespace"] if named and not reasons else []
+    facts = [*reasons, *missing]
+    if not facts:
+        facts = [
+            f"make a ClusterRequest with action {action.value}, or ask in Slack; once it is approved, clusterdesk does "
+            "the rest"
+        ]
+    message = f"to {verb} this cluster {who} must agree; {'; '.join(facts)}"
+    return Deny(message, (Cause(f"metadata.annotations[{REQUEST_ANNOTATION}]", message),))
+
+
+POLICY = Policy("approved_only", (Rule(TENANT_CLUSTERS, (CREATE, UPDATE, DELETE)),), check)

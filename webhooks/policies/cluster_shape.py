@@ -1,0 +1,49 @@
+"""A TenantCluster is one that can be made: versions, flavors and add-ons on offer, names that fit, nothing left out.
+
+The rules are `provisioning.shape`'s; the bot asks them as well, before anybody presses a button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioning import shape
+from provisioning.completion import complete
+from provisioning.errors import Cause
+from provisioning.model import CatalogSpec, ClusterSpec, TenantSpec
+from provisioning.resources import TENANT_CLUSTERS
+from webhooks import facts as reading
+from webhooks.decision import INVALID, Allow, Verdict, refuse
+from webhooks.facts import Facts
+from webhooks.policy import Policy, Rule
+from webhooks.review import Request
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    if request.object is None or reading.is_platforms(facts, request):
+        return Allow()
+    tenant = reading.tenant_of(facts, request.namespace)
+    if tenant is None:
+        return refuse(reading.no_tenant(request.namespace))
+    cluster = reading.cluster(request.object)
+    old = reading.cluster(request.old).it.spec if request.old is not None else None
+    if old == cluster.it.spec:
+        return Allow()
+    catalog = reading.catalog(facts)
+    found = (
+        *_left_out(cluster.it.spec, catalog, tenant.it.spec),
+        *shape.problems(cluster.it.spec, name=cluster.meta.name, catalog=catalog, tenant=tenant.it.spec, old=old),
+    )
+    return refuse(*found, code=INVALID) if found else Allow()
+
+
+def _left_out(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec) -> Iterator[Cause]:
+    """The defaults are filled in by a webhook that may have been missed. Nothing half-said is made into a cluster."""
+    wanted = complete(spec, catalog=catalog, tenant=tenant)
+    for field in ("version", "add_ons", "network", "lifetime"):
+        if getattr(wanted, field) != getattr(spec, field):
+            name = "addOns" if field == "add_ons" else field
+            yield Cause(f"spec.{name}", "was not filled in, because the defaults were not reached; send it again")
+
+
+POLICY = Policy("cluster_shape", (Rule(TENANT_CLUSTERS),), check)

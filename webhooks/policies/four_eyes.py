@@ -1,0 +1,182 @@
+"""What becomes of a ClusterRequest, whoever writes it: votes by those who may, each once, and what follows from them.
+
+The bot and `kubectl` go through the same functions (`provisioning.approval`, `provisioning.lifecycle`): the status that
+is written must be the very one that these rules give for what happened.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from provisioning import approval, lifecycle, objects, people, quota
+from provisioning.errors import Cause
+from provisioning.lifecycle import Event, Reason, Refused
+from provisioning.lifetime import expires_at
+from provisioning.model import Action, ClusterRequest, Person, Phase, RequestStatus, Tenant, TenantCluster, Vote
+from provisioning.objects import Stored
+from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
+from webhooks import facts as reading
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts
+from webhooks.policy import UPDATE, Policy, Rule
+from webhooks.review import Request
+
+LEEWAY = timedelta(minutes=5)
+"""How far the time that a writer notes may be from ours."""
+
+WORDS = {
+    Reason.NOT_AN_APPROVER: "is not an approver of this tenant",
+    Reason.OWN_REQUEST: "asked for it, and somebody else must decide",
+    Reason.ALREADY_DECIDED: "comes too late: the request is decided",
+    Reason.ALREADY_VOTED: "has voted already",
+    Reason.NOT_YOURS: "did not ask for it, and so cannot withdraw it",
+    Reason.EXPIRED: "comes too late: the request has expired",
+    Reason.CHANGED: "voted on something else",
+    Reason.GONE: "voted on what is no longer there",
+}
+
+_FOLLOWS = {"phase", "votes", "waiver", "decided_at"}
+"""What the rules give. The rest is bookkeeping of our own programs, or words for people."""
+
+
+class Wrong(Exception):
+    """The change is not one that can happen. Carries where and why."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = Cause(f"status.{field}", message)
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    if request.object is None or request.old is None:
+        return Allow()
+    tenant = reading.tenant_of(facts, request.namespace)
+    if tenant is None:
+        return refuse(reading.no_tenant(request.namespace))
+    before, after = (objects.read(ClusterRequest, m) for m in (request.old, request.object))
+    ours = request.user.name in (facts.trusted.bot, facts.trusted.provisioner)
+    try:
+        if not ours and _bookkeeping(before.it.status) != _bookkeeping(after.it.status):
+            raise Wrong("deliveries", "and conditions are kept by clusterdesk itself")
+        if _governed(before.it.status) != _governed(after.it.status):
+            _hold(before, after.it.status, tenant, request, facts)
+    except Wrong as wrong:
+        return refuse(wrong.cause)
+    return Allow(audit={"phase": after.it.status.phase.value})
+
+
+def _hold(
+    before: Stored[ClusterRequest], wanted: RequestStatus, tenant: Stored[Tenant], request: Request, facts: Facts
+) -> None:
+    """Raises `Wrong` unless the wanted status is what the rules give for the one thing that happened."""
+    now = _noted(wanted, facts.now)
+    if wanted.votes != before.it.status.votes:
+        expected = _voted(before, wanted, tenant, request, facts, now)
+    elif wanted.phase is Phase.WITHDRAWN:
+        expected = _withdrawn(before, request, facts, now)
+    elif request.user.name == facts.trusted.provisioner:
+        expected = _by_provisioner(before, wanted, tenant, facts, now)
+    else:
+        raise Wrong("phase", f"does not become {wanted.phase.value} by itself: a request is decided by votes")
+    for field in sorted(_FOLLOWS):
+        right, given = getattr(expected, field), getattr(wanted, field)
+        if right != given:
+            raise Wrong(field, f"must be {right!s} after this, not {given!s}")
+
+
+def _voted(
+    before: Stored[ClusterRequest],
+    wanted: RequestStatus,
+    tenant: Stored[Tenant],
+    request: Request,
+    facts: Facts,
+    now: datetime,
+) -> RequestStatus:
+    cast = before.it.status.votes
+    if len(wanted.votes) != len(cast) + 1 or wanted.votes[: len(cast)] != cast:
+        raise Wrong("votes", "are only ever added, one at a time")
+    vote, groups = wanted.votes[-1], request.user.groups
+    if request.user.name == facts.trusted.bot:
+        groups = ()
+        _through_slack(vote.voter, tenant)
+    elif vote.voter != Person(user=request.user.name):
+        raise Wrong("votes", f"cannot be cast for somebody else: the voter must be {request.user.name}, without slack")
+    _just_now(vote, facts.now)
+    try:
+        return approval.cast(before, vote, tenant=tenant.it.spec, groups=groups, now=now)
+    except Refused as refused:
+        raise Wrong("votes", f"{vote.voter.user} {WORDS[refused.reason]}") from refused
+
+
+def _through_slack(voter: Person, tenant: Stored[Tenant]) -> None:
+    """The bot votes for people whose Slack account the platform has listed, and for nobody else."""
+    if people.by_slack(tenant.it.spec, voter.slack) != voter:
+        raise Wrong("votes", f"{voter.slack or 'nobody'} is not listed as the Slack account of {voter.user}")
+
+
+def _withdrawn(before: Stored[ClusterRequest], request: Request, facts: Facts, now: datetime) -> RequestStatus:
+    by_bot = request.user.name == facts.trusted.bot
+    person = before.it.spec.requester if by_bot else Person(user=request.user.name)
+    try:
+        return approval.withdraw(before, person, now=now)
+    except Refused as refused:
+        raise Wrong("phase", f"{person.user} {WORDS[refused.reason]}") from refused
+
+
+def _by_provisioner(
+    before: Stored[ClusterRequest], wanted: RequestStatus, tenant: Stored[Tenant], facts: Facts, now: datetime
+) -> RequestStatus:
+    status = before.it.status
+    events = {Phase.EXPIRED: Event.EXPIRED, Phase.APPLIED: Event.APPLIED, Phase.FAILED: Event.FAILED}
+    event = Event.WAIVED if wanted.waiver != status.waiver else events.get(wanted.phase)
+    if event is None:
+        raise Wrong("phase", f"does not become {wanted.phase.value} by itself: a request is decided by votes")
+    if event is Event.WAIVED:
+        rule = _waiver(before, tenant, facts)
+        if rule != wanted.waiver:
+            raise Wrong("waiver", f"must be {rule or 'left out: no rule fits, so people must agree'}")
+        status = status.model_copy(update={"waiver": wanted.waiver})
+    if event is Event.EXPIRED and before.meta.created is not None:
+        end = expires_at(before.meta.created, tenant.it.spec.approval)
+        if end > facts.now + LEEWAY:
+            raise Wrong("phase", f"cannot be Expired before {end:%Y-%m-%d %H:%M} UTC")
+    try:
+        return lifecycle.step(status, event, now=now)
+    except Refused as refused:
+        raise Wrong("phase", f"cannot become {wanted.phase.value} after {status.phase.value}") from refused
+
+
+def _waiver(before: Stored[ClusterRequest], tenant: Stored[Tenant], facts: Facts) -> str | None:
+    spec = before.it.spec
+    wanted = spec.desired
+    if spec.action is Action.DELETE:
+        found = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=before.meta.namespace)
+        wanted = objects.read(TenantCluster, found).it.spec if found is not None else None
+    if wanted is None:
+        return None
+    size = quota.envelope(wanted, reading.catalog(facts))
+    return approval.waiver_for(tenant.it.spec.approval, spec.action, size)
+
+
+def _noted(wanted: RequestStatus, now: datetime) -> datetime:
+    """The time that the writer noted for the decision, when it is about now; else ours, which will not be theirs."""
+    if wanted.decided_at is None:
+        return now
+    noted = objects.parse_time(wanted.decided_at)
+    return noted if abs(noted - now) <= LEEWAY else now
+
+
+def _just_now(vote: Vote, now: datetime) -> None:
+    if abs(objects.parse_time(vote.at) - now) > LEEWAY:
+        raise Wrong("votes", f"are cast now, not at {vote.at}")
+
+
+def _governed(status: RequestStatus) -> dict[str, object]:
+    return {field: getattr(status, field) for field in _FOLLOWS}
+
+
+def _bookkeeping(status: RequestStatus) -> tuple[object, ...]:
+    return status.deliveries, status.conditions, status.observed_generation, status.expires_at
+
+
+POLICY = Policy("four_eyes", (Rule(CLUSTER_REQUESTS, (UPDATE,), subresource="status"),), check)

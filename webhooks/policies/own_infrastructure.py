@@ -1,0 +1,56 @@
+"""A tenant's machines stand in the tenant's own namespace of this management cluster, and Kamaji minds their front.
+
+KubeVirt's provider takes a namespace and even another cluster's credentials from the object: by either, machines would
+escape the quota. A KubevirtCluster that is not marked as Kamaji's gets load balancers and a finalizer nobody removes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioning.errors import Cause
+from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES
+from webhooks import facts as reading
+from webhooks.decision import INVALID, Allow, Verdict, refuse
+from webhooks.facts import Facts, Manifest
+from webhooks.policy import Policy, Rule
+from webhooks.review import Request
+
+MANAGED_BY = "cluster.x-k8s.io/managed-by"
+KAMAJI = "kamaji"
+
+_ELSEWHERE = "machines of a tenant run in this management cluster only; leave it out"
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    manifest = request.object
+    if manifest is None or reading.deleting(manifest) or reading.tenant_of(facts, request.namespace) is None:
+        return Allow()
+    of_cluster = request.resource == KUBEVIRT_CLUSTERS.plural
+    causes = list(_of_cluster(manifest) if of_cluster else _of_template(manifest, request.namespace))
+    return refuse(*causes, code=INVALID) if causes else Allow()
+
+
+def _of_cluster(manifest: Manifest) -> Iterator[Cause]:
+    if (manifest.get("spec") or {}).get("infraClusterSecretRef"):
+        yield Cause("spec.infraClusterSecretRef", _ELSEWHERE)
+    if reading.annotation(manifest, MANAGED_BY) != KAMAJI:
+        yield Cause(
+            f"metadata.annotations[{MANAGED_BY}]",
+            f"must be {KAMAJI}, from the beginning to the end: the control plane comes with its own address here",
+        )
+
+
+def _of_template(manifest: Manifest, namespace: str) -> Iterator[Cause]:
+    spec = ((manifest.get("spec") or {}).get("template") or {}).get("spec") or {}
+    if spec.get("infraClusterSecretRef"):
+        yield Cause("spec.template.spec.infraClusterSecretRef", _ELSEWHERE)
+    elsewhere = ((spec.get("virtualMachineTemplate") or {}).get("metadata") or {}).get("namespace") or namespace
+    if elsewhere != namespace:
+        yield Cause(
+            "spec.template.spec.virtualMachineTemplate.metadata.namespace",
+            f"must be {namespace}, the template's own, and not {elsewhere}",
+        )
+
+
+POLICY = Policy("own_infrastructure", (Rule(KUBEVIRT_CLUSTERS), Rule(KUBEVIRT_MACHINE_TEMPLATES)), check)

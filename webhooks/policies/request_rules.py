@@ -1,0 +1,85 @@
+"""A ClusterRequest says the truth: who asks, that they may, what is there now, and a digest of what is wanted.
+
+Its spec never changes afterwards (the CRD sees to that), so what is checked here once holds for its whole life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioning import objects, people, shape
+from provisioning.digest import digest_of
+from provisioning.errors import Cause
+from provisioning.model import Action, ClusterRequest, RequestSpec, TenantSpec
+from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
+from webhooks import facts as reading
+from webhooks.decision import FORBIDDEN, INVALID, Allow, Verdict, merge, refuse
+from webhooks.facts import Facts, Manifest
+from webhooks.policy import CREATE, Policy, Rule
+from webhooks.review import Request
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    if request.object is None:
+        return Allow()
+    tenant = reading.tenant_of(facts, request.namespace)
+    if tenant is None:
+        return refuse(reading.no_tenant(request.namespace))
+    spec = objects.read(ClusterRequest, request.object).it.spec
+    current = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=request.namespace)
+    who = list(_of_requester(request, spec, tenant.it.spec, facts))
+    what = [*_of_what_is_there(spec, current), *_of_what_is_wanted(spec, current, tenant.it.spec, facts)]
+    verdicts = [refuse(*causes, code=code) for causes, code in ((who, FORBIDDEN), (what, INVALID)) if causes]
+    return merge(verdicts)
+
+
+def _of_requester(request: Request, spec: RequestSpec, tenant: TenantSpec, facts: Facts) -> Iterator[Cause]:
+    person, by_bot = spec.requester, request.user.name == facts.trusted.bot
+    groups = () if by_bot else request.user.groups
+    if not by_bot and person.user != request.user.name:
+        yield Cause("spec.requester.user", f"must be {request.user.name}, who sends this; one asks for oneself")
+    if by_bot and not person.slack:
+        yield Cause("spec.requester.slack", "must say from which Slack account the request came")
+    if person.slack:
+        known = people.by_slack(tenant, person.slack)
+        if known is None or known.user != person.user:
+            yield Cause("spec.requester.slack", f"is not listed as the account of {person.user} in this tenant")
+    if not people.member(tenant, person, groups) and not people.approver(tenant, person, groups):
+        yield Cause("spec.requester.user", f"{person.user} is neither a member nor an approver of this tenant")
+
+
+def _of_what_is_there(spec: RequestSpec, current: Manifest | None) -> Iterator[Cause]:
+    if spec.action is Action.CREATE:
+        if current is not None:
+            yield Cause("spec.cluster", f"there is a cluster {spec.cluster} in this namespace already")
+        if spec.base_generation:
+            yield Cause("spec.baseGeneration", "must be left out: what is to be created has no generation yet")
+    elif current is None:
+        yield Cause("spec.cluster", f"there is no cluster {spec.cluster} in this namespace")
+    elif spec.action is Action.CHANGE and spec.base_generation != current["metadata"]["generation"]:
+        now = current["metadata"]["generation"]
+        yield Cause("spec.baseGeneration", f"is {spec.base_generation}, but the cluster is at generation {now} by now")
+
+
+def _of_what_is_wanted(
+    spec: RequestSpec, current: Manifest | None, tenant: TenantSpec, facts: Facts
+) -> Iterator[Cause]:
+    wanted = digest_of(action=spec.action, cluster=spec.cluster, desired=spec.desired)
+    if spec.digest != wanted:
+        yield Cause("spec.digest", f"does not fit what is asked for, which has the digest {wanted}")
+    if (spec.desired is None) is not (spec.action is Action.DELETE):
+        yield Cause("spec.desired", "is for Create and Change, and is needed there")
+    if spec.desired is not None:
+        old = reading.cluster(current).it.spec if current is not None else None
+        catalog = reading.catalog(facts)
+        found = shape.problems(spec.desired, name=spec.cluster, catalog=catalog, tenant=tenant, old=old)
+        yield from (_within_request(cause) for cause in found)
+
+
+def _within_request(cause: Cause) -> Cause:
+    if cause.field == "metadata.name":
+        return Cause("spec.cluster", cause.message)
+    return Cause("spec.desired" + cause.field.removeprefix("spec"), cause.message)
+
+
+POLICY = Policy("request_rules", (Rule(CLUSTER_REQUESTS, (CREATE,)),), check)

@@ -1,0 +1,81 @@
+"""Whose a namespace is, only the platform says; it has one tenant; and nobody moves house with clusters inside.
+
+The label on the namespace and the list in the Tenant must agree, so neither alone gives anybody a quota.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from provisioning.errors import Cause
+from provisioning.names import TENANT_LABEL
+from provisioning.resources import CLUSTERS, NAMESPACES, TENANT_CLUSTERS, TENANTS
+from webhooks import facts as reading
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import All, Facts, Manifest
+from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
+from webhooks.review import Request
+
+SHOWN = 5
+"""Clusters that a denial names; more are counted."""
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    causes = _of_tenant(request, facts) if request.resource == TENANTS.plural else _of_namespace(request, facts)
+    found = list(causes)
+    return refuse(*found) if found else Allow()
+
+
+def _of_namespace(request: Request, facts: Facts) -> Iterator[Cause]:
+    before, after = (reading.label(m or {}, TENANT_LABEL) for m in (request.old, request.object))
+    field = f"metadata.labels[{TENANT_LABEL}]"
+    if request.operation == DELETE:
+        if before and (held := _clusters(facts, [request.name])):
+            yield Cause("", f"the namespace {request.name} still holds {_named(held)}; delete them first")
+        return
+    if before == after:
+        return
+    if not facts.trusted.is_platform(request.user):
+        yield Cause(field, f"only the platform may say whose a namespace is, and {request.user.name} is not of it")
+    elif before and (held := _clusters(facts, [request.name])):
+        yield Cause(field, f"the namespace belongs to {before} as long as it holds {_named(held)}")
+
+
+def _of_tenant(request: Request, facts: Facts) -> Iterator[Cause]:
+    before, after = (_namespaces(m) for m in (request.old, request.object))
+    if after:
+        others = [t for t in facts.list(TENANTS) if t["metadata"]["name"] != request.name]
+        taken = {n: t["metadata"]["name"] for t in others for n in _namespaces(t)}
+        for index, name in enumerate(after):
+            if name in taken:
+                yield Cause(f"spec.namespaces[{index}]", f"{name} belongs to the tenant {taken[name]} already")
+            if name in facts.trusted.namespaces:
+                yield Cause(f"spec.namespaces[{index}]", f"{name} is a namespace of the platform itself")
+    if request.operation == DELETE or before != after:
+        gone = [name for name in before if name not in after]
+        if held := _clusters(facts, gone):
+            yield Cause("spec.namespaces", f"{', '.join(gone)} still holds {_named(held)}; delete them first")
+
+
+def _clusters(facts: Facts, namespaces: Iterable[str]) -> list[str]:
+    """Clusters in these namespaces, ours and hand-made; one that is rendered for ours has its name and counts once."""
+    queries = [All(kind, namespace) for namespace in namespaces for kind in (TENANT_CLUSTERS, CLUSTERS)]
+    facts.need(*queries)
+    found = (m for query in queries for m in facts.list(query.resource, namespace=query.namespace))
+    return sorted({m["metadata"]["name"] for m in found})
+
+
+def _namespaces(tenant: Manifest | None) -> Sequence[str]:
+    return ((tenant or {}).get("spec") or {}).get("namespaces") or ()
+
+
+def _named(clusters: Sequence[str]) -> str:
+    more = f" and {len(clusters) - SHOWN} more" if len(clusters) > SHOWN else ""
+    return f"the cluster{'s' * (len(clusters) > 1)} {', '.join(clusters[:SHOWN])}{more}"
+
+
+POLICY = Policy(
+    "tenant_namespaces",
+    (Rule(NAMESPACES, (CREATE, UPDATE, DELETE)), Rule(TENANTS, (CREATE, UPDATE, DELETE))),
+    check,
+)

@@ -1,0 +1,65 @@
+"""What a policy and a default are: a name, what they apply to, and one pure function. No policy lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from provisioning.resources import Resource
+from webhooks.charge import Charge
+from webhooks.decision import Verdict
+from webhooks.facts import Facts, Manifest
+from webhooks.review import Request
+
+CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
+
+
+class Reach(Enum):
+    """Where the API server should ask us at all."""
+
+    EVERYWHERE = "rules"
+    """Every namespace except the platform's own, and cluster-scoped objects."""
+    TENANTS = "content"
+    """Namespaces that carry the tenant label only: kinds of which there are many everywhere."""
+    LEDGERS = "ledgers"
+    """The service's own namespace, for everybody but our own accounts, who must never wait for themselves."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Operations on a kind (or on a subresource of it) that the API server asks us about."""
+
+    resource: Resource
+    operations: tuple[str, ...] = (CREATE, UPDATE)
+    subresource: str = ""
+    reach: Reach = Reach.EVERYWHERE
+
+    def matches(self, request: Request) -> bool:
+        return (
+            (request.group, request.resource) == (self.resource.group, self.resource.plural)
+            and request.subresource == self.subresource
+            and request.operation in self.operations
+        )
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Refuses or admits; all policies that apply to a request are asked, and all their denials are told."""
+
+    name: str
+    applies_to: tuple[Rule, ...]
+    check: Callable[[Request, Facts], Verdict | Charge]
+
+
+@dataclass(frozen=True)
+class Default:
+    """Completes an object: takes it as it is and returns it as it should be. Doing it twice is doing it once."""
+
+    name: str
+    applies_to: tuple[Rule, ...]
+    complete: Callable[[Request, Manifest, Facts], Manifest]
+
+
+def applies(kind: Policy | Default, request: Request) -> bool:
+    return any(rule.matches(request) for rule in kind.applies_to)

@@ -1,0 +1,178 @@
+"""The webhook configurations, made from what the policies and defaults say they apply to. Pure.
+
+So a policy cannot be written and then never be asked. The caBundle is absent on purpose: `certs` puts it in, and who
+applies these manifests again must not take it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.names import TENANT_LABEL
+from provisioning.resources import GROUP, Resource
+from webhooks.defaults import DEFAULTS
+from webhooks.facts import Trusted
+from webhooks.policies import POLICIES
+from webhooks.policy import Default, Policy, Reach, Rule
+
+Manifest = dict[str, Any]
+
+PART_OF = {"app.kubernetes.io/part-of": "clusterdesk"}
+VALIDATE, MUTATE = "/validate", "/mutate"
+VALIDATING_SECONDS = 10
+MUTATING_SECONDS = 5
+
+VALIDATING = Resource(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingwebhookconfigurations",
+    "ValidatingWebhookConfiguration",
+    namespaced=False,
+)
+MUTATING = Resource(
+    "admissionregistration.k8s.io",
+    "v1",
+    "mutatingwebhookconfigurations",
+    "MutatingWebhookConfiguration",
+    namespaced=False,
+)
+NAME = "clusterdesk"
+"""Of both configurations."""
+
+_LOOKED_AT = (
+    "spec",
+    "data",
+    "binaryData",
+    "stringData",
+    "metadata.labels",
+    "metadata.annotations",
+    "metadata.ownerReferences",
+)
+"""What some rule reads. An update that leaves all of it alone (a status, a finalizer) needs no question; and so
+neither a slow nor a missing webhook ever holds up a deletion that has begun."""
+
+
+@dataclass(frozen=True)
+class ClientConfig:
+    """Where the API server finds us: a Service of the management cluster, or a URL (then the Service is not used)."""
+
+    service: str = "clusterdesk-webhooks"
+    namespace: str = "clusterdesk-system"
+    port: int = 443
+    url: str = ""
+
+    def manifest(self, path: str) -> Manifest:
+        if self.url:
+            return {"url": self.url.rstrip("/") + path}
+        return {
+            "service": {"namespace": self.namespace, "name": self.service, "port": self.port, "path": path},
+        }
+
+
+def configurations(
+    *,
+    client: ClientConfig,
+    trusted: Trusted | None = None,
+    policies: Sequence[Policy] = POLICIES,
+    defaults: Sequence[Default] = DEFAULTS,
+) -> list[Manifest]:
+    """The ValidatingWebhookConfiguration and the MutatingWebhookConfiguration.
+
+    `trusted` gives the namespaces that are left alone and the accounts that must not wait for themselves.
+    """
+    trusted = trusted or Trusted()
+    rules = [rule for policy in policies for rule in policy.applies_to]
+    validating = [
+        {
+            **_webhook(reach, trusted, [rule for rule in rules if rule.reach is reach]),
+            "clientConfig": client.manifest(VALIDATE),
+            "failurePolicy": "Fail",
+            "timeoutSeconds": VALIDATING_SECONDS,
+        }
+        for reach in Reach
+        if any(rule.reach is reach for rule in rules)
+    ]
+    mutating = {
+        **_webhook(Reach.EVERYWHERE, trusted, [rule for default in defaults for rule in default.applies_to]),
+        "name": f"defaults.{GROUP}",
+        "clientConfig": client.manifest(MUTATE),
+        # Open: what it leaves undone is seen by validation, which is closed.
+        "failurePolicy": "Ignore",
+        "reinvocationPolicy": "IfNeeded",
+        "timeoutSeconds": MUTATING_SECONDS,
+    }
+    return [_configuration(VALIDATING, validating), _configuration(MUTATING, [mutating])]
+
+
+def _configuration(resource: Resource, webhooks: list[Manifest]) -> Manifest:
+    return {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "metadata": {"name": NAME, "labels": dict(PART_OF)},
+        "webhooks": webhooks,
+    }
+
+
+def _webhook(reach: Reach, trusted: Trusted, rules: Sequence[Rule]) -> Manifest:
+    return {
+        "name": f"{reach.value}.{GROUP}",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "NoneOnDryRun",
+        "matchPolicy": "Equivalent",
+        "rules": _rules(rules),
+        "namespaceSelector": _selector(reach, trusted),
+        "matchConditions": _conditions(reach, trusted),
+    }
+
+
+def _rules(rules: Iterable[Rule]) -> list[Manifest]:
+    """One entry for each kind and subresource, with every operation that anybody asks for."""
+    operations: dict[tuple[Resource, str], set[str]] = {}
+    for rule in rules:
+        operations.setdefault((rule.resource, rule.subresource), set()).update(rule.operations)
+    return [
+        {
+            "apiGroups": [resource.group],
+            # One version: by matchPolicy Equivalent the others come converted to it, so a rule reads one shape.
+            "apiVersions": [resource.version],
+            "resources": [f"{resource.plural}/{subresource}" if subresource else resource.plural],
+            "operations": [name for name in ("CREATE", "UPDATE", "DELETE") if name in wanted],
+            "scope": "Namespaced" if resource.namespaced else "Cluster",
+        }
+        for (resource, subresource), wanted in sorted(
+            operations.items(), key=lambda entry: (entry[0][0].group, entry[0][0].plural, entry[0][1])
+        )
+    ]
+
+
+def _selector(reach: Reach, trusted: Trusted) -> Manifest:
+    # By the name label only: the API server sets it, nobody can forge it, and there is no label to opt out by.
+    name = "kubernetes.io/metadata.name"
+    if reach is Reach.LEDGERS:
+        return {}
+    excluded: list[Manifest] = [{"key": name, "operator": "NotIn", "values": sorted(trusted.namespaces)}]
+    if reach is Reach.TENANTS:
+        excluded.append({"key": TENANT_LABEL, "operator": "Exists"})
+    return {"matchExpressions": excluded}
+
+
+def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
+    if reach is Reach.LEDGERS:
+        ours = ", ".join(f"'{user}'" for user in (trusted.provisioner, trusted.webhooks))
+        return [{"name": "not-by-us", "expression": f"!(request.userInfo.username in [{ours}])"}]
+    changed = [f"{_optional('object', path)} != {_optional('oldObject', path)}" for path in _LOOKED_AT]
+    anew = ["request.operation != 'UPDATE'", "request.?subResource.orValue('') != ''"]
+    conditions = [{"name": "something-we-look-at-changes", "expression": " || ".join([*anew, *changed])}]
+    if reach is Reach.TENANTS:
+        # Of the many Secrets of a tenant (kubeconfigs, tokens, bootstrap data) only these can hold manifests or values.
+        types = "['Opaque', 'addons.cluster.x-k8s.io/resource-set']"
+        expression = f"request.kind.kind != 'Secret' || object.?type.orValue('Opaque') in {types}"
+        conditions.append({"name": "secrets-that-can-carry", "expression": expression})
+    return conditions
+
+
+def _optional(root: str, path: str) -> str:
+    first, *rest = path.split(".")
+    return f"{root}.?{first}" + "".join(f".?{key}" for key in rest)
