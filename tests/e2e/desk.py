@@ -1,0 +1,167 @@
+"""A running playground as a test sees it: what its ready file says, its objects, kubectl in it, and what is left after.
+
+Everything runs as a person would run it: `clusterdesk-playground up` in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from playground import identity
+from playground.record import Ready
+from provisioning import resources
+from provisioning.kube import Kube, Manifest
+
+T = TypeVar("T")
+
+START_SECONDS = 120.0
+READY_SECONDS = 90.0
+"""A tenant cluster takes a quarter of this on an idle machine."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A playground that is up. `kube` may do anything in it."""
+
+    ready: Ready
+    kube: Kube
+    kubectl_program: Path
+    folder: Path
+
+    async def kubectl(self, *arguments: str, kubeconfig: Path | None = None, given: str = "") -> tuple[int, str]:
+        """Exit code and everything that kubectl printed."""
+        process = await asyncio.create_subprocess_exec(
+            self.kubectl_program,
+            "--kubeconfig",
+            kubeconfig or self.ready.kubeconfig,
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await process.communicate(given.encode())
+        assert process.returncode is not None
+        return process.returncode, printed.decode()
+
+    async def tenant_kubeconfig(self, namespace: str, cluster: str) -> Path:
+        """The kubeconfig that Cluster API keeps of a tenant cluster, as a file."""
+        secret = await self.kube.get(resources.SECRETS, f"{cluster}-kubeconfig", namespace=namespace)
+        path = self.folder / f"{cluster}.kubeconfig"
+        path.write_bytes(base64.b64decode(secret["data"]["value"]))
+        return path
+
+    async def cluster(self, namespace: str, name: str) -> Manifest | None:
+        return await self.kube.find(resources.TENANT_CLUSTERS, name, namespace=namespace)
+
+    async def is_ready(self, namespace: str, name: str) -> bool:
+        """Whether the cluster is Ready for the spec that it has now."""
+        manifest = await self.cluster(namespace, name)
+        status = (manifest or {}).get("status") or {}
+        current = status.get("observedGeneration") == (manifest or {"metadata": {}})["metadata"].get("generation")
+        return current and any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
+
+    async def leftovers(self, namespace: str, cluster: str) -> list[str]:
+        """Everything that still carries the cluster's label, as `Kind/name`."""
+        kinds = (
+            resources.TENANT_CLUSTERS,
+            resources.CLUSTERS,
+            resources.KAMAJI_CONTROL_PLANES,
+            resources.KUBEVIRT_CLUSTERS,
+            resources.KUBEVIRT_MACHINE_TEMPLATES,
+            resources.KUBEADM_CONFIG_TEMPLATES,
+            resources.MACHINE_DEPLOYMENTS,
+            resources.MACHINE_SETS,
+            resources.MACHINES,
+            resources.KUBEVIRT_MACHINES,
+            resources.VIRTUAL_MACHINES,
+            resources.MACHINE_HEALTH_CHECKS,
+            resources.HELM_RELEASES,
+            resources.HELM_REPOSITORIES,
+            resources.DEPLOYMENTS,
+            resources.SERVICE_ACCOUNTS,
+            resources.ROLES,
+            resources.ROLE_BINDINGS,
+            resources.CONFIG_MAPS,
+            resources.SECRETS,
+            resources.SERVICES,
+        )
+        found = []
+        for kind in kinds:
+            for item in (await self.kube.list(kind, namespace=namespace)).items:
+                meta = item["metadata"]
+                labels = meta.get("labels") or {}
+                if meta["name"] == cluster and kind is resources.TENANT_CLUSTERS:
+                    found.append(f"{kind.kind}/{meta['name']}")
+                if cluster in (labels.get("cluster.x-k8s.io/cluster-name"), labels.get("clusterdesk.dev/cluster")):
+                    found.append(f"{kind.kind}/{meta['name']}")
+        return found
+
+
+@contextlib.asynccontextmanager
+async def up(
+    folder: Path, kubectl: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Desk]:
+    """Start a playground; at the end end it as Ctrl-C does, and see that nothing of it is left."""
+    ready_file = folder / "ready.json"
+    log = folder / "up.log"
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "playground",
+            "up",
+            "--no-browser",
+            f"--state-dir={folder / 'state'}",
+            f"--ready-file={ready_file}",
+            *arguments,
+            stdout=out,
+            stderr=out,
+            env={**os.environ, **(environment or {})},
+        )
+    try:
+        ready = await _until_ready(process, ready_file, log)
+        async with await Kube.connect(kubeconfig=Path(ready.kubeconfig)) as kube:
+            yield Desk(ready, kube, kubectl, folder)
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(60):
+            await process.wait()
+    left = {name: pid for name, pid in ready.pids.items() if identity.started_at(pid)}
+    assert not left, f"still running after Ctrl-C: {left}"
+
+
+async def _until_ready(process: asyncio.subprocess.Process, ready_file: Path, log: Path) -> Ready:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready_file.exists():
+        assert process.returncode is None, f"the playground ended by itself:\n{log.read_text()}"
+        assert time.monotonic() < deadline, f"not up within {START_SECONDS:.0f} s:\n{log.read_text()}"
+        await asyncio.sleep(0.1)
+    return Ready.model_validate_json(ready_file.read_text())
+
+
+async def eventually(look: Callable[[], Awaitable[T]], *, seconds: float = READY_SECONDS, what: str = "") -> T:
+    """What `look` returns once it is truthy; fails with what it was last after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (seen := await look()):
+        assert time.monotonic() < deadline, f"{what or 'that'} did not come about in {seconds:.0f} s, but: {seen!r}"
+        await asyncio.sleep(0.2)
+    return seen
+
+
+async def nothing_left(desk: Desk, namespace: str, cluster: str, *, seconds: float = READY_SECONDS) -> None:
+    """Wait until nothing that carries the cluster's label is left."""
+    deadline = time.monotonic() + seconds
+    while left := await desk.leftovers(namespace, cluster):
+        assert time.monotonic() < deadline, f"left after {seconds:.0f} s: {left}"
+        await asyncio.sleep(0.3)
