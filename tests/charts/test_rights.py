@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning import addons, landscape, resources
+from provisioning import addons, landscape, resources, teardown
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
 from webhooks import lookup
@@ -70,6 +70,17 @@ def test_provisioner_may_follow_every_kind_that_it_keeps_in_sight(rendered: list
     ]
     assert missing == []
     assert may(own, resources.GROUP, "tenantledgers", "watch")
+
+
+def test_provisioner_may_sweep_up_whatever_a_cluster_leaves_behind(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-provisioner")
+    missing = [
+        f"{verb} {kind.plural}.{kind.group}"
+        for kind in teardown.SWEPT
+        for verb in ("list", "delete")
+        if not may(role, kind.group, kind.plural, verb)
+    ]
+    assert missing == []
 
 
 def test_webhooks_may_follow_what_they_cache_and_write_ledgers_in_their_own_namespace_only(
