@@ -28,6 +28,7 @@ from bot.people import People, Refusal, Unwelcome
 from bot.ports import Desk
 from bot.slack import Identity
 from provisioning import errors
+from provisioning.desk import NoCatalog
 from provisioning.health import Waits
 from provisioning.model import Person
 
@@ -60,12 +61,11 @@ class Door:
     async def command(self, ack: Ack, body: Payload) -> None:
         """A slash command."""
         answer = await self._politely(self._command(body), late=Say(cards.say(replies.SLOW)))
-        if isinstance(answer, Open):
-            answer = await self._open(answer, body)
-        if answer is None:
+        said = await self._open(answer, body) if isinstance(answer, Open) else answer
+        if said is None:
             await ack()
         else:
-            await ack(text=answer.card.text, blocks=list(answer.card.blocks), response_type="ephemeral")
+            await ack(text=said.card.text, blocks=list(said.card.blocks), response_type="ephemeral")
 
     async def press(self, ack: Ack, body: Payload) -> None:
         """A button of a card."""
@@ -113,7 +113,10 @@ class Door:
         except Unwelcome as unwelcome:
             return Say(_refusal(unwelcome, slack=body["user_id"]))
         log.info("command", line=str(body.get("text", ""))[:100], by=person.user)
-        return commands.answer(str(body.get("text") or ""), desk=self._desk, person=person)
+        try:
+            return commands.answer(str(body.get("text") or ""), desk=self._desk, person=person)
+        except NoCatalog:
+            return Say(cards.say(replies.NO_CATALOG))
 
     async def _press(self, body: Payload) -> Repaint | Open:
         pressed = body["actions"][0]
@@ -136,13 +139,15 @@ class Door:
             return forms.replaced(unwelcome.refusal)
         except errors.RuleError as refused:
             return forms.replaced("; ".join(cause.message for cause in refused.causes))
+        except NoCatalog:
+            return forms.replaced(replies.NO_CATALOG)
 
     async def _redraw(self, form: Form, body: Payload) -> None:
         if form.changed is None:
             return
         try:
             view = await form.changed(await self._filled(body))
-        except (Unwelcome, errors.RuleError) as refused:
+        except (Unwelcome, errors.RuleError, NoCatalog) as refused:
             log.info("form_not_redrawn", why=str(refused))
             return
         try:

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
-from provisioning.desk import Refused
 
 from bot import buttons, cards, forms, replies
 from bot.answers import Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
@@ -17,7 +16,8 @@ from bot.buttons import Ticket
 from bot.commands.command import Filled, Form
 from bot.entries import typed
 from bot.ports import Desk
-from provisioning import errors
+from provisioning import approval, errors, people, quota
+from provisioning.desk import NoCatalog, Refused
 from provisioning.model import ClusterRequest, Decision, Person, Phase, Surface
 from provisioning.objects import Stored
 
@@ -83,6 +83,8 @@ async def _deny(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
         return Repaint(drawn, cards.say(replies.already_decided(cards.verdict_line(request))))
     if tenant.meta.name not in {t.meta.name for t in desk.approvals_of(person)}:
         return Repaint(told=cards.say(replies.NOT_AN_APPROVER))
+    if people.same(person, request.it.spec.requester) and not tenant.it.spec.approval.own_requests:
+        return Repaint(told=cards.say(replies.OWN_REQUEST))
     return Open(forms.deny(ticket, cluster=request.it.spec.cluster))
 
 
@@ -102,7 +104,7 @@ async def _vote(
 
 
 def drawing(desk: Desk, request: Stored[ClusterRequest], surface: Surface) -> cards.Card | None:
-    """The card of a request as it would be drawn now, or None when its tenant is gone."""
+    """The card of a request as it would be drawn now, or None when its tenant or the catalog is gone."""
     found = sight(desk, request)
     return cards.draw(surface, found) if found else None
 
@@ -115,16 +117,22 @@ def sight(desk: Desk, request: Stored[ClusterRequest]) -> cards.Sight | None:
     key = (request.meta.namespace, request.it.spec.cluster)
     cluster = next((c for c in desk.clusters(tenant.meta.name) if c.key == key), None)
     hard, used = desk.usage(tenant.meta.name)
-    return cards.Sight(request, tenant, desk.catalog(), cluster=cluster, hard=hard, used=used)
+    try:
+        catalog = desk.catalog()
+    except NoCatalog:
+        return None
+    return cards.Sight(request, tenant, catalog, cluster=cluster, hard=hard, used=used)
 
 
 def asks_approvers(sight: cards.Sight) -> bool:
-    """Whether approvers have something to decide: the policy wants them, and no rule makes them unnecessary.
+    """Whether approvers have something to decide: no rule of the tenant makes them unnecessary.
 
-    The provisioner gives a request that waits for approvers the time at which it expires; until then it has not
-    looked, and a rule of the tenant may still settle the request without them.
+    The provisioner settles what a rule covers; asking in the moment before it does would be noise.
     """
-    return sight.tenant.it.spec.approval.required > 0 and sight.request.it.status.expires_at is not None
+    spec, old = sight.request.it.spec, sight.cluster.it.spec if sight.cluster else None
+    shown = spec.desired or old
+    size = quota.envelope(shown, sight.catalog) if shown else quota.Usage()
+    return approval.waiver_for(sight.tenant.it.spec.approval, spec.action, size) is None
 
 
 def asked(sight: cards.Sight) -> tuple[str, ...]:
@@ -157,6 +165,7 @@ _SENTENCES = {
     "CHANGED": replies.CHANGED,
     "GONE": replies.GONE,
     "NOT_YOURS": replies.NOT_YOURS,
+    "EXPIRED": replies.TIME_OVER,
 }
 
 _ACTIONS: dict[str, Callable[[Desk, Ticket, Person], Awaitable[PressAnswer]]] = {

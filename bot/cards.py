@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from provisioning.quota import Usage
-
 from bot import blocks, buttons, meters, outline, replies, stage, text
 from bot.blocks import Block
 from bot.stage import Stage
-from provisioning import names, objects, quota
+from provisioning import approval, lifetime, names, objects, quota
 from provisioning.model import (
     Action,
     Amounts,
@@ -31,6 +29,7 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.objects import Stored
+from provisioning.quota import Usage
 
 FALLBACK_TEXT = 3500
 REASON_SHOWN = 300
@@ -90,9 +89,9 @@ def approver(sight: Sight) -> Card:
         return card([*parts, *_decision(sight)])
     parts.append(blocks.section(_quota(sight)))
     approvals = [vote.voter for vote in status.votes if vote.decision is Decision.APPROVE]
-    expires = text.moment(status.expires_at) if status.expires_at else ""
     required = sight.tenant.it.spec.approval.required
-    parts.append(blocks.context(replies.needs(required, text.names(approvals), expires, sight.request.meta.name)))
+    line = replies.needs(required, text.names(approvals), _expires(sight), sight.request.meta.name)
+    parts.append(blocks.context(line))
     return card([*parts, blocks.context(replies.why_you(sight.tenant.meta.name)), buttons.decide(sight.request)])
 
 
@@ -133,7 +132,7 @@ def verdict_line(request: Stored[ClusterRequest]) -> str:
     """Who ended it, and when, in one line of mrkdwn."""
     status = request.it.status
     if status.waiver:
-        return replies.waived(status.waiver)
+        return replies.waived("" if status.waiver == approval.NOBODY else status.waiver)
     word = {Phase.APPLIED: Stage.ACCEPTED}.get(status.phase) or stage.of_request(request, None)
     when = text.moment(status.decided_at) if status.decided_at else ""
     return replies.decided(word, _deciders(status.phase, status.votes), when)
@@ -149,9 +148,8 @@ def _deciders(phase: Phase, votes: Sequence[Vote]) -> str:
 def _waiting(sight: Sight) -> list[Block]:
     status = sight.request.it.status
     approvals = [vote.voter for vote in status.votes if vote.decision is Decision.APPROVE]
-    expires = text.moment(status.expires_at) if status.expires_at else ""
     required = sight.tenant.it.spec.approval.required
-    lines = [replies.needs(required, text.names(approvals), expires, sight.request.meta.name)]
+    lines = [replies.needs(required, text.names(approvals), _expires(sight), sight.request.meta.name)]
     sent = [d for d in status.deliveries if d.surface is Surface.APPROVER]
     channel = sight.tenant.it.spec.channels.approvals
     direct = sum(1 for d in sent if d.ts and d.channel != channel)
@@ -164,6 +162,14 @@ def _waiting(sight: Sight) -> list[Block]:
         blocks.context("\n".join(lines)),
         buttons.withdraw(sight.request),
     ]
+
+
+def _expires(sight: Sight) -> str:
+    """Until when it can be decided: as the provisioner noted it, or as the policy will have it."""
+    created = sight.request.meta.created
+    if sight.request.it.status.expires_at:
+        return text.moment(sight.request.it.status.expires_at)
+    return text.moment(lifetime.expires_at(created, sight.tenant.it.spec.approval)) if created else ""
 
 
 def _decision(sight: Sight) -> list[Block]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioning.desk import Wish
-
 from bot import offers, replies
 from bot.offers import Place
+from provisioning import completion
+from provisioning.desk import Wish
 from provisioning.errors import Cause
 from provisioning.model import Action, CatalogSpec, ClusterSpec, NodePool, Person
 
@@ -50,7 +50,7 @@ def filled(it: Draft, place: Place, catalog: CatalogSpec) -> Draft:
     """The draft with each menu on something that this place offers: the usual, where nothing fitting was chosen."""
     sizes = [flavor.name for flavor in offers.flavors(place.tenant, catalog)]
     releases = [release.version for release in offers.versions(place.tenant, catalog)]
-    recommended = catalog.recommended().version
+    recommended = completion.recommended(catalog, place.tenant.it.spec)
     lifetimes = offers.lifetimes(place.tenant)
     usual = place.tenant.it.spec.lifetime.default or (offers.NO_END if offers.NO_END in lifetimes else lifetimes[-1])
     return Draft(

@@ -63,7 +63,7 @@ class Follower:
         # Deliveries written a moment ago, until the cache shows them; those not written yet are in `_unsaved`.
         self._noted: dict[Key, dict[tuple[Surface, str], Delivery]] = {}
         self._unsaved: dict[Key, dict[tuple[Surface, str], Delivery]] = {}
-        self._drawn_at: dict[Key, datetime] = {}
+        self._drawn: dict[Key, tuple[Stage, datetime]] = {}
         self._patient: set[Key] = set()
 
     async def run(self, requests: Changes, clusters: Changes) -> None:
@@ -93,7 +93,7 @@ class Follower:
             await self._put(key, Surface.APPROVER, channel)
         for channel in await self._requester_places(key, sight):
             await self._put(key, Surface.REQUESTER, channel)
-        self._drawn_at[key] = self._clock()
+        self._drawn[key] = (sight.stage, self._clock())
         return RESYNC_SECONDS if sight.stage is Stage.WAITING else None
 
     def _wait(self, key: Key, sight: Sight) -> float | None:
@@ -101,9 +101,9 @@ class Follower:
         if sight.stage is Stage.GONE and key not in self._patient:
             self._patient.add(key)
             return PATIENCE_SECONDS
-        drawn = self._drawn_at.get(key)
-        if sight.stage in _ON_THE_WAY and drawn is not None:
-            left = PROGRESS_SECONDS - (self._clock() - drawn).total_seconds()
+        before, drawn_at = self._drawn.get(key, (None, self._clock()))
+        if sight.stage in _ON_THE_WAY and sight.stage is before:
+            left = PROGRESS_SECONDS - (self._clock() - drawn_at).total_seconds()
             left = max(left, self._poster.calm())
             return left if left > 0 else None
         return None
@@ -210,7 +210,7 @@ class Follower:
         return since is not None and self._clock() - since > NEWS
 
     def _forget(self, key: Key) -> None:
-        for memory in (self._noted, self._unsaved, self._drawn_at):
+        for memory in (self._noted, self._unsaved, self._drawn):
             memory.pop(key, None)
         self._patient.discard(key)
 

@@ -9,8 +9,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from provisioning.quota import Usage
-
 from bot import blocks, entries, meters, offers, outline, replies, text
 from bot.answers import Replace
 from bot.blocks import Block, Option
@@ -20,6 +18,7 @@ from bot.offers import Place
 from provisioning import names
 from provisioning.model import Action, Amounts, CatalogSpec, TenantCluster
 from provisioning.objects import Stored
+from provisioning.quota import Usage
 
 CREATE = "cluster_create"
 DELETE = "cluster_delete"
@@ -162,6 +161,6 @@ def _outlook(place: Place, outlook: Outlook) -> Iterable[Block]:
 
 
 def _approval(outlook: Outlook) -> str:
-    if outlook.waiver:
-        return replies.approval_waived(outlook.waiver)
-    return replies.approval_needed(outlook.required) if outlook.required else replies.APPROVAL_NONE
+    if outlook.required == 0:
+        return replies.APPROVAL_NONE
+    return replies.approval_waived(outlook.waiver) if outlook.waiver else replies.approval_needed(outlook.required)

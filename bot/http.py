@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from aiohttp import web
@@ -90,7 +90,12 @@ class Entrance:
             raise Refused(401, "timestamp is no number")
         if abs(self._now() - int(timestamp)) > STALE_SECONDS:
             raise Refused(401, "stale timestamp")
-        if not signature.isascii() or not self._verifier.is_valid(body, timestamp, signature):
+        try:
+            is_ours = signature.isascii() and self._verifier.is_valid(body, timestamp, signature)
+        except UnicodeDecodeError:
+            # The verifier takes text only; Slack sends nothing else.
+            is_ours = False
+        if not is_ours:
             raise Refused(401, "wrong signature")
         if not self._replays.is_first(signature):
             raise Refused(401, "replayed")
@@ -107,7 +112,7 @@ async def _read(request: web.Request) -> bytes:
 
 
 def _parse(request: web.Request, body: bytes) -> AsyncBoltRequest:
-    headers = {name: request.headers.getall(name) for name in set(request.headers)}
+    headers: dict[str, str | Sequence[str]] = {name: request.headers.getall(name) for name in set(request.headers)}
     try:
         # Bolt parses in here, and lets the JSON error out.
         return AsyncBoltRequest(body=body.decode(), query=request.query_string, headers=headers)

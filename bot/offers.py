@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot import replies, text
 from bot.blocks import Option
+from provisioning import lifetime
 from provisioning.model import CatalogSpec, Flavor, Release, Tenant
 from provisioning.objects import Stored
 
@@ -54,9 +55,9 @@ def lifetimes(tenant: Stored[Tenant]) -> tuple[str, ...]:
     """Durations on offer, shortest first; `none` at the end where a cluster may live for ever."""
     policy = tenant.it.spec.lifetime
     extra = [each for each in (policy.default, policy.longest) if each]
-    longest = text.span(policy.longest) if policy.longest else None
-    fitting = {text.span(each): each for each in (*extra, *LIFETIMES) if longest is None or text.span(each) <= longest}
-    found = tuple(fitting[span] for span in sorted(fitting))
+    longest = lifetime.parse(policy.longest) if policy.longest else None
+    spans = {lifetime.parse(each): each for each in (*extra, *LIFETIMES)}
+    found = tuple(spans[span] for span in sorted(spans) if longest is None or span <= longest)
     return found if policy.default or longest else (*found, NO_END)
 
 

@@ -139,12 +139,14 @@ class Outbox:
         except SlackApiError as error:
             raise self._refused(error, bucket) from error
         except (TimeoutError, SlackClientError, aiohttp.ClientError) as error:
-            raise Unknown(f"{method}: {error or type(error).__name__}") from error
+            raise Unknown(f"{method}: {type(error).__name__}: {error}") from error
 
     def _refused(self, error: SlackApiError, bucket: Bucket) -> OutboxError:
         response = error.response
         status = getattr(response, "status_code", 200)
-        code = str(response.get("error", "")) if hasattr(response, "get") else ""
+        # A proxy or a Slack that is down answers with text.
+        data = getattr(response, "data", None)
+        code = str(data.get("error", "")) if isinstance(data, dict) else ""
         if status == 429 or code == "ratelimited":
             seconds = float(response.headers.get("Retry-After", 30))
             bucket.close(seconds)

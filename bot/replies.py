@@ -72,6 +72,7 @@ HELP_INTRO = "I get you a Kubernetes cluster: ask here, somebody approves, and i
 HELP_WITHOUT_SLACK = (
     "The same works without Slack: `kubectl get tenantclusters,clusterrequests` in your tenant's namespace."
 )
+NO_CATALOG = "The platform has not said yet what is on offer (there is no Catalog). Please ask your platform team."
 NO_TENANT = "You are not a member of any tenant, so there is nothing you could ask for. Ask your platform team."
 NO_CLUSTER_YET = "No clusters yet. `/cluster create` asks for one."
 FORM_NOT_OPENED = "Slack did not let me open the form in time. Nothing was requested. Please try again."
@@ -95,6 +96,7 @@ OWN_REQUEST = "You asked for this one, so it needs somebody else to decide."
 ALREADY_VOTED = "You have already voted on this request."
 CHANGED = "This request is not what your card showed. The card now shows what it is; please look again."
 TOO_LATE = "Too late: this request is already decided."
+TIME_OVER = "Too late: the time to decide this request is over."
 GONE = "This request is gone."
 REASON_WANTED = "Please say why; whoever asked will read it."
 NOT_YOURS = "Only whoever asked can withdraw this request."
@@ -300,7 +302,7 @@ DECIDED = {
 
 
 def waived(rule: str) -> str:
-    return f"✅ *No approval needed* (rule {code(rule)})"
+    return f"✅ *No approval needed* ({f'rule {code(rule)}' if rule else 'by the policy of this tenant'})"
 
 
 def headline(stage: str, cluster: str, tenant: str, took: str = "") -> str:

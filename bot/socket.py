@@ -39,9 +39,17 @@ async def connected(app: AsyncApp, *, app_token: str, count: int) -> AsyncIterat
         handler.client.proxy = app.client.proxy
     try:
         # The SDK keeps trying by itself until Slack lets it in.
-        await asyncio.gather(*(handler.connect_async() for handler in handlers))
+        await asyncio.gather(*(_connect(handler) for handler in handlers))
         log.info("socket_mode_connected", connections=count)
         yield Connections(handlers)
     finally:
         async with asyncio.timeout(CLOSE_SECONDS):
-            await asyncio.gather(*(handler.close_async() for handler in handlers), return_exceptions=True)
+            await asyncio.gather(*(_close(handler) for handler in handlers), return_exceptions=True)
+
+
+async def _connect(handler: AsyncSocketModeHandler) -> None:
+    await handler.client.connect()  # type: ignore[no-untyped-call]
+
+
+async def _close(handler: AsyncSocketModeHandler) -> None:
+    await handler.client.close()  # type: ignore[no-untyped-call]

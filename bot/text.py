@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import durationpy
-
+from provisioning import lifetime as lifetimes
 from provisioning import objects
 from provisioning.model import Person
 
@@ -63,18 +62,12 @@ def plain_moment(when: datetime | str) -> str:
 
 def lifetime(duration: str) -> str:
     """`24h` -> `24 hours`, `168h` -> `7 days`."""
-    hours = span(duration).total_seconds() / 3600
+    hours = lifetimes.parse(duration).total_seconds() / 3600
     if hours >= 48 and hours % 24 == 0:
         return f"{hours / 24:g} days"
     if hours == int(hours) and hours:
         return "1 hour" if hours == 1 else f"{hours:g} hours"
     return duration
-
-
-def span(duration: str) -> timedelta:
-    """A duration as Go writes it (`1h30m`)."""
-    found: timedelta = durationpy.from_str(duration)
-    return found
 
 
 def elapsed(start: datetime, end: datetime) -> str:

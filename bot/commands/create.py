@@ -15,8 +15,8 @@ from bot.entries import Draft
 from bot.forms import Outlook
 from bot.offers import Place
 from bot.ports import Desk
-from provisioning import completion, errors, quota
-from provisioning.model import Person
+from provisioning import approval, completion, errors, quota
+from provisioning.model import Action, Person
 
 LIVE_SECONDS = 4.0
 """The form is already open while live numbers are fetched, so this may take longer than an acknowledgement."""
@@ -101,12 +101,14 @@ def _estimate(desk: Desk, place: Place, draft: Draft) -> Outlook:
         catalog = desk.catalog()
         spec = completion.complete(entries.spec(draft), catalog=catalog, tenant=place.tenant.it.spec)
         added = quota.envelope(spec, catalog)
+    policy = place.tenant.it.spec.approval
     exceeded = quota.excess(quota.limits(hard), used, added)
     return Outlook(
         hard=hard,
         before=used,
         after=used + added,
-        required=place.tenant.it.spec.approval.required,
+        required=policy.required,
+        waiver=approval.waiver_for(policy, Action.CREATE, added) or "",
         problems=tuple(quota.describe(each) for each in exceeded),
     )
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -16,6 +16,7 @@ from playground import workspace
 from tests.bot import slack_objects
 from tests.bot.fake_desk import FakeDesk
 
+Mode = Literal["http", "socket"]
 SECRET, BOT, APP = "shhh", "xoxb-test", "xapp-test"
 
 
@@ -46,7 +47,7 @@ async def _always(payload: Callable[[], Awaitable[None]]) -> None:
 
 
 @asynccontextmanager
-async def running(desk: FakeDesk, mode: str, **options: Any) -> AsyncIterator[Stage]:
+async def running(desk: FakeDesk, mode: Mode, **options: Any) -> AsyncIterator[Stage]:
     """Slack and the bot; at the end, everything the bot ever sent is held against Block Kit's rules."""
     given = workspace.Options(signing_secret=SECRET, bot_token=BOT, app_token=APP, mode=mode, **options)
     async with workspace.serving(given) as slack:

@@ -7,7 +7,7 @@ import pytest
 from tests.bot import golden, slack_objects
 
 
-@pytest.mark.parametrize("name", (*golden.CARDS, *golden.VIEWS))
+@pytest.mark.parametrize("name", [*golden.CARDS, *golden.VIEWS])
 def test_what_is_drawn_is_what_was_agreed(name: str) -> None:
     agreed = (golden.FOLDER / f"{name}.json").read_text(encoding="utf-8")
 

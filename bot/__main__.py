@@ -1,0 +1,143 @@
+"""`clusterdesk-bot`: read the settings, put the bot together, run until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from contextlib import AsyncExitStack
+from typing import Annotated, Literal
+
+import pydantic
+import typer
+import yaml
+
+from bot import manifest
+from bot.service import Service
+from bot.settings import Settings
+from provisioning import health, lease, logs, resources
+from provisioning.cache import Cache
+from provisioning.desk import Desk
+from provisioning.kube import Kube
+from provisioning.views import Views
+
+LEASE = "clusterdesk-bot"
+
+cli = typer.Typer(add_completion=False, no_args_is_help=False)
+
+
+@cli.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Answer /cluster and keep the cards in Slack what the cluster says. Settings come from CLUSTERDESK_… ."""
+    if context.invoked_subcommand is None:
+        asyncio.run(run(_settings()))
+
+
+@cli.command("manifest")
+def print_manifest(
+    mode: Annotated[Literal["http", "socket"], typer.Option(help="How Slack reaches the bot.")] = "socket",
+    url: Annotated[str, typer.Option(help="HTTP mode: the bot's https:// address, without a path.")] = "",
+) -> None:
+    """Print the Slack app's manifest, to be pasted at api.slack.com/apps."""
+    try:
+        made = manifest.app_manifest(mode, url=url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--url") from error
+    typer.echo(yaml.safe_dump(made, sort_keys=False, allow_unicode=True), nl=False)
+
+
+async def run(settings: Settings) -> None:
+    """The bot with real parts, until SIGTERM or SIGINT."""
+    logs.configure(fmt=settings.log_format, level=settings.log_level)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        kube = await stack.enter_async_context(await Kube.connect(kubeconfig=settings.kubeconfig))
+        caches = {
+            kind: Cache(kube, kind)
+            for kind in (
+                resources.CATALOGS,
+                resources.TENANTS,
+                resources.TENANT_CLUSTERS,
+                resources.CLUSTER_REQUESTS,
+            )
+        }
+
+        def waits() -> str:
+            missing = [kind.plural for kind, cache in caches.items() if not cache.synced.is_set()]
+            return f"waiting for the first list of {', '.join(missing)}" if missing else ""
+
+        await stack.enter_async_context(health.serving(settings.host, settings.health_port, waits=waits))
+        service = _service(settings, kube=kube, caches=caches, waits=waits, stop=stop)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        followers = [group.create_task(cache.run()) for cache in caches.values()]
+        await _until_stopped(service, stop)
+        for follower in followers:
+            follower.cancel()
+
+
+def _service(
+    settings: Settings,
+    *,
+    kube: Kube,
+    caches: dict[resources.Resource, Cache],
+    waits: health.Waits,
+    stop: asyncio.Event,
+) -> Service:
+    views = Views(
+        catalogs=caches[resources.CATALOGS],
+        tenants=caches[resources.TENANTS],
+        clusters=caches[resources.TENANT_CLUSTERS],
+        requests=caches[resources.CLUSTER_REQUESTS],
+    )
+    name = lease.identity(settings.pod_name or socket.gethostname())
+    elector = lease.Elector(kube, name=LEASE, namespace=settings.namespace, identity=name)
+
+    async def elect(payload: lease.Payload) -> None:
+        # A leader with empty caches would take every request for gone.
+        for cache in caches.values():
+            await cache.synced.wait()
+        await elector.run(payload)
+
+    return Service(
+        settings=settings,
+        desk=Desk(kube, views),
+        requests=caches[resources.CLUSTER_REQUESTS],
+        clusters=caches[resources.TENANT_CLUSTERS],
+        elect=elect,
+        waits=waits,
+        stop=stop,
+    )
+
+
+async def _until_stopped(service: Service, stop: asyncio.Event) -> None:
+    """Run the service; being told to stop while Slack is not even reached ends it as well."""
+    running = asyncio.create_task(service.run())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not service.listening.is_set() and not running.done():
+        running.cancel()
+        await asyncio.wait({running})
+        return
+    stopping.cancel()
+    await running
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.model_validate({})
+    except pydantic.ValidationError as error:
+        for each in error.errors(include_url=False, include_input=False):
+            name = "_".join(str(part) for part in each["loc"]).upper()
+            typer.echo(f"{'CLUSTERDESK_' + name + ': ' if name else ''}{each['msg']}", err=True)
+        raise typer.Exit(2) from error
+
+
+def main() -> None:
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,323 @@
+"""Cards follow the store, whatever goes wrong on the way: one card for each request and place."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.cards import Card
+from bot.follow import PATIENCE_SECONDS, Follower
+from bot.outbox import Later, Undeliverable, Unknown, Vanished
+from provisioning import errors
+from provisioning.model import Action, Amounts, ApprovalPolicy, Delivery, Phase, RequestStatus, Surface, Waiver
+from provisioning.model.tenant import Channels
+from tests.bot import samples
+from tests.bot.fake_desk import FakeDesk, approved
+
+KEY = ("tenant-team-a", "cr-7f3k2m4p6q")
+
+
+@dataclass
+class FakePoster:
+    """Slack as a sheet of paper: what stands where; `fail` holds what the next calls raise, by method."""
+
+    stands: dict[tuple[str, str], Card] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    fail: dict[str, list[Exception]] = field(default_factory=dict)
+    after: dict[str, list[Exception]] = field(default_factory=dict)
+    spare: float = 0.0
+
+    def calm(self) -> float:
+        return self.spare
+
+    async def direct(self, slack: str) -> str:
+        self._meet("direct", slack)
+        return "D" + slack[2:]
+
+    async def post(self, channel: str, card: Card, *, metadata: Mapping[str, Any]) -> str:
+        self._meet("post", channel)
+        ts = f"{len(self.calls)}.0"
+        self.stands[channel, ts] = card
+        if self.after.get("post"):
+            raise self.after["post"].pop(0)
+        return ts
+
+    async def update(self, channel: str, ts: str, card: Card) -> None:
+        self._meet("update", channel)
+        self.stands[channel, ts] = card
+
+    def at(self, channel: str) -> list[Card]:
+        return [card for (place, _), card in self.stands.items() if place == channel]
+
+    def _meet(self, method: str, where: str) -> None:
+        self.calls.append(f"{method} {where}")
+        if self.fail.get(method):
+            raise self.fail[method].pop(0)
+
+
+@dataclass
+class Scene:
+    desk: FakeDesk
+    poster: FakePoster
+    now: datetime = samples.NOW
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Another process takes over, knowing nothing."""
+        self.follower = Follower(desk=self.desk, poster=self.poster, clock=lambda: self.now)
+
+    async def look(self) -> float | None:
+        return await self.follower.redraw(KEY)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    desk = FakeDesk()
+    desk.put(samples.request())
+    return Scene(desk, FakePoster())
+
+
+async def test_a_new_request_gets_one_card_for_approvers_and_one_for_the_requester(scene: Scene) -> None:
+    await scene.look()
+
+    assert [c for c in scene.poster.calls if c.startswith("post")] == ["post C0TEAMA", "post DLENA"]
+    assert "Sent to <#C0TEAMA>." in scene.poster.at("DLENA")[0].text
+
+
+async def test_looking_again_changes_nothing(scene: Scene) -> None:
+    await scene.look()
+    before = list(scene.poster.calls), list(scene.desk.writes)
+
+    await scene.look()
+    scene.restart()
+    await scene.look()
+
+    assert (scene.poster.calls, scene.desk.writes) == before
+
+
+async def test_a_request_that_a_rule_settles_asks_nobody(scene: Scene) -> None:
+    waiver = Waiver(name="small clusters", actions=(Action.CREATE,), up_to=Amounts(nodes=3))
+    scene.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=1, waivers=(waiver,)))
+    await scene.look()
+    assert scene.poster.at("C0TEAMA") == []
+
+    scene.desk.status(KEY, phase=Phase.APPROVED, waiver="small clusters", decided_at=samples.AT)
+    await scene.look()
+
+    assert scene.poster.at("C0TEAMA") == []
+    assert "rule `small clusters`" in scene.poster.at("DLENA")[0].text
+
+
+async def test_without_a_channel_each_approver_is_asked_directly(scene: Scene) -> None:
+    scene.desk.tenants["team-a"] = samples.tenant(channels=Channels())
+
+    await scene.look()
+
+    assert [c for c in scene.poster.calls if c.startswith("post")] == ["post DOMAR", "post DEVA", "post DLENA"]
+
+
+async def test_an_approver_is_not_asked_about_a_request_of_their_own(scene: Scene) -> None:
+    scene.desk.tenants["team-a"] = samples.tenant(channels=Channels())
+    scene.desk.put(samples.request(requester=samples.OMAR))
+
+    await scene.look()
+
+    assert "asks for a new cluster" not in "".join(card.text for card in scene.poster.at("DOMAR"))
+    assert scene.poster.at("DEVA")
+
+
+async def test_an_archived_channel_means_direct_messages_and_the_requester_is_told(scene: Scene) -> None:
+    scene.poster.fail["post"] = [Undeliverable("is_archived")]
+    await scene.look()
+    await scene.look()  # the follower asked for this itself
+
+    assert scene.poster.at("DOMAR")
+    assert scene.poster.at("DEVA")
+    assert "I could not post to <#C0TEAMA>. I asked 2 approvers directly instead." in scene.poster.at("DLENA")[0].text
+    refused = [d for d in scene.desk.stored[KEY].it.status.deliveries if not d.ts]
+    assert [(d.channel, d.revision) for d in refused] == [("C0TEAMA", "is_archived")]
+
+
+async def test_a_requester_without_slack_gets_no_card_and_approvers_do(scene: Scene) -> None:
+    scene.desk.put(samples.request(requester=samples.KAI))
+
+    await scene.look()
+
+    assert [c for c in scene.poster.calls if c.startswith("post")] == ["post C0TEAMA"]
+
+
+async def test_a_cache_that_lags_behind_does_not_lead_to_a_second_card(scene: Scene) -> None:
+    scene.desk.lag = True
+    await scene.look()
+    await scene.look()
+
+    assert len(scene.poster.at("C0TEAMA")) == 1
+    assert len(scene.poster.at("DLENA")) == 1
+
+
+async def test_a_place_that_could_not_be_written_down_is_written_later_and_not_posted_again(scene: Scene) -> None:
+    scene.desk.down = True
+    with pytest.raises(errors.Unavailable):
+        await scene.look()
+    scene.desk.down = False
+
+    await scene.look()
+
+    assert len(scene.poster.at("C0TEAMA")) == 1
+    assert {d.channel for d in scene.desk.stored[KEY].it.status.deliveries} == {"C0TEAMA", "DLENA"}
+
+
+async def test_a_decision_takes_the_buttons_off_every_copy(scene: Scene) -> None:
+    scene.desk.tenants["team-a"] = samples.tenant(channels=Channels())
+    await scene.look()
+
+    approved(scene.desk, KEY)
+    scene.desk.put_cluster(samples.cluster(status=samples.building()))
+    await scene.look()
+
+    assert [len(scene.poster.at(place)) for place in ("DOMAR", "DEVA", "DLENA")] == [1, 1, 1]
+    drawn = [card for place in ("DOMAR", "DEVA", "DLENA") for card in scene.poster.at(place)]
+    assert not [block for card in drawn for block in card.blocks if block["type"] == "actions"]
+
+
+async def test_progress_is_drawn_at_most_every_five_seconds(scene: Scene) -> None:
+    approved(scene.desk, KEY)
+    scene.desk.put_cluster(samples.cluster(status=samples.building()))
+    await scene.look()
+
+    scene.now += timedelta(seconds=2)
+    assert await scene.look() == 3
+    scene.now += timedelta(seconds=3)
+    assert await scene.look() is None
+
+
+async def test_progress_waits_while_decisions_need_the_budget(scene: Scene) -> None:
+    approved(scene.desk, KEY)
+    scene.desk.put_cluster(samples.cluster(status=samples.building()))
+    await scene.look()
+    scene.now += timedelta(minutes=1)
+    scene.poster.spare = 4.5
+
+    assert await scene.look() == 4.5
+
+
+async def test_ready_does_not_wait_for_the_progress_before_it(scene: Scene) -> None:
+    approved(scene.desk, KEY)
+    scene.desk.put_cluster(samples.cluster(status=samples.building()))
+    await scene.look()
+
+    scene.desk.put_cluster(samples.cluster(status=samples.ready()))
+    assert await scene.look() is None
+
+    assert "is ready (5 min 41 s)" in scene.poster.at("DLENA")[0].text
+
+
+async def test_a_cluster_not_yet_in_the_cache_is_not_called_gone(scene: Scene) -> None:
+    await scene.look()
+    approved(scene.desk, KEY)
+
+    assert await scene.look() == PATIENCE_SECONDS
+    scene.desk.put_cluster(samples.cluster(status=samples.building()))
+    await scene.look()
+
+    assert "no longer there" not in scene.poster.at("DLENA")[0].text
+
+
+async def test_throttling_puts_the_card_off_for_as_long_as_slack_says(scene: Scene) -> None:
+    scene.poster.fail["post"] = [Later("ratelimited", seconds=30)]
+
+    assert await scene.look() == 30
+    await scene.look()
+
+    assert len(scene.poster.at("C0TEAMA")) == 1
+
+
+async def test_a_post_with_unknown_outcome_is_posted_again_rather_than_lost(scene: Scene) -> None:
+    """The stated fallback without history scopes: perhaps a second copy, never none; its buttons work (`app`)."""
+    scene.poster.after["post"] = [Unknown("timeout")]
+    with pytest.raises(Unknown):
+        await scene.look()
+
+    await scene.look()
+
+    assert len(scene.poster.at("C0TEAMA")) == 2
+    assert len([d for d in scene.desk.stored[KEY].it.status.deliveries if d.surface is Surface.APPROVER]) == 1
+
+
+async def test_a_card_somebody_deleted_comes_back_while_it_is_needed(scene: Scene) -> None:
+    await scene.look()
+    scene.poster.stands.clear()
+    scene.poster.fail["update"] = [Vanished("message_not_found")]
+    scene.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=2))
+
+    await scene.look()
+
+    assert len(scene.poster.at("C0TEAMA")) == 1
+
+
+async def test_what_ended_long_ago_gets_no_new_card(scene: Scene) -> None:
+    scene.desk.status(KEY, phase=Phase.DENIED, decided_at=samples.AT)
+    scene.now += timedelta(days=2)
+
+    await scene.look()
+
+    assert scene.poster.calls == []
+
+
+async def test_a_request_that_is_gone_is_left_alone(scene: Scene) -> None:
+    assert await scene.follower.redraw(("tenant-team-a", "cr-none")) is None
+
+    assert scene.poster.calls == []
+
+
+@pytest.mark.parametrize("killed_after", range(1, 9))
+async def test_killed_at_any_call_the_next_process_brings_every_card_to_the_same_end(killed_after: int) -> None:
+    """Everything that could be cut off is a call; whatever was not written down may stand twice, nothing is missing."""
+
+    class Killed(BaseException):
+        pass
+
+    desk = FakeDesk(tenants={"team-a": samples.tenant(channels=Channels())})
+    desk.put(samples.request())
+    poster = FakePoster()
+    scene = Scene(desk, poster)
+    calls = [0]
+
+    def count(method: Any) -> Any:
+        async def counted(*args: Any, **kwargs: Any) -> Any:
+            calls[0] += 1
+            if calls[0] == killed_after:
+                raise Killed
+            return await method(*args, **kwargs)
+
+        return counted
+
+    mortal: Any = FakePoster(stands=poster.stands)
+    mortal.direct, mortal.post, mortal.update = count(mortal.direct), count(mortal.post), count(mortal.update)
+    with contextlib.suppress(Killed):
+        await Follower(desk=desk, poster=mortal, clock=lambda: samples.NOW).redraw(KEY)
+
+    await scene.look()
+
+    noted = {(d.surface, d.channel) for d in desk.stored[KEY].it.status.deliveries}
+    wanted = {(Surface.APPROVER, "DOMAR"), (Surface.APPROVER, "DEVA"), (Surface.REQUESTER, "DLENA")}
+    assert noted == wanted
+    assert all(poster.at(channel) for _, channel in wanted)
+
+
+def test_deliveries_of_another_surface_in_the_same_channel_are_kept_apart() -> None:
+    both = RequestStatus(
+        deliveries=(
+            Delivery(surface=Surface.APPROVER, channel="D1", ts="1"),
+            Delivery(surface=Surface.REQUESTER, channel="D1", ts="2"),
+        )
+    )
+
+    assert len({(d.surface, d.channel) for d in both.deliveries}) == 2
