@@ -31,25 +31,29 @@ TIMEOUT = 10.0
 IN_FLIGHT_MAX = 500
 """Requests decided at once; more are sent back before they would time out."""
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 log = structlog.get_logger()
 
 
 class App:
     """The door's two routes and its health. `why_not_ready` gives None or a sentence."""
 
-    def __init__(self, judge: Judge, *, why_not_ready: Callable[[], str | None]) -> None:
+    def __init__(
+        self, judge: Judge, *, why_not_ready: Callable[[], str | None], in_flight_max: int = IN_FLIGHT_MAX
+    ) -> None:
         self._judge = judge
         self._why_not_ready = why_not_ready
         self._in_flight = 0
+        self._in_flight_max = in_flight_max
         self._leaving = False
 
     def application(self) -> web.Application:
-        application = web.Application(client_max_size=BODY_MAX)
+        application = web.Application(client_max_size=BODY_MAX, middlewares=[self._say_goodbye])
         application.router.add_post("/validate", self._validate)
         application.router.add_post("/mutate", self._mutate)
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/readyz", self._readyz)
-        application.on_response_prepare.append(self._say_goodbye)
         return application
 
     def why_not_ready(self) -> str | None:
@@ -73,7 +77,7 @@ class App:
         self, request: web.Request, door: str, decide: Callable[..., Awaitable[Decision]]
     ) -> web.Response:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + _seconds(request.query.get("timeout", "")) - MARGIN
+        deadline = loop.time() + seconds(request.query.get("timeout", "")) - MARGIN
         try:
             asked = review.decode(await _body(request))
         except review.Malformed as error:
@@ -82,14 +86,19 @@ class App:
             return web.Response(status=400, text="this is no AdmissionReview of admission.k8s.io/v1\n")
         started = time.perf_counter()
         with metrics.IN_FLIGHT.track_inprogress():
-            decision = await self._decide(asked, decide, deadline)
-        seconds = time.perf_counter() - started
-        metrics.SECONDS.labels(door).observe(seconds)
-        _note(asked, door, decision, seconds)
+            try:
+                decision = await self._decide(asked, decide, deadline)
+            except Exception:
+                # The last door: a bug of ours is logged once, here, and fails closed by the API server's policy.
+                log.exception("review_failed", door=door, kind=asked.kind, name=asked.name, uid=asked.uid)
+                return web.Response(status=500, text="this request could not be judged\n")
+        took = time.perf_counter() - started
+        metrics.SECONDS.labels(door).observe(took)
+        _note(asked, door, decision, took)
         return web.Response(body=review.encode(asked.uid, decision), content_type="application/json")
 
     async def _decide(self, asked: Request, decide: Callable[..., Awaitable[Decision]], deadline: float) -> Decision:
-        if self._in_flight >= IN_FLIGHT_MAX:
+        if self._in_flight >= self._in_flight_max:
             return Deny("too many requests at once; try again", code=BUSY, retry_after=1)
         self._in_flight += 1
         try:
@@ -104,9 +113,12 @@ class App:
         reason = self.why_not_ready()
         return web.Response(status=503 if reason else 200, text=f"{reason or 'ok'}\n")
 
-    async def _say_goodbye(self, _: web.Request, response: web.StreamResponse) -> None:
+    @web.middleware
+    async def _say_goodbye(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
         if self._leaving:
             response.force_close()
+        return response
 
 
 @asynccontextmanager
@@ -137,8 +149,8 @@ async def _body(request: web.Request) -> bytes:
         ) from None
 
 
-def _seconds(text: str) -> float:
-    """`10s`, `500ms` as the API server writes it into the URL; ours when it is missing or no such thing."""
+def seconds(text: str) -> float:
+    """The time to answer in: `10s`, `500ms` in the URL; ours when there is no such thing."""
     unit = 0.001 if text.endswith("ms") else 1.0
     number = text.removesuffix("s").removesuffix("m")
     return min(float(number) * unit, 30.0) if number.isascii() and number.isdigit() else TIMEOUT

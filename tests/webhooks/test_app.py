@@ -1,0 +1,221 @@
+"""The wire: real TLS, real bodies, what is answered to what is no review, and how the door is left."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+import trustme
+from structlog.testing import capture_logs
+
+from provisioning.errors import Cause
+from provisioning.resources import TENANT_CLUSTERS
+from tests.webhooks.fakes import NOW, SlowWorld, ToldLedgers, World
+from tests.webhooks.reviews import body, manifest
+from webhooks import app as server
+from webhooks.app import App
+from webhooks.decision import Allow, refuse
+from webhooks.facts import Facts, Manifest, Trusted
+from webhooks.judge import Judge
+from webhooks.policy import Default, Policy, Rule
+from webhooks.ports import Lookup
+from webhooks.review import Request
+
+RULES = (Rule(TENANT_CLUSTERS),)
+CLUSTER = manifest(TENANT_CLUSTERS, "web", {"ok": True})
+
+
+def check(request: Request, facts: Facts) -> Any:
+    spec = (request.object or {})["spec"]
+    if "look" in spec:
+        facts.get(TENANT_CLUSTERS, "other")
+    if "boom" in spec:
+        raise RuntimeError("a secret of ours")
+    return Allow() if spec.get("ok") else refuse(Cause("spec.ok", "must be"))
+
+
+def complete(_: Request, found: Manifest, __: Facts) -> Manifest:
+    return {**found, "spec": {**found["spec"], "more": 1}}
+
+
+@dataclass
+class Door:
+    app: App
+    url: str
+    session: aiohttp.ClientSession
+    waits_for: list[str]
+    """What the door is not ready for."""
+
+    async def post(self, content: Any, *, path: str = "/validate?timeout=10s", **rest: Any) -> aiohttp.ClientResponse:
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        headers = {"Content-Type": "application/json", **rest.pop("headers", {})}
+        return await self.session.post(self.url + path, data=io.BytesIO(data), headers=headers, **rest)
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def world() -> Lookup:
+    return World()
+
+
+@pytest.fixture
+async def door(authority: trustme.CA, world: Lookup) -> AsyncIterator[Door]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    policy, default = Policy("p", RULES, check), Default("d", RULES, complete)
+    judge = Judge((policy,), (default,), world, ToldLedgers(), Trusted(), now=lambda: NOW)
+    waits_for: list[str] = []
+    app = App(judge, why_not_ready=lambda: waits_for[0] if waits_for else None, in_flight_max=2)
+    async with (
+        server.serving(app, context, host="127.0.0.1", port=0) as port,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client)) as session,
+    ):
+        yield Door(app, f"https://127.0.0.1:{port}", session, waits_for)
+
+
+async def test_a_review_is_answered_with_its_own_uid(door: Door) -> None:
+    response = await door.post(body(TENANT_CLUSTERS, CLUSTER, uid="abc"))
+    assert response.status == 200
+    assert response.content_type == "application/json"
+    answer = await response.json()
+    assert answer["apiVersion"] == "admission.k8s.io/v1"
+    assert answer["response"] == {"uid": "abc", "allowed": True}
+
+
+async def test_a_refusal_is_an_answer_and_leaves_one_line_in_the_log(door: Door) -> None:
+    with capture_logs() as lines:
+        response = await door.post(body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web", {})))
+    status = (await response.json())["response"]["status"]
+    assert (status["code"], status["message"]) == (403, "spec.ok: must be")
+    (line,) = [line for line in lines if line["log_level"] != "debug"]
+    assert (line["event"], line["decision"], line["name"], line["user"]) == ("review_answered", "deny", "web", "ann")
+
+
+async def test_defaults_come_back_as_a_patch(door: Door) -> None:
+    response = await door.post(body(TENANT_CLUSTERS, CLUSTER), path="/mutate?timeout=5s")
+    answer = (await response.json())["response"]
+    assert (answer["allowed"], answer["patchType"]) == (True, "JSONPatch")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{nonsense-of-the-caller",
+        b"[]",
+        {"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview"},
+        {"apiVersion": "v1", "kind": "Pod"},
+        {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"},
+        b'{"a": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+    ],
+)
+async def test_what_is_no_review_is_400_with_one_line_in_the_log_and_no_echo(door: Door, content: Any) -> None:
+    with capture_logs() as lines:
+        response = await door.post(content)
+    assert response.status == 400
+    assert await response.text() == "this is no AdmissionReview of admission.k8s.io/v1\n"
+    assert [line["event"] for line in lines] == ["review_malformed"]
+    assert "nonsense" not in str(lines)
+
+
+async def test_eight_megabytes_are_too_much_and_the_door_stays_open(door: Door) -> None:
+    with capture_logs() as lines:
+        response = await door.post(b'{"pad": "' + b"x" * 8 * 1024 * 1024 + b'"}')
+    assert response.status == 413
+    assert "at most" in await response.text()
+    assert [line["event"] for line in lines] == ["review_rejected"]
+    assert (await door.post(body(TENANT_CLUSTERS, CLUSTER))).status == 200
+
+
+async def test_two_large_objects_still_fit(door: Door) -> None:
+    large = manifest(TENANT_CLUSTERS, "web", {"ok": True, "pad": "x" * 3 * 1024 * 1024})
+    assert (await door.post(body(TENANT_CLUSTERS, large, old=large))).status == 200
+
+
+async def test_another_content_type_is_415(door: Door) -> None:
+    response = await door.post(body(TENANT_CLUSTERS, CLUSTER), headers={"Content-Type": "text/plain"})
+    assert response.status == 415
+
+
+async def test_a_bug_of_ours_is_500_without_its_words(door: Door) -> None:
+    with capture_logs() as lines:
+        response = await door.post(body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web", {"boom": 1})))
+    assert response.status == 500
+    assert "secret" not in await response.text()
+    assert [line["event"] for line in lines] == ["review_failed"]
+
+
+async def test_other_paths_and_methods_are_not_there(door: Door) -> None:
+    assert (await door.session.get(door.url + "/validate")).status == 405
+    assert (await door.session.get(door.url + "/")).status == 404
+
+
+class TestSlowly:
+    @pytest.fixture
+    def world(self) -> SlowWorld:
+        return SlowWorld()
+
+    async def test_the_callers_timeout_is_kept_with_a_margin(self, door: Door) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        looking = body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web", {"look": 1}))
+        response = await door.post(looking, path="/validate?timeout=1s")
+        status = (await response.json())["response"]["status"]
+        assert (status["code"], status["details"]["retryAfterSeconds"]) == (429, 1)
+        assert loop.time() - began < 0.95
+
+    async def test_more_than_can_be_held_are_sent_back_at_once(self, door: Door, world: SlowWorld) -> None:
+        looking = body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web", {"look": 1}))
+        held = [asyncio.create_task(door.post(looking, path="/validate?timeout=2s")) for _ in range(2)]
+        for _ in held:
+            await world.arrived.get()
+        answer = await (await door.post(looking)).json()
+        assert answer["response"]["status"]["message"].startswith("too many")
+        await asyncio.gather(*held)
+
+
+async def test_healthy_is_not_yet_ready(door: Door) -> None:
+    door.waits_for.append("not yet listed: tenants")
+    assert (await door.session.get(door.url + "/healthz")).status == 200
+    response = await door.session.get(door.url + "/readyz")
+    assert (response.status, await response.text()) == (503, "not yet listed: tenants\n")
+
+
+async def test_who_leaves_is_unready_at_once_but_still_answers_and_closes_the_connection(door: Door) -> None:
+    before = await door.post(body(TENANT_CLUSTERS, CLUSTER))
+    assert before.headers.get("Connection") != "close"
+    door.app.leave()
+    assert (await door.session.get(door.url + "/readyz")).status == 503
+    response = await door.post(body(TENANT_CLUSTERS, CLUSTER))
+    assert (response.status, response.headers["Connection"]) == (200, "close")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("10s", 10),
+        ("2s", 2),
+        ("500ms", 0.5),
+        ("", 10),
+        ("-1s", 10),
+        ("x", 10),
+        ("1h", 10),
+        ("999s", 30),
+        ("\uff11s", 10),
+    ],
+)
+def test_timeouts_are_read_as_the_api_server_writes_them(text: str, seconds: float) -> None:
+    assert server.seconds(text) == seconds

@@ -1,0 +1,39 @@
+"""Several answers as one."""
+
+from __future__ import annotations
+
+from provisioning.errors import Cause
+from webhooks.decision import Allow, Deny, merge, refuse
+
+
+def test_all_yes_is_yes_with_every_warning_once() -> None:
+    merged = merge([Allow(("a",), {"x": "1"}), Allow(("a", "b"), {"y": "2"})])
+    assert merged == Allow(("a", "b"), {"x": "1", "y": "2"})
+
+
+def test_nobody_asked_is_yes() -> None:
+    assert merge([]) == Allow()
+
+
+def test_every_denial_is_told_at_once() -> None:
+    merged = merge([Allow(), refuse(Cause("a", "x")), refuse(Cause("b", "y"), code=422)])
+    assert isinstance(merged, Deny)
+    assert (merged.reason, merged.code) == ("a: x; b: y", 403)
+    assert merged.causes == (Cause("a", "x"), Cause("b", "y"))
+
+
+def test_when_all_say_that_the_object_is_wrong_it_is_422() -> None:
+    merged = merge([refuse(Cause("a", "x"), code=422), refuse(Cause("b", "y"), code=422)])
+    assert isinstance(merged, Deny)
+    assert merged.code == 422
+
+
+def test_who_is_refused_anyway_is_not_told_to_come_back() -> None:
+    merged = merge([Deny("busy", code=429, retry_after=1), refuse(Cause("a", "x"))])
+    assert merged == Deny("a: x", (Cause("a", "x"),))
+
+
+def test_what_only_failed_for_now_says_when_to_come_back() -> None:
+    merged = merge([Deny("busy", code=429, retry_after=1), Deny("unknown", code=503, retry_after=3)])
+    assert isinstance(merged, Deny)
+    assert (merged.code, merged.retry_after) == (429, 3)

@@ -1,0 +1,188 @@
+"""The shell around the rules: what it looks up, when it reserves, and what it does when the world is slow or gone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from provisioning.batcher import Contended, Exceeded, Granted
+from provisioning.errors import Cause
+from provisioning.quota import Excess, Usage
+from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS
+from tests.webhooks.fakes import NOW, BrokenWorld, SlowWorld, ToldLedgers, World
+from tests.webhooks.reviews import manifest, request
+from webhooks.charge import Charge
+from webhooks.decision import Allow, Deny, Patch, Verdict, refuse
+from webhooks.facts import All, Facts, Manifest, One, Trusted, Unusable
+from webhooks.judge import Judge, TooCurious
+from webhooks.policy import Default, Policy, Rule
+from webhooks.ports import Lookup
+from webhooks.review import Request
+
+RULES = (Rule(TENANT_CLUSTERS),)
+CLUSTER = manifest(TENANT_CLUSTERS, "web", {"a": 1})
+ASKED = request(TENANT_CLUSTERS, CLUSTER)
+CHARGE = Charge("blue", {"nodes": 5}, "tenantclusters.clusterdesk.dev/tenant-blue/web", "web", Usage(), Usage(nodes=2))
+FULL = Exceeded((Excess("nodes", 2, 4, 5),), Usage(nodes=4))
+
+
+def policy(answer: Verdict | Charge) -> Policy:
+    return Policy("p", RULES, lambda _request, _facts: answer)
+
+
+def judge(
+    *policies: Policy,
+    defaults: tuple[Default, ...] = (),
+    world: Lookup | None = None,
+    ledgers: ToldLedgers | None = None,
+) -> Judge:
+    return Judge(policies, defaults, world or World(), ledgers or ToldLedgers(), Trusted(), now=lambda: NOW)
+
+
+async def verdict(subject: Judge, asked: Request = ASKED, *, seconds: float = 5) -> Verdict:
+    return await subject.validate(asked, deadline=asyncio.get_running_loop().time() + seconds)
+
+
+async def test_only_policies_that_apply_are_asked() -> None:
+    other = Policy("other", (Rule(TENANTS),), lambda _r, _f: refuse(Cause("", "never asked")))
+    deleted = Policy("deleted", (Rule(TENANT_CLUSTERS, ("DELETE",)),), lambda _r, _f: refuse(Cause("", "nor this")))
+    scaled = Policy("scaled", (Rule(TENANT_CLUSTERS, subresource="scale"),), lambda _r, _f: refuse(Cause("", "nor")))
+    assert await verdict(judge(other, deleted, scaled)) == Allow()
+
+
+async def test_all_reasons_are_told_at_once() -> None:
+    answer = await verdict(judge(policy(refuse(Cause("a", "x"))), policy(refuse(Cause("b", "y")))))
+    assert isinstance(answer, Deny)
+    assert [cause.field for cause in answer.causes] == ["a", "b"]
+
+
+async def test_what_a_policy_asks_for_is_fetched_and_the_policy_asked_again() -> None:
+    def check(_: Request, facts: Facts) -> Verdict:
+        facts.need(One(TENANTS, "blue"), One(NAMESPACES, "tenant-blue"))
+        assert facts.get(TENANTS, "blue") is not None
+        return Allow(audit={"tenants": str(len(facts.list(TENANTS)))})
+
+    world = World(manifest(TENANTS, "blue"), manifest(TENANTS, "red"))
+    answer = await verdict(judge(Policy("p", RULES, check), world=world))
+    assert answer == Allow(audit={"tenants": "2"})
+    assert [query for query, _ in world.asked] == [One(TENANTS, "blue"), One(NAMESPACES, "tenant-blue"), All(TENANTS)]
+
+
+async def test_nobody_is_refused_on_what_a_cache_says() -> None:
+    class Behind(World):
+        async def find(self, query: One | All, *, live: bool) -> Manifest | None:
+            self.asked.append((query, live))
+            return manifest(TENANTS, "blue") if live else None
+
+    def check(_: Request, facts: Facts) -> Verdict:
+        return Allow() if facts.get(TENANTS, "blue") else refuse(Cause("", "no tenant"))
+
+    world = Behind()
+    assert await verdict(judge(Policy("p", RULES, check), world=world)) == Allow()
+    assert [live for _, live in world.asked] == [False, True]
+
+
+async def test_room_is_reserved_before_the_answer_is_yes() -> None:
+    ledgers = ToldLedgers()
+    answer = await verdict(judge(policy(CHARGE), ledgers=ledgers))
+    assert isinstance(answer, Allow)
+    assert ledgers.asked == [(CHARGE, False)]
+
+
+async def test_what_another_policy_refuses_reserves_nothing_but_is_told_about_the_quota() -> None:
+    ledgers = ToldLedgers([FULL])
+    answer = await verdict(judge(policy(CHARGE), policy(refuse(Cause("a", "x"))), ledgers=ledgers))
+    assert isinstance(answer, Deny)
+    assert "blue" in answer.reason
+    assert "a: x" in answer.reason
+    assert {dry for _, dry in ledgers.asked} == {True}
+
+
+async def test_a_dry_run_reserves_nothing() -> None:
+    ledgers = ToldLedgers()
+    await verdict(judge(policy(CHARGE), ledgers=ledgers), request(TENANT_CLUSTERS, CLUSTER, dry_run=True))
+    assert ledgers.asked == [(CHARGE, True)]
+
+
+async def test_a_contended_ledger_is_429_and_never_a_wrong_yes() -> None:
+    answer = await verdict(judge(policy(CHARGE), ledgers=ToldLedgers([Contended(1.0)])))
+    assert isinstance(answer, Deny)
+    assert (answer.code, answer.retry_after) == (429, 1)
+
+
+async def test_room_that_came_free_meanwhile_is_seen_before_refusing() -> None:
+    ledgers = ToldLedgers([FULL, Granted(Usage(nodes=2))])
+    assert isinstance(await verdict(judge(policy(CHARGE), ledgers=ledgers)), Allow)
+
+
+def _look(_: Request, facts: Facts) -> Verdict:
+    facts.get(TENANTS, "blue")
+    return Allow()
+
+
+async def test_an_api_server_that_does_not_answer_admits_nothing() -> None:
+    curious = Policy("p", RULES, _look)
+    answer = await verdict(judge(curious, world=BrokenWorld()))
+    assert isinstance(answer, Deny)
+    assert (answer.code, answer.retry_after) == (503, 1)
+
+
+async def test_too_slow_is_429_in_time() -> None:
+    curious = Policy("p", RULES, _look)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    answer = await verdict(judge(curious, world=SlowWorld()), seconds=0.05)
+    assert isinstance(answer, Deny)
+    assert answer.code == 429
+    assert loop.time() - began < 2
+
+
+async def test_a_broken_catalog_is_told_to_whoever_asks() -> None:
+    def check(_: Request, facts: Facts) -> Verdict:
+        facts.get(CATALOGS, "default")
+        raise Unusable("there is no Catalog")
+
+    assert await verdict(judge(Policy("p", RULES, check))) == Deny("there is no Catalog")
+
+
+async def test_a_rule_that_never_has_enough_is_a_bug_and_climbs() -> None:
+    def check(_: Request, facts: Facts) -> Verdict:
+        for number in range(1000):
+            facts.get(TENANTS, str(number))
+        return Allow()
+
+    with pytest.raises(TooCurious):
+        await verdict(judge(Policy("p", RULES, check)))
+
+
+def _default(key: str) -> Default:
+    def complete(_: Request, found: Manifest, facts: Facts) -> Manifest:
+        facts.list(TENANTS)
+        return {**found, "spec": {**found["spec"], key: len(found["spec"])}}
+
+    return Default(key, RULES, complete)
+
+
+async def test_defaults_build_on_each_other_and_become_one_patch() -> None:
+    deadline = asyncio.get_running_loop().time() + 5
+    answer = await judge(defaults=(_default("b"), _default("c"))).mutate(ASKED, deadline=deadline)
+    assert isinstance(answer, Patch)
+    operations = {(o["op"], o["path"], o["value"]) for o in answer.operations}
+    assert operations == {("add", "/spec/b", 1), ("add", "/spec/c", 2)}
+    assert CLUSTER["spec"] == {"a": 1}
+
+
+async def test_nothing_to_complete_is_a_plain_yes() -> None:
+    deadline = asyncio.get_running_loop().time() + 5
+    same = Default("same", RULES, lambda _r, found, _f: found)
+    assert await judge(defaults=(same,)).mutate(ASKED, deadline=deadline) == Allow()
+    deleted = request(TENANT_CLUSTERS, None, old=CLUSTER)
+    assert await judge(defaults=(same,)).mutate(deleted, deadline=deadline) == Allow()
+
+
+async def test_what_cannot_be_completed_is_left_as_it_is_with_a_warning() -> None:
+    deadline = asyncio.get_running_loop().time() + 5
+    answer = await judge(defaults=(_default("b"),), world=BrokenWorld()).mutate(ASKED, deadline=deadline)
+    assert isinstance(answer, Allow)
+    assert "nobody there" in answer.warnings[0]

@@ -1,0 +1,121 @@
+"""AdmissionReview in and out."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning.errors import Cause
+from provisioning.resources import MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
+from tests.webhooks.reviews import body, manifest
+from webhooks import review
+from webhooks.decision import Allow, Decision, Deny, Patch
+
+CLUSTER = manifest(TENANT_CLUSTERS, "web", {"pools": []})
+
+
+def encoded(decision: Decision) -> dict[str, Any]:
+    response: dict[str, Any] = json.loads(review.encode("call-1", decision))["response"]
+    return response
+
+
+def test_a_create_has_no_old_object_and_names_who_asks() -> None:
+    asked = review.decode(json.dumps(body(TENANT_CLUSTERS, CLUSTER, groups=["a", "b"], dry_run=True)).encode())
+    assert (asked.operation, asked.group, asked.resource) == ("CREATE", "clusterdesk.dev", "tenantclusters")
+    assert (asked.user.name, asked.user.groups) == ("ann", ("a", "b"))
+    assert (asked.object, asked.old, asked.dry_run) == (CLUSTER, None, True)
+
+
+def test_a_scale_is_a_subresource_of_what_is_scaled() -> None:
+    scale = manifest(MACHINE_DEPLOYMENTS, "web-md0", {"replicas": 3})
+    asked = review.decode(json.dumps(body(MACHINE_DEPLOYMENTS, scale, old=scale, subresource="scale")).encode())
+    assert (asked.resource, asked.subresource, asked.kind) == ("machinedeployments", "scale", "Scale")
+
+
+GOOD = body(TENANT_CLUSTERS, CLUSTER)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"{}",
+        b"not json",
+        b"\xff\xfe",
+        json.dumps({**GOOD, "apiVersion": "admission.k8s.io/v1beta1"}).encode(),
+        json.dumps({**GOOD, "kind": "Review"}).encode(),
+        json.dumps({**GOOD, "request": None}).encode(),
+        json.dumps({"apiVersion": GOOD["apiVersion"], "kind": GOOD["kind"]}).encode(),
+        json.dumps({**GOOD, "request": {**GOOD["request"], "uid": 3}}).encode(),
+        json.dumps({**GOOD, "request": {**GOOD["request"], "object": "x"}}).encode(),
+        json.dumps({**GOOD, "request": {**GOOD["request"], "object": None, "oldObject": None}}).encode(),
+        json.dumps({**GOOD, "request": {**GOOD["request"], "object": {"a": float("nan")}}}).encode(),
+        json.dumps(GOOD).encode() + b"{}",
+        json.dumps(GOOD).encode().replace(b'"pools": []', b'"pools": ' + b"[" * 20_000 + b"]" * 20_000),
+        json.dumps(GOOD).encode().replace(b'"pools"', b'"\xff"'),
+    ],
+)
+def test_whatever_is_no_review_is_malformed_and_not_quoted(text: bytes) -> None:
+    with pytest.raises(review.Malformed) as caught:
+        review.decode(text)
+    assert "pools" not in str(caught.value)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_malformed(text: bytes) -> None:
+    with pytest.raises(review.Malformed):
+        review.decode(text)
+
+
+def test_numbers_beyond_64_bits_are_kept_as_they_are() -> None:
+    text = json.dumps(GOOD).replace('"pools": []', f'"pools": {2**70}')
+    asked = review.decode(text.encode())
+    assert asked.object is not None
+    assert asked.object["spec"]["pools"] == 2**70
+
+
+def test_a_plain_yes_says_nothing_more() -> None:
+    assert encoded(Allow()) == {"uid": "call-1", "allowed": True}
+
+
+def test_warnings_and_audit_annotations_go_along() -> None:
+    response = encoded(Allow(("mind " * 100,), {"tenant": "blue"}))
+    assert len(response["warnings"][0]) == review.WARNING_MAX
+    assert response["auditAnnotations"] == {"tenant": "blue"}
+
+
+def test_a_denial_carries_code_reason_and_every_cause() -> None:
+    response = encoded(Deny("no", (Cause("spec.pools", "too many"), Cause("", "bad day")), 422))
+    assert response["allowed"] is False
+    assert response["status"] == {
+        "status": "Failure",
+        "code": 422,
+        "reason": "Invalid",
+        "message": "no",
+        "details": {
+            "causes": [
+                {"reason": "FieldValueInvalid", "message": "too many", "field": "spec.pools"},
+                {"reason": "FieldValueInvalid", "message": "bad day"},
+            ]
+        },
+    }
+
+
+def test_a_contended_ledger_says_when_to_come_back() -> None:
+    status = encoded(Deny("busy", code=429, retry_after=1))["status"]
+    assert (status["code"], status["reason"], status["details"]) == (429, "TooManyRequests", {"retryAfterSeconds": 1})
+
+
+def test_a_patch_is_base64_of_json_patch() -> None:
+    operations = ({"op": "add", "path": "/spec/a", "value": "ü"},)
+    response = encoded(Patch(operations))
+    assert (response["allowed"], response["patchType"]) == (True, "JSONPatch")
+    assert json.loads(base64.b64decode(response["patch"])) == list(operations)
