@@ -46,7 +46,7 @@ class Applier:
             if found is not None and self._settled(key, content, manifest, found):
                 continue
             kind = KINDS[manifest["apiVersion"], manifest["kind"]]
-            answer = await self._kube.apply(kind, manifest, manager=names.FIELD_MANAGER)
+            answer = await self._kube.apply(kind, manifest, manager=plan.field_manager(manifest))
             if found is None or found["metadata"]["resourceVersion"] != answer["metadata"]["resourceVersion"]:
                 log.info("applied", kind=kind.kind, namespace=key[1], name=key[2], new=found is None)
                 metrics.APPLIED.labels(kind.kind).inc()

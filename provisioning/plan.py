@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from provisioning import addons, resources
+from provisioning import addons, names, resources
 from provisioning.addons import target
 from provisioning.manifests import MANIFESTS, blueprint
 from provisioning.manifests.marks import Manifest, is_ours
@@ -73,6 +73,16 @@ def workers_version(cluster: Stored[TenantCluster], control_plane: Manifest | No
     if not reached:
         return cluster.it.spec.version or ""
     return reached if reached.startswith("v") else f"v{reached}"
+
+
+def field_manager(manifest: Manifest) -> str:
+    """The field manager to apply a rendered manifest under: one per cluster.
+
+    `<cluster>-<pool>` can come to the same name for two clusters (a, b-c and a-b, c). Under one manager for all, the
+    second apply would replace the first one's ownership; under its own it adds a second controlling owner, and the
+    API server refuses that.
+    """
+    return f"{names.FIELD_MANAGER}-{manifest['metadata']['labels'][names.CLUSTER_LABEL]}"
 
 
 def stale(rendered: Iterable[Manifest], existing: Iterable[Manifest]) -> list[Manifest]:
