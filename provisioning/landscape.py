@@ -86,8 +86,8 @@ class Landscape:
         manifest = self.get(resources.TENANT_CLUSTERS, *key)
         return objects.read(TenantCluster, manifest) if manifest else None
 
-    def listen(self, told: Callable[[Key], None]) -> None:
-        """Call `told` with every cluster that a change may matter to, from now on."""
+    def listen(self, told: Callable[[Key], None]) -> Callable[[], None]:
+        """Call `told` with every cluster that a change may matter to, from now on. Returns what ends it."""
 
         def part(before: Manifest | None, after: Manifest | None) -> None:
             for key in {key for manifest in (before, after) if manifest for key in _keys_of(manifest)}:
@@ -104,11 +104,15 @@ class Landscape:
             if there is not None and _tenant_label(before) != _tenant_label(after):
                 self._tell_all(told, [there["metadata"]["name"]])
 
-        for kind in (resources.TENANT_CLUSTERS, *WHOLE, *LABELLED):
-            self.caches[kind].listen(part)
-        self.caches[resources.TENANTS].listen(tenant)
-        self.caches[resources.NAMESPACES].listen(namespace)
-        self.caches[resources.CATALOGS].listen(lambda _before, _after: self._tell_all(told, [None]))
+        stops = [self.caches[kind].listen(part) for kind in (resources.TENANT_CLUSTERS, *WHOLE, *LABELLED)]
+        stops += [self.caches[resources.TENANTS].listen(tenant), self.caches[resources.NAMESPACES].listen(namespace)]
+        stops += [self.caches[resources.CATALOGS].listen(lambda _before, _after: self._tell_all(told, [None]))]
+
+        def stop() -> None:
+            for one in stops:
+                one()
+
+        return stop
 
     def _tell_all(self, told: Callable[[Key], None], namespaces: Iterable[str | None]) -> None:
         """Every cluster in these namespaces; None stands for all."""

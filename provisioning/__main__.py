@@ -1,0 +1,97 @@
+"""`python -m provisioning`: the provisioner. Reads its settings, wires everything together, runs until told to stop.
+
+Every replica keeps the landscape in sight, so that a new leader can start at once; only the leader acts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from datetime import UTC, datetime
+
+import structlog
+
+from provisioning import health, lease, logs
+from provisioning.cache import Key
+from provisioning.enactor import Enactor
+from provisioning.feed import Feed
+from provisioning.keeper import Keeper
+from provisioning.kube import Kube
+from provisioning.landscape import Landscape
+from provisioning.lease import Elector
+from provisioning.probe import Pace, Probe
+from provisioning.queue import Queue
+from provisioning.reconciler import Reconciler
+from provisioning.settings import Settings
+
+log = structlog.get_logger()
+
+LEASE = "clusterdesk-provisioner"
+
+
+def main() -> None:
+    settings = Settings()
+    logs.configure(fmt=settings.log_format, level=settings.log_level)
+    asyncio.run(_until_told(settings))
+
+
+async def _until_told(settings: Settings) -> None:
+    """Run; SIGTERM and SIGINT end the work in order, lease given back."""
+    task = asyncio.ensure_future(run(settings))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    log.info("stopped")
+
+
+async def run(settings: Settings) -> None:
+    """Provision until cancelled."""
+    async with await Kube.connect(kubeconfig=settings.kubeconfig) as kube:
+        landscape = Landscape(kube, namespace=settings.namespace)
+        elector = Elector(
+            kube,
+            name=LEASE,
+            namespace=settings.namespace,
+            identity=lease.identity(settings.pod_name or socket.gethostname()),
+        )
+        async with (
+            health.serving(settings.host, settings.health_port, waits=landscape.waits),
+            asyncio.TaskGroup() as group,
+        ):
+            following = group.create_task(landscape.run())
+            await landscape.synced()
+            log.info("ready", namespace=settings.namespace, health_port=settings.health_port)
+            await elector.run(lambda: lead(kube, landscape, settings))
+            following.cancel()
+
+
+async def lead(kube: Kube, landscape: Landscape, settings: Settings) -> None:
+    """What the leader does: three queues of work, fed by what changes."""
+    clusters: Queue[Key] = Queue("clusters")
+    requests: Queue[Key] = Queue("requests")
+    tenants: Queue[str] = Queue("tenants")
+    probe = Probe(kube, changed=clusters.add, pace=Pace(content=settings.probe_seconds))
+    reconciler = Reconciler(kube, landscape, probe=probe if settings.probe_tenants else None, now=_now)
+    enactor = Enactor(kube, landscape, now=_now)
+    keeper = Keeper(kube, landscape, namespace=settings.namespace, void_after=2 * settings.request_timeout, now=_now)
+    stop = Feed(landscape, clusters=clusters, requests=requests, tenants=tenants).start()
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(clusters.work(reconciler.act, workers=settings.workers))
+            group.create_task(requests.work(enactor.act, workers=2))
+            group.create_task(tenants.work(keeper.act, workers=2))
+    finally:
+        stop()
+        await probe.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Carries ClusterRequests on: waives what needs nobody's approval, expires what nobody decided, does what was approved.
+
+Doing it twice is doing it once: what an approved request did can be seen in the TenantCluster, which names the request.
+Who may decide is not known here (see `approval`), nor which phase follows which (see `lifecycle`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from provisioning import approval, errors, lifecycle, lifetime, metrics, names, objects, quota, resources
+from provisioning.cache import Key
+from provisioning.kube import Kube, Manifest
+from provisioning.landscape import Landscape
+from provisioning.lifecycle import Event
+from provisioning.model import Action, ClusterRequest, Phase, RequestStatus, Tenant, TenantCluster
+from provisioning.model import conditions as conditions_of
+from provisioning.objects import Stored
+
+log = structlog.get_logger()
+
+MESSAGE_MAX: Final = 1000
+
+
+class Failed(errors.ClusterdeskError):
+    """What was approved cannot be done, and trying again would not help. The text says why."""
+
+
+class Enactor:
+    """`act` looks at one ClusterRequest."""
+
+    def __init__(self, kube: Kube, landscape: Landscape, *, now: Callable[[], datetime]) -> None:
+        self._kube = kube
+        self._landscape = landscape
+        self._now = now
+
+    async def act(self, key: Key) -> float | None:
+        """Carry the request of this namespace and name on; the seconds until it has to be looked at again."""
+        manifest = self._landscape.get(resources.CLUSTER_REQUESTS, *key)
+        tenant = self._landscape.tenant_of(key[0])
+        if manifest is None or tenant is None or "deletionTimestamp" in manifest["metadata"]:
+            return None
+        request = objects.read(ClusterRequest, manifest)
+        if request.it.status.phase is Phase.PENDING:
+            return await self._decide(request, manifest, tenant)
+        if request.it.status.phase is Phase.APPROVED:
+            await self._enact(request, manifest)
+        return None
+
+    async def _decide(
+        self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant]
+    ) -> float | None:
+        """Waive it, let it expire, or note until when it waits."""
+        now, status = self._now(), request.it.status
+        created = request.meta.created or now
+        end = lifetime.expires_at(created, tenant.it.spec.approval)
+        if end <= now:
+            await self._settle(request, manifest, lifecycle.step(status, Event.EXPIRED, now=now), "expired")
+            return None
+        waiver = self._waiver(request, tenant)
+        if waiver is not None:
+            waived = status.model_copy(update={"waiver": waiver})
+            await self._settle(request, manifest, lifecycle.step(waived, Event.WAIVED, now=now), "waived")
+            return None
+        noted = status.model_copy(
+            update={"expires_at": objects.format_time(end), "observed_generation": request.meta.generation}
+        )
+        if noted != status:
+            await self._write(manifest, noted)
+        return (end - now).total_seconds() + 1
+
+    def _waiver(self, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> str | None:
+        """The rule by which nobody has to agree. For a deletion, the size is that of what is deleted."""
+        spec, catalog = request.it.spec, self._landscape.catalog()
+        wanted = spec.desired
+        if spec.action is Action.DELETE:
+            found = self._landscape.tenant_cluster((request.meta.namespace, spec.cluster))
+            wanted = found.it.spec if found is not None else None
+        if wanted is None or catalog is None:
+            return None
+        return approval.waiver_for(tenant.it.spec.approval, spec.action, quota.envelope(wanted, catalog))
+
+    async def _enact(self, request: Stored[ClusterRequest], manifest: Manifest) -> None:
+        """Do what was approved, and write down how that went. What may be otherwise in a moment climbs."""
+        try:
+            await _DO[request.it.spec.action](self._kube, request)
+        except (Failed, errors.Forbidden, errors.Invalid, errors.NotFound) as error:
+            failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=str(error)[:MESSAGE_MAX])
+            await self._settle(request, manifest, failed, "failed")
+            return
+        applied = lifecycle.step(request.it.status, Event.APPLIED, now=self._now())
+        await self._settle(request, manifest, applied, "applied")
+
+    async def _settle(
+        self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus, result: str
+    ) -> None:
+        await self._write(manifest, status)
+        metrics.REQUESTS.labels(result).inc()
+        spec, why = request.it.spec, status.message or status.waiver or None
+        where = {"namespace": request.meta.namespace, "name": request.meta.name, "cluster": spec.cluster}
+        log.info(f"request_{result}", action=spec.action.value, requester=spec.requester.user, why=why, **where)
+
+    async def _write(self, manifest: Manifest, status: RequestStatus) -> None:
+        """A compare-and-swap: somebody may vote in this very moment."""
+        wire = {
+            **status.wire(),
+            "phase": status.phase.value,
+            "conditions": conditions_of.wire(status.conditions),
+        }
+        await self._kube.replace(resources.CLUSTER_REQUESTS, {**manifest, "status": wire}, subresource="status")
+
+
+async def _create(kube: Kube, request: Stored[ClusterRequest]) -> None:
+    spec = request.it.spec
+    if spec.desired is None:
+        raise Failed("the request does not say what is wanted")
+    body = {
+        "apiVersion": resources.TENANT_CLUSTERS.api_version,
+        "kind": resources.TENANT_CLUSTERS.kind,
+        "metadata": {
+            "name": spec.cluster,
+            "namespace": request.meta.namespace,
+            "annotations": _marks(request),
+        },
+        "spec": spec.desired.wire(),
+    }
+    try:
+        await kube.create(resources.TENANT_CLUSTERS, body)
+    except errors.AlreadyExists:
+        present = await kube.get(resources.TENANT_CLUSTERS, spec.cluster, namespace=request.meta.namespace)
+        if not _done_by(present, request):
+            raise Failed(f"there is a cluster {spec.cluster} in this namespace already") from None
+
+
+async def _change(kube: Kube, request: Stored[ClusterRequest]) -> None:
+    spec = request.it.spec
+    present = await kube.find(resources.TENANT_CLUSTERS, spec.cluster, namespace=request.meta.namespace)
+    if present is None or "deletionTimestamp" in present["metadata"] or spec.desired is None:
+        raise Failed(f"there is no cluster {spec.cluster} in this namespace any more")
+    generation = objects.Meta.of(present).generation
+    if generation != spec.base_generation:
+        # Ours is the change when it names us: the answer to the write was lost, or we were stopped before noting it.
+        if _done_by(present, request):
+            return
+        raise Failed(
+            f"the cluster has changed since this was asked for (generation {generation}, not {spec.base_generation})"
+        )
+    meta = present["metadata"]
+    annotations = {**(meta.get("annotations") or {}), **_marks(request)}
+    wanted = {**present, "metadata": {**meta, "annotations": annotations}, "spec": spec.desired.wire()}
+    await kube.replace(resources.TENANT_CLUSTERS, wanted)
+
+
+async def _delete(kube: Kube, request: Stored[ClusterRequest]) -> None:
+    name, namespace = request.it.spec.cluster, request.meta.namespace
+    present = await kube.find(resources.TENANT_CLUSTERS, name, namespace=namespace)
+    if present is None or "deletionTimestamp" in present["metadata"]:
+        return
+    if _younger(present, request):
+        raise Failed(f"the cluster {name} that this was asked for is gone; there is a new one of that name")
+    await kube.delete(resources.TENANT_CLUSTERS, name, namespace=namespace, uid=present["metadata"]["uid"])
+
+
+_DO: Final = {Action.CREATE: _create, Action.CHANGE: _change, Action.DELETE: _delete}
+
+
+def _marks(request: Stored[ClusterRequest]) -> dict[str, str]:
+    return {
+        names.REQUEST_ANNOTATION: request.meta.name,
+        names.REQUESTED_BY_ANNOTATION: request.it.spec.requester.user,
+    }
+
+
+def _done_by(cluster: Manifest, request: Stored[ClusterRequest]) -> bool:
+    return objects.Meta.of(cluster).annotations.get(names.REQUEST_ANNOTATION) == request.meta.name
+
+
+def _younger(cluster: Manifest, request: Stored[ClusterRequest]) -> bool:
+    """Whether the cluster was made after it was asked to be deleted."""
+    born = objects.read(TenantCluster, cluster).meta.created
+    return born is not None and request.meta.created is not None and born > request.meta.created

@@ -1,0 +1,89 @@
+"""Puts into the work queues what has to be looked at: everything there is at first, then whatever changes.
+
+Which key a change matters to is known here and in `Landscape.listen`; what a look at it does is known to the workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from provisioning import charges, resources
+from provisioning.cache import Key, key_of
+from provisioning.kube import Manifest
+from provisioning.landscape import Landscape
+from provisioning.queue import Queue
+
+LEDGER_PAUSE: Final = 0.5
+"""Seconds for which changes are gathered before a ledger is settled: lowering must not race with reserving all day."""
+
+
+class Feed:
+    """Between the landscape and the queues: of clusters, of requests, of tenants (by name)."""
+
+    def __init__(
+        self, landscape: Landscape, *, clusters: Queue[Key], requests: Queue[Key], tenants: Queue[str]
+    ) -> None:
+        self._landscape = landscape
+        self._clusters = clusters
+        self._requests = requests
+        self._tenants = tenants
+
+    def start(self) -> Callable[[], None]:
+        """Begin to listen, then put in everything there is. Returns what ends it."""
+        caches = self._landscape.caches
+        stops = [
+            self._landscape.listen(self._clusters.add),
+            caches[resources.CLUSTER_REQUESTS].listen(self._requested),
+            caches[resources.TENANTS].listen(self._tenant),
+            caches[resources.NAMESPACES].listen(self._namespace),
+            caches[resources.TENANT_LEDGERS].listen(self._ledger),
+            *(caches[kind].listen(self._charged) for kind in charges.KINDS),
+        ]
+        for kind in (resources.TENANT_CLUSTERS, resources.CLUSTERS):
+            for manifest in caches[kind].list():
+                self._clusters.add(key_of(manifest))
+        for manifest in caches[resources.TENANTS].list():
+            self._tenant(None, manifest)
+
+        def stop() -> None:
+            for one in stops:
+                one()
+
+        return stop
+
+    def _requested(self, _: Manifest | None, after: Manifest | None) -> None:
+        if after is not None:
+            self._requests.add(key_of(after))
+
+    def _charged(self, before: Manifest | None, after: Manifest | None) -> None:
+        there = after or before
+        owner = self._landscape.tenant_of(key_of(there)[0]) if there else None
+        if owner is not None:
+            self._tenants.add(owner.meta.name, after=LEDGER_PAUSE)
+
+    def _ledger(self, _: Manifest | None, after: Manifest | None) -> None:
+        if after is not None:
+            self._tenants.add(after["metadata"]["name"], after=LEDGER_PAUSE)
+
+    def _tenant(self, before: Manifest | None, after: Manifest | None) -> None:
+        # Its status is what we write ourselves.
+        if after is not None and (before is None or before["spec"] != after["spec"]):
+            self._tenants.add(after["metadata"]["name"], after=LEDGER_PAUSE)
+            self._requests_in(after["spec"].get("namespaces", ()))
+
+    def _namespace(self, before: Manifest | None, after: Manifest | None) -> None:
+        """It may have become somebody's."""
+        if after is not None and (
+            before is None or before["metadata"].get("labels") != after["metadata"].get("labels")
+        ):
+            name = after["metadata"]["name"]
+            self._requests_in([name])
+            owner = self._landscape.tenant_of(name)
+            if owner is not None:
+                self._tenants.add(owner.meta.name, after=LEDGER_PAUSE)
+
+    def _requests_in(self, namespaces: Iterable[str]) -> None:
+        for namespace in namespaces:
+            for manifest in self._landscape.caches[resources.CLUSTER_REQUESTS].list(namespace):
+                self._requests.add(key_of(manifest))

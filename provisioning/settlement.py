@@ -1,0 +1,72 @@
+"""A ledger and what is really there -> the ledger as it should be. Pure; an equal result means: nothing to write.
+
+Only this makes slots cheaper, and only on proof: an object seen at a later revision answers the claims before it, an
+object that the API server itself says is gone vacates its slot, and a claim nobody can write any more is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from provisioning.ledger import Claim, Ledger, Slot
+from provisioning.quota import Usage
+
+
+@dataclass(frozen=True)
+class Sight:
+    """An object that is there: what it costs (None when that cannot be told), which one it is, at which revision."""
+
+    charge: Usage | None
+    uid: str
+    revision: str
+
+
+@dataclass(frozen=True)
+class OpenClaim:
+    """A claim on a slot that nothing has answered yet."""
+
+    slot: str
+    claim: Claim
+
+
+def settle(ledger: Ledger, seen: Mapping[str, Sight], *, gone: Iterable[str], dead: Iterable[OpenClaim]) -> Ledger:
+    """The ledger after this look. `gone`: slots whose object is proven absent; `dead`: claims proven void."""
+    for key, sight in seen.items():
+        slot = ledger.slots.get(key, Slot())
+        # What cannot be measured keeps what it was charged with: it was measured when it was let in.
+        charge = slot.charge if sight.charge is None else sight.charge
+        settled = ledger.settle(key, charge=charge, uid=sight.uid, revision=sight.revision)
+        if _matters(slot, settled.slots.get(key, Slot())):
+            ledger = settled
+    for key in gone:
+        ledger = ledger.vacate(key)
+    for entry in dead:
+        ledger = ledger.drop(entry.slot, entry.claim)
+    return ledger
+
+
+def absent(ledger: Ledger, seen: Mapping[str, Sight]) -> list[str]:
+    """Slots that hold an object which was not seen: gone, or not seen yet. Only the API server knows."""
+    return [key for key, slot in ledger.slots.items() if key not in seen and (slot.uid or slot.charge != Usage())]
+
+
+def unreserved(ledger: Ledger, seen: Mapping[str, Sight]) -> list[str]:
+    """Slots of objects that cost something and that nobody has let in: made around the webhook."""
+    return [key for key, sight in seen.items() if key not in ledger.slots and sight.charge not in (None, Usage())]
+
+
+def open_claims(ledger: Ledger) -> list[OpenClaim]:
+    """Every claim that is not settled."""
+    return [OpenClaim(key, claim) for key, slot in ledger.slots.items() for claim in slot.claims]
+
+
+def settled_usage(ledger: Ledger) -> Usage:
+    """What the objects that are there cost, claims aside."""
+    return sum((slot.charge for slot in ledger.slots.values()), Usage())
+
+
+def _matters(before: Slot, after: Slot) -> bool:
+    """A revision that moved, and nothing else, is not worth a write: status updates move it all the time."""
+    empty = before == Slot() and after.charge == Usage() and not after.claims
+    return not empty and (before.charge, before.uid, before.claims) != (after.charge, after.uid, after.claims)
