@@ -15,6 +15,7 @@ from provisioning.kube import Manifest
 from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import Resource
+from provisioning.views import View
 
 CLUSTER: Final = "cluster"
 """The index by the cluster that an object is a part of."""
@@ -46,6 +47,9 @@ class Landscape:
             },
         }
 
+        self._catalogs = View(self.caches[resources.CATALOGS], Catalog)
+        self._tenants = View(self.caches[resources.TENANTS], Tenant)
+
     async def run(self) -> None:
         """Follow the API server for ever."""
         async with asyncio.TaskGroup() as group:
@@ -71,18 +75,19 @@ class Landscape:
         return [manifest for kind in kinds for manifest in self.caches[kind].by(CLUSTER, _value(*key))]
 
     def catalog(self) -> CatalogSpec | None:
-        found = self.get(resources.CATALOGS, "", names.CATALOG)
-        return objects.read(Catalog, found).it.spec if found else None
+        """What is on offer; None when nobody has said, or what they said cannot be read."""
+        found = self._catalogs.get("", names.CATALOG)
+        return found.it.spec if found else None
 
     def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
         """The tenant whose namespace this is: the label and the Tenant must agree."""
         found = self.get(resources.NAMESPACES, "", namespace)
         name = ((found or {}).get("metadata", {}).get("labels") or {}).get(names.TENANT_LABEL)
-        manifest = self.get(resources.TENANTS, "", name) if name else None
-        tenant = objects.read(Tenant, manifest) if manifest else None
+        tenant = self._tenants.get("", name) if name else None
         return tenant if tenant is not None and namespace in tenant.it.spec.namespaces else None
 
     def tenant_cluster(self, key: Key) -> Stored[TenantCluster] | None:
+        """One of ours. Raises `Invalid` for what our model does not take, though the CRD did."""
         manifest = self.get(resources.TENANT_CLUSTERS, *key)
         return objects.read(TenantCluster, manifest) if manifest else None
 
