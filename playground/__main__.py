@@ -24,7 +24,9 @@ from playground.progress import Steps
 from provisioning.errors import ClusterdeskError
 
 app = typer.Typer(
-    help="clusterdesk on this machine: a real control plane, the service, a local Slack.", no_args_is_help=True
+    help="clusterdesk on this machine: a real control plane, the service, a local Slack.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
 
 State = Annotated[Path, typer.Option("--state-dir", help="Where everything is kept between two starts.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,15 +62,19 @@ class Startup:
             plane = await management.start_control_plane(
                 self.processes, self.binaries, self.options.state, steps=self.steps
             )
+        replicas = [self.ports[f"webhooks-{number}"] for number in range(self.options.webhook_replicas)]
         async with await Kube.connect(kubeconfig=plane.kubeconfig) as kube:
-            webhook_urls = await self.cluster(kube, plane)
+            await self.install(kube, replicas)
+            programs = await self.programs(kube, plane, slack, replicas=replicas, bot_port=bot_port)
             async with asyncio.TaskGroup() as group:
-                provisioner = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["provisioner"])
-                health = self.ports["provisioner-health"]
-                group.create_task(self.run(services.provisioner(provisioner, health_port=health)))
-                bot = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["bot"])
-                health = self.ports["bot-health"]
-                group.create_task(self.run(services.bot(bot, slack, port=bot_port, health_port=health)))
+                group.create_task(
+                    management.start_cluster_api(self.processes, plane, environ=self.environ, steps=self.steps)
+                )
+                for program in programs:
+                    group.create_task(self.run(program))
+            with self.steps.step("apply the sample catalog and tenants"):
+                # Last, because the webhooks judge them like anything else.
+                await apply.put_missing(kube, samples())
             bundle = await _bundle(kube)
         return Ready(
             kubeconfig=str(plane.kubeconfig),
@@ -80,37 +84,43 @@ class Startup:
             signing_secret=slack.secrets.signing_secret,
             bot_token=slack.secrets.bot_token,
             app_token=slack.secrets.app_token,
-            webhook_urls=webhook_urls,
+            webhook_urls=tuple(f"https://127.0.0.1:{port}" for port in replicas),
             ca_bundle=bundle,
             pids={name: child.pid for name, child in self.processes.children.items()},
             logs=str(self.processes.logs),
         )
 
-    async def cluster(self, kube: Kube, plane: ControlPlane) -> tuple[str, ...]:
-        """Cluster API, who plays the providers, and the webhooks, all at once; then the samples, which the webhooks
-        judge like anything else. Gives the webhooks' URLs."""
-        front, replicas = self.ports["webhooks"], []
+    async def install(self, kube: Kube, replicas: Sequence[int]) -> None:
+        """Our rights and webhook configurations, as the chart has them, and the address that stands for its Service."""
+        front = self.ports["webhooks"]
         manifests = await asyncio.to_thread(chart.rendered, self.binaries, namespace=services.NAMESPACE)
-        hooks = chart.addressed(chart.of_kinds(manifests, chart.ADMISSION), f"https://127.0.0.1:{front}")
         home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": services.NAMESPACE}}
         await apply.put(kube, [home, *chart.of_kinds(manifests, chart.RIGHTS)])
-        account = await accounts.kubeconfig(kube, plane, services.ACCOUNTS["webhooks"])
         # Registered before their replicas start: one is ready when the API server has its authority.
-        await apply.put(kube, hooks)
-        played = services.infrastructure(plane, tenant_apiservers=self.options.tenant_apiservers)
-        async with asyncio.TaskGroup() as group:
-            for number in range(self.options.webhook_replicas):
-                port, health = self.ports[f"webhooks-{number}"], self.ports[f"webhooks-{number}-health"]
-                replicas.append(port)
-                group.create_task(self.run(services.webhook(account, number, port=port, health_port=health)))
-            await self.held.enter_async_context(balancer.balanced(front, replicas))
-            group.create_task(self.run(played))
-            group.create_task(
-                management.start_cluster_api(self.processes, plane, environ=self.environ, steps=self.steps)
+        hooks = chart.of_kinds(manifests, chart.ADMISSION)
+        await apply.put(kube, chart.addressed(hooks, f"https://127.0.0.1:{front}"))
+        await self.held.enter_async_context(balancer.balanced(front, replicas))
+
+    async def programs(
+        self, kube: Kube, plane: ControlPlane, slack: Slack, *, replicas: Sequence[int], bot_port: int
+    ) -> list[Service]:
+        """Everything of ours that needs the API server, each with its own account."""
+        kubeconfigs = {
+            name: await accounts.kubeconfig(kube, plane, account) for name, account in services.ACCOUNTS.items()
+        }
+        health = {name: self.ports[f"{name}-health"] for name in ("bot", "provisioner")}
+        webhooks = [
+            services.webhook(
+                kubeconfigs["webhooks"], number, port=port, health_port=self.ports[f"webhooks-{number}-health"]
             )
-        with self.steps.step("apply the sample catalog and tenants"):
-            await apply.put_missing(kube, samples())
-        return tuple(f"https://127.0.0.1:{port}" for port in replicas)
+            for number, port in enumerate(replicas)
+        ]
+        return [
+            *webhooks,
+            services.infrastructure(plane, tenant_apiservers=self.options.tenant_apiservers),
+            services.provisioner(kubeconfigs["provisioner"], health_port=health["provisioner"]),
+            services.bot(kubeconfigs["bot"], slack, port=bot_port, health_port=health["bot"]),
+        ]
 
     async def run(self, service: Service) -> None:
         """Start one of our programs and wait until it says that it is ready."""
