@@ -42,25 +42,31 @@ def render(
     tenant: str,
     workers_version: str,
     cluster_uid: str = "",
+    existing: Iterable[Manifest] = (),
 ) -> list[Manifest]:
     """Everything that a completed TenantCluster consists of, in the order of applying.
 
     `tenant` is the tenant's name. `cluster_uid` is the uid of the Cluster (the Cluster API object) once it exists:
-    what is hosted beside the control plane is owned by it, so until then that part is left out.
-    Raises `RuleError` with every cause when the spec is not complete or names what the Catalog does not have.
+    what is hosted beside the control plane is owned by it, so until then that part is left out. `existing` is what
+    stands of the cluster: machines and add-ons that have left the Catalog go on as they stand.
+    Raises `RuleError` with every cause when the spec is not complete or names what is neither on offer nor standing.
     """
-    drawn = blueprint.draw(cluster, catalog, tenant=tenant, workers_version=workers_version)
+    there = tuple(existing)
+    drawn = blueprint.draw(cluster, catalog, tenant=tenant, workers_version=workers_version, existing=there)
     aim = target.of_tenant_cluster(
-        drawn.owner, drawn.spec, namespace=drawn.namespace, tenant=tenant, host_uid=cluster_uid
+        drawn.owner, drawn.spec, namespace=drawn.namespace, tenant=tenant, host_uid=cluster_uid, existing=there
     )
     return _clean([*(m for module in MANIFESTS for m in module.render(drawn)), *addons.render(aim, catalog)])
 
 
 def render_additions(
-    cluster: Manifest, machine_deployments: Iterable[Manifest], *, catalog: CatalogSpec, tenant: str
+    cluster: Manifest, existing: Iterable[Manifest], *, catalog: CatalogSpec, tenant: str
 ) -> list[Manifest]:
-    """What a Cluster made by hand gets when it asks for it: default add-ons and hosted components."""
-    aim = target.of_cluster(cluster, machine_deployments, catalog=catalog, tenant=tenant)
+    """What a Cluster made by hand gets when it asks for it: default add-ons and hosted components.
+
+    `existing` is what stands of it: its MachineDeployments say whether it grows, its releases which add-ons it has.
+    """
+    aim = target.of_cluster(cluster, existing, catalog=catalog, tenant=tenant)
     return _clean(addons.render(aim, catalog))
 
 

@@ -102,7 +102,9 @@ class Reconciler:
         uid = host["metadata"]["uid"] if host is not None else ""
         control_plane = _of_kind(parts, resources.KAMAJI_CONTROL_PLANES.kind)
         version = plan.workers_version(cluster, control_plane)
-        rendered = plan.render(cluster, catalog, tenant=tenant.meta.name, workers_version=version, cluster_uid=uid)
+        rendered = plan.render(
+            cluster, catalog, tenant=tenant.meta.name, workers_version=version, cluster_uid=uid, existing=parts
+        )
         await self._applier.bring(rendered, parts)
         if uid:
             # Without the Cluster its hosted components are not rendered, and would all look stale.
@@ -167,10 +169,9 @@ class Reconciler:
         if any(owner["kind"] == resources.TENANT_CLUSTERS.kind for owner in _owners(cluster)):
             return
         parts = self._landscape.parts(key)
-        deployments = [part for part in parts if part["kind"] == resources.MACHINE_DEPLOYMENTS.kind]
         try:
             tenant, catalog = self._grounds(key[0])
-            rendered = plan.render_additions(cluster, deployments, catalog=catalog, tenant=tenant.meta.name)
+            rendered = plan.render_additions(cluster, parts, catalog=catalog, tenant=tenant.meta.name)
         except RuleError as error:
             log.warning("additions_refused", namespace=key[0], name=key[1], why=str(error))
             return

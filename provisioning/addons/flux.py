@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from provisioning import names, resources
-from provisioning.addons.target import Target
+from provisioning.addons.target import ADD_ON_LABEL, Target
 from provisioning.errors import Cause, RuleError
 from provisioning.manifests.marks import Manifest, new
 from provisioning.model import AddOn, CatalogSpec, ClusterAddOn
 
 SYSTEM_NAMESPACE: Final = "kube-system"
-ADD_ON_LABEL: Final = f"{resources.GROUP}/add-on"
 CNI_LABEL: Final = f"{resources.GROUP}/cni"
 """On the release that gives the Nodes their network, so that progress can be told from the objects alone."""
 RETRY: Final = {
@@ -26,14 +25,22 @@ RETRY: Final = {
 
 
 def render(target: Target, catalog: CatalogSpec) -> list[Manifest]:
-    """Repositories first, then releases. Raises `RuleError` for an add-on that the Catalog does not have."""
-    chosen = _chosen(target, catalog)
+    """Repositories first, then releases. An add-on that has left the Catalog goes on as it stands.
+
+    Raises `RuleError` for one that the Catalog does not have and that does not stand.
+    """
+    wishes = sorted(target.add_ons, key=lambda wish: wish.name)
+    chosen = [(add_on, wish) for wish in wishes if (add_on := catalog.add_on(wish.name))]
+    withdrawn = [wish for wish in wishes if catalog.add_on(wish.name) is None]
     urls = sorted({add_on.chart.repository for add_on, _ in chosen})
-    present = {add_on.name for add_on, _ in chosen}
-    return [
+    present = {wish.name for wish in wishes}
+    rendered = [
         *(_repository(target, url) for url in urls),
         *(_release(target, add_on, wish, present) for add_on, wish in chosen),
     ]
+    there = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in rendered}
+    kept = [manifest for wish in withdrawn for manifest in _as_it_stands(target, wish)]
+    return [manifest for manifest in kept if (manifest["kind"], manifest["metadata"]["name"]) not in there] + rendered
 
 
 def release_name(cluster: str, add_on: str) -> str:
@@ -51,12 +58,25 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _chosen(target: Target, catalog: CatalogSpec) -> list[tuple[AddOn, ClusterAddOn]]:
-    found = [(catalog.add_on(wish.name), wish) for wish in sorted(target.add_ons, key=lambda wish: wish.name)]
-    missing = [wish.name for add_on, wish in found if add_on is None]
-    if missing:
-        raise RuleError(*(Cause("spec.addOns", f"the catalog has no add-on {name}") for name in missing))
-    return [(add_on, wish) for add_on, wish in found if add_on is not None]
+def _as_it_stands(target: Target, wish: ClusterAddOn) -> list[Manifest]:
+    """The repository and the release of an add-on that the Catalog no longer describes."""
+    standing = {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in target.existing}
+    release = standing.get((resources.HELM_RELEASES.kind, release_name(target.cluster, wish.name)))
+    if release is None:
+        index = target.add_ons.index(wish)
+        raise RuleError(Cause(f"spec.addOns[{index}].name", f"the catalog has no add-on {wish.name}"))
+    source = release["spec"]["chart"]["spec"]["sourceRef"]["name"]
+    repository = standing.get((resources.HELM_REPOSITORIES.kind, source))
+    spec = {**release["spec"]}
+    if values := merged(spec.get("values") or {}, wish.values):
+        spec["values"] = values
+    metadata = target.metadata(release["metadata"]["name"], target.owner)
+    # Its own marks stay, such as that it is the network.
+    metadata["labels"] = {**(release["metadata"].get("labels") or {}), **metadata["labels"]}
+    kept = [new(resources.HELM_RELEASES, metadata, spec)]
+    if repository is not None:
+        kept.insert(0, new(resources.HELM_REPOSITORIES, target.metadata(source, target.owner), repository["spec"]))
+    return kept
 
 
 def _repository_name(target: Target, url: str) -> str:

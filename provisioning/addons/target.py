@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from provisioning import names, resources
 from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
-from provisioning.manifests.marks import Manifest, Owner, labels
+from provisioning.manifests.marks import Manifest, Owner, is_ours, labels
 from provisioning.model import CatalogSpec, ClusterAddOn, ClusterSpec
+
+ADD_ON_LABEL: Final = f"{resources.GROUP}/add-on"
+"""On a HelmRelease: the add-on that it installs."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Target:
     """Nodes the cluster has at least."""
     most: int
     """Nodes the cluster has at most."""
+    existing: tuple[Manifest, ...] = ()
+    """What stands of it already; an add-on that has left the Catalog goes on as it stands."""
 
     def metadata(self, name: str, owner: Owner) -> Manifest:
         return {
@@ -38,7 +43,15 @@ class Target:
         }
 
 
-def of_tenant_cluster(owner: Owner, spec: ClusterSpec, *, namespace: str, tenant: str, host_uid: str) -> Target:
+def of_tenant_cluster(
+    owner: Owner,
+    spec: ClusterSpec,
+    *,
+    namespace: str,
+    tenant: str,
+    host_uid: str,
+    existing: Iterable[Manifest] = (),
+) -> Target:
     """The target that a TenantCluster is; without the uid of its Cluster, nothing can be hosted for it yet."""
     return Target(
         cluster=owner.name,
@@ -50,26 +63,31 @@ def of_tenant_cluster(owner: Owner, spec: ClusterSpec, *, namespace: str, tenant
         autoscaled=any(pool.autoscaled for pool in spec.pools),
         fewest=sum(pool.min if pool.min is not None else pool.most for pool in spec.pools),
         most=sum(pool.most for pool in spec.pools),
+        existing=tuple(existing),
     )
 
 
-def of_cluster(
-    cluster: Manifest, machine_deployments: Iterable[Manifest], *, catalog: CatalogSpec, tenant: str
-) -> Target:
-    """The target that a Cluster made by hand is: it gets the Catalog's default add-ons."""
+def of_cluster(cluster: Manifest, existing: Iterable[Manifest], *, catalog: CatalogSpec, tenant: str) -> Target:
+    """The target that a Cluster made by hand is: it gets the Catalog's default add-ons, and keeps those it has.
+
+    It has no spec of ours in which somebody could have said that one is to go.
+    """
+    there = tuple(existing)
     meta = cluster["metadata"]
     owner = Owner(resources.CLUSTERS, meta["name"], meta["uid"])
-    sizes = [_bounds(deployment) for deployment in machine_deployments]
+    sizes = [_bounds(manifest) for manifest in there if manifest["kind"] == resources.MACHINE_DEPLOYMENTS.kind]
+    wanted = {add_on.name for add_on in catalog.add_ons if add_on.default} | set(_installed(there))
     return Target(
         cluster=meta["name"],
         namespace=meta["namespace"],
         tenant=tenant,
         owner=owner,
         host=owner,
-        add_ons=tuple(ClusterAddOn(name=add_on.name) for add_on in catalog.add_ons if add_on.default),
+        add_ons=tuple(ClusterAddOn(name=name) for name in sorted(wanted)),
         autoscaled=any(autoscaled for autoscaled, _, _ in sizes),
         fewest=sum(fewest for _, fewest, _ in sizes),
         most=sum(most for _, _, most in sizes),
+        existing=there,
     )
 
 
@@ -77,6 +95,14 @@ def wants_add_ons(cluster: Manifest) -> bool:
     """Whether a Cluster made by hand asks for the default add-ons."""
     found: dict[str, Any] = cluster["metadata"].get("labels") or {}
     return found.get(names.ADDONS_LABEL) == "default"
+
+
+def _installed(existing: Iterable[Manifest]) -> Iterator[str]:
+    """The add-ons whose releases we have put there."""
+    for manifest in existing:
+        labels_ = manifest["metadata"].get("labels") or {}
+        if manifest["kind"] == resources.HELM_RELEASES.kind and is_ours(manifest) and ADD_ON_LABEL in labels_:
+            yield labels_[ADD_ON_LABEL]
 
 
 def _bounds(deployment: Manifest) -> tuple[bool, int, int]:

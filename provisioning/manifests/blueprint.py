@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from provisioning import names, resources
 from provisioning.errors import Cause, RuleError
 from provisioning.manifests.marks import Manifest, Owner, labels
 from provisioning.model import CatalogSpec, ClusterSpec, Flavor, NodePool, TenantCluster
 from provisioning.objects import Stored
+
+FLAVOR_ANNOTATION: Final = f"{resources.GROUP}/flavor"
+"""On a MachineDeployment: the flavor that its machines have."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,9 @@ class Blueprint:
     pods: str
     services: str
     data_store: str
-    flavors: dict[str, Flavor]
+    flavors: Mapping[str, Flavor]
+    standing: Mapping[str, Manifest]
+    """Pools whose machines the Catalog can no longer describe, with the MachineDeployments that stand: they go on."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -40,6 +46,11 @@ class Blueprint:
     def pools(self) -> tuple[NodePool, ...]:
         """By name, so that the order in the spec changes nothing."""
         return tuple(sorted(self.spec.pools, key=lambda pool: pool.name))
+
+    @property
+    def described(self) -> tuple[NodePool, ...]:
+        """The pools whose templates can be rendered."""
+        return tuple(pool for pool in self.pools if pool.name not in self.standing)
 
     def flavor(self, pool: NodePool) -> Flavor:
         return self.flavors[pool.flavor]
@@ -54,13 +65,27 @@ class Blueprint:
         }
 
 
-def draw(cluster: Stored[TenantCluster], catalog: CatalogSpec, *, tenant: str, workers_version: str) -> Blueprint:
-    """The blueprint of a cluster. Raises `RuleError` with everything that keeps it from being rendered."""
+def draw(
+    cluster: Stored[TenantCluster],
+    catalog: CatalogSpec,
+    *,
+    tenant: str,
+    workers_version: str,
+    existing: Iterable[Manifest] = (),
+) -> Blueprint:
+    """The blueprint of a cluster, `existing` being what stands of it already.
+
+    What leaves the Catalog is no longer on offer, but goes on where it stands. Raises `RuleError` with everything that
+    keeps the cluster from being rendered.
+    """
     spec = cluster.it.spec
-    causes = tuple(_obstacles(spec, catalog, workers_version))
     release = catalog.release(workers_version)
+    unknown = tuple(pool for pool in spec.pools if release is None or catalog.flavor(pool.flavor) is None)
+    standing = dict(_standing(cluster.meta.name, unknown, existing, workers_version))
+    lost = {pool.name for pool in unknown} - standing.keys()
+    causes = tuple(_obstacles(spec, catalog, workers_version, lost))
     network = spec.network
-    if causes or release is None or not (spec.version and network.pods and network.services):
+    if causes or not (spec.version and network.pods and network.services):
         raise RuleError(*causes)
     return Blueprint(
         name=cluster.meta.name,
@@ -70,11 +95,12 @@ def draw(cluster: Stored[TenantCluster], catalog: CatalogSpec, *, tenant: str, w
         spec=spec,
         version=spec.version,
         workers_version=workers_version,
-        workers_image=release.image,
+        workers_image=release.image if release else "",
         pods=network.pods,
         services=network.services,
         data_store=catalog.data_store,
         flavors={flavor.name: flavor for flavor in catalog.flavors},
+        standing=standing,
     )
 
 
@@ -83,18 +109,29 @@ def pool_template(blueprint: Blueprint, pool: NodePool, content: Manifest) -> st
     return f"{names.machine_deployment(blueprint.name, pool.name)}-{names.content_hash(content)}"
 
 
-def _obstacles(spec: ClusterSpec, catalog: CatalogSpec, workers_version: str) -> Iterator[Cause]:
+def _standing(
+    cluster: str, pools: Iterable[NodePool], existing: Iterable[Manifest], workers_version: str
+) -> Iterator[tuple[str, Manifest]]:
+    """Those of the pools whose machines stand as they are wanted, each with its MachineDeployment."""
+    kind = resources.MACHINE_DEPLOYMENTS.kind
+    found = {manifest["metadata"]["name"]: manifest for manifest in existing if manifest["kind"] == kind}
+    for pool in pools:
+        deployment = found.get(names.machine_deployment(cluster, pool.name))
+        if deployment is None or deployment["spec"]["template"]["spec"].get("version") != workers_version:
+            continue
+        if (deployment["metadata"].get("annotations") or {}).get(FLAVOR_ANNOTATION) == pool.flavor:
+            yield pool.name, deployment
+
+
+def _obstacles(spec: ClusterSpec, catalog: CatalogSpec, workers_version: str, lost: set[str]) -> Iterator[Cause]:
     # Nothing is filled in here: a default that moves in the Catalog must not move a running cluster.
     if not spec.version:
         yield Cause("spec.version", "is missing; the admission webhook completes it")
     for field, cidr in (("pods", spec.network.pods), ("services", spec.network.services)):
         if not cidr:
             yield Cause(f"spec.network.{field}", "is missing; the admission webhook completes it")
-    if catalog.release(workers_version) is None:
-        yield Cause("spec.version", f"the workers run {workers_version}, which the catalog no longer has an image for")
+    if lost and workers_version and catalog.release(workers_version) is None:
+        yield Cause("spec.version", f"the catalog has no image for workers of {workers_version}")
     for index, pool in enumerate(spec.pools):
-        if catalog.flavor(pool.flavor) is None:
-            yield Cause(f"spec.pools[{index}].flavor", f"the catalog no longer has the flavor {pool.flavor}")
-    for index, add_on in enumerate(spec.add_ons):
-        if catalog.add_on(add_on.name) is None:
-            yield Cause(f"spec.addOns[{index}].name", f"the catalog no longer has the add-on {add_on.name}")
+        if pool.name in lost and catalog.flavor(pool.flavor) is None:
+            yield Cause(f"spec.pools[{index}].flavor", f"the catalog has no flavor {pool.flavor}")

@@ -13,7 +13,7 @@ KIND = resources.KUBEADM_CONFIG_TEMPLATES
 def render(blueprint: Blueprint) -> list[Manifest]:
     return [
         new(KIND, blueprint.metadata(name(blueprint, pool)), {"template": {"spec": _joining(pool)}})
-        for pool in blueprint.pools
+        for pool in blueprint.described
     ]
 
 

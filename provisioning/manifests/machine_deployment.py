@@ -6,7 +6,7 @@ from typing import Final
 
 from provisioning import names, resources
 from provisioning.manifests import bootstrap_template, machine_template
-from provisioning.manifests.blueprint import Blueprint
+from provisioning.manifests.blueprint import FLAVOR_ANNOTATION, Blueprint
 from provisioning.manifests.marks import Manifest, new
 from provisioning.model import NodePool
 
@@ -40,7 +40,9 @@ def selector(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
 def _deployment(blueprint: Blueprint, pool: NodePool) -> Manifest:
     metadata = blueprint.metadata(names.machine_deployment(blueprint.name, pool.name))
     metadata["labels"] = {**metadata["labels"], names.POOL_LABEL: pool.name}
-    metadata["annotations"] = _autoscaling(blueprint, pool) if pool.autoscaled else {}
+    metadata["annotations"] = {FLAVOR_ANNOTATION: pool.flavor}
+    if pool.autoscaled:
+        metadata["annotations"] |= _autoscaling(blueprint, pool)
     chosen = selector(blueprint, pool)
     # `managed-by` stays off the Machines: they are Cluster API's, and pruning goes by that label.
     passed_on = {names.CLUSTER_LABEL: blueprint.name, names.TENANT_LABEL: blueprint.tenant, names.POOL_LABEL: pool.name}
@@ -62,10 +64,27 @@ def _deployment(blueprint: Blueprint, pool: NodePool) -> Manifest:
 
 
 def _machine(blueprint: Blueprint, pool: NodePool) -> Manifest:
-    bootstrap, machine = resources.KUBEADM_CONFIG_TEMPLATES, resources.KUBEVIRT_MACHINE_TEMPLATES
     return {
         "clusterName": blueprint.name,
         "version": blueprint.workers_version,
+        **_templates(blueprint, pool),
+        # Bounded, because a Pod that nobody removes would hold a deletion for ever.
+        "deletion": {
+            "nodeDrainTimeoutSeconds": DRAIN_SECONDS,
+            "nodeVolumeDetachTimeoutSeconds": DETACH_SECONDS,
+            "nodeDeletionTimeoutSeconds": NODE_DELETION_SECONDS,
+        },
+    }
+
+
+def _templates(blueprint: Blueprint, pool: NodePool) -> Manifest:
+    """What the pool's machines are made from: rendered with it, or as it stands."""
+    standing = blueprint.standing.get(pool.name)
+    if standing is not None:
+        now = standing["spec"]["template"]["spec"]
+        return {field: now[field] for field in ("bootstrap", "infrastructureRef")}
+    bootstrap, machine = resources.KUBEADM_CONFIG_TEMPLATES, resources.KUBEVIRT_MACHINE_TEMPLATES
+    return {
         "bootstrap": {
             "configRef": {
                 "apiGroup": bootstrap.group,
@@ -78,21 +97,21 @@ def _machine(blueprint: Blueprint, pool: NodePool) -> Manifest:
             "kind": machine.kind,
             "name": machine_template.name(blueprint, pool),
         },
-        # Bounded, because a Pod that nobody removes would hold a deletion for ever.
-        "deletion": {
-            "nodeDrainTimeoutSeconds": DRAIN_SECONDS,
-            "nodeVolumeDetachTimeoutSeconds": DETACH_SECONDS,
-            "nodeDeletionTimeoutSeconds": NODE_DELETION_SECONDS,
-        },
     }
 
 
 def _autoscaling(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
     """The bounds, and what a new machine brings, which the autoscaler cannot see while there is none."""
+    return {MIN_SIZE_ANNOTATION: str(pool.min), MAX_SIZE_ANNOTATION: str(pool.max), **_capacity(blueprint, pool)}
+
+
+def _capacity(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
+    standing = blueprint.standing.get(pool.name)
+    if standing is not None:
+        annotations: dict[str, str] = standing["metadata"].get("annotations") or {}
+        return {key: value for key, value in annotations.items() if key.startswith(f"{CAPACITY}/")}
     flavor = blueprint.flavor(pool)
     return {
-        MIN_SIZE_ANNOTATION: str(pool.min),
-        MAX_SIZE_ANNOTATION: str(pool.max),
         f"{CAPACITY}/cpu": str(flavor.vcpu),
         f"{CAPACITY}/memory": flavor.memory,
         f"{CAPACITY}/maxPods": MAX_PODS,

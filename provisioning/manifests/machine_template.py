@@ -17,7 +17,7 @@ KIND = resources.KUBEVIRT_MACHINE_TEMPLATES
 def render(blueprint: Blueprint) -> list[Manifest]:
     return [
         new(KIND, blueprint.metadata(name(blueprint, pool)), {"template": {"spec": _machine(blueprint, pool)}})
-        for pool in blueprint.pools
+        for pool in blueprint.described
     ]
 
 

@@ -10,8 +10,10 @@ import pytest
 
 from provisioning import errors, manifests, plan
 from provisioning.addons import target
+from provisioning.model import CatalogSpec
 from tests.provisioning.manifests.examples import (
     AUTOSCALED,
+    CATALOG,
     CLUSTER_UID,
     TENANT,
     Manifest,
@@ -77,6 +79,69 @@ def test_workers_of_a_version_without_an_image_are_refused() -> None:
 def test_workers_follow_the_version_that_the_control_plane_has_reached(reached: str | None, version: str) -> None:
     control_plane = None if reached is None else {"status": {"version": reached}}
     assert plan.workers_version(cluster(version="v1.35.1"), control_plane) == version
+
+
+# --- what has left the Catalog
+
+SMALL, CILIUM = "small", "cilium"
+
+
+def without(*, flavor: str = "", version: str = "", add_on: str = "") -> CatalogSpec:
+    """The catalog after one thing has been taken off it."""
+    return catalog(
+        flavors=[f for f in CATALOG["flavors"] if f["name"] != flavor],
+        versions=[v for v in CATALOG["versions"] if v["version"] != version],
+        addOns=[a for a in CATALOG["addOns"] if a["name"] != add_on],
+    )
+
+
+def rerendered(offer: CatalogSpec, existing: list[Manifest], **changes: Any) -> list[Manifest]:
+    return plan.render(
+        cluster(**changes),
+        offer,
+        tenant=TENANT,
+        workers_version="v1.34.4",
+        cluster_uid=CLUSTER_UID,
+        existing=existing,
+    )
+
+
+@pytest.mark.parametrize("offer", [without(flavor=SMALL), without(version="v1.34.4")], ids=["flavor", "version"])
+def test_workers_that_have_left_the_catalog_go_on_and_can_still_be_scaled(offer: CatalogSpec) -> None:
+    before = rendered()
+    after = rerendered(offer, before, pools=[{"name": "md0", "flavor": "small", "replicas": 5}])
+    deployment = only(after, "MachineDeployment")
+    assert deployment["spec"]["replicas"] == 5
+    assert deployment["spec"]["template"] == only(before, "MachineDeployment")["spec"]["template"]
+    assert plan.stale(after, before) == []
+
+
+def test_an_autoscaled_pool_keeps_its_machines_capacity_when_their_flavor_has_left_the_catalog() -> None:
+    before = rendered(**AUTOSCALED)
+    after = rerendered(without(flavor=SMALL), before, **AUTOSCALED)
+    assert only(after, "MachineDeployment") == only(before, "MachineDeployment")
+
+
+def test_an_upgrade_away_from_a_version_that_has_left_the_catalog_goes_through() -> None:
+    after = rerendered(without(version="v1.34.4"), rendered(), version="v1.35.1")
+    assert only(after, "KamajiControlPlane")["spec"]["version"] == "v1.35.1"
+    assert only(after, "MachineDeployment")["spec"]["template"]["spec"]["version"] == "v1.34.4"
+
+
+def test_a_pool_cannot_change_to_a_flavor_that_is_not_there() -> None:
+    with pytest.raises(errors.RuleError, match="no flavor huge"):
+        rerendered(catalog(), rendered(), pools=[{"name": "md0", "flavor": "huge", "replicas": 2}])
+
+
+def test_an_add_on_that_has_left_the_catalog_goes_on_as_it_stands() -> None:
+    before = rendered()
+    after = rerendered(without(add_on=CILIUM), before)
+    (was,) = [m for m in before if m["metadata"]["name"] == "web-cilium"]
+    (now,) = [m for m in after if m["metadata"]["name"] == "web-cilium"]
+    assert now == was
+    assert plan.stale(after, before) == []
+    (metrics,) = [m for m in after if m["metadata"]["name"] == "web-metrics-server"]
+    assert metrics["spec"]["dependsOn"] == [{"name": "web-cilium"}]
 
 
 # --- what is to go
@@ -162,6 +227,16 @@ def test_a_cluster_made_by_hand_gets_an_autoscaler_when_one_of_its_machine_deplo
     deployment = only(rendered(**AUTOSCALED), "MachineDeployment")
     made = plan.render_additions(hand_made(), [deployment], catalog=catalog(), tenant=TENANT)
     assert "lab-cluster-autoscaler" in {m["metadata"]["name"] for m in of_kind(made, "Deployment")}
+
+
+def test_a_cluster_made_by_hand_keeps_an_add_on_that_is_no_default_any_more_or_has_left_the_catalog() -> None:
+    before = plan.render_additions(hand_made(), [], catalog=catalog(), tenant=TENANT)
+    for offer in (without(add_on=CILIUM), catalog(addOns=[{**a, "default": False} for a in CATALOG["addOns"]])):
+        after = plan.render_additions(hand_made(), before, catalog=offer, tenant=TENANT)
+        assert plan.stale(after, before) == []
+        assert {m["metadata"]["name"]: m["spec"] for m in of_kind(after, "HelmRelease")} == {
+            m["metadata"]["name"]: m["spec"] for m in of_kind(before, "HelmRelease")
+        }
 
 
 def test_a_cluster_made_by_hand_asks_by_its_label() -> None:

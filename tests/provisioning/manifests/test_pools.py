@@ -15,7 +15,7 @@ from tests.provisioning.manifests.examples import AUTOSCALED, TWO_POOLS, of_kind
 def test_a_fixed_pool_says_how_many_workers_it_has() -> None:
     deployment = only(rendered(), "MachineDeployment")
     assert deployment["spec"]["replicas"] == 2
-    assert "annotations" not in deployment["metadata"]
+    assert MIN_SIZE_ANNOTATION not in deployment["metadata"]["annotations"]
 
 
 def test_a_pool_of_no_workers_says_so_too() -> None:
