@@ -69,8 +69,8 @@ async def run(settings: Settings) -> None:
             missing = [kind.plural for kind, cache in caches.items() if not cache.synced.is_set()]
             return f"waiting for the first list of {', '.join(missing)}" if missing else ""
 
-        await stack.enter_async_context(health.serving(settings.host, settings.health_port, waits=waits))
         service = _service(settings, kube=kube, caches=caches, waits=waits, stop=stop)
+        await stack.enter_async_context(health.serving(settings.host, settings.health_port, waits=service.waits))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         followers = [group.create_task(cache.run()) for cache in caches.values()]
         await _until_stopped(service, stop)
@@ -107,7 +107,7 @@ def _service(
         requests=caches[resources.CLUSTER_REQUESTS],
         clusters=caches[resources.TENANT_CLUSTERS],
         elect=elect,
-        waits=waits,
+        caches=waits,
         stop=stop,
     )
 

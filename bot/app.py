@@ -60,7 +60,7 @@ class Door:
 
     async def command(self, ack: Ack, body: Payload) -> None:
         """A slash command."""
-        answer = await self._politely(self._command(body), late=Say(cards.say(replies.SLOW)))
+        answer = await self._politely(self._command(body), excuse=lambda why: Say(cards.say(why)))
         said = await self._open(answer, body) if isinstance(answer, Open) else answer
         if said is None:
             await ack()
@@ -69,8 +69,7 @@ class Door:
 
     async def press(self, ack: Ack, body: Payload) -> None:
         """A button of a card."""
-        late = Repaint(told=cards.say(replies.NOT_DECIDED))
-        answer = await self._politely(self._press(body), late=late)
+        answer = await self._politely(self._press(body), excuse=lambda why: Repaint(told=cards.say(why)))
         if isinstance(answer, Open):
             said = await self._open(answer, body)
             answer = Repaint(told=said.card) if said else Repaint()
@@ -94,11 +93,10 @@ class Door:
         """A form was sent."""
         view = body["view"]
         fields = forms.inputs(view)
-        late = Errors({fields[-1]: replies.PERHAPS_SAVED}) if fields else None
-        answer = await self._politely(self._submitted(body), late=late)
-        if answer is None:
-            await ack()
-        elif isinstance(answer, Errors):
+        answer = await self._politely(
+            self._submitted(body), excuse=lambda why: Errors({fields[-1]: why}) if fields else forms.replaced(why)
+        )
+        if isinstance(answer, Errors):
             await ack(response_action="errors", errors=dict(answer.fields))
         else:
             await ack(response_action="update", view=answer.view)
@@ -181,17 +179,18 @@ class Door:
         if url and (answer.card or answer.told):
             self._errands.start(_respond(str(url), answer), name=f"respond {url}")
 
-    async def _politely(self, answering: Awaitable[_A], *, late: _A) -> _A:
+    async def _politely(self, answering: Awaitable[_A], *, excuse: Callable[[str], _A]) -> _A:
         """The answer, or the excuse when it takes too long or breaks."""
         try:
             async with asyncio.timeout(ACK_SECONDS):
                 return await answering
         except TimeoutError:
             log.warning("answer_too_late")
+            return excuse(replies.SLOW)
         except Exception:
             # The door: what nobody foresaw is logged once, here, and the person gets a sentence and not silence.
             log.exception("answer_broke")
-        return late
+            return excuse(replies.SOMETHING_BROKE)
 
 
 def build(

@@ -34,7 +34,7 @@ class Errands:
         task = asyncio.create_task(_bounded(errand, name=name))
         self._tasks.add(task)
         self._named[name] = task
-        task.add_done_callback(lambda done: self._forget(done, name))
+        task.add_done_callback(lambda done: self._forget(done, name, errand))
 
     async def drain(self, *, seconds: float = 5.0) -> None:
         """Let what is under way finish, `seconds` at most, then end it."""
@@ -44,7 +44,8 @@ class Errands:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _forget(self, task: asyncio.Task[None], name: str) -> None:
+    def _forget(self, task: asyncio.Task[None], name: str, errand: Coroutine[Any, Any, object]) -> None:
+        errand.close()  # one that was replaced before it began would complain of never having been awaited
         self._tasks.discard(task)
         if self._named.get(name) is task:
             del self._named[name]

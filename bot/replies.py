@@ -64,7 +64,7 @@ UNMAPPED = (
     "Ask your platform team to add it to a tenant's members or approvers."
 )
 UNCERTAIN = "Slack did not tell me in time who you are, so I have done nothing. Please try again."
-SLOW = "That took me too long, so I stopped. Please try again."
+SLOW = "That took me too long, so I stopped waiting. Please try again: nothing is done twice."
 NOT_READY = "I have only just started and do not know the clusters yet. Please try again in a few seconds."
 
 # Commands
@@ -79,7 +79,7 @@ FORM_NOT_OPENED = "Slack did not let me open the form in time. Nothing was reque
 NOT_YOUR_TENANT = "You are no longer a member of this tenant."
 NAME_WANTED = "Which cluster? Write its name after the command, as in `/cluster show build-7`."
 CARD_TOO_OLD = "I cannot read this card any more. Use `/cluster list` to see what is going on."
-SOMETHING_BROKE = "Something went wrong on my side; it is in my log. Nothing was done. Please try again."
+SOMETHING_BROKE = "Something went wrong on my side; it is in my log. Please try again: nothing is done twice."
 
 # Outcomes nobody knows
 NOT_SAVED = "Not saved: the cluster API does not answer. Nothing was requested. Try again; your input stays."

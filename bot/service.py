@@ -29,18 +29,26 @@ Payload = Callable[[], Awaitable[None]]
 
 @dataclass
 class Service:
-    """`elect` runs its payload whenever this replica is the one that posts; `waits` says why the desk is not ready."""
+    """`elect` runs its payload whenever this replica is the one that posts; `caches` says why the desk
+    cannot answer yet."""
 
     settings: Settings
     desk: Desk
     requests: Changes
     clusters: Changes
     elect: Callable[[Payload], Awaitable[None]]
-    waits: Waits
+    caches: Waits
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     listening: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
     """The port of the HTTP door, once `listening`."""
+
+    def __post_init__(self) -> None:
+        self._door: Waits = lambda: "waiting for Slack"
+
+    def waits(self) -> str:
+        """Why the bot cannot work yet; empty when it can."""
+        return self.caches() or self._door()
 
     async def run(self) -> None:
         """Until `stop` is set; then nothing new is taken, and what is under way is finished."""
@@ -49,7 +57,7 @@ class Service:
         identity = await slack.identify(client, token=token)
         errands = Errands()
         people = People(SlackAccounts(client), team=identity.team, mapped=self.desk.person)
-        door = app.Door(desk=self.desk, people=people, client=client, errands=errands, waits=self.waits)
+        door = app.Door(desk=self.desk, people=people, client=client, errands=errands, waits=self.caches)
         secret = self.settings.slack_signing_secret.get_secret_value()
         bolt = app.build(door, identity=identity, client=client, signing_secret=secret)
         outbox = Outbox(client)
@@ -77,13 +85,15 @@ class Service:
             secret = settings.slack_signing_secret.get_secret_value()
             entrance = http.Entrance(bolt, signing_secret=secret, replays=http.Replays())
             async with self._serving(http.application(entrance, waits=self.waits)):
+                self._door = lambda: ""
                 yield
             return
         token = settings.slack_app_token.get_secret_value()
         async with (
             self._serving(http.application(None, waits=self.waits)),
-            socket.connected(bolt, app_token=token, count=settings.slack_connections),
+            socket.connected(bolt, app_token=token, count=settings.slack_connections) as connections,
         ):
+            self._door = connections.waits
             yield
 
     @asynccontextmanager

@@ -25,10 +25,11 @@ class Connections:
     def __init__(self, handlers: list[AsyncSocketModeHandler]) -> None:
         self._handlers = handlers
 
-    async def waits(self) -> str:
+    def waits(self) -> str:
         """Why nothing can arrive; empty when something can."""
-        alive = [await handler.client.is_connected() for handler in self._handlers]
-        return "" if any(alive) else "no Socket Mode connection"
+        sessions = [handler.client.current_session for handler in self._handlers]
+        alive = any(session is not None and not session.closed for session in sessions)
+        return "" if alive else "waiting for a Socket Mode connection"
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
 from bot.offers import suggestion
-from provisioning import names
+from provisioning import names, people
 from provisioning.model import Phase, TenantCluster
 from provisioning.objects import Stored
 
@@ -53,7 +53,11 @@ def _clusters(call: Call, wanted: str) -> list[str]:
 
 
 def _mine(call: Call, cluster: Stored[TenantCluster]) -> bool:
-    return cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION) == call.person.user
+    marks = cluster.meta.annotations
+    request = call.desk.request(cluster.meta.namespace, marks.get(names.REQUEST_ANNOTATION, ""))
+    return marks.get(names.REQUESTED_BY_ANNOTATION) == call.person.user or (
+        request is not None and people.same(request.it.spec.requester, call.person)
+    )
 
 
 def _line(cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> str:

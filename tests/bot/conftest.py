@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 import pytest
 
+from bot import manifest
 from bot.service import Service
 from bot.settings import Settings
 from playground import workspace
+from playground.workspace import installation, people
 from tests.bot import slack_objects
 from tests.bot.fake_desk import FakeDesk
 
@@ -49,31 +51,47 @@ async def _always(payload: Callable[[], Awaitable[None]]) -> None:
 @asynccontextmanager
 async def running(desk: FakeDesk, mode: Mode, **options: Any) -> AsyncIterator[Stage]:
     """Slack and the bot; at the end, everything the bot ever sent is held against Block Kit's rules."""
-    given = workspace.Options(signing_secret=SECRET, bot_token=BOT, app_token=APP, mode=mode, **options)
+    installed = installation.install(people.load(), manifest.app_manifest(mode, url="https://clusterdesk.example.com"))
+    given = workspace.Options(
+        signing_secret=SECRET,
+        bot_token=BOT,
+        app_token=APP,
+        mode=mode,
+        directory=installed.directory,
+        scopes=installed.scopes,
+        **options,
+    )
     async with workspace.serving(given) as slack:
-        service = Service(
-            settings=settings(slack, mode),
-            desk=desk,
-            requests=desk.request_changes,
-            clusters=desk.cluster_changes,
-            elect=_always,
-            waits=lambda: "",
-        )
-        task = asyncio.create_task(service.run())
-        async with asyncio.timeout(10):
-            await service.listening.wait()
-            if mode == "http":
-                slack.point_at(f"http://127.0.0.1:{service.port}")
-            else:
-                while slack.socket.connections < 2:
-                    await slack.bell.wait(0.2)
-        try:
+        async with bot_of(slack, desk, mode) as service:
             yield Stage(slack, desk, service)
-        finally:
-            service.stop.set()
-            async with asyncio.timeout(15):
-                await task
         assert slack_objects.complaints(slack) == []
+
+
+@asynccontextmanager
+async def bot_of(slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode) -> AsyncIterator[Service]:
+    """One bot process, as it were."""
+    service = Service(
+        settings=settings(slack, mode),
+        desk=desk,
+        requests=desk.request_changes,
+        clusters=desk.cluster_changes,
+        elect=_always,
+        caches=lambda: "",
+    )
+    task = asyncio.create_task(service.run())
+    async with asyncio.timeout(10):
+        await service.listening.wait()
+        if mode == "http":
+            slack.point_at(f"http://127.0.0.1:{service.port}")
+        else:
+            while slack.socket.connections < 2:
+                await slack.bell.wait(0.2)
+    try:
+        yield service
+    finally:
+        service.stop.set()
+        async with asyncio.timeout(15):
+            await task
 
 
 @pytest.fixture(params=["http", "socket"])

@@ -1,0 +1,216 @@
+"""What each command answers, from the desk's caches alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import cards, commands, manifest, replies
+from bot.answers import Open, Say
+from provisioning.model import ApprovalPolicy
+from provisioning.model.tenant import LifetimePolicy
+from tests.bot import samples, slack_objects
+from tests.bot.fake_desk import FakeDesk
+
+
+def say(line: str, desk: FakeDesk, person: object = samples.LENA) -> str:
+    answer = commands.answer(line, desk=desk, person=person)  # type: ignore[arg-type]
+    assert isinstance(answer, Say), line
+    return answer.card.text
+
+
+def opened(line: str, desk: FakeDesk) -> dict[str, dict[str, object]]:
+    """The elements of the form that opened, by block id."""
+    answer = commands.answer(line, desk=desk, person=samples.LENA)
+    assert isinstance(answer, Open), line
+    assert slack_objects.problems_of_view(answer.view) == []
+    return {block["block_id"]: block["element"] for block in answer.view["blocks"] if block["type"] == "input"}
+
+
+def chosen(element: dict[str, object]) -> object:
+    option = element["initial_option"]
+    assert isinstance(option, dict)
+    return option["value"]
+
+
+def test_every_file_of_commands_is_listed_has_help_and_is_in_the_manifest() -> None:
+    folder = Path(commands.__file__).parent
+    plumbing = {"__init__", "asking", "command", "finding"}
+
+    names = {command.name for command in commands.COMMANDS}
+
+    assert {path.stem for path in folder.glob("*.py")} - plumbing == names
+    assert all(command.summary and command.examples for command in commands.COMMANDS)
+    shown = manifest.app_manifest("socket")["features"]["slash_commands"][0]["usage_hint"]
+    assert shown == " | ".join(command.name for command in commands.COMMANDS)
+
+
+def test_every_example_of_the_help_is_understood() -> None:
+    desk = FakeDesk()
+    desk.put_cluster(samples.cluster())
+
+    for command in commands.COMMANDS:
+        for example in command.examples:
+            answer = commands.answer(example.removeprefix(commands.SLASH), desk=desk, person=samples.LENA)
+            assert not isinstance(answer, Say) or "There is no" not in answer.card.text, example
+
+
+@pytest.mark.parametrize("line", ["", "   ", "help", "HELP"])
+def test_nothing_and_help_give_the_help(line: str) -> None:
+    assert replies.HELP_INTRO in say(line, FakeDesk())
+
+
+def test_an_unknown_word_is_never_markup() -> None:
+    assert "<!channel>" not in say("<!channel>", FakeDesk())
+
+
+def test_words_behind_create_fill_the_form() -> None:
+    fields = opened("create team-a/Build-9 large 72h", FakeDesk())
+
+    assert fields["name"]["initial_value"] == "build-9"
+    assert (chosen(fields["flavor"]), chosen(fields["lifetime"])) == ("large", "72h")
+
+
+def test_without_words_the_form_stands_on_the_usual() -> None:
+    fields = opened("create", FakeDesk())
+
+    assert "initial_value" not in fields["name"]
+    assert chosen(fields["version"]) == "v1.34.5"
+    assert chosen(fields["lifetime"]) == "24h"
+    assert fields["nodes"]["initial_value"] == "1"
+
+
+def test_a_form_offers_only_what_the_tenant_may_have() -> None:
+    desk = FakeDesk()
+    desk.tenants["team-a"] = samples.tenant(
+        flavors=("medium",), versions=("v1.33.9",), lifetime=LifetimePolicy(longest="8h")
+    )
+
+    fields = opened("create", desk)
+
+    offered = {
+        name: [option["value"] for option in fields[name]["options"]]  # type: ignore[attr-defined]
+        for name in ("flavor", "version", "lifetime")
+    }
+    assert offered == {"flavor": ["medium"], "version": ["v1.33.9"], "lifetime": ["8h"]}
+
+
+def test_no_end_is_offered_only_where_a_cluster_may_live_for_ever() -> None:
+    desk = FakeDesk()
+    desk.tenants["team-a"] = samples.tenant(lifetime=LifetimePolicy())
+
+    assert chosen(opened("create", desk)["lifetime"]) == "none"
+
+
+def test_a_reason_is_asked_for_where_somebody_has_to_agree() -> None:
+    desk = FakeDesk()
+    answers = []
+    for required in (0, 1):
+        desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=required))
+        answer = commands.answer("create", desk=desk, person=samples.LENA)
+        assert isinstance(answer, Open)
+        answers.append(next(b["optional"] for b in answer.view["blocks"] if b.get("block_id") == "reason"))
+
+    assert answers == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("create team-x/build-7", "There is no tenant `team-x` for you. Did you mean `team-a`?"),
+        ("create build-7 smal", "There is no size `smal` for you. Did you mean `small`?"),
+        ("show", replies.NAME_WANTED),
+        ("delete", replies.NAME_WANTED),
+        ("show bulid-7", "You have no cluster `bulid-7`. Did you mean `build-7`?"),
+        ("delete other", "You have no cluster `other`."),
+        ("show build-7 now", "I did not understand all of that."),
+        ("delete build-7 now", "I did not understand all of that."),
+        ("list team-b", "There is no tenant `team-b` for you. Did you mean `team-a`?"),
+        ("list team-a now", "I did not understand all of that."),
+    ],
+)
+def test_what_is_not_understood_is_answered_with_what_would_be(line: str, said: str) -> None:
+    desk = FakeDesk()
+    desk.put_cluster(samples.cluster("build-7"))
+
+    assert said in say(line, desk)
+
+
+def test_a_name_in_two_tenants_has_to_be_told_apart() -> None:
+    desk = FakeDesk()
+    desk.tenants["team-b"] = samples.tenant("team-b")
+    for namespace in ("tenant-team-a", "tenant-team-b"):
+        desk.put_cluster(samples.cluster("build-7", namespace=namespace))
+
+    assert "`tenant-team-a/build-7`, `tenant-team-b/build-7`" in say("show build-7", desk)
+    assert "is being set up" in say("show team-b/build-7", desk)
+
+
+def test_the_list_starts_with_ones_own() -> None:
+    desk = FakeDesk()
+    desk.put_cluster(samples.cluster("alpha", by="cr-omars"))
+    desk.put_cluster(samples.cluster("zulu", by="cr-lenas"))
+    desk.put(samples.request("cr-lenas", cluster="zulu"))
+    desk.status(("tenant-team-a", "cr-lenas"), phase="Applied")
+
+    lines = say("list", desk).splitlines()
+
+    assert ["zulu" in lines[0], "(yours)" in lines[0], "alpha" in lines[1], "(yours)" in lines[1]] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_long_list_says_what_it_leaves_out() -> None:
+    desk = FakeDesk()
+    for number in range(60):
+        desk.put_cluster(samples.cluster(f"build-{number:02}"))
+
+    answer = commands.answer("list", desk=desk, person=samples.LENA)
+
+    assert isinstance(answer, Say)
+    assert slack_objects.problems_of_card(answer.card) == []
+    assert any("20 more" in str(block) for block in answer.card.blocks)
+
+
+def test_somebody_without_tenants_is_told_so() -> None:
+    assert say("create", FakeDesk(), samples.PAT) == replies.NO_TENANT
+    assert say("list", FakeDesk(), samples.PAT) == replies.NO_TENANT
+
+
+def test_an_approver_sees_the_clusters_they_decide_about_but_cannot_ask_for_one() -> None:
+    desk = FakeDesk()
+    desk.put_cluster(samples.cluster())
+
+    assert "build-7" in say("list", desk, samples.OMAR)
+    assert say("create", desk, samples.OMAR) == replies.NO_TENANT
+
+
+def test_a_cluster_on_its_way_out_is_not_deleted_twice() -> None:
+    desk = FakeDesk()
+    desk.put_cluster(samples.cluster(deleting=True))
+
+    assert "is being deleted" in say("delete build-7", desk)
+
+
+def test_a_catalog_that_offers_nothing_to_this_tenant_is_told() -> None:
+    desk = FakeDesk()
+    desk.tenants["team-a"] = samples.tenant(flavors=("gone",))
+
+    assert "offers no size" in say("create", desk)
+
+
+def test_many_places_come_in_groups() -> None:
+    desk = FakeDesk()
+    for number in range(150):
+        name = f"team-{number:03}"
+        desk.tenants[name] = samples.tenant(name)
+
+    assert "option_groups" in opened("create", desk)["tenant"]
+
+
+def test_a_told_sentence_has_full_text() -> None:
+    assert cards.say("Plain.").text == "Plain."

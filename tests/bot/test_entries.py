@@ -1,0 +1,108 @@
+"""From what stands in the form to the wish, and from causes back to the fields."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import entries, offers, replies
+from bot.entries import Draft
+from provisioning.errors import Cause
+from tests.bot import samples
+
+FIELDS = ("name", "flavor", "nodes", "max", "version", "lifetime", "reason")
+GOOD = Draft(
+    namespace="tenant-team-a", name="build-7", flavor="small", nodes=2, version="v1.34.5", lifetime="24h", reason="r"
+)
+
+
+def state(**values: object) -> dict[str, dict[str, object]]:
+    return {name: {name: value} for name, value in values.items()}
+
+
+def test_a_form_becomes_a_draft() -> None:
+    option = {"selected_option": {"value": "small", "text": {"type": "plain_text", "text": "small"}}}
+
+    read = entries.draft(
+        state(name={"value": " build-7 "}, flavor=option, nodes={"value": "2"}, max={"value": None}), namespace="ns"
+    )
+
+    assert (read.namespace, read.name, read.flavor, read.nodes, read.most) == ("ns", "build-7", "small", 2, None)
+
+
+@pytest.mark.parametrize("nothing", [None, {}, {"value": None}, {"selected_option": None}])
+def test_what_does_not_stand_in_the_form_is_nothing(nothing: object) -> None:
+    read = entries.draft(state(name=nothing, flavor=nothing, nodes=nothing, reason=nothing), namespace="ns")
+
+    assert read == Draft(namespace="ns", nodes=None)
+
+
+@pytest.mark.parametrize("written", ["-1", "1.5", "1e3", "²", "\uff11", "abc", ""])
+def test_a_number_is_ascii_digits_or_nothing(written: str) -> None:
+    assert entries.draft(state(nodes={"value": written}), namespace="ns").nodes is None
+
+
+def test_a_fixed_and_a_growing_pool() -> None:
+    fixed = entries.spec(GOOD).pools[0]
+    growing = entries.spec(Draft(**{**vars(GOOD), "most": 4})).pools[0]
+
+    assert (fixed.replicas, fixed.max) == (2, None)
+    assert (growing.replicas, growing.min, growing.max) == (None, 2, 4)
+
+
+def test_a_draft_without_faults_has_none_and_a_bad_one_names_each() -> None:
+    assert entries.faults(GOOD) == {}
+    assert entries.faults(Draft(nodes=None)) == {
+        "flavor": replies.PLEASE_CHOOSE,
+        "version": replies.PLEASE_CHOOSE,
+        "lifetime": replies.PLEASE_CHOOSE,
+        "nodes": replies.NODES_WANTED,
+    }
+    assert entries.faults(Draft(**{**vars(GOOD), "most": 1})) == {"max": replies.MAX_BELOW}
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("metadata.name", "name"),
+        ("spec.cluster", "name"),
+        ("spec.version", "version"),
+        ("spec.pools[0].flavor", "flavor"),
+        ("spec.pools[0].max", "max"),
+        ("spec.pools[0].replicas", "nodes"),
+        ("spec.pools", "nodes"),
+        ("spec.quota.hard.vcpu", "nodes"),
+        ("spec.lifetime", "lifetime"),
+        ("tenant", "name"),
+        ("", "name"),
+        ("spec.network.services", "name"),
+    ],
+)
+def test_each_cause_stands_at_its_field(path: str, field: str) -> None:
+    assert entries.at_fields([Cause(path, "why")], known=FIELDS, otherwise="name") == {field: "why"}
+
+
+def test_causes_at_one_field_are_all_said() -> None:
+    causes = [Cause("spec.pools", "vCPU: too many"), Cause("spec.pools[0].replicas", "memory: too much")]
+
+    assert entries.at_fields(causes, known=FIELDS, otherwise="name") == {"nodes": "vCPU: too many\nmemory: too much"}
+
+
+def test_a_menu_falls_back_to_what_the_new_place_offers() -> None:
+    place = offers.Place(samples.tenant(flavors=("medium",)), "tenant-team-a")
+
+    moved = entries.filled(GOOD, place, samples.catalog())
+
+    assert (moved.flavor, moved.version, moved.name, moved.nodes) == ("medium", "v1.34.5", "build-7", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "free"),
+    [
+        ("build-7", ("build-7",), "build-8"),
+        ("build-7", ("build-7", "build-8"), "build-9"),
+        ("build", ("build",), "build-2"),
+        ("a-b", ("a-b",), "a-b-2"),
+    ],
+)
+def test_a_free_name_follows_the_taken_one(name: str, taken: tuple[str, ...], free: str) -> None:
+    assert offers.free_name(name, taken) == free

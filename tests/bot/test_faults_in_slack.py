@@ -1,0 +1,158 @@
+"""Bad days of Slack and of ourselves, on the wires: lost answers, lost acknowledgements, refreshes, restarts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+import structlog
+
+from bot import replies
+from bot.manifest import SCOPES
+from playground.workspace import Fault, SlackError
+from provisioning.model import Person, Tenant
+from provisioning.objects import Stored
+from tests.bot import samples
+from tests.bot.conftest import Mode, Stage, bot_of, running
+from tests.bot.fake_desk import FakeDesk, approved
+from tests.bot.test_desk_in_slack import asked
+
+MODES: tuple[Mode, ...] = ("http", "socket")
+CARD = "asks for a new cluster"
+
+
+async def test_a_copy_left_by_a_lost_answer_works_and_heals_when_it_is_pressed(stage: Stage) -> None:
+    stage.slack.api.faults.plan("chat.postMessage", Fault.LOSE_ANSWER)
+    key = await asked(stage)
+    omar, eva = stage.slack.person("U0OMAR"), stage.slack.person("U0EVA")
+    await omar.waits_until(lambda: len(omar.cards(CARD, at="#team-a-approvals")) == 2)
+    orphan, known = omar.cards(CARD, at="#team-a-approvals")
+
+    await known.click("Approve")
+    await omar.waits_until(lambda: known.buttons == [])
+    assert orphan.buttons == ["Approve", "Deny…"]
+    left = next(c for c in eva.cards(CARD, at="#team-a-approvals") if c.ts == orphan.ts)
+    await left.click("Approve")
+
+    await eva.waits_for("Too late.")
+    await eva.waits_until(lambda: left.buttons == [])
+    assert len(stage.desk.stored[key].it.status.votes) == 1
+
+
+async def test_slack_being_down_while_a_request_moves_on_leaves_one_card_with_the_latest_state(stage: Stage) -> None:
+    key = await asked(stage)
+    lena = stage.slack.person("U0LENA")
+    stage.slack.api.faults.plan("chat.update", Fault.REFUSE, error=SlackError("ratelimited", retry_after=1))
+
+    approved(stage.desk, key)
+    stage.desk.put_cluster(samples.cluster(by=key[1], status=samples.building()))
+    stage.desk.put_cluster(samples.cluster(by=key[1], status=samples.ready()))
+
+    await lena.waits_for("build-7 is ready", seconds=15)
+    assert len(lena.cards("build-7", at="dm")) == 1
+
+
+async def test_after_a_restart_cards_are_neither_doubled_nor_forgotten(stage: Stage, request: Any) -> None:
+    key = await asked(stage)
+    lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
+    await lena.waits_until(lambda: len(stage.desk.stored[key].it.status.deliveries) == 2)
+    stage.service.stop.set()
+    again = FakeDesk(tenants=stage.desk.tenants, stored=dict(stage.desk.stored))
+
+    async with bot_of(stage.slack, again, request.node.callspec.params["stage"]):
+        approved(again, key)
+        again.put_cluster(samples.cluster(by=key[1], status=samples.ready()))
+        await lena.waits_for("build-7 is ready")
+
+    assert len(lena.cards("build-7", at="dm")) == 1
+    assert len(omar.cards(CARD, at="#team-a-approvals")) == 1
+
+
+async def test_a_form_that_slack_does_not_open_is_told_in_words(stage: Stage) -> None:
+    stage.slack.api.faults.plan("views.open", Fault.REFUSE)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create")
+
+    assert lena.sees(replies.FORM_NOT_OPENED)
+
+
+async def test_not_knowing_who_somebody_is_refuses_and_asks_again_next_time(stage: Stage) -> None:
+    stage.slack.api.faults.plan("users.info", Fault.DOWN)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster list")
+    assert lena.sees(replies.UNCERTAIN)
+    await lena.command("/cluster list")
+
+    assert lena.sees("No clusters yet")
+
+
+async def test_a_changed_account_is_looked_at_again(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster list")
+    assert lena.sees("No clusters yet")
+
+    account = stage.slack.workspace.people["U0LENA"].model_copy(update={"is_restricted": True})
+    await stage.slack.events.change_person(account)
+    await asyncio.sleep(0.1)
+    await lena.command("/cluster list")
+
+    assert lena.sees(replies.GUEST)
+
+
+async def test_a_command_that_takes_too_long_is_excused_within_three_seconds(stage: Stage) -> None:
+    stage.desk.pause = 30.0
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create build-7")
+    await lena.modal.fill({"Reason": "why not"})
+
+    await lena.modal.submit()
+
+    assert lena.modal.errors == {"Name": replies.NOT_SAVED}
+    stage.desk.pause = 0.0
+
+
+class BrokenDesk(FakeDesk):
+    def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
+        raise ZeroDivisionError(person.user)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_what_nobody_foresaw_is_logged_once_and_answered(mode: Mode) -> None:
+    async with running(BrokenDesk(), mode) as stage:
+        lena = stage.slack.person("U0LENA")
+        with structlog.testing.capture_logs() as lines:
+            await lena.command("/cluster create")
+
+        assert lena.sees(replies.SOMETHING_BROKE)
+        assert [line["event"] for line in lines if line["log_level"] == "error"] == ["answer_broke"]
+
+
+async def test_socket_mode_survives_a_refresh_and_a_lost_acknowledgement_asks_once() -> None:
+    async with running(FakeDesk(), "socket") as stage:
+        lena = stage.slack.person("U0LENA")
+        await lena.command("/cluster create")
+        await lena.modal.fill({"Name": "build-7", "Reason": "builds"})
+        stage.slack.socket.acks_to_lose = 1
+        await lena.modal.submit()
+        await stage.slack.socket.refresh()
+        async with asyncio.timeout(10):
+            while stage.slack.socket.connections < 2:
+                await stage.slack.bell.wait(0.2)
+
+        await lena.modal.submit()
+
+        assert lena.modal.title == replies.RECEIPT_TITLE
+        assert len(stage.desk.stored) == 1
+
+
+async def test_an_event_we_do_not_know_is_taken_without_a_word() -> None:
+    async with running(FakeDesk(), "http") as stage:
+        await stage.slack.events.send({"type": "user_change", "user": {"id": "U0NOBODY"}, "event_ts": "1.1"})
+
+
+def test_every_scope_that_is_asked_for_is_explained() -> None:
+    assert all(SCOPES.values())
+    assert not {scope for scope in SCOPES if "history" in scope or "files" in scope or "email" in scope}

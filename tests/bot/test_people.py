@@ -1,0 +1,85 @@
+"""Who is acted for, and why each of the others is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.people import KEPT_SECONDS, Account, People, Refusal, Unwelcome, refusal
+from tests.bot import samples
+from tests.bot.fake_desk import FakeDesk
+
+LENA = Account(id="U0LENA", team_id="T0LOCAL")
+
+
+class FakeAccounts:
+    def __init__(self, account: Account = LENA) -> None:
+        self.known = account
+        self.asked = 0
+
+    async def account(self, slack: str) -> Account:
+        self.asked += 1
+        return self.known
+
+
+def people(accounts: FakeAccounts, now: list[float]) -> People:
+    return People(accounts, team="T0LOCAL", mapped=FakeDesk().person, clock=lambda: now[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, None),
+        ({"is_bot": True}, Refusal.BOT),
+        ({"deleted": True}, Refusal.DELETED),
+        ({"is_restricted": True}, Refusal.GUEST),
+        ({"is_ultra_restricted": True}, Refusal.GUEST),
+        ({"is_stranger": True}, Refusal.STRANGER),
+        ({"team_id": "T0OTHER"}, Refusal.STRANGER),
+        ({"team_id": ""}, Refusal.STRANGER),
+    ],
+)
+def test_only_full_living_members_of_our_workspace_are_acted_for(
+    changes: dict[str, object], why: Refusal | None
+) -> None:
+    assert refusal(LENA.model_copy(update=changes), team="T0LOCAL") is why
+
+
+async def test_the_tenants_mapping_says_who_it_is() -> None:
+    assert await people(FakeAccounts(), [0.0]).who("U0LENA") == samples.LENA
+
+
+async def test_an_account_that_no_tenant_names_is_refused() -> None:
+    with pytest.raises(Unwelcome) as refused:
+        await people(FakeAccounts(), [0.0]).who("U0PAT")
+
+    assert refused.value.refusal is Refusal.UNMAPPED
+
+
+async def test_slack_is_asked_once_in_ten_minutes_and_after_a_change() -> None:
+    now, accounts = [0.0], FakeAccounts()
+    it = people(accounts, now)
+    for _ in range(3):
+        await it.who("U0LENA")
+    assert accounts.asked == 1
+
+    it.forget("U0LENA")
+    await it.who("U0LENA")
+    now[0] = KEPT_SECONDS + 1
+    await it.who("U0LENA")
+
+    assert accounts.asked == 3
+
+
+async def test_somebody_made_a_guest_is_refused_as_soon_as_slack_says_so() -> None:
+    now, accounts = [0.0], FakeAccounts()
+    it = people(accounts, now)
+    await it.who("U0LENA")
+    accounts.known = LENA.model_copy(update={"is_restricted": True})
+    it.forget("U0LENA")
+
+    with pytest.raises(Unwelcome):
+        await it.who("U0LENA")
+
+
+def test_every_refusal_has_its_own_sentence() -> None:
+    assert len({str(each) for each in Refusal}) == len(Refusal)

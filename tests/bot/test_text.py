@@ -1,0 +1,104 @@
+"""Words of people never become markup, and never break a card, whatever they are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import blocks, cards, forms, meters, text
+from bot.blocks import Option
+from provisioning.model import Amounts, Person
+from provisioning.quota import Usage
+from tests.bot import golden, samples, slack_objects
+
+WORDS = st.text(max_size=1000)
+
+
+@given(WORDS)
+def test_code_is_one_harmless_piece(words: str) -> None:
+    drawn = text.code(words)
+
+    assert drawn[0] == drawn[-1] == "`"
+    assert not set(drawn[1:-1]) & set("`<>\n\r\u202e")
+
+
+@given(WORDS, st.text(min_size=1, max_size=253))
+def test_slack_takes_both_cards_whatever_the_reason_and_the_user_name_are(reason: str, user: str) -> None:
+    sight = golden.sight(requester=Person(user=user), reason=reason)
+
+    for card in (cards.approver(sight), cards.requester(sight)):
+        assert slack_objects.problems_of_card(card) == []
+        assert "<!channel>" not in card.text
+        assert "<!here>" not in card.text
+
+
+@given(st.lists(st.text(min_size=1, max_size=200), min_size=1, max_size=350, unique=True))
+def test_slack_takes_a_menu_of_any_length(labels: list[str]) -> None:
+    options = [Option(f"v{n}", label) for n, label in enumerate(labels)]
+    menu = blocks.field("tenant", "Tenant", blocks.select(options, chosen=options[-1].value))
+
+    view = blocks.modal("x", title="T", blocks=[menu], close="Close", submit="Send")
+
+    assert slack_objects.problems_of_view(view) == []
+
+
+@given(WORDS)
+def test_slack_takes_a_told_sentence_of_any_length(words: str) -> None:
+    assert slack_objects.problems_of_view(forms.told(words)) == []
+    assert slack_objects.problems_of_card(cards.say(words)) == []
+
+
+@given(
+    st.integers(min_value=0, max_value=10**9),
+    st.integers(min_value=0, max_value=10**9),
+    st.integers(min_value=0, max_value=10**9),
+)
+def test_a_bar_is_always_ten_wide(used: int, after: int, hard: int) -> None:
+    assert len(text.bar(used, after, hard)) == 10
+
+
+@pytest.mark.parametrize(
+    ("used", "after", "hard", "drawn"),
+    [
+        (10, 14, 20, "▓▓▓▓▓▒▒░░░"),
+        (0, 0, 20, "░░░░░░░░░░"),
+        (0, 1, 1000, "▒░░░░░░░░░"),
+        (20, 30, 20, "▓▓▓▓▓▓▓▓▓▓"),
+        (0, 0, 0, "▓▓▓▓▓▓▓▓▓▓"),
+    ],
+)
+def test_a_bar_shows_used_added_and_free(used: int, after: int, hard: int, drawn: str) -> None:
+    assert text.bar(used, after, hard) == drawn
+
+
+@pytest.mark.parametrize(
+    ("duration", "words"),
+    [
+        ("24h", "24 hours"),
+        ("1h", "1 hour"),
+        ("8h", "8 hours"),
+        ("168h", "7 days"),
+        ("1h30m", "1h30m"),
+        ("90m", "90m"),
+        ("48h", "2 days"),
+    ],
+)
+def test_lifetimes_read_well(duration: str, words: str) -> None:
+    assert text.lifetime(duration) == words
+
+
+def test_dates_are_drawn_in_the_readers_zone_with_utc_as_fallback() -> None:
+    assert text.moment(samples.AT) == "<!date^1772715600^{date_short_pretty} {time}|2026-03-05 13:00 UTC>"
+    assert text.plain_moment(samples.NOW) == "2026-03-05 13:00 UTC"
+
+
+def test_a_tenant_without_quota_shows_no_bars() -> None:
+    assert meters.lines(Amounts(), Usage(), Usage(clusters=1)) == "This tenant has no quota."
+
+
+def test_the_same_objects_give_the_same_card_and_a_vote_another() -> None:
+    before, again = cards.approver(golden.sight()), cards.approver(golden.sight())
+
+    assert before.revision == again.revision
+    assert before.revision != golden.CARDS["approver_asked_one_of_two"]().revision
