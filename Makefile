@@ -100,8 +100,8 @@ $(VENV)/.made:
 	fi
 	@touch $@
 
-# --inexact, or uv would remove itself from the environment again.
+# --inexact, or uv would remove itself from the environment again. Compiled now, or the first start would do it.
 $(VENV)/.synced: $(VENV)/.made pyproject.toml uv.lock
 	@echo "Installing the packages of uv.lock"
-	@$(BIN)/uv sync --quiet --locked --all-extras --inexact
+	@$(BIN)/uv sync --quiet --locked --all-extras --inexact --compile-bytecode
 	@touch $@
