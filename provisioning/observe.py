@@ -68,7 +68,7 @@ def _verdict(recorded: tuple[Step, ...], refusal: str) -> _Verdict:
     if left is None:
         return _Verdict(ready=True, stalled=False, reason="Ready", message="")
     stalled = steps.failed(recorded) is not None
-    return _Verdict(ready=False, stalled=stalled, reason=f"{left.name}{left.state}", message=left.message)
+    return _Verdict(ready=False, stalled=stalled, reason=steps.word(left), message=left.message)
 
 
 def _deleting(world: World) -> _Verdict:

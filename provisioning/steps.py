@@ -14,10 +14,10 @@ from provisioning.model import Step, StepState
 from provisioning.objects import format_time, parse_time
 
 ACCEPTED: Final = "Accepted"
-CONTROL_PLANE: Final = "ControlPlane"
+CONTROL_PLANE: Final = "Control plane"
 NETWORK: Final = "Network"
 WORKERS: Final = "Workers"
-ADD_ONS: Final = "AddOns"
+ADD_ONS: Final = "Add-ons"
 
 NEEDS: Final[Mapping[str, str]] = {
     ACCEPTED: "",
@@ -72,6 +72,12 @@ def record(before: Iterable[Step], sights: Iterable[Sight], *, created: str, now
         began = made[need].ended_at if need else created
         made[sight.name] = _step(sight, known.get(sight.name, Step(name=sight.name)), began, now)
     return tuple(made.values())
+
+
+def word(step: Step) -> str:
+    """The step and its state as one word, as the reason of a condition is written: `ControlPlaneRunning`."""
+    parts = step.name.replace("-", " ").split()
+    return "".join(part.capitalize() for part in parts) + step.state.value
 
 
 def failed(steps: Iterable[Step]) -> Step | None:

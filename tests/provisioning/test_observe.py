@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.model import ClusterStatus, Step
+from provisioning import steps
+from provisioning.model import ClusterStatus, Step, StepState
 from provisioning.model.conditions import find, is_true
 from provisioning.objects import format_time, parse_time
 from provisioning.observe import observe
@@ -46,10 +47,10 @@ def test_before_anything_is_there_the_cluster_waits_to_be_accepted() -> None:
     status = look(World())
     assert states(status) == {
         "Accepted": "Running",
-        "ControlPlane": "Waiting",
+        "Control plane": "Waiting",
         "Network": "Waiting",
         "Workers": "Waiting",
-        "AddOns": "Waiting",
+        "Add-ons": "Waiting",
     }
     assert is_true(status.conditions, "Reconciling")
     assert not is_true(status.conditions, "Ready")
@@ -59,17 +60,25 @@ def test_network_and_workers_come_about_together_once_the_control_plane_is_up() 
     status = look(Scene().control_plane_up())
     assert states(status) == {
         "Accepted": "Done",
-        "ControlPlane": "Done",
+        "Control plane": "Done",
         "Network": "Running",
         "Workers": "Running",
-        "AddOns": "Waiting",
+        "Add-ons": "Waiting",
     }
     assert step(status, "Workers").message == "0 of 2 workers are ready"
+    reason = find(status.conditions, "Ready").reason  # type: ignore[union-attr]
+    assert reason == "NetworkRunning"
+
+
+def test_the_reason_of_a_condition_is_one_word_for_every_step_and_state() -> None:
+    said = {steps.word(Step(name=name, state=state)) for name in steps.NEEDS for state in StepState}
+    assert {"ControlPlaneRunning", "AddOnsFailed"} <= said
+    assert all(word.isalpha() for word in said)
 
 
 def test_add_ons_begin_when_the_network_is_there_even_while_workers_join() -> None:
     status = look(Scene().control_plane_up().released("web-cilium"))
-    assert states(status)["AddOns"] == "Running"
+    assert states(status)["Add-ons"] == "Running"
     assert states(status)["Workers"] == "Running"
 
 
@@ -92,10 +101,10 @@ def test_the_steps_times_are_those_that_the_objects_tell() -> None:
     created = format_time(CREATED)
     assert times == [
         ("Accepted", created, worlds.MADE),
-        ("ControlPlane", worlds.MADE, worlds.UP),
+        ("Control plane", worlds.MADE, worlds.UP),
         ("Network", worlds.UP, worlds.NETWORKED),
         ("Workers", worlds.UP, worlds.JOINED),
-        ("AddOns", worlds.NETWORKED, worlds.INSTALLED),
+        ("Add-ons", worlds.NETWORKED, worlds.INSTALLED),
     ]
 
 
@@ -172,7 +181,7 @@ def test_the_api_server_without_an_address_is_named_as_the_cause() -> None:
     }
     status = look(scene)
     assert ready_message(status) == "the API server has no address yet: the Service has no address yet"
-    assert states(status)["ControlPlane"] == "Running"
+    assert states(status)["Control plane"] == "Running"
 
 
 def machine(kind: str, *conditions: dict[str, Any]) -> dict[str, Any]:
@@ -202,7 +211,7 @@ def test_something_that_stays_in_the_way_makes_the_step_fail_after_a_while() -> 
     failing = condition("Ready", "False", reason="InstallFailed", message="ImagePullBackOff", at=worlds.INSTALLED)
     scene["HelmRelease", "web-metrics-server"]["status"]["conditions"] = [failing]
     soon, late = look(scene), look(scene, now=parse_time(worlds.INSTALLED) + timedelta(minutes=10))
-    assert (states(soon)["AddOns"], states(late)["AddOns"]) == ("Running", "Failed")
+    assert (states(soon)["Add-ons"], states(late)["Add-ons"]) == ("Running", "Failed")
     assert is_true(soon.conditions, "Reconciling")
     assert is_true(late.conditions, "Stalled")
     assert ready_message(late) == "add-on metrics-server: ImagePullBackOff"
@@ -219,7 +228,7 @@ def test_what_flux_has_given_up_fails_at_once() -> None:
 
 def test_a_step_of_which_nobody_says_anything_fails_by_the_clock() -> None:
     status = look(Scene(), now=CREATED + timedelta(minutes=31))
-    assert states(status)["ControlPlane"] == "Failed"
+    assert states(status)["Control plane"] == "Failed"
     assert "longer than 30 minutes" in ready_message(status)
 
 
@@ -229,7 +238,7 @@ def test_a_step_that_failed_goes_on_when_what_was_in_the_way_has_gone() -> None:
     up = condition("KamajiControlPlaneIsReady", at=format_time(CREATED + timedelta(minutes=31, seconds=40)))
     scene["KamajiControlPlane", "web"]["status"]["conditions"] = [up]
     healed = observe(cluster(status=failed.wire()), scene.world(), now=CREATED + timedelta(minutes=32))
-    assert states(healed)["ControlPlane"] == "Done"
+    assert states(healed)["Control plane"] == "Done"
     assert is_true(healed.conditions, "Reconciling")
     assert not is_true(healed.conditions, "Stalled")
 
@@ -271,9 +280,9 @@ def test_an_api_server_that_stops_answering_undoes_its_step_and_starts_its_clock
     scene["Cluster", "web"]["status"]["conditions"] = [lost]
     now = parse_time("2026-08-03T12:00:10Z")
     status = observe(cluster(status=was.wire()), scene.world(), now=now)
-    assert states(status)["ControlPlane"] == "Running"
-    assert step(status, "ControlPlane").started_at == format_time(now)
-    assert step(status, "ControlPlane").ended_at is None
+    assert states(status)["Control plane"] == "Running"
+    assert step(status, "Control plane").started_at == format_time(now)
+    assert step(status, "Control plane").ended_at is None
     assert states(status)["Workers"] == "Done"
     assert ready_message(status) == "the API server does not answer: no answer for 50 s"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from playground.controlplane import ControlPlane
-from provisioning import errors, objects, plan, resources, world
+from provisioning import errors, objects, plan, resources, steps, world
 from provisioning.kube import Kube
 from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model.conditions import is_true
@@ -136,7 +136,7 @@ async def test_cluster_api_makes_a_cluster_of_it_and_every_step_is_seen_to_end(
     async with infrastructure(cluster_api, tmp_path):
         await bench.apply()
         status = await until_ready(bench)
-        assert [step.name for step in status.steps] == ["Accepted", "ControlPlane", "Network", "Workers", "AddOns"]
+        assert [step.name for step in status.steps] == list(steps.NEEDS)
         assert all(step.started_at and step.ended_at for step in status.steps)
         assert (status.nodes.ready, status.nodes.wanted, status.version) == (2, 2, "v1.34.4")
         assert status.endpoint.startswith("https://127.0.0.1:")
