@@ -47,7 +47,7 @@ class Applier:
                 continue
             kind = KINDS[manifest["apiVersion"], manifest["kind"]]
             answer = await self._kube.apply(kind, manifest, manager=plan.field_manager(manifest))
-            if found is None or found["metadata"]["resourceVersion"] != answer["metadata"]["resourceVersion"]:
+            if found is None or _version(found) != _version(answer):
                 log.info("applied", kind=kind.kind, namespace=key[1], name=key[2], new=found is None)
                 metrics.APPLIED.labels(kind.kind).inc()
             self._marks[key] = _Mark(content, answer["metadata"]["uid"], _version(answer))

@@ -212,9 +212,10 @@ class Cache:
                 _enter(self._entries[name], value, key, present=present)
 
     def _note(self, why: str, failures: int) -> None:
+        """Once is everyday life (an API server that starts, a load balancer that cuts); the third time is news."""
         metrics.CACHE_FAILURES.labels(self.resource.plural).inc()
-        if failures in (1, 3) or failures % 10 == 0:
-            log.warning("cache_waits", kind=self.resource.kind, why=why, failures=failures)
+        say = log.warning if failures == 3 or failures % 10 == 0 else log.debug
+        say("cache_waits", kind=self.resource.kind, why=why, failures=failures)
 
 
 def _version(manifest: Manifest) -> str:

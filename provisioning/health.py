@@ -35,7 +35,7 @@ async def serving(host: str, port: int, *, waits: Waits) -> AsyncIterator[int]:
     if port == 0:
         yield 0
         return
-    runner = web.AppRunner(application(waits), access_log=None)
+    runner = web.AppRunner(application(waits), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

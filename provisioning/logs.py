@@ -46,5 +46,5 @@ def configure(*, fmt: Format = "auto", level: str = "INFO", stream: TextIO | Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    for ours in ("provisioning", "webhooks", "bot", "certs", "playground"):
+    for ours in ("__main__", "provisioning", "webhooks", "bot", "certs", "playground"):
         logging.getLogger(ours).setLevel(level)
