@@ -56,11 +56,12 @@ def check_voter(
         raise Refused(Reason.ALREADY_DECIDED)
     if request.meta.created is not None and expires_at(request.meta.created, tenant.approval) <= now:
         raise Refused(Reason.EXPIRED)
-    if people.same(voter, request.it.spec.requester) and not tenant.approval.own_requests:
+    who, requester = (people.recognised(tenant, person) for person in (voter, request.it.spec.requester))
+    if people.same(who, requester) and not tenant.approval.own_requests:
         raise Refused(Reason.OWN_REQUEST)
     if not people.approver(tenant, voter, groups):
         raise Refused(Reason.NOT_AN_APPROVER)
-    if any(people.same(voter, vote.voter) for vote in status.votes):
+    if any(people.same(who, people.recognised(tenant, vote.voter)) for vote in status.votes):
         raise Refused(Reason.ALREADY_VOTED)
 
 

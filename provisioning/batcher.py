@@ -90,14 +90,14 @@ class Contended:
 Outcome = Granted | Exceeded | Contended
 
 
-def judge(ledger: Ledger, request: Request) -> tuple[Ledger, Outcome]:
-    """The ledger with the claim in it if it fits, and the answer. Pure."""
-    if ledger.is_crowded(request.key):
-        return ledger, Contended()
+def judge(ledger: Ledger, request: Request, *, used: Usage) -> tuple[Ledger, Outcome]:
+    """The ledger with the claim in it if it fits, and the answer. Pure. `used` is what the ledger uses."""
     claimed = ledger.claim(request.key, request.claim)
-    before, after = ledger.used(), claimed.used()
-    found = quota.excess(request.hard, before, after - before)
-    return (ledger, Exceeded(found, before)) if found else (claimed, Granted(after))
+    if claimed.is_crowded(request.key):
+        return ledger, Contended()
+    rise = claimed.cost(request.key) - ledger.cost(request.key)
+    found = quota.excess(request.hard, used, rise)
+    return (ledger, Exceeded(found, used)) if found else (claimed, Granted(used + rise))
 
 
 @dataclass
@@ -143,7 +143,7 @@ class Batcher:
                 page = await self.store.load(self.tenant)
         except (TimeoutError, errors.Unavailable, errors.Throttled):
             return Contended()
-        return judge(page.ledger, request)[1]
+        return judge(page.ledger, request, used=page.ledger.used())[1]
 
     async def _work(self) -> None:
         while self._waiters:
@@ -164,14 +164,16 @@ class Batcher:
         while batch := self._in_time(batch):
             try:
                 if page is None:
-                    page, live = await self.store.load(self.tenant), True
+                    async with self._until_last(batch):
+                        page, live = await self.store.load(self.tenant), True
                 ledger, outcomes = _judge_all(page.ledger, batch)
                 if not live and not all(isinstance(outcome, Granted) for outcome in outcomes):
                     page = None  # No for somebody, on a guess: look, and judge everybody again.
                     continue
                 if ledger is not page.ledger:
-                    page = await self.store.save(self.tenant, ledger, page.version)
-            except (errors.Conflict, errors.Unavailable, errors.Throttled) as error:
+                    async with self._until_last(batch):
+                        page = await self.store.save(self.tenant, ledger, page.version)
+            except (TimeoutError, errors.Conflict, errors.Unavailable, errors.Throttled) as error:
                 # Lost, or unknown. A claim that did get in is found again, because claiming twice is claiming once.
                 failures += 1
                 log.debug("ledger_retry", tenant=self.tenant, failures=failures, why=type(error).__name__)
@@ -184,6 +186,10 @@ class Batcher:
                     waiter.answer.set_result(outcome)
             return
 
+    def _until_last(self, batch: list[_Waiter]) -> asyncio.Timeout:
+        """No call outlives everybody who waits for it, so that whoever comes next is not held up by a dead one."""
+        return asyncio.timeout(max(waiter.deadline for waiter in batch) - self.clock())
+
     def _in_time(self, batch: list[_Waiter]) -> list[_Waiter]:
         """Who can still be answered; the others are told to come back."""
         latest = self.clock() + WRITE_SECONDS
@@ -194,9 +200,11 @@ class Batcher:
 
 
 def _judge_all(ledger: Ledger, batch: list[_Waiter]) -> tuple[Ledger, list[Outcome]]:
-    outcomes = []
+    # Summed up once, and carried along: people wait while this runs, and so does everything else in this process.
+    outcomes, used = [], ledger.used()
     for waiter in batch:
-        ledger, outcome = judge(ledger, waiter.request)
+        ledger, outcome = judge(ledger, waiter.request, used=used)
+        used = outcome.used if isinstance(outcome, Granted) else used
         outcomes.append(outcome)
     return ledger, outcomes
 

@@ -27,6 +27,6 @@ def complete(spec: ClusterSpec, *, catalog: CatalogSpec, tenant: TenantSpec) -> 
 
 
 def recommended(catalog: CatalogSpec, tenant: TenantSpec) -> str:
-    """The version to take when nobody says: the recommended one, if the tenant may have it, else its newest."""
+    """The version to take when nobody says: the recommended one, if the tenant may have it, else the first it may."""
     allowed = [r for r in catalog.versions if not tenant.versions or r.version in tenant.versions]
     return next((r for r in allowed if r.recommended), allowed[0] if allowed else catalog.recommended()).version

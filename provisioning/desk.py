@@ -30,6 +30,7 @@ from provisioning.model import (
     RequestStatus,
     Tenant,
     TenantCluster,
+    TenantSpec,
     Vote,
 )
 from provisioning.objects import Stored, format_time, read
@@ -39,6 +40,7 @@ from provisioning.views import Views
 
 __all__ = ["Desk", "NoCatalog", "Reason", "Refused", "Verdict", "Wish"]
 
+SHORTEST_DIGEST: Final = len("sha256:") + 16
 TRIES: Final = 8
 """Times a write decides again after somebody else was faster."""
 
@@ -86,7 +88,7 @@ class Desk:
 
     def person(self, slack: str) -> Person | None:
         """Whose Slack account this is, by the tenants' explicit lists. None when nobody names it."""
-        found = (people.by_slack(tenant.it.spec, slack) for tenant in self._views.tenants())
+        found = (people.by_slack(tenant.it.spec, slack) for tenant in self._tenants())
         return next((person for person in found if person is not None), None)
 
     def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
@@ -144,7 +146,7 @@ class Desk:
         stored = self._views.cluster(wish.namespace, wish.cluster)
         old = stored.it.spec if stored is not None else None
         desired = complete(wish.desired, catalog=catalog, tenant=tenant.it.spec) if wish.desired else None
-        causes = _mismatch(wish, stored)
+        causes = _mismatch(wish, stored, tenant.it.spec)
         if desired is not None and not causes:
             causes = shape.problems(desired, name=wish.cluster, catalog=catalog, tenant=tenant.it.spec, old=old)
         if desired is not None and not causes:
@@ -154,7 +156,8 @@ class Desk:
         size = becomes if desired else was
         waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size) or ""
         digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
-        return Verdict(causes, waiver, before, before - was + becomes, hard, digest)
+        # What is published may lag behind: nobody uses less than nothing.
+        return Verdict(causes, waiver, before, (before - was).rises() + becomes, hard, digest)
 
     async def ask(self, wish: Wish, *, name: str) -> Stored[ClusterRequest]:
         """Make the request. The same name again is the same request. Raises `KubeError`."""
@@ -171,7 +174,7 @@ class Desk:
         }
         if desired is not None:
             spec["desired"] = desired.wire()
-        if stored is not None:
+        if stored is not None and wish.action is not Action.CREATE:
             spec["baseGeneration"] = stored.meta.generation
         if wish.reason:
             spec["reason"] = wish.reason
@@ -189,10 +192,13 @@ class Desk:
     async def vote(
         self, namespace: str, name: str, person: Person, decision: Decision, *, reason: str = "", digest: str
     ) -> Stored[ClusterRequest]:
-        """Count a vote. `digest` is what was shown, whole or its beginning. Raises `Refused` or `KubeError`."""
+        """Count a vote. `digest` is what was shown, whole or its first 16 digits at least.
+
+        Raises `Refused` or `KubeError`.
+        """
 
         def decide(request: Stored[ClusterRequest]) -> RequestStatus:
-            if not digest or not request.it.spec.digest.startswith(digest):
+            if len(digest) < SHORTEST_DIGEST or not request.it.spec.digest.startswith(digest):
                 raise Refused(Reason.CHANGED)
             tenant = self.tenant_of(namespace)
             if tenant is None:
@@ -235,6 +241,8 @@ class Desk:
                 written = await self._kube.replace(CLUSTER_REQUESTS, manifest, subresource="status")
             except errors.Conflict:
                 continue
+            except errors.NotFound as error:
+                raise Refused(Reason.GONE) from error
             return read(ClusterRequest, written)
         raise errors.Throttled("the request changes faster than it can be written; try again")
 
@@ -277,8 +285,10 @@ class Desk:
         return found.it.spec.namespaces if found is not None else ()
 
 
-def _mismatch(wish: Wish, stored: Stored[TenantCluster] | None) -> tuple[Cause, ...]:
-    """Whether there is a cluster where one is needed, and none where one is to be made."""
+def _mismatch(wish: Wish, stored: Stored[TenantCluster] | None, tenant: TenantSpec) -> tuple[Cause, ...]:
+    """Whether there is a cluster where one is needed, and none where one is to be made, in the tenant's namespace."""
+    if wish.namespace not in tenant.namespaces:
+        return (Cause("metadata.namespace", f"{wish.namespace} is no namespace of {wish.tenant}"),)
     if wish.action is Action.CREATE and stored is not None:
         return (Cause("metadata.name", f"{wish.cluster} exists already"),)
     if wish.action is not Action.CREATE and stored is None:

@@ -41,11 +41,12 @@ def machines(manifest: Manifest) -> int:
     """
     spec = manifest.get("spec") or {}
     annotations = (manifest.get("metadata") or {}).get("annotations") or {}
-    replicas = _count(spec.get("replicas", 1) if spec.get("replicas") is not None else 1, "spec.replicas")
-    if MAX_SIZE in annotations:
-        replicas = max(replicas, _count(annotations[MAX_SIZE], MAX_SIZE))
-    if MIN_SIZE in annotations:
-        replicas = max(replicas, _count(annotations[MIN_SIZE], MIN_SIZE))
+    replicas = _count(1 if spec.get("replicas") is None else spec["replicas"], "spec.replicas")
+    if MIN_SIZE in annotations and MAX_SIZE not in annotations:
+        raise MalformedQuantity(f"{MIN_SIZE} without {MAX_SIZE}: nobody can tell how many machines it may become")
+    for bound in (MIN_SIZE, MAX_SIZE):
+        if bound in annotations:
+            replicas = max(replicas, _digits(annotations[bound], bound))
     return replicas + _surge(spec, replicas) if replicas else 0
 
 
@@ -54,7 +55,9 @@ def of_machine(template: Manifest) -> Usage:
 
     Raises `MalformedQuantity` when the template does not say.
     """
-    machine = template["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]
+    machine: Any = template
+    for part in ("spec", "template", "spec", "virtualMachineTemplate", "spec"):
+        machine = machine.get(part) or {}
     if machine.get("instancetype"):
         raise MalformedQuantity("a size by instancetype cannot be counted; write domain.cpu and domain.memory")
     domain = ((machine.get("template") or {}).get("spec") or {}).get("domain") or {}
@@ -65,7 +68,8 @@ def _vcpu(domain: Manifest) -> int:
     cpu = domain.get("cpu") or {}
     cores, threads = (_count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("cores", "threads"))
     sockets = max(_count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("sockets", "maxSockets"))
-    asked = _resources(domain, "cpu", quantity.milli)
+    # A machine has whole processors: KubeVirt rounds up what is asked for in parts.
+    asked = -(-_resources(domain, "cpu", quantity.milli) // 1000) * 1000
     if not cpu and not asked:
         raise MalformedQuantity("the template says nothing of its CPU: write domain.cpu.cores")
     return max(cores * threads * sockets * 1000, asked)
@@ -94,14 +98,19 @@ def _surge(spec: Manifest, replicas: int) -> int:
     if surge is None:
         return DEFAULT_SURGE
     if isinstance(surge, str) and surge.endswith("%"):
-        return -(-replicas * _count(surge[:-1], "maxSurge") // 100)
+        return -(-replicas * _digits(surge[:-1], "maxSurge") // 100)
     return _count(surge, "maxSurge")
 
 
 def _count(value: object, what: str) -> int:
-    """A number of things: a whole number, or the digits of one."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
-        return int(value)
+    """A number of things as JSON writes it, as large as the API server's int32 at most."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31:
         return value
-    raise MalformedQuantity(f"{what}: {value!r} is no number of machines")
+    raise MalformedQuantity(f"{what}: {value!r} is no number that can be counted with")
+
+
+def _digits(value: object, what: str) -> int:
+    """A number of things as an annotation or a percentage writes it."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
+        return _count(int(value), what)
+    raise MalformedQuantity(f"{what}: {value!r} is no number that can be counted with")

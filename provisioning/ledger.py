@@ -3,21 +3,23 @@
 A *slot* is a place where at most one live object can be (resource, namespace, name). It costs the maximum of what was
 last seen there and of every claim on it that is not settled yet, never their sum: thirty retries of one create cost
 one. A claim of an update carries the resourceVersion it was admitted on as its *fence*: that write can only commit on
-top of this very revision, so once the object is seen at a later one, the claim is settled.
+top of this very revision, so once anything is seen in the slot at a later one, the claim is settled. A claim of a
+create carries the uid that the object will have: once that very object is seen, the claim is settled.
 
 The promise: for every stored object, the cost of its slot is at least its footprint. Claims are made before a yes is
-given; only `provisioning.keeper`, on the leader, makes a slot cheaper.
+given; only `provisioning.keeper`, on the leader, makes a slot cheaper. Nothing here is ever compared with a clock: a
+claim that is made again is counted (`renewals`), so whoever waits for a claim to grow old starts to wait again.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from provisioning.errors import ClusterdeskError
-from provisioning.quota import Usage
+from provisioning.quota import DIMENSIONS, Usage
 from provisioning.resources import Resource
 
 FORMAT: Final = 1
@@ -39,17 +41,17 @@ class Claim:
     """What somebody was allowed to write and may not have written yet.
 
     `fence` is the old object's resourceVersion ("" for a create), `uid` the object's (of the one that may be created).
+    `renewals` counts how often it was made again: a yes given just now must not be dropped as one given long ago.
     """
 
     charge: Usage
     fence: str = ""
     uid: str = ""
+    renewals: int = 0
 
     def covers(self, other: Claim) -> bool:
-        """Whether this claim makes the other one unnecessary."""
-        if not other.charge.within(self.charge) or bool(self.fence) != bool(other.fence):
-            return False
-        return self.uid == other.uid and (not self.fence or int(self.fence) >= int(other.fence))
+        """Whether this claim, renewed, also stands for the other one: for the same write, and not smaller."""
+        return (self.uid, self.fence) == (other.uid, other.fence) and other.charge.within(self.charge)
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,27 @@ class Ledger:
         """The sum of what all slots cost."""
         return sum((slot.cost for slot in self.slots.values()), Usage())
 
+    def cost(self, key: str) -> Usage:
+        """What one slot costs."""
+        slot = self.slots.get(key)
+        return slot.cost if slot is not None else Usage()
+
     def claim(self, key: str, claim: Claim) -> Ledger:
-        """The ledger with the claim in it; the same one when it is there already."""
+        """The ledger with the claim in it, or with the one renewed that stands for it. Never the same ledger.
+
+        So a yes is always a write: had the keeper settled meanwhile what we think is still claimed, the write is lost.
+        """
         slot = self.slots.get(key, Slot())
-        if any(present.covers(claim) for present in slot.claims):
-            return self
-        return self._with(key, replace(slot, claims=(*slot.claims, claim)))
+        standing = next((present for present in slot.claims if present.covers(claim)), None)
+        if standing is None:
+            return self._with(key, replace(slot, claims=(*slot.claims, claim)))
+        renewed = replace(standing, renewals=standing.renewals + 1)
+        claims = tuple(renewed if present is standing else present for present in slot.claims)
+        return self._with(key, replace(slot, claims=claims))
 
     def is_crowded(self, key: str) -> bool:
-        """Whether the slot holds as many unsettled claims as it may."""
-        return len(self.slots.get(key, Slot()).claims) >= CLAIMS_MAX
+        """Whether the slot holds more unsettled claims than it may."""
+        return len(self.slots.get(key, Slot()).claims) > CLAIMS_MAX
 
     def settle(self, key: str, *, charge: Usage, uid: str, revision: str) -> Ledger:
         """The object was seen: its own footprint counts now, and no claim that this revision answers.
@@ -110,7 +123,11 @@ class Ledger:
         return self._with(key, rest)
 
     def vacate(self, key: str) -> Ledger:
-        """The object is really gone: what is left are claims of those who may still create it."""
+        """The object is really gone: what is left are claims of those who may still create it.
+
+        Only on proof: the API server itself must have said so after this ledger was read. A cache is no proof, as it
+        may not have seen yet what was created, and then changed, since.
+        """
         slot = self.slots.get(key)
         if slot is None:
             return self
@@ -144,29 +161,30 @@ class Ledger:
 
 
 def _answered(claim: Claim, *, uid: str, revision: str) -> bool:
-    """Whether a sight of the object at this revision says how the claim ended."""
-    if claim.uid != uid:
-        # Another object under this name. An update of that one can never commit any more, a create still can.
-        return bool(claim.fence)
-    return not claim.fence or int(claim.fence) < int(revision)
+    """Whether a sight of an object in the slot at this revision says how the claim ended."""
+    if claim.fence:
+        # Whichever object it is: at an earlier revision it was another one, or it has moved on. But a sight from before
+        # the fence says nothing, even of another object: a cache may lag behind a deletion and a new beginning.
+        return int(claim.fence) < int(revision)
+    return claim.uid == uid
 
 
 def _slot_wire(slot: Slot) -> dict[str, Any]:
-    wire: dict[str, Any] = {"c": astuple(slot.charge)}
+    wire: dict[str, Any] = {"c": slot.charge.row()}
     if slot.uid:
         wire |= {"u": slot.uid, "r": slot.revision}
     if slot.claims:
-        wire["p"] = [[*astuple(claim.charge), claim.fence, claim.uid] for claim in slot.claims]
+        wire["p"] = [[*c.charge.row(), c.fence, c.uid, c.renewals] for c in slot.claims]
     return wire
 
 
 def _slot_read(wire: Mapping[str, Any]) -> Slot:
-    claims = tuple(Claim(_usage(row[:-2]), _revision(row[-2]), str(row[-1])) for row in wire.get("p", ()))
+    claims = tuple(Claim(_usage(row[:-3]), _revision(row[-3]), str(row[-2]), int(row[-1])) for row in wire.get("p", ()))
     return Slot(_usage(wire["c"]), str(wire.get("u", "")), _revision(wire.get("r", "")), claims)
 
 
 def _usage(row: Any) -> Usage:
-    if not all(isinstance(amount, int) and not isinstance(amount, bool) and amount >= 0 for amount in row):
+    if len(row) != len(DIMENSIONS) or not all(type(amount) is int and amount >= 0 for amount in row):
         raise TypeError("amounts are whole numbers")
     return Usage(*row)
 

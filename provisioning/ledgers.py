@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from provisioning import objects
 from provisioning.batcher import Page
-from provisioning.errors import NotFound
+from provisioning.errors import Conflict, NotFound
 from provisioning.kube import Kube, Manifest
 from provisioning.ledger import Ledger
 from provisioning.model import TenantLedger
@@ -40,7 +40,10 @@ class KubeLedgers:
             created = await self.kube.create(TENANT_LEDGERS, manifest)
             return Page(ledger, created["metadata"]["resourceVersion"])
         manifest["metadata"]["resourceVersion"] = version
-        written = await self.kube.replace(TENANT_LEDGERS, manifest)
+        try:
+            written = await self.kube.replace(TENANT_LEDGERS, manifest)
+        except NotFound as error:
+            raise Conflict(f"the ledger of {tenant} is gone") from error
         return Page(ledger, written["metadata"]["resourceVersion"])
 
 

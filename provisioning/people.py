@@ -25,9 +25,20 @@ def approver(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> 
 def by_slack(tenant: TenantSpec, slack: str) -> Person | None:
     """The person whose Slack account this is, by the tenant's explicit list."""
     for subject in (*tenant.members, *tenant.approvers):
-        if subject.slack == slack and slack:
+        if slack and subject.user and subject.slack == slack:
             return Person(user=subject.user, slack=slack)
     return None
+
+
+def recognised(tenant: TenantSpec, person: Person) -> Person:
+    """The person with the Slack account that the tenant lists for their user name, if they came without one.
+
+    So somebody with two user names and one Slack account is still one person, whichever way they come.
+    """
+    if person.slack:
+        return person
+    listed = (s.slack for s in (*tenant.members, *tenant.approvers) if s.slack and s.user == person.user)
+    return Person(user=person.user, slack=next(listed, ""))
 
 
 def _among(subjects: Iterable[Subject], person: Person, groups: Iterable[str]) -> bool:

@@ -78,8 +78,8 @@ def format_cpu(milli_cpu: int) -> str:
 
 
 def format_bytes(count: int) -> str:
-    """Bytes as a quantity: the largest binary unit that keeps it whole, such as `4Gi` or `1536Mi`."""
-    for unit in ("Ei", "Pi", "Ti", "Gi", "Mi", "Ki"):
+    """Bytes as a quantity, exactly: in the largest unit that keeps it whole, such as `4Gi`, `1536Mi` or `5G`."""
+    for unit in ("Pi", "Ti", "Gi", "Mi", "P", "T", "G", "M", "Ki", "k"):
         size = int(_SUFFIXES[unit])
         if count and count % size == 0:
             return f"{count // size}{unit}"

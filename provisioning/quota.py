@@ -8,11 +8,13 @@ always be finished.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Final
 
 from provisioning import quantity
+from provisioning.errors import MalformedQuantity
 from provisioning.model import Amounts, CatalogSpec, ClusterSpec, NodePool
+from provisioning.model.tenant import MOST_CLUSTERS, MOST_NODES, MOST_VCPU
 
 SURGE: Final = 1
 """Machines a rolling update adds to a pool (see `provisioning.manifests.machine_deployment`)."""
@@ -27,22 +29,27 @@ class Usage:
     vcpu: int = 0
     memory: int = 0
 
+    def row(self) -> tuple[int, ...]:
+        """The amounts, in the order of `DIMENSIONS`."""
+        # Not `dataclasses.astuple`, which copies deeply: a ledger adds thousands of these up while people wait.
+        return self.clusters, self.nodes, self.vcpu, self.memory
+
     def __add__(self, other: Usage) -> Usage:
-        return Usage(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Usage(*(a + b for a, b in zip(self.row(), other.row(), strict=True)))
 
     def __sub__(self, other: Usage) -> Usage:
-        return Usage(*(a - b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Usage(*(a - b for a, b in zip(self.row(), other.row(), strict=True)))
 
     def __mul__(self, times: int) -> Usage:
-        return Usage(*(a * times for a in astuple(self)))
+        return Usage(*(a * times for a in self.row()))
 
     def most(self, other: Usage) -> Usage:
         """The larger one, dimension by dimension."""
-        return Usage(*(max(a, b) for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Usage(*(max(a, b) for a, b in zip(self.row(), other.row(), strict=True)))
 
     def within(self, other: Usage) -> bool:
         """Whether no dimension is larger than the other's."""
-        return all(a <= b for a, b in zip(astuple(self), astuple(other), strict=True))
+        return all(a <= b for a, b in zip(self.row(), other.row(), strict=True))
 
     def rises(self) -> Usage:
         """What is above zero; the rest is zero."""
@@ -82,22 +89,36 @@ def limits(amounts: Amounts) -> Mapping[str, int]:
 
 
 def amounts(usage: Usage) -> Amounts:
-    """Usage as the API shows it: vCPU in whole ones (rounded up), memory as a quantity."""
+    """Usage as the API shows it: vCPU in whole ones (rounded up), memory as a quantity.
+
+    What is more than the API can show (made by hand, around the webhook) is shown as the most that it can.
+    """
     return Amounts(
-        clusters=usage.clusters,
-        nodes=usage.nodes,
-        vcpu=-(-usage.vcpu // 1000),
-        memory=quantity.format_bytes(usage.memory),
+        clusters=min(usage.clusters, MOST_CLUSTERS),
+        nodes=min(usage.nodes, MOST_NODES),
+        vcpu=min(-(-usage.vcpu // 1000), MOST_VCPU),
+        memory=quantity.format_bytes(min(usage.memory, quantity.MOST)),
     )
 
 
 def share(pool: NodePool, catalog: CatalogSpec) -> Usage:
-    """The most that one pool can come to. A flavor that is not on offer costs nothing here; `shape` refuses it."""
+    """The most that one pool can come to. A flavor that is not in the Catalog costs nothing here.
+
+    `shape` refuses one, and lets nothing grow beside one that was taken out of the Catalog later.
+    """
     flavor = catalog.flavor(pool.flavor)
     nodes = pool.most + SURGE if pool.most else 0
     if flavor is None:
         return Usage(nodes=nodes)
     return Usage(nodes=1, vcpu=flavor.vcpu * 1000, memory=quantity.byte_count(flavor.memory)) * nodes
+
+
+def priced(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:
+    """The envelope, or `MalformedQuantity` when a flavor has left the Catalog and nobody can tell what it costs."""
+    missing = sorted({pool.flavor for pool in spec.pools if catalog.flavor(pool.flavor) is None})
+    if missing:
+        raise MalformedQuantity(f"there is no flavor {', '.join(missing)} in the Catalog to measure by")
+    return envelope(spec, catalog)
 
 
 def envelope(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:

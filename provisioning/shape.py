@@ -7,10 +7,28 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from typing import Final
 
 from provisioning import lifetime, names
 from provisioning.errors import Cause
-from provisioning.model import CatalogSpec, ClusterSpec, TenantSpec
+from provisioning.model import CatalogSpec, ClusterSpec, Network, TenantSpec
+
+PREFIXES: Final = {"pods": (8, 24), "services": (12, 28)}
+"""Largest and smallest ranges: a node takes a /24 of the pods', and kube-apiserver takes 20 bits of services at most.
+
+Source: kube-controller-manager --node-cidr-mask-size, kube-apiserver --service-cluster-ip-range.
+"""
+TAKEN: Final = tuple(
+    (what, ipaddress.IPv4Network(text))
+    for what, text in (
+        ("no address at all", "0.0.0.0/8"),
+        ("the machine itself", "127.0.0.0/8"),
+        ("the link", "169.254.0.0/16"),
+        ("multicast", "224.0.0.0/4"),
+        ("nobody", "240.0.0.0/4"),
+    )
+)
+"""Ranges that no cluster can use, by RFC 6890."""
 
 
 def problems(
@@ -59,7 +77,9 @@ def _version(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec, old: C
 
 
 def _pools(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec, old: ClusterSpec | None) -> Iterator[Cause]:
-    known = {(pool.name, pool.flavor) for pool in old.pools} if old is not None else set()
+    known = {(pool.name, pool.flavor): pool.most for pool in old.pools} if old is not None else {}
+    # What cannot be measured any more must not hide anything that grows, in this pool or beside it.
+    grows = any(pool.most > known.get((pool.name, pool.flavor), -1) for pool in spec.pools)
     offered = [f.name for f in catalog.flavors if not tenant.flavors or f.name in tenant.flavors]
     seen: set[str] = set()
     for number, pool in enumerate(spec.pools):
@@ -68,6 +88,9 @@ def _pools(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec, old: Clu
         seen.add(pool.name)
         if pool.flavor not in offered and (pool.name, pool.flavor) not in known:
             yield Cause(f"spec.pools[{number}].flavor", f"{pool.flavor} is not on offer; there is {_list(offered)}")
+        elif grows and catalog.flavor(pool.flavor) is None:
+            text = f"{pool.flavor} is no longer on offer, and beside it nothing can grow; there is {_list(offered)}"
+            yield Cause(f"spec.pools[{number}].flavor", text)
 
 
 def _add_ons(spec: ClusterSpec, catalog: CatalogSpec, old: ClusterSpec | None) -> Iterator[Cause]:
@@ -80,7 +103,11 @@ def _add_ons(spec: ClusterSpec, catalog: CatalogSpec, old: ClusterSpec | None) -
 
 def _lifetime(spec: ClusterSpec, tenant: TenantSpec, old: ClusterSpec | None) -> Iterator[Cause]:
     longest = tenant.lifetime.longest
-    if longest is None or (old is not None and old.lifetime == spec.lifetime):
+    if old is not None and old.lifetime == spec.lifetime:
+        return
+    if spec.lifetime is not None and not lifetime.parse(spec.lifetime):
+        yield Cause("spec.lifetime", f"{spec.lifetime} is no time at all; leave it out, or say for how long")
+    if longest is None:
         return
     if spec.lifetime is None:
         yield Cause("spec.lifetime", f"clusters of this tenant live for at most {longest}; say for how long")
@@ -89,7 +116,9 @@ def _lifetime(spec: ClusterSpec, tenant: TenantSpec, old: ClusterSpec | None) ->
 
 
 def _network(spec: ClusterSpec, old: ClusterSpec | None) -> Iterator[Cause]:
-    if old is not None and old.network != spec.network:
+    if old is not None and spec.network in (old.network, _filled(old.network, spec.network)):
+        return
+    if old is not None:
         yield Cause("spec.network", "the ranges of a cluster cannot change; make a new cluster")
         return
     ranges: dict[str, ipaddress.IPv4Network] = {}
@@ -100,8 +129,20 @@ def _network(spec: ClusterSpec, old: ClusterSpec | None) -> Iterator[Cause]:
             ranges[field] = ipaddress.IPv4Network(text)
         except ValueError as error:
             yield Cause(f"spec.network.{field}", f"{text} is no range: {error}; such as 10.243.0.0/16")
+            continue
+        largest, smallest = PREFIXES[field]
+        if not largest <= ranges[field].prefixlen <= smallest:
+            yield Cause(f"spec.network.{field}", f"{text} must be between a /{largest} and a /{smallest}")
+        for what, taken in TAKEN:
+            if ranges[field].overlaps(taken):
+                yield Cause(f"spec.network.{field}", f"{text} overlaps {taken}, which is for {what}")
     if len(ranges) == 2 and ranges["pods"].overlaps(ranges["services"]):
         yield Cause("spec.network.services", f"{ranges['services']} overlaps the pods' range {ranges['pods']}")
+
+
+def _filled(old: Network, new: Network) -> Network:
+    """What was there before, with what it left open as it is now: a range that nobody had set may be set once."""
+    return Network(pods=old.pods or new.pods, services=old.services or new.services)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

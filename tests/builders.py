@@ -1,8 +1,8 @@
 """Small, valid objects of ours to start from. A test writes down what it is about, and takes the rest from here.
 
-`tweak(manifest, "spec.approval.required", 2)` gives a copy that differs in one place. `CATALOG`, `TENANT`, `CLUSTER` and
-`REQUEST` are manifests; `catalog()`, `tenant()`, `cluster()`, `request()` the same as models, with fields of the spec
-replaced.
+`tweak(manifest, "spec.approval.required", 2)` gives a copy that differs in one place. `CATALOG`, `TENANT`, `CLUSTER`
+and `REQUEST` are manifests; `catalog()`, `tenant()`, `cluster()`, `request()` the same as models, with fields of the
+spec replaced.
 """
 
 from __future__ import annotations
@@ -129,9 +129,7 @@ REQUEST: Manifest = {
         "cluster": "web",
         "desired": CLUSTER["spec"],
         "requester": {"user": "ann", "slack": "U0ANN"},
-        "digest": digest_of(
-            action=Action.CREATE, cluster="web", desired=ClusterSpec.model_validate(CLUSTER["spec"])
-        ),
+        "digest": digest_of(action=Action.CREATE, cluster="web", desired=ClusterSpec.model_validate(CLUSTER["spec"])),
     },
 }
 

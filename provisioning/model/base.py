@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from provisioning import quantity
 
 
 class Model(BaseModel):
@@ -28,8 +30,19 @@ Text = Annotated[str, Field(max_length=1000)]
 ShortText = Annotated[str, Field(max_length=253)]
 Duration = Annotated[str, Field(pattern=r"^([0-9]{1,5}(h|m|s|ms)){1,4}$", max_length=32)]
 """A duration as Go and GEP-2257 write it: `24h`, `1h30m`."""
-Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P|m)?$", max_length=32)]
-"""A Kubernetes quantity that cannot be negative; `provisioning.quantity` does the arithmetic."""
+
+
+def _countable(text: str) -> str:
+    quantity.byte_count(text)
+    return text
+
+
+Quantity = Annotated[
+    str,
+    Field(pattern=r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P|m)?$", max_length=32),
+    AfterValidator(_countable),
+]
+"""A Kubernetes quantity that is neither negative nor too large; `provisioning.quantity` does the arithmetic."""
 KubernetesVersion = Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$", max_length=32)]
 Cidr = Annotated[str, Field(pattern=r"^[0-9.]+/[0-9]+$", max_length=18)]
 Timestamp = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]

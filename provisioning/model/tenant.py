@@ -34,12 +34,17 @@ class Subject(Model):
     group: ShortText = ""
 
 
+MOST_CLUSTERS = 100_000
+MOST_NODES = 1_000_000
+MOST_VCPU = 10_000_000
+
+
 class Amounts(Model):
     """Upper bounds; what is left out is not bounded."""
 
-    clusters: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    nodes: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
-    vcpu: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    clusters: Annotated[int, Field(ge=0, le=MOST_CLUSTERS)] | None = None
+    nodes: Annotated[int, Field(ge=0, le=MOST_NODES)] | None = None
+    vcpu: Annotated[int, Field(ge=0, le=MOST_VCPU)] | None = None
     memory: Quantity | None = None
 
 
