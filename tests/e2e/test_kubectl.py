@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 from playground.controlplane import kubeconfig_text
 from playground.pki import Pki, write_private
 from provisioning import resources
+from provisioning.objects import format_time
 from tests.e2e.desk import Desk, eventually, nothing_left
 from tests.playground.simulated.tenant import tenant
 
@@ -103,7 +105,8 @@ async def test_a_cloud_controller_manager_aimed_at_a_tenant_is_refused(desk: Des
 
 async def test_nobody_approves_their_own_wish_by_kubectl(desk: Desk) -> None:
     """Four eyes hold for a vote that is written into the status, whoever writes it."""
-    lena, omar = (await _kubeconfig(desk, user, "tenant-team-a") for user in ("lena@example.com", "omar@example.com"))
+    lena = await _kubeconfig(desk, "lena@example.com", "tenant-team-a")
+    omar = await _kubeconfig(desk, "omar@example.com", "tenant-team-a")
     request = {
         "apiVersion": "clusterdesk.dev/v1alpha1",
         "kind": "ClusterRequest",
@@ -123,8 +126,9 @@ async def test_nobody_approves_their_own_wish_by_kubectl(desk: Desk) -> None:
     assert stored["spec"]["digest"] != "sha256:" + "0" * 64
 
     def vote(user: str) -> str:
-        cast = {"voter": {"user": user}, "decision": "Approve", "at": "2026-01-01T00:00:00Z"}
-        return json.dumps({"status": {"phase": "Approved", "votes": [cast]}})
+        now = format_time(datetime.now(UTC))
+        cast = {"voter": {"user": user}, "decision": "Approve", "at": now}
+        return json.dumps({"status": {"phase": "Approved", "votes": [cast], "decidedAt": now}})
 
     arguments = ("-n", "tenant-team-a", "patch", "clusterrequest", "cr-by-kubectl", "--subresource=status")
     for kubeconfig, patch in ((lena, vote("lena@example.com")), (lena, vote("omar@example.com"))):

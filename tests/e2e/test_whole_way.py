@@ -111,6 +111,6 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
 
     async def quota_released() -> bool:
         tenant = await desk.kube.get(resources.TENANTS, "team-a")
-        return tenant["status"]["quota"]["used"].get("clusters", 0) == 0
+        return not tenant["status"]["quota"]["used"].get("clusters")
 
     await eventually(quota_released, what="the quota released")
