@@ -1,0 +1,173 @@
+"""The real program: real settings, caches, desk and Lease, against a small API server and the local Slack."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+
+from bot import manifest
+from playground import workspace
+from playground.ports import Ports
+from playground.workspace import installation, people
+from provisioning import resources
+from provisioning.model.base import Model
+from provisioning.resources import Resource
+from tests.bot import samples
+from tests.bot.conftest import APP, BOT, SECRET, Mode
+from tests.fakes.api_server import ApiServer
+
+NAMESPACE = "tenant-team-a"
+
+
+@dataclass
+class Program:
+    """A bot that runs as a process of its own."""
+
+    server: ApiServer
+    slack: workspace.LocalSlack
+    process: asyncio.subprocess.Process
+    health: int
+
+
+def stored(resource: Resource, name: str, it: Model, *, namespace: str = "", **meta: Any) -> dict[str, Any]:
+    place = {"namespace": namespace} if namespace else {}
+    kind = {"apiVersion": resource.api_version, "kind": resource.kind}
+    return {**kind, "metadata": {"name": name, **place, **meta}, "spec": it.wire()}
+
+
+@asynccontextmanager
+async def program(folder: Path, mode: Mode) -> AsyncIterator[Program]:
+    installed = installation.install(people.load(), manifest.app_manifest(mode, url="https://clusterdesk.example.com"))
+    options = workspace.Options(
+        signing_secret=SECRET,
+        bot_token=BOT,
+        app_token=APP,
+        mode=mode,
+        directory=installed.directory,
+        scopes=installed.scopes,
+    )
+    async with ApiServer() as server, workspace.serving(options) as slack:
+        server.put(resources.CATALOGS, stored(resources.CATALOGS, "default", samples.catalog()))
+        server.put(resources.TENANTS, stored(resources.TENANTS, "team-a", samples.tenant().it.spec))
+        ports = Ports(folder / "ports.json")
+        port, health = ports["bot"], ports["health"]
+        slack.point_at(f"http://127.0.0.1:{port}")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            env=environment(folder, server, slack, mode=mode, port=port, health=health),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        made = Program(server, slack, process, health)
+        try:
+            await ready(made)
+            yield made
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+
+def environment(
+    folder: Path, server: ApiServer, slack: workspace.LocalSlack, *, mode: Mode, port: int, health: int
+) -> dict[str, str]:
+    kubeconfig = folder / "kubeconfig"
+    cluster = {"name": "x", "cluster": {"server": server.url}}
+    context = {"name": "x", "context": {"cluster": "x", "user": "x"}}
+    user = {"name": "x", "user": {"token": "t"}}
+    kubeconfig.write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [cluster],
+                "users": [user],
+                "contexts": [context],
+                "current-context": "x",
+            }
+        )
+    )
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("CLUSTERDESK_")},
+        "CLUSTERDESK_KUBECONFIG": str(kubeconfig),
+        "CLUSTERDESK_SLACK_API_URL": slack.api_url,
+        "CLUSTERDESK_SLACK_MODE": mode,
+        "CLUSTERDESK_SLACK_BOT_TOKEN": BOT,
+        "CLUSTERDESK_SLACK_APP_TOKEN": APP,
+        "CLUSTERDESK_SLACK_SIGNING_SECRET": SECRET,
+        "CLUSTERDESK_PORT": str(port),
+        "CLUSTERDESK_HEALTH_PORT": str(health),
+        "CLUSTERDESK_LOG_FORMAT": "json",
+    }
+
+
+async def ready(made: Program) -> None:
+    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+        while made.process.returncode is None:
+            try:
+                async with session.get(f"http://127.0.0.1:{made.health}/readyz") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)
+    raise AssertionError("the bot ended")
+
+
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_the_program_takes_a_wish_from_slack_to_the_api_server_and_back(tmp_path: Path, mode: Mode) -> None:
+    async with program(tmp_path, mode) as made:
+        server, lena, omar = made.server, made.slack.person("U0LENA"), made.slack.person("U0OMAR")
+
+        await lena.command("/cluster create")
+        await lena.modal.fill({"Name": "build-7", "Workers": "2", "Reason": "builds"})
+        await lena.modal.submit()
+        await omar.waits_for("asks for a new cluster build-7")
+        await omar.card("asks for a new cluster", at="#team-a-approvals").click("Approve")
+        await lena.waits_for("is accepted and starts in a moment")
+
+        (request,) = server.all(resources.CLUSTER_REQUESTS)
+        name = request["metadata"]["name"]
+        assert request["spec"]["requester"] == {"user": "lena", "slack": "U0LENA"}
+        assert request["status"]["phase"] == "Approved"
+        assert [vote["voter"]["user"] for vote in request["status"]["votes"]] == ["omar"]
+
+        applied = {**request["status"], "phase": "Applied"}
+        server.patch(resources.CLUSTER_REQUESTS, name, NAMESPACE, {"status": applied}, "status")
+        cluster = stored(
+            resources.TENANT_CLUSTERS,
+            "build-7",
+            samples.spec(),
+            namespace=NAMESPACE,
+            annotations={"clusterdesk.dev/request": name},
+        )
+        server.put(resources.TENANT_CLUSTERS, cluster, status=samples.ready().wire())
+
+        await lena.waits_for("build-7 is ready", seconds=10)
+        await lena.waits_until(
+            lambda: {d["surface"] for d in _deliveries(server, name)} == {"Approver", "Requester"}, seconds=5
+        )
+        made.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            assert await made.process.wait() == 0
+        lease = server.get(resources.LEASES, "clusterdesk-bot", "clusterdesk-system")
+        assert lease is not None
+        assert lease["spec"]["holderIdentity"] == ""
+
+
+def _deliveries(server: ApiServer, name: str) -> list[dict[str, Any]]:
+    found = server.get(resources.CLUSTER_REQUESTS, name, NAMESPACE) or {}
+    deliveries: list[dict[str, Any]] = found["status"].get("deliveries", [])
+    return deliveries
