@@ -15,13 +15,13 @@ from provisioning.steps import Obstacle
 Condition = Mapping[str, Any]
 
 _CONTROL_PLANE: Final = (
-    ("TenantControlPlaneCreated", "the control plane could not be made"),
+    ("TenantControlPlaneCreated", "the control plane is not made yet"),
     ("TenantControlPlaneAddressReady", "the API server has no address yet"),
-    ("ControlPlaneEndpointPatched", "the API server's address could not be published"),
-    ("InfrastructureClusterPatched", "the API server's address could not be published"),
-    ("KubeadmResourcesCreated", "what workers need to join could not be prepared"),
-    ("KamajiControlPlaneIsInitialized", "the API server does not start"),
-    ("KamajiControlPlaneIsReady", "the API server is not ready"),
+    ("ControlPlaneEndpointPatched", "the API server's address is not published yet"),
+    ("InfrastructureClusterPatched", "the API server's address is not published yet"),
+    ("KubeadmResourcesCreated", "what workers need to join is not there yet"),
+    ("KamajiControlPlaneIsInitialized", "the API server is not up yet"),
+    ("KamajiControlPlaneIsReady", "the API server is not ready yet"),
 )
 """In the order in which they come true: the first that is not says where it hangs."""
 

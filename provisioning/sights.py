@@ -77,6 +77,7 @@ def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
     releases = [release for release in world.releases if not _is_network(release)]
     wanted = {release_name(cluster.meta.name, add_on.name) for add_on in cluster.it.spec.add_ons}
     present = {release["metadata"]["name"] for release in world.releases}
+    networks = {release["metadata"]["name"] for release in world.releases if _is_network(release)}
     ready = [release for release in releases if _release_ready(release)]
     done = (
         wanted == present
@@ -84,7 +85,9 @@ def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
         and bool(world.deployments)
         and all(_available(deployment) for deployment in world.deployments)
     )
-    progress = f"{len(ready)} of {len(releases)} add-ons are installed"
+    progress = f"{len(ready)} of {len(wanted - networks)} add-ons are installed"
+    if wanted == present and len(ready) == len(releases):
+        progress = "what runs beside the control plane is starting"
     at = max(obstacles.latest(releases, "Ready"), obstacles.latest(world.deployments, "Available"))
     obstacle = None if done else obstacles.of_releases(releases) or obstacles.of_hosted(world.deployments)
     return Sight(steps.ADD_ONS, done, at, progress, obstacle)

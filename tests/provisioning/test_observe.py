@@ -206,6 +206,15 @@ def test_an_add_on_that_waits_for_another_is_not_what_is_in_the_way() -> None:
     assert ready_message(look(scene)) == "0 of 1 add-ons are installed"
 
 
+def test_components_beside_the_control_plane_that_have_not_started_are_spoken_of_as_such() -> None:
+    scene = finished()
+    scene["Deployment", "web-csi-controller"]["status"] = {}
+    assert ready_message(look(scene)) == "what runs beside the control plane is starting"
+    down = condition("Available", "False", message="ImagePullBackOff")
+    scene["Deployment", "web-csi-controller"]["status"] = {"conditions": [down]}
+    assert ready_message(look(scene)) == "web-csi-controller does not run: ImagePullBackOff"
+
+
 def test_something_that_stays_in_the_way_makes_the_step_fail_after_a_while() -> None:
     scene = finished()
     failing = condition("Ready", "False", reason="InstallFailed", message="ImagePullBackOff", at=worlds.INSTALLED)
