@@ -18,7 +18,7 @@ from bot.entries import typed
 from bot.ports import Desk
 from provisioning import approval, errors, people, quota
 from provisioning.desk import NoCatalog, Refused
-from provisioning.model import ClusterRequest, Decision, Person, Phase, Surface
+from provisioning.model import ClusterRequest, Decision, Person, Phase, Surface, TenantSpec
 from provisioning.objects import Stored
 
 log = structlog.get_logger()
@@ -135,12 +135,18 @@ def asks_approvers(sight: cards.Sight) -> bool:
     return approval.waiver_for(sight.tenant.it.spec.approval, spec.action, size) is None
 
 
+def account_of(tenant: TenantSpec, person: Person) -> str:
+    """Somebody's Slack account: their own word, or for whoever asked by kubectl, the tenant's. Empty when unknown."""
+    named = (s.slack for s in (*tenant.members, *tenant.approvers) if s.user == person.user and s.slack)
+    return person.slack or next(named, "")
+
+
 def asked(sight: cards.Sight) -> tuple[str, ...]:
     """The Slack accounts of those who may decide this request."""
     tenant, requester = sight.tenant.it.spec, sight.request.it.spec.requester
     found = dict.fromkeys(subject.slack for subject in tenant.approvers if subject.slack)
     if not tenant.approval.own_requests:
-        found.pop(requester.slack, None)
+        found.pop(account_of(tenant, requester), None)
     return tuple(found)
 
 

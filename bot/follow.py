@@ -106,6 +106,9 @@ class Follower:
             left = PROGRESS_SECONDS - (self._clock() - drawn_at).total_seconds()
             left = max(left, self._poster.calm())
             return left if left > 0 else None
+        if sight.stage in _ENDED and self._is_old(sight.request):
+            # Nobody waits for it; after an upgrade that draws cards differently there may be thousands of these.
+            return self._poster.calm() or None
         return None
 
     async def _approver_places(self, key: Key, sight: Sight) -> list[str]:
@@ -123,7 +126,7 @@ class Follower:
         mine = [d for d in self._deliveries(key, sight) if d.surface is Surface.REQUESTER]
         if mine:
             return [d.channel for d in mine if d.ts]
-        slack = sight.request.it.spec.requester.slack
+        slack = approvals.account_of(sight.tenant.it.spec, sight.request.it.spec.requester)
         if not slack or (sight.stage in _ENDED and self._is_old(sight.request)):
             return []
         place = await self._direct(key, Surface.REQUESTER, slack)
