@@ -12,6 +12,7 @@ from provisioning.quota import Excess, Usage
 from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS
 from tests.webhooks.fakes import NOW, BrokenWorld, SlowWorld, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
+from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Deny, Patch, Verdict, refuse
 from webhooks.facts import All, Facts, Manifest, One, Trusted, Unusable
@@ -144,6 +145,17 @@ async def test_a_broken_catalog_is_told_to_whoever_asks() -> None:
         raise Unusable("there is no Catalog")
 
     assert await verdict(judge(Policy("p", RULES, check))) == Deny("there is no Catalog")
+
+
+async def test_an_object_that_our_model_does_not_take_is_refused_with_every_cause() -> None:
+    def check(request: Request, _: Facts) -> Verdict:
+        reading.cluster(request.either)
+        return Allow()
+
+    answer = await verdict(judge(Policy("p", RULES, check), Policy("q", RULES, check)))
+    assert isinstance(answer, Deny)
+    assert answer.code == 422
+    assert [cause.field for cause in answer.causes] == ["spec.pools", "spec.a"]
 
 
 async def test_a_rule_that_never_has_enough_is_a_bug_and_climbs() -> None:

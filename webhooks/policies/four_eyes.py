@@ -35,7 +35,7 @@ WORDS = {
     Reason.GONE: "voted on what is no longer there",
 }
 
-_FOLLOWS = {"phase", "votes", "waiver", "decided_at"}
+_FOLLOWS = ("phase", "votes", "waiver", "decided_at")
 """What the rules give. The rest is bookkeeping of our own programs, or words for people."""
 
 
@@ -78,7 +78,7 @@ def _hold(
         expected = _by_provisioner(before, wanted, tenant, facts, now)
     else:
         raise Wrong("phase", f"does not become {wanted.phase.value} by itself: a request is decided by votes")
-    for field in sorted(_FOLLOWS):
+    for field in _FOLLOWS:
         right, given = getattr(expected, field), getattr(wanted, field)
         if right != given:
             raise Wrong(field, f"must be {right!s} after this, not {given!s}")

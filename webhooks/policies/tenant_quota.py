@@ -1,37 +1,24 @@
 """A tenant has no more than its quota: clusters, nodes, vCPU, memory, by whatever object and whoever writes it.
 
-What is charged is the root of a tree: a TenantCluster with its whole envelope (surge and autoscaler's maximum
-included), a hand-made Cluster, a hand-made MachineDeployment. What is rendered for a TenantCluster is within that
-envelope already, if it really is: owner, name and size are checked, not believed. Reserving is the ledger's business.
+What an object costs is `provisioning.charges`' rule, which the keeper of the ledgers follows as well. Here is what that
+means for a write: only what grows is charged, and with it goes what the ledger needs to tell writes apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 
-from provisioning import footprint, names, objects, quota
-from provisioning.errors import Cause, Invalid, MalformedQuantity, RuleError
+from provisioning import charges, quota
+from provisioning.errors import RuleError
 from provisioning.ledger import slot_key
-from provisioning.model import CatalogSpec, NodePool, TenantCluster
-from provisioning.objects import Stored
 from provisioning.quota import Usage
-from provisioning.resources import (
-    CLUSTERS,
-    GROUP,
-    KUBEVIRT_MACHINE_TEMPLATES,
-    MACHINE_DEPLOYMENTS,
-    TENANT_CLUSTERS,
-    Resource,
-)
+from provisioning.resources import CLUSTERS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS, Resource
 from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
 from webhooks.policy import Policy, Rule
 from webhooks.review import Request
-
-Weigh = Callable[[Manifest, Facts], Usage]
 
 
 def check(request: Request, facts: Facts) -> Verdict | Charge:
@@ -43,20 +30,18 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
         return refuse(reading.no_tenant(request.namespace))
-    resource = _resource(request)
-    weigh = WEIGH[resource]
+    resource = next(r for r in charges.KINDS if (r.group, r.plural) == (request.group, request.resource))
     try:
-        cost = weigh(after, facts)
-    except (RuleError, Invalid) as error:
-        return refuse(*(error.causes or (Cause("spec", str(error)),)), code=INVALID)
-    except MalformedQuantity as error:
-        return refuse(Cause("spec", str(error)), code=INVALID)
+        cost = _cost(resource, after, facts)
+    except RuleError as error:
+        return refuse(*error.causes, code=INVALID)
+    name = after["metadata"]["name"]
     charge = Charge(
         tenant=tenant.meta.name,
         hard=quota.limits(tenant.it.spec.quota.hard),
-        slot=slot_key(resource, request.namespace, after["metadata"]["name"]),
-        name=after["metadata"]["name"],
-        before=_weighed_before(weigh, before, facts),
+        slot=slot_key(resource, request.namespace, name),
+        name=name,
+        before=_cost_before(resource, before, facts),
         after=cost,
         fence=before["metadata"]["resourceVersion"] if before is not None else "",
         uid=after["metadata"]["uid"],
@@ -64,8 +49,16 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
     return charge if charge.rises else Allow()
 
 
-def _resource(request: Request) -> Resource:
-    return next(r for r in WEIGH if (r.group, r.plural) == (request.group, request.resource))
+def _cost(resource: Resource, manifest: Manifest, facts: Facts) -> Usage:
+    return charges.cost(resource, manifest, find=facts.get, catalog=partial(reading.catalog, facts))
+
+
+def _cost_before(resource: Resource, before: Manifest | None, facts: Facts) -> Usage:
+    try:
+        return _cost(resource, before, facts) if before is not None else Usage()
+    except RuleError:
+        # A flavor or template that is gone: what it cost cannot be known, so nothing is credited.
+        return Usage()
 
 
 def _pair(request: Request, wanted: Manifest, facts: Facts) -> tuple[Manifest | None, Manifest]:
@@ -92,81 +85,6 @@ def _unchanged(before: Manifest, after: Manifest) -> bool:
         for key in ("annotations", "ownerReferences")
     ) and before.get("spec") == after.get("spec")
 
-
-def _weighed_before(weigh: Weigh, before: Manifest | None, facts: Facts) -> Usage:
-    try:
-        return weigh(before, facts) if before is not None else Usage()
-    except (RuleError, Invalid, MalformedQuantity):
-        # A flavor or template that is gone: what it cost cannot be known, so nothing is credited.
-        return Usage()
-
-
-def _tenant_cluster(manifest: Manifest, facts: Facts) -> Usage:
-    return quota.envelope(objects.read(TenantCluster, manifest).it.spec, reading.catalog(facts))
-
-
-def _cluster(manifest: Manifest, facts: Facts) -> Usage:
-    owner = _owner(manifest, facts)
-    if owner is not None and manifest["metadata"]["name"] == owner.meta.name:
-        return Usage()
-    return footprint.of_cluster(manifest)
-
-
-def _machine_deployment(manifest: Manifest, facts: Facts) -> Usage:
-    try:
-        cost = footprint.of_machine_deployment(manifest, _template(manifest, facts))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise MalformedQuantity("the template has no virtual machine to measure by") from error
-    owner = _owner(manifest, facts)
-    if owner is not None:
-        catalog = reading.catalog(facts)
-        share = _share(manifest["metadata"]["name"], owner, catalog)
-        if share is not None and cost.within(share):
-            return Usage()
-    return cost
-
-
-def _owner(manifest: Manifest, facts: Facts) -> Stored[TenantCluster] | None:
-    """The TenantCluster that controls this object, when it really lives and is the one that is meant."""
-    claim = reading.controller(manifest)
-    group = str(claim.get("apiVersion", "")).partition("/")[0]
-    if (claim.get("kind"), group) != (TENANT_CLUSTERS.kind, GROUP):
-        return None
-    found = facts.get(TENANT_CLUSTERS, claim["name"], namespace=manifest["metadata"]["namespace"])
-    if found is None or found["metadata"]["uid"] != claim.get("uid"):
-        return None
-    return objects.read(TenantCluster, found)
-
-
-def _share(name: str, owner: Stored[TenantCluster], catalog: CatalogSpec) -> Usage | None:
-    pool = _pool(name, owner)
-    return quota.share(pool, catalog) if pool is not None else None
-
-
-def _pool(name: str, owner: Stored[TenantCluster]) -> NodePool | None:
-    pools = owner.it.spec.pools
-    return next((p for p in pools if names.machine_deployment(owner.meta.name, p.name) == name), None)
-
-
-def _template(manifest: Manifest, facts: Facts) -> Manifest:
-    at = "spec.template.spec.infrastructureRef"
-    spec: Mapping[str, Any] = ((manifest.get("spec") or {}).get("template") or {}).get("spec") or {}
-    reference = spec.get("infrastructureRef") or {}
-    kind, name = reference.get("kind"), reference.get("name", "")
-    if kind != KUBEVIRT_MACHINE_TEMPLATES.kind:
-        raise RuleError(Cause(f"{at}.kind", f"must be {KUBEVIRT_MACHINE_TEMPLATES.kind}: others cannot be measured"))
-    namespace = manifest["metadata"]["namespace"]
-    template = facts.get(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=namespace)
-    if template is None:
-        raise RuleError(Cause(f"{at}.name", f"there is no {kind} {name} in {namespace} to measure by; make it first"))
-    return template
-
-
-WEIGH: Mapping[Resource, Weigh] = {
-    TENANT_CLUSTERS: _tenant_cluster,
-    CLUSTERS: _cluster,
-    MACHINE_DEPLOYMENTS: _machine_deployment,
-}
 
 POLICY = Policy(
     "tenant_quota",

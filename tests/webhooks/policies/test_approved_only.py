@@ -1,0 +1,134 @@
+"""Who has to agree before a TenantCluster changes, and what counts as agreement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.model import Action
+from provisioning.names import PREVIEW_ANNOTATION, REQUEST_ANNOTATION
+from provisioning.resources import TENANT_CLUSTERS
+from tests.webhooks.estate import CATALOG, NAMESPACE, SPEC, TENANT, WORLD, cluster, tweak
+from tests.webhooks.estate import request as asked
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import request
+from webhooks.decision import Allow, Deny
+from webhooks.policies.approved_only import POLICY
+
+APPROVED = {"phase": "Approved"}
+BIGGER = tweak({"spec": SPEC}, "spec.pools.0.replicas", 3)["spec"]
+
+
+def check(new: Any, *more: Any, tenant: Any = TENANT, namespace: Any = NAMESPACE, **rest: Any) -> Any:
+    world = World(CATALOG, tenant, namespace, *more)
+    return world.check(POLICY, request(TENANT_CLUSTERS, new, **rest))
+
+
+def backed(new: Any, name: str = "cr-1") -> Any:
+    return tweak(new, "metadata.annotations", {REQUEST_ANNOTATION: name})
+
+
+def test_without_a_request_a_new_cluster_is_refused_and_the_way_is_shown() -> None:
+    verdict = check(cluster())
+    assert isinstance(verdict, Deny)
+    assert "1 approver of tenant blue must agree" in verdict.reason
+    assert "ClusterRequest with action Create" in verdict.reason
+
+
+def test_an_approved_request_for_exactly_this_admits_it() -> None:
+    assert check(backed(cluster()), asked(status=APPROVED)) == Allow(audit={"approval": "cr-1"})
+
+
+def test_what_the_defaults_filled_in_since_does_not_strand_an_approved_request() -> None:
+    lean = tweak(asked(desired={"pools": SPEC["pools"]}), "status", APPROVED)
+    assert isinstance(check(backed(cluster()), lean), Allow)
+
+
+@pytest.mark.parametrize(
+    ("behind", "why"),
+    [
+        (asked(status={"phase": "Pending"}), "it is Pending, not Approved"),
+        (asked(), "it is Pending, not Approved"),
+        (asked(status={"phase": "Applied"}), "it is Applied, not Approved"),
+        (asked(status={"phase": "Denied"}), "it is Denied"),
+        (asked(status=APPROVED, cluster="other"), "it asks to create other"),
+        (asked(status=APPROVED, desired=BIGGER), "not the one that was approved"),
+        (asked(Action.DELETE, status=APPROVED), "it asks to delete web"),
+        (tweak(asked(status=APPROVED), "spec.digest", "sha256:" + "0" * 64), "digest"),
+        (tweak(asked(status=APPROVED), "spec.baseGeneration", 1), "generation"),
+        (asked(name="cr-2", status=APPROVED), "there is no ClusterRequest cr-1"),
+        (asked(status=APPROVED, namespace="tenant-red"), "there is no ClusterRequest cr-1"),
+    ],
+)
+def test_a_request_that_is_not_this_one_does_not_stand_behind_it(behind: Any, why: str) -> None:
+    verdict = check(backed(cluster()), behind)
+    assert isinstance(verdict, Deny)
+    assert why in verdict.reason
+    assert verdict.causes[0].field == f"metadata.annotations[{REQUEST_ANNOTATION}]"
+
+
+def test_a_change_needs_a_request_made_for_this_generation() -> None:
+    change = asked(Action.CHANGE, desired=BIGGER, status=APPROVED)
+    after = backed(cluster(spec=BIGGER))
+    assert isinstance(check(after, change, old=cluster()), Allow)
+    verdict = check(after, change, old=tweak(cluster(), "metadata.generation", 2))
+    assert isinstance(verdict, Deny)
+    assert "generation 1" in verdict.reason
+
+
+def test_an_old_approval_does_not_count_twice() -> None:
+    change = asked(Action.CHANGE, desired=BIGGER, status={"phase": "Applied"})
+    assert isinstance(check(backed(cluster(spec=BIGGER)), change, old=cluster()), Deny)
+
+
+def test_marks_and_what_completion_adds_need_nobody() -> None:
+    assert check(tweak(cluster(), "metadata.labels", {"a": "b"}), old=cluster()) == Allow()
+    assert check(cluster(), old=cluster(spec={"pools": SPEC["pools"]})) == Allow()
+
+
+def test_a_tenant_that_needs_no_approval_has_none() -> None:
+    free = tweak(TENANT, "spec.approval.required", 0)
+    assert check(cluster(), tenant=free) == Allow(audit={"approval": "no approval needed"})
+
+
+def test_a_waiver_admits_what_is_small_enough_and_nothing_else() -> None:
+    waiver = {"name": "small ones", "actions": ["Create"], "upTo": {"nodes": 3}}
+    tenant = tweak(TENANT, "spec.approval.waivers", [waiver])
+    assert check(cluster(), tenant=tenant) == Allow(audit={"approval": "small ones"})
+    assert isinstance(check(cluster(spec=BIGGER), tenant=tenant), Deny)
+    assert isinstance(check(cluster(spec=BIGGER), tenant=tenant, old=cluster()), Deny)
+
+
+def test_a_preview_is_judged_without_approval_only_when_it_is_a_dry_run() -> None:
+    preview = tweak(cluster(), "metadata.annotations", {PREVIEW_ANNOTATION: "true"})
+    assert check(preview, dry_run=True) == Allow()
+    assert isinstance(check(preview), Deny)
+    assert isinstance(check(cluster(), dry_run=True), Deny)
+
+
+def test_deletion_needs_an_approved_request_for_deletion() -> None:
+    verdict = check(None, asked(Action.CREATE, status=APPROVED), old=cluster())
+    assert isinstance(verdict, Deny)
+    assert "ClusterRequest with action Delete" in verdict.reason
+    assert isinstance(check(None, asked(Action.DELETE, status=APPROVED), old=cluster()), Allow)
+    assert isinstance(check(None, asked(Action.DELETE), old=cluster()), Deny)
+    assert isinstance(check(None, asked(Action.DELETE, cluster="other", status=APPROVED), old=cluster()), Deny)
+
+
+def test_a_cluster_whose_time_is_over_may_be_deleted() -> None:
+    old = tweak(cluster(), "metadata.creationTimestamp", "2026-11-24T10:00:00Z")
+    assert check(None, old=tweak(old, "spec.lifetime", "1h")) == Allow()
+    assert isinstance(check(None, old=tweak(old, "spec.lifetime", "3h")), Deny)
+
+
+def test_what_is_going_already_may_go_on() -> None:
+    assert check(None, old=tweak(cluster(), "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")) == Allow()
+    ending = tweak(NAMESPACE, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
+    assert check(None, old=cluster(), namespace=ending) == Allow()
+
+
+def test_what_is_left_of_a_tenant_that_is_gone_may_be_cleared_away() -> None:
+    world = World(*WORLD)
+    assert world.check(POLICY, request(TENANT_CLUSTERS, None, old=cluster(namespace="nobodys"))) == Allow()
+    assert isinstance(world.check(POLICY, request(TENANT_CLUSTERS, cluster(namespace="nobodys"))), Deny)

@@ -1,0 +1,55 @@
+"""What a TenantCluster may look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.resources import TENANT_CLUSTERS
+from tests.webhooks.estate import SPEC, WORLD, cluster, tweak
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import request
+from webhooks.decision import Allow, Deny
+from webhooks.policies.cluster_shape import POLICY
+
+
+def check(new: Any, **rest: Any) -> Any:
+    return World(*WORLD).check(POLICY, request(TENANT_CLUSTERS, new, **rest))
+
+
+def test_a_complete_cluster_of_what_is_on_offer_is_fine() -> None:
+    assert check(cluster()) == Allow()
+
+
+def test_every_problem_is_told_at_once_with_its_field() -> None:
+    odd = tweak(tweak(cluster(), "spec.version", "v1.20.0"), "spec.pools.0.flavor", "huge")
+    verdict = check(odd)
+    assert isinstance(verdict, Deny)
+    assert verdict.code == 422
+    assert {c.field for c in verdict.causes} == {"spec.version", "spec.pools[0].flavor"}
+
+
+@pytest.mark.parametrize(("path", "field"), [("version", "version"), ("addOns", "addOns"), ("network", "network")])
+def test_what_the_defaults_would_have_filled_in_must_be_there(path: str, field: str) -> None:
+    verdict = check(tweak(cluster(), f"spec.{path}", None))
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == f"spec.{field}"
+    assert "send it again" in verdict.reason
+
+
+def test_what_was_stored_before_is_not_held_against_anybody() -> None:
+    old = tweak(cluster(), "spec.pools.0.flavor", "retired")
+    assert check(tweak(old, "metadata.labels", {"a": "b"}), old=old) == Allow()
+    assert check(tweak(old, "spec.controlPlane.replicas", 3), old=old) == Allow()
+    assert isinstance(check(tweak(old, "spec.pools.0.replicas", 3), old=old), Deny)
+
+
+def test_a_version_does_not_go_back() -> None:
+    verdict = check(tweak(cluster(), "spec.version", "v1.33.4"), old=cluster())
+    assert isinstance(verdict, Deny)
+    assert "cannot go back" in verdict.reason
+
+
+def test_a_namespace_without_a_tenant_has_no_clusters() -> None:
+    assert isinstance(check(cluster(namespace="elsewhere", spec=SPEC)), Deny)

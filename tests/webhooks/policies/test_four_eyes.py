@@ -1,0 +1,194 @@
+"""Who may write what into the status of a ClusterRequest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.model import Action
+from provisioning.resources import CLUSTER_REQUESTS
+from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, cluster, tweak
+from tests.webhooks.estate import request as asked
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import request
+from webhooks.decision import Allow, Deny
+from webhooks.facts import Trusted
+from webhooks.policies.four_eyes import POLICY
+
+BOT, PROVISIONER = Trusted().bot, Trusted().provisioner
+NOW = "2026-11-24T12:00:00Z"
+
+BOB = {"user": "bob"}
+BOB_BY_SLACK = {"user": "bob", "slack": "UBOB"}
+
+
+def vote(voter: Any = BOB, decision: str = "Approve", *, at: str = NOW, reason: str = "") -> Any:
+    return {"voter": voter, "decision": decision, "at": at, **({"reason": reason} if reason else {})}
+
+
+def decided(phase: str, *votes: Any, **more: Any) -> Any:
+    return {"phase": phase, "votes": list(votes), "decidedAt": NOW, **more}
+
+
+def write(after: Any, *more: Any, before: Any = None, user: str = "bob", tenant: Any = TENANT, **rest: Any) -> Any:
+    world = World(CATALOG, NAMESPACE, tenant, *more)
+    old = rest.pop("old", None) or asked(status=before)
+    groups = rest.pop("groups", ())
+    new = tweak(old, "status", after)
+    asking = request(CLUSTER_REQUESTS, new, old=old, subresource="status", user=user, groups=groups)
+    return world.check(POLICY, asking)
+
+
+def test_an_approver_approves_with_kubectl() -> None:
+    assert isinstance(write(decided("Approved", vote())), Allow)
+
+
+def test_an_approver_approves_through_the_bot() -> None:
+    assert isinstance(write(decided("Approved", vote(BOB_BY_SLACK)), user=BOT), Allow)
+
+
+def test_an_approver_by_group_approves_with_kubectl() -> None:
+    tenant = tweak(TENANT, "spec.approvers", [{"group": "leads"}])
+    status = decided("Approved", vote({"user": "lea"}))
+    assert isinstance(write(status, tenant=tenant, user="lea", groups=["leads"]), Allow)
+    assert isinstance(write(status, tenant=tenant, user="lea"), Deny)
+
+
+def test_the_first_denial_wins() -> None:
+    assert isinstance(write(decided("Denied", vote(decision="Deny", reason="no"))), Allow)
+    assert isinstance(write(decided("Approved", vote(decision="Deny"))), Deny)
+
+
+def test_two_must_agree_where_the_policy_says_two() -> None:
+    two = tweak(TENANT, "spec.approval.required", 2)
+    first = {"phase": "Pending", "votes": [vote()]}
+    assert isinstance(write(first, tenant=two), Allow)
+    assert isinstance(write(decided("Approved", vote()), tenant=two), Deny)
+    both = decided("Approved", vote(), vote({"user": "cyd"}))
+    assert isinstance(write(both, before=first, tenant=two, user="cyd"), Allow)
+
+
+@pytest.mark.parametrize(
+    ("status", "user", "why"),
+    [
+        (decided("Approved", vote({"user": "ann"})), "ann", "somebody else must decide"),
+        (decided("Approved", vote({"user": "eve"})), "eve", "not an approver"),
+        (decided("Approved", vote()), "eve", "cannot be cast for somebody else"),
+        (decided("Approved", vote()), PROVISIONER, "cannot be cast for somebody else"),
+        (decided("Approved", vote(BOB_BY_SLACK)), "bob", "without slack"),
+        (decided("Approved", vote({"user": "bob", "slack": "UEVE"})), BOT, "not listed as the Slack account"),
+        (decided("Approved", vote()), BOT, "not listed as the Slack account"),
+        (decided("Approved", vote({"user": "ann", "slack": "UANN"})), BOT, "somebody else must decide"),
+        (decided("Approved"), "bob", "decided by votes"),
+        (decided("Approved"), BOT, "decided by votes"),
+        (decided("Approved"), PROVISIONER, "decided by votes"),
+        (decided("Approved", waiver="small ones"), "bob", "decided by votes"),
+        (decided("Applied"), BOT, "decided by votes"),
+        (decided("Approved", vote(), vote({"user": "cyd"})), "bob", "one at a time"),
+        (decided("Approved", vote(at="2026-11-24T01:00:00Z")), "bob", "cast now"),
+        ({"phase": "Approved", "votes": [vote()]}, "bob", "must be"),
+        ({"phase": "Pending", "votes": [vote()]}, "bob", "must be Approved"),
+        (decided("Applied", vote()), "bob", "must be Approved"),
+    ],
+)
+def test_nobody_gets_around_the_approvers(status: Any, user: str, why: str) -> None:
+    verdict = write(status, user=user)
+    assert isinstance(verdict, Deny)
+    assert why in verdict.reason
+    assert verdict.causes[0].field.startswith("status.")
+
+
+def test_votes_that_were_cast_stay() -> None:
+    two = tweak(TENANT, "spec.approval.required", 2)
+    before = {"phase": "Pending", "votes": [vote()]}
+    for after in ({"phase": "Pending"}, {"phase": "Pending", "votes": [vote({"user": "cyd"})]}):
+        assert isinstance(write(after, before=before, tenant=two, user="cyd"), Deny)
+
+
+def test_nobody_votes_twice_under_two_names() -> None:
+    two = tweak(TENANT, "spec.approval.required", 2)
+    before = {"phase": "Pending", "votes": [vote(BOB_BY_SLACK)]}
+    again = write(decided("Approved", vote(BOB_BY_SLACK), vote()), before=before, tenant=two)
+    assert isinstance(again, Deny)
+    assert "voted already" in again.reason
+
+
+@pytest.mark.parametrize("phase", ["Denied", "Withdrawn", "Expired", "Applied", "Failed", "Approved"])
+def test_a_second_click_on_approve_is_refused_not_repeated(phase: str) -> None:
+    verdict = write(decided("Approved", vote()), before={"phase": phase})
+    assert isinstance(verdict, Deny)
+    assert "decided" in verdict.reason
+
+
+def test_the_requester_may_approve_where_the_policy_lets_them() -> None:
+    alone = tweak(TENANT, "spec.approval.ownRequests", True)
+    assert isinstance(write(decided("Approved", vote({"user": "ann"})), user="ann", tenant=alone), Allow)
+
+
+def test_an_expired_request_takes_no_votes() -> None:
+    old = tweak(asked(), "metadata.creationTimestamp", "2026-11-20T12:00:00Z")
+    verdict = write(decided("Approved", vote()), old=old)
+    assert isinstance(verdict, Deny)
+    assert "expired" in verdict.reason
+
+
+def test_the_requester_withdraws_and_nobody_else() -> None:
+    assert isinstance(write(decided("Withdrawn"), user="ann"), Allow)
+    assert isinstance(write(decided("Withdrawn"), user=BOT), Allow)
+    assert isinstance(write(decided("Withdrawn"), user="bob"), Deny)
+
+
+def test_the_provisioner_waives_only_by_a_rule_that_fits() -> None:
+    waiver = {"name": "small ones", "actions": ["Create"], "upTo": {"nodes": 3}}
+    tenant = tweak(TENANT, "spec.approval.waivers", [waiver])
+    waived = decided("Approved", waiver="small ones")
+    assert isinstance(write(waived, tenant=tenant, user=PROVISIONER), Allow)
+    assert isinstance(write(waived, user=PROVISIONER), Deny)
+    assert isinstance(write(waived, tenant=tenant, user="bob"), Deny)
+    assert isinstance(write(decided("Approved", waiver="made up"), tenant=tenant, user=PROVISIONER), Deny)
+    tight = tweak(TENANT, "spec.approval.waivers", [{**waiver, "upTo": {"nodes": 2}}])
+    assert isinstance(write(waived, tenant=tight, user=PROVISIONER), Deny)
+
+
+def test_a_deletion_is_waived_by_the_size_of_what_is_deleted() -> None:
+    tenant = tweak(TENANT, "spec.approval.waivers", [{"name": "d", "actions": ["Delete"], "upTo": {"nodes": 3}}])
+    waived, wish = decided("Approved", waiver="d"), asked(Action.DELETE)
+    assert isinstance(write(waived, cluster(), old=wish, tenant=tenant, user=PROVISIONER), Allow)
+    big = tweak(cluster(), "spec.pools.0.replicas", 9)
+    assert isinstance(write(waived, big, old=wish, tenant=tenant, user=PROVISIONER), Deny)
+    assert isinstance(write(waived, old=wish, tenant=tenant, user=PROVISIONER), Deny)
+
+
+@pytest.mark.parametrize("phase", ["Applied", "Failed"])
+def test_the_provisioner_says_what_became_of_an_approved_request(phase: str) -> None:
+    before = decided("Approved", vote())
+    after = {**before, "phase": phase, "message": "so it went"}
+    assert isinstance(write(after, before=before, user=PROVISIONER), Allow)
+    assert isinstance(write(after, before=before, user=BOT), Deny)
+    assert isinstance(write({"phase": phase}, user=PROVISIONER), Deny)
+
+
+def test_a_waived_request_is_applied_and_keeps_its_waiver() -> None:
+    before = decided("Approved", waiver="small ones")
+    assert isinstance(write({**before, "phase": "Applied"}, before=before, user=PROVISIONER), Allow)
+    assert isinstance(write(decided("Applied"), before=before, user=PROVISIONER), Deny)
+
+
+def test_a_request_expires_when_its_time_is_over_and_not_before() -> None:
+    assert isinstance(write(decided("Expired"), user=PROVISIONER), Deny)
+    old = tweak(asked(), "metadata.creationTimestamp", "2026-11-20T12:00:00Z")
+    assert isinstance(write(decided("Expired"), old=old, user=PROVISIONER), Allow)
+    assert isinstance(write(decided("Expired"), old=old, user="bob"), Deny)
+
+
+def test_bookkeeping_is_for_our_own_programs() -> None:
+    noted = {"phase": "Pending", "deliveries": [{"surface": "Approver", "channel": "C1", "ts": "1.2"}]}
+    assert isinstance(write(noted, user=BOT), Allow)
+    assert isinstance(write(noted, user=PROVISIONER), Allow)
+    assert isinstance(write(noted, user="bob"), Deny)
+
+
+def test_a_vote_through_the_bot_may_come_with_bookkeeping() -> None:
+    noted = [{"surface": "Approver", "channel": "C1", "ts": "1.2"}]
+    assert isinstance(write(decided("Approved", vote(BOB_BY_SLACK), deliveries=noted), user=BOT), Allow)

@@ -1,0 +1,92 @@
+"""A ClusterRequest has to tell the truth when it is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.model import Action
+from provisioning.resources import CLUSTER_REQUESTS
+from tests.webhooks.estate import SPEC, WORLD, cluster, tweak
+from tests.webhooks.estate import request as asked
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import request
+from webhooks.decision import Allow, Deny
+from webhooks.facts import Trusted
+from webhooks.policies.request_rules import POLICY
+
+BOT = Trusted().bot
+
+
+def check(new: Any, *more: Any, **rest: Any) -> Any:
+    return World(*WORLD, *more).check(POLICY, request(CLUSTER_REQUESTS, new, **rest))
+
+
+def test_a_member_asks_for_a_cluster() -> None:
+    assert check(asked()) == Allow()
+    assert check(asked(Action.CHANGE), cluster()) == Allow()
+    assert check(asked(Action.DELETE), cluster()) == Allow()
+
+
+def test_the_bot_asks_for_people_by_their_slack_account() -> None:
+    assert check(asked(slack="UANN"), user=BOT) == Allow()
+
+
+def test_a_member_by_group_asks_with_kubectl() -> None:
+    assert check(asked(user="dan"), user="dan", groups=["blue-team"]) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("new", "user", "field"),
+    [
+        (asked(user="ann"), "eve", "spec.requester.user"),
+        (asked(user="eve"), "eve", "spec.requester.user"),
+        (asked(user="bob", slack="UANN"), "bob", "spec.requester.slack"),
+        (asked(user="ann", slack="UBOB"), BOT, "spec.requester.slack"),
+        (asked(user="ann"), BOT, "spec.requester.slack"),
+        (asked(user="eve", slack="UEVE"), BOT, "spec.requester.slack"),
+    ],
+    ids=[
+        "for another",
+        "no member",
+        "another's slack",
+        "bot mixes up",
+        "bot without slack",
+        "bot for a stranger",
+    ],
+)
+def test_nobody_asks_in_another_name(new: Any, user: str, field: str) -> None:
+    verdict = check(new, user=user)
+    assert isinstance(verdict, Deny)
+    assert (verdict.code, verdict.causes[0].field) == (403, field)
+
+
+@pytest.mark.parametrize(
+    ("new", "there", "field"),
+    [
+        (asked(), [cluster()], "spec.cluster"),
+        (asked(Action.CHANGE), [], "spec.cluster"),
+        (asked(Action.DELETE), [], "spec.cluster"),
+        (asked(Action.CHANGE), [tweak(cluster(), "metadata.generation", 4)], "spec.baseGeneration"),
+        (tweak(asked(), "spec.baseGeneration", 1), [], "spec.baseGeneration"),
+        (tweak(asked(), "spec.digest", "sha256:" + "0" * 64), [], "spec.digest"),
+        (tweak(asked(), "spec.desired.pools.0.flavor", "huge"), [], "spec.digest"),
+        (asked(desired=tweak({"spec": SPEC}, "spec.version", "v1.2.3")["spec"]), [], "spec.desired.version"),
+    ],
+)
+def test_what_is_asked_for_must_fit_what_is_there_and_on_offer(new: Any, there: Any, field: str) -> None:
+    verdict = check(new, *there)
+    assert isinstance(verdict, Deny)
+    assert verdict.code == 422
+    assert field in {cause.field for cause in verdict.causes}
+
+
+def test_wrong_person_and_wrong_wish_are_told_together() -> None:
+    verdict = check(tweak(asked(user="eve"), "spec.digest", "sha256:" + "0" * 64), user="eve")
+    assert isinstance(verdict, Deny)
+    assert {c.field for c in verdict.causes} == {"spec.requester.user", "spec.digest"}
+
+
+def test_a_namespace_without_a_tenant_takes_no_requests() -> None:
+    assert isinstance(check(asked(namespace="elsewhere")), Deny)

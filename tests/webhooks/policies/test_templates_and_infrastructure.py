@@ -1,0 +1,76 @@
+"""Machine templates stay what they were measured by, and machines stay at home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES
+from tests.webhooks.estate import WORLD, deployment, template, tweak
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import manifest, request
+from webhooks.decision import Allow, Deny
+from webhooks.policies import immutable_templates, own_infrastructure
+from webhooks.policies.own_infrastructure import MANAGED_BY
+
+MACHINE = "spec.template.spec"
+
+
+def check(policy: Any, resource: Any, new: Any, *more: Any, **rest: Any) -> Any:
+    return World(*WORLD, *more).check(policy.POLICY, request(resource, new, **rest))
+
+
+def test_a_template_does_not_change() -> None:
+    verdict = check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(cores=64), old=template())
+    assert isinstance(verdict, Deny)
+    assert verdict.code == 422
+    assert "another name" in verdict.reason
+
+
+def test_marks_on_a_template_may_change() -> None:
+    marked = tweak(template(), "metadata.labels", {"a": "b"})
+    assert check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, marked, old=template()) == Allow()
+
+
+def test_a_template_does_not_come_back_larger_under_a_name_in_use() -> None:
+    verdict = check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(cores=64), deployment())
+    assert isinstance(verdict, Deny)
+    assert "MachineDeployment raw" in verdict.reason
+    assert check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template("new"), deployment()) == Allow()
+
+
+def test_templates_of_nobodys_namespaces_are_left_alone() -> None:
+    new, old = template(cores=64, namespace="elsewhere"), template(namespace="elsewhere")
+    assert check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, new, old=old) == Allow()
+
+
+def test_machines_in_their_own_namespace_pass() -> None:
+    assert check(own_infrastructure, KUBEVIRT_MACHINE_TEMPLATES, template()) == Allow()
+    home = tweak(template(), f"{MACHINE}.virtualMachineTemplate.metadata", {"namespace": "tenant-blue"})
+    assert check(own_infrastructure, KUBEVIRT_MACHINE_TEMPLATES, home) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (f"{MACHINE}.virtualMachineTemplate.metadata", {"namespace": "tenant-red"}),
+        (f"{MACHINE}.infraClusterSecretRef", {"name": "elsewhere"}),
+    ],
+)
+def test_machines_elsewhere_are_refused(path: str, value: Any) -> None:
+    verdict = check(own_infrastructure, KUBEVIRT_MACHINE_TEMPLATES, tweak(template(), path, value))
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field.startswith(path)
+
+
+def test_a_kubevirt_cluster_is_kamajis_from_beginning_to_end() -> None:
+    ours = manifest(KUBEVIRT_CLUSTERS, "web", {}, annotations={MANAGED_BY: "kamaji"})
+    bare = manifest(KUBEVIRT_CLUSTERS, "web", {})
+    assert check(own_infrastructure, KUBEVIRT_CLUSTERS, ours) == Allow()
+    assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, bare), Deny)
+    assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, bare, old=ours), Deny)
+    remote = tweak(ours, "spec.infraClusterSecretRef", {"name": "x"})
+    assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, remote), Deny)
+    going = tweak(bare, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
+    assert check(own_infrastructure, KUBEVIRT_CLUSTERS, going, old=ours) == Allow()

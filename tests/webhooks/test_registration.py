@@ -1,0 +1,102 @@
+"""The configurations say what the policies say, and nothing that would lock anybody out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import webhooks.defaults
+import webhooks.policies
+from provisioning.names import TENANT_LABEL
+from webhooks.defaults import DEFAULTS
+from webhooks.facts import Trusted
+from webhooks.policies import POLICIES
+from webhooks.policy import Default, Policy
+from webhooks.registration import ClientConfig, Manifest, configurations
+
+VALIDATING, MUTATING = configurations(client=ClientConfig())
+HOOKS = {hook["name"]: hook for hook in VALIDATING["webhooks"]}
+
+
+def registered(configuration: Manifest) -> set[tuple[str, str, str]]:
+    return {
+        (rule["apiGroups"][0], rule["resources"][0], operation)
+        for hook in configuration["webhooks"]
+        for rule in hook["rules"]
+        for operation in rule["operations"]
+    }
+
+
+def wanted(kinds: tuple[Policy, ...] | tuple[Default, ...]) -> set[tuple[str, str, str]]:
+    return {
+        (r.resource.group, f"{r.resource.plural}/{r.subresource}" if r.subresource else r.resource.plural, operation)
+        for kind in kinds
+        for r in kind.applies_to
+        for operation in r.operations
+    }
+
+
+def test_everything_a_policy_applies_to_is_asked_about_and_nothing_else() -> None:
+    assert registered(VALIDATING) == wanted(POLICIES)
+    assert registered(MUTATING) == wanted(DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    ("package", "listed"),
+    [
+        (webhooks.policies, [policy.name for policy in POLICIES]),
+        (webhooks.defaults, [default.name for default in DEFAULTS]),
+    ],
+)
+def test_every_file_is_listed_under_its_own_name(package: object, listed: list[str]) -> None:
+    folder = Path(str(package.__file__)).parent  # type: ignore[attr-defined]
+    assert sorted(listed) == sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+
+
+def test_scaling_is_asked_about_by_name() -> None:
+    assert ("cluster.x-k8s.io", "machinedeployments/scale", "UPDATE") in registered(VALIDATING)
+
+
+def test_validation_fails_closed_and_defaults_fail_open() -> None:
+    assert {hook["failurePolicy"] for hook in VALIDATING["webhooks"]} == {"Fail"}
+    assert {hook["failurePolicy"] for hook in MUTATING["webhooks"]} == {"Ignore"}
+    assert {hook["reinvocationPolicy"] for hook in MUTATING["webhooks"]} == {"IfNeeded"}
+
+
+@pytest.mark.parametrize("hook", [*VALIDATING["webhooks"], *MUTATING["webhooks"]], ids=lambda hook: str(hook["name"]))
+def test_good_manners_of_a_webhook(hook: Manifest) -> None:
+    assert hook["admissionReviewVersions"] == ["v1"]
+    assert hook["sideEffects"] == "NoneOnDryRun"
+    assert hook["matchPolicy"] == "Equivalent"
+    assert hook["timeoutSeconds"] <= 10
+    assert hook["name"].endswith(".clusterdesk.dev")
+    assert "caBundle" not in hook["clientConfig"]
+    assert len(hook["matchConditions"]) <= 64
+    assert all("*" not in rule["resources"] for rule in hook["rules"])
+
+
+def test_the_platforms_namespaces_are_excluded_by_a_name_that_nobody_can_forge() -> None:
+    (expression,) = HOOKS["rules.clusterdesk.dev"]["namespaceSelector"]["matchExpressions"]
+    assert expression["key"] == "kubernetes.io/metadata.name"
+    assert set(expression["values"]) == Trusted().namespaces
+
+
+def test_kinds_that_are_everywhere_are_looked_at_in_tenants_namespaces_only() -> None:
+    hook = HOOKS["content.clusterdesk.dev"]
+    assert {rule["resources"][0] for rule in hook["rules"]} == {"configmaps", "secrets"}
+    assert {"key": TENANT_LABEL, "operator": "Exists"} in hook["namespaceSelector"]["matchExpressions"]
+
+
+def test_our_own_ledger_writes_never_wait_for_ourselves() -> None:
+    hook = HOOKS["ledgers.clusterdesk.dev"]
+    assert hook["namespaceSelector"] == {}
+    (condition,) = hook["matchConditions"]
+    assert Trusted().webhooks in condition["expression"]
+    assert Trusted().provisioner in condition["expression"]
+
+
+def test_a_url_takes_the_place_of_the_service() -> None:
+    validating, mutating = configurations(client=ClientConfig(url="https://127.0.0.1:9443/"))
+    assert {hook["clientConfig"]["url"] for hook in validating["webhooks"]} == {"https://127.0.0.1:9443/validate"}
+    assert mutating["webhooks"][0]["clientConfig"] == {"url": "https://127.0.0.1:9443/mutate"}
