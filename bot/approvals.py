@@ -81,10 +81,10 @@ async def _deny(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     if request.it.status.phase is not Phase.PENDING:
         drawn = drawing(desk, request, Surface.APPROVER)
         return Repaint(drawn, cards.say(replies.already_decided(cards.verdict_line(request))))
-    if tenant.meta.name not in {t.meta.name for t in desk.approvals_of(person)}:
-        return Repaint(told=cards.say(replies.NOT_AN_APPROVER))
     if people.same(person, request.it.spec.requester) and not tenant.it.spec.approval.own_requests:
         return Repaint(told=cards.say(replies.OWN_REQUEST))
+    if tenant.meta.name not in {t.meta.name for t in desk.approvals_of(person)}:
+        return Repaint(told=cards.say(replies.NOT_AN_APPROVER))
     return Open(forms.deny(ticket, cluster=request.it.spec.cluster))
 
 

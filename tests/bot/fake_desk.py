@@ -210,10 +210,10 @@ class FakeDesk:
             raise Refused(reasons.ALREADY_DECIDED)
         if found.it.spec.digest != digest:
             raise Refused(reasons.CHANGED)
-        if person.user not in {s.user for s in tenant.it.spec.approvers}:
-            raise Refused(reasons.NOT_AN_APPROVER)
         if person.user == found.it.spec.requester.user and not tenant.it.spec.approval.own_requests:
             raise Refused(reasons.OWN_REQUEST)
+        if person.user not in {s.user for s in tenant.it.spec.approvers}:
+            raise Refused(reasons.NOT_AN_APPROVER)
         if person.user in {v.voter.user for v in found.it.status.votes}:
             raise Refused(reasons.ALREADY_VOTED)
 

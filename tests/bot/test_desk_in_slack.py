@@ -155,24 +155,26 @@ async def test_nobody_but_an_approver_decides_and_is_told_so(stage: Stage) -> No
     lena, gus, pat = (stage.slack.person(user) for user in ("U0LENA", "U0GUEST", "U0PAT"))
     await lena.waits_for("asks for a new cluster")
 
-    for person, sentence in ((lena, replies.NOT_AN_APPROVER), (gus, replies.GUEST), (pat, replies.UNMAPPED)):
+    for person, sentence in ((lena, replies.OWN_REQUEST), (gus, replies.GUEST), (pat, replies.UNMAPPED)):
         await person.card("asks for a new cluster", at="#team-a-approvals").click("Approve")
         await person.waits_for(sentence)
 
-    assert not stage.slack.person("U0OMAR").sees(replies.NOT_AN_APPROVER)
+    assert not stage.slack.person("U0OMAR").sees(replies.OWN_REQUEST)
     assert stage.desk.stored[key].it.status.phase is Phase.PENDING
 
 
-async def test_whoever_presses_deny_without_being_an_approver_writes_no_reason_first(stage: Stage) -> None:
+async def test_whoever_may_not_decide_is_told_before_writing_a_reason(stage: Stage) -> None:
+    members = (samples.subject(samples.LENA), samples.subject(samples.PAT))
+    stage.desk.tenants["team-a"] = samples.tenant(members=members)
     await asked(stage)
-    lena = stage.slack.person("U0LENA")
+    lena, pat = stage.slack.person("U0LENA"), stage.slack.person("U0PAT")
     await lena.modal.close()
     await lena.waits_for("asks for a new cluster")
 
-    await lena.card("asks for a new cluster", at="#team-a-approvals").click("Deny…")
-
-    await lena.waits_for(replies.NOT_AN_APPROVER)
-    assert not lena.has_modal
+    for person, sentence in ((lena, replies.OWN_REQUEST), (pat, replies.NOT_AN_APPROVER)):
+        await person.card("asks for a new cluster", at="#team-a-approvals").click("Deny…")
+        await person.waits_for(sentence)
+        assert not person.has_modal
 
 
 async def test_second_click_on_approve_is_refused_not_repeated(stage: Stage) -> None:

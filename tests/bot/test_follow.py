@@ -14,7 +14,7 @@ from bot.cards import Card
 from bot.follow import PATIENCE_SECONDS, Follower
 from bot.outbox import Later, Undeliverable, Unknown, Vanished
 from provisioning import errors
-from provisioning.model import Action, Amounts, ApprovalPolicy, Delivery, Phase, RequestStatus, Surface, Waiver
+from provisioning.model import Action, Amounts, ApprovalPolicy, Delivery, Person, Phase, RequestStatus, Surface, Waiver
 from provisioning.model.tenant import Channels
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk, approved
@@ -151,6 +151,27 @@ async def test_a_requester_without_slack_gets_no_card_and_approvers_do(scene: Sc
     await scene.look()
 
     assert [c for c in scene.poster.calls if c.startswith("post")] == ["post C0TEAMA"]
+
+
+async def test_whoever_asked_by_kubectl_gets_a_card_at_the_account_their_tenant_names(scene: Scene) -> None:
+    scene.desk.put(samples.request(requester=Person(user="lena")))
+
+    await scene.look()
+
+    assert scene.poster.at("DLENA")
+
+
+async def test_cards_that_ended_long_ago_are_redrawn_only_when_there_is_room(scene: Scene) -> None:
+    await scene.look()
+    scene.desk.status(KEY, phase=Phase.DENIED, decided_at=samples.AT)
+    scene.now += timedelta(days=2)
+    scene.poster.spare = 3.0
+
+    assert await scene.look() == 3.0
+    scene.poster.spare = 0.0
+    await scene.look()
+
+    assert "was denied" in scene.poster.at("DLENA")[0].text
 
 
 async def test_a_cache_that_lags_behind_does_not_lead_to_a_second_card(scene: Scene) -> None:
