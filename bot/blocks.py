@@ -32,17 +32,16 @@ class Option:
 
 
 def plain(words: str, longest: int = SECTION_TEXT) -> Block:
-    # Slack refuses empty text objects.
-    return {"type": "plain_text", "text": clip(words, longest) or "-", "emoji": True}
+    return {"type": "plain_text", "text": _said(words, longest), "emoji": True}
 
 
 def verbatim(words: str, longest: int = SECTION_TEXT) -> Block:
     """A person's own words: not even `:emoji:` is looked for."""
-    return {"type": "plain_text", "text": clip(words, longest) or "-", "emoji": False}
+    return {"type": "plain_text", "text": _said(words, longest), "emoji": False}
 
 
 def markdown(words: str, longest: int = SECTION_TEXT) -> Block:
-    return {"type": "mrkdwn", "text": clip(words, longest) or "-", "verbatim": True}
+    return {"type": "mrkdwn", "text": _said(words, longest), "verbatim": True}
 
 
 def header(words: str) -> Block:
@@ -172,6 +171,11 @@ def modal(
     if metadata:
         view["private_metadata"] = metadata
     return view
+
+
+def _said(words: str, longest: int) -> str:
+    # Slack refuses text objects without a visible character.
+    return clip(words, longest) if words.strip() else "-"
 
 
 def _named(block: Block, block_id: str) -> Block:
