@@ -6,7 +6,7 @@ would need its credentials. What they look like is `webhooks.components`' table,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from provisioning.errors import Cause
 from provisioning.resources import (
@@ -18,7 +18,6 @@ from provisioning.resources import (
     KUBEADM_CONFIGS,
     KUBEVIRT_MACHINE_TEMPLATES,
     SECRETS,
-    Resource,
 )
 from webhooks import carriers
 from webhooks import facts as reading
@@ -31,7 +30,9 @@ from webhooks.review import Request
 
 Extract = Callable[[Manifest, str, Facts], list[Finding]]
 
-_DOCUMENTS: Mapping[str, Resource] = {"ConfigMap": CONFIG_MAPS, "Secret": SECRETS}
+RESOURCE_SET_SECRET = "addons.cluster.x-k8s.io/resource-set"
+"""The only type of Secret that a ClusterResourceSet applies. What is in one is looked at when it is written, named or
+not: so the door needs no right to read the tenants' Secrets."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -61,30 +62,22 @@ def _cause(finding: Finding) -> Cause:
 def _in_helm_release(manifest: Manifest, namespace: str, facts: Facts) -> list[Finding]:
     if not carriers.targets_tenant(manifest):
         return []
-    sources = carriers.values_sources(manifest)
-    facts.need(*(One(_DOCUMENTS[s.kind], s.name, namespace) for s in sources))
     found = carriers.in_helm_release(manifest)
-    for source in sources:
-        values = facts.get(_DOCUMENTS[source.kind], source.name, namespace=namespace)
-        found += carriers.in_values_source(values, at=source.field) if values else []
+    for field, content in _config_maps(carriers.values_sources(manifest), namespace, facts):
+        found += carriers.in_values_source(content, at=field)
     return found
 
 
 def _in_resource_set(manifest: Manifest, namespace: str, facts: Facts) -> list[Finding]:
-    named = [s for s in carriers.resources_of(manifest) if s.kind in _DOCUMENTS]
-    facts.need(*(One(_DOCUMENTS[s.kind], s.name, namespace) for s in named))
-    found: list[Finding] = []
-    for source in named:
-        content = facts.get(_DOCUMENTS[source.kind], source.name, namespace=namespace)
-        found += carriers.in_resource(content, at=f"{source.field}({source.kind} {source.name})") if content else []
-    return found
+    named = _config_maps(carriers.resources_of(manifest), namespace, facts)
+    return [finding for field, content in named for finding in carriers.in_resource(content, at=field)]
 
 
 def _in_document(manifest: Manifest, namespace: str, facts: Facts) -> list[Finding]:
     """The content may come after the set that names it, or after the release."""
     found = [*carriers.in_resource(manifest), *carriers.in_values_source(manifest)]
-    if not found:
-        return []
+    if not found or manifest.get("type") == RESOURCE_SET_SECRET:
+        return found
     facts.need(All(CLUSTER_RESOURCE_SETS, namespace), All(HELM_RELEASES, namespace))
     me = (manifest["kind"], manifest["metadata"].get("name", ""))
     sets = facts.list(CLUSTER_RESOURCE_SETS, namespace=namespace)
@@ -92,6 +85,16 @@ def _in_document(manifest: Manifest, namespace: str, facts: Facts) -> list[Findi
     applied = {(s.kind, s.name) for m in sets for s in carriers.resources_of(m)}
     applied |= {(s.kind, s.name) for m in releases for s in carriers.values_sources(m)}
     return found if me in applied else []
+
+
+def _config_maps(sources: Sequence[carriers.Source], namespace: str, facts: Facts) -> Iterator[tuple[str, Manifest]]:
+    """Those that are there already, each with the field that names it."""
+    named = [source for source in sources if source.kind == CONFIG_MAPS.kind and source.name]
+    facts.need(*(One(CONFIG_MAPS, source.name, namespace) for source in named))
+    for source in named:
+        content = facts.get(CONFIG_MAPS, source.name, namespace=namespace)
+        if content is not None:
+            yield f"{source.field}({source.kind} {source.name})", content
 
 
 def _plain(extract: Callable[[Manifest], list[Finding]]) -> Extract:

@@ -121,6 +121,13 @@ def test_content_that_comes_after_the_set_is_stopped_when_it_comes() -> None:
     assert check(CONFIG_MAPS, CONTENT) == Allow()
 
 
+def test_a_secret_for_resource_sets_is_looked_at_when_it_is_written_named_or_not() -> None:
+    secret = manifest(SECRETS, "c", stringData={"a.yaml": POD}, type="addons.cluster.x-k8s.io/resource-set")
+    assert isinstance(check(SECRETS, secret), Deny)
+    assert check(SECRETS, {**secret, "type": "Opaque"}) == Allow()
+    assert check(CLUSTER_RESOURCE_SETS, resource_set("Secret"), secret) == Allow()
+
+
 def test_values_that_come_after_the_release_are_stopped_when_they_come() -> None:
     values = manifest(SECRETS, "v", stringData={"values.yaml": "image: x/cluster-autoscaler\n"}, type="Opaque")
     later = release(valuesFrom=[{"kind": "Secret", "name": "v"}])
