@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
@@ -29,6 +30,7 @@ from provisioning.settings import Settings
 log = structlog.get_logger()
 
 LEASE = "clusterdesk-provisioner"
+Clock = Callable[[], datetime]
 
 
 def main() -> None:
@@ -65,19 +67,19 @@ async def run(settings: Settings) -> None:
             following = group.create_task(landscape.run())
             await landscape.synced()
             log.info("ready", namespace=settings.namespace, health_port=settings.health_port)
-            await elector.run(lambda: lead(kube, landscape, settings))
+            await elector.run(lambda: lead(kube, landscape, settings, now=_now))
             following.cancel()
 
 
-async def lead(kube: Kube, landscape: Landscape, settings: Settings) -> None:
+async def lead(kube: Kube, landscape: Landscape, settings: Settings, *, now: Clock) -> None:
     """What the leader does: three queues of work, fed by what changes."""
     clusters: Queue[Key] = Queue("clusters")
     requests: Queue[Key] = Queue("requests")
     tenants: Queue[str] = Queue("tenants")
     probe = Probe(kube, changed=clusters.add, pace=Pace(content=settings.probe_seconds))
-    reconciler = Reconciler(kube, landscape, probe=probe if settings.probe_tenants else None, now=_now)
-    enactor = Enactor(kube, landscape, now=_now)
-    keeper = Keeper(kube, landscape, namespace=settings.namespace, void_after=2 * settings.request_timeout, now=_now)
+    reconciler = Reconciler(kube, landscape, probe=probe if settings.probe_tenants else None, now=now)
+    enactor = Enactor(kube, landscape, now=now)
+    keeper = Keeper(kube, landscape, namespace=settings.namespace, void_after=2 * settings.request_timeout, now=now)
     stop = Feed(landscape, clusters=clusters, requests=requests, tenants=tenants).start()
     try:
         async with asyncio.TaskGroup() as group:

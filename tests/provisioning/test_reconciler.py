@@ -1,0 +1,214 @@
+"""TenantClusters become what they say, whatever others do to their objects; what cannot be is said in the status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest_asyncio
+
+from provisioning import names, resources
+from provisioning.kube import Manifest
+from tests import builders
+from tests.builders import NAMESPACE, tweak
+from tests.fakes.objects import Kind, Refused
+from tests.provisioning.backstage import Backstage, at_work
+from tests.provisioning.waiting import until
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Backstage]:
+    async with at_work() as working:
+        yield working
+
+
+def hand_made(**labels: str) -> Manifest:
+    return {
+        "metadata": {"name": "web", "namespace": NAMESPACE, "labels": labels},
+        "spec": {"controlPlaneRef": {"kind": "KamajiControlPlane", "name": "web"}},
+    }
+
+
+async def quiet(stage: Backstage) -> None:
+    """Wait until nothing is written any more."""
+    before = -1
+    while before != stage.server.objects.last:
+        before = stage.server.objects.last
+        await stage.caught_up()
+        await asyncio.sleep(0.7)  # longer than ledgers are left to gather changes
+
+
+def writes(stage: Backstage) -> int:
+    return len([method for method, _ in stage.server.requests if method != "GET"])
+
+
+async def test_a_tenant_cluster_is_held_then_made_then_gets_what_runs_beside_it(stage: Backstage) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-cloud-controller-manager"))
+    assert stage.get(resources.TENANT_CLUSTERS)["metadata"]["finalizers"] == [names.FINALIZER]
+    first_write = next(path for method, path in stage.server.requests if method == "PATCH")
+    assert first_write.endswith("/tenantclusters/web")
+    host = stage.get(resources.CLUSTERS)
+    deployment = stage.get(resources.DEPLOYMENTS, "web-cloud-controller-manager")
+    assert deployment["metadata"]["ownerReferences"][0]["uid"] == host["metadata"]["uid"]
+    assert stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 2
+    await until(lambda: stage.condition()["reason"])
+    assert stage.condition()["status"] == "False"
+
+
+async def test_what_somebody_changes_is_put_back(stage: Backstage) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.MACHINE_DEPLOYMENTS, "web-md0"))
+    stage.patch(resources.MACHINE_DEPLOYMENTS, "web-md0", {"spec": {"replicas": 50}})
+    await until(lambda: stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 2)
+    stage.patch(resources.MACHINE_DEPLOYMENTS, "web-md0", {"metadata": {"labels": {names.TENANT_LABEL: "red"}}})
+    await until(
+        lambda: stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["metadata"]["labels"][names.TENANT_LABEL] == "blue"
+    )
+
+
+async def test_what_is_deleted_under_it_is_made_again(stage: Backstage) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.MACHINE_HEALTH_CHECKS, "web-md0"))
+    stage.server.remove(resources.MACHINE_HEALTH_CHECKS, "web-md0", NAMESPACE)
+    await until(lambda: stage.there(resources.MACHINE_HEALTH_CHECKS, "web-md0"))
+
+
+async def test_a_pool_that_is_dropped_goes_its_template_only_when_no_machines_need_it(stage: Backstage) -> None:
+    both = [{"name": name, "flavor": "small", "replicas": 1} for name in ("md0", "md1")]
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools", both))
+    await until(lambda: stage.there(resources.MACHINE_DEPLOYMENTS, "web-md1"))
+    deployment = stage.get(resources.MACHINE_DEPLOYMENTS, "web-md1")
+    template = deployment["spec"]["template"]["spec"]["infrastructureRef"]["name"]
+    labels = {names.CAPI_CLUSTER_LABEL: "web"}
+    meta = {"name": "web-md1-x", "namespace": NAMESPACE, "labels": labels}
+    stage.put(resources.MACHINE_SETS, {"metadata": meta, "spec": {"template": deployment["spec"]["template"]}})
+    await stage.caught_up()
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"pools": both[:1]}})
+    await until(lambda: not stage.there(resources.MACHINE_DEPLOYMENTS, "web-md1"))
+    assert stage.there(resources.KUBEVIRT_MACHINE_TEMPLATES, template)
+    stage.server.remove(resources.MACHINE_SETS, "web-md1-x", NAMESPACE)
+    await until(lambda: not stage.there(resources.KUBEVIRT_MACHINE_TEMPLATES, template))
+
+
+async def test_workers_follow_the_control_planes_version_once_it_is_there(stage: Backstage) -> None:
+    def workers() -> Any:
+        return stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["template"]["spec"]["version"]
+
+    stage.cluster()
+    await until(lambda: stage.there(resources.MACHINE_DEPLOYMENTS, "web-md0"))
+    stage.control_plane_runs("v1.35.1")
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"version": "v1.36.0"}})
+    await until(lambda: stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["version"] == "v1.36.0")
+    assert workers() == "v1.35.1"
+    stage.control_plane_runs("v1.36.0")
+    await until(lambda: workers() == "v1.36.0")
+
+
+async def test_without_a_tenant_nothing_is_made_and_the_status_says_so(stage: Backstage) -> None:
+    stage.server.patch(resources.NAMESPACES, NAMESPACE, "", {"metadata": {"labels": {names.TENANT_LABEL: None}}})
+    await stage.caught_up()
+    stage.cluster()
+    await until(lambda: stage.condition("Stalled")["status"] == "True")
+    assert "belongs to no tenant" in stage.condition()["message"]
+    assert not stage.there(resources.CLUSTERS)
+    stage.server.patch(resources.NAMESPACES, NAMESPACE, "", {"metadata": {"labels": {names.TENANT_LABEL: "blue"}}})
+    await until(lambda: stage.there(resources.CLUSTERS))
+
+
+async def test_a_spec_that_cannot_be_rendered_stalls_and_deletes_nothing(stage: Backstage) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-cloud-controller-manager"))
+    pool = {"name": "md0", "flavor": "unheard-of", "replicas": 2}
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"pools": [pool]}})
+    await until(lambda: stage.condition("Stalled")["status"] == "True")
+    assert "unheard-of" in stage.condition()["message"]
+    assert stage.there(resources.MACHINE_DEPLOYMENTS, "web-md0")
+
+
+async def test_a_cluster_that_somebody_made_by_hand_is_not_taken_over(stage: Backstage) -> None:
+    stage.put(resources.CLUSTERS, hand_made())
+    await stage.caught_up()
+    stage.cluster()
+    await until(lambda: "is not ours" in stage.condition()["message"])
+    assert "ownerReferences" not in stage.get(resources.CLUSTERS)["metadata"]
+    assert not stage.there(resources.KAMAJI_CONTROL_PLANES)
+
+
+async def test_a_refusal_by_admission_is_said_in_the_status_and_tried_again(stage: Backstage) -> None:
+    def no_machines(operation: str, kind: Kind, *_: Any) -> None:
+        if kind.plural == "machinedeployments":
+            raise Refused(403, "Forbidden", "admission webhook denied the request: no machines today")
+
+    stage.server.objects.admission.append(no_machines)
+    stage.cluster()
+    await until(lambda: "no machines today" in stage.condition()["message"])
+    stage.server.objects.admission.clear()
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
+    await until(lambda: stage.there(resources.MACHINE_DEPLOYMENTS, "web-md0"))
+    await until(lambda: stage.condition("Stalled")["status"] == "False")
+
+
+async def test_an_api_server_that_fails_now_and_then_only_costs_time(stage: Backstage) -> None:
+    stage.server.fail(503, method="PATCH", times=3)
+    stage.server.fail(409, method="PUT", times=2)
+    stage.server.fail(429, plural="machinedeployments", method="PATCH")
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"), seconds=15)
+    await until(lambda: stage.condition()["reason"])
+
+
+async def test_when_nothing_changes_nothing_is_written(stage: Backstage) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    await quiet(stage)
+    before = writes(stage)
+    meta = {"name": "m", "namespace": NAMESPACE, "labels": {names.CAPI_CLUSTER_LABEL: "web"}}
+    for number in range(5):
+        stage.put(resources.MACHINES, {"metadata": meta, "spec": {}}, status={"seen": number})
+        await stage.caught_up()
+    await quiet(stage)
+    assert writes(stage) == before
+
+
+async def test_a_cluster_whose_lifetime_is_over_is_deleted(stage: Backstage) -> None:
+    stage.cluster(tweak(builders.CLUSTER, "spec.lifetime", "1h"))
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    assert stage.get(resources.TENANT_CLUSTERS)["status"]["expiresAt"]
+    stage.clock.ahead = timedelta(hours=1, seconds=1)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
+    assert not stage.there(resources.CLUSTERS)
+
+
+async def test_a_cluster_made_by_hand_gets_add_ons_when_it_asks_for_them(stage: Backstage) -> None:
+    stage.put(resources.CLUSTERS, hand_made(**{names.ADDONS_LABEL: "default"}))
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    assert stage.there(resources.HELM_RELEASES, "web-cilium")
+    assert not stage.there(resources.KAMAJI_CONTROL_PLANES)
+
+
+async def test_a_cluster_made_by_hand_that_does_not_ask_gets_nothing(stage: Backstage) -> None:
+    stage.put(resources.CLUSTERS, hand_made())
+    await quiet(stage)
+    assert stage.server.all(resources.HELM_RELEASES) == []
+
+
+async def test_one_that_lost_its_cluster_gets_it_again_when_the_old_one_is_gone(stage: Backstage) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    host = stage.get(resources.CLUSTERS)
+    stage.patch(resources.CLUSTERS, "web", {"metadata": {"finalizers": ["cluster.cluster.x-k8s.io"]}})
+    stage.server.remove(resources.CLUSTERS, "web", NAMESPACE)
+    await quiet(stage)
+    assert stage.get(resources.CLUSTERS)["metadata"]["uid"] == host["metadata"]["uid"]
+    stage.patch(resources.CLUSTERS, "web", {"metadata": {"finalizers": None}})
+    await until(
+        lambda: (
+            stage.there(resources.CLUSTERS)
+            and stage.get(resources.CLUSTERS)["metadata"]["uid"] != host["metadata"]["uid"]
+        )
+    )
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
