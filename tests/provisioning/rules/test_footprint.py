@@ -1,0 +1,208 @@
+"""What hand-made Cluster API objects cost: measured strictly, or refused."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning import footprint
+from provisioning.errors import MalformedQuantity
+from provisioning.footprint import MAX_SIZE, MIN_SIZE
+from provisioning.quota import Usage
+from tests.builders import machine_deployment, machine_template
+
+GI = 2**30
+sizes = st.integers(0, 10_000)
+surges = st.one_of(st.none(), st.integers(0, 100), st.integers(0, 300).map(lambda n: f"{n}%"))
+
+
+def test_a_cluster_made_by_hand_is_one_cluster() -> None:
+    assert footprint.of_cluster({"spec": {}}) == Usage(clusters=1)
+
+
+def test_a_machine_deployment_costs_its_machines_and_the_surge() -> None:
+    assert footprint.of_machine_deployment(machine_deployment(2), machine_template()) == Usage(0, 3, 6000, 12 * GI)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "annotations", "surge", "machines"),
+    [
+        (0, {}, None, 0),
+        (None, {}, None, 2),
+        (3, {}, 0, 3),
+        (3, {}, 2, 5),
+        (4, {}, "50%", 6),
+        (3, {}, "1%", 4),
+        (3, {}, "100%", 6),
+        (1, {MIN_SIZE: "1", MAX_SIZE: "5"}, None, 6),
+        (9, {MIN_SIZE: "1", MAX_SIZE: "5"}, None, 10),
+        (0, {MIN_SIZE: "0", MAX_SIZE: "5"}, None, 6),
+        (1, {MIN_SIZE: "8", MAX_SIZE: "5"}, None, 9),
+        (1, {MAX_SIZE: "5"}, None, 6),
+        (2**31 - 1, {}, 0, 2**31 - 1),
+    ],
+)
+def test_the_most_machines_it_can_come_to_count(
+    replicas: Any, annotations: dict[str, str], surge: Any, machines: int
+) -> None:
+    assert footprint.machines(machine_deployment(replicas, annotations=annotations, surge=surge)) == machines
+
+
+def test_one_that_updates_on_delete_has_no_surge() -> None:
+    assert footprint.machines(machine_deployment(3, surge=5, kind="OnDelete")) == 3
+
+
+def test_the_older_place_of_the_strategy_counts_as_well() -> None:
+    manifest = machine_deployment(3)
+    manifest["spec"]["strategy"] = {"rollingUpdate": {"maxSurge": 7}}
+    del manifest["spec"]["rollout"]
+    assert footprint.machines(manifest) == 10
+
+
+@pytest.mark.parametrize("replicas", ["3", "", 3.5, -1, 2**31, 2**63, True, [], {"a": 1}])
+def test_replicas_that_are_no_number_of_machines_are_refused(replicas: Any) -> None:
+    with pytest.raises(MalformedQuantity):
+        footprint.machines(machine_deployment(replicas))
+
+
+@pytest.mark.parametrize("bound", ["ten", "-1", "", "1.5", "1e3", "\u0661", "99999999999", " 3", "3\n", 3, None])
+def test_autoscaler_bounds_that_are_no_numbers_are_refused(bound: Any) -> None:
+    for marks in ({MIN_SIZE: "1", MAX_SIZE: bound}, {MIN_SIZE: bound, MAX_SIZE: "3"}):
+        with pytest.raises(MalformedQuantity):
+            footprint.machines(machine_deployment(1, annotations=marks))
+
+
+def test_a_minimum_without_a_maximum_is_refused() -> None:
+    with pytest.raises(MalformedQuantity, match="max-size"):
+        footprint.machines(machine_deployment(1, annotations={MIN_SIZE: "1"}))
+
+
+@pytest.mark.parametrize("surge", ["3", "x%", "-1%", "%", -1, 1.5, "1.5%"])
+def test_a_surge_that_is_no_number_or_percentage_is_refused(surge: Any) -> None:
+    with pytest.raises(MalformedQuantity):
+        footprint.machines(machine_deployment(1, surge=surge))
+
+
+@pytest.mark.parametrize(
+    ("domain", "vcpu"),
+    [
+        ({"cpu": {"cores": 2, "threads": 2, "sockets": 3}}, 12_000),
+        ({"cpu": {"cores": 2, "sockets": 1, "maxSockets": 4}}, 8_000),
+        ({"cpu": {"model": "host-passthrough"}}, 1_000),
+        ({"cpu": {"cores": 0}}, 1_000),
+        ({"cpu": None, "resources": {"requests": {"cpu": "1500m"}}}, 2_000),
+        ({"cpu": None, "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": 6}}}, 6_000),
+        ({"cpu": {"cores": 2}, "resources": {"requests": {"cpu": "4"}}}, 4_000),
+    ],
+)
+def test_the_most_processors_that_a_machine_can_come_to_count(domain: dict[str, Any], vcpu: int) -> None:
+    template = machine_template(**{"memory": {"guest": "1Gi"}, **domain})
+    assert footprint.of_machine(template).vcpu == vcpu
+
+
+@pytest.mark.parametrize(
+    ("domain", "memory"),
+    [
+        ({"memory": {"guest": "4Gi"}}, 4 * GI),
+        ({"memory": {"guest": "4Gi", "maxGuest": "16Gi"}}, 16 * GI),
+        ({"resources": {"requests": {"memory": "2Gi"}}}, 2 * GI),
+        ({"memory": {"guest": "2Gi"}, "resources": {"limits": {"memory": "8Gi"}}}, 8 * GI),
+    ],
+)
+def test_the_most_memory_that_a_machine_can_come_to_counts(domain: dict[str, Any], memory: int) -> None:
+    assert footprint.of_machine(machine_template(**{"cpu": {"cores": 1}, **domain})).memory == memory
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        {"cpu": {"cores": 2}},
+        {"memory": {"guest": "4Gi"}},
+        {"cpu": {"cores": -1}, "memory": {"guest": "4Gi"}},
+        {"cpu": {"cores": "two"}, "memory": {"guest": "4Gi"}},
+        {"cpu": {"cores": 1}, "memory": {"guest": "-4Gi"}},
+        {"cpu": {"cores": 1}, "memory": {"guest": "lots"}},
+        {"cpu": {"cores": 1}, "memory": {"guest": "1e30"}},
+        {"cpu": {"cores": 1}, "memory": {"guest": "0"}},
+        {"cpu": {"cores": 1}, "memory": {"guest": "4Gi"}, "resources": {"limits": {"cpu": "-1"}}},
+    ],
+)
+def test_a_machine_whose_size_cannot_be_read_is_refused(domain: dict[str, Any]) -> None:
+    with pytest.raises(MalformedQuantity):
+        footprint.of_machine(machine_template(**domain))
+
+
+def test_a_size_by_instancetype_is_refused() -> None:
+    template = machine_template()
+    template["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]["instancetype"] = {"name": "u1.medium"}
+    with pytest.raises(MalformedQuantity, match="instancetype"):
+        footprint.of_machine(template)
+
+
+@pytest.mark.parametrize("path", [("spec",), ("spec", "template"), ("spec", "template", "spec")])
+def test_a_template_without_its_inside_is_refused(path: tuple[str, ...]) -> None:
+    template = copy.deepcopy(machine_template())
+    holder = template
+    for part in path[:-1]:
+        holder = holder[part]
+    holder[path[-1]] = None
+    with pytest.raises(MalformedQuantity):
+        footprint.of_machine(template)
+
+
+@given(sizes, sizes, sizes, surges, st.integers(0, 50))
+def test_a_machine_deployment_with_more_of_anything_never_costs_less(
+    replicas: int, low: int, high: int, surge: Any, more: int
+) -> None:
+    def cost(replicas: int, low: int, high: int, surge: Any) -> Usage:
+        annotations = {MIN_SIZE: str(low), MAX_SIZE: str(high)}
+        manifest = machine_deployment(replicas, annotations=annotations, surge=surge)
+        return footprint.of_machine_deployment(manifest, machine_template())
+
+    now = cost(replicas, low, high, surge)
+    assert Usage().within(now)
+    for larger in (
+        cost(replicas + more, low, high, surge),
+        cost(replicas, low + more, high, surge),
+        cost(replicas, low, high + more, surge),
+    ):
+        assert now.within(larger)
+    if isinstance(surge, int):
+        assert now.within(cost(replicas, low, high, surge + more))
+
+
+counts = st.integers(1, 64)
+
+
+@given(st.lists(counts, min_size=5, max_size=5), st.integers(0, 4), counts)
+def test_a_machine_with_more_of_anything_never_costs_less(row: list[int], at: int, more: int) -> None:
+    def cost(row: list[int]) -> Usage:
+        cores, threads, sockets, most, memory = row
+        cpu = {"cores": cores, "threads": threads, "sockets": sockets, "maxSockets": most}
+        return footprint.of_machine(machine_template(cpu=cpu, memory={"guest": f"{memory}Mi"}))
+
+    larger = [*row]
+    larger[at] += more
+    assert Usage(nodes=1).within(cost(row))
+    assert cost(row).within(cost(larger))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["guest", "cores", "x"]), inner),
+    max_leaves=4,
+)
+
+
+@given(replicas=json_values, low=json_values, high=json_values, surge=json_values)
+def test_nothing_that_json_can_say_breaks_the_measure_or_makes_it_negative(
+    replicas: Any, low: Any, high: Any, surge: Any
+) -> None:
+    manifest = machine_deployment(replicas, annotations={MIN_SIZE: low, MAX_SIZE: high}, surge=surge)
+    with contextlib.suppress(MalformedQuantity):
+        assert footprint.machines(manifest) >= 0
