@@ -109,11 +109,25 @@ function restore(root, kept) {
 
 // ---- acting --------------------------------------------------------------------------------------------
 
-async function act(form, submitter, extra = {}) {
-  if (form.getAttribute("aria-busy") === "true") return;
+// One after the other, as a person does things: a button pressed while the form still tells the bot what was typed
+// waits for that. Pressing the same one again meanwhile is pressing it once.
+let acting = Promise.resolve();
+const waiting = new Set();
+
+function act(form, submitter, extra = {}) {
+  const what = `${form.getAttribute("action")} ${submitter ? `${submitter.name}=${submitter.value}` : extra._act}`;
+  if (submitter && waiting.has(what)) return acting;
+  if (submitter) clearTimeout(typing); // what was typed last goes with the button
+  waiting.add(what);
+  // What stands in the form now, before an answer to something earlier draws it anew.
   const body = new URLSearchParams(new FormData(form, submitter && submitter.form === form ? submitter : undefined));
   for (const [name, value] of Object.entries(extra)) body.set(name, value);
-  const chosen = submitter && submitter.dataset.choose;
+  acting = acting.catch(() => {}).then(() => send(form, submitter, body)).finally(() => waiting.delete(what));
+  return acting;
+}
+
+async function send(form, submitter, body) {
+  const chosen = submitter ? submitter.dataset.choose : undefined;
   form.setAttribute("aria-busy", "true");
   try {
     const query = chosen === undefined ? "" : `?choose=${encodeURIComponent(chosen)}`;
