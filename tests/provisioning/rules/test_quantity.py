@@ -36,7 +36,7 @@ GOOD = {
 }
 """Text -> bytes and milli-CPU; None where it is too much to be counted."""
 
-NO_QUANTITY = [
+NO_QUANTITY: list[object] = [
     "",
     " ",
     "1 ",

@@ -1,0 +1,267 @@
+"""Four eyes: who may decide, when it is decided, and what an approved request stands behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning import approval
+from provisioning.lifecycle import Reason, Refused
+from provisioning.model import Action, ApprovalPolicy, ClusterRequest, Decision, Person, Phase, TenantSpec
+from provisioning.objects import Stored
+from provisioning.quota import Usage
+from tests import builders
+from tests.builders import ANN, BEN, CLEO, DAVE, MADE, NOW, vote
+
+APPROVE, DENY = Decision.APPROVE, Decision.DENY
+TWO = {"required": 2}
+GI = 2**30
+
+
+def cast(
+    request: Stored[ClusterRequest],
+    voter: Person,
+    decision: Decision = APPROVE,
+    *,
+    tenant: TenantSpec | None = None,
+    groups: tuple[str, ...] = (),
+    now: Any = NOW,
+    reason: str = "",
+) -> Stored[ClusterRequest]:
+    """The request after the vote."""
+    wanted = vote(voter, decision, reason=reason)
+    status = approval.cast(request, wanted, tenant=tenant or builders.tenant(), groups=groups, now=now)
+    return Stored(request.meta, request.it.model_copy(update={"status": status}))
+
+
+def refused(request: Stored[ClusterRequest], voter: Person, **how: Any) -> Reason:
+    with pytest.raises(Refused) as error:
+        cast(request, voter, **how)
+    return error.value.reason
+
+
+def test_one_approver_of_one_decides() -> None:
+    status = cast(builders.request(), BEN).it.status
+    assert status.phase is Phase.APPROVED
+    assert [v.voter for v in status.votes] == [BEN]
+
+
+def test_of_two_approvers_the_second_decides() -> None:
+    tenant = builders.tenant(approval=TWO)
+    once = cast(builders.request(), BEN, tenant=tenant)
+    assert once.it.status.phase is Phase.PENDING
+    assert cast(once, CLEO, tenant=tenant).it.status.phase is Phase.APPROVED
+
+
+def test_the_first_denial_decides_whatever_was_agreed_before() -> None:
+    tenant = builders.tenant(approval=TWO)
+    denied = cast(cast(builders.request(), BEN, tenant=tenant), CLEO, DENY, tenant=tenant, reason="too large").it.status
+    assert (denied.phase, denied.message) == (Phase.DENIED, "too large")
+
+
+def test_nobody_counts_twice() -> None:
+    tenant = builders.tenant(approval=TWO)
+    once = cast(builders.request(), BEN, tenant=tenant)
+    assert refused(once, BEN, tenant=tenant) is Reason.ALREADY_VOTED
+    assert refused(once, BEN, decision=DENY, tenant=tenant) is Reason.ALREADY_VOTED
+    assert refused(once, Person(user="ben"), tenant=tenant) is Reason.ALREADY_VOTED
+
+
+def test_one_person_with_two_user_names_counts_once() -> None:
+    tenant = builders.tenant(
+        approval=TWO, approvers=[{"user": "ben", "slack": "U0BEN"}, {"user": "ben-admin", "slack": "U0BEN"}]
+    )
+    once = cast(builders.request(), Person(user="ben"), tenant=tenant)
+    assert refused(once, Person(user="ben-admin"), tenant=tenant) is Reason.ALREADY_VOTED
+
+
+def test_who_asks_does_not_decide_by_whichever_name() -> None:
+    both = builders.tenant(approvers=[{"user": "ann", "slack": "U0ANN"}, {"user": "ann-admin", "slack": "U0ANN"}])
+    for voter in (ANN, Person(user="ann"), Person(user="ann-admin", slack="U0ANN"), Person(user="ann-admin")):
+        assert refused(builders.request(), voter, tenant=both) is Reason.OWN_REQUEST
+        assert refused(builders.request(), voter, decision=DENY, tenant=both) is Reason.OWN_REQUEST
+
+
+def test_who_asks_decides_where_the_policy_lets_them() -> None:
+    tenant = builders.tenant(approvers=[{"user": "ann"}], approval={"ownRequests": True})
+    assert cast(builders.request(), ANN, tenant=tenant).it.status.phase is Phase.APPROVED
+
+
+def test_own_requests_make_nobody_an_approver() -> None:
+    tenant = builders.tenant(approval={"ownRequests": True})
+    assert refused(builders.request(), ANN, tenant=tenant) is Reason.NOT_AN_APPROVER
+
+
+def test_who_is_no_approver_does_not_decide() -> None:
+    assert refused(builders.request(), DAVE) is Reason.NOT_AN_APPROVER
+    assert refused(builders.request(requester=BEN), ANN) is Reason.NOT_AN_APPROVER
+
+
+def test_a_group_of_approvers_decides() -> None:
+    tenant = builders.tenant(approvers=[{"group": "leads"}])
+    assert cast(builders.request(), DAVE, tenant=tenant, groups=("leads",)).it.status.phase is Phase.APPROVED
+    assert refused(builders.request(), DAVE, tenant=tenant) is Reason.NOT_AN_APPROVER
+
+
+def test_a_second_click_on_approve_is_refused_not_repeated() -> None:
+    assert refused(cast(builders.request(), BEN), BEN) is Reason.ALREADY_DECIDED
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.PENDING])
+def test_what_is_decided_is_not_voted_on(phase: Phase) -> None:
+    assert refused(builders.request(status={"phase": phase.value}), BEN) is Reason.ALREADY_DECIDED
+
+
+def test_a_vote_after_the_expiry_is_too_late() -> None:
+    tenant = builders.tenant(approval={"expiry": "2h"})
+    assert refused(builders.request(), BEN, tenant=tenant, now=MADE + timedelta(hours=2)) is Reason.EXPIRED
+    just = cast(builders.request(), BEN, tenant=tenant, now=MADE + timedelta(hours=2, seconds=-1))
+    assert just.it.status.phase is Phase.APPROVED
+
+
+def test_only_who_asked_takes_back() -> None:
+    assert approval.withdraw(builders.request(), Person(user="ann"), now=NOW).phase is Phase.WITHDRAWN
+    with pytest.raises(Refused) as error:
+        approval.withdraw(builders.request(), BEN, now=NOW)
+    assert error.value.reason is Reason.NOT_YOURS
+
+
+def test_what_is_decided_is_not_taken_back() -> None:
+    with pytest.raises(Refused) as error:
+        approval.withdraw(cast(builders.request(), BEN), ANN, now=NOW)
+    assert error.value.reason is Reason.ALREADY_DECIDED
+
+
+people = st.sampled_from(
+    [ANN, BEN, CLEO, DAVE, Person(user="ben"), Person(user="ann"), Person(user="x", slack="U0BEN")]
+)
+
+
+@given(st.lists(st.tuples(someone, st.sampled_from(Decision)), max_size=12), st.integers(1, 3))
+def test_whatever_people_click_only_enough_different_approvers_approve(
+    clicks: list[tuple[Person, Decision]], required: int
+) -> None:
+    tenant = builders.tenant(approval={"required": required})
+    request = builders.request()
+    for voter, decision in clicks:
+        try:
+            request = cast(request, voter, decision, tenant=tenant)
+        except Refused:
+            continue
+    votes = request.it.status.votes
+    assert {v.voter.user for v in votes} <= {"ben", "cleo"}
+    assert len({v.voter.user for v in votes}) == len(votes)
+    approvals = [v for v in votes if v.decision is APPROVE]
+    assert (request.it.status.phase is Phase.APPROVED) == (len(votes) == len(approvals) >= required)
+    assert (request.it.status.phase is Phase.DENIED) == (len(votes) > len(approvals))
+
+
+SMALL = {"name": "small ones", "actions": ["Create", "Change"], "upTo": {"nodes": 3, "memory": "12Gi"}}
+
+
+@pytest.mark.parametrize(
+    ("action", "size", "rule"),
+    [
+        (Action.CREATE, Usage(1, 3, 99_000, 12 * GI), "small ones"),
+        (Action.CHANGE, Usage(1, 1, 0, 0), "small ones"),
+        (Action.CREATE, Usage(1, 4, 0, 0), None),
+        (Action.CREATE, Usage(1, 3, 0, 12 * GI + 1), None),
+        (Action.DELETE, Usage(1, 1, 0, 0), None),
+    ],
+)
+def test_a_rule_lets_small_clusters_pass_and_no_others(action: Action, size: Usage, rule: str | None) -> None:
+    policy = ApprovalPolicy.model_validate({"waivers": [SMALL]})
+    assert approval.waiver_for(policy, action, size) == rule
+
+
+def test_the_first_rule_that_fits_is_named() -> None:
+    anything = {"name": "anything", "actions": ["Create", "Delete"]}
+    policy = ApprovalPolicy.model_validate({"waivers": [SMALL, anything]})
+    assert approval.waiver_for(policy, Action.CREATE, Usage(1, 1)) == "small ones"
+    assert approval.waiver_for(policy, Action.CREATE, Usage(1, 9)) == "anything"
+    assert approval.waiver_for(policy, Action.DELETE, Usage(1, 9)) == "anything"
+
+
+def test_a_policy_that_requires_nobody_needs_nobody() -> None:
+    assert approval.waiver_for(ApprovalPolicy(required=0), Action.DELETE, Usage(9, 9)) == approval.NOBODY
+    assert approval.waiver_for(ApprovalPolicy(), Action.DELETE, Usage()) is None
+
+
+APPROVED = {"phase": "Approved"}
+
+
+def uncovered(request: Stored[ClusterRequest], **change: Any) -> str:
+    how: dict[str, Any] = {
+        "action": request.it.spec.action,
+        "cluster": "web",
+        "desired": request.it.spec.desired,
+        "generation": request.it.spec.base_generation,
+        "catalog": builders.catalog(),
+        "tenant": builders.tenant(),
+    }
+    return approval.uncovered(request, **{**how, **change})
+
+
+@pytest.mark.parametrize(("action", "generation"), [(Action.CREATE, 0), (Action.CHANGE, 4), (Action.DELETE, 0)])
+def test_an_approved_request_stands_behind_what_it_asks_for(action: Action, generation: int) -> None:
+    assert uncovered(builders.request(action, base_generation=generation, status=APPROVED)) == ""
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.APPROVED])
+def test_a_request_in_any_other_phase_stands_behind_nothing(phase: Phase) -> None:
+    assert phase.value in uncovered(builders.request(status={"phase": phase.value}))
+
+
+def test_it_stands_behind_no_other_action_or_cluster() -> None:
+    request = builders.request(status=APPROVED)
+    assert "change" in uncovered(request, action=Action.CHANGE)
+    assert "delete" in uncovered(request, action=Action.DELETE, desired=None)
+    assert "other" in uncovered(request, cluster="other")
+
+
+def test_it_stands_behind_no_other_generation() -> None:
+    request = builders.request(Action.CHANGE, base_generation=4, status=APPROVED)
+    assert "generation 4" in uncovered(request, generation=5)
+    assert "generation 0" in uncovered(builders.request(status=APPROVED), generation=1)
+
+
+def test_a_deletion_is_for_whichever_generation() -> None:
+    assert uncovered(builders.request(Action.DELETE, base_generation=4, status=APPROVED), generation=7) == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": "v1.34.4"},
+        {"pools": [{"name": "md0", "flavor": "small", "replicas": 3}]},
+        {"pools": [{"name": "md0", "flavor": "large", "replicas": 2}]},
+        {"addOns": [{"name": "cilium", "values": {"hubble": True}}]},
+        {"addOns": [{"name": "cilium"}, {"name": "cert-manager"}]},
+        {"lifetime": "1h"},
+        {"controlPlane": {"replicas": 3}},
+    ],
+)
+def test_it_stands_behind_no_other_spec(change: dict[str, Any]) -> None:
+    assert "spec" in uncovered(builders.request(status=APPROVED), desired=builders.spec(**change))
+
+
+def test_a_request_whose_digest_was_tampered_with_stands_behind_nothing() -> None:
+    request = builders.request(status=APPROVED)
+    spec = request.it.spec.model_copy(update={"desired": builders.spec(version="v1.34.4")})
+    forged = Stored(request.meta, request.it.model_copy(update={"spec": spec}))
+    assert "digest" in uncovered(forged)
+
+
+def test_a_default_add_on_that_came_later_strands_no_approved_request() -> None:
+    add_ons = [{**a, "default": True} for a in builders.CATALOG["spec"]["addOns"]]
+    now = builders.catalog(addOns=add_ons)
+    written = builders.spec(addOns=[{"name": "cilium"}, {"name": "cert-manager"}])
+    assert uncovered(builders.request(status=APPROVED), catalog=now, desired=written) == ""
+
+
+def test_a_request_for_something_does_not_stand_behind_nothing() -> None:
+    assert uncovered(builders.request(status=APPROVED), desired=None) == "it wants something else"
