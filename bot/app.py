@@ -196,7 +196,10 @@ class Door:
 def build(
     door: Door, *, identity: Identity, client: AsyncWebClient, signing_secret: str, slash: str = commands.SLASH
 ) -> AsyncApp:
-    """The app with every listener. `signing_secret` may be empty in Socket Mode, where nothing is signed."""
+    """The app with every listener. `client` is the template of those Bolt makes, and Socket Mode's base URL.
+
+    `signing_secret` may be empty in Socket Mode, where nothing is signed.
+    """
 
     async def authorize(**_: Any) -> AuthorizeResult:
         return AuthorizeResult(

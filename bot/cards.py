@@ -212,8 +212,9 @@ def _progress(steps: Sequence[Step]) -> list[Block]:
         replies.step(replies.STEP_ICON[each.state], text.escape(each.name), _step_took(each), each.message)
         for each in steps
     ]
-    done = sum(1 for each in steps if each.state is StepState.DONE)
-    return [blocks.context(replies.steps_done(done, len(steps))), blocks.section("\n".join(lines))]
+    # Steps may end out of order; what is waited for is the first that has not.
+    at = next((n for n, each in enumerate(steps, start=1) if each.state is not StepState.DONE), len(steps))
+    return [blocks.context(replies.step_of(at, len(steps))), blocks.section("\n".join(lines))]
 
 
 def _step_took(step: Step) -> str:

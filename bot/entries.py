@@ -129,6 +129,8 @@ _FIELDS = (
 
 
 def _field(path: str) -> str:
+    if path == "spec":
+        return "nodes"  # what does not fit as a whole is a matter of quota, and that of size
     return next((name for part, name in _FIELDS if part in path), "")
 
 

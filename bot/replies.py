@@ -328,8 +328,8 @@ def step(icon: str, name: str, took: str, message: str) -> str:
     return f"{icon} {name}{'  ' + took if took else ''}{' — ' + code(message) if message else ''}"
 
 
-def steps_done(done: int, total: int) -> str:
-    return f"Step {min(done + 1, total)} of {total}"
+def step_of(at: int, total: int) -> str:
+    return f"Step {at} of {total}"
 
 
 def undeliverable(channel: str, others: int) -> str:

@@ -59,7 +59,8 @@ class Service:
         people = People(SlackAccounts(client), team=identity.team, mapped=self.desk.person)
         door = app.Door(desk=self.desk, people=people, client=client, errands=errands, waits=self.caches)
         secret = self.settings.slack_signing_secret.get_secret_value()
-        bolt = app.build(door, identity=identity, client=client, signing_secret=secret)
+        template = slack.client(None, api_url=self.settings.slack_api_url)
+        bolt = app.build(door, identity=identity, client=template, signing_secret=secret)
         outbox = Outbox(client)
         async with asyncio.TaskGroup() as group:
             follower = group.create_task(self._elected(outbox))

@@ -31,8 +31,8 @@ class Identity:
     token: str = field(repr=False)
 
 
-def client(token: str, *, api_url: str) -> AsyncWebClient:
-    """A Web API client; `api_url` is Slack's, or that of another Slack."""
+def client(token: str | None, *, api_url: str) -> AsyncWebClient:
+    """A Web API client; `api_url` is Slack's, or that of another Slack. Bolt's template has no token of its own."""
     made = AsyncWebClient(token=token, base_url=api_url.rstrip("/") + "/", timeout=TIMEOUT, retry_handlers=[])
     if _is_loopback(api_url):
         made.proxy = None

@@ -125,7 +125,8 @@ async def _verdict(desk: Desk, person: Person, place: Place, draft: Draft, *, es
         after=verdict.after,
         required=estimate.required,
         waiver=verdict.waiver,
-        problems=tuple(cause.message for cause in verdict.causes),
+        # A wish with a bad name is not asked about its size; both are worth knowing while the form is filled.
+        problems=tuple(dict.fromkeys((*(cause.message for cause in verdict.causes), *estimate.problems))),
     )
 
 

@@ -70,6 +70,7 @@ def test_a_draft_without_faults_has_none_and_a_bad_one_names_each() -> None:
         ("spec.pools[0].max", "max"),
         ("spec.pools[0].replicas", "nodes"),
         ("spec.pools", "nodes"),
+        ("spec", "nodes"),
         ("spec.quota.hard.vcpu", "nodes"),
         ("spec.lifetime", "lifetime"),
         ("tenant", "name"),
