@@ -39,7 +39,8 @@ def check(request: Request, facts: Facts) -> Verdict:
     waiver = approval.waiver_for(tenant.it.spec.approval, action, quota.envelope(counted, reading.catalog(facts)))
     if waiver is not None:
         return Allow(audit={"approval": waiver})
-    named = reading.annotation(request.either, REQUEST_ANNOTATION)
+    # A deletion cannot carry an annotation; what the cluster has is of its last change.
+    named = reading.annotation(request.object, REQUEST_ANNOTATION) if request.object is not None else ""
     reasons: list[str] = []
     for candidate in _candidates(request, named, facts):
         why = approval.uncovered(
@@ -94,7 +95,7 @@ def _may_go(request: Request, cluster: Stored[TenantCluster], facts: Facts) -> b
 
 
 def _candidates(request: Request, named: str, facts: Facts) -> Iterator[Stored[ClusterRequest]]:
-    """The request that the annotation names. A deletion carries no annotation: then every request for this cluster."""
+    """The request that the annotation names; for a deletion every request to delete this cluster."""
     if request.operation != DELETE:
         found = facts.get(CLUSTER_REQUESTS, named, namespace=request.namespace) if named else None
         if found is not None:

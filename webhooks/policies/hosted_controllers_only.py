@@ -30,7 +30,7 @@ from webhooks.review import Request
 
 Extract = Callable[[Manifest, str, Facts], list[Finding]]
 
-RESOURCE_SET_SECRET = "addons.cluster.x-k8s.io/resource-set"
+FOR_RESOURCE_SETS = "addons.cluster.x-k8s.io/resource-set"
 """The only type of Secret that a ClusterResourceSet applies. What is in one is looked at when it is written, named or
 not: so the door needs no right to read the tenants' Secrets."""
 
@@ -76,7 +76,7 @@ def _in_resource_set(manifest: Manifest, namespace: str, facts: Facts) -> list[F
 def _in_document(manifest: Manifest, namespace: str, facts: Facts) -> list[Finding]:
     """The content may come after the set that names it, or after the release."""
     found = [*carriers.in_resource(manifest), *carriers.in_values_source(manifest)]
-    if not found or manifest.get("type") == RESOURCE_SET_SECRET:
+    if not found or manifest.get("type") == FOR_RESOURCE_SETS:
         return found
     facts.need(All(CLUSTER_RESOURCE_SETS, namespace), All(HELM_RELEASES, namespace))
     me = (manifest["kind"], manifest["metadata"].get("name", ""))

@@ -108,7 +108,7 @@ def test_a_preview_is_judged_without_approval_only_when_it_is_a_dry_run() -> Non
 
 
 def test_deletion_needs_an_approved_request_for_deletion() -> None:
-    verdict = check(None, asked(Action.CREATE, status=APPROVED), old=cluster())
+    verdict = check(None, asked(Action.CREATE, status=APPROVED), old=backed(cluster()))
     assert isinstance(verdict, Deny)
     assert "ClusterRequest with action Delete" in verdict.reason
     assert isinstance(check(None, asked(Action.DELETE, status=APPROVED), old=cluster()), Allow)

@@ -1,0 +1,326 @@
+"""The real API server calls the real door: registered as the code says, two replicas, real TLS and a real ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from playground import apply
+from playground.balancer import balanced
+from playground.controlplane import ADMIN, ControlPlane
+from playground.processes import Processes, answers
+from provisioning import errors
+from provisioning.kube import Kube
+from provisioning.ledger import Ledger
+from provisioning.names import REQUEST_ANNOTATION, TENANT_LABEL
+from provisioning.objects import format_time
+from provisioning.resources import (
+    CATALOGS,
+    CLUSTER_REQUESTS,
+    CLUSTERS,
+    HELM_RELEASES,
+    KUBEVIRT_CLUSTERS,
+    KUBEVIRT_MACHINE_TEMPLATES,
+    MACHINE_DEPLOYMENTS,
+    NAMESPACES,
+    TENANT_CLUSTERS,
+    TENANT_LEDGERS,
+    TENANTS,
+    Resource,
+)
+from tests.webhooks.estate import CATALOG
+from webhooks import registration
+from webhooks.facts import Trusted
+from webhooks.registration import ClientConfig
+
+Manifest = dict[str, Any]
+
+REPLICAS = 2
+SYSTEM = "clusterdesk-system"
+LEAN = {"pools": [{"name": "md0", "flavor": "small", "replicas": 1}]}
+
+
+@dataclass
+class Desk:
+    """A tenant of its own with a namespace, behind the door. `admin` may do anything; people are by name."""
+
+    admin: Kube
+    plane: ControlPlane
+    tenant: str
+    namespace: str
+    processes: Processes
+
+    async def policy(self, **spec: Any) -> None:
+        """Change the tenant. The door's caches may be a moment behind, and then look again before they refuse."""
+        await self.admin.merge(TENANTS, self.tenant, {"spec": spec})
+
+    def new(self, resource: Resource, name: str, spec: Any = None, **meta: Any) -> Manifest:
+        metadata = {"name": name, "namespace": self.namespace, **meta}
+        found = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
+        return found if spec is None else {**found, "spec": spec}
+
+    @contextlib.asynccontextmanager
+    async def person(self, user: str) -> AsyncIterator[Kube]:
+        """Somebody with every right of RBAC and no other."""
+        kubeconfig = self.plane.kubeconfig_for(user, ["webhook-testers"])
+        async with await Kube.connect(kubeconfig=kubeconfig) as kube:
+            yield kube
+
+
+@pytest.fixture
+async def desk(control_plane: ControlPlane, admin: Kube, tmp_path: Path) -> AsyncIterator[Desk]:
+    front, *ports = _free_ports(1 + 2 * REPLICAS)
+    trusted = Trusted(webhooks=ADMIN[0])
+    client = ClientConfig(url=f"https://127.0.0.1:{front}")
+    configurations = registration.configurations(client=client, trusted=trusted)
+    await apply.put(admin, [_cluster_wide(NAMESPACES, SYSTEM), *_everybody_may(), *configurations])
+    processes = Processes(tmp_path)
+    try:
+        async with balanced(front, ports[::2]):
+            for number in range(REPLICAS):
+                port, health = ports[2 * number : 2 * number + 2]
+                await _replica(processes, control_plane, number, port=port, health=health)
+            async with _tenant(admin) as (tenant, namespace):
+                yield Desk(admin, control_plane, tenant, namespace, processes)
+    finally:
+        # Taken away first: without anybody to ask, every write would be refused.
+        for resource in (registration.VALIDATING, registration.MUTATING):
+            await admin.delete(resource, registration.NAME)
+        await processes.stop()
+
+
+async def _replica(processes: Processes, plane: ControlPlane, number: int, *, port: int, health: int) -> None:
+    """Start one and wait until it is ready."""
+    environment = {
+        **os.environ,
+        "CLUSTERDESK_KUBECONFIG": str(plane.kubeconfig),
+        "CLUSTERDESK_PORT": str(port),
+        "CLUSTERDESK_HEALTH_PORT": str(health),
+        "CLUSTERDESK_HOSTS": "127.0.0.1",
+        "CLUSTERDESK_WEBHOOKS_ACCOUNT": ADMIN[0],
+        "CLUSTERDESK_DRAIN_SECONDS": "0.2",
+    }
+    child = processes.start(f"webhooks-{number}", (sys.executable, "-m", "webhooks"), environment=environment)
+    await answers(child, f"http://127.0.0.1:{health}/readyz")
+
+
+@contextlib.asynccontextmanager
+async def _tenant(admin: Kube) -> AsyncIterator[tuple[str, str]]:
+    tenant = f"t-{secrets.token_hex(3)}"
+    namespace = f"tenant-{tenant}"
+    catalog = {**CATALOG, "metadata": {"name": CATALOG["metadata"]["name"]}}
+    spec = {
+        "namespaces": [namespace],
+        "members": [{"user": "ann"}],
+        "approvers": [{"user": "bob"}, {"user": "ann"}],
+        "quota": {"hard": {"clusters": 5}},
+        "approval": {"required": 0},
+    }
+    await apply.put(admin, [catalog, _cluster_wide(TENANTS, tenant, spec)])
+    await apply.put(admin, [_cluster_wide(NAMESPACES, namespace, labels={TENANT_LABEL: tenant})])
+    try:
+        yield tenant, namespace
+    finally:
+        # The namespace goes with its clusters only when nobody is asked.
+        for resource in (registration.VALIDATING, registration.MUTATING):
+            await admin.merge(resource, registration.NAME, {"webhooks": []})
+        await admin.delete(NAMESPACES, namespace)
+        await admin.delete(TENANTS, tenant)
+        with contextlib.suppress(errors.NotFound):
+            await admin.delete(TENANT_LEDGERS, tenant, namespace=SYSTEM)
+        await admin.delete(CATALOGS, "default")
+
+
+def _free_ports(number: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def _cluster_wide(resource: Resource, name: str, spec: Any = None, **meta: Any) -> Manifest:
+    found = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {"name": name, **meta}}
+    return found if spec is None else {**found, "spec": spec}
+
+
+def _everybody_may() -> list[Manifest]:
+    """Every right of RBAC for our people, so that what stops them is the door."""
+    group = "rbac.authorization.k8s.io"
+    return [
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "webhook-testers"},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
+            "subjects": [{"kind": "Group", "name": "webhook-testers", "apiGroup": group}],
+        }
+    ]
+
+
+async def _create(kube: Kube, resource: Resource, body: Manifest, **rest: Any) -> type[Exception] | None:
+    """The way a client does it: come back when told so. The kind of refusal, or None."""
+    for _ in range(30):
+        try:
+            await kube.create(resource, body, **rest)
+        except errors.Throttled as error:
+            await asyncio.sleep(error.retry_after)
+        except errors.KubeError as error:
+            return type(error)
+        else:
+            return None
+    return errors.Throttled
+
+
+async def test_of_thirty_parallel_creates_exactly_what_fits_is_admitted(desk: Desk) -> None:
+    bodies = [desk.new(TENANT_CLUSTERS, f"c{number}", LEAN) for number in range(30)]
+    outcomes = await asyncio.gather(*(_create(desk.admin, TENANT_CLUSTERS, body) for body in bodies))
+    assert Counter(outcomes) == {None: 5, errors.Forbidden: 25}
+    stored = await desk.admin.list(TENANT_CLUSTERS, namespace=desk.namespace)
+    assert len(stored.items) == 5
+    ledger = await desk.admin.get(TENANT_LEDGERS, desk.tenant, namespace=SYSTEM)
+    assert Ledger.loads(ledger["spec"]["data"]).used().clusters == 5
+
+    revision = ledger["metadata"]["resourceVersion"]
+    with pytest.raises(errors.Forbidden, match=f"quota of tenant {desk.tenant}.*clusters: asks for 1, 0 of 5 free"):
+        await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "one-more", LEAN), dry_run=True)
+    again = await desk.admin.get(TENANT_LEDGERS, desk.tenant, namespace=SYSTEM)
+    assert again["metadata"]["resourceVersion"] == revision
+
+
+async def test_a_cluster_is_completed_signed_and_held_to_the_catalog(desk: Desk) -> None:
+    made = await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", LEAN))
+    assert made["spec"]["version"] == "v1.34.2"
+    assert made["spec"]["addOns"] == [{"name": "cilium"}]
+    assert made["metadata"]["annotations"]["clusterdesk.dev/requested-by"] == ADMIN[0]
+    odd = {"version": "v1.2.3", "pools": [{"name": "md0", "flavor": "huge", "replicas": 1}]}
+    with pytest.raises(errors.Invalid) as caught:
+        await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "odd", odd))
+    assert {cause.field for cause in caught.value.causes} == {"spec.version", "spec.pools[0].flavor"}
+
+
+async def test_raw_objects_are_held_to_the_same_quota_and_scaling_too(desk: Desk) -> None:
+    await desk.policy(quota={"hard": {"clusters": 2, "nodes": 5}})
+    domain = {"cpu": {"cores": 2}, "memory": {"guest": "4Gi"}, "devices": {}}
+    machine = {"virtualMachineTemplate": {"spec": {"template": {"spec": {"domain": domain}}}}}
+    template = desk.new(KUBEVIRT_MACHINE_TEMPLATES, "big", {"template": {"spec": machine}})
+    deployment = desk.new(
+        MACHINE_DEPLOYMENTS,
+        "raw-md0",
+        {
+            "clusterName": "raw",
+            "replicas": 2,
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {
+                "metadata": {"labels": {"a": "b"}},
+                "spec": {
+                    "clusterName": "raw",
+                    "version": "v1.34.2",
+                    "bootstrap": {"dataSecretName": "x"},
+                    "infrastructureRef": {
+                        "apiGroup": KUBEVIRT_MACHINE_TEMPLATES.group,
+                        "kind": KUBEVIRT_MACHINE_TEMPLATES.kind,
+                        "name": "big",
+                    },
+                },
+            },
+        },
+    )
+    reference = {"apiGroup": KUBEVIRT_CLUSTERS.group, "kind": KUBEVIRT_CLUSTERS.kind, "name": "raw"}
+    cluster = await desk.admin.create(CLUSTERS, desk.new(CLUSTERS, "raw", {"infrastructureRef": reference}))
+    assert cluster["metadata"]["labels"]["clusterdesk.dev/addons"] == "default"
+    with pytest.raises(errors.Invalid, match="make it first"):
+        await desk.admin.create(MACHINE_DEPLOYMENTS, deployment)
+    await desk.admin.create(KUBEVIRT_MACHINE_TEMPLATES, template)
+    await desk.admin.create(MACHINE_DEPLOYMENTS, deployment)
+    scale = {"spec": {"replicas": 5}}
+    with pytest.raises(errors.Forbidden, match="nodes: asks for 3, 2 of 5 free"):
+        await desk.admin.merge(MACHINE_DEPLOYMENTS, "raw-md0", scale, namespace=desk.namespace, subresource="scale")
+    with pytest.raises(errors.Forbidden, match="nodes: asks for 3"):
+        await desk.admin.merge(MACHINE_DEPLOYMENTS, "raw-md0", scale, namespace=desk.namespace)
+    await desk.admin.merge(
+        MACHINE_DEPLOYMENTS, "raw-md0", {"spec": {"replicas": 4}}, namespace=desk.namespace, subresource="scale"
+    )
+    bigger = {"spec": {"template": {"spec": {"virtualMachineBootstrapCheck": {"checkStrategy": "none"}}}}}
+    with pytest.raises(errors.Invalid, match="cannot be changed"):
+        await desk.admin.merge(KUBEVIRT_MACHINE_TEMPLATES, "big", bigger, namespace=desk.namespace)
+
+
+async def test_an_autoscaler_aimed_at_a_tenant_is_refused_and_says_where_it_belongs(desk: Desk) -> None:
+    source = {"kind": "HelmRepository", "name": "x"}
+    spec = {
+        "interval": "5m",
+        "kubeConfig": {"secretRef": {"name": "web-kubeconfig"}},
+        "chart": {"spec": {"chart": "cluster-autoscaler", "sourceRef": source}},
+    }
+    with pytest.raises(errors.Forbidden, match="beside the control plane") as caught:
+        await desk.admin.create(HELM_RELEASES, desk.new(HELM_RELEASES, "ca", spec))
+    assert "spec.chart.spec.chart" in {cause.field for cause in caught.value.causes}
+
+
+async def test_four_eyes_with_kubectl_alone(desk: Desk) -> None:
+    await desk.policy(approval={"required": 1})
+    async with desk.person("ann") as ann, desk.person("bob") as bob:
+        with pytest.raises(errors.Forbidden, match="must agree"):
+            await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", LEAN))
+        wish = {"action": "Create", "cluster": "web", "desired": LEAN}
+        request = await ann.create(CLUSTER_REQUESTS, desk.new(CLUSTER_REQUESTS, "mine", wish))
+        assert request["spec"]["requester"] == {"user": "ann"}
+        assert request["spec"]["digest"].startswith("sha256:")
+
+        now = format_time(datetime.now(UTC))
+        backed = desk.new(TENANT_CLUSTERS, "web", LEAN, annotations={REQUEST_ANNOTATION: "mine"})
+        with pytest.raises(errors.Forbidden, match="it is Pending"):
+            await ann.create(TENANT_CLUSTERS, backed)
+        for voter, kube in (("ann", ann), ("bob", ann)):
+            with pytest.raises(errors.Forbidden):
+                await kube.replace(CLUSTER_REQUESTS, _voted(request, voter, now), subresource="status")
+        await bob.replace(CLUSTER_REQUESTS, _voted(request, "bob", now), subresource="status")
+        larger = {"pools": [{**LEAN["pools"][0], "replicas": 2}]}
+        with pytest.raises(errors.Forbidden, match="not the one that was approved"):
+            await ann.create(TENANT_CLUSTERS, {**backed, "spec": larger})
+        await ann.create(TENANT_CLUSTERS, backed)
+        with pytest.raises(errors.Forbidden, match="action Delete"):
+            await ann.delete(TENANT_CLUSTERS, "web", namespace=desk.namespace)
+
+
+async def test_only_the_platform_labels_namespaces_and_ledgers_are_nobodys(desk: Desk) -> None:
+    await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", LEAN))
+    async with desk.person("eve") as eve:
+        with pytest.raises(errors.Forbidden, match="only the platform"):
+            await eve.merge(NAMESPACES, desk.namespace, {"metadata": {"labels": {TENANT_LABEL: "other"}}})
+        with pytest.raises(errors.Forbidden, match="kept by clusterdesk itself"):
+            await eve.merge(TENANT_LEDGERS, desk.tenant, {"spec": {"data": ""}}, namespace=SYSTEM)
+        with pytest.raises(errors.Forbidden, match="delete them first"):
+            await eve.delete(NAMESPACES, desk.namespace)
+
+
+async def test_when_nobody_answers_nothing_is_admitted_but_what_is_going_can_go(desk: Desk) -> None:
+    made = await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", LEAN, finalizers=["a.dev/b"]))
+    await desk.admin.delete(TENANT_CLUSTERS, "web", namespace=desk.namespace)
+    replicas = list(desk.processes.children.values())
+    await desk.processes.stop()
+    assert [child.popen.returncode for child in replicas] == [0] * REPLICAS
+    with pytest.raises(errors.Unavailable, match="failed calling webhook"):
+        await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "other", LEAN))
+    status = {"status": {"version": "v1.34.2"}}
+    await desk.admin.merge(TENANT_CLUSTERS, "web", status, namespace=desk.namespace, subresource="status")
+    await desk.admin.merge(TENANT_CLUSTERS, "web", {"metadata": {"finalizers": None}}, namespace=desk.namespace)
+    assert await desk.admin.find(TENANT_CLUSTERS, made["metadata"]["name"], namespace=desk.namespace) is None
+
+
+def _voted(request: Manifest, voter: str, now: str) -> Manifest:
+    vote = {"voter": {"user": voter}, "decision": "Approve", "at": now}
+    return {**request, "status": {"phase": "Approved", "votes": [vote], "decidedAt": now}}
