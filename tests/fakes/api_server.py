@@ -99,12 +99,13 @@ class ApiServer:
         kind = _kind(resource)
         meta = body["metadata"]
         namespace, name = meta.get("namespace", ""), meta["name"]
-        full = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
-        try:
-            full = {**full, "metadata": {k: v for k, v in meta.items() if k != "resourceVersion"}}
-            made = self.objects.replace(kind, namespace, name, full)
-        except Refused:
-            made = self.objects.create(kind, full, namespace)
+        # Whoever puts an object here does not care which version or which object was there before.
+        meta = {k: v for k, v in meta.items() if k not in ("resourceVersion", "uid")}
+        full = {"apiVersion": resource.api_version, "kind": resource.kind, **body, "metadata": meta}
+        there = self.get(resource, name, namespace) is not None
+        made = (
+            self.objects.replace(kind, namespace, name, full) if there else self.objects.create(kind, full, namespace)
+        )
         if status is not None:
             made = self.objects.merge(kind, namespace, name, {"status": status}, subresource="status")
         return made

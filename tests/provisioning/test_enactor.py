@@ -1,0 +1,225 @@
+"""ClusterRequests are carried on: waived, expired, done once, or failed with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from provisioning import errors, names, resources
+from provisioning.enactor import Enactor
+from provisioning.kube import Manifest
+from tests import builders
+from tests.builders import GONE, NAMESPACE, tweak
+from tests.fakes.api_server import Fault
+from tests.fakes.objects import Kind, Refused
+from tests.provisioning.backstage import Backstage, backstage
+
+NAME = "cr-abcdefghij"
+KEY = (NAMESPACE, NAME)
+GROWN = tweak(builders.CLUSTER, "spec.pools[0].replicas", 3)["spec"]
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Backstage]:
+    async with backstage() as quiet:
+        yield quiet
+
+
+def ask(stage: Backstage, *, phase: str = "Pending", **spec: Any) -> None:
+    manifest = {**builders.REQUEST, "spec": {**builders.REQUEST["spec"], **spec}}
+    manifest["spec"] = {key: value for key, value in manifest["spec"].items() if value is not GONE}
+    stage.put(resources.CLUSTER_REQUESTS, manifest, status={"phase": phase} if phase != "Pending" else None)
+
+
+async def act(stage: Backstage) -> float | None:
+    await stage.caught_up()
+    return await Enactor(stage.kube, stage.landscape, now=stage.clock).act(KEY)
+
+
+def status(stage: Backstage) -> Manifest:
+    found: Manifest = stage.get(resources.CLUSTER_REQUESTS, NAME).get("status") or {}
+    return found
+
+
+def with_policy(stage: Backstage, **policy: Any) -> None:
+    stage.put(resources.TENANTS, tweak(builders.TENANT, "spec.approval", policy))
+
+
+async def test_a_request_that_needs_approval_waits_and_says_until_when(stage: Backstage) -> None:
+    ask(stage)
+    again = await act(stage)
+    assert status(stage)["phase"] == "Pending"
+    assert status(stage)["expiresAt"].endswith("Z")
+    assert again is not None
+    assert timedelta(hours=23) < timedelta(seconds=again) <= timedelta(hours=24, seconds=2)
+    writes = stage.server.objects.last
+    await act(stage)
+    assert stage.server.objects.last == writes
+
+
+async def test_a_tenant_that_requires_nobody_waives_every_request(stage: Backstage) -> None:
+    with_policy(stage, required=0)
+    ask(stage)
+    await act(stage)
+    assert status(stage)["phase"] == "Approved"
+    assert status(stage)["waiver"] == "no approval needed"
+    assert status(stage)["decidedAt"]
+
+
+@pytest.mark.parametrize(("nodes", "phase"), [(3, "Approved"), (2, "Pending")])
+async def test_a_rule_waives_what_fits_into_it_surge_included(stage: Backstage, nodes: int, phase: str) -> None:
+    with_policy(stage, waivers=[{"name": "small ones", "actions": ["Create"], "upTo": {"nodes": nodes}}])
+    ask(stage)
+    await act(stage)
+    assert status(stage)["phase"] == phase
+
+
+async def test_a_deletion_is_waived_by_the_size_of_what_is_deleted(stage: Backstage) -> None:
+    with_policy(stage, waivers=[{"name": "small ones", "actions": ["Delete"], "upTo": {"nodes": 3}}])
+    stage.cluster()
+    ask(stage, action="Delete", desired=GONE)
+    await act(stage)
+    assert status(stage)["waiver"] == "small ones"
+
+
+async def test_a_request_nobody_decided_expires(stage: Backstage) -> None:
+    ask(stage)
+    stage.clock.ahead = timedelta(hours=24, seconds=1)
+    await act(stage)
+    assert status(stage)["phase"] == "Expired"
+
+
+async def test_an_approved_creation_makes_the_cluster_and_names_the_request(stage: Backstage) -> None:
+    ask(stage, phase="Approved")
+    await act(stage)
+    made = stage.get(resources.TENANT_CLUSTERS)
+    assert made["metadata"]["annotations"] == {names.REQUEST_ANNOTATION: NAME, names.REQUESTED_BY_ANNOTATION: "ann"}
+    assert made["spec"]["pools"] == builders.CLUSTER["spec"]["pools"]
+    assert status(stage)["phase"] == "Applied"
+
+
+async def test_a_creation_whose_answer_was_lost_is_not_done_twice(stage: Backstage) -> None:
+    ask(stage, phase="Approved")
+    stage.server.fail(Fault.LOST, method="POST")
+    with pytest.raises(errors.Unavailable):
+        await act(stage)
+    assert status(stage)["phase"] == "Approved"
+    await act(stage)
+    assert status(stage)["phase"] == "Applied"
+    assert len(stage.server.all(resources.TENANT_CLUSTERS)) == 1
+
+
+async def test_a_creation_of_a_name_that_is_taken_fails(stage: Backstage) -> None:
+    stage.cluster()
+    ask(stage, phase="Approved")
+    await act(stage)
+    assert status(stage)["phase"] == "Failed"
+    assert "already" in status(stage)["message"]
+
+
+async def test_a_refusal_by_admission_fails_the_request_in_its_words(stage: Backstage) -> None:
+    def full(*_: Any) -> None:
+        raise Refused(403, "Forbidden", "the quota of tenant blue has no room for web")
+
+    ask(stage, phase="Approved")
+    await stage.caught_up()
+    stage.server.objects.admission.append(
+        lambda operation, kind, *_: full() if kind.plural == "tenantclusters" else None
+    )
+    await act(stage)
+    assert status(stage)["phase"] == "Failed"
+    assert "no room for web" in status(stage)["message"]
+
+
+@pytest.mark.parametrize("answer", [429, 500, 503])
+async def test_an_api_server_that_is_busy_or_broken_fails_nothing(stage: Backstage, answer: int) -> None:
+    ask(stage, phase="Approved")
+    stage.server.fail(answer, method="POST")
+    with pytest.raises(errors.KubeError):
+        await act(stage)
+    assert status(stage)["phase"] == "Approved"
+
+
+async def test_an_approved_change_replaces_the_spec_it_was_made_for(stage: Backstage) -> None:
+    stage.cluster()
+    ask(stage, phase="Approved", action="Change", desired=GROWN, baseGeneration=1)
+    await act(stage)
+    changed = stage.get(resources.TENANT_CLUSTERS)
+    assert changed["spec"]["pools"][0]["replicas"] == 3
+    assert changed["metadata"]["annotations"][names.REQUEST_ANNOTATION] == NAME
+    assert status(stage)["phase"] == "Applied"
+
+
+async def test_a_change_whose_answer_was_lost_is_seen_to_be_done(stage: Backstage) -> None:
+    stage.cluster()
+    ask(stage, phase="Approved", action="Change", desired=GROWN, baseGeneration=1)
+    stage.server.fail(Fault.LOST, method="PUT", plural="tenantclusters")
+    # The client library sends a PUT once more by itself; what it then hears is that somebody was faster.
+    with pytest.raises((errors.Unavailable, errors.Conflict)):
+        await act(stage)
+    await act(stage)
+    assert status(stage)["phase"] == "Applied"
+    assert stage.get(resources.TENANT_CLUSTERS)["metadata"]["generation"] == 2
+
+
+async def test_a_change_of_what_has_changed_meanwhile_fails(stage: Backstage) -> None:
+    stage.cluster()
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools[0].replicas", 7))
+    ask(stage, phase="Approved", action="Change", desired=GROWN, baseGeneration=1)
+    await act(stage)
+    assert status(stage)["phase"] == "Failed"
+    assert "generation 2, not 1" in status(stage)["message"]
+    assert stage.get(resources.TENANT_CLUSTERS)["spec"]["pools"][0]["replicas"] == 7
+
+
+async def test_an_approved_deletion_deletes(stage: Backstage) -> None:
+    stage.cluster()
+    ask(stage, phase="Approved", action="Delete", desired=GONE)
+    await act(stage)
+    assert not stage.there(resources.TENANT_CLUSTERS)
+    assert status(stage)["phase"] == "Applied"
+
+
+async def test_a_deletion_of_what_is_gone_is_done(stage: Backstage) -> None:
+    ask(stage, phase="Approved", action="Delete", desired=GONE)
+    await act(stage)
+    assert status(stage)["phase"] == "Applied"
+
+
+async def test_a_deletion_never_takes_a_younger_cluster_of_the_same_name(stage: Backstage) -> None:
+    ask(stage, phase="Approved", action="Delete", desired=GONE)
+    kind = Kind(resources.TENANT_CLUSTERS.group, resources.TENANT_CLUSTERS.version, resources.TENANT_CLUSTERS.plural)
+    stage.cluster()
+    stage.server.objects._kept[kind][NAMESPACE, "web"]["metadata"]["creationTimestamp"] = "2099-01-01T00:00:00Z"
+    await act(stage)
+    assert status(stage)["phase"] == "Failed"
+    assert stage.there(resources.TENANT_CLUSTERS)
+
+
+@pytest.mark.parametrize("phase", ["Applied", "Denied", "Withdrawn", "Expired", "Failed"])
+async def test_what_is_settled_is_left_alone(stage: Backstage, phase: str) -> None:
+    ask(stage, phase=phase)
+    writes = stage.server.objects.last
+    assert await act(stage) is None
+    assert stage.server.objects.last == writes
+
+
+async def test_a_vote_in_the_very_moment_of_noting_wins(stage: Backstage) -> None:
+    ask(stage)
+    await stage.caught_up()
+    enactor = Enactor(stage.kube, stage.landscape, now=stage.clock)
+    stage.patch(resources.CLUSTER_REQUESTS, NAME, {"status": {"phase": "Denied"}}, "status")
+    with pytest.raises(errors.Conflict):
+        await enactor.act(KEY)
+    assert status(stage)["phase"] == "Denied"
+
+
+async def test_a_request_in_a_namespace_of_nobody_waits(stage: Backstage) -> None:
+    stage.server.patch(resources.NAMESPACES, NAMESPACE, "", {"metadata": {"labels": {names.TENANT_LABEL: None}}})
+    ask(stage, phase="Approved")
+    await act(stage)
+    assert status(stage)["phase"] == "Approved"
