@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal, TextIO
+from typing import Final, Literal, TextIO
 
 import structlog
 from structlog.typing import Processor
 
+OURS: Final = "clusterdesk"
+"""The one logger that all of our events go through, whichever module speaks."""
 Format = Literal["auto", "json", "console"]
 
 
@@ -33,7 +35,7 @@ def configure(*, fmt: Format = "auto", level: str = "INFO", stream: TextIO | Non
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=lambda *_: logging.getLogger(OURS),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
@@ -46,5 +48,4 @@ def configure(*, fmt: Format = "auto", level: str = "INFO", stream: TextIO | Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    for ours in ("__main__", "provisioning", "webhooks", "bot", "certs", "playground"):
-        logging.getLogger(ours).setLevel(level)
+    logging.getLogger(OURS).setLevel(level)
