@@ -128,12 +128,12 @@ async def _create(kube: Kube, request: Stored[ClusterRequest]) -> None:
         },
         "spec": spec.desired.wire(),
     }
-    try:
+    # Looked up first: a create that meets its own result is charged until it can no longer land, minutes later.
+    present = await kube.find(resources.TENANT_CLUSTERS, spec.cluster, namespace=request.meta.namespace)
+    if present is None:
         await kube.create(resources.TENANT_CLUSTERS, body)
-    except errors.AlreadyExists:
-        present = await kube.get(resources.TENANT_CLUSTERS, spec.cluster, namespace=request.meta.namespace)
-        if not _done_by(present, request):
-            raise Failed(f"there is a cluster {spec.cluster} in this namespace already") from None
+    elif not _done_by(present, request):
+        raise Failed(f"there is a cluster {spec.cluster} in this namespace already")
 
 
 async def _change(kube: Kube, request: Stored[ClusterRequest]) -> None:
