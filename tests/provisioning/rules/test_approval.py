@@ -136,8 +136,8 @@ def test_what_is_decided_is_not_taken_back() -> None:
     assert error.value.reason is Reason.ALREADY_DECIDED
 
 
-people = st.sampled_from(
-    [ANN, BEN, CLEO, DAVE, Person(user="ben"), Person(user="ann"), Person(user="x", slack="U0BEN")]
+someone = st.sampled_from(
+    [ANN, BEN, CLEO, DAVE, Person(user="ann"), Person(user="ben"), Person(user="x", slack="U0BEN")]
 )
 
 
