@@ -20,14 +20,16 @@ NEARLY_FULL = 90
 class Charge:
     """What one slot is to be charged with in its tenant's ledger.
 
-    `hard` are the tenant's limits, `before` what the object may cost by now, `after` what it will cost. `fence` is the
-    resourceVersion that the write replaces (empty for a create), `uid` the uid of the object.
+    `hard` are the tenant's limits, `field` is where the object says how large it is. `before` is what the object may
+    cost by now, `after` what it will cost. `fence` is the resourceVersion that the write replaces (empty for a
+    create), `uid` the uid of the object.
     """
 
     tenant: str
     hard: Mapping[str, int]
     slot: str
     name: str
+    field: str
     before: Usage
     after: Usage
     fence: str = ""
@@ -51,7 +53,10 @@ def answer(charge: Charge, outcome: batcher.Outcome) -> Verdict:
             facts = [quota.describe(excess) for excess in found]
             return Deny(
                 f"the quota of tenant {charge.tenant} has no room for {charge.name}: {'; '.join(facts)}",
-                tuple(Cause("spec", fact) for fact in facts),
+                tuple(
+                    Cause("spec" if excess.dimension == "clusters" else charge.field, fact)
+                    for excess, fact in zip(found, facts, strict=True)
+                ),
                 audit=audit,
             )
         case Contended(retry_after):

@@ -165,6 +165,11 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
     changed = [f"{_optional('object', path)} != {_optional('oldObject', path)}" for path in _LOOKED_AT]
     anew = ["request.operation != 'UPDATE'", "request.?subResource.orValue('') != ''"]
     conditions = [{"name": "something-we-look-at-changes", "expression": " || ".join([*anew, *changed])}]
+    if reach is Reach.EVERYWHERE:
+        # Other people's namespaces come and go without us, even when nobody answers here.
+        either = f"[object, oldObject].exists(o, o != null && '{TENANT_LABEL}' in o.metadata.?labels.orValue({{}}))"
+        expression = f"request.resource.resource != 'namespaces' || {either}"
+        conditions.append({"name": "namespaces-of-tenants", "expression": expression})
     if reach is Reach.TENANTS:
         # Of the many Secrets of a tenant (kubeconfigs, tokens, bootstrap data) only these can hold manifests or values.
         types = "['Opaque', 'addons.cluster.x-k8s.io/resource-set']"

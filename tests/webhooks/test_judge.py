@@ -24,7 +24,9 @@ from webhooks.review import Request
 RULES = (Rule(TENANT_CLUSTERS),)
 CLUSTER = manifest(TENANT_CLUSTERS, "web", {"a": 1})
 ASKED = request(TENANT_CLUSTERS, CLUSTER)
-CHARGE = Charge("blue", {"nodes": 5}, "tenantclusters.clusterdesk.dev/tenant-blue/web", "web", Usage(), Usage(nodes=2))
+CHARGE = Charge(
+    "blue", {"nodes": 5}, "tenantclusters.clusterdesk.dev/tenant-blue/web", "web", "spec.pools", Usage(), Usage(nodes=2)
+)
 FULL = Exceeded((Excess("nodes", 2, 4, 5),), Usage(nodes=4))
 
 

@@ -315,6 +315,9 @@ async def test_when_nobody_answers_nothing_is_admitted_but_what_is_going_can_go(
     assert [child.popen.returncode for child in replicas] == [0] * REPLICAS
     with pytest.raises(errors.Unavailable, match="failed calling webhook"):
         await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "other", LEAN))
+    passing = f"passing-{secrets.token_hex(3)}"
+    await desk.admin.create(NAMESPACES, _cluster_wide(NAMESPACES, passing))
+    await desk.admin.delete(NAMESPACES, passing)
     status = {"status": {"version": "v1.34.2"}}
     await desk.admin.merge(TENANT_CLUSTERS, "web", status, namespace=desk.namespace, subresource="status")
     await desk.admin.merge(TENANT_CLUSTERS, "web", {"metadata": {"finalizers": None}}, namespace=desk.namespace)

@@ -6,9 +6,11 @@ means for a write: only what grows is charged, and with it goes what the ledger 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
-from provisioning import charges, quota
+from provisioning import charges, footprint, quota
 from provisioning.errors import RuleError
 from provisioning.ledger import slot_key
 from provisioning.quota import Usage
@@ -25,12 +27,12 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
     if request.object is None or reading.is_platforms(facts, request):
         return Allow()
     before, after = _pair(request, request.object, facts)
-    if before is not None and _unchanged(before, after):
+    resource = next(r for r in charges.KINDS if (r.group, r.plural) == (request.group, request.resource))
+    if before is not None and _measured(resource, before) == _measured(resource, after):
         return Allow()
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
         return refuse(reading.no_tenant(request.namespace))
-    resource = next(r for r in charges.KINDS if (r.group, r.plural) == (request.group, request.resource))
     try:
         cost = _cost(resource, after, facts)
     except RuleError as error:
@@ -41,6 +43,7 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         hard=quota.limits(tenant.it.spec.quota.hard),
         slot=slot_key(resource, request.namespace, name),
         name=name,
+        field=FIELDS[resource],
         before=_cost_before(resource, before, facts),
         after=cost,
         fence=before["metadata"]["resourceVersion"] if before is not None else "",
@@ -78,13 +81,27 @@ def _scaled(parent: Manifest, scale: Manifest) -> Manifest:
     return {**parent, "metadata": meta, "spec": {**parent["spec"], "replicas": replicas}}
 
 
-def _unchanged(before: Manifest, after: Manifest) -> bool:
-    """Templates do not change, so what says the same costs the same: nothing needs to be looked up."""
-    return all(
-        (before["metadata"].get(key) or None) == (after["metadata"].get(key) or None)
-        for key in ("annotations", "ownerReferences")
-    ) and before.get("spec") == after.get("spec")
+def _measured(resource: Resource, manifest: Manifest) -> list[Any]:
+    """What the cost depends on. Templates do not change, so what says the same costs the same, and nothing needs to be
+    looked up: controllers that write annotations and the like are never held up."""
+    meta, spec = manifest["metadata"], manifest.get("spec") or {}
+    owners = meta.get("ownerReferences") or []
+    if resource == TENANT_CLUSTERS:
+        return [spec]
+    if resource == CLUSTERS:
+        return [owners]
+    sizes = [(meta.get("annotations") or {}).get(key) for key in (footprint.MIN_SIZE, footprint.MAX_SIZE)]
+    machine = (spec.get("template") or {}).get("spec") or {}
+    surge = [spec.get(key) for key in ("replicas", "rollout", "strategy")]
+    return [owners, sizes, surge, machine.get("infrastructureRef")]
 
+
+FIELDS: Mapping[Resource, str] = {
+    TENANT_CLUSTERS: "spec.pools",
+    CLUSTERS: "spec",
+    MACHINE_DEPLOYMENTS: "spec.replicas",
+}
+"""Where each kind says how large it is."""
 
 POLICY = Policy(
     "tenant_quota",

@@ -83,7 +83,9 @@ def test_an_old_approval_does_not_count_twice() -> None:
 
 
 def test_marks_and_what_completion_adds_need_nobody() -> None:
-    assert check(tweak(cluster(), "metadata.labels", {"a": "b"}), old=cluster()) == Allow()
+    marked = tweak(cluster(), "metadata.labels", {"a": "b"})
+    assert check(marked, old=cluster()) == Allow()
+    assert World().check(POLICY, request(TENANT_CLUSTERS, marked, old=cluster())) == Allow()
     assert check(cluster(), old=cluster(spec={"pools": SPEC["pools"]})) == Allow()
 
 
@@ -114,6 +116,11 @@ def test_deletion_needs_an_approved_request_for_deletion() -> None:
     assert isinstance(check(None, asked(Action.DELETE, status=APPROVED), old=cluster()), Allow)
     assert isinstance(check(None, asked(Action.DELETE), old=cluster()), Deny)
     assert isinstance(check(None, asked(Action.DELETE, cluster="other", status=APPROVED), old=cluster()), Deny)
+
+
+def test_a_request_to_delete_an_earlier_cluster_of_that_name_does_not_count() -> None:
+    reborn = tweak(cluster(), "metadata.creationTimestamp", "2026-11-24T11:30:00Z")
+    assert isinstance(check(None, asked(Action.DELETE, status=APPROVED), old=reborn), Deny)
 
 
 def test_a_cluster_whose_time_is_over_may_be_deleted() -> None:

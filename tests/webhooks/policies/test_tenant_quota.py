@@ -42,8 +42,14 @@ def test_a_change_is_fenced_by_the_revision_it_replaces() -> None:
 def test_what_does_not_grow_is_admitted_without_asking_anybody() -> None:
     smaller = tweak(cluster(), "spec.pools.0.replicas", 1)
     assert check(TENANT_CLUSTERS, smaller, old=cluster()) == Allow()
-    relabelled = tweak(cluster(), "metadata.annotations", {"a": "b"})
-    assert World().check(POLICY, request(TENANT_CLUSTERS, tweak(relabelled, "metadata.labels", {}), old=relabelled))
+    marked: Any = {"annotations": {"machinedeployment.clusters.x-k8s.io/revision": "2"}}
+    nowhere = World()
+    assert nowhere.check(POLICY, request(TENANT_CLUSTERS, cluster(**marked), old=cluster())) == Allow()
+    assert nowhere.check(POLICY, request(CLUSTERS, manifest(CLUSTERS, "a", {"b": 1}), old=manifest(CLUSTERS, "a", {})))
+    other = {"replicas": 1, "template": {"spec": {"infrastructureRef": {"kind": "AWSMachineTemplate"}}}}
+    foreign = manifest(MACHINE_DEPLOYMENTS, "aws", other, namespace="elsewhere")
+    again = request(MACHINE_DEPLOYMENTS, {**foreign, **marked}, old=foreign)
+    assert nowhere.check(POLICY, again) == Allow()
 
 
 def test_a_change_of_flavor_grows_in_some_dimension_and_is_charged() -> None:
