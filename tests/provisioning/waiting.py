@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 async def until(true: Callable[[], object], *, seconds: float = 5.0) -> None:
@@ -28,3 +30,11 @@ async def running(*work: Coroutine[Any, Any, Any]) -> AsyncIterator[list[asyncio
         await asyncio.gather(*tasks, return_exceptions=True)
         for task in crashed:
             task.result()
+
+
+async def eventually(look: Callable[[], Awaitable[T]], *, seconds: float = 20.0) -> T:
+    """The first answer of `look` that counts as true; fail after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not (answer := await look()):  # noqa: ASYNC110 - what is waited for is not ours to signal
+            await asyncio.sleep(0.05)
+    return answer

@@ -1,0 +1,106 @@
+"""The provisioner on a real API server: what it applies is taken, stays put when looked at again, and goes wholly."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest_asyncio
+
+from playground import apply
+from provisioning import errors, names, plan, resources, teardown
+from provisioning.__main__ import lead
+from provisioning.kube import Kube, Manifest
+from provisioning.landscape import Landscape
+from provisioning.resources import Resource
+from provisioning.settings import Settings
+from tests import builders
+from tests.builders import tweak
+from tests.provisioning.waiting import eventually, running
+
+SYSTEM = "clusterdesk-system"
+
+
+@pytest_asyncio.fixture
+async def tenant(admin: Kube, namespace: str) -> AsyncIterator[str]:
+    """A catalog and a tenant whose namespace is the test's; a leader is at work. The tenant's name."""
+    name = f"tenant-{namespace}"
+    await apply.put(admin, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}}])
+    await admin.merge(resources.NAMESPACES, namespace, {"metadata": {"labels": {names.TENANT_LABEL: name}}})
+    blue = tweak(tweak(builders.TENANT, "metadata", {"name": name}), "spec.namespaces", [namespace])
+    await apply.put(admin, [builders.CATALOG, blue])
+    landscape = Landscape(admin, namespace=SYSTEM)
+    settings = Settings(namespace=SYSTEM, probe_tenants=False)
+    async with running(landscape.run()):
+        await landscape.synced()
+        async with running(lead(admin, landscape, settings, now=lambda: datetime.now(UTC))):
+            yield name
+    await admin.delete(resources.TENANTS, name)
+    await admin.delete(resources.CATALOGS, names.CATALOG)
+
+
+async def labelled(kube: Kube, kinds: tuple[Resource, ...], namespace: str) -> dict[tuple[str, str], str]:
+    """Kind and name of everything with the cluster's label, and the version of its content."""
+    found: dict[tuple[str, str], str] = {}
+    for kind in kinds:
+        try:
+            listing = await kube.list(kind, namespace=namespace, labels=f"{names.CAPI_CLUSTER_LABEL}=web")
+        except errors.NotFound:
+            continue
+        found |= {(kind.kind, o["metadata"]["name"]): o["metadata"]["resourceVersion"] for o in listing.items}
+    return found
+
+
+async def test_a_cluster_is_made_kept_and_ended_on_a_real_api_server(admin: Kube, namespace: str, tenant: str) -> None:
+    wanted = copy.deepcopy(builders.CLUSTER)
+    wanted["metadata"] = {"name": "web", "namespace": namespace}
+    await admin.create(resources.TENANT_CLUSTERS, wanted)
+
+    async def find(resource: Resource, name: str = "web") -> Manifest | None:
+        return await admin.find(resource, name, namespace=namespace)
+
+    async def published() -> int:
+        status = (await admin.get(resources.TENANTS, tenant)).get("status") or {}
+        clusters: int = status.get("clusters", 0)
+        return clusters
+
+    async def replicas() -> int:
+        found: int = (await find(resources.MACHINE_DEPLOYMENTS, "web-md0") or {})["spec"]["replicas"]
+        return found
+
+    async def told() -> bool:
+        return "status" in (await find(resources.TENANT_CLUSTERS) or {})
+
+    async def gone() -> bool:
+        return await find(resources.TENANT_CLUSTERS) is None
+
+    await eventually(lambda: find(resources.DEPLOYMENTS, "web-csi-controller"))
+    await eventually(told)
+    await eventually(published)
+
+    before = await labelled(admin, plan.KINDS, namespace)
+    touch = {"metadata": {"annotations": {"touched": "yes"}}}
+    await admin.merge(resources.TENANT_CLUSTERS, "web", touch, namespace=namespace)
+    await asyncio.sleep(1)
+    assert await labelled(admin, plan.KINDS, namespace) == before
+
+    await admin.merge(resources.MACHINE_DEPLOYMENTS, "web-md0", {"spec": {"replicas": 9}}, namespace=namespace)
+
+    async def put_back() -> bool:
+        return await replicas() == 2
+
+    await eventually(put_back)
+
+    left_behind = {"name": "lb", "namespace": namespace, "labels": {names.CAPI_CLUSTER_LABEL: "web"}}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": left_behind, "spec": {"ports": [{"port": 80}]}}
+    await admin.create(resources.SERVICES, service)
+    await admin.delete(resources.TENANT_CLUSTERS, "web", namespace=namespace)
+    await eventually(gone, seconds=40)
+    assert await labelled(admin, teardown.SWEPT, namespace) == {}
+
+    async def given_back() -> bool:
+        return await published() == 0
+
+    await eventually(given_back)
