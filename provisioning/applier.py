@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 from provisioning import errors, metrics, names, plan
+from provisioning.cache import Key
 from provisioning.kube import Kube, Manifest
 from provisioning.resources import Resource
 
@@ -35,41 +36,46 @@ class Applier:
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
-        self._marks: dict[tuple[str, str, str], _Mark] = {}
+        self._marks: dict[Key, dict[tuple[str, str, str], _Mark]] = {}
 
-    async def bring(self, rendered: Iterable[Manifest], present: Iterable[Manifest]) -> None:
+    async def bring(self, cluster: Key, rendered: Iterable[Manifest], *, present: Iterable[Manifest]) -> None:
         """Apply all of `rendered`, in its order, that are not known to be in place. Raises `KubeError`."""
         there = {_key(manifest): manifest for manifest in present}
+        marks = self._marks.setdefault(cluster, {})
         for manifest in rendered:
             key, content = _key(manifest), names.content_hash(manifest)
             found = there.get(key)
-            if found is not None and self._settled(key, content, manifest, found):
+            if found is not None and _settled(marks.get(key), content, manifest, found):
                 continue
             kind = KINDS[manifest["apiVersion"], manifest["kind"]]
             answer = await self._kube.apply(kind, manifest, manager=plan.field_manager(manifest))
             if found is None or _version(found) != _version(answer):
                 log.info("applied", kind=kind.kind, namespace=key[1], name=key[2], new=found is None)
                 metrics.APPLIED.labels(kind.kind).inc()
-            self._marks[key] = _Mark(content, answer["metadata"]["uid"], _version(answer))
+            marks[key] = _Mark(content, answer["metadata"]["uid"], _version(answer))
 
     async def prune(self, stale: Iterable[Manifest]) -> None:
         """Delete these, unless they are others by now."""
         for manifest in stale:
             meta, kind = manifest["metadata"], KINDS[manifest["apiVersion"], manifest["kind"]]
-            self._marks.pop(_key(manifest), None)
             with suppress(errors.NotFound, errors.Conflict):
                 await self._kube.delete(kind, meta["name"], namespace=meta.get("namespace", ""), uid=meta["uid"])
                 log.info("pruned", kind=kind.kind, namespace=meta.get("namespace", ""), name=meta["name"])
                 metrics.PRUNED.labels(kind.kind).inc()
 
-    def _settled(self, key: tuple[str, str, str], content: str, wanted: Manifest, found: Manifest) -> bool:
-        mark = self._marks.get(key)
-        if mark is None or mark != _Mark(content, found["metadata"]["uid"], _version(found)):
-            return False
-        # A generation does not move with metadata, which others may have touched.
-        return holds(found["metadata"], {k: v for k, v in wanted["metadata"].items() if k != "ownerReferences"}) and {
-            owner["uid"] for owner in wanted["metadata"].get("ownerReferences", ())
-        } <= {owner["uid"] for owner in found["metadata"].get("ownerReferences", ())}
+    def forget(self, cluster: Key) -> None:
+        """The cluster is gone."""
+        self._marks.pop(cluster, None)
+
+
+def _settled(mark: _Mark | None, content: str, wanted: Manifest, found: Manifest) -> bool:
+    if mark is None or mark != _Mark(content, found["metadata"]["uid"], _version(found)):
+        return False
+    # A generation does not move with metadata, which others may have touched.
+    meta, owners = wanted["metadata"], found["metadata"].get("ownerReferences") or ()
+    rest = {key: value for key, value in meta.items() if key != "ownerReferences"}
+    owned = {owner["uid"] for owner in meta.get("ownerReferences", ())} <= {owner["uid"] for owner in owners}
+    return owned and holds(found["metadata"], rest)
 
 
 def holds(actual: Any, wanted: Any) -> bool:

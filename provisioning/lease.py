@@ -93,12 +93,18 @@ class Elector:
 
     async def _acquire(self) -> float:
         """Wait until the lease is ours; the moment (monotonic) at which it began."""
+        trouble = ""
         while True:
             asked = time.monotonic()
-            # Every error is a reason to try again: nobody leads because we could not ask.
-            with suppress(errors.KubeError, TimeoutError):
+            try:
                 async with asyncio.timeout(self._terms.renew):
                     self._held = await self._try(asked)
+                trouble = ""
+            except (errors.KubeError, TimeoutError) as error:
+                # Every error is a reason to try again: nobody leads because we could not ask.
+                if str(error) != trouble and not isinstance(error, errors.Conflict):
+                    log.warning("lease_not_asked_for", lease=self._name, why=str(error) or "no answer in time")
+                trouble = str(error)
             if self._held is not None:
                 return asked
             await asyncio.sleep(self._terms.retry * (1 + random.random() / 5))  # noqa: S311 - jitter, no secret

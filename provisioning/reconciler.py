@@ -59,7 +59,8 @@ class Reconciler:
         """Look at the cluster of this namespace and name; the seconds until it is to be looked at again."""
         cluster = self._landscape.tenant_cluster(key)
         if cluster is None:
-            self._forget(key)
+            if self._landscape.get(resources.CLUSTERS, *key) is None:
+                self._forget(key)
             await self._add_to(key)
             return None
         if cluster.meta.deleting:
@@ -105,7 +106,7 @@ class Reconciler:
         rendered = plan.render(
             cluster, catalog, tenant=tenant.meta.name, workers_version=version, cluster_uid=uid, existing=parts
         )
-        await self._applier.bring(rendered, parts)
+        await self._applier.bring(cluster.key, rendered, present=parts)
         if uid:
             # Without the Cluster its hosted components are not rendered, and would all look stale.
             await self._applier.prune(plan.stale(rendered, parts))
@@ -175,7 +176,7 @@ class Reconciler:
         except RuleError as error:
             log.warning("additions_refused", namespace=key[0], name=key[1], why=str(error))
             return
-        await self._applier.bring(rendered, parts)
+        await self._applier.bring(key, rendered, present=parts)
         await self._applier.prune(plan.stale(rendered, parts))
 
     def _next_look(self, cluster: Stored[TenantCluster], status: ClusterStatus, *, probed: bool) -> float:
@@ -190,6 +191,7 @@ class Reconciler:
         return look if end is None else min(look, max(0.0, (end - self._now()).total_seconds()) + 1)
 
     def _forget(self, key: Key) -> None:
+        self._applier.forget(key)
         if self._probe is not None:
             self._probe.forget(key)
         with suppress(KeyError):
