@@ -69,7 +69,7 @@ chromium:
 	@if [ -n "$$CHROMIUM" ] && [ -x "$$CHROMIUM" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "The tests drive a browser and there is none: installing Chromium with apt-get."; \
-		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium >/dev/null; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium fonts-noto-color-emoji >/dev/null; \
 	else \
 		echo "The tests drive a browser and there is none. Install Chromium (on Debian: sudo apt-get install chromium)"; \
 		echo "or name one: make test CHROMIUM=/path/to/chrome"; exit 1; \

@@ -165,3 +165,14 @@ async def nothing_left(desk: Desk, namespace: str, cluster: str, *, seconds: flo
     while left := await desk.leftovers(namespace, cluster):
         assert time.monotonic() < deadline, f"left after {seconds:.0f} s: {left}"
         await asyncio.sleep(0.3)
+
+
+async def quota_released(desk: Desk, tenant: str) -> None:
+    """Wait until the tenant is charged with nothing."""
+
+    async def released() -> bool:
+        manifest = await desk.kube.get(resources.TENANTS, tenant)
+        used = manifest["status"]["quota"].get("used") or {}
+        return not used.get("clusters") and not used.get("nodes")
+
+    await eventually(released, what=f"the quota of {tenant} released")

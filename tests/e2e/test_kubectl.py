@@ -14,7 +14,7 @@ from playground.controlplane import kubeconfig_text
 from playground.pki import Pki, write_private
 from provisioning import resources
 from provisioning.objects import format_time
-from tests.e2e.desk import Desk, eventually, nothing_left
+from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 from tests.playground.simulated.tenant import tenant
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="package")]
@@ -59,6 +59,7 @@ async def test_a_cluster_that_somebody_has_to_approve_is_refused_without(desk: D
 
 
 async def test_a_tenant_cluster_above_the_quota_is_refused_with_the_numbers(desk: Desk) -> None:
+    await quota_released(desk, "team-c")
     code, printed = await apply(desk, tenant_cluster("huge", SMALL, replicas=30, flavor="large"))
     assert code != 0
     # 31 machines (one more while they are replaced) of 8 vCPU, in a tenant that may have 20 of them and 60 vCPU.

@@ -9,8 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from bot import replies
-from provisioning import resources
-from tests.e2e.desk import Desk, eventually, nothing_left
+from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 
 pytestmark = [
     pytest.mark.real,
@@ -25,7 +24,7 @@ SECONDS_TO_READY = 30
 
 
 async def look(browser: Browser, desk: Desk, user: str, channel: str = "C0TEAMA") -> Page:
-    page = await browser.new_page(viewport={"width": 1180, "height": 900})
+    page = await browser.new_page(viewport={"width": 1180, "height": 1000})
     page.set_default_timeout(15_000)
     await page.goto(f"{desk.ready.workspace_url}?as={user}&at={channel}")
     return page
@@ -56,6 +55,8 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
 
     await form.get_by_label(replies.NAME, exact=True).fill(CLUSTER)
     await form.get_by_label(replies.NODES, exact=True).fill("2")
+    await expect(form.get_by_text("cannot be a cluster's name")).to_have_count(0)
+    await form.get_by_text(replies.approval_needed(1)).scroll_into_view_if_needed()
     await lena.screenshot(path=pictures / "form.png")
     await form.get_by_role("button", name=replies.SUBMIT).click()
     await expect(lena.get_by_role("dialog", name=replies.RECEIPT_TITLE)).to_be_visible()
@@ -108,9 +109,4 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
     card = omar.locator("article[data-ts]").filter(has_text=CLUSTER).last
     await card.get_by_role("button", name=replies.APPROVE).click()
     await nothing_left(desk, NAMESPACE, CLUSTER)
-
-    async def quota_released() -> bool:
-        tenant = await desk.kube.get(resources.TENANTS, "team-a")
-        return not tenant["status"]["quota"]["used"].get("clusters")
-
-    await eventually(quota_released, what="the quota released")
+    await quota_released(desk, "team-a")
