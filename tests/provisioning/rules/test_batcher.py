@@ -1,0 +1,242 @@
+"""Many people, several replicas and an unreliable store: never above the quota, and never a no that is not true."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from provisioning import errors
+from provisioning.batcher import Batcher, Batchers, Contended, Exceeded, Granted, Outcome, Request
+from provisioning.ledger import CLAIMS_MAX, Claim, Ledger
+from provisioning.quota import Usage
+from tests.provisioning.rules.stores import Fault, MemoryLedgers
+
+TENANT = "blue"
+SOON = 5.0
+"""Seconds that are enough for everything here."""
+
+
+def batcher(store: MemoryLedgers) -> Batcher:
+    return Batcher(store, TENANT, time.monotonic)
+
+
+def request(name: str, nodes: int = 1, *, hard: int = 50, fence: str = "", uid: str = "") -> Request:
+    return Request(name, Claim(Usage(nodes=nodes), fence, uid or f"uid-{name}"), {"nodes": hard})
+
+
+async def reserve(at: Batcher, wanted: Request, *, seconds: float = SOON, dry_run: bool = False) -> Outcome:
+    return await at.reserve(wanted, deadline=time.monotonic() + seconds, dry_run=dry_run)
+
+
+def full(nodes: int) -> Ledger:
+    return Ledger().settle("there", charge=Usage(nodes=nodes), uid="x", revision="1")
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+async def test_of_many_at_once_exactly_as_many_get_in_as_fit(replicas: int) -> None:
+    store = MemoryLedgers(pause=0.001)
+    doors = [batcher(store) for _ in range(replicas)]
+    answers = await asyncio.gather(*(reserve(doors[n % replicas], request(f"n-{n}")) for n in range(120)))
+    assert sum(isinstance(a, Granted) for a in answers) == 50
+    assert sum(isinstance(a, Exceeded) for a in answers) == 70
+    assert store.ledger(TENANT).used() == Usage(nodes=50)
+
+
+async def test_with_a_store_that_fails_in_every_way_nothing_gets_above_the_quota_and_every_yes_is_kept() -> None:
+    store = MemoryLedgers(pause=0.001)
+    store.faults.extend([Fault.LOST, Fault.CONFLICT, Fault.DROPPED, Fault.LOST, Fault.CONFLICT] * 3)
+    doors = [batcher(store) for _ in range(3)]
+    wanted = [request(f"n-{n}", 1 + n % 3) for n in range(90)]
+    answers = await asyncio.gather(*(reserve(doors[n % 3], each) for n, each in enumerate(wanted)))
+    ledger = store.ledger(TENANT)
+    assert ledger.used().nodes == 50
+    for each, answer in zip(wanted, answers, strict=True):
+        if isinstance(answer, Granted):
+            assert each.claim.charge.within(ledger.cost(each.key))
+        if isinstance(answer, Exceeded):
+            assert answer.used.nodes + each.claim.charge.nodes > 50
+
+
+async def test_two_hundred_at_once_are_few_writes() -> None:
+    store = MemoryLedgers(pause=0.002)
+    at = batcher(store)
+    await asyncio.gather(*(reserve(at, request(f"n-{n}", hard=1000)) for n in range(200)))
+    assert store.saves <= 3
+    assert store.ledger(TENANT).used().nodes == 200
+
+
+async def test_a_yes_is_given_only_after_it_is_written() -> None:
+    store = MemoryLedgers(pause=0.02)
+    answer = asyncio.create_task(reserve(batcher(store), request("web")))
+    while not answer.done():
+        assert store.ledger(TENANT) == Ledger()
+        await asyncio.sleep(0.001)
+        if store.kept:
+            break
+    assert isinstance(await answer, Granted)
+    assert store.ledger(TENANT).used().nodes == 1
+
+
+async def test_a_no_is_given_only_on_a_ledger_read_just_now() -> None:
+    store = MemoryLedgers()
+    at = batcher(store)
+    assert isinstance(await reserve(at, request("web", 40)), Granted)
+    store.put(TENANT, Ledger())  # The cluster is gone, and the keeper has seen it.
+    assert isinstance(await reserve(at, request("api", 40)), Granted)
+
+
+async def test_a_yes_on_what_was_written_last_is_no_yes_when_somebody_else_wrote_since() -> None:
+    store = MemoryLedgers()
+    at = batcher(store)
+    await reserve(at, request("web", 10))
+    store.put(TENANT, full(45))
+    assert isinstance(await reserve(at, request("api", 10)), Exceeded)
+
+
+async def test_a_claim_that_was_settled_meanwhile_is_made_again() -> None:
+    store = MemoryLedgers()
+    at = batcher(store)
+    wanted = request("web", 10, fence="5")
+    await reserve(at, wanted)
+    store.put(TENANT, Ledger())
+    assert isinstance(await reserve(at, wanted), Granted)
+    assert store.ledger(TENANT).used().nodes == 10
+
+
+async def test_after_a_lost_race_those_who_had_a_no_are_judged_again_as_well() -> None:
+    store = MemoryLedgers()
+    store.put(TENANT, full(45))
+    store.faults.append(Fault.CONFLICT)
+    store.meanwhile = Ledger()
+    at = batcher(store)
+    large, small = await asyncio.gather(reserve(at, request("large", 40)), reserve(at, request("small", 2)))
+    assert isinstance(large, Granted)
+    assert isinstance(small, Granted)
+
+
+async def test_after_a_lost_race_those_who_had_a_yes_are_judged_again_as_well() -> None:
+    store = MemoryLedgers()
+    store.faults.append(Fault.CONFLICT)
+    store.meanwhile = full(45)
+    assert isinstance(await reserve(batcher(store), request("web", 40)), Exceeded)
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.DROPPED, Fault.CONFLICT])
+async def test_a_write_with_an_unknown_end_is_looked_up_and_counted_once(fault: Fault) -> None:
+    store = MemoryLedgers()
+    store.faults.append(fault)
+    assert await reserve(batcher(store), request("web", 30)) == Granted(Usage(nodes=30))
+    assert store.ledger(TENANT).used().nodes == 30
+    assert len(store.ledger(TENANT).slots["web"].claims) == 1
+
+
+async def test_what_was_written_and_never_answered_leaves_room_for_nobody_else_but_for_itself() -> None:
+    store = MemoryLedgers()
+    store.faults.append(Fault.LOST)
+    at = batcher(store)
+    both = await asyncio.gather(reserve(at, request("web", 30)), reserve(at, request("api", 30)))
+    assert isinstance(both[0], Granted)
+    assert isinstance(both[1], Exceeded)
+
+
+async def test_whoever_cannot_be_answered_in_time_is_told_to_come_back() -> None:
+    store = MemoryLedgers()
+    store.faults.extend([Fault.CONFLICT] * 10_000)
+    started = time.monotonic()
+    assert isinstance(await reserve(batcher(store), request("web"), seconds=0.3), Contended)
+    assert time.monotonic() - started < 1.0
+
+
+async def test_a_deadline_that_is_over_is_no_reason_to_write() -> None:
+    store = MemoryLedgers()
+    assert isinstance(await reserve(batcher(store), request("web"), seconds=0.0), Contended)
+    await asyncio.sleep(0.05)
+    assert store.saves == 0
+
+
+async def test_a_store_that_hangs_holds_up_those_who_wait_and_nobody_after_them() -> None:
+    store = MemoryLedgers()
+    store.faults.append(Fault.HANGS)
+    at = batcher(store)
+    assert isinstance(await reserve(at, request("web"), seconds=0.2), Contended)
+    assert isinstance(await reserve(at, request("api")), Granted)
+
+
+async def test_one_who_gives_up_takes_nobody_else_along() -> None:
+    store = MemoryLedgers(pause=0.05)
+    at = batcher(store)
+    leaving = asyncio.create_task(reserve(at, request("web")))
+    staying = asyncio.create_task(reserve(at, request("api")))
+    await asyncio.sleep(0.01)
+    leaving.cancel()
+    assert isinstance(await staying, Granted)
+
+
+async def test_a_store_that_refuses_us_is_everybodys_error_and_the_next_one_is_served() -> None:
+    store = MemoryLedgers()
+    store.faults.append(Fault.FORBIDDEN)
+    at = batcher(store)
+    both = await asyncio.gather(*(reserve(at, request(n)) for n in ("web", "api")), return_exceptions=True)
+    assert all(isinstance(each, errors.Forbidden) for each in both)
+    assert isinstance(await reserve(at, request("web")), Granted)
+
+
+async def test_a_dry_run_is_answered_from_the_live_ledger_and_writes_nothing() -> None:
+    store = MemoryLedgers()
+    store.put(TENANT, full(45))
+    before = store.kept[TENANT]
+    at = batcher(store)
+    assert await reserve(at, request("web", 5), dry_run=True) == Granted(Usage(nodes=50))
+    assert isinstance(await reserve(at, request("web", 6), dry_run=True), Exceeded)
+    assert (store.saves, store.kept[TENANT]) == (0, before)
+
+
+async def test_a_dry_run_on_a_slow_store_comes_back_in_time() -> None:
+    store = MemoryLedgers(pause=5)
+    assert isinstance(await reserve(batcher(store), request("web"), seconds=0.1, dry_run=True), Contended)
+
+
+async def test_a_slot_that_is_crowded_is_full_for_new_claims_and_not_for_those_there() -> None:
+    store = MemoryLedgers()
+    at = batcher(store)
+    for number in range(CLAIMS_MAX):
+        assert isinstance(await reserve(at, request("web", uid=f"uid-{number}")), Granted)
+    assert isinstance(await reserve(at, request("web", uid="one more")), Contended)
+    assert isinstance(await reserve(at, request("web", uid="uid-0")), Granted)
+    assert isinstance(await reserve(at, request("api")), Granted)
+
+
+async def test_the_numbers_of_a_no_are_those_of_the_ledger() -> None:
+    store = MemoryLedgers()
+    store.put(TENANT, full(45))
+    answer = await reserve(batcher(store), request("web", 10))
+    assert isinstance(answer, Exceeded)
+    (excess,) = answer.excess
+    assert (excess.asked, excess.used, excess.hard, excess.free) == (10, 45, 50, 5)
+
+
+async def test_what_does_not_rise_gets_in_above_the_quota() -> None:
+    store = MemoryLedgers()
+    store.put(TENANT, full(60))
+    there = Request("there", Claim(Usage(nodes=60), "1", "x"), {"nodes": 50})
+    assert isinstance(await reserve(batcher(store), there), Granted)
+
+
+async def test_tenants_do_not_wait_for_each_other() -> None:
+    both = Batchers(MemoryLedgers(), time.monotonic)
+    assert both.of("blue") is both.of("blue")
+    assert both.of("blue") is not both.of("red")
+
+
+async def test_a_large_batch_on_a_large_ledger_is_judged_quickly() -> None:
+    store = MemoryLedgers()
+    ledger = Ledger()
+    for number in range(300):
+        ledger = ledger.settle(f"there-{number}", charge=Usage(1, 3), uid=f"x-{number}", revision="1")
+    store.put(TENANT, ledger)
+    at = batcher(store)
+    started = time.process_time()
+    await asyncio.gather(*(reserve(at, request(f"n-{n}", hard=10_000)) for n in range(200)))
+    assert time.process_time() - started < 1.0
