@@ -230,20 +230,23 @@ class Desk:
         self, namespace: str, name: str, decide: Callable[[Stored[ClusterRequest]], RequestStatus]
     ) -> Stored[ClusterRequest]:
         """Read, decide, write what was read; again while somebody else is faster."""
+        written: RequestStatus | None = None
         for _ in range(TRIES):
             manifest = await self._live(namespace, name)
             request = read(ClusterRequest, manifest)
+            if request.it.status == written:
+                # Lost to ourselves: a write whose answer got lost is sent again below us, and comes second then.
+                return request
             status = decide(request)
             if status == request.it.status:
                 return request
-            manifest["status"] = status.wire()
+            manifest["status"], written = status.wire(), status
             try:
-                written = await self._kube.replace(CLUSTER_REQUESTS, manifest, subresource="status")
+                return read(ClusterRequest, await self._kube.replace(CLUSTER_REQUESTS, manifest, subresource="status"))
             except errors.Conflict:
                 continue
             except errors.NotFound as error:
                 raise Refused(Reason.GONE) from error
-            return read(ClusterRequest, written)
         raise errors.Throttled("the request changes faster than it can be written; try again")
 
     async def _live(self, namespace: str, name: str) -> Manifest:

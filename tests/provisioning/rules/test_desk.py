@@ -1,0 +1,365 @@
+"""The desk, as state before, what somebody does, and state after, on a small API server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from provisioning import desk as desks
+from provisioning import errors, objects
+from provisioning.desk import Desk, Reason, Refused, Wish
+from provisioning.kube import Kube
+from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
+from provisioning.quota import Usage
+from provisioning.resources import CATALOGS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS, Resource
+from provisioning.views import Views
+from tests import builders
+from tests.builders import ANN, BEN, CATALOG, CLEO, CLUSTER, DAVE, NAMESPACE, NOW, REQUEST, TENANT, tweak
+from tests.fakes import objects as fake
+from tests.fakes.api_server import ApiServer, Fault
+
+Manifest = dict[str, Any]
+NAME = "cr-abcdefghij"
+DIGEST = REQUEST["spec"]["digest"]
+GI = 2**30
+
+
+class Live:
+    """A lister without a cache: what the fake API server has now."""
+
+    def __init__(self, server: ApiServer, resource: Resource) -> None:
+        self._server, self._resource = server, resource
+
+    def get(self, namespace: str, name: str) -> Manifest | None:
+        return self._server.get(self._resource, name, namespace)
+
+    def list(self, namespace: str | None = None) -> list[Manifest]:
+        return self._server.all(self._resource, namespace or "")
+
+
+class Stage:
+    """A server with a Catalog and the tenant blue, and a desk before it."""
+
+    def __init__(self, server: ApiServer, kube: Kube) -> None:
+        self.server = server
+        kinds = {"catalogs": CATALOGS, "tenants": TENANTS, "clusters": TENANT_CLUSTERS, "requests": CLUSTER_REQUESTS}
+        self.desk = Desk(kube, Views(**{k: Live(server, r) for k, r in kinds.items()}), now=lambda: NOW)
+        server.put(CATALOGS, CATALOG)
+        self.tenant(TENANT)
+
+    def tenant(self, manifest: Manifest, **status: Any) -> None:
+        self.server.put(TENANTS, manifest, status=status or None)
+
+    def asked(self, manifest: Manifest = REQUEST) -> None:
+        self.server.put(CLUSTER_REQUESTS, manifest)
+
+    def stored(self, name: str = NAME) -> ClusterRequest:
+        found = self.server.get(CLUSTER_REQUESTS, name, NAMESPACE)
+        assert found is not None
+        return objects.read(ClusterRequest, found).it
+
+    async def vote(self, person: Person, decision: Decision = Decision.APPROVE, digest: str = DIGEST) -> ClusterRequest:
+        return (await self.desk.vote(NAMESPACE, NAME, person, decision, digest=digest)).it
+
+    async def refused(self, person: Person, **how: Any) -> Reason:
+        with pytest.raises(Refused) as error:
+            await self.vote(person, **how)
+        return error.value.reason
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with ApiServer() as server, server.kube() as kube:
+        yield Stage(server, kube)
+
+
+def wish(action: Action = Action.CREATE, **changes: Any) -> Wish:
+    desired = None if action is Action.DELETE else builders.spec()
+    content = {"person": ANN, "tenant": "blue", "namespace": NAMESPACE, "cluster": "web", "desired": desired}
+    return Wish(action=action, **{**content, **changes})
+
+
+# Reading.
+
+
+async def test_a_slack_account_is_whose_the_tenants_say(stage: Stage) -> None:
+    assert stage.desk.person("U0ANN") == ANN
+    assert stage.desk.person("U0NOBODY") is None
+
+
+async def test_people_see_the_tenants_they_ask_in_and_decide_for(stage: Stage) -> None:
+    assert [t.meta.name for t in stage.desk.tenants_of(ANN)] == ["blue"]
+    assert stage.desk.tenants_of(BEN) == ()
+    assert [t.meta.name for t in stage.desk.approvals_of(BEN)] == ["blue"]
+    assert stage.desk.tenants_of(DAVE) == stage.desk.approvals_of(DAVE) == ()
+
+
+async def test_without_a_catalog_nothing_is_on_offer(stage: Stage) -> None:
+    stage.server.remove(CATALOGS, "default")
+    with pytest.raises(desks.NoCatalog):
+        stage.desk.catalog()
+
+
+async def test_clusters_and_requests_are_those_of_the_tenants_namespaces(stage: Stage) -> None:
+    stage.asked()
+    for namespace in (NAMESPACE, "elsewhere"):
+        stage.server.put(TENANT_CLUSTERS, tweak(CLUSTER, "metadata.namespace", namespace))
+    assert [c.key for c in stage.desk.clusters("blue")] == [(NAMESPACE, "web")]
+    assert [r.key for r in stage.desk.requests("blue")] == [(NAMESPACE, NAME)]
+    assert stage.desk.clusters("red") == ()
+
+
+async def test_an_object_that_cannot_be_read_is_left_out_and_hides_no_other(stage: Stage) -> None:
+    broken = tweak(tweak(CLUSTER, "metadata.name", "broken"), "spec.surprise", 1)
+    stage.server.put(TENANT_CLUSTERS, broken)
+    stage.server.put(TENANT_CLUSTERS, CLUSTER)
+    assert [c.meta.name for c in stage.desk.clusters("blue")] == ["web"]
+
+
+async def test_usage_is_what_was_published(stage: Stage) -> None:
+    stage.tenant(TENANT, quota={"used": {"clusters": 1, "nodes": 3, "vcpu": 6, "memory": "12Gi"}})
+    hard, used = stage.desk.usage("blue")
+    assert (hard.clusters, used) == (3, Usage(1, 3, 6000, 12 * GI))
+    assert stage.desk.usage("red")[1] == Usage()
+
+
+# What would happen.
+
+
+async def test_a_wish_that_fits_has_no_problem_and_says_what_it_costs(stage: Stage) -> None:
+    verdict = await stage.desk.preview(wish())
+    assert (verdict.causes, verdict.waiver) == ((), "")
+    assert (verdict.before, verdict.after) == (Usage(), Usage(1, 3, 6000, 12 * GI))
+    assert verdict.digest == DIGEST
+    assert stage.server.all(TENANT_CLUSTERS) == []
+
+
+async def test_a_change_costs_the_difference(stage: Stage) -> None:
+    stage.server.put(TENANT_CLUSTERS, CLUSTER)
+    stage.tenant(TENANT, quota={"used": {"clusters": 2, "nodes": 5, "vcpu": 10, "memory": "20Gi"}})
+    larger = builders.spec(pools=[{"name": "md0", "flavor": "small", "replicas": 4}])
+    verdict = await stage.desk.preview(wish(Action.CHANGE, desired=larger))
+    assert verdict.causes == ()
+    assert verdict.after == Usage(2, 7, 14_000, 28 * GI)
+
+
+async def test_numbers_that_lag_behind_never_go_below_nothing(stage: Stage) -> None:
+    stage.server.put(TENANT_CLUSTERS, CLUSTER)
+    assert (await stage.desk.preview(wish(Action.DELETE))).after == Usage()
+
+
+async def test_a_rule_that_makes_approval_unnecessary_is_named(stage: Stage) -> None:
+    policy = {"waivers": [{"name": "small ones", "actions": ["Create"], "upTo": {"nodes": 3}}]}
+    stage.tenant(tweak(TENANT, "spec.approval", policy))
+    assert (await stage.desk.preview(wish())).waiver == "small ones"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"person": DAVE}, "tenant"),
+        ({"tenant": "red"}, "tenant"),
+        ({"namespace": "elsewhere"}, "metadata.namespace"),
+        ({"cluster": "7"}, "metadata.name"),
+        ({"desired": builders.spec(version="v1.1.1")}, "spec.version"),
+        ({"action": Action.CHANGE}, "metadata.name"),
+        ({"action": Action.DELETE, "desired": None}, "metadata.name"),
+    ],
+)
+async def test_each_problem_is_told_at_its_field(stage: Stage, changes: dict[str, Any], field: str) -> None:
+    verdict = await stage.desk.preview(wish(**{"action": Action.CREATE, **changes}))
+    assert [cause.field for cause in verdict.causes] == [field]
+
+
+async def test_a_name_that_is_taken_is_told(stage: Stage) -> None:
+    stage.server.put(TENANT_CLUSTERS, CLUSTER)
+    assert [c.field for c in (await stage.desk.preview(wish())).causes] == ["metadata.name"]
+
+
+async def test_what_the_webhook_says_to_a_dry_run_is_passed_on(stage: Stage) -> None:
+    def no_room(operation: str, kind: fake.Kind, new: Any, old: Any, dry_run: bool) -> None:
+        if kind.plural == "tenantclusters":
+            assert dry_run
+            causes = [{"field": "spec", "message": "vCPU: asks for 6, 2 of 40 free"}]
+            raise fake.Refused(403, "Forbidden", "no room", causes=causes)
+
+    stage.server.objects.admission.append(no_room)
+    (cause,) = (await stage.desk.preview(wish())).causes
+    assert cause == errors.Cause("spec", "vCPU: asks for 6, 2 of 40 free")
+
+
+async def test_a_preview_that_the_server_cannot_answer_is_an_error_and_no_yes(stage: Stage) -> None:
+    stage.server.fail(503, plural="tenantclusters")
+    with pytest.raises(errors.Unavailable):
+        await stage.desk.preview(wish())
+
+
+# Asking.
+
+
+async def test_asking_writes_one_request_that_is_complete_and_fits_its_digest(stage: Stage) -> None:
+    bare = builders.spec(version=None, addOns=None, network=None)
+    await stage.desk.ask(wish(desired=bare, reason="for tests"), name=NAME)
+    spec = stage.stored().spec
+    assert spec.desired == builders.spec()
+    assert (spec.digest, spec.requester, spec.reason, spec.base_generation) == (DIGEST, ANN, "for tests", 0)
+
+
+async def test_asking_twice_is_asking_once(stage: Stage) -> None:
+    first = await stage.desk.ask(wish(), name=NAME)
+    assert await stage.desk.ask(wish(), name=NAME) == first
+    assert len(stage.server.all(CLUSTER_REQUESTS)) == 1
+
+
+async def test_asking_again_after_an_answer_that_was_lost_is_asking_once(stage: Stage) -> None:
+    stage.server.fail(Fault.LOST, method="POST", plural="clusterrequests")
+    with pytest.raises(errors.Unavailable):
+        await stage.desk.ask(wish(), name=NAME)
+    assert (await stage.desk.ask(wish(), name=NAME)).it.spec.requester == ANN
+    assert len(stage.server.all(CLUSTER_REQUESTS)) == 1
+
+
+async def test_a_change_is_bound_to_what_is_there(stage: Stage) -> None:
+    stage.server.put(TENANT_CLUSTERS, CLUSTER)
+    stage.server.put(TENANT_CLUSTERS, tweak(CLUSTER, "spec.lifetime", "8h"))
+    await stage.desk.ask(wish(Action.CHANGE), name=NAME)
+    assert stage.stored().spec.base_generation == 2
+
+
+async def test_a_deletion_desires_nothing(stage: Stage) -> None:
+    stage.server.put(TENANT_CLUSTERS, CLUSTER)
+    await stage.desk.ask(wish(Action.DELETE), name=NAME)
+    assert stage.stored().spec.desired is None
+
+
+# Deciding.
+
+
+async def test_an_approver_approves(stage: Stage) -> None:
+    stage.asked()
+    await stage.vote(BEN)
+    assert stage.stored().status.phase is Phase.APPROVED
+    assert [v.voter for v in stage.stored().status.votes] == [BEN]
+
+
+async def test_a_denial_keeps_its_reason(stage: Stage) -> None:
+    stage.asked()
+    await stage.desk.vote(NAMESPACE, NAME, BEN, Decision.DENY, reason="too large", digest=DIGEST)
+    assert (stage.stored().status.phase, stage.stored().status.message) == (Phase.DENIED, "too large")
+
+
+@pytest.mark.parametrize("digest", ["", "s", "sha256:", DIGEST[:10], "sha256:" + "0" * 64, DIGEST + "0"])
+async def test_a_vote_on_something_else_than_was_shown_does_not_count(stage: Stage, digest: str) -> None:
+    stage.asked()
+    assert await stage.refused(BEN, digest=digest) is Reason.CHANGED
+    assert stage.stored().status.votes == ()
+
+
+async def test_the_beginning_of_the_digest_is_enough(stage: Stage) -> None:
+    stage.asked()
+    assert (await stage.vote(BEN, digest=DIGEST[: len("sha256:") + 16])).status.phase is Phase.APPROVED
+
+
+async def test_votes_that_do_not_count_leave_nothing_behind(stage: Stage) -> None:
+    stage.asked()
+    assert await stage.refused(ANN) is Reason.OWN_REQUEST
+    assert await stage.refused(DAVE) is Reason.NOT_AN_APPROVER
+    assert stage.stored().status.votes == ()
+    await stage.vote(BEN)
+    assert await stage.refused(BEN) is Reason.ALREADY_DECIDED
+    assert len(stage.stored().status.votes) == 1
+
+
+async def test_a_vote_on_what_is_gone_is_refused(stage: Stage) -> None:
+    assert await stage.refused(BEN) is Reason.GONE
+
+
+async def test_a_vote_in_a_namespace_of_nobody_is_refused(stage: Stage) -> None:
+    stage.asked()
+    stage.tenant(tweak(TENANT, "spec.namespaces", ["elsewhere"]))
+    assert await stage.refused(BEN) is Reason.NOT_AN_APPROVER
+
+
+async def test_of_two_at_once_both_count_and_the_second_decides(stage: Stage) -> None:
+    stage.tenant(tweak(TENANT, "spec.approval", {"required": 2}))
+    stage.asked()
+    await asyncio.gather(stage.vote(BEN), stage.vote(CLEO))
+    assert stage.stored().status.phase is Phase.APPROVED
+    assert {v.voter.user for v in stage.stored().status.votes} == {"ben", "cleo"}
+
+
+async def test_of_ten_clicks_at_once_one_counts(stage: Stage) -> None:
+    stage.asked()
+    clicks = await asyncio.gather(*(stage.vote(BEN) for _ in range(10)), return_exceptions=True)
+    assert any(isinstance(click, ClusterRequest) for click in clicks)
+    assert all(isinstance(click, ClusterRequest | Refused) for click in clicks)
+    assert len(stage.stored().status.votes) == 1
+
+
+async def test_of_an_approval_and_a_denial_at_once_one_counts(stage: Stage) -> None:
+    stage.asked()
+    await asyncio.gather(stage.vote(BEN), stage.vote(CLEO, Decision.DENY), return_exceptions=True)
+    assert len(stage.stored().status.votes) == 1
+
+
+async def test_a_vote_whose_answer_was_lost_counts_once_and_is_not_held_against_the_voter(stage: Stage) -> None:
+    stage.asked()
+    stage.server.fail(Fault.LOST, method="PUT")
+    assert (await stage.vote(BEN)).status.phase is Phase.APPROVED
+    assert await stage.refused(BEN) is Reason.ALREADY_DECIDED
+    assert len(stage.stored().status.votes) == 1
+
+
+async def test_a_request_that_changes_all_the_time_is_given_up_in_the_end(stage: Stage) -> None:
+    stage.asked()
+    stage.server.fail(409, method="PUT", times=desks.TRIES)
+    with pytest.raises(errors.Throttled):
+        await stage.vote(BEN)
+
+
+async def test_a_request_that_goes_between_reading_and_writing_is_gone(stage: Stage) -> None:
+    stage.asked()
+    stage.server.fail(404, method="PUT")
+    assert await stage.refused(BEN) is Reason.GONE
+
+
+async def test_who_asked_takes_back_and_nobody_else(stage: Stage) -> None:
+    stage.asked()
+    with pytest.raises(Refused):
+        await stage.desk.withdraw(NAMESPACE, NAME, BEN)
+    await stage.desk.withdraw(NAMESPACE, NAME, ANN)
+    assert stage.stored().status.phase is Phase.WITHDRAWN
+
+
+# Cards.
+
+
+def card(ts: str, **changes: str) -> Delivery:
+    return Delivery.model_validate({"surface": "Approver", "channel": "C1", "ts": ts, "revision": "r1", **changes})
+
+
+async def test_a_card_is_noted_once_per_place_and_replaced_when_redrawn(stage: Stage) -> None:
+    stage.asked()
+    for each in (card("1"), card("2", channel="C2"), card("3", surface="Requester"), card("4", revision="r2")):
+        await stage.desk.record_delivery(NAMESPACE, NAME, each)
+    noted = stage.stored().status.deliveries
+    assert sorted(d.ts for d in noted) == ["2", "3", "4"]
+
+
+async def test_noting_the_same_card_again_writes_nothing(stage: Stage) -> None:
+    stage.asked()
+    await stage.desk.record_delivery(NAMESPACE, NAME, card("1"))
+    before = len(stage.server.asked("PUT"))
+    await stage.desk.record_delivery(NAMESPACE, NAME, card("1"))
+    assert len(stage.server.asked("PUT")) == before
+
+
+async def test_a_vote_and_a_card_at_once_both_stay(stage: Stage) -> None:
+    stage.asked()
+    await asyncio.gather(stage.vote(BEN), stage.desk.record_delivery(NAMESPACE, NAME, card("1")))
+    status = stage.stored().status
+    assert (len(status.votes), len(status.deliveries)) == (1, 1)
