@@ -39,8 +39,7 @@ def machines(manifest: Manifest) -> int:
 
     Raises `MalformedQuantity`.
     """
-    spec = manifest.get("spec") or {}
-    annotations = (manifest.get("metadata") or {}).get("annotations") or {}
+    spec, annotations = _inside(manifest, "spec"), _inside(manifest, "metadata", "annotations")
     replicas = _count(1 if spec.get("replicas") is None else spec["replicas"], "spec.replicas")
     if MIN_SIZE in annotations and MAX_SIZE not in annotations:
         raise MalformedQuantity(f"{MIN_SIZE} without {MAX_SIZE}: nobody can tell how many machines it may become")
@@ -55,17 +54,15 @@ def of_machine(template: Manifest) -> Usage:
 
     Raises `MalformedQuantity` when the template does not say.
     """
-    machine: Any = template
-    for part in ("spec", "template", "spec", "virtualMachineTemplate", "spec"):
-        machine = machine.get(part) or {}
+    machine = _inside(template, "spec", "template", "spec", "virtualMachineTemplate", "spec")
     if machine.get("instancetype"):
         raise MalformedQuantity("a size by instancetype cannot be counted; write domain.cpu and domain.memory")
-    domain = ((machine.get("template") or {}).get("spec") or {}).get("domain") or {}
+    domain = _inside(machine, "template", "spec", "domain")
     return Usage(nodes=1, vcpu=_vcpu(domain), memory=_memory(domain))
 
 
 def _vcpu(domain: Manifest) -> int:
-    cpu = domain.get("cpu") or {}
+    cpu = _inside(domain, "cpu")
     cores, threads = (_count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("cores", "threads"))
     sockets = max(_count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("sockets", "maxSockets"))
     # A machine has whole processors: KubeVirt rounds up what is asked for in parts.
@@ -76,7 +73,7 @@ def _vcpu(domain: Manifest) -> int:
 
 
 def _memory(domain: Manifest) -> int:
-    memory = domain.get("memory") or {}
+    memory = _inside(domain, "memory")
     sizes = [quantity.byte_count(memory[part]) for part in ("guest", "maxGuest") if memory.get(part) is not None]
     most = max([*sizes, _resources(domain, "memory", quantity.byte_count)])
     if not most:
@@ -85,14 +82,13 @@ def _memory(domain: Manifest) -> int:
 
 
 def _resources(domain: Manifest, name: str, parse: Any) -> int:
-    asked = domain.get("resources") or {}
-    values = [(asked.get(part) or {}).get(name) for part in ("requests", "limits")]
+    values = [_inside(domain, "resources", part).get(name) for part in ("requests", "limits")]
     return max([parse(value) for value in values if value is not None], default=0)
 
 
 def _surge(spec: Manifest, replicas: int) -> int:
-    rollout = (spec.get("rollout") or {}).get("strategy") or spec.get("strategy") or {}
-    surge = (rollout.get("rollingUpdate") or {}).get("maxSurge")
+    rollout = _inside(spec, "rollout", "strategy") or _inside(spec, "strategy")
+    surge = _inside(rollout, "rollingUpdate").get("maxSurge")
     if rollout.get("type") == "OnDelete":
         return 0
     if surge is None:
@@ -100,6 +96,19 @@ def _surge(spec: Manifest, replicas: int) -> int:
     if isinstance(surge, str) and surge.endswith("%"):
         return -(-replicas * _digits(surge[:-1], "maxSurge") // 100)
     return _count(surge, "maxSurge")
+
+
+def _inside(manifest: Manifest, *path: str) -> Manifest:
+    """The part of a manifest at the path, empty when it is not there. Anything but an object there is an error."""
+    found = manifest
+    for part in path:
+        value = found.get(part)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise MalformedQuantity(f"{'.'.join(path)}: {part} is no object")
+        found = value
+    return found
 
 
 def _count(value: object, what: str) -> int:

@@ -206,3 +206,22 @@ def test_nothing_that_json_can_say_breaks_the_measure_or_makes_it_negative(
     manifest = machine_deployment(replicas, annotations={MIN_SIZE: low, MAX_SIZE: high}, surge=surge)
     with contextlib.suppress(MalformedQuantity):
         assert footprint.machines(manifest) >= 0
+
+
+@given(st.lists(st.sampled_from(["spec", "rollout", "strategy", "rollingUpdate"]), max_size=4), json_values)
+def test_a_manifest_of_any_shape_is_measured_or_refused(path: list[str], value: Any) -> None:
+    manifest: dict[str, Any] = {"metadata": value}
+    for target in (manifest, template := machine_template()):
+        holder: Any = target
+        for part in path:
+            following = holder.get(part)
+            holder[part] = holder = dict(following) if isinstance(following, dict) else {}
+        holder["template"] = holder["maxSurge"] = holder["virtualMachineTemplate"] = value
+    with contextlib.suppress(MalformedQuantity):
+        assert Usage().within(footprint.of_machine_deployment(manifest, template))
+
+
+@given(st.sampled_from(["cpu", "memory", "resources", "x"]), json_values)
+def test_a_machine_of_any_shape_is_measured_or_refused(part: str, value: Any) -> None:
+    with contextlib.suppress(MalformedQuantity):
+        assert Usage(nodes=1).within(footprint.of_machine(machine_template(**{part: value, "y": 1})))
