@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from provisioning import quantity
-from provisioning.errors import MalformedQuantity
 from provisioning.model import Amounts, CatalogSpec, ClusterSpec, NodePool
 from provisioning.model.tenant import MOST_CLUSTERS, MOST_NODES, MOST_VCPU
 
@@ -111,14 +110,6 @@ def share(pool: NodePool, catalog: CatalogSpec) -> Usage:
     if flavor is None:
         return Usage(nodes=nodes)
     return Usage(nodes=1, vcpu=flavor.vcpu * 1000, memory=quantity.byte_count(flavor.memory)) * nodes
-
-
-def priced(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:
-    """The envelope, or `MalformedQuantity` when a flavor has left the Catalog and nobody can tell what it costs."""
-    missing = sorted({pool.flavor for pool in spec.pools if catalog.flavor(pool.flavor) is None})
-    if missing:
-        raise MalformedQuantity(f"there is no flavor {', '.join(missing)} in the Catalog to measure by")
-    return envelope(spec, catalog)
 
 
 def envelope(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:

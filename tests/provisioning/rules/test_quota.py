@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from provisioning import quota
-from provisioning.errors import MalformedQuantity
 from provisioning.model import Amounts, ClusterSpec
 from provisioning.quota import Excess, Usage
 from tests import builders
@@ -43,15 +42,6 @@ def test_the_pools_of_a_cluster_add_up() -> None:
     catalog = builders.catalog()
     both = quota.envelope(pools((2, "small"), (1, "large")), catalog)
     assert both == Usage(1, 3 + 2, 3 * 2000 + 2 * 8000, 3 * 4 * GI + 2 * 32 * GI)
-
-
-def test_what_cannot_be_measured_any_more_has_no_price() -> None:
-    assert quota.envelope(pools((2, "large")), builders.catalog()) == quota.priced(
-        pools((2, "large")), builders.catalog()
-    )
-    only_small = builders.catalog(flavors=[{"name": "small", "vcpu": 2, "memory": "4Gi"}])
-    with pytest.raises(MalformedQuantity, match="large"):
-        quota.priced(pools((1, "small"), (2, "large")), only_small)
 
 
 @given(st.lists(pool_sizes, min_size=1, max_size=5), st.integers(0, 4), st.integers(1, 50))
