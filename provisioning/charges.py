@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from provisioning import footprint, names, objects, quota
 from provisioning.errors import Cause, Invalid, MalformedQuantity, RuleError
 from provisioning.kube import Manifest
-from provisioning.model import CatalogSpec, TenantCluster
+from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
 from provisioning.quota import Usage
 from provisioning.resources import (
@@ -49,6 +49,28 @@ def cost(resource: Resource, manifest: Manifest, *, find: Find, catalog: Callabl
         raise Unmeasurable(*(error.causes or (Cause("spec", error.message),))) from error
 
 
+def settled_cost(resource: Resource, manifest: Manifest, *, find: Find, catalog: Callable[[], CatalogSpec]) -> Usage:
+    """As `cost`, for what is there already. Raises `Unmeasurable` also where a flavor has left the Catalog: what was
+    charged by its size then must not become cheap by that."""
+    gone = sorted({pool.flavor for pool in _pools(resource, manifest, find) if catalog().flavor(pool.flavor) is None})
+    if gone:
+        raise Unmeasurable(Cause("spec.pools", f"there is no flavor {', '.join(gone)} in the Catalog to measure by"))
+    return cost(resource, manifest, find=find, catalog=catalog)
+
+
+def _pools(resource: Resource, manifest: Manifest, find: Find) -> tuple[NodePool, ...]:
+    """The pools of a TenantCluster that the object's cost depends on."""
+    if resource == TENANT_CLUSTERS:
+        return objects.read(TenantCluster, manifest).it.spec.pools
+    owner = _owner(manifest, find) if resource == MACHINE_DEPLOYMENTS else None
+    return _pools_named(manifest["metadata"]["name"], owner) if owner is not None else ()
+
+
+def _pools_named(name: str, owner: Stored[TenantCluster]) -> tuple[NodePool, ...]:
+    pools = owner.it.spec.pools
+    return tuple(pool for pool in pools if names.machine_deployment(owner.meta.name, pool.name) == name)
+
+
 def _tenant_cluster(manifest: Manifest, find: Find, catalog: Callable[[], CatalogSpec]) -> Usage:
     return quota.envelope(objects.read(TenantCluster, manifest).it.spec, catalog())
 
@@ -64,8 +86,7 @@ def _machine_deployment(manifest: Manifest, find: Find, catalog: Callable[[], Ca
     owner = _owner(manifest, find)
     if owner is None:
         return weight
-    name = manifest["metadata"]["name"]
-    pools = [p for p in owner.it.spec.pools if names.machine_deployment(owner.meta.name, p.name) == name]
+    pools = _pools_named(manifest["metadata"]["name"], owner)
     inside = any(weight.within(quota.share(pool, catalog())) for pool in pools)
     return Usage() if inside else weight
 

@@ -129,7 +129,7 @@ class Keeper:
     def _sight(self, thing: Thing) -> Sight:
         meta = thing.manifest["metadata"]
         try:
-            charge = charges.cost(thing.resource, thing.manifest, find=self._find, catalog=self._catalog)
+            charge = charges.settled_cost(thing.resource, thing.manifest, find=self._find, catalog=self._catalog)
         except RuleError as error:
             log.debug("object_unmeasurable", slot=thing.slot, why=str(error))
             charge = None

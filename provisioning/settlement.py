@@ -33,10 +33,11 @@ class OpenClaim:
 def settle(ledger: Ledger, seen: Mapping[str, Sight], *, gone: Iterable[str], dead: Iterable[OpenClaim]) -> Ledger:
     """The ledger after this look. `gone`: slots whose object is proven absent; `dead`: claims proven void."""
     for key, sight in seen.items():
+        if sight.charge is None:
+            # What cannot be measured now was measured when it was let in: charge and claims stay as they are.
+            continue
         slot = ledger.slots.get(key, Slot())
-        # What cannot be measured keeps what it was charged with: it was measured when it was let in.
-        charge = slot.charge if sight.charge is None else sight.charge
-        settled = ledger.settle(key, charge=charge, uid=sight.uid, revision=sight.revision)
+        settled = ledger.settle(key, charge=sight.charge, uid=sight.uid, revision=sight.revision)
         if _matters(slot, settled.slots.get(key, Slot())):
             ledger = settled
     for key in gone:

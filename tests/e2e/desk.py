@@ -21,6 +21,7 @@ from playground import identity
 from playground.record import Ready
 from provisioning import resources
 from provisioning.kube import Kube, Manifest
+from provisioning.ledger import Ledger
 
 T = TypeVar("T")
 
@@ -167,12 +168,12 @@ async def nothing_left(desk: Desk, namespace: str, cluster: str, *, seconds: flo
         await asyncio.sleep(0.3)
 
 
-async def quota_released(desk: Desk, tenant: str) -> None:
-    """Wait until the tenant is charged with nothing."""
+async def quota_released(desk: Desk, tenant: str, cluster: str) -> None:
+    """Wait until the tenant's ledger has nothing of the cluster any more."""
 
     async def released() -> bool:
-        manifest = await desk.kube.get(resources.TENANTS, tenant)
-        used = manifest["status"]["quota"].get("used") or {}
-        return not used.get("clusters") and not used.get("nodes")
+        ledger = await desk.kube.get(resources.TENANT_LEDGERS, tenant, namespace="clusterdesk-system")
+        slots = Ledger.loads(ledger["spec"]["data"]).slots
+        return not any(key.rpartition("/")[2] in (cluster, f"{cluster}-md0") for key in slots)
 
-    await eventually(released, what=f"the quota of {tenant} released")
+    await eventually(released, what=f"the quota of {cluster} released")

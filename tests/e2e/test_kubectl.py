@@ -49,6 +49,7 @@ async def test_a_small_cluster_of_a_trusting_tenant_needs_kubectl_only(desk: Des
     code, printed = await desk.kubectl("-n", SMALL, "delete", "tenantcluster", "tiny", "--wait=false")
     assert code == 0, printed
     await nothing_left(desk, SMALL, "tiny")
+    await quota_released(desk, "team-c", "tiny")
 
 
 async def test_a_cluster_that_somebody_has_to_approve_is_refused_without(desk: Desk) -> None:
@@ -59,7 +60,6 @@ async def test_a_cluster_that_somebody_has_to_approve_is_refused_without(desk: D
 
 
 async def test_a_tenant_cluster_above_the_quota_is_refused_with_the_numbers(desk: Desk) -> None:
-    await quota_released(desk, "team-c")
     code, printed = await apply(desk, tenant_cluster("huge", SMALL, replicas=30, flavor="large"))
     assert code != 0
     # 31 machines (one more while they are replaced) of 8 vCPU, in a tenant that may have 20 of them and 60 vCPU.
@@ -79,6 +79,7 @@ async def test_raw_machine_deployments_are_counted_too(desk: Desk) -> None:
     assert "nodes: asks for 41" in printed
     await desk.kubectl("-n", SMALL, "delete", "cluster", "raw", "raw2", "--ignore-not-found", "--wait=false")
     await nothing_left(desk, SMALL, "raw")
+    await quota_released(desk, "team-c", "raw")
 
 
 async def test_a_cloud_controller_manager_aimed_at_a_tenant_is_refused(desk: Desk) -> None:

@@ -109,4 +109,4 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
     card = omar.locator("article[data-ts]").filter(has_text=CLUSTER).last
     await card.get_by_role("button", name=replies.APPROVE).click()
     await nothing_left(desk, NAMESPACE, CLUSTER)
-    await quota_released(desk, "team-a")
+    await quota_released(desk, "team-a", CLUSTER)

@@ -80,6 +80,15 @@ async def test_what_is_there_is_charged_and_published(stage: Backstage) -> None:
     assert published(stage)["conditions"][0]["reason"] == "WithinQuota"
 
 
+async def test_a_flavor_that_leaves_the_catalog_makes_nobody_cheaper(stage: Backstage) -> None:
+    stage.cluster()
+    await keep(stage)
+    flavors = [{**flavor, "name": f"{flavor['name']}-2"} for flavor in builders.CATALOG["spec"]["flavors"]]
+    stage.server.patch(resources.CATALOGS, "default", "", {"spec": {"flavors": flavors}}, "")
+    await keep(stage)
+    assert (await ledger(stage)).used() == WEB_COST
+
+
 async def test_a_second_look_writes_nothing(stage: Backstage) -> None:
     stage.cluster()
     await keep(stage)
