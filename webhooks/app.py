@@ -17,7 +17,9 @@ from aiohttp import web
 
 from webhooks import metrics, review
 from webhooks.decision import BUSY, Allow, Decision, Deny, Patch
+from webhooks.defaults import DEFAULTS
 from webhooks.judge import Judge
+from webhooks.policies import POLICIES
 from webhooks.review import Request
 
 BODY_MAX = 7 * 1024 * 1024
@@ -32,6 +34,8 @@ IN_FLIGHT_MAX = 500
 """Requests decided at once; more are sent back before they would time out."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_KNOWN = {(rule.resource.group, rule.resource.plural) for each in (*POLICIES, *DEFAULTS) for rule in each.applies_to}
 
 log = structlog.get_logger()
 
@@ -158,7 +162,9 @@ def seconds(text: str) -> float:
 
 def _note(asked: Request, door: str, decision: Decision, seconds: float) -> None:
     word = "deny" if isinstance(decision, Deny) else "patch" if isinstance(decision, Patch) else "allow"
-    metrics.REQUESTS.labels(asked.kind, asked.operation, asked.subresource, word, str(asked.dry_run).lower()).inc()
+    # Whoever reaches the port can send any word; only those that we registered for become names of time series.
+    kind = asked.kind if (asked.group, asked.resource) in _KNOWN else "other"
+    metrics.REQUESTS.labels(kind, asked.operation, asked.subresource, word, str(asked.dry_run).lower()).inc()
     write = log.debug if isinstance(decision, Allow) else log.info
     write(
         "review_answered",

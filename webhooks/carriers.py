@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webhooks import placement
+from webhooks import placement, tree
 from webhooks.placement import Finding
 
 Manifest = Mapping[str, Any]
@@ -53,14 +53,14 @@ class Reference:
 
 def targets_tenant(manifest: Manifest) -> bool:
     """Whether a Flux object acts through a kubeconfig, by a Secret or by workload identity."""
-    config = _map(_map(manifest.get("spec")).get("kubeConfig"))
+    config = tree.mapping(tree.mapping(manifest.get("spec")).get("kubeConfig"))
     return bool(config.get("secretRef") or config.get("configMapRef"))
 
 
 def in_helm_release(manifest: Manifest) -> list[Finding]:
     """Flux HelmRelease: values and post-renderers; the chart's name is looked at as a chart."""
-    spec = _map(manifest.get("spec"))
-    chart = _text(_map(_map(spec.get("chart")).get("spec")).get("chart"))
+    spec = tree.mapping(manifest.get("spec"))
+    chart = tree.text(tree.mapping(tree.mapping(spec.get("chart")).get("spec")).get("chart"))
     found = placement.in_chart(chart, at="spec.chart.spec.chart")
     found += placement.in_values(spec.get("values"), at="spec.values")
     return found + placement.in_values(spec.get("postRenderers"), at="spec.postRenderers")
@@ -68,10 +68,10 @@ def in_helm_release(manifest: Manifest) -> list[Finding]:
 
 def in_helm_chart_proxy(manifest: Manifest) -> list[Finding]:
     """Cluster API's HelmChartProxy (values are a template) and HelmReleaseProxy (values are a text)."""
-    spec = _map(manifest.get("spec"))
-    found = placement.in_chart(_text(spec.get("chartName")), at="spec.chartName")
+    spec = tree.mapping(manifest.get("spec"))
+    found = placement.in_chart(tree.text(spec.get("chartName")), at="spec.chartName")
     for key in ("valuesTemplate", "values"):
-        found += _in_values_text(_text(spec.get(key)), at=f"spec.{key}")
+        found += _in_values_text(tree.text(spec.get(key)), at=f"spec.{key}")
     return found
 
 
@@ -79,7 +79,7 @@ def in_kustomization(manifest: Manifest) -> list[Finding]:
     """Flux Kustomization: patches and images. What its source holds cannot be seen from here."""
     if not targets_tenant(manifest):
         return []
-    spec = _map(manifest.get("spec"))
+    spec = tree.mapping(manifest.get("spec"))
     found = placement.in_values(spec.get("patches"), at="spec.patches")
     return found + placement.in_values(spec.get("images"), at="spec.images")
 
@@ -98,11 +98,11 @@ def in_kubeadm_config(manifest: Manifest) -> list[Finding]:
     """KubeadmConfig(Template): files (static pods, manifests to apply) and commands of a worker's first boot."""
     spec, at = _template(manifest)
     found: list[Finding] = []
-    for index, file in enumerate(_maps(spec.get("files"))):
-        text = _decoded(_text(file.get("content")), _text(file.get("encoding")))
+    for index, file in enumerate(tree.mappings(spec.get("files"))):
+        text = _decoded(tree.text(file.get("content")), tree.text(file.get("encoding")))
         found += placement.in_text(text, at=f"{at}.files[{index}].content")
     for key in ("bootCommands", "preKubeadmCommands", "postKubeadmCommands"):
-        for index, command in enumerate(_list(spec.get(key))):
+        for index, command in enumerate(tree.sequence(spec.get(key))):
             text = " ".join(map(str, command)) if isinstance(command, list) else str(command)
             found += placement.in_script(text, at=f"{at}.{key}[{index}]")
     return found
@@ -113,36 +113,34 @@ def in_machine(manifest: Manifest) -> list[Finding]:
     spec, at = _template(manifest)
     path = "virtualMachineTemplate.spec.template.spec"
     found: list[Finding] = []
-    for index, volume in enumerate(_maps(_dig(spec, *path.split(".")).get("volumes"))):
+    for index, volume in enumerate(tree.mappings(tree.dig(spec, *path.split(".")).get("volumes"))):
         for key in ("cloudInitNoCloud", "cloudInitConfigDrive"):
-            source = _map(volume.get(key))
+            source = tree.mapping(volume.get(key))
             field = f"{at}.{path}.volumes[{index}].{key}"
-            found += placement.in_text(_text(source.get("userData")), at=f"{field}.userData")
-            encoded = _decoded(_text(source.get("userDataBase64")), "base64")
+            found += placement.in_text(tree.text(source.get("userData")), at=f"{field}.userData")
+            encoded = _decoded(tree.text(source.get("userDataBase64")), "base64")
             found += placement.in_text(encoded, at=f"{field}.userDataBase64")
     return found
 
 
 def in_kamaji_addons(manifest: Manifest) -> list[Finding]:
     """KamajiControlPlane: images of its add-ons, which run in the tenant."""
-    return placement.in_values(_map(manifest.get("spec")).get("addons"), at="spec.addons")
+    return placement.in_values(tree.mapping(manifest.get("spec")).get("addons"), at="spec.addons")
 
 
 def chart_reference(manifest: Manifest) -> Reference:
     """Where a HelmRelease takes its chart from. A HelmRepository needs `chart`; an OCIRepository is the chart."""
-    spec = _map(manifest.get("spec"))
+    spec = tree.mapping(manifest.get("spec"))
     if "chartRef" in spec:
-        to = _map(spec.get("chartRef"))
-        return Reference(_text(to.get("kind")), _text(to.get("name")), _text(to.get("namespace")), "spec.chartRef")
-    chart = _dig(spec, "chart", "spec")
-    to = _map(chart.get("sourceRef"))
-    return Reference(
-        _text(to.get("kind")),
-        _text(to.get("name")),
-        _text(to.get("namespace")),
-        "spec.chart.spec.chart",
-        chart=_text(chart.get("chart")),
-    )
+        return _reference(tree.mapping(spec.get("chartRef")), "spec.chartRef")
+    chart = tree.dig(spec, "chart", "spec")
+    source = tree.mapping(chart.get("sourceRef"))
+    return _reference(source, "spec.chart.spec.chart", chart=tree.text(chart.get("chart")))
+
+
+def _reference(to: Manifest, field: str, *, chart: str = "") -> Reference:
+    kind, name, namespace = (tree.text(to.get(key)) for key in ("kind", "name", "namespace"))
+    return Reference(kind, name, namespace, field, chart)
 
 
 def resolve(reference: Reference, source: Manifest) -> Chart:
@@ -155,45 +153,45 @@ def resolve(reference: Reference, source: Manifest) -> Chart:
 
 def chart_of_proxy(manifest: Manifest) -> Chart:
     """The chart of a HelmChartProxy."""
-    spec = _map(manifest.get("spec"))
-    return Chart(_text(spec.get("repoURL")), _text(spec.get("chartName")), "spec.chartName")
+    spec = tree.mapping(manifest.get("spec"))
+    return Chart(tree.text(spec.get("repoURL")), tree.text(spec.get("chartName")), "spec.chartName")
 
 
 def as_release(chart: Manifest) -> dict[str, Any]:
     """Flux's HelmChart, as the release that would have made it."""
-    return {"spec": {"chart": {"spec": _map(chart.get("spec"))}}}
+    return {"spec": {"chart": {"spec": tree.mapping(chart.get("spec"))}}}
 
 
 def url(source: Manifest) -> str:
     """Address of a HelmRepository or OCIRepository."""
-    return _text(_map(source.get("spec")).get("url"))
+    return tree.text(tree.mapping(source.get("spec")).get("url"))
 
 
 def delivery(manifest: Manifest) -> dict[str, Any]:
     """What of a carrier says what comes, from where and whereto; not how often it is tried or whether it is paused."""
-    spec = _map(manifest.get("spec"))
+    spec = tree.mapping(manifest.get("spec"))
     keys = ("chart", "chartRef", "kubeConfig", "sourceRef", "path", "repoURL", "chartName")
     return {key: spec.get(key) for key in keys}
 
 
 def resources_of(manifest: Manifest) -> list[Source]:
     """Everything that a ClusterResourceSet applies."""
-    entries = enumerate(_maps(_map(manifest.get("spec")).get("resources")))
-    return [Source(_text(e.get("kind")), _text(e.get("name")), f"spec.resources[{i}]") for i, e in entries]
+    entries = enumerate(tree.mappings(tree.mapping(manifest.get("spec")).get("resources")))
+    return [Source(tree.text(e.get("kind")), tree.text(e.get("name")), f"spec.resources[{i}]") for i, e in entries]
 
 
 def values_sources(manifest: Manifest) -> list[Source]:
     """Everything that a HelmRelease takes values from."""
-    entries = enumerate(_maps(_map(manifest.get("spec")).get("valuesFrom")))
-    found = [Source(_text(e.get("kind")), _text(e.get("name")), f"spec.valuesFrom[{i}]") for i, e in entries]
+    entries = enumerate(tree.mappings(tree.mapping(manifest.get("spec")).get("valuesFrom")))
+    found = [Source(tree.text(e.get("kind")), tree.text(e.get("name")), f"spec.valuesFrom[{i}]") for i, e in entries]
     return [source for source in found if source.kind in ("ConfigMap", "Secret") and source.name]
 
 
 def _template(manifest: Manifest) -> tuple[Manifest, str]:
     """The spec that counts: a template's is two floors down."""
-    spec = _map(manifest.get("spec"))
+    spec = tree.mapping(manifest.get("spec"))
     if "template" in spec:
-        return _dig(spec, "template", "spec"), "spec.template.spec"
+        return tree.dig(spec, "template", "spec"), "spec.template.spec"
     return spec, "spec"
 
 
@@ -201,8 +199,8 @@ def _texts(manifest: Manifest, at: str) -> Iterator[tuple[str, str]]:
     """Every text in a ConfigMap or Secret, decoded, with its field path."""
     for section in ("data", "stringData", "binaryData"):
         encoded = section == "binaryData" or (section == "data" and manifest.get("kind") == "Secret")
-        for key, value in _map(manifest.get(section)).items():
-            text = _decoded(_text(value), "base64") if encoded else _text(value)
+        for key, value in tree.mapping(manifest.get(section)).items():
+            text = _decoded(tree.text(value), "base64") if encoded else tree.text(value)
             yield f"{at}.{section}.{key}" if at else f"{section}.{key}", text
 
 
@@ -222,26 +220,3 @@ def _decoded(text: str, encoding: str) -> str:
     except (binascii.Error, zlib.error):
         return ""
     return data.decode("utf-8", "replace")
-
-
-def _dig(tree: Manifest, *keys: str) -> Manifest:
-    for key in keys:
-        tree = _map(tree.get(key))
-    return tree
-
-
-def _map(value: Any) -> Manifest:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _maps(value: Any) -> list[Manifest]:
-    # Entries that are no mapping keep their place, so that field paths stay right.
-    return [_map(entry) for entry in _list(value)]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -34,6 +34,8 @@ class Charge:
     after: Usage
     fence: str = ""
     uid: str = ""
+    hint: str = ""
+    """What else helps, said after the numbers."""
 
     @property
     def rises(self) -> bool:
@@ -51,8 +53,9 @@ def answer(charge: Charge, outcome: batcher.Outcome) -> Verdict:
     match outcome:
         case Exceeded(found):
             facts = [quota.describe(excess) for excess in found]
+            told = "; ".join([*facts, charge.hint] if charge.hint else facts)
             return Deny(
-                f"the quota of tenant {charge.tenant} has no room for {charge.name}: {'; '.join(facts)}",
+                f"the quota of tenant {charge.tenant} has no room for {charge.name}: {told}",
                 tuple(
                     Cause("spec" if excess.dimension == "clusters" else charge.field, fact)
                     for excess, fact in zip(found, facts, strict=True)

@@ -74,13 +74,20 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
     denials = [d for d in denials if d.code not in (BUSY, UNAVAILABLE)] or denials
     codes = {d.code for d in denials}
     return Deny(
-        "; ".join(dict.fromkeys(d.reason for d in denials)),
+        _told(list(dict.fromkeys(d.reason for d in denials))),
         tuple(dict.fromkeys(cause for d in denials for cause in d.causes)),
         codes.pop() if len(codes) == 1 else _strongest(codes),
         max(d.retry_after for d in denials),
         warnings,
         audit,
     )
+
+
+def _told(reasons: list[str]) -> str:
+    """One reason as it is; several as a list that can be read at a terminal."""
+    if len(reasons) == 1:
+        return reasons[0]
+    return "\n- ".join([f"for {len(reasons)} reasons:", *reasons])
 
 
 def _strongest(codes: set[int]) -> int:

@@ -20,6 +20,7 @@ KIND = "AdmissionReview"
 WARNING_MAX = 256
 """Characters of one warning that the API server passes on; longer ones it may cut or drop."""
 
+_SECTIONS = ("spec", "status", "data", "stringData", "binaryData")
 _REASONS = {403: "Forbidden", 422: "Invalid", 429: "TooManyRequests", 503: "ServiceUnavailable"}
 
 
@@ -117,6 +118,9 @@ def decode(body: bytes) -> Request:
     asked = review.request
     if asked.object is None and asked.old_object is None:
         raise Malformed("the request has neither object nor oldObject")
+    for manifest in (asked.object, asked.old_object):
+        if manifest is not None and not _is_manifest(manifest):
+            raise Malformed("the object of the request is no Kubernetes object")
     return Request(
         uid=asked.uid,
         operation=asked.operation,
@@ -132,6 +136,17 @@ def decode(body: bytes) -> Request:
         old=asked.old_object,
         dry_run=bool(asked.dry_run),
     )
+
+
+def _is_manifest(content: Manifest) -> bool:
+    """The shape that every object has, whatever its kind: the API server sends no other."""
+    meta = content.get("metadata")
+    if not isinstance(meta, dict) or not isinstance(meta.get("name", ""), str):
+        return False
+    sections = (*(content.get(key) for key in _SECTIONS), meta.get("labels"), meta.get("annotations"))
+    owners = meta.get("ownerReferences") or []
+    owned = isinstance(owners, list) and all(isinstance(owner, dict) for owner in owners)
+    return owned and all(isinstance(section, dict | None) for section in sections)
 
 
 def encode(uid: str, decision: Decision) -> bytes:

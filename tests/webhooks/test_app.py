@@ -203,6 +203,32 @@ async def test_who_leaves_is_unready_at_once_but_still_answers_and_closes_the_co
     assert (response.status, response.headers["Connection"]) == (200, "close")
 
 
+async def test_what_is_under_way_when_the_door_closes_is_still_answered(authority: trustme.CA) -> None:
+    held, go = asyncio.Event(), asyncio.Event()
+
+    class Holding(World):
+        async def find(self, query: Any, *, live: bool) -> Any:
+            held.set()
+            await go.wait()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    judge = Judge((Policy("p", RULES, check),), (), Holding(), ToldLedgers(), Trusted(), now=lambda: NOW)
+    app = App(judge, why_not_ready=lambda: None)
+    looking = body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web", {"look": 1, "ok": True}))
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client)) as session:
+        async with server.serving(app, context, host="127.0.0.1", port=0) as port:
+            door = Door(app, f"https://127.0.0.1:{port}", session, [])
+            asking = asyncio.create_task(door.post(looking))
+            await held.wait()
+            app.leave()
+            asyncio.get_running_loop().call_later(0.1, go.set)
+        response = await asking
+        assert (await response.json())["response"]["allowed"] is True
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

@@ -18,7 +18,7 @@ def test_nobody_asked_is_yes() -> None:
 def test_every_denial_is_told_at_once() -> None:
     merged = merge([Allow(), refuse(Cause("a", "x")), refuse(Cause("b", "y"), code=422)])
     assert isinstance(merged, Deny)
-    assert (merged.reason, merged.code) == ("a: x; b: y", 403)
+    assert (merged.reason, merged.code) == ("for 2 reasons:\n- a: x\n- b: y", 403)
     assert merged.causes == (Cause("a", "x"), Cause("b", "y"))
 
 

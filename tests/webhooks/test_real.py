@@ -303,7 +303,7 @@ async def test_only_the_platform_labels_namespaces_and_ledgers_are_nobodys(desk:
             await eve.merge(NAMESPACES, desk.namespace, {"metadata": {"labels": {TENANT_LABEL: "other"}}})
         with pytest.raises(errors.Forbidden, match="kept by clusterdesk itself"):
             await eve.merge(TENANT_LEDGERS, desk.tenant, {"spec": {"data": ""}}, namespace=SYSTEM)
-        with pytest.raises(errors.Forbidden, match="delete them first"):
+        with pytest.raises(errors.Forbidden, match="to be deleted first"):
             await eve.delete(NAMESPACES, desk.namespace)
 
 

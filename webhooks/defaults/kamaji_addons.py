@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from provisioning.resources import KAMAJI_CONTROL_PLANES
 from webhooks import facts as reading
+from webhooks import tree
 from webhooks.facts import Facts, Manifest
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request
@@ -17,7 +18,7 @@ CORE = ("coreDNS", "kubeProxy", "konnectivity")
 
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
-    spec = manifest.get("spec") or {}
+    spec = tree.dig(manifest, "spec")
     owned = TOPOLOGY_OWNED in (manifest.get("metadata", {}).get("labels") or {})
     if owned or "addons" in spec or reading.tenant_of(facts, request.namespace) is None:
         return manifest

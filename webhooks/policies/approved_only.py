@@ -17,6 +17,7 @@ from provisioning.names import PREVIEW_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
 from webhooks import facts as reading
+from webhooks import tree
 from webhooks.decision import Allow, Deny, Verdict
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
@@ -113,7 +114,7 @@ def _candidates(request: Request, named: str, facts: Facts) -> Iterator[Stored[C
         return
     born = objects.Meta.of(request.either).created
     for manifest in facts.list(CLUSTER_REQUESTS, namespace=request.namespace):
-        spec = manifest.get("spec") or {}
+        spec = tree.dig(manifest, "spec")
         if (spec.get("action"), spec.get("cluster")) == (Action.DELETE.value, request.name):
             asked = objects.read(ClusterRequest, manifest)
             # An older one meant a cluster of this name that is gone.

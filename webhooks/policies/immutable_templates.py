@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, MACHINE_DEPLOYMENTS
 from webhooks import facts as reading
+from webhooks import tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
@@ -39,8 +40,7 @@ def _changed(request: Request) -> Iterator[Cause]:
 def _replaced(request: Request, facts: Facts) -> Iterator[Cause]:
     """Deleted and made again under the same name would be a change, too."""
     for deployment in facts.list(MACHINE_DEPLOYMENTS, namespace=request.namespace):
-        machine = ((deployment.get("spec") or {}).get("template") or {}).get("spec") or {}
-        used = machine.get("infrastructureRef") or {}
+        used = tree.dig(deployment, "spec", "template", "spec", "infrastructureRef")
         if (used.get("kind"), used.get("name")) == (KUBEVIRT_MACHINE_TEMPLATES.kind, request.name):
             name = deployment["metadata"]["name"]
             yield Cause(

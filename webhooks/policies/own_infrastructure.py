@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES
 from webhooks import facts as reading
+from webhooks import tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
 from webhooks.policy import Policy, Rule
@@ -32,7 +33,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 
 def _of_cluster(manifest: Manifest) -> Iterator[Cause]:
-    if (manifest.get("spec") or {}).get("infraClusterSecretRef"):
+    if tree.dig(manifest, "spec").get("infraClusterSecretRef"):
         yield Cause("spec.infraClusterSecretRef", _ELSEWHERE)
     if reading.annotation(manifest, MANAGED_BY) != KAMAJI:
         yield Cause(
@@ -42,10 +43,10 @@ def _of_cluster(manifest: Manifest) -> Iterator[Cause]:
 
 
 def _of_template(manifest: Manifest, namespace: str) -> Iterator[Cause]:
-    spec = ((manifest.get("spec") or {}).get("template") or {}).get("spec") or {}
+    spec = tree.dig(manifest, "spec", "template", "spec")
     if spec.get("infraClusterSecretRef"):
         yield Cause("spec.template.spec.infraClusterSecretRef", _ELSEWHERE)
-    elsewhere = ((spec.get("virtualMachineTemplate") or {}).get("metadata") or {}).get("namespace") or namespace
+    elsewhere = tree.dig(spec, "virtualMachineTemplate", "metadata").get("namespace") or namespace
     if elsewhere != namespace:
         yield Cause(
             "spec.template.spec.virtualMachineTemplate.metadata.namespace",

@@ -11,6 +11,7 @@ from provisioning.errors import Cause
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import CLUSTERS, NAMESPACES, TENANT_CLUSTERS, TENANTS
 from webhooks import facts as reading
+from webhooks import tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import All, Facts, Manifest
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
@@ -31,7 +32,7 @@ def _of_namespace(request: Request, facts: Facts) -> Iterator[Cause]:
     field = f"metadata.labels[{TENANT_LABEL}]"
     if request.operation == DELETE:
         if before and (held := _clusters(facts, [request.name])):
-            yield Cause("", f"the namespace {request.name} still holds {_named(held)}; delete them first")
+            yield Cause("", f"the namespace {request.name} still holds {_named(held)}, to be deleted first")
         return
     if before == after:
         return
@@ -54,7 +55,7 @@ def _of_tenant(request: Request, facts: Facts) -> Iterator[Cause]:
     if request.operation == DELETE or before != after:
         gone = [name for name in before if name not in after]
         if held := _clusters(facts, gone):
-            yield Cause("spec.namespaces", f"{', '.join(gone)} still holds {_named(held)}; delete them first")
+            yield Cause("spec.namespaces", f"{', '.join(gone)} still holds {_named(held)}, to be deleted first")
 
 
 def _clusters(facts: Facts, namespaces: Iterable[str]) -> list[str]:
@@ -66,7 +67,7 @@ def _clusters(facts: Facts, namespaces: Iterable[str]) -> list[str]:
 
 
 def _namespaces(tenant: Manifest | None) -> Sequence[str]:
-    return ((tenant or {}).get("spec") or {}).get("namespaces") or ()
+    return [tree.text(name) for name in tree.sequence(tree.dig(tenant, "spec").get("namespaces"))]
 
 
 def _named(clusters: Sequence[str]) -> str:

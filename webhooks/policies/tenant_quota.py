@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from provisioning import charges, footprint, quota
-from provisioning.errors import RuleError
+from provisioning.errors import Cause, RuleError
 from provisioning.ledger import slot_key
 from provisioning.quota import Usage
 from provisioning.resources import CLUSTERS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS, Resource
 from webhooks import facts as reading
+from webhooks import tree
 from webhooks.charge import Charge
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
@@ -48,12 +49,24 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         after=cost,
         fence=before["metadata"]["resourceVersion"] if before is not None else "",
         uid=after["metadata"]["uid"],
+        hint=_hint(after),
     )
     return charge if charge.rises else Allow()
 
 
+def _hint(manifest: Manifest) -> str:
+    owner = reading.controller(manifest)
+    if owner.get("kind") != TENANT_CLUSTERS.kind:
+        return ""
+    return f"it is larger than its share of the TenantCluster {owner.get('name')}; change the pool there"
+
+
 def _cost(resource: Resource, manifest: Manifest, facts: Facts) -> Usage:
-    return charges.cost(resource, manifest, find=facts.get, catalog=partial(reading.catalog, facts))
+    try:
+        return charges.cost(resource, manifest, find=facts.get, catalog=partial(reading.catalog, facts))
+    except (AttributeError, KeyError, TypeError) as error:
+        # No CRD lets such a shape through; should one ever, it is not measured, and so not admitted.
+        raise RuleError(Cause("spec", "cannot be measured: a field is missing or of another type")) from error
 
 
 def _cost_before(resource: Resource, before: Manifest | None, facts: Facts) -> Usage:
@@ -75,7 +88,7 @@ def _pair(request: Request, wanted: Manifest, facts: Facts) -> tuple[Manifest | 
 
 
 def _scaled(parent: Manifest, scale: Manifest) -> Manifest:
-    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    replicas = tree.dig(scale, "spec").get("replicas", 0)
     # The revision of a Scale is that of the object it scales.
     meta = {**parent["metadata"], "resourceVersion": scale["metadata"]["resourceVersion"]}
     return {**parent, "metadata": meta, "spec": {**parent["spec"], "replicas": replicas}}
@@ -84,14 +97,14 @@ def _scaled(parent: Manifest, scale: Manifest) -> Manifest:
 def _measured(resource: Resource, manifest: Manifest) -> list[Any]:
     """What the cost depends on. Templates do not change, so what says the same costs the same, and nothing needs to be
     looked up: controllers that write annotations and the like are never held up."""
-    meta, spec = manifest["metadata"], manifest.get("spec") or {}
+    meta, spec = manifest["metadata"], tree.dig(manifest, "spec")
     owners = meta.get("ownerReferences") or []
     if resource == TENANT_CLUSTERS:
         return [spec]
     if resource == CLUSTERS:
         return [owners]
     sizes = [(meta.get("annotations") or {}).get(key) for key in (footprint.MIN_SIZE, footprint.MAX_SIZE)]
-    machine = (spec.get("template") or {}).get("spec") or {}
+    machine = tree.dig(spec, "template", "spec")
     surge = [spec.get(key) for key in ("replicas", "rollout", "strategy")]
     return [owners, sizes, surge, machine.get("infrastructureRef")]
 
