@@ -93,15 +93,15 @@ $(VENV)/.made:
 	@if ! $(BIN)/python -c '$(ENOUGH)' >/dev/null 2>&1; then \
 		echo "Making a Python environment in $(VENV)"; rm -rf $(VENV); "$(PYTHON)" -m venv $(VENV); \
 	fi
+	@touch $@
+
+# --inexact, or uv would remove itself from the environment again. Compiled now, or the first start would do it.
+$(VENV)/.synced: $(VENV)/.made pyproject.toml uv.lock
 	@if ! [ -x $(BIN)/uv ]; then \
 		echo "Installing uv into it"; \
 		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'; \
 	fi
-	@touch $@
-
-# --inexact, or uv would remove itself from the environment again. Compiled now, or the first start would do it.
-$(VENV)/.synced: $(VENV)/.made pyproject.toml uv.lock
 	@echo "Installing the packages of uv.lock"
 	@$(BIN)/uv sync --quiet --locked --all-extras --inexact --compile-bytecode
 	@touch $@

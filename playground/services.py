@@ -128,9 +128,11 @@ def bot(kubeconfig: Path, slack: Slack, *, port: int, health_port: int) -> Servi
     return _probed("bot", "bot", environment, health_port)
 
 
-def provisioner(kubeconfig: Path, *, health_port: int) -> Service:
-    """What makes clusters out of TenantClusters."""
+def provisioner(kubeconfig: Path, *, health_port: int, probe_tenants: bool) -> Service:
+    """What makes clusters out of TenantClusters. Where all tenants share an API server, each would see all nodes there:
+    then it does not look."""
     environment = _common(kubeconfig, port=0, health_port=health_port)
+    environment["CLUSTERDESK_PROBE_TENANTS"] = str(probe_tenants).lower()
     return _probed("provisioner", "provisioning", environment, health_port)
 
 

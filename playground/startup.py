@@ -118,7 +118,11 @@ class Startup:
         return [
             *webhooks,
             services.infrastructure(plane, tenant_apiservers=self.options.tenant_apiservers),
-            services.provisioner(kubeconfigs["provisioner"], health_port=health["provisioner"]),
+            services.provisioner(
+                kubeconfigs["provisioner"],
+                health_port=health["provisioner"],
+                probe_tenants=self.options.tenant_apiservers,
+            ),
             services.bot(kubeconfigs["bot"], slack, port=bot_port, health_port=health["bot"]),
         ]
 

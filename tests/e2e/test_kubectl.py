@@ -107,8 +107,8 @@ async def test_a_cloud_controller_manager_aimed_at_a_tenant_is_refused(desk: Des
 
 async def test_nobody_approves_their_own_wish_by_kubectl(desk: Desk) -> None:
     """Four eyes hold for a vote that is written into the status, whoever writes it."""
-    lena = await _kubeconfig(desk, "lena@example.com", "tenant-team-a")
-    omar = await _kubeconfig(desk, "omar@example.com", "tenant-team-a")
+    lena = _kubeconfig(desk, "lena@example.com")
+    omar = _kubeconfig(desk, "omar@example.com")
     request = {
         "apiVersion": "clusterdesk.dev/v1alpha1",
         "kind": "ClusterRequest",
@@ -141,30 +141,9 @@ async def test_nobody_approves_their_own_wish_by_kubectl(desk: Desk) -> None:
     await eventually(lambda: desk.is_ready("tenant-team-a", "by-kubectl"), what="Ready")
 
 
-async def _kubeconfig(desk: Desk, user: str, namespace: str) -> Path:
-    """A kubeconfig of a person who may edit clusterdesk's objects in the namespace."""
+def _kubeconfig(desk: Desk, user: str) -> Path:
+    """A kubeconfig of one of the playground's people."""
     state = Path(desk.ready.kubeconfig).parent
     path = desk.folder / f"{user}.kubeconfig"
     write_private(path, kubeconfig_text(desk.ready.api_server, Pki(state / "pki"), user=user))
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": f"test-{user.partition('@')[0]}", "namespace": namespace},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "test-requests"},
-        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}],
-    }
-    role = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": "test-requests"},
-        "rules": [
-            {
-                "apiGroups": ["clusterdesk.dev"],
-                "resources": ["clusterrequests", "clusterrequests/status", "tenantclusters"],
-                "verbs": ["*"],
-            }
-        ],
-    }
-    code, printed = await apply(desk, role, binding)
-    assert code == 0, printed
     return path
