@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from provisioning.desk import Verdict, Wish
-from provisioning.quota import Usage
-
 from bot.cards import Card
+from provisioning.desk import Verdict, Wish
 from provisioning.model import (
     Amounts,
     CatalogSpec,
@@ -23,6 +21,7 @@ from provisioning.model import (
     TenantCluster,
 )
 from provisioning.objects import Stored
+from provisioning.quota import Usage
 
 
 class Reads(Protocol):

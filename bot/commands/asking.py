@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Collection
 
 import structlog
-from provisioning.desk import Wish
 
 from bot import entries, forms, replies
 from bot.answers import Errors, FormAnswer, Replace
 from bot.commands.command import Filled
 from provisioning import errors, names
+from provisioning.desk import Wish
 
 log = structlog.get_logger()
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 
-from provisioning.desk import Wish
-
 from bot import cards, entries, forms, replies
 from bot.answers import Answer, Errors, FormAnswer, Open, Replace, Say
 from bot.commands import finding
 from bot.commands.asking import ask
 from bot.commands.command import Call, Command, Filled, Form
+from provisioning.desk import Wish
 from provisioning.model import Action
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from provisioning.cache import Cache
 
 from playground.processes import Processes
 from playground.simulated import PLAYED
 from playground.simulated.stage import Driver, Stage
 from playground.simulated.tenants import Tenants
+from provisioning.cache import Cache
 from provisioning.kube import Kube
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from provisioning.cache import Cache
 
 from playground.simulated.tenants import Tenants
 from provisioning import errors
+from provisioning.cache import Cache
 from provisioning.kube import Kube, Manifest
 from provisioning.resources import Resource
 
