@@ -58,11 +58,16 @@ class LedgerStore(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """A claim on a slot within the limits of a tenant (as `quota.limits` gives them)."""
+    """A claim on a slot within the limits of a tenant (as `quota.limits` gives them).
+
+    `before` is what the object costs as it is stored: what it grows by is judged even where an earlier claim on the
+    slot has room for it, for the limits may have been lowered since.
+    """
 
     key: str
     claim: Claim
     hard: Mapping[str, int]
+    before: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True)
@@ -95,9 +100,10 @@ def judge(ledger: Ledger, request: Request, *, used: Usage) -> tuple[Ledger, Out
     claimed = ledger.claim(request.key, request.claim)
     if claimed.is_crowded(request.key):
         return ledger, Contended()
-    rise = claimed.cost(request.key) - ledger.cost(request.key)
-    found = quota.excess(request.hard, used, rise)
-    return (ledger, Exceeded(found, used)) if found else (claimed, Granted(used + rise))
+    after = used + claimed.cost(request.key) - ledger.cost(request.key)
+    asked = (after - used).most(request.claim.charge - request.before)
+    found = quota.excess(request.hard, after - asked, asked)
+    return (ledger, Exceeded(found, used)) if found else (claimed, Granted(after))
 
 
 @dataclass

@@ -44,7 +44,7 @@ class Charge:
 
     def request(self) -> batcher.Request:
         """The same, as the ledger takes it."""
-        return batcher.Request(self.slot, Claim(self.after, self.fence, self.uid), self.hard)
+        return batcher.Request(self.slot, Claim(self.after, self.fence, self.uid), self.hard, self.before)
 
 
 def answer(charge: Charge, outcome: batcher.Outcome) -> Verdict:

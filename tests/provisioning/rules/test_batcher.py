@@ -220,8 +220,16 @@ async def test_the_numbers_of_a_no_are_those_of_the_ledger() -> None:
 async def test_what_does_not_rise_gets_in_above_the_quota() -> None:
     store = MemoryLedgers()
     store.put(TENANT, full(60))
-    there = Request("there", Claim(Usage(nodes=60), "1", "x"), {"nodes": 50})
+    there = Request("there", Claim(Usage(nodes=60), "1", "x"), {"nodes": 50}, before=Usage(nodes=60))
     assert isinstance(await reserve(batcher(store), there), Granted)
+
+
+async def test_what_rises_is_judged_even_where_an_earlier_claim_has_room_for_it() -> None:
+    """Stored 4, a claim of 10 still open, and the quota lowered to 5 since: 8 is not let in on the strength of that."""
+    store = MemoryLedgers()
+    store.put(TENANT, full(4).claim("there", Claim(Usage(nodes=10), "1", "x")))
+    raised = Request("there", Claim(Usage(nodes=8), "1", "x"), {"nodes": 5}, before=Usage(nodes=4))
+    assert isinstance(await reserve(batcher(store), raised), Exceeded)
 
 
 async def test_tenants_do_not_wait_for_each_other() -> None:
