@@ -89,12 +89,14 @@ def uncovered(
     cluster: str,
     desired: ClusterSpec | None,
     generation: int,
+    born: datetime | None = None,
     catalog: CatalogSpec,
     tenant: TenantSpec,
 ) -> str:
     """Why the request does not stand behind this change; empty when it does.
 
-    `desired` is the spec being written (None for a deletion), `generation` that of the stored object (0 for none).
+    `desired` is the spec being written (None for a deletion), `generation` that of the stored object (0 for none),
+    and `born` the time it was made: who asked to delete a cluster meant the one that was there then.
     Specs are compared completed, with the defaults of today on both sides.
     """
     spec = request.it.spec
@@ -106,6 +108,9 @@ def uncovered(
         return "its digest does not fit its own content"
     if action is not Action.DELETE and spec.base_generation != generation:
         return f"it was made for generation {spec.base_generation} of the cluster, and that is {generation} by now"
+    asked = request.meta.created
+    if action is Action.DELETE and born is not None and asked is not None and born > asked:
+        return f"it was asked for before this {cluster} was made"
     if spec.desired is None or desired is None:
         return "" if spec.desired is desired else "it wants something else"
     approved, wanted = (complete(each, catalog=catalog, tenant=tenant) for each in (spec.desired, desired))

@@ -54,6 +54,7 @@ def check(request: Request, facts: Facts) -> Verdict:
             cluster=request.name or request.either["metadata"]["name"],
             desired=after.it.spec if after is not None else None,
             generation=before.meta.generation if before is not None else 0,
+            born=before.meta.created if before is not None else None,
             catalog=reading.catalog(facts),
             tenant=tenant.it.spec,
         )

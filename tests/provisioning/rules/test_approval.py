@@ -229,6 +229,14 @@ def test_it_stands_behind_no_other_generation() -> None:
     assert "generation 0" in uncovered(builders.request(status=APPROVED), generation=1)
 
 
+def test_a_deletion_is_for_the_cluster_that_was_there_when_it_was_asked_for() -> None:
+    request = builders.request(Action.DELETE, status=APPROVED)
+    asked = request.meta.created
+    assert asked is not None
+    assert uncovered(request, born=asked - timedelta(seconds=1)) == ""
+    assert "before this web was made" in uncovered(request, born=asked + timedelta(seconds=1))
+
+
 def test_a_deletion_is_for_whichever_generation() -> None:
     assert uncovered(builders.request(Action.DELETE, base_generation=4, status=APPROVED), generation=7) == ""
 
