@@ -221,7 +221,7 @@ NO_QUOTA = "This tenant has no quota."
 
 
 def quota_now(tenant: str) -> str:
-    return f"*Quota of {code(tenant)}* — now → *then* of allowed"
+    return f"*Quota of {code(tenant)}* — now → *then* of allowed. One more worker per pool counts, for updates."
 
 
 def meter(label: str, bar: str, before: str, after: str, hard: str) -> str:
