@@ -24,7 +24,7 @@ export CHROMIUM
 unexport VIRTUAL_ENV
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help setup playground down status test lint types imports fmt generate chromium clean
+.PHONY: help setup playground down status test programs lint types imports fmt generate chromium clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +40,11 @@ down: $(VENV)/.synced ## Stop a playground that runs in another terminal
 status: $(VENV)/.synced ## Say what of the playground runs
 	@$(BIN)/clusterdesk-playground status
 
-test: lint types imports chromium ## Run everything that checks the project: lint, types, import rules, all tests
+test: lint types imports chromium programs ## Run everything that checks the project: lint, types, import rules, all tests
 	@CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}" $(BIN)/pytest $(PYTEST_ARGS)
+
+programs: $(VENV)/.synced ## Build etcd, Kubernetes, Cluster API and Helm into the per-user cache (minutes, once)
+	@$(BIN)/clusterdesk-playground build
 
 lint: $(VENV)/.synced ## Check style and formatting
 	@$(BIN)/ruff check .

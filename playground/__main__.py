@@ -103,6 +103,17 @@ def causes(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
 
 
 @app.command()
+def build() -> None:
+    """Build or fetch the programs that `up` and the tests start, and nothing else. Minutes the first time."""
+    try:
+        with Steps() as steps:
+            binaries.ensure(environ=os.environ, steps=steps)
+    except PlaygroundError as error:
+        typer.echo(f"The programs could not be made: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
 def down(*, state_dir: State = HERE) -> None:
     """Stop the playground of a state folder, wherever it was started."""
     state = state_dir.resolve()
