@@ -12,6 +12,7 @@ import bot.settings
 import playground.workspace.settings
 import provisioning.settings
 import webhooks.settings
+from bot import manifest
 from tests.docs.pages import ROOT, Page, pages
 
 SETTINGS: tuple[type[BaseSettings], ...] = (
@@ -47,6 +48,11 @@ def test_every_value_named_is_one_of_the_chart(name: str) -> None:
     named = {code for code in codes if _PATH.fullmatch(code) and code.partition(".")[0] in known}
     assert named
     assert [code for code in sorted(named) if not _has(known, code.split("."))] == []
+
+
+def test_every_scope_of_the_slack_app_is_explained() -> None:
+    rows = re.findall(r"^\| `([a-z:]+)` \| (.+) \|$", Page(ROOT / "docs" / "slack.md").text, re.MULTILINE)
+    assert dict(rows) == manifest.SCOPES
 
 
 def test_every_message_that_troubleshooting_explains_is_one_that_people_can_see() -> None:
