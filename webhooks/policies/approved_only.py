@@ -18,7 +18,7 @@ from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
 from webhooks import facts as reading
 from webhooks import tree
-from webhooks.decision import Allow, Deny, Verdict
+from webhooks.decision import Allow, Deny, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
 from webhooks.review import Request
@@ -71,7 +71,7 @@ def _says_the_same(request: Request) -> bool:
 
 def _without_tenant(request: Request) -> Verdict:
     """Whose is it, then? To make or change it is refused; what is left of a tenant that is gone may be cleared away."""
-    return Allow() if request.operation == DELETE else Deny(reading.no_tenant(request.namespace).message)
+    return Allow() if request.operation == DELETE else refuse(reading.no_tenant(request.namespace))
 
 
 def _needs_nothing(
