@@ -13,7 +13,14 @@ from provisioning import quantity
 class Model(BaseModel):
     """A value of the API: immutable, and no field that we do not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        # What stands under a field is what `kubectl explain` says of it.
+        use_attribute_docstrings=True,
+    )
 
     def wire(self) -> dict[str, Any]:
         """The shape that goes to the API server: camelCase, defaults left out so that they may move later."""

@@ -18,8 +18,11 @@ class Flavor(Model):
 
     name: DnsLabel
     vcpu: Annotated[int, Field(ge=1, le=512)]
+    """Virtual CPUs."""
     memory: Quantity
+    """Memory, such as 4Gi."""
     description: Text = ""
+    """What people read in the form."""
 
 
 class Release(Model):
@@ -43,11 +46,16 @@ class AddOn(Model):
 
     name: Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=20)]
     chart: Chart
+    """Where it comes from."""
     namespace: DnsLabel = "kube-system"
+    """Where it goes in the tenant cluster."""
     default: bool = False
+    """Whether every cluster gets it."""
     cni: bool = False
     after: Annotated[tuple[DnsLabel, ...], Field(max_length=16)] = ()
+    """Add-ons that must be ready first."""
     values: Annotated[dict[str, Any], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})] = {}
+    """Helm values."""
 
 
 class HostedImages(Model):
@@ -69,12 +77,20 @@ class NetworkDefaults(Model):
 
 
 class CatalogSpec(Model):
+    """Everything on offer."""
+
     flavors: Annotated[tuple[Flavor, ...], Field(min_length=1, max_length=100, json_schema_extra=_BY_NAME)]
+    """Sizes of workers."""
     versions: Annotated[tuple[Release, ...], Field(min_length=1, max_length=50, json_schema_extra=_BY_VERSION)]
+    """Kubernetes versions."""
     add_ons: Annotated[tuple[AddOn, ...], Field(max_length=50, json_schema_extra=_BY_NAME)] = ()
+    """What can be installed into clusters."""
     hosted: HostedImages
+    """Images of what runs beside control planes."""
     network: NetworkDefaults = NetworkDefaults()
+    """Ranges of clusters that ask for none."""
     data_store: DnsLabel = "default"
+    """The Kamaji DataStore that keeps the clusters' state."""
 
     def flavor(self, name: str) -> Flavor | None:
         return next((f for f in self.flavors if f.name == name), None)

@@ -31,12 +31,19 @@ class RequestSpec(Model):
     )
 
     action: Action
+    """What is to be done."""
     cluster: Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=30)]
+    """The cluster's name."""
     desired: ClusterSpec | None = None
+    """The whole specification that the cluster is to have."""
     base_generation: Annotated[int, Field(ge=0)] = 0
+    """The generation of the TenantCluster that a change is made for."""
     digest: Digest
+    """SHA-256 over action, cluster and desired: what an approval is bound to."""
     reason: Text = ""
+    """Why, in the requester's words."""
     requester: Person
+    """Who asks."""
 
 
 class Phase(StrEnum):
@@ -56,9 +63,13 @@ class Decision(StrEnum):
 
 class Vote(Model):
     voter: Person
+    """Who decides."""
     decision: Decision
+    """What they decide."""
     reason: Text = ""
+    """Why; asked for when they deny."""
     at: Timestamp
+    """When."""
 
 
 class Surface(StrEnum):
@@ -79,12 +90,19 @@ class Delivery(Model):
 
 class RequestStatus(Model):
     phase: Phase = Phase.PENDING
+    """How far the request is."""
     message: Text = ""
+    """Why it was denied, or why it failed."""
     votes: Annotated[tuple[Vote, ...], Field(max_length=50)] = ()
+    """Who decided what."""
     waiver: ShortText = ""
+    """The rule by which nobody had to agree."""
     decided_at: Timestamp | None = None
+    """When it left Pending."""
     expires_at: Timestamp | None = None
+    """Until when it can be decided."""
     deliveries: Annotated[tuple[Delivery, ...], Field(max_length=100)] = ()
+    """The cards that stand in Slack."""
     observed_generation: int = 0
     conditions: Conditions = ()
 

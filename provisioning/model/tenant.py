@@ -30,8 +30,11 @@ class Subject(Model):
     )
 
     user: ShortText = ""
+    """A Kubernetes user name."""
     slack: Annotated[str, Field(pattern=r"^([UW][A-Z0-9]{1,20})?$")] = ""
+    """The Slack account of that user: an id such as U024BE7LH."""
     group: ShortText = ""
+    """A Kubernetes group, for people who use kubectl."""
 
 
 MOST_CLUSTERS = 100_000
@@ -43,9 +46,13 @@ class Amounts(Model):
     """Upper bounds; what is left out is not bounded."""
 
     clusters: Annotated[int, Field(ge=0, le=MOST_CLUSTERS)] | None = None
+    """Clusters."""
     nodes: Annotated[int, Field(ge=0, le=MOST_NODES)] | None = None
+    """Workers, with the one more per pool that an update adds."""
     vcpu: Annotated[int, Field(ge=0, le=MOST_VCPU)] | None = None
+    """Virtual CPUs of all workers."""
     memory: Quantity | None = None
+    """Memory of all workers, such as 64Gi."""
 
 
 class QuotaSpec(Model):
@@ -56,49 +63,71 @@ class Waiver(Model):
     """A rule that makes approval unnecessary: these actions, on clusters no larger than `up_to`."""
 
     name: ShortText
+    """What people read where this rule was used."""
     actions: Annotated[tuple[Action, ...], Field(min_length=1, max_length=3)]
+    """What may be done without approval."""
     up_to: Amounts = Amounts()
+    """The largest cluster it is for, surge included."""
 
 
 class ApprovalPolicy(Model):
     """How many approvers must agree (0: nobody), and which requests need none."""
 
     required: Annotated[int, Field(ge=0, le=10)] = 1
+    """How many different approvers must agree."""
     own_requests: bool = False
+    """Whether an approver may decide about their own request."""
     expiry: Duration = "24h"
+    """For how long a request can be decided."""
     waivers: Annotated[tuple[Waiver, ...], Field(max_length=16)] = ()
+    """Requests that need nobody's approval."""
 
 
 class LifetimePolicy(Model):
     """How long a cluster lives when nobody says, and at most. Empty: for ever."""
 
     default: Duration | None = None
+    """What a cluster gets that asks for none."""
     longest: Duration | None = None
+    """What a cluster may ask for at most."""
 
 
 class Channels(Model):
     """Slack channel ids where this tenant's cards go."""
 
     approvals: Annotated[str, Field(pattern=r"^([CG][A-Z0-9]{1,20})?$")] = ""
+    """Where approvers' cards go; without it they go to the approvers directly."""
 
 
 Subjects = Annotated[tuple[Subject, ...], Field(max_length=500)]
 
 
 class TenantSpec(Model):
+    """Whose namespaces these are, who may ask and decide there, and for how much."""
+
     display_name: ShortText = ""
+    """What people read in Slack instead of the object's name."""
     namespaces: Annotated[
         tuple[DnsLabel, ...],
         Field(min_length=1, max_length=50, json_schema_extra={"x-kubernetes-list-type": "set"}),
     ]
+    """The tenant's namespaces, by name. Each also carries the label clusterdesk.dev/tenant."""
     members: Subjects = ()
+    """Who may ask for clusters."""
     approvers: Subjects = ()
+    """Who may decide about requests; they need not be members."""
     quota: QuotaSpec = QuotaSpec()
+    """The most that all clusters together may come to."""
     approval: ApprovalPolicy = ApprovalPolicy()
+    """Who has to agree to what."""
     flavors: Annotated[tuple[DnsLabel, ...], Field(max_length=100)] = ()
+    """The Catalog's flavors that the tenant may have; empty means all."""
     versions: Annotated[tuple[ShortText, ...], Field(max_length=50)] = ()
+    """The Catalog's Kubernetes versions that the tenant may have; empty means all."""
     lifetime: LifetimePolicy = LifetimePolicy()
+    """How long clusters live."""
     channels: Channels = Channels()
+    """Where cards go in Slack."""
 
 
 class QuotaStatus(Model):
@@ -112,7 +141,9 @@ class QuotaStatus(Model):
 class TenantStatus(Model):
     observed_generation: int = 0
     clusters: int = 0
+    """How many clusters there are."""
     quota: QuotaStatus = QuotaStatus()
+    """What is used, as published a moment ago."""
     conditions: Conditions = ()
 
 
