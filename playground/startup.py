@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
 
 from playground import accounts, apply, balancer, chart, management, services
 from playground.binaries import Binaries
@@ -33,6 +37,8 @@ VALIDATING_WEBHOOKS = Resource(
     namespaced=False,
 )
 OURS = "app.kubernetes.io/part-of=clusterdesk"
+SIGHT_SECONDS = 30.0
+"""How long our programs may take to see what we applied."""
 SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -75,6 +81,10 @@ class Startup:
             with self.steps.step("apply the sample catalog and tenants"):
                 # Last, because the webhooks judge them like anything else.
                 await apply.put_missing(kube, samples())
+                # A watch may come a moment later; whoever types the first command must not meet that moment.
+                health = [program.ready for program in programs if program.name in ("bot", "provisioner")]
+                async with asyncio.timeout(SIGHT_SECONDS):
+                    await asyncio.gather(*(_in_sight(ready.replace("/readyz", "/metrics")) for ready in health))
             bundle = await _bundle(kube)
         return Ready(
             kubeconfig=str(plane.kubeconfig),
@@ -143,6 +153,24 @@ class Startup:
             return Slack(self.options.slack_api_url, self.options.slack_mode, Secrets.given(self.environ)), ""
         url = f"http://127.0.0.1:{self.ports['workspace']}"
         return Slack(f"{url}/api/", self.options.slack_mode, Secrets.kept_in(self.options.state)), url
+
+
+async def _in_sight(metrics_url: str) -> None:
+    """Return when the program whose metrics these are holds as many catalogs and tenants as we have applied."""
+    wanted = Counter(manifest["kind"] for manifest in samples())
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        while True:
+            async with session.get(metrics_url) as answer:
+                families = text_string_to_metric_families(await answer.text())
+            held = {
+                sample.labels["resource"]: sample.value
+                for family in families
+                if family.name == "clusterdesk_cache_objects"
+                for sample in family.samples
+            }
+            if held.get("catalogs", 0) >= wanted["Catalog"] and held.get("tenants", 0) >= wanted["Tenant"]:
+                return
+            await asyncio.sleep(0.05)
 
 
 def samples() -> list[Manifest]:

@@ -80,11 +80,14 @@ async def test_a_cluster_is_made_kept_and_ended_on_a_real_api_server(admin: Kube
     await eventually(told)
     await eventually(published)
 
-    before = await labelled(admin, plan.KINDS, namespace)
+    # Cluster API's managers, when another test has started them, write to their own kinds whenever they like.
+    theirs = (resources.CLUSTERS, resources.MACHINE_DEPLOYMENTS, resources.MACHINE_HEALTH_CHECKS)
+    ours = tuple(kind for kind in plan.KINDS if kind not in theirs)
+    before = await labelled(admin, ours, namespace)
     touch = {"metadata": {"annotations": {"touched": "yes"}}}
     await admin.merge(resources.TENANT_CLUSTERS, "web", touch, namespace=namespace)
     await asyncio.sleep(1)
-    assert await labelled(admin, plan.KINDS, namespace) == before
+    assert await labelled(admin, ours, namespace) == before
 
     await admin.merge(resources.MACHINE_DEPLOYMENTS, "web-md0", {"spec": {"replicas": 9}}, namespace=namespace)
 
