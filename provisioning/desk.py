@@ -146,13 +146,16 @@ class Desk:
         stored = self._views.cluster(wish.namespace, wish.cluster)
         old = stored.it.spec if stored is not None else None
         desired = complete(wish.desired, catalog=catalog, tenant=tenant.it.spec) if wish.desired else None
+        was = quota.envelope(old, catalog) if old else Usage()
+        becomes = quota.envelope(desired, catalog) if desired else Usage()
         causes = _mismatch(wish, stored, tenant.it.spec)
         if desired is not None and not causes:
             causes = shape.problems(desired, name=wish.cluster, catalog=catalog, tenant=tenant.it.spec, old=old)
+            if causes:
+                # The webhook will not get to judge this, so that what is too much is told here: all reasons at once.
+                causes += _too_much(quota.excess(quota.limits(hard), before, becomes - was))
         if desired is not None and not causes:
             causes = await self._dry_run(wish, desired)
-        was = quota.envelope(old, catalog) if old else Usage()
-        becomes = quota.envelope(desired, catalog) if desired else Usage()
         size = becomes if desired else was
         waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size) or ""
         digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
@@ -286,6 +289,10 @@ class Desk:
     def _namespaces(self, tenant: str) -> tuple[str, ...]:
         found = self._tenant(tenant)
         return found.it.spec.namespaces if found is not None else ()
+
+
+def _too_much(found: tuple[quota.Excess, ...]) -> tuple[Cause, ...]:
+    return tuple(Cause("spec.pools", quota.describe(excess)) for excess in found)
 
 
 def _mismatch(wish: Wish, stored: Stored[TenantCluster] | None, tenant: TenantSpec) -> tuple[Cause, ...]:

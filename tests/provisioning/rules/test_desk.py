@@ -175,6 +175,13 @@ async def test_each_problem_is_told_at_its_field(stage: Stage, changes: dict[str
     assert [cause.field for cause in verdict.causes] == [field]
 
 
+async def test_all_reasons_are_told_at_once_the_quota_beside_the_name(stage: Stage) -> None:
+    many = builders.spec(pools=[{"name": "md0", "flavor": "small", "replicas": 900}])
+    fields = [cause.field for cause in (await stage.desk.preview(wish(cluster="7", desired=many))).causes]
+    assert fields[0] == "metadata.name"
+    assert set(fields[1:]) == {"spec.pools"}
+
+
 async def test_a_name_that_is_taken_is_told(stage: Stage) -> None:
     stage.server.put(TENANT_CLUSTERS, CLUSTER)
     assert [c.field for c in (await stage.desk.preview(wish())).causes] == ["metadata.name"]
