@@ -50,7 +50,7 @@ async def test_the_whole_way_with_another_slack(
             await omar.card(CLUSTER, at="#team-a-approvals").click(replies.APPROVE)
             await eventually(lambda: desk.is_ready(NAMESPACE, CLUSTER), what="Ready")
             mine = lena.card(CLUSTER, at="dm")
-            await lena.waits_until(lambda: "ready" in mine.text.lower(), seconds=20)
+            await lena.waits_until(lambda: "is ready" in mine.text, seconds=20)
 
             await lena.command(f"/cluster delete {CLUSTER}", at="dm")
             await lena.waits_until(lambda: lena.has_modal)
