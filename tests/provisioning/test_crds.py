@@ -1,0 +1,75 @@
+"""The CRDs made from our models, on a real API server: what is valid is taken, each CEL rule refuses in its words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning import errors
+from provisioning.kube import Kube
+from provisioning.model.definitions import DEFINITIONS, definitions
+from provisioning.resources import CATALOGS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS, Resource
+from tests.builders import CATALOG, CLUSTER, GONE, REQUEST, TENANT, Manifest, tweak
+
+pytestmark = pytest.mark.real
+
+KINDS = {"Catalog": CATALOGS, "Tenant": TENANTS, "TenantCluster": TENANT_CLUSTERS, "ClusterRequest": CLUSTER_REQUESTS}
+
+
+def placed(manifest: Manifest, namespace: str) -> tuple[Resource, Manifest]:
+    """What a person would write, in the test's namespace if its kind lives in one; and where it goes."""
+    kind = KINDS[manifest["kind"]]
+    meta = {"name": manifest["metadata"]["name"], **({"namespace": namespace} if kind.namespaced else {})}
+    return kind, {**manifest, "metadata": meta}
+
+
+@pytest.mark.parametrize("manifest", [CATALOG, TENANT, CLUSTER, REQUEST], ids=lambda m: m["kind"])
+async def test_a_small_valid_object_is_taken(admin: Kube, namespace: str, manifest: Manifest) -> None:
+    kind, body = placed(manifest, namespace)
+    taken = await admin.create(kind, body, dry_run=True)
+    assert taken["spec"] == body["spec"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "path", "value", "message"),
+    [
+        (CATALOG, "metadata.name", "second", "there is one Catalog, named default"),
+        (TENANT, "metadata.name", "t" * 64, "a tenant's name is a label value"),
+        (TENANT, "spec.members", [{"user": "ann", "group": "team"}], "name either a user or a group"),
+        (TENANT, "spec.members", [{"slack": "U0ANN", "group": "team"}], "a Slack account needs the user"),
+        (CLUSTER, "metadata.name", "7up", "a cluster's name starts with a letter"),
+        (CLUSTER, "metadata.name", "c" * 31, "at most 30 characters"),
+        (CLUSTER, "spec.pools", [{"name": "md0", "flavor": "small"}], "give either replicas, or min and max"),
+        (CLUSTER, "spec.pools", [{"name": "md0", "flavor": "small", "max": 3}], "min and max go together"),
+        (CLUSTER, "spec.pools", [{"name": "md0", "flavor": "small", "min": 4, "max": 3}], "min must not be above max"),
+        (CLUSTER, "spec.pools", [], "should have at least 1 items"),
+        (CLUSTER, "spec.version", "1.34", "should match"),
+        (REQUEST, "spec.desired", GONE, "desired is for Create and Change only"),
+        (REQUEST, "spec.digest", "sha256:abc", "should match"),
+    ],
+)
+async def test_each_rule_refuses_in_its_own_words(
+    admin: Kube, namespace: str, manifest: Manifest, path: str, value: Any, message: str
+) -> None:
+    kind, body = placed(tweak(manifest, path, value), namespace)
+    with pytest.raises(errors.Invalid, match=message):
+        await admin.create(kind, body, dry_run=True)
+
+
+async def test_what_was_asked_for_cannot_be_changed(admin: Kube, namespace: str) -> None:
+    kind, body = placed(REQUEST, namespace)
+    await admin.create(kind, body)
+    with pytest.raises(errors.Invalid, match="a request cannot be changed; withdraw it and ask again"):
+        await admin.merge(kind, body["metadata"]["name"], {"spec": {"reason": "another"}}, namespace=namespace)
+
+
+async def test_kubectl_explain_has_words_for_every_field_of_every_spec() -> None:
+    silent = []
+    for definition in definitions():
+        kind = definition["spec"]["names"]["kind"]
+        (version,) = definition["spec"]["versions"]
+        spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+        silent += [f"{kind}.spec.{name}" for name, field in spec["properties"].items() if not field.get("description")]
+    assert len(DEFINITIONS) == 5
+    assert silent == ["TenantLedger.spec.data"]
