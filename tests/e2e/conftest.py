@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from playground.binaries import Binaries
+from tests import browser as browsers
 from tests.e2e import desk as desks
 from tests.e2e.desk import Desk
-
-FLAGS = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
@@ -33,20 +24,10 @@ async def desk(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPa
         yield started
 
 
-def chromium() -> str:
-    """The browser: $CHROMIUM or one on the path."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "Chromium is needed: `apt-get install chromium`, or set CHROMIUM to its path"
-    return found
-
-
 @pytest_asyncio.fixture(loop_scope="package")
 async def browser() -> AsyncIterator[Browser]:
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *sandbox])
+    async with browsers.started() as started:
         yield started
-        await started.close()
 
 
 @pytest.fixture

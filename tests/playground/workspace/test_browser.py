@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from playground import workspace
+from tests import browser as browsers
 from tests.playground.workspace import payloads_for_tests as made
 from tests.playground.workspace import tiny_bot
 
 pytestmark = pytest.mark.browser
 
-FLAGS = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-def chromium() -> str:
-    """The browser: $CHROMIUM or one on the path."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "Chromium is needed: `apt-get install chromium`, or set CHROMIUM to its path"
-    return found
-
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *sandbox])
+    async with browsers.started() as started:
         yield started
-        await started.close()
 
 
 async def look(browser: Browser, slack: workspace.LocalSlack, user: str, complaints: list[str]) -> Page:

@@ -1,0 +1,36 @@
+"""The browser of the tests: which one, and how it is started. A test's own fixture decides for how long."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncIterator
+
+from playwright.async_api import Browser, async_playwright
+
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium() -> str:
+    """The browser: $CHROMIUM or one on the path."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert found, "Chromium is needed: `apt-get install chromium`, or set CHROMIUM to its path"
+    return found
+
+
+@contextlib.asynccontextmanager
+async def started() -> AsyncIterator[Browser]:
+    """A headless browser; it is closed at the end."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *sandbox])
+        yield browser
+        await browser.close()
