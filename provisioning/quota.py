@@ -15,9 +15,6 @@ from provisioning import quantity
 from provisioning.model import Amounts, CatalogSpec, ClusterSpec, NodePool
 from provisioning.model.tenant import MOST_CLUSTERS, MOST_NODES, MOST_VCPU
 
-SURGE: Final = 1
-"""Machines a rolling update adds to a pool (see `provisioning.manifests.machine_deployment`)."""
-
 
 @dataclass(frozen=True)
 class Usage:
@@ -106,7 +103,7 @@ def share(pool: NodePool, catalog: CatalogSpec) -> Usage:
     `shape` refuses one, and lets nothing grow beside one that was taken out of the Catalog later.
     """
     flavor = catalog.flavor(pool.flavor)
-    nodes = pool.most + SURGE if pool.most else 0
+    nodes = pool.most + pool.max_surge if pool.most else 0
     if flavor is None:
         return Usage(nodes=nodes)
     return Usage(nodes=1, vcpu=flavor.vcpu * 1000, memory=quantity.byte_count(flavor.memory)) * nodes

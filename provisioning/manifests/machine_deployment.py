@@ -18,8 +18,6 @@ MAX_SIZE_ANNOTATION: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group
 CAPACITY: Final = "capacity.cluster-autoscaler.kubernetes.io"
 MAX_PODS: Final = "110"
 """What a kubelet takes when nobody says."""
-MAX_SURGE: Final = 1
-"""Machines beyond the pool's size during a roll-out; the quota counts them."""
 DRAIN_SECONDS: Final = 300
 DETACH_SECONDS: Final = 300
 NODE_DELETION_SECONDS: Final = 60
@@ -52,7 +50,7 @@ def _deployment(blueprint: Blueprint, pool: NodePool) -> Manifest:
         "rollout": {
             "strategy": {
                 "type": "RollingUpdate",
-                "rollingUpdate": {"maxSurge": MAX_SURGE, "maxUnavailable": 0},
+                "rollingUpdate": {"maxSurge": pool.max_surge, "maxUnavailable": pool.max_unavailable},
             }
         },
         "template": {"metadata": {"labels": {**chosen, **passed_on}}, "spec": _machine(blueprint, pool)},

@@ -3,17 +3,33 @@
 Here live shapes and the few rules that are static. No client, no clock, no decision that needs two objects.
 """
 
-from provisioning.model.catalog import AddOn, Catalog, CatalogSpec, Chart, Flavor, HostedImages, Release
+from provisioning.model.catalog import (
+    AddOn,
+    AddOnEngine,
+    Catalog,
+    CatalogSpec,
+    CatalogStatus,
+    Chart,
+    Flavor,
+    Gpu,
+    HostedImages,
+    Release,
+    StorageClass,
+)
 from provisioning.model.cluster import (
     ClusterAddOn,
     ClusterSpec,
     ClusterStatus,
     ControlPlane,
+    Hibernation,
+    HibernationSchedule,
     Network,
     NodeCount,
     NodePool,
     Step,
     StepState,
+    Taint,
+    TaintEffect,
     TenantCluster,
 )
 from provisioning.model.conditions import Condition
@@ -30,9 +46,11 @@ from provisioning.model.request import (
     Vote,
 )
 from provisioning.model.tenant import (
+    AccessPolicy,
     Action,
     Amounts,
     ApprovalPolicy,
+    LifetimePolicy,
     QuotaSpec,
     Subject,
     Tenant,
@@ -41,12 +59,15 @@ from provisioning.model.tenant import (
 )
 
 __all__ = [
+    "AccessPolicy",
     "Action",
     "AddOn",
+    "AddOnEngine",
     "Amounts",
     "ApprovalPolicy",
     "Catalog",
     "CatalogSpec",
+    "CatalogStatus",
     "Chart",
     "ClusterAddOn",
     "ClusterRequest",
@@ -57,8 +78,12 @@ __all__ = [
     "Decision",
     "Delivery",
     "Flavor",
+    "Gpu",
+    "Hibernation",
+    "HibernationSchedule",
     "HostedImages",
     "LedgerSpec",
+    "LifetimePolicy",
     "Network",
     "NodeCount",
     "NodePool",
@@ -70,8 +95,11 @@ __all__ = [
     "RequestStatus",
     "Step",
     "StepState",
+    "StorageClass",
     "Subject",
     "Surface",
+    "Taint",
+    "TaintEffect",
     "Tenant",
     "TenantCluster",
     "TenantLedger",

@@ -33,6 +33,8 @@ def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
 
 
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+DnsName = Annotated[str, Field(pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$", max_length=253)]
+"""A DNS subdomain name (RFC 1123), such as StorageClasses have; empty where none is said."""
 Text = Annotated[str, Field(max_length=1000)]
 ShortText = Annotated[str, Field(max_length=253)]
 Duration = Annotated[str, Field(pattern=r"^([0-9]{1,5}(h|m|s|ms)){1,4}$", max_length=32)]
@@ -52,5 +54,13 @@ Quantity = Annotated[
 """A Kubernetes quantity that is neither negative nor too large; `provisioning.quantity` does the arithmetic."""
 KubernetesVersion = Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$", max_length=32)]
 Cidr = Annotated[str, Field(pattern=r"^[0-9.]+/[0-9]+$", max_length=18)]
+LabelKey = Annotated[
+    str,
+    Field(pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$", max_length=317),
+]
+"""The key of a Kubernetes label or taint: a name of at most 63 characters, with a DNS name and / before it or not."""
+LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", max_length=63)]
+Cron = Annotated[str, Field(pattern=r"^[-0-9A-Za-z*/,]+( [-0-9A-Za-z*/,]+){4}$", max_length=100)]
+"""Five fields as cron takes them: minute, hour, day of the month, month, day of the week."""
 Timestamp = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]
 """RFC 3339 in UTC with whole seconds, as metav1.Time."""

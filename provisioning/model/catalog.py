@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from provisioning.model.base import Cidr, DnsLabel, KubernetesVersion, Model, Quantity, ShortText, Text
+from provisioning.model.base import Cidr, DnsLabel, DnsName, KubernetesVersion, Model, Quantity, ShortText, Text
 from provisioning.model.conditions import Conditions
 
 _BY_NAME = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
 _BY_VERSION = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["version"]}
+
+
+class Gpu(Model):
+    """Devices of the management cluster's machines that a worker gets as its own."""
+
+    device: Annotated[str, Field(pattern=r"^[-a-zA-Z0-9._]+/[-a-zA-Z0-9._]+$", max_length=253)]
+    """The device as KubeVirt permits it: nvidia.com/GA102GL_A10 for one."""
+    resource: Annotated[str, Field(pattern=r"^[-a-z0-9.]+/[-a-z0-9._]+$", max_length=253)] = "nvidia.com/gpu"
+    """What Pods in the tenant ask for to get one."""
+    count: Annotated[int, Field(ge=1, le=16)] = 1
+    """How many of them."""
 
 
 class Flavor(Model):
@@ -23,14 +35,30 @@ class Flavor(Model):
     """Memory, such as 4Gi."""
     description: Text = ""
     """What people read in the form."""
+    disk: Quantity | None = None
+    """A disk of its own for containers and their images, which outlives a restart. Empty: they are on the root disk."""
+    storage_class: DnsName = ""
+    """The management cluster's StorageClass for that disk; its default one when empty."""
+    gpus: Annotated[tuple[Gpu, ...], Field(max_length=8)] = ()
+    """Devices passed through to the worker."""
+    instancetype: DnsName = ""
+    """A VirtualMachineClusterInstancetype that gives vCPU and memory, which must be the ones written here."""
 
 
 class Release(Model):
     """A Kubernetes version on offer, and the container disk its workers boot from."""
 
     version: KubernetesVersion
+    """Such as v1.34.4."""
     image: ShortText
+    """The container disk that workers boot from."""
     recommended: bool = False
+    """What a form starts with."""
+    upgrades_from: Annotated[tuple[KubernetesVersion, ...], Field(max_length=50)] = ()
+    """The versions that may be upgraded to this one. Empty: older ones of the same minor version, and all of the one
+    before."""
+    konnectivity: ShortText = ""
+    """The tag of Konnectivity's images for this version, such as v0.34.0; Kamaji's own choice when empty."""
 
 
 class Chart(Model):
@@ -42,7 +70,7 @@ class Chart(Model):
 
 
 class AddOn(Model):
-    """Something that may be installed into a tenant cluster by its chart. `cni`: it is what gives Nodes a network."""
+    """Something that may be installed into a tenant cluster by its chart."""
 
     name: Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=20)]
     chart: Chart
@@ -52,6 +80,11 @@ class AddOn(Model):
     default: bool = False
     """Whether every cluster gets it."""
     cni: bool = False
+    """Whether it is what gives Nodes a network."""
+    replaces_kube_proxy: bool = False
+    """Whether clusters that have it need no kube-proxy; the two do not bear each other."""
+    replaces_core_dns: bool = False
+    """Whether clusters that have it need no CoreDNS from the control plane."""
     after: Annotated[tuple[DnsLabel, ...], Field(max_length=16)] = ()
     """Add-ons that must be ready first."""
     values: Annotated[dict[str, Any], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})] = {}
@@ -67,6 +100,36 @@ class HostedImages(Model):
     csi_attacher: ShortText
     csi_resizer: ShortText
     cluster_autoscaler: ShortText
+    csi_snapshotter: ShortText = ""
+    """Makes snapshots of volumes; without it there are none."""
+    csi_liveness_probe: ShortText = ""
+    """Asks the CSI driver whether it lives; without it nobody does."""
+    csi_node_driver_registrar: ShortText = ""
+    """Runs on tenants' Nodes beside the CSI driver; without it tenants get no volumes."""
+
+
+class StorageClass(Model):
+    """A StorageClass of every tenant cluster, and the one of the management cluster behind it."""
+
+    name: DnsName
+    """What claims in the tenant ask for."""
+    infra: DnsName = ""
+    """The management cluster's StorageClass; its default one when empty."""
+    default: bool = False
+    """Whether claims that name none get it."""
+    bus: Annotated[str, Field(pattern=r"^(scsi|virtio)$")] = "scsi"
+    """How the volume is plugged into the worker."""
+    retain: bool = False
+    """Whether volumes stay when their claims go."""
+
+
+class AddOnEngine(StrEnum):
+    """What installs charts into tenants."""
+
+    FLUX = "Flux"
+    """Flux' helm-controller, by HelmReleases."""
+    CAAPH = "HelmAddonProvider"
+    """Cluster API's add-on provider for Helm, by HelmChartProxies."""
 
 
 class NetworkDefaults(Model):
@@ -85,6 +148,10 @@ class CatalogSpec(Model):
     """Kubernetes versions."""
     add_ons: Annotated[tuple[AddOn, ...], Field(max_length=50, json_schema_extra=_BY_NAME)] = ()
     """What can be installed into clusters."""
+    add_on_engine: AddOnEngine = AddOnEngine.FLUX
+    """What installs them."""
+    storage_classes: Annotated[tuple[StorageClass, ...], Field(max_length=20, json_schema_extra=_BY_NAME)] = ()
+    """StorageClasses of tenant clusters."""
     hosted: HostedImages
     """Images of what runs beside control planes."""
     network: NetworkDefaults = NetworkDefaults()

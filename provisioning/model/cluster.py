@@ -9,9 +9,12 @@ from pydantic import ConfigDict, Field, model_validator
 
 from provisioning.model.base import (
     Cidr,
+    Cron,
     DnsLabel,
     Duration,
     KubernetesVersion,
+    LabelKey,
+    LabelValue,
     Model,
     ShortText,
     Text,
@@ -30,6 +33,23 @@ class ControlPlane(Model):
     """How many of each run."""
 
 
+class TaintEffect(StrEnum):
+    NO_SCHEDULE = "NoSchedule"
+    PREFER_NO_SCHEDULE = "PreferNoSchedule"
+    NO_EXECUTE = "NoExecute"
+
+
+class Taint(Model):
+    """Keeps Pods off a pool's Nodes, unless they tolerate it."""
+
+    key: LabelKey
+    """Such as dedicated, or example.com/gpu."""
+    value: LabelValue = ""
+    """Such as builds."""
+    effect: TaintEffect
+    """What happens to Pods that do not tolerate it."""
+
+
 class NodePool(Model):
     """Workers of one flavor: `replicas` of them, or between `min` and `max` by the autoscaler."""
 
@@ -38,6 +58,10 @@ class NodePool(Model):
             ("has(self.replicas) != has(self.max)", "give either replicas, or min and max"),
             ("has(self.min) == has(self.max)", "min and max go together"),
             ("!has(self.min) || !has(self.max) || self.min <= self.max", "min must not be above max"),
+            (
+                "!has(self.maxSurge) || self.maxSurge > 0 || (has(self.maxUnavailable) && self.maxUnavailable > 0)",
+                "maxSurge and maxUnavailable cannot both be 0: then no worker can ever be replaced",
+            ),
         )
     )
 
@@ -51,6 +75,16 @@ class NodePool(Model):
     """The least the autoscaler goes down to."""
     max: Annotated[int, Field(ge=1, le=1000)] | None = None
     """The most the autoscaler goes up to; this is what the quota counts."""
+    labels: Annotated[dict[LabelKey, LabelValue], Field(max_length=20)] = {}
+    """Labels of its Nodes."""
+    taints: Annotated[tuple[Taint, ...], Field(max_length=20)] = ()
+    """Taints of its Nodes."""
+    max_surge: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Workers beyond the pool's size while it is updated; the quota counts them."""
+    max_unavailable: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Workers that may be missing while it is updated."""
+    drain_timeout: Duration = "5m"
+    """How long Pods may take to leave a worker that goes; after that it goes with them."""
 
     @model_validator(mode="after")
     def _one_way_of_sizing(self) -> Self:
@@ -60,6 +94,8 @@ class NodePool(Model):
             raise ValueError("min and max go together")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("min must not be above max")
+        if not (self.max_surge or self.max_unavailable):
+            raise ValueError("maxSurge and maxUnavailable cannot both be 0: then no worker can ever be replaced")
         return self
 
     @property
@@ -90,6 +126,28 @@ class Network(Model):
     """The Services' range, such as 10.95.0.0/16."""
 
 
+class HibernationSchedule(Model):
+    """When the cluster goes to sleep and when it wakes, week by week."""
+
+    start: Cron
+    """When it goes to sleep: five fields as cron takes them, such as 0 19 * * 1-5."""
+    end: Cron
+    """When it wakes, in the same way."""
+    time_zone: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+/-]+$", max_length=64)] = "UTC"
+    """The IANA time zone in which both are meant, such as Europe/Berlin."""
+
+
+class Hibernation(Model):
+    """A cluster asleep has neither workers nor a running control plane; what it stored is kept."""
+
+    enabled: bool = False
+    """Whether it sleeps, whatever the schedules say."""
+    schedules: Annotated[tuple[HibernationSchedule, ...], Field(max_length=10)] = ()
+    """When it sleeps by itself."""
+    awake_until: Timestamp | None = None
+    """Until then it stays awake, whatever the schedules say."""
+
+
 class ClusterSpec(Model):
     """Desired state of a tenant cluster; what is left out is completed from the Catalog and the Tenant."""
 
@@ -104,7 +162,12 @@ class ClusterSpec(Model):
     network: Network = Network()
     """The cluster's own ranges."""
     lifetime: Duration | None = None
-    """After this time the cluster is deleted."""
+    """After this time, from when it was made, the cluster is over: it hibernates if its tenant has it so, and is
+    deleted."""
+    hibernation: Hibernation = Hibernation()
+    """When the cluster sleeps."""
+    deletion_protection: bool = False
+    """Nobody deletes the cluster while this is set, and its lifetime does not end it."""
 
 
 class StepState(StrEnum):
@@ -126,11 +189,14 @@ class Step(Model):
 
 class NodeCount(Model):
     ready: int = 0
+    """Workers that are ready."""
     wanted: int = 0
+    """Workers that there should be now."""
 
 
 class ClusterStatus(Model):
     observed_generation: int = 0
+    """The generation that this was seen of."""
     conditions: Conditions = ()
     steps: Annotated[tuple[Step, ...], Field(max_length=16)] = ()
     """The way to Ready, with times."""
@@ -143,7 +209,15 @@ class ClusterStatus(Model):
     nodes: NodeCount = NodeCount()
     """Workers that are ready, and that are wanted."""
     expires_at: Timestamp | None = None
-    """When the cluster is deleted."""
+    """When the cluster's lifetime is over."""
+    deletes_at: Timestamp | None = None
+    """When the cluster is deleted: with its lifetime, or after the sleep that follows it."""
+    asleep_since: Timestamp | None = None
+    """Since when the cluster hibernates."""
+    inventory: Annotated[tuple[ShortText, ...], Field(max_length=500)] = ()
+    """Everything that was put there for the cluster, as Kind.group/name, so that it is found again."""
+    residue: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
+    """While it is deleted: what is still there, and why."""
 
 
 class TenantCluster(Model):

@@ -90,6 +90,17 @@ class LifetimePolicy(Model):
     """What a cluster gets that asks for none."""
     longest: Duration | None = None
     """What a cluster may ask for at most."""
+    warnings: Annotated[tuple[Duration, ...], Field(max_length=10)] = ("24h", "1h", "10m")
+    """How long before its end people are told."""
+    hibernation: Duration | None = None
+    """How long a cluster whose lifetime is over sleeps before it is deleted. Empty: it is deleted at once."""
+
+
+class AccessPolicy(Model):
+    """How people get into clusters."""
+
+    longest: Duration = "24h"
+    """For how long a certificate is valid at most."""
 
 
 class Channels(Model):
@@ -126,6 +137,8 @@ class TenantSpec(Model):
     """The Catalog's Kubernetes versions that the tenant may have; empty means all."""
     lifetime: LifetimePolicy = LifetimePolicy()
     """How long clusters live."""
+    access: AccessPolicy = AccessPolicy()
+    """How people get into clusters."""
     channels: Channels = Channels()
     """Where cards go in Slack."""
 

@@ -71,16 +71,18 @@ async def test_of_three_one_leads(pair: Pair) -> None:
 async def test_who_is_cancelled_stops_its_work_first_then_gives_the_lease_back(pair: Pair) -> None:
     server, kube = pair
     ended: list[str] = []
+    working = asyncio.Event()
 
     async def payload() -> None:
         try:
+            working.set()
             await asyncio.Event().wait()
         finally:
             await asyncio.sleep(0.05)
             ended.append(holder(server))
 
     task = asyncio.ensure_future(elector(kube, "a").run(payload))
-    await until(lambda: holder(server) == "a")
+    await until(working.is_set)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
