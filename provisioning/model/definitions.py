@@ -146,6 +146,8 @@ _LEFT_OUT = {
     "$defs",
     "exclusiveMinimum",
     "exclusiveMaximum",
+    "patternProperties",
+    "propertyNames",
 }
 """`default`: the admission webhook completes objects, the schema never does, so that defaults may change."""
 
@@ -164,7 +166,8 @@ def _structural(schema: dict[str, Any], defs: dict[str, Any] | None = None) -> d
         out["properties"] = {name: _structural(inner, defs) for name, inner in out["properties"].items()}
     if "items" in out:
         out["items"] = _structural(out["items"], defs)
-    values = schema.get("additionalProperties")
+    # Structural schemas know nothing of keys: what a label may be called, the webhook checks by the model.
+    values = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), None)
     if isinstance(values, dict):
         out["additionalProperties"] = _structural(values, defs)
     return out
