@@ -22,6 +22,7 @@ import structlog
 
 from provisioning import errors, names, objects, plan, resources, world
 from provisioning.addons import cluster_autoscaler
+from provisioning.cache import Key
 from provisioning.kube import Kube, Manifest
 from provisioning.manifests.marks import NAME_LABEL, is_ours
 from provisioning.model import TenantCluster
@@ -59,22 +60,28 @@ class Teardown:
     async def act(self, cluster: Stored[TenantCluster], parts: Iterable[Manifest]) -> str:
         """Take the next steps. What is waited for, in plain words; empty when it is over. Raises `KubeError`."""
         there = [part for part in parts if part["metadata"].get("namespace") == cluster.meta.namespace]
-        for deployment in _autoscalers(there):
-            await self._merge(resources.DEPLOYMENTS, deployment, {"spec": {"replicas": 0}})
-        releases = [part for part in there if part["kind"] == resources.HELM_RELEASES.kind and is_ours(part)]
+        releases = await self.end_additions(there)
         if releases:
-            for release in releases:
-                await self._end_release(release)
             return f"the add-ons are being let go of: {_listed(releases)}"
         host = await self._kube.find(resources.CLUSTERS, cluster.meta.name, namespace=cluster.meta.namespace)
         if host is not None and _controlled_by(host, cluster.meta.uid):
             await self._end_cluster(host)
             return "the cluster is being deleted"
-        left = [] if host is not None else await self._sweep(cluster)
+        left = [] if host is not None else await self.sweep(cluster.key)
         if left:
             return f"still there: {_listed(left)}"
         await self._let_go(cluster)
         return ""
+
+    async def end_additions(self, parts: Iterable[Manifest]) -> list[Manifest]:
+        """Still the autoscaler, suspend and delete the releases among these parts; the releases still there."""
+        there = tuple(parts)
+        for deployment in _autoscalers(there):
+            await self._merge(resources.DEPLOYMENTS, deployment, {"spec": {"replicas": 0}})
+        releases = [part for part in there if part["kind"] == resources.HELM_RELEASES.kind and is_ours(part)]
+        for release in releases:
+            await self._end_release(release)
+        return releases
 
     async def _end_release(self, release: Manifest) -> None:
         meta = release["metadata"]
@@ -97,14 +104,15 @@ class Teardown:
             await self._delete(resources.CLUSTERS, host)
             log.info("cluster_deletion_asked", namespace=host["metadata"]["namespace"], name=host["metadata"]["name"])
 
-    async def _sweep(self, cluster: Stored[TenantCluster]) -> list[Manifest]:
+    async def sweep(self, cluster: Key, kinds: Iterable[Resource] = SWEPT) -> list[Manifest]:
         """Delete what carries the label; what is there still. Asks the API server itself, for the last word."""
         found: list[Manifest] = []
-        labels = f"{names.CAPI_CLUSTER_LABEL}={cluster.meta.name}"
-        for kind in SWEPT:
+        namespace, name = cluster
+        labels = f"{names.CAPI_CLUSTER_LABEL}={name}"
+        for kind in kinds:
             # A kind that is not served has no objects; every other error is one, and no proof of absence.
             with suppress(errors.NotFound):
-                for item in (await self._kube.list(kind, namespace=cluster.meta.namespace, labels=labels)).items:
+                for item in (await self._kube.list(kind, namespace=namespace, labels=labels)).items:
                     found.append(item)
                     if "deletionTimestamp" not in item["metadata"]:
                         await self._delete(kind, item)
