@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from provisioning import names, objects, plan, resources, world
+from provisioning import names, plan, providers, resources, world
 from provisioning.cache import Cache, Key, Manifests, Source
+from provisioning.errors import Cause, RuleError
 from provisioning.kube import Manifest
 from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster
 from provisioning.objects import Stored
@@ -31,24 +32,30 @@ WHOLE: Final = (resources.CLUSTERS, resources.MACHINE_DEPLOYMENTS, resources.KUB
 """Charged kinds: those made by hand carry no label of ours, and count all the same."""
 LABELLED: Final = (*{kind: None for kind in (*plan.KINDS, *world.KINDS, resources.MACHINE_SETS) if kind not in WHOLE},)
 """Parts of clusters; only those that say of which are kept."""
+LISTS_AT_ONCE: Final = 3
+"""A whole list is the most memory we ever need at a time."""
 
 
 class Landscape:
     """The caches of one management cluster. `run` fills them."""
 
     def __init__(self, kube: Source, *, namespace: str) -> None:
+        gate = asyncio.Semaphore(LISTS_AT_ONCE)
+
+        def parts(kind: Resource, labels: str = "") -> Cache:
+            indexes = {CLUSTER: clusters_of}
+            return Cache(kube, kind, labels=labels, indexes=indexes, packed=True, optional=True, gate=gate)
+
         self.caches: Mapping[Resource, Cache] = {
-            **{kind: Cache(kube, kind) for kind in DESK},
-            resources.TENANT_LEDGERS: Cache(kube, resources.TENANT_LEDGERS, namespace=namespace),
-            **{kind: Cache(kube, kind, indexes={CLUSTER: clusters_of}) for kind in WHOLE},
-            **{
-                kind: Cache(kube, kind, labels=names.CAPI_CLUSTER_LABEL, indexes={CLUSTER: clusters_of})
-                for kind in LABELLED
-            },
+            **{kind: Cache(kube, kind, gate=gate) for kind in DESK},
+            resources.TENANT_LEDGERS: Cache(kube, resources.TENANT_LEDGERS, namespace=namespace, gate=gate),
+            **{kind: parts(kind) for kind in WHOLE},
+            **{kind: parts(kind, names.CAPI_CLUSTER_LABEL) for kind in LABELLED},
         }
 
         self._catalogs = View(self.caches[resources.CATALOGS], Catalog)
         self._tenants = View(self.caches[resources.TENANTS], Tenant)
+        self._clusters = View(self.caches[resources.TENANT_CLUSTERS], TenantCluster)
 
     async def run(self) -> None:
         """Follow the API server for ever."""
@@ -62,9 +69,16 @@ class Landscape:
             await cache.synced.wait()
 
     def waits(self) -> str:
-        """Which kinds are not in sight yet; "" when all are."""
-        missing = [cache.resource.plural for cache in self.caches.values() if not cache.synced.is_set()]
-        return f"waiting for the first list of {', '.join(missing)}" if missing else ""
+        """Which kinds are not in sight yet, and why; "" when all are."""
+        waiting = [cache for cache in self.caches.values() if not cache.synced.is_set()]
+        told = [f"{c.resource.plural} ({c.trouble})" if c.trouble else c.resource.plural for c in waiting]
+        return f"waiting for the first list of {', '.join(told)}" if told else ""
+
+    def missing(self, rendered: Iterable[Manifest]) -> str:
+        """Which providers of what is to be applied are not installed, in a sentence; "" when all are."""
+        wanted = {(manifest["apiVersion"], manifest["kind"]) for manifest in rendered}
+        kinds = [kind for kind, cache in self.caches.items() if cache.missing]
+        return providers.absence(kind for kind in kinds if (kind.api_version, kind.kind) in wanted)
 
     def get(self, kind: Resource, namespace: str, name: str) -> Manifest | None:
         return self.caches[kind].get(namespace, name)
@@ -86,10 +100,18 @@ class Landscape:
         tenant = self._tenants.get("", name) if name else None
         return tenant if tenant is not None and namespace in tenant.it.spec.namespaces else None
 
+    def grounds(self, namespace: str) -> tuple[Stored[Tenant], CatalogSpec]:
+        """Whose the namespace is and what is on offer. Raises `RuleError` when there is no such thing."""
+        tenant, catalog = self.tenant_of(namespace), self.catalog()
+        if tenant is None:
+            raise RuleError(Cause("metadata.namespace", f"the namespace {namespace} belongs to no tenant"))
+        if catalog is None:
+            raise RuleError(Cause("", f"there is no Catalog named {names.CATALOG}"))
+        return tenant, catalog
+
     def tenant_cluster(self, key: Key) -> Stored[TenantCluster] | None:
         """One of ours. Raises `Invalid` for what our model does not take, though the CRD did."""
-        manifest = self.get(resources.TENANT_CLUSTERS, *key)
-        return objects.read(TenantCluster, manifest) if manifest else None
+        return self._clusters.find(*key)
 
     def listen(self, told: Callable[[Key], None]) -> Callable[[], None]:
         """Call `told` with every cluster that a change may matter to, from now on. Returns what ends it."""
@@ -112,6 +134,7 @@ class Landscape:
         stops = [self.caches[kind].listen(part) for kind in (resources.TENANT_CLUSTERS, *WHOLE, *LABELLED)]
         stops += [self.caches[resources.TENANTS].listen(tenant), self.caches[resources.NAMESPACES].listen(namespace)]
         stops += [self.caches[resources.CATALOGS].listen(lambda _before, _after: self._tell_all(told, [None]))]
+        stops += [self.caches[kind].when_served(lambda: self._tell_all(told, [None])) for kind in (*WHOLE, *LABELLED)]
 
         def stop() -> None:
             for one in stops:

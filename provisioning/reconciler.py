@@ -7,25 +7,25 @@ and as often as one likes. What to render and what to call ready is decided else
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from provisioning import errors, lifetime, metrics, names, plan, resources, sights
-from provisioning.addons import target
+from provisioning import errors, lifetime, names, plan, resources, sights
+from provisioning.additions import Additions
 from provisioning.applier import Applier
 from provisioning.cache import Key, Manifests
 from provisioning.errors import Cause, RuleError
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
-from provisioning.model import CatalogSpec, ClusterStatus, Tenant, TenantCluster
+from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored, parse_time
 from provisioning.observe import observe
 from provisioning.probe import Probe
+from provisioning.publisher import Publisher
 from provisioning.teardown import Teardown
 from provisioning.world import World
 
@@ -53,6 +53,8 @@ class Reconciler:
         self._probe = probe
         self._now = now
         self._applier = Applier(kube)
+        self._additions = Additions(landscape, self._applier)
+        self._publisher = Publisher(kube, landscape)
         self._teardown = Teardown(kube, now=now)
 
     async def act(self, key: Key) -> float | None:
@@ -61,7 +63,7 @@ class Reconciler:
         if cluster is None:
             if self._landscape.get(resources.CLUSTERS, *key) is None:
                 self._forget(key)
-            await self._add_to(key)
+            await self._additions.act(key)
             return None
         if cluster.meta.deleting:
             return await self._end(cluster)
@@ -87,12 +89,12 @@ class Reconciler:
             log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=refusal)
         seen = self._world(cluster)
         status = observe(cluster, seen, now=self._now(), refusal=refusal)
-        await self._publish(cluster, status)
+        await self._publisher.publish(cluster, status)
         return self._next_look(cluster, status, probed=seen.nodes_ready is not None)
 
     async def _bring(self, cluster: Stored[TenantCluster]) -> None:
         """Apply what should be there, delete what should not. Raises `RuleError` with what keeps us from it."""
-        tenant, catalog = self._grounds(cluster.meta.namespace)
+        tenant, catalog = self._landscape.grounds(cluster.meta.namespace)
         parts = self._landscape.parts(cluster.key)
         host = _of_kind(parts, resources.CLUSTERS.kind)
         if host is not None and not _owned(host, cluster.meta.uid):
@@ -111,14 +113,6 @@ class Reconciler:
             # Without the Cluster its hosted components are not rendered, and would all look stale.
             await self._applier.prune(plan.stale(rendered, parts))
 
-    def _grounds(self, namespace: str) -> tuple[Stored[Tenant], CatalogSpec]:
-        tenant, catalog = self._landscape.tenant_of(namespace), self._landscape.catalog()
-        if tenant is None:
-            raise RuleError(Cause("metadata.namespace", f"the namespace {namespace} belongs to no tenant"))
-        if catalog is None:
-            raise RuleError(Cause("", f"there is no Catalog named {names.CATALOG}"))
-        return tenant, catalog
-
     def _world(self, cluster: Stored[TenantCluster]) -> World:
         """What there is, our own look at the tenant's API server included once there should be one."""
         seen = World.of(self._landscape.parts(cluster.key))
@@ -127,24 +121,6 @@ class Reconciler:
             return seen
         answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted)
         return replace(seen, silence=answer.obstacle, nodes_ready=answer.nodes_ready)
-
-    async def _publish(self, cluster: Stored[TenantCluster], status: ClusterStatus) -> None:
-        """Write the status if it is another. A compare-and-swap: who is late looks again."""
-        before = cluster.it.status
-        ready = conditions_of.is_true(status.conditions, "Ready")
-        metrics.CLUSTER_READY.labels(*cluster.key).set(ready)
-        if status == before:
-            return
-        manifest = self._landscape.get(resources.TENANT_CLUSTERS, *cluster.key)
-        if manifest is None:
-            return
-        wire = {**status.wire(), "conditions": conditions_of.wire(status.conditions)}
-        await self._kube.replace(resources.TENANT_CLUSTERS, {**manifest, "status": wire}, subresource="status")
-        told = conditions_of.find(status.conditions, "Ready")
-        was = conditions_of.find(before.conditions, "Ready")
-        if told is not None and (was is None or (was.status, was.reason) != (told.status, told.reason)):
-            where = {"namespace": cluster.meta.namespace, "name": cluster.meta.name}
-            log.info("cluster_is", ready=told.status, reason=told.reason, message=told.message or None, **where)
 
     async def _hold(self, cluster: Stored[TenantCluster]) -> None:
         held = [*cluster.meta.finalizers, names.FINALIZER]
@@ -158,26 +134,9 @@ class Reconciler:
         if not left:
             return None
         seen = observe(cluster, World.of(self._landscape.parts(cluster.key)), now=self._now())
-        await self._publish(cluster, _saying(seen, left))
+        await self._publisher.publish(cluster, _saying(seen, left))
         since = self._now() - _deleted_at(self._landscape.get(resources.TENANT_CLUSTERS, *cluster.key), self._now())
         return TEARDOWN_LONG_LOOK if since > TEARDOWN_LONG else TEARDOWN_LOOK
-
-    async def _add_to(self, key: Key) -> None:
-        """Give a Cluster that was made by hand, and asks for it, the default add-ons and hosted components."""
-        cluster = self._landscape.get(resources.CLUSTERS, *key)
-        if cluster is None or not target.wants_add_ons(cluster) or "deletionTimestamp" in cluster["metadata"]:
-            return
-        if any(owner["kind"] == resources.TENANT_CLUSTERS.kind for owner in _owners(cluster)):
-            return
-        parts = self._landscape.parts(key)
-        try:
-            tenant, catalog = self._grounds(key[0])
-            rendered = plan.render_additions(cluster, parts, catalog=catalog, tenant=tenant.meta.name)
-        except RuleError as error:
-            log.warning("additions_refused", namespace=key[0], name=key[1], why=str(error))
-            return
-        await self._applier.bring(key, rendered, present=parts)
-        await self._applier.prune(plan.stale(rendered, parts))
 
     def _next_look(self, cluster: Stored[TenantCluster], status: ClusterStatus, *, probed: bool) -> float:
         ready = conditions_of.find(status.conditions, "Ready")
@@ -192,10 +151,9 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         self._applier.forget(key)
+        self._publisher.forget(key)
         if self._probe is not None:
             self._probe.forget(key)
-        with suppress(KeyError):
-            metrics.CLUSTER_READY.remove(*key)
 
 
 def _of_kind(parts: Manifests, kind: str) -> Manifest | None:
