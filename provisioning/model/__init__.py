@@ -3,6 +3,7 @@
 Here live shapes and the few rules that are static. No client, no clock, no decision that needs two objects.
 """
 
+from provisioning.model.access import AccessRole, AccessSpec, AccessStatus, ClusterAccess
 from provisioning.model.catalog import (
     AddOn,
     AddOnEngine,
@@ -60,6 +61,9 @@ from provisioning.model.tenant import (
 
 __all__ = [
     "AccessPolicy",
+    "AccessRole",
+    "AccessSpec",
+    "AccessStatus",
     "Action",
     "AddOn",
     "AddOnEngine",
@@ -69,6 +73,7 @@ __all__ = [
     "CatalogSpec",
     "CatalogStatus",
     "Chart",
+    "ClusterAccess",
     "ClusterAddOn",
     "ClusterRequest",
     "ClusterSpec",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning import resources
+from provisioning.model.access import ClusterAccess
 from provisioning.model.base import Model
 from provisioning.model.catalog import Catalog
 from provisioning.model.cluster import TenantCluster
@@ -84,6 +85,20 @@ DEFINITIONS = (
             ("Cluster", "string", ".spec.cluster"),
             ("Phase", "string", ".status.phase"),
             ("Requester", "string", ".spec.requester.user"),
+            _AGE,
+        ),
+    ),
+    Definition(
+        resources.CLUSTER_ACCESSES,
+        ClusterAccess,
+        short_names=("cacc",),
+        columns=(
+            ("Cluster", "string", ".spec.cluster"),
+            ("User", "string", ".spec.user"),
+            ("Role", "string", ".spec.role"),
+            _READY,
+            ("Until", "string", ".status.expiresAt"),
+            _MESSAGE,
             _AGE,
         ),
     ),
