@@ -1,18 +1,21 @@
 """Puts rendered manifests there by server-side apply, and takes away what nothing renders any more.
 
-It remembers what it applied last only to save requests: what it forgets, or what somebody changed, is applied again.
+Each object says in an annotation what was applied to it last, so that a fresh process has nothing to write where all
+is well. What it remembers beside saves requests only: what it forgets, or what somebody changed, is applied again.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 
 import structlog
 
-from provisioning import errors, metrics, names, plan
+from provisioning import errors, metrics, names, plan, resources
 from provisioning.cache import Key
 from provisioning.kube import Kube, Manifest
 from provisioning.resources import Resource
@@ -20,11 +23,25 @@ from provisioning.resources import Resource
 log = structlog.get_logger()
 
 KINDS: Final[Mapping[tuple[str, str], Resource]] = {(kind.api_version, kind.kind): kind for kind in plan.KINDS}
+USERS: Final = frozenset(
+    kind.kind
+    for kind in (
+        resources.CLUSTERS,
+        resources.MACHINE_DEPLOYMENTS,
+        resources.MACHINE_HEALTH_CHECKS,
+        resources.HELM_RELEASES,
+        resources.ROLE_BINDINGS,
+        resources.DEPLOYMENTS,
+    )
+)
+"""Kinds that name other objects. They are applied after those: nothing is pointed to a template that was refused."""
+AT_ONCE: Final = 6
+"""Objects of one cluster that are applied at the same time."""
 
 
 @dataclass(frozen=True)
 class _Mark:
-    """What we applied, and how the object looked right after: as long as both stay, there is nothing to do."""
+    """What we applied, and how the object looked right after, where the API server writes it in other words than we."""
 
     content: str
     uid: str
@@ -39,20 +56,38 @@ class Applier:
         self._marks: dict[Key, dict[tuple[str, str, str], _Mark]] = {}
 
     async def bring(self, cluster: Key, rendered: Iterable[Manifest], *, present: Iterable[Manifest]) -> None:
-        """Apply all of `rendered`, in its order, that are not known to be in place. Raises `KubeError`."""
+        """Apply all of `rendered` that are not known to be in place, what others name first. Raises `KubeError`."""
         there = {_key(manifest): manifest for manifest in present}
         marks = self._marks.setdefault(cluster, {})
-        for manifest in rendered:
-            key, content = _key(manifest), names.content_hash(manifest)
-            found = there.get(key)
-            if found is not None and _settled(marks.get(key), content, manifest, found):
-                continue
-            kind = KINDS[manifest["apiVersion"], manifest["kind"]]
+        wanted = [
+            manifest
+            for manifest in map(_signed, rendered)
+            if not _settled(marks.get(_key(manifest)), manifest, there.get(_key(manifest)))
+        ]
+        gate = asyncio.Semaphore(AT_ONCE)
+        for _, wave in groupby(sorted(wanted, key=_names_others), key=_names_others):
+            applied = (self._apply(manifest, there.get(_key(manifest)), marks, gate) for manifest in wave)
+            # All of them have their say before the first refusal is told: a retry has the less to do.
+            for result in await asyncio.gather(*applied, return_exceptions=True):
+                if isinstance(result, BaseException):
+                    raise result
+
+    async def _apply(
+        self,
+        manifest: Manifest,
+        found: Manifest | None,
+        marks: dict[tuple[str, str, str], _Mark],
+        gate: asyncio.Semaphore,
+    ) -> None:
+        kind, key = KINDS[manifest["apiVersion"], manifest["kind"]], _key(manifest)
+        async with gate:
             answer = await self._kube.apply(kind, manifest, manager=plan.field_manager(manifest))
-            if found is None or _version(found) != _version(answer):
-                log.info("applied", kind=kind.kind, namespace=key[1], name=key[2], new=found is None)
-                metrics.APPLIED.labels(kind.kind).inc()
-            marks[key] = _Mark(content, answer["metadata"]["uid"], _version(answer))
+        if found is None or _version(found) != _version(answer):
+            log.info("applied", kind=kind.kind, namespace=key[1], name=key[2], new=found is None)
+            metrics.APPLIED.labels(kind.kind).inc()
+        marks.pop(key, None)
+        if not _stands(manifest, answer):
+            marks[key] = _Mark(_signature(manifest), answer["metadata"]["uid"], _version(answer))
 
     async def prune(self, stale: Iterable[Manifest]) -> None:
         """Delete these, unless they are others by now."""
@@ -68,20 +103,54 @@ class Applier:
         self._marks.pop(cluster, None)
 
 
-def _settled(mark: _Mark | None, content: str, wanted: Manifest, found: Manifest) -> bool:
-    if mark is None or mark != _Mark(content, found["metadata"]["uid"], _version(found)):
+def _signed(manifest: Manifest) -> Manifest:
+    """The manifest with the hash of its content in an annotation."""
+    meta = manifest["metadata"]
+    annotations = {**meta.get("annotations", {}), names.APPLIED_ANNOTATION: names.content_hash(manifest)}
+    return {**manifest, "metadata": {**meta, "annotations": annotations}}
+
+
+def _signature(manifest: Manifest) -> str:
+    signature: str = (manifest["metadata"].get("annotations") or {}).get(names.APPLIED_ANNOTATION, "")
+    return signature
+
+
+def _settled(mark: _Mark | None, wanted: Manifest, found: Manifest | None) -> bool:
+    """Whether there is nothing to apply: this very content was, and nobody has changed any of it since.
+
+    The signature alone tells of a field that we do not want any more; the content alone of one that others changed.
+    """
+    if found is None or _signature(found) != _signature(wanted):
         return False
+    if _stands(wanted, found):
+        return True
     # A generation does not move with metadata, which others may have touched.
+    same = mark == _Mark(_signature(wanted), found["metadata"]["uid"], _version(found))
+    return same and _meta_stands(wanted, found)
+
+
+def _stands(wanted: Manifest, found: Manifest) -> bool:
+    rest = {key: value for key, value in wanted.items() if key != "metadata"}
+    return _meta_stands(wanted, found) and holds(found, rest)
+
+
+def _meta_stands(wanted: Manifest, found: Manifest) -> bool:
     meta, owners = wanted["metadata"], found["metadata"].get("ownerReferences") or ()
     rest = {key: value for key, value in meta.items() if key != "ownerReferences"}
     owned = {owner["uid"] for owner in meta.get("ownerReferences", ())} <= {owner["uid"] for owner in owners}
     return owned and holds(found["metadata"], rest)
 
 
+def _names_others(manifest: Manifest) -> bool:
+    return manifest["kind"] in USERS
+
+
 def holds(actual: Any, wanted: Any) -> bool:
-    """Whether everything that is wanted is in `actual`; maps may hold more."""
+    """Whether everything that is wanted is in `actual`; maps may hold more, those in lists too (defaults)."""
     if isinstance(wanted, dict):
         return isinstance(actual, dict) and all(key in actual and holds(actual[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return isinstance(actual, list) and len(actual) == len(wanted) and all(map(holds, actual, wanted))
     return bool(actual == wanted)
 
 

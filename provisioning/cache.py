@@ -2,7 +2,8 @@
 
 Raw manifests without `managedFields`, looked up by key or by index; whoever cares is told which keys changed. It
 resumes where a watch ended, lists again when the server forgot that point, and waits between tries, longer each time.
-Nothing here decides anything; readers must not change what they get, and must live with its being a moment old.
+A kind whose CRD is not there counts as empty, where that is allowed, and is looked for again. Nothing here decides
+anything; readers must not change what they get, and must live with its being a moment old.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from provisioning import errors, metrics
@@ -77,7 +79,11 @@ def by_label(label: str) -> Index:
 
 
 class Cache:
-    """Everything of one kind (in one namespace, with these labels, when they are given). `run` fills it."""
+    """Everything of one kind (in one namespace, with these labels, when they are given). `run` fills it.
+
+    `packed` keeps the objects as text: a tenth of the memory, and each reader gets a copy that is parsed for it.
+    `optional`: the kind is somebody else's, who may not be installed. `gate` bounds how many lists are taken at once.
+    """
 
     def __init__(
         self,
@@ -87,34 +93,46 @@ class Cache:
         namespace: str = "",
         labels: str = "",
         indexes: Mapping[str, Index] | None = None,
+        packed: bool = False,
+        optional: bool = False,
+        gate: asyncio.Semaphore | None = None,
         pace: Pace | None = None,
     ) -> None:
         self.resource = resource
         self.synced = asyncio.Event()
         """Set when the first list is in; it stays set, for a cache that lost its server is only older."""
+        self.missing = False
+        """Whether the API server does not serve this kind. Only where it is optional."""
+        self.trouble = ""
+        """Why the last try failed; empty while all is well."""
         self._kube = kube
         self._scope = {"namespace": namespace, "labels": labels}
         self._pace = pace or Pace()
-        self._objects: dict[Key, Manifest] = {}
+        self._packed = packed
+        self._optional = optional
+        self._gate = gate or nullcontext()
+        self._objects: dict[Key, _Held] = {}
         self._namespaces: dict[str, dict[Key, None]] = {}
         self._indexes = dict(indexes or {})
         self._entries: dict[str, dict[str, dict[Key, None]]] = {name: {} for name in self._indexes}
         self._listeners: list[Listener] = []
+        self._served: list[Callable[[], None]] = []
         self._since = ""
 
     def get(self, namespace: str, name: str) -> Manifest | None:
         """One object; `namespace` is "" for kinds that have none."""
-        return self._objects.get((namespace, name))
+        held = self._objects.get((namespace, name))
+        return held.manifest() if held is not None else None
 
     def list(self, namespace: str | None = None) -> Manifests:
         """All objects, or those of one namespace."""
         if namespace is None:
-            return list(self._objects.values())
-        return [self._objects[key] for key in self._namespaces.get(namespace, ())]
+            return [held.manifest() for held in self._objects.values()]
+        return [self._objects[key].manifest() for key in self._namespaces.get(namespace, ())]
 
     def by(self, index: str, value: str) -> Manifests:
         """The objects that the index files under this value."""
-        return [self._objects[key] for key in self._entries[index].get(value, ())]
+        return [self._objects[key].manifest() for key in self._entries[index].get(value, ())]
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` at every change from now on, from within the loop; it must be quick and must not raise.
@@ -123,6 +141,11 @@ class Cache:
         """
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def when_served(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` whenever the kind is served that was missing before. Returns what ends it."""
+        self._served.append(listener)
+        return lambda: self._served.remove(listener)
 
     async def changed(self) -> AsyncGenerator[Key, None]:
         """Keys of objects, first of all that are there, then of each that changes; a key that waits is not doubled."""
@@ -156,6 +179,10 @@ class Cache:
                 await self._turn()
                 idle = self._since == known and time.monotonic() - began < self._pace.steady
                 failures = failures + 1 if idle else 0
+            except errors.NotFound as error:
+                self._absent()
+                failures += 1
+                self._note(str(error), failures)
             except errors.Gone:
                 # Listing again is the cure, not the illness; but a server that forgets at once must not be hammered.
                 self._since = ""
@@ -169,9 +196,9 @@ class Cache:
     async def _turn(self) -> None:
         """List if need be, then one watch until it ends."""
         if not self._since:
-            listing = await self._kube.list(self.resource, **self._scope)
-            self._take(listing)
-            self.synced.set()
+            async with self._gate:
+                self._take(await self._kube.list(self.resource, **self._scope))
+            self._present()
         async with aclosing(self._kube.watch(self.resource, since=self._since, **self._scope)) as changes:
             async for change in changes:
                 self._follow(change)
@@ -183,7 +210,7 @@ class Cache:
             self._put(gone, None)
         for key, item in fresh.items():
             known = self._objects.get(key)
-            if known is None or _version(known) != _version(item):
+            if known is None or known.version != _version(item):
                 self._put(key, item)
         self._since = listing.resource_version
         metrics.CACHE_LISTS.labels(self.resource.plural).inc()
@@ -193,13 +220,28 @@ class Cache:
             self._put(key_of(change.object), None if change.type == "DELETED" else change.object)
         self._since = _version(change.object) or self._since
 
+    def _present(self) -> None:
+        came, self.missing, self.trouble = self.missing, False, ""
+        self.synced.set()
+        for listener in tuple(self._served) if came else ():
+            listener()
+
+    def _absent(self) -> None:
+        """The server does not know the kind: with its CRD, its objects are gone too."""
+        self._since = ""
+        if self._optional:
+            self._take(Listing([], ""))
+            self.missing = True
+            self.synced.set()
+
     def _put(self, key: Key, manifest: Manifest | None) -> None:
-        before = self._objects.pop(key, None)
+        held = self._objects.pop(key, None)
+        before = held.manifest() if held is not None else None
         if before is not None:
             self._file(key, before, present=False)
         if manifest is not None:
             manifest["metadata"].pop("managedFields", None)
-            self._objects[key] = manifest
+            self._objects[key] = _Held.of(manifest, packed=self._packed)
             self._file(key, manifest, present=True)
         metrics.CACHE_OBJECTS.labels(self.resource.plural).set(len(self._objects))
         for listener in tuple(self._listeners):
@@ -213,9 +255,28 @@ class Cache:
 
     def _note(self, why: str, failures: int) -> None:
         """Once is everyday life (an API server that starts, a load balancer that cuts); the third time is news."""
+        self.trouble = why
         metrics.CACHE_FAILURES.labels(self.resource.plural).inc()
         say = log.warning if failures == 3 or failures % 10 == 0 else log.debug
         say("cache_waits", kind=self.resource.kind, why=why, failures=failures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An object as it is kept: a manifest, or its text."""
+
+    version: str
+    content: Manifest | bytes
+
+    @classmethod
+    def of(cls, manifest: Manifest, *, packed: bool) -> _Held:
+        return cls(_version(manifest), msgspec.json.encode(manifest) if packed else manifest)
+
+    def manifest(self) -> Manifest:
+        if isinstance(self.content, bytes):
+            unpacked: Manifest = msgspec.json.decode(self.content)
+            return unpacked
+        return self.content
 
 
 def _version(manifest: Manifest) -> str:

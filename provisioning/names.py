@@ -19,7 +19,9 @@ CLUSTER_LABEL: Final = f"{GROUP}/cluster"
 """On everything rendered for a TenantCluster: its name."""
 POOL_LABEL: Final = f"{GROUP}/pool"
 ADDONS_LABEL: Final = f"{GROUP}/addons"
-"""On a Cluster made by hand: `default` asks the provisioner for the default add-ons and hosted components."""
+"""On a Cluster made by hand: `default` when it gets the default add-ons and hosted components, `none` when it does not.
+
+It says what is so, for whoever selects by it; what decides is its tenant's policy."""
 CAPI_CLUSTER_LABEL: Final = "cluster.x-k8s.io/cluster-name"
 
 REQUEST_ANNOTATION: Final = f"{GROUP}/request"
@@ -27,6 +29,9 @@ REQUEST_ANNOTATION: Final = f"{GROUP}/request"
 PREVIEW_ANNOTATION: Final = f"{GROUP}/preview"
 """On a dry run only: `true` asks what quota and shape say, before anybody has approved."""
 REQUESTED_BY_ANNOTATION: Final = f"{GROUP}/requested-by"
+
+APPLIED_ANNOTATION: Final = f"{GROUP}/applied"
+"""On everything the provisioner applies: the hash of what it applied there last."""
 
 FINALIZER: Final = f"{GROUP}/teardown"
 FIELD_MANAGER: Final = "clusterdesk"

@@ -32,11 +32,19 @@ class View(Generic[M]):
 
     lister: Lister
     model: type[M]
-    _parsed: dict[str, tuple[str, Stored[M] | None]] = field(default_factory=dict)
+    _parsed: dict[tuple[str, str], tuple[str, Stored[M] | None]] = field(default_factory=dict)
 
     def get(self, namespace: str, name: str) -> Stored[M] | None:
         manifest = self.lister.get(namespace, name)
-        return self._read(manifest) if manifest is not None else None
+        if manifest is None:
+            self._parsed.pop((namespace, name), None)
+            return None
+        return self._read(manifest)
+
+    def find(self, namespace: str, name: str) -> Stored[M] | None:
+        """Like `get`, but raises `Invalid` for what does not parse: it is there, and must not look gone."""
+        found, manifest = self.get(namespace, name), self.lister.get(namespace, name)
+        return found or (objects.read(self.model, manifest) if manifest is not None else None)
 
     def list(self, namespace: str | None = None) -> list[Stored[M]]:
         manifests = self.lister.list(namespace)
@@ -46,10 +54,11 @@ class View(Generic[M]):
 
     def _read(self, manifest: Manifest) -> Stored[M] | None:
         meta = manifest["metadata"]
-        known = self._parsed.get(meta["uid"])
-        if known is None or known[0] != meta["resourceVersion"]:
-            known = (meta["resourceVersion"], self._parse(manifest))
-            self._parsed[meta["uid"]] = known
+        # A version is never that of two objects, so an object that is made anew under the same name is read anew.
+        key, version = (meta.get("namespace", ""), meta["name"]), meta["resourceVersion"]
+        known = self._parsed.get(key)
+        if known is None or known[0] != version:
+            known = self._parsed[key] = (version, self._parse(manifest))
         return known[1]
 
     def _parse(self, manifest: Manifest) -> Stored[M] | None:

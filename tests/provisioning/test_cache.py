@@ -208,3 +208,64 @@ async def test_the_same_list_again_tells_nobody(pair: Pair) -> None:
         await until(lambda: len(server.asked("GET", "watch=true")) == 2)
         stop()
     assert told == []
+
+
+async def test_a_kind_that_nobody_serves_is_empty_and_looked_for_again(pair: Pair) -> None:
+    server, kube = pair
+    server.unserved.add("configmaps")
+    cache = Cache(kube, CONFIG_MAPS, optional=True, pace=QUICK)
+    served: list[bool] = []
+    cache.when_served(lambda: served.append(cache.missing))
+    async with running(cache.run()):
+        await cache.synced.wait()
+        assert cache.missing
+        assert cache.list() == []
+        server.put(CONFIG_MAPS, config_map("x", "one"))
+        server.unserved.clear()
+        await until(lambda: cache.get("x", "one"))
+        assert served == [False]
+
+
+async def test_a_kind_whose_definition_is_taken_away_is_gone_with_its_objects(pair: Pair) -> None:
+    server, kube = pair
+    server.put(CONFIG_MAPS, config_map("x", "one"))
+    cache = Cache(kube, CONFIG_MAPS, optional=True, pace=QUICK)
+    told: list[Manifest | None] = []
+    async with running(cache.run()):
+        await until(lambda: server.asked("GET", "watch=true"))
+        cache.listen(lambda _, after: told.append(after))
+        server.unserved.add("configmaps")
+        server.break_watches()
+        await until(lambda: cache.missing)
+        assert cache.list() == []
+        assert told == [None]
+
+
+async def test_why_it_has_no_list_yet_can_be_asked(pair: Pair) -> None:
+    server, kube = pair
+    server.fail(403, times=100)
+    cache = Cache(kube, CONFIG_MAPS, optional=True, pace=QUICK)
+    async with running(cache.run()):
+        await until(lambda: "ordered to answer 403" in cache.trouble)
+        assert not cache.synced.is_set()
+        server.heal()
+        await cache.synced.wait()
+        assert cache.trouble == ""
+
+
+async def test_a_packed_cache_gives_each_reader_a_copy_of_its_own(pair: Pair) -> None:
+    server, kube = pair
+    server.put(CONFIG_MAPS, config_map("x", "one", {"a": "1"}))
+    cache = Cache(kube, CONFIG_MAPS, indexes={"team": by_label("team")}, packed=True, pace=QUICK)
+    pairs: list[tuple[Manifest | None, Manifest | None]] = []
+    async with running(cache.run()):
+        await cache.synced.wait()
+        cache.listen(lambda before, after: pairs.append((before, after)))
+        (cache.get("x", "one") or {})["data"]["a"] = "scribbled over"
+        assert [item["data"] for item in cache.list()] == [{"a": "1"}]
+        server.put(CONFIG_MAPS, config_map("x", "one", {"a": "2"}, labels={"team": "a"}))
+        await until(lambda: cache.by("team", "a"))
+        ((before, after),) = pairs
+        assert before is not None
+        assert after is not None
+        assert (before["data"], after["data"]) == ({"a": "1"}, {"a": "2"})
