@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from provisioning import errors, handmade, names, objects, plan, resources
+from provisioning import handmade, names, objects, plan, resources
 from provisioning.applier import Applier
 from provisioning.cache import Key
 from provisioning.errors import RuleError

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from provisioning import errors, lifetime, names, plan, resources, sights
+from provisioning import additions, errors, lifetime, names, plan, resources, sights
 from provisioning.additions import Additions
 from provisioning.applier import Applier
 from provisioning.cache import Key, Manifests
@@ -33,11 +33,6 @@ log = structlog.get_logger()
 
 UNSETTLED_LOOK: Final = 20.0
 """Seconds between two looks at a cluster that is not ready: that something takes too long shows only by the clock."""
-READY_LOOK: Final = 15.0
-"""The same for one that is ready, to hear that its API server still answers."""
-EAGER_LOOK: Final = 2.0
-EAGER_FOR: Final = timedelta(minutes=10)
-"""A cluster whose API server is up is looked at more often, for so long after it ceased to be ready, or began."""
 TEARDOWN_LOOK: Final = 1.5
 TEARDOWN_LONG_LOOK: Final = 15.0
 TEARDOWN_LONG: Final = timedelta(minutes=2)
@@ -52,19 +47,18 @@ class Reconciler:
         self._landscape = landscape
         self._probe = probe
         self._now = now
-        self._applier = Applier(kube)
-        self._additions = Additions(landscape, self._applier)
+        self._applier = Applier(kube, lacks=landscape.missing)
+        self._additions = Additions(kube, landscape, self._applier, now=now)
         self._publisher = Publisher(kube, landscape)
         self._teardown = Teardown(kube, now=now)
 
     async def act(self, key: Key) -> float | None:
         """Look at the cluster of this namespace and name; the seconds until it is to be looked at again."""
-        cluster = self._landscape.tenant_cluster(key)
-        if cluster is None:
-            if self._landscape.get(resources.CLUSTERS, *key) is None:
-                self._forget(key)
-            await self._additions.act(key)
-            return None
+        cluster, host = self._landscape.tenant_cluster(key), self._landscape.get(resources.CLUSTERS, *key)
+        if cluster is None and host is None:
+            self._forget(key)
+        if cluster is None or (host is not None and additions.is_ending(host)):
+            return await self._additions.act(key)
         if cluster.meta.deleting:
             return await self._end(cluster)
         if lifetime.is_over(cluster.meta.created or self._now(), cluster.it.spec, now=self._now()):
@@ -90,7 +84,7 @@ class Reconciler:
         seen = self._world(cluster)
         status = observe(cluster, seen, now=self._now(), refusal=refusal)
         await self._publisher.publish(cluster, status)
-        return self._next_look(cluster, status, probed=seen.nodes_ready is not None)
+        return self._next_look(cluster, status)
 
     async def _bring(self, cluster: Stored[TenantCluster]) -> None:
         """Apply what should be there, delete what should not. Raises `RuleError` with what keeps us from it."""
@@ -103,11 +97,7 @@ class Reconciler:
             # Somebody deleted it under the TenantCluster. Once it is gone it is made again; half of it is no use.
             return
         uid = host["metadata"]["uid"] if host is not None else ""
-        control_plane = _of_kind(parts, resources.KAMAJI_CONTROL_PLANES.kind)
-        version = plan.workers_version(cluster, control_plane)
-        rendered = plan.render(
-            cluster, catalog, tenant=tenant.meta.name, workers_version=version, cluster_uid=uid, existing=parts
-        )
+        rendered = plan.render(cluster, catalog, tenant=tenant.meta.name, cluster_uid=uid, existing=parts)
         await self._applier.bring(cluster.key, rendered, present=parts)
         if uid:
             # Without the Cluster its hosted components are not rendered, and would all look stale.
@@ -117,9 +107,12 @@ class Reconciler:
         """What there is, our own look at the tenant's API server included once there should be one."""
         seen = World.of(self._landscape.parts(cluster.key))
         up = ((seen.control_plane or {}).get("status") or {}).get("ready") is True
-        if self._probe is None or not up:
+        if self._probe is None:
             return seen
-        answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted)
+        if not up:
+            self._probe.forget(cluster.key)
+            return seen
+        answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted, sign=sights.of_life(seen))
         return replace(seen, silence=answer.obstacle, nodes_ready=answer.nodes_ready)
 
     async def _hold(self, cluster: Stored[TenantCluster]) -> None:
@@ -138,14 +131,9 @@ class Reconciler:
         since = self._now() - _deleted_at(self._landscape.get(resources.TENANT_CLUSTERS, *cluster.key), self._now())
         return TEARDOWN_LONG_LOOK if since > TEARDOWN_LONG else TEARDOWN_LOOK
 
-    def _next_look(self, cluster: Stored[TenantCluster], status: ClusterStatus, *, probed: bool) -> float:
-        ready = conditions_of.find(status.conditions, "Ready")
-        look = UNSETTLED_LOOK
-        if ready is not None and ready.status == "True":
-            look = READY_LOOK if probed else LONGEST_SLEEP
-        elif probed and ready is not None and self._now() - parse_time(ready.last_transition_time) < EAGER_FOR:
-            # Perhaps only the tenant's own answer is missing, and nothing tells us of that.
-            look = EAGER_LOOK
+    def _next_look(self, cluster: Stored[TenantCluster], status: ClusterStatus) -> float:
+        # Whatever changes is told, the tenant's own answer too; at rest there is nothing to look for.
+        look = LONGEST_SLEEP if conditions_of.is_true(status.conditions, "Ready") else UNSETTLED_LOOK
         end = lifetime.ends_at(cluster.meta.created, cluster.it.spec) if cluster.meta.created else None
         return look if end is None else min(look, max(0.0, (end - self._now()).total_seconds()) + 1)
 

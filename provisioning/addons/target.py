@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from provisioning import names, resources
 from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
@@ -89,12 +89,6 @@ def of_cluster(cluster: Manifest, existing: Iterable[Manifest], *, catalog: Cata
         most=sum(most for _, _, most in sizes),
         existing=there,
     )
-
-
-def wants_add_ons(cluster: Manifest) -> bool:
-    """Whether a Cluster made by hand asks for the default add-ons."""
-    found: dict[str, Any] = cluster["metadata"].get("labels") or {}
-    return found.get(names.ADDONS_LABEL) == "default"
 
 
 def _installed(existing: Iterable[Manifest]) -> Iterator[str]:

@@ -103,6 +103,14 @@ class AccessPolicy(Model):
     """For how long a certificate is valid at most."""
 
 
+class HandMadePolicy(Model):
+    """What becomes of Cluster API clusters that people make by hand, without a TenantCluster."""
+
+    add_ons: bool = True
+    """Whether they get the Catalog's default add-ons, and the components hosted beside the control plane. What one has
+    got already stays when this is taken back."""
+
+
 class Channels(Model):
     """Slack channel ids where this tenant's cards go."""
 
@@ -139,6 +147,8 @@ class TenantSpec(Model):
     """How long clusters live."""
     access: AccessPolicy = AccessPolicy()
     """How people get into clusters."""
+    hand_made: HandMadePolicy = HandMadePolicy()
+    """What Clusters get that are made by hand."""
     channels: Channels = Channels()
     """Where cards go in Slack."""
 

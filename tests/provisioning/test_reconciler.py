@@ -183,19 +183,6 @@ async def test_a_cluster_whose_lifetime_is_over_is_deleted(stage: Backstage) -> 
     assert not stage.there(resources.CLUSTERS)
 
 
-async def test_a_cluster_made_by_hand_gets_add_ons_when_it_asks_for_them(stage: Backstage) -> None:
-    stage.put(resources.CLUSTERS, hand_made(**{names.ADDONS_LABEL: "default"}))
-    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
-    assert stage.there(resources.HELM_RELEASES, "web-cilium")
-    assert not stage.there(resources.KAMAJI_CONTROL_PLANES)
-
-
-async def test_a_cluster_made_by_hand_that_does_not_ask_gets_nothing(stage: Backstage) -> None:
-    stage.put(resources.CLUSTERS, hand_made())
-    await quiet(stage)
-    assert stage.server.all(resources.HELM_RELEASES) == []
-
-
 async def test_one_that_lost_its_cluster_gets_it_again_when_the_old_one_is_gone(stage: Backstage) -> None:
     stage.cluster()
     await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))

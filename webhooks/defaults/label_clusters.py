@@ -1,19 +1,19 @@
-"""A Cluster that somebody applies by hand in a tenant's namespace gets the default add-ons too.
+"""A Cluster that somebody applies by hand in a tenant's namespace is marked: whose it is, what it gets, who made it.
 
-A label is all it takes, and no field of the Cluster changes; the provisioner does the rest. Taking the label away
-puts it back: opting out is a matter of the tenant's policy.
+Labels and an annotation, and no field of the Cluster changes; the provisioner does the rest, and does it as well for a
+Cluster that was made while nobody answered here. Opting out is a matter of the tenant's policy: a label that somebody
+takes away or changes is put back.
 """
 
 from __future__ import annotations
 
-from provisioning.names import ADDONS_LABEL, TENANT_LABEL
+from provisioning import handmade
+from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.resources import CLUSTERS, TENANT_CLUSTERS
 from webhooks import facts as reading
 from webhooks.facts import Facts, Manifest
 from webhooks.policy import Default, Rule
 from webhooks.review import Request
-
-DEFAULT_ADDONS = "default"
 
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
@@ -22,7 +22,11 @@ def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
         return manifest
-    return reading.labelled(manifest, {ADDONS_LABEL: DEFAULT_ADDONS, TENANT_LABEL: tenant.meta.name})
+    author = request.user.name
+    if request.old is not None:
+        author = reading.annotation(request.old, REQUESTED_BY_ANNOTATION)
+    signed = reading.annotated(manifest, REQUESTED_BY_ANNOTATION, author) if author else manifest
+    return reading.labelled(signed, handmade.marks(tenant.it.spec, name=tenant.meta.name))
 
 
 DEFAULT = Default("label_clusters", (Rule(CLUSTERS),), complete)

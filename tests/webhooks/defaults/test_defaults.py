@@ -120,6 +120,22 @@ def test_a_cluster_by_hand_gets_the_add_ons_and_its_tenants_label() -> None:
     assert done["spec"] == raw["spec"]
 
 
+def test_a_cluster_by_hand_is_marked_as_without_add_ons_where_its_tenants_policy_says_so() -> None:
+    raw = manifest(CLUSTERS, "raw", {}, labels={ADDONS_LABEL: "default"})
+    blue = next(o for o in WORLD if o["kind"] == "Tenant" and o["metadata"]["name"] == "blue")
+    opted_out = [tweak(o, "spec.handMade", {"addOns": False}) if o is blue else o for o in WORLD]
+    done = World(*opted_out).complete(label_clusters.DEFAULT, request(CLUSTERS, raw))
+    assert done["metadata"]["labels"][ADDONS_LABEL] == "none"
+
+
+def test_who_made_a_cluster_by_hand_is_noted_once() -> None:
+    raw = manifest(CLUSTERS, "raw", {}, annotations={REQUESTED_BY_ANNOTATION: "somebody-else"})
+    done = complete(label_clusters, CLUSTERS, raw, user="ann")
+    assert done["metadata"]["annotations"][REQUESTED_BY_ANNOTATION] == "ann"
+    again = complete(label_clusters, CLUSTERS, raw, old=done, user="bob")
+    assert again["metadata"]["annotations"][REQUESTED_BY_ANNOTATION] == "ann"
+
+
 def test_clusters_of_ours_and_of_nobodys_namespaces_are_not_labelled() -> None:
     ours = owned(manifest(CLUSTERS, "web", {}), cluster())
     assert complete(label_clusters, CLUSTERS, ours) == ours
