@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from webhooks.components import COMPONENTS, WORDS, Component, image_name
+from provisioning.components import COMPONENTS, WORDS, Component, image_name
 
 NODES_MAX = 100_000
 """Nodes of a document that are looked at. YAML aliases can make a small text into an endless tree."""
@@ -48,7 +48,7 @@ def in_values(values: Any, *, at: str) -> list[Finding]:
         found += [Finding(c, path, f"the value {setting}") for c in COMPONENTS if c.values.fullmatch(setting)]
         if "\n" in value:
             found += in_text(value, at=path)
-        elif key in _IMAGE_KEYS or ("/" in value and "://" not in value):
+        elif key in _IMAGE_KEYS or ("/" in value and "://" not in value and not value.startswith("-")):
             found += _by_image(value, path)
     return _distinct(found)
 
@@ -73,7 +73,7 @@ def in_script(text: str, *, at: str) -> list[Finding]:
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     words = [w for line in lines for w in re.split(r"[\s\"'`,;|&()<>{}]+", line) if w]
     flags = _flags(words)
-    found = [Finding(c, at, f"the flag {flag}") for flag in flags for c in COMPONENTS if c.flags.fullmatch(flag)]
+    found = [Finding(c, at, f"the flag {flag}") for flag in flags for c in COMPONENTS if c.has(flag)]
     for word in words:
         elements = {image_name(element) for element in re.split(r"[/=]", word.partition("@")[0])}
         for c in COMPONENTS:
@@ -131,10 +131,11 @@ def _why(component: Component, container: Mapping[str, Any], images: set[str]) -
     if image in component.shared_images and (component.node_only not in flags or images & component.sidecars):
         return f"the image {image} without {component.node_only}, or beside its sidecars"
     for flag in flags:
-        if component.flags.fullmatch(flag):
+        if component.has(flag):
             return f"the flag {flag}"
     for word in words:
-        if image_name(word) in component.images:
+        # A program that is run, not one that is spoken of: --target=deployment/cluster-autoscaler.
+        if not word.startswith("-") and image_name(word) in component.images:
             return f"the program {word}"
     names = {str(e.get("name", "")) for e in _list(container.get("env")) if isinstance(e, Mapping)}
     for name in sorted(names & component.environment):

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
+from provisioning.components import Component, image_name
+from tests.placements import CA, CCM, CSI, LEFT_ALONE, REFUSED
 from webhooks import carriers, placement
-from webhooks.components import CLOUD_CONTROLLER_MANAGER, CLUSTER_AUTOSCALER, CSI_CONTROLLER, Component, image_name
-
-CCM, CSI, CA = CLOUD_CONTROLLER_MANAGER, CSI_CONTROLLER, CLUSTER_AUTOSCALER
 
 
 def pod(*containers: dict[str, Any]) -> dict[str, Any]:
@@ -37,30 +36,7 @@ def test_images_are_compared_by_their_last_element(reference: str, name: str) ->
     assert image_name(reference) == name
 
 
-@pytest.mark.parametrize(
-    ("container", "component"),
-    [
-        ({"image": "quay.io/kubevirt/kubevirt-cloud-controller-manager:v0.6.0"}, CCM),
-        ({"image": "ghcr.io/cozystack/cozystack/kubevirt-cloud-provider@sha256:00"}, CCM),
-        ({"image": "docker.io/fork/kubevirt-cloud-controller-manager"}, CCM),
-        ({"image": "mirror/ccm", "args": ["--cloud-provider=kubevirt"]}, CCM),
-        ({"image": "mirror/ccm", "args": ["--cloud-provider", "kubevirt"]}, CCM),
-        ({"image": "mirror/ccm", "args": ['--cloud-provider="kubevirt"']}, CCM),
-        ({"image": "mirror/ccm", "command": ["/bin/kubevirt-cloud-controller-manager"]}, CCM),
-        ({"image": "mirror/ccm", "command": ["sh", "-c", "exec /bin/kubevirt-cloud-controller-manager -v 2"]}, CCM),
-        ({"image": "quay.io/kubevirt/kubevirt-csi-driver:v1"}, CSI),
-        ({"image": "quay.io/kubevirt/kubevirt-csi-driver:v1", "args": ["--run-controller-service=true"]}, CSI),
-        ({"image": "x/driver", "args": ["--infra-cluster-namespace=tenant-blue"]}, CSI),
-        ({"image": "x/driver", "args": ["-infra-cluster-kubeconfig", "/etc/kubeconfig"]}, CSI),
-        ({"image": "x/driver", "env": [{"name": "INFRACLUSTER_LABELS", "value": "a=b"}]}, CSI),
-        ({"image": "registry.k8s.io/autoscaling/cluster-autoscaler-amd64:v1.34.0"}, CA),
-        ({"image": "mirror/ca", "command": ["/cluster-autoscaler"]}, CA),
-        ({"image": "mirror/ca", "args": ["--cloud-provider=clusterapi"]}, CA),
-        ({"image": "mirror/ca", "args": ["--node-group-auto-discovery=clusterapi:namespace=a"]}, CA),
-        ({"image": "mirror/ca", "args": ["--clusterapi-cloud-config-authoritative"]}, CA),
-        ({"image": "mirror/ca", "env": [{"name": "CAPI_GROUP"}]}, CA),
-    ],
-)
+@pytest.mark.parametrize(("container", "component"), REFUSED)
 def test_a_controller_is_found_by_image_flag_program_or_environment(
     container: dict[str, Any], component: Component
 ) -> None:
@@ -69,22 +45,7 @@ def test_a_controller_is_found_by_image_flag_program_or_environment(
     assert found[0].field.startswith("spec.template.spec.containers[0]")
 
 
-@pytest.mark.parametrize(
-    "container",
-    [
-        {
-            "image": "quay.io/kubevirt/kubevirt-csi-driver:v1",
-            "args": ["--run-controller-service=false", "--node-name=n"],
-        },
-        {"image": "registry.k8s.io/sig-storage/csi-node-driver-registrar:v2.15"},
-        {"image": "registry.k8s.io/sig-storage/csi-provisioner:v5", "args": ["--csi-address=/csi/csi.sock"]},
-        {"image": "registry.k8s.io/autoscaling/addon-resizer:1.8"},
-        {"image": "registry.k8s.io/autoscaling/vpa-recommender:1.4"},
-        {"image": "registry.k8s.io/cpa/cluster-proportional-autoscaler:v1.9"},
-        {"image": "registry.k8s.io/kube-apiserver:v1.34.0", "args": ["--cloud-provider=external"]},
-        {"image": "x/kubelet", "args": ["--cloud-provider", "external"]},
-    ],
-)
+@pytest.mark.parametrize("container", LEFT_ALONE)
 def test_what_belongs_into_a_tenant_is_left_alone(container: dict[str, Any]) -> None:
     assert placement.in_values(pod(container), at="") == []
 

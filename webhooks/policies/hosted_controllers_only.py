@@ -1,7 +1,8 @@
 """Nothing that goes into a tenant carries a controller that belongs beside the control plane.
 
 The cloud controller manager, the CSI controller and the autoscaler act on the management cluster: inside a tenant they
-would need its credentials. What they look like is `webhooks.components`' table, where to look is `webhooks.carriers`'.
+would need its credentials. What they look like is a table in `provisioning.components`, where to look is
+`webhooks.carriers`' business.
 """
 
 from __future__ import annotations

@@ -2,12 +2,32 @@
 
 Names of objects are no signal (upstream's node part carries a service account called after the controller); images,
 flags, environment and chart names are. Images are compared by their last path element, without tag and digest.
+
+Two doors read it: the webhook, for what the management cluster sends into a tenant, and the guard inside the tenant
+(`addons.tenant_guard`), for what is applied there. So patterns are of the kind that Python and RE2 both understand.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A flag that tells: with one of these values, or with whatever value, or none, when `values` is empty."""
+
+    name: str
+    values: str = ""
+    """A pattern of the whole value."""
+    bare: bool = False
+    """Whether the flag without a value tells as well, because that means one of them."""
+
+    @property
+    def pattern(self) -> str:
+        """The flag as one word, with two dashes."""
+        value = f"=(?:{self.values})" if self.values else "(?:=.*)?"
+        return f"--{self.name}(?:{value})?" if self.bare else f"--{self.name}{value}"
 
 
 @dataclass(frozen=True)
@@ -22,12 +42,16 @@ class Component:
     place: str
     images: frozenset[str]
     charts: re.Pattern[str]
-    flags: re.Pattern[str]
+    flags: tuple[Flag, ...]
     environment: frozenset[str] = frozenset()
     values: re.Pattern[str] = re.compile(r"(?!)")
     shared_images: frozenset[str] = frozenset()
     sidecars: frozenset[str] = frozenset()
     node_only: str = ""
+
+    def has(self, flag: str) -> bool:
+        """Whether a flag, written as one word with two dashes, is one of its."""
+        return any(re.fullmatch(known.pattern, flag) for known in self.flags)
 
 
 CLOUD_CONTROLLER_MANAGER = Component(
@@ -35,7 +59,7 @@ CLOUD_CONTROLLER_MANAGER = Component(
     place="it turns the tenant's LoadBalancer Services into Services of the management cluster, so it runs there",
     images=frozenset({"kubevirt-cloud-controller-manager", "kubevirt-cloud-provider"}),
     charts=re.compile(r"kubevirt-(cloud-controller-manager|ccm|cloud-provider)|kccm"),
-    flags=re.compile(r"--cloud-provider=kubevirt"),
+    flags=(Flag("cloud-provider", "kubevirt"),),
 )
 
 CSI_CONTROLLER = Component(
@@ -43,8 +67,13 @@ CSI_CONTROLLER = Component(
     place="it makes volumes in the management cluster, so it runs there; only its node part goes into a tenant",
     images=frozenset(),
     charts=re.compile(r"kubevirt-csi(-driver|-controller)?(-helm)?(-chart)?"),
-    flags=re.compile(
-        r"--(infra-cluster-(namespace|labels|kubeconfig)|tenant-cluster-kubeconfig)(=.*)?|--run-controller-service=true"
+    flags=(
+        Flag("infra-cluster-namespace"),
+        Flag("infra-cluster-labels"),
+        Flag("infra-cluster-kubeconfig"),
+        Flag("tenant-cluster-kubeconfig"),
+        # As Go reads it: "--run-controller-service false" is the bare flag, and so means true.
+        Flag("run-controller-service", "1|[tT]|true|True|TRUE", bare=True),
     ),
     environment=frozenset({"INFRACLUSTER_NAMESPACE", "INFRACLUSTER_LABELS", "INFRA_STORAGE_CLASS_ENFORCEMENT"}),
     shared_images=frozenset({"kubevirt-csi-driver"}),
@@ -58,9 +87,10 @@ CLUSTER_AUTOSCALER = Component(
     place="it changes MachineDeployments of the management cluster, so it runs there",
     images=frozenset({"cluster-autoscaler"}),
     charts=re.compile(r"cluster-autoscaler(-chart)?"),
-    flags=re.compile(
-        r"--cloud-provider=clusterapi|--clusterapi-cloud-config-authoritative(=.*)?"
-        r"|--node-group-auto-discovery=clusterapi:.*"
+    flags=(
+        Flag("cloud-provider", "clusterapi"),
+        Flag("clusterapi-cloud-config-authoritative"),
+        Flag("node-group-auto-discovery", "clusterapi:.*"),
     ),
     environment=frozenset({"CAPI_GROUP", "CAPI_VERSION"}),
     values=re.compile(
@@ -78,7 +108,8 @@ WORDS = re.compile(
 )
 """A text without any of these holds none of the components: reading it further would be wasted."""
 
-_ARCHITECTURE = re.compile(r"-(amd64|arm64|arm|ppc64le|s390x)$")
+ARCHITECTURES = ("amd64", "arm64", "arm", "ppc64le", "s390x")
+_ARCHITECTURE = re.compile(rf"-(?:{'|'.join(ARCHITECTURES)})$")
 
 
 def image_name(reference: str) -> str:
