@@ -7,7 +7,7 @@ is well. What it remembers beside saves requests only: what it forgets, or what 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,6 +17,7 @@ import structlog
 
 from provisioning import errors, metrics, names, plan, resources
 from provisioning.cache import Key
+from provisioning.errors import Cause, RuleError
 from provisioning.kube import Kube, Manifest
 from provisioning.resources import Resource
 
@@ -49,14 +50,21 @@ class _Mark:
 
 
 class Applier:
-    """Applies under our field manager."""
+    """Applies under our field manager. `lacks` says why these manifests cannot be had here, or nothing."""
 
-    def __init__(self, kube: Kube) -> None:
+    def __init__(self, kube: Kube, *, lacks: Callable[[Iterable[Manifest]], str] = lambda _: "") -> None:
         self._kube = kube
+        self._lacks = lacks
         self._marks: dict[Key, dict[tuple[str, str, str], _Mark]] = {}
 
     async def bring(self, cluster: Key, rendered: Iterable[Manifest], *, present: Iterable[Manifest]) -> None:
-        """Apply all of `rendered` that are not known to be in place, what others name first. Raises `KubeError`."""
+        """Apply all of `rendered` that are not known to be in place, what others name first.
+
+        Raises `RuleError`, with nothing written, when the management cluster lacks a provider; and `KubeError`.
+        """
+        rendered = list(rendered)
+        if lack := self._lacks(rendered):
+            raise RuleError(Cause("", lack))
         there = {_key(manifest): manifest for manifest in present}
         marks = self._marks.setdefault(cluster, {})
         wanted = [

@@ -32,8 +32,8 @@ from provisioning.settlement import OpenClaim, Sight
 
 log = structlog.get_logger()
 
-LOOK: Final = 60.0
-"""Seconds between two looks at a tenant of which nothing is heard."""
+LOOK: Final = 600.0
+"""Seconds between two looks at a tenant of which nothing is heard; whatever matters to its ledger is heard at once."""
 CLAIMS_LOOK: Final = 15.0
 """The same while claims are open."""
 ROUNDS: Final = 5

@@ -98,7 +98,7 @@ class Elector:
             asked = time.monotonic()
             try:
                 async with asyncio.timeout(self._terms.renew):
-                    self._held = await self._try(asked)
+                    self._held = await self._try()
                 trouble = ""
             except (errors.KubeError, TimeoutError) as error:
                 # Every error is a reason to try again: nobody leads because we could not ask.
@@ -109,20 +109,21 @@ class Elector:
                 return asked
             await asyncio.sleep(self._terms.retry * (1 + random.random() / 5))  # noqa: S311 - jitter, no secret
 
-    async def _try(self, now: float) -> Manifest | None:
+    async def _try(self) -> Manifest | None:
         present = await self._leases.find(LEASES, self._name, namespace=self._namespace)
         if present is None:
             meta = {"name": self._name, "namespace": self._namespace}
             wanted = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": meta, "spec": self._spec({})}
             return await self._leases.create(LEASES, wanted)
         spec = present.get("spec") or {}
-        if spec.get("holderIdentity") not in ("", None, self._identity) and not self._over(present, spec, now):
+        if spec.get("holderIdentity") not in ("", None, self._identity) and not self._over(present, spec):
             return None
         return await self._leases.replace(LEASES, {**present, "spec": self._spec(spec)})
 
-    def _over(self, lease: Manifest, spec: Manifest, now: float) -> bool:
+    def _over(self, lease: Manifest, spec: Manifest) -> bool:
         """Whether the record has stood still for its duration, since we first saw it like this."""
-        version = lease["metadata"]["resourceVersion"]
+        # Counted from the answer, not from the question: it may have been renewed while a slow server thought.
+        version, now = lease["metadata"]["resourceVersion"], time.monotonic()
         if version != self._seen:
             self._seen, self._seen_at = version, now
         return now - self._seen_at >= (spec.get("leaseDurationSeconds") or self._terms.duration)

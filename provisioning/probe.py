@@ -1,20 +1,25 @@
 """Our own look at tenants' API servers: do they answer, and how many Nodes do they call ready.
 
-Never waits for a tenant: whoever asks gets the last answer at once, and is told when a newer one differs. A tenant that
-hangs costs one bounded task, and nobody is asked more often than the pace allows.
+Never waits for a tenant: whoever asks gets the last answer at once, and is told when a newer one differs. One small
+task for each tenant asks, soon after something has changed and ever more seldom while nothing does. A tenant that hangs
+costs a place in a queue of its own kind only, so the others are asked as quickly as ever. At rest the management
+cluster is not asked at all: credentials are kept while they work, and read anew now and then.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
 from provisioning import access, errors, names
+from provisioning.access import Access
 from provisioning.kube import Manifest
 from provisioning.resources import NODES, SECRETS, Resource
 
@@ -32,12 +37,21 @@ class Secrets(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: how long an answer stands, how long one that did not satisfy, how long a tenant may take to answer."""
+    """Seconds: how long an answer stands that satisfies, and one that does not: from `eager` up to `most`, while it
+    stays the same. `timeout`: what a tenant may take to answer. `trust`: how long credentials that work are kept.
+    """
 
-    content: float = 15.0
+    content: float = 300.0
     eager: float = 1.5
+    most: float = 30.0
     timeout: float = 4.0
+    trust: float = 3600.0
     at_once: int = 8
+
+    def stands(self, *, content: bool, repeated: int) -> float:
+        """Seconds until the next look, with jitter: a thousand tenants that came up together are not asked together."""
+        wanted = self.content if content else min(self.most, self.eager * 1.3 ** min(repeated, 40))
+        return wanted * (0.8 + random.random() * 0.4)  # noqa: S311 - jitter, no secret
 
 
 @dataclass(frozen=True)
@@ -53,8 +67,14 @@ NOT_YET = Answer("its API server has not been asked yet")
 
 @dataclass
 class _Known:
-    answer: Answer
-    at: float
+    """What is known of one tenant. `wanted` is what whoever asked last would be satisfied with."""
+
+    answer: Answer = NOT_YET
+    wanted: tuple[int, Hashable] = (0, None)
+    repeated: int = 0
+    access: Access | None = None
+    access_at: float = 0.0
+    awake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
 
@@ -67,18 +87,23 @@ class Probe:
         self._pace = pace or Pace()
         self._known: dict[Key, _Known] = {}
         self._gate = asyncio.Semaphore(self._pace.at_once)
+        self._sickbay = asyncio.Semaphore(self._pace.at_once)
 
-    def answer(self, key: Key, *, nodes: int) -> Answer:
-        """The last answer. Asks again when it is old, sooner while fewer than `nodes` are ready."""
-        known = self._known.setdefault(key, _Known(NOT_YET, at=float("-inf")))
-        content = not known.answer.obstacle and known.answer.nodes_ready >= nodes
-        stands = self._pace.content if content else self._pace.eager
-        if known.task is None and time.monotonic() - known.at >= stands:
-            known.task = asyncio.ensure_future(self._ask(key, known))
+    def answer(self, key: Key, *, nodes: int, sign: Hashable = None) -> Answer:
+        """The last answer. From now on the tenant is asked, more often while fewer than `nodes` are ready.
+
+        `sign` is whatever hints that the answer may be another: when it changes, the tenant is asked at once.
+        """
+        known = self._known.setdefault(key, _Known())
+        if known.wanted != (nodes, sign):
+            known.wanted, known.repeated = (nodes, sign), 0
+            known.awake.set()
+        if known.task is None:
+            known.task = asyncio.ensure_future(self._follow(key, known))
         return known.answer
 
     def forget(self, key: Key) -> None:
-        """The cluster is gone."""
+        """Ask no more: the cluster is gone, or has no API server."""
         known = self._known.pop(key, None)
         if known is not None and known.task is not None:
             known.task.cancel()
@@ -90,29 +115,62 @@ class Probe:
             self.forget(key)
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _ask(self, key: Key, known: _Known) -> None:
-        async with self._gate:
-            answer = await self._look(key)
-        known.at, known.task = time.monotonic(), None
-        if answer != known.answer:
-            log.info("tenant_answers", namespace=key[0], cluster=key[1], obstacle=answer.obstacle or None)
-            known.answer = answer
-            self._changed(key)
+    async def _follow(self, key: Key, known: _Known) -> None:
+        while True:
+            known.awake.clear()
+            well = not known.answer.obstacle or known.answer is NOT_YET
+            async with self._gate if well else self._sickbay:
+                answer = await self._look(key, known)
+            known.repeated = known.repeated + 1 if answer == known.answer else 0
+            if answer != known.answer:
+                log.info("tenant_answers", namespace=key[0], cluster=key[1], obstacle=answer.obstacle or None)
+                known.answer = answer
+                self._changed(key)
+            # Signs may come in showers; nobody is asked more often than this.
+            await asyncio.sleep(self._pace.eager)
+            content = not answer.obstacle and answer.nodes_ready >= known.wanted[0]
+            stands = self._pace.stands(content=content, repeated=known.repeated)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(stands - self._pace.eager):
+                    await known.awake.wait()
 
-    async def _look(self, key: Key) -> Answer:
+    async def _look(self, key: Key, known: _Known) -> Answer:
+        kept = known.access is not None
+        answer = await self._ask(key, known)
+        if answer.obstacle and kept:
+            # Perhaps it is the credentials that are old.
+            known.access = None
+            answer = await self._ask(key, known)
+        return answer
+
+    async def _ask(self, key: Key, known: _Known) -> Answer:
         try:
             async with asyncio.timeout(self._pace.timeout):
-                secret = await self._secrets.find(SECRETS, names.kubeconfig_secret(key[1]), namespace=key[0])
-                if secret is None:
-                    return Answer("its kubeconfig is not there")
-                async with access.of_secret(secret).connect() as tenant:
-                    await tenant.text("/readyz")
-                    nodes = await tenant.list(NODES)
+                found = await self._access(key, known)
+        except access.UnusableKubeconfig as error:
+            return Answer(f"its kubeconfig cannot be used: {error}")
+        except (errors.KubeError, TimeoutError):
+            # The management cluster has a bad moment; that says nothing of the tenant.
+            return known.answer
+        if found is None:
+            return Answer("its kubeconfig is not there")
+        try:
+            async with asyncio.timeout(self._pace.timeout), found.connect() as tenant:
+                await tenant.text("/readyz")
+                nodes = await tenant.list(NODES)
         except access.UnusableKubeconfig as error:
             return Answer(f"its kubeconfig cannot be used: {error}")
         except (errors.KubeError, TimeoutError):
             return Answer("its API server does not answer")
         return Answer("", nodes_ready=sum(map(_is_ready, nodes.items)))
+
+    async def _access(self, key: Key, known: _Known) -> Access | None:
+        """The tenant's credentials, read when they are not known, or old. None when they are not there."""
+        if known.access is None or time.monotonic() - known.access_at >= self._pace.trust:
+            secret = await self._secrets.find(SECRETS, names.kubeconfig_secret(key[1]), namespace=key[0])
+            known.access = access.of_secret(secret) if secret is not None else None
+            known.access_at = time.monotonic()
+        return known.access
 
 
 def _is_ready(node: Manifest) -> bool:

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from provisioning import lease
-from provisioning.kube import Kube
+from provisioning.kube import Kube, Manifest
 from provisioning.lease import Elector, Terms
-from provisioning.resources import LEASES
+from provisioning.resources import LEASES, Resource
 from tests.fakes.api_server import ApiServer, Fault, connected
 from tests.provisioning.waiting import running, until
 
@@ -181,3 +181,39 @@ async def test_times_are_written_in_utc_with_microseconds(pair: Pair) -> None:
 
 async def test_a_restarted_process_is_not_its_predecessor() -> None:
     assert lease.identity("pod-1") != lease.identity("pod-1")
+
+
+class SlowToAnswer:
+    """A server that takes its time over the first question."""
+
+    def __init__(self, kube: Kube) -> None:
+        self.kube = kube
+        self.slow = 0.5
+        self.replaced = 0
+
+    async def find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
+        slow, self.slow = self.slow, 0.0
+        await asyncio.sleep(slow)
+        return await self.kube.find(resource, name, namespace=namespace)
+
+    async def create(self, resource: Resource, body: Manifest, *, dry_run: bool = False) -> Manifest:
+        return await self.kube.create(resource, body, dry_run=dry_run)
+
+    async def replace(
+        self, resource: Resource, body: Manifest, *, subresource: str = "", dry_run: bool = False
+    ) -> Manifest:
+        self.replaced += 1
+        return await self.kube.replace(resource, body, subresource=subresource, dry_run=dry_run)
+
+
+async def test_the_time_that_a_slow_server_thinks_is_not_taken_from_the_leader(pair: Pair) -> None:
+    server, kube = pair
+    spec = {"holderIdentity": "a", "leaseDurationSeconds": 1, "leaseTransitions": 0}
+    server.put(LEASES, {"metadata": {"name": "desk", "namespace": "system"}, "spec": spec})
+    slow = SlowToAnswer(kube)
+    terms = Terms(duration=1.0, renew=0.9, retry=0.05)
+    late = Elector(slow, name="desk", namespace="system", identity="b", terms=terms)
+    async with running(late.run(Work(set()).of("b"))):
+        await asyncio.sleep(1.25)  # The record was seen at 0.5 s, and lasts until 1.5 s.
+        assert slow.replaced == 0
+        await until(lambda: holder(server) == "b")

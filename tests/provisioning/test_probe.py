@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest_asyncio
 import trustme
 import yaml
 from aiohttp import web
 
+from provisioning import errors
 from provisioning.kube import Manifest
 from provisioning.probe import NOT_YET, Answer, Key, Pace, Probe
 from provisioning.resources import Resource
 from tests.provisioning.waiting import until
 
 KEY = ("team-a", "web")
-QUICK = Pace(content=0.3, eager=0.05, timeout=0.4)
+QUICK = Pace(content=0.3, eager=0.05, most=0.1, timeout=0.4)
 
 
 @dataclass
@@ -30,9 +32,12 @@ class Tenant:
     nodes: list[str] = field(default_factory=list)
     asked: int = 0
     hangs: bool = False
+    token: str = "secret"
 
-    async def readyz(self, _: web.Request) -> web.Response:
+    async def readyz(self, request: web.Request) -> web.Response:
         self.asked += 1
+        if request.headers["Authorization"] != f"Bearer {self.token}":
+            return web.Response(status=401)
         if self.hangs:
             await asyncio.sleep(30)
         return web.Response(text="ok")
@@ -51,11 +56,30 @@ class Secrets:
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
         self.there = True
+        self.down = False
+        self.read = 0
 
     async def find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
         assert (namespace, name) == ("team-a", "web-kubeconfig")
+        self.read += 1
+        if self.down:
+            raise errors.Unavailable("restarting")
         value = base64.b64encode(self.tenant.kubeconfig.encode()).decode()
         return {"data": {"value": value}} if self.there else None
+
+
+class Everybodys(Secrets):
+    """The management cluster of many tenants: at the addresses of those that hang nobody ever answers."""
+
+    def __init__(self, tenant: Tenant, silent: socket.socket) -> None:
+        super().__init__(tenant)
+        self.silent = silent
+
+    async def find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
+        text = yaml.safe_load(self.tenant.kubeconfig)
+        if name.startswith("hangs"):
+            text["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{self.silent.getsockname()[1]}"
+        return {"data": {"value": base64.b64encode(yaml.safe_dump(text).encode()).decode()}}
 
 
 @pytest_asyncio.fixture
@@ -110,18 +134,90 @@ async def test_it_never_waits_and_tells_when_it_knows(tenant: Tenant) -> None:
 
 
 async def test_a_tenant_that_is_well_is_left_alone_for_a_while(tenant: Tenant) -> None:
-    probe, _ = probe_of(tenant)
+    probe, secrets = probe_of(tenant)
     tenant.nodes = ["True"]
     await settled(probe, Answer("", 1), nodes=1)
     asked = tenant.asked
-    for _ in range(10):
-        probe.answer(KEY, nodes=1)
-        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
     assert tenant.asked == asked
-    await asyncio.sleep(0.3)
-    probe.answer(KEY, nodes=1)
-    await until(lambda: tenant.asked == asked + 1)
+    # Nobody has to come by for that: it is asked again, and with the credentials that worked.
+    await until(lambda: tenant.asked == asked + 2)
+    assert secrets.read == 1
     await probe.close()
+
+
+async def test_a_sign_of_change_has_it_asked_at_once(tenant: Tenant) -> None:
+    told: list[Key] = []
+    probe = Probe(Secrets(tenant), changed=told.append, pace=replace(QUICK, content=60))
+    tenant.nodes = ["True"]
+    await until(lambda: probe.answer(KEY, nodes=1, sign="up") == Answer("", 1))
+    tenant.nodes = ["False"]
+    told.clear()
+    probe.answer(KEY, nodes=1, sign="down")
+    await until(lambda: told == [KEY])
+    assert probe.answer(KEY, nodes=1, sign="down") == Answer("", 0)
+    await probe.close()
+
+
+async def test_showers_of_signs_do_not_make_a_shower_of_questions(tenant: Tenant) -> None:
+    probe, _ = probe_of(tenant)
+    for number in range(30):
+        probe.answer(KEY, nodes=0, sign=number)
+        await asyncio.sleep(0.01)
+    assert tenant.asked <= 8
+    await probe.close()
+
+
+async def test_whom_nobody_cares_about_any_more_is_asked_no_more(tenant: Tenant) -> None:
+    probe, _ = probe_of(tenant)
+    await settled(probe, Answer("", 0))
+    probe.forget(KEY)
+    asked = tenant.asked
+    await asyncio.sleep(0.5)
+    assert tenant.asked == asked
+
+
+async def test_credentials_that_were_changed_are_read_anew_before_anybody_is_alarmed(tenant: Tenant) -> None:
+    told: list[Key] = []
+    probe, secrets = probe_of(tenant, told)
+    await settled(probe, Answer("", 0))
+    told.clear()
+    tenant.token = "another"
+    tenant.kubeconfig = tenant.kubeconfig.replace("token: secret", "token: another")
+    asked = tenant.asked
+    await until(lambda: tenant.asked >= asked + 2)
+    assert secrets.read == 2
+    assert told == []
+    await probe.close()
+
+
+async def test_a_management_cluster_that_is_down_says_nothing_of_the_tenant(tenant: Tenant) -> None:
+    told: list[Key] = []
+    probe = Probe(secrets := Secrets(tenant), changed=told.append, pace=replace(QUICK, trust=0))
+    await settled(probe, Answer("", 0))
+    told.clear()
+    secrets.down = True
+    read = secrets.read
+    await until(lambda: secrets.read > read + 1)
+    assert told == []
+    assert probe.answer(KEY, nodes=0) == Answer("", 0)
+    await probe.close()
+
+
+async def test_tenants_that_hang_do_not_keep_the_others_waiting(tenant: Tenant) -> None:
+    pace = Pace(content=0.2, eager=0.02, most=0.02, timeout=0.5, at_once=1)
+    told: list[Key] = []
+    hanging = [("team-a", f"hangs-{number}") for number in range(6)]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        probe = Probe(Everybodys(tenant, silent), changed=told.append, pace=pace)
+        for key in hanging:
+            probe.answer(key, nodes=0)
+        await until(lambda: set(told) == set(hanging), seconds=10)
+        began = asyncio.get_running_loop().time()
+        await settled(probe, Answer("", 0))
+        # They go on hanging meanwhile, one after the other, half a second each.
+        assert asyncio.get_running_loop().time() - began < 0.5
+        await probe.close()
 
 
 async def test_a_tenant_with_too_few_nodes_is_asked_again_soon(tenant: Tenant) -> None:
