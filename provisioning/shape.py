@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
-from provisioning import lifetime, names
+from provisioning import hibernation, lifetime, names
 from provisioning.errors import Cause
 from provisioning.model import CatalogSpec, ClusterSpec, Network, TenantSpec
 
@@ -44,6 +44,7 @@ def problems(
         *_pools(spec, catalog, tenant, old),
         *_add_ons(spec, catalog, old),
         *_lifetime(spec, tenant, old),
+        *_hibernation(spec, old),
         *_network(spec, old),
     )
 
@@ -113,6 +114,11 @@ def _lifetime(spec: ClusterSpec, tenant: TenantSpec, old: ClusterSpec | None) ->
         yield Cause("spec.lifetime", f"clusters of this tenant live for at most {longest}; say for how long")
     elif lifetime.parse(spec.lifetime) > lifetime.parse(longest):
         yield Cause("spec.lifetime", f"{spec.lifetime} is longer than the {longest} that this tenant may have")
+
+
+def _hibernation(spec: ClusterSpec, old: ClusterSpec | None) -> Iterator[Cause]:
+    if old is None or old.hibernation != spec.hibernation:
+        yield from hibernation.faults(spec.hibernation)
 
 
 def _network(spec: ClusterSpec, old: ClusterSpec | None) -> Iterator[Cause]:

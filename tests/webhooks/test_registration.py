@@ -84,7 +84,10 @@ def test_the_platforms_namespaces_are_excluded_by_a_name_that_nobody_can_forge()
 
 def test_kinds_that_are_everywhere_are_looked_at_in_tenants_namespaces_only() -> None:
     hook = HOOKS["content.clusterdesk.dev"]
-    assert {rule["resources"][0] for rule in hook["rules"]} == {"configmaps", "secrets"}
+    asked = {rule["resources"][0]: rule["operations"] for rule in hook["rules"]}
+    assert {kind for kind, operations in asked.items() if operations != ["DELETE"]} == {"configmaps", "secrets"}
+    # Other people's clusters come and go without us.
+    assert set(asked) - {"configmaps", "secrets"} == {"clusters", "kamajicontrolplanes", "tenantcontrolplanes"}
     assert {"key": TENANT_LABEL, "operator": "Exists"} in hook["namespaceSelector"]["matchExpressions"]
 
 

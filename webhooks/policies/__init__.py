@@ -9,6 +9,7 @@ from webhooks.policies import (
     immutable_templates,
     ledger_writers,
     own_infrastructure,
+    protected_clusters,
     request_rules,
     tenant_namespaces,
     tenant_quota,
@@ -17,6 +18,7 @@ from webhooks.policies import (
 POLICIES = (
     cluster_shape.POLICY,
     approved_only.POLICY,
+    protected_clusters.POLICY,
     tenant_quota.POLICY,
     request_rules.POLICY,
     four_eyes.POLICY,

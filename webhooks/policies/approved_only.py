@@ -82,7 +82,7 @@ def _needs_nothing(
     facts: Facts,
 ) -> bool:
     if after is None:
-        return before is None or _may_go(request, before, facts)
+        return before is None or _may_go(request, before, tenant, facts)
     if request.dry_run and after.meta.annotations.get(PREVIEW_ANNOTATION) == "true":
         return True
     if before is None:
@@ -95,12 +95,13 @@ def _needs_nothing(
     return completed(before.it.spec) == completed(after.it.spec)
 
 
-def _may_go(request: Request, cluster: Stored[TenantCluster], facts: Facts) -> bool:
-    """Deletion without anybody's word: it is going already, its time is over, or the platform ends the namespace."""
+def _may_go(request: Request, cluster: Stored[TenantCluster], tenant: Stored[Tenant], facts: Facts) -> bool:
+    """Deletion without anybody's word: it is going already, it is due, or the platform ends the namespace."""
     if cluster.meta.deleting:
         return True
     born = cluster.meta.created
-    if born is not None and lifetime.is_over(born, cluster.it.spec, now=facts.now + CLOCKS_APART):
+    ladder = lifetime.ladder(born, cluster.it.spec, tenant.it.spec.lifetime) if born is not None else None
+    if ladder is not None and ladder.is_due(facts.now + CLOCKS_APART):
         return True
     namespace = facts.get(NAMESPACES, request.namespace)
     return namespace is not None and reading.deleting(namespace)

@@ -133,6 +133,12 @@ def test_a_lifetime_that_was_agreed_before_stays() -> None:
     assert fields(old, old=old, lifetime={"longest": "72h"}) == []
 
 
+def test_a_schedule_that_cannot_be_is_a_problem_until_it_has_been_stored() -> None:
+    spec = builders.spec(hibernation={"schedules": [{"start": "0 19 * * *", "end": "0 7 * * *", "timeZone": "Mars/X"}]})
+    assert fields(spec) == ["spec.hibernation.schedules[0].timeZone"]
+    assert fields(spec, old=spec) == []
+
+
 @pytest.mark.parametrize(
     ("network", "problems"),
     [

@@ -129,6 +129,17 @@ def test_a_cluster_whose_time_is_over_may_be_deleted() -> None:
     assert isinstance(check(None, old=tweak(old, "spec.lifetime", "3h")), Deny)
 
 
+def test_a_cluster_that_sleeps_after_its_time_may_be_deleted_when_its_sleep_is_over() -> None:
+    old = tweak(tweak(cluster(), "metadata.creationTimestamp", "2026-11-24T10:00:00Z"), "spec.lifetime", "1h")
+    assert check(None, old=old, tenant=tweak(TENANT, "spec.lifetime", {"hibernation": "1h"})) == Allow()
+    assert isinstance(check(None, old=old, tenant=tweak(TENANT, "spec.lifetime", {"hibernation": "2h"})), Deny)
+
+
+def test_the_lifetime_of_a_protected_cluster_is_no_reason_to_delete_it() -> None:
+    old = tweak(tweak(cluster(), "metadata.creationTimestamp", "2026-11-24T10:00:00Z"), "spec.lifetime", "1h")
+    assert isinstance(check(None, old=tweak(old, "spec.deletionProtection", True)), Deny)
+
+
 def test_what_is_going_already_may_go_on() -> None:
     assert check(None, old=tweak(cluster(), "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")) == Allow()
     ending = tweak(NAMESPACE, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
