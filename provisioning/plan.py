@@ -40,19 +40,20 @@ def render(
     catalog: CatalogSpec,
     *,
     tenant: str,
-    workers_version: str,
     cluster_uid: str = "",
     existing: Iterable[Manifest] = (),
+    asleep: bool = False,
 ) -> list[Manifest]:
-    """Everything that a completed TenantCluster consists of, in the order of applying.
+    """Everything that a completed TenantCluster consists of now, in the order of applying.
 
     `tenant` is the tenant's name. `cluster_uid` is the uid of the Cluster (the Cluster API object) once it exists:
     what is hosted beside the control plane is owned by it, so until then that part is left out. `existing` is what
-    stands of the cluster: machines and add-ons that have left the Catalog go on as they stand.
+    stands of the cluster, Machines included: it says how far an upgrade is, and machines and add-ons that have left the
+    Catalog go on as they stand. `asleep`: the cluster is to have neither workers nor a running control plane.
     Raises `RuleError` with every cause when the spec is not complete or names what is neither on offer nor standing.
     """
     there = tuple(existing)
-    drawn = blueprint.draw(cluster, catalog, tenant=tenant, workers_version=workers_version, existing=there)
+    drawn = blueprint.draw(cluster, catalog, tenant=tenant, existing=there, asleep=asleep)
     aim = target.of_tenant_cluster(
         drawn.owner, drawn.spec, namespace=drawn.namespace, tenant=tenant, host_uid=cluster_uid, existing=there
     )
@@ -68,17 +69,6 @@ def render_additions(
     """
     aim = target.of_cluster(cluster, existing, catalog=catalog, tenant=tenant)
     return _clean(addons.render(aim, catalog))
-
-
-def workers_version(cluster: Stored[TenantCluster], control_plane: Manifest | None) -> str:
-    """The version the workers may have now: what the control plane has reached, or what it is made with.
-
-    Cluster API starts no machine that is newer than the control plane.
-    """
-    reached: str = ((control_plane or {}).get("status") or {}).get("version") or ""
-    if not reached:
-        return cluster.it.spec.version or ""
-    return reached if reached.startswith("v") else f"v{reached}"
 
 
 def field_manager(manifest: Manifest) -> str:

@@ -6,21 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning import names, resources
+from provisioning import names, resources, resting, upgrades
 from provisioning.errors import Cause, RuleError
 from provisioning.manifests.marks import Manifest, Owner, labels
 from provisioning.model import CatalogSpec, ClusterSpec, Flavor, NodePool, TenantCluster
 from provisioning.objects import Stored
+from provisioning.resting import Rest
+from provisioning.upgrades import Versions
 
 FLAVOR_ANNOTATION: Final = f"{resources.GROUP}/flavor"
 """On a MachineDeployment: the flavor that its machines have."""
+KUBE_PROXY: Final = "kubeProxy"
+CORE_DNS: Final = "coreDNS"
+"""Kamaji's add-ons, as its control planes name them."""
 
 
 @dataclass(frozen=True)
 class Blueprint:
-    """One cluster, ready to be drawn: the completed spec, and the Catalog's answers to the names in it.
+    """One cluster, ready to be drawn: the completed spec, the Catalog's answers to the names in it, and how far it is.
 
-    `workers_version` trails `version` while the control plane is being upgraded: workers must never be newer.
+    `versions` trail behind the spec's while the cluster is being upgraded.
     """
 
     name: str
@@ -28,9 +33,13 @@ class Blueprint:
     tenant: str
     owner: Owner
     spec: ClusterSpec
-    version: str
-    workers_version: str
+    versions: Versions
+    rest: Rest
     workers_image: str
+    konnectivity: str
+    """The tag of Konnectivity's images; Kamaji's own choice when empty."""
+    replaced: frozenset[str]
+    """Kamaji's own add-ons that are off, because an add-on of the cluster stands in for them."""
     pods: str
     services: str
     data_store: str
@@ -70,22 +79,23 @@ def draw(
     catalog: CatalogSpec,
     *,
     tenant: str,
-    workers_version: str,
     existing: Iterable[Manifest] = (),
+    asleep: bool = False,
 ) -> Blueprint:
     """The blueprint of a cluster, `existing` being what stands of it already.
 
     What leaves the Catalog is no longer on offer, but goes on where it stands. Raises `RuleError` with everything that
     keeps the cluster from being rendered.
     """
-    spec = cluster.it.spec
-    release = catalog.release(workers_version)
+    spec, there, network = cluster.it.spec, tuple(existing), cluster.it.spec.network
+    if not (spec.version and network.pods and network.services):
+        raise RuleError(*_left_out(spec))
+    versions = upgrades.versions(spec.version, catalog.versions, there, hold=asleep)
+    release = catalog.release(versions.workers)
     unknown = tuple(pool for pool in spec.pools if release is None or catalog.flavor(pool.flavor) is None)
-    standing = dict(_standing(cluster.meta.name, unknown, existing, workers_version))
-    lost = {pool.name for pool in unknown} - standing.keys()
-    causes = tuple(_obstacles(spec, catalog, workers_version, lost))
-    network = spec.network
-    if causes or not (spec.version and network.pods and network.services):
+    standing = dict(_standing(cluster.meta.name, unknown, there, versions.workers))
+    causes = tuple(_lost(spec, catalog, versions.workers, {pool.name for pool in unknown} - standing.keys()))
+    if causes:
         raise RuleError(*causes)
     return Blueprint(
         name=cluster.meta.name,
@@ -93,9 +103,11 @@ def draw(
         tenant=tenant,
         owner=Owner(resources.TENANT_CLUSTERS, cluster.meta.name, cluster.meta.uid),
         spec=spec,
-        version=spec.version,
-        workers_version=workers_version,
+        versions=versions,
+        rest=resting.decide(there, asleep=asleep),
         workers_image=release.image if release else "",
+        konnectivity=_konnectivity(catalog, versions.control_plane, there),
+        replaced=_replaced(spec, catalog, there),
         pods=network.pods,
         services=network.services,
         data_store=catalog.data_store,
@@ -109,29 +121,71 @@ def pool_template(blueprint: Blueprint, pool: NodePool, content: Manifest) -> st
     return f"{names.machine_deployment(blueprint.name, pool.name)}-{names.content_hash(content)}"
 
 
+def _konnectivity(catalog: CatalogSpec, version: str, existing: Iterable[Manifest]) -> str:
+    """The tag of Konnectivity that goes with a control plane of that version; as it stands, if nobody can say."""
+    release = catalog.release(version)
+    if release is not None:
+        return release.konnectivity
+    standing = _control_plane_addons(existing).get("konnectivity") or {}
+    tag: str = (standing.get("server") or {}).get("version") or ""
+    return tag
+
+
 def _standing(
-    cluster: str, pools: Iterable[NodePool], existing: Iterable[Manifest], workers_version: str
+    cluster: str, pools: Iterable[NodePool], existing: Iterable[Manifest], version: str
 ) -> Iterator[tuple[str, Manifest]]:
     """Those of the pools whose machines stand as they are wanted, each with its MachineDeployment."""
     kind = resources.MACHINE_DEPLOYMENTS.kind
     found = {manifest["metadata"]["name"]: manifest for manifest in existing if manifest["kind"] == kind}
     for pool in pools:
         deployment = found.get(names.machine_deployment(cluster, pool.name))
-        if deployment is None or deployment["spec"]["template"]["spec"].get("version") != workers_version:
+        if deployment is None or deployment["spec"]["template"]["spec"].get("version") != version:
             continue
         if (deployment["metadata"].get("annotations") or {}).get(FLAVOR_ANNOTATION) == pool.flavor:
             yield pool.name, deployment
 
 
-def _obstacles(spec: ClusterSpec, catalog: CatalogSpec, workers_version: str, lost: set[str]) -> Iterator[Cause]:
+def _replaced(spec: ClusterSpec, catalog: CatalogSpec, existing: Iterable[Manifest]) -> frozenset[str]:
+    """Which of Kamaji's add-ons an add-on of the cluster stands in for."""
+    chosen = [catalog.add_on(wish.name) for wish in spec.add_ons]
+    found = {
+        core
+        for add_on in chosen
+        if add_on is not None
+        for core, replaces in ((KUBE_PROXY, add_on.replaces_kube_proxy), (CORE_DNS, add_on.replaces_core_dns))
+        if replaces
+    }
+    standing = _control_plane_addons(existing)
+    if None in chosen and standing:
+        # Nobody can say what an add-on stood in for that has left the Catalog: what is off stays off.
+        found |= {core for core in (KUBE_PROXY, CORE_DNS) if core not in standing}
+    return frozenset(found)
+
+
+def _control_plane_addons(existing: Iterable[Manifest]) -> Manifest:
+    """What the control plane that stands is told of Kamaji's add-ons; empty when there is none."""
+    kind = resources.KAMAJI_CONTROL_PLANES.kind
+    standing = next((manifest for manifest in existing if manifest["kind"] == kind), None)
+    addons: Manifest = standing["spec"].get("addons") or {} if standing else {}
+    return addons
+
+
+def _left_out(spec: ClusterSpec) -> Iterator[Cause]:
     # Nothing is filled in here: a default that moves in the Catalog must not move a running cluster.
-    if not spec.version:
-        yield Cause("spec.version", "is missing; the admission webhook completes it")
-    for field, cidr in (("pods", spec.network.pods), ("services", spec.network.services)):
-        if not cidr:
-            yield Cause(f"spec.network.{field}", "is missing; the admission webhook completes it")
-    if lost and workers_version and catalog.release(workers_version) is None:
-        yield Cause("spec.version", f"the catalog has no image for workers of {workers_version}")
+    network = spec.network
+    for field, value in (
+        ("version", spec.version),
+        ("network.pods", network.pods),
+        ("network.services", network.services),
+    ):
+        if not value:
+            yield Cause(f"spec.{field}", "is missing; the admission webhook completes it")
+
+
+def _lost(spec: ClusterSpec, catalog: CatalogSpec, version: str, lost: set[str]) -> Iterator[Cause]:
+    """Why pools can neither be rendered nor go on as they stand."""
+    if lost and catalog.release(version) is None:
+        yield Cause("spec.version", f"the catalog has no image for workers of {version}")
     for index, pool in enumerate(spec.pools):
         if pool.name in lost and catalog.flavor(pool.flavor) is None:
             yield Cause(f"spec.pools[{index}].flavor", f"the catalog has no flavor {pool.flavor}")

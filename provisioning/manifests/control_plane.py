@@ -6,7 +6,7 @@ import hashlib
 from typing import Final
 
 from provisioning import resources
-from provisioning.manifests.blueprint import Blueprint
+from provisioning.manifests.blueprint import CORE_DNS, KUBE_PROXY, Blueprint
 from provisioning.manifests.marks import Manifest, new
 
 KIND = resources.KAMAJI_CONTROL_PLANES
@@ -25,15 +25,14 @@ def render(blueprint: Blueprint) -> list[Manifest]:
     metadata = blueprint.metadata(blueprint.name, controlled=False)
     metadata["annotations"] = {KUBECONFIG_KEY_ANNOTATION: KUBECONFIG_KEY}
     spec: Manifest = {
-        "version": blueprint.version,
-        "replicas": blueprint.spec.control_plane.replicas,
+        "version": blueprint.versions.control_plane,
+        "replicas": 0 if blueprint.rest.control_plane else blueprint.spec.control_plane.replicas,
         "dataStoreName": blueprint.data_store,
         "dataStoreSchema": storage,
         "dataStoreUsername": storage,
         "addons": {
-            "coreDNS": {},
-            "kubeProxy": {},
-            "konnectivity": {"server": {"port": KONNECTIVITY_PORT}, "agent": {}},
+            **{core: {} for core in (CORE_DNS, KUBE_PROXY) if core not in blueprint.replaced},
+            "konnectivity": _konnectivity(blueprint),
         },
         "network": {
             "serviceType": "LoadBalancer",
@@ -41,6 +40,16 @@ def render(blueprint: Blueprint) -> list[Manifest]:
         },
     }
     return [new(KIND, metadata, spec)]
+
+
+def _konnectivity(blueprint: Blueprint) -> Manifest:
+    # Left to itself Kamaji goes by the Kubernetes version, for which there may be no image yet.
+    version = {"version": blueprint.konnectivity} if blueprint.konnectivity else {}
+    return {
+        "server": {"port": KONNECTIVITY_PORT, **version},
+        # Without it nobody reads logs or reaches webhooks in the tenant: it goes to every Node, initialised or not.
+        "agent": {**version, "tolerations": [{"operator": "Exists"}]},
+    }
 
 
 def data_store_name(blueprint: Blueprint) -> str:

@@ -44,7 +44,10 @@ def _check(blueprint: Blueprint, pool: NodePool) -> Manifest:
 def tolerated(pool: NodePool) -> int | str:
     """Up to how many broken workers are replaced; beyond that it is not the workers that are broken.
 
-    A percentage rounds down (50% of 3 is 1), so two broken workers of three would never be healed, and 0 switches
-    healing off: small pools get a number, which lets all of them be replaced.
+    A percentage rounds down (50% of 3 is 1, of 1 it is 0), so two broken workers of three would never be healed, and 0
+    switches healing off. Pools that are small get a number, which lets all of them be replaced; so do those that the
+    autoscaler may have made small.
     """
-    return max(1, pool.most) if pool.most <= SMALL_POOL else "50%"
+    if pool.most <= SMALL_POOL:
+        return max(1, pool.most)
+    return max(SMALL_POOL, pool.most // 2) if pool.autoscaled else "50%"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
-from provisioning import names, resources
+from provisioning import lifetime, names, resources
 from provisioning.manifests import bootstrap_template, machine_template
 from provisioning.manifests.blueprint import FLAVOR_ANNOTATION, Blueprint
 from provisioning.manifests.marks import Manifest, new
 from provisioning.model import NodePool
+from provisioning.resting import ASLEEP_ANNOTATION
 
 KIND = resources.MACHINE_DEPLOYMENTS
 
@@ -18,7 +20,6 @@ MAX_SIZE_ANNOTATION: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group
 CAPACITY: Final = "capacity.cluster-autoscaler.kubernetes.io"
 MAX_PODS: Final = "110"
 """What a kubelet takes when nobody says."""
-DRAIN_SECONDS: Final = 300
 DETACH_SECONDS: Final = 300
 NODE_DELETION_SECONDS: Final = 60
 
@@ -38,9 +39,7 @@ def selector(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
 def _deployment(blueprint: Blueprint, pool: NodePool) -> Manifest:
     metadata = blueprint.metadata(names.machine_deployment(blueprint.name, pool.name))
     metadata["labels"] = {**metadata["labels"], names.POOL_LABEL: pool.name}
-    metadata["annotations"] = {FLAVOR_ANNOTATION: pool.flavor}
-    if pool.autoscaled:
-        metadata["annotations"] |= _autoscaling(blueprint, pool)
+    metadata["annotations"] = {FLAVOR_ANNOTATION: pool.flavor, **_autoscaling(blueprint, pool)}
     chosen = selector(blueprint, pool)
     # `managed-by` stays off the Machines: they are Cluster API's, and pruning goes by that label.
     passed_on = {names.CLUSTER_LABEL: blueprint.name, names.TENANT_LABEL: blueprint.tenant, names.POOL_LABEL: pool.name}
@@ -55,7 +54,9 @@ def _deployment(blueprint: Blueprint, pool: NodePool) -> Manifest:
         },
         "template": {"metadata": {"labels": {**chosen, **passed_on}}, "spec": _machine(blueprint, pool)},
     }
-    if not pool.autoscaled:
+    if blueprint.rest.workers:
+        spec["replicas"] = 0
+    elif not pool.autoscaled:
         # For an autoscaled pool the number is the autoscaler's: written here, every apply would drain its workers.
         spec["replicas"] = pool.replicas
     return new(KIND, metadata, spec)
@@ -64,11 +65,11 @@ def _deployment(blueprint: Blueprint, pool: NodePool) -> Manifest:
 def _machine(blueprint: Blueprint, pool: NodePool) -> Manifest:
     return {
         "clusterName": blueprint.name,
-        "version": blueprint.workers_version,
+        "version": blueprint.versions.workers,
         **_templates(blueprint, pool),
         # Bounded, because a Pod that nobody removes would hold a deletion for ever.
         "deletion": {
-            "nodeDrainTimeoutSeconds": DRAIN_SECONDS,
+            "nodeDrainTimeoutSeconds": _drain_seconds(pool),
             "nodeVolumeDetachTimeoutSeconds": DETACH_SECONDS,
             "nodeDeletionTimeoutSeconds": NODE_DELETION_SECONDS,
         },
@@ -98,9 +99,21 @@ def _templates(blueprint: Blueprint, pool: NodePool) -> Manifest:
     }
 
 
+def _drain_seconds(pool: NodePool) -> int:
+    """At least one: Cluster API takes 0 for no limit."""
+    return max(1, math.ceil(lifetime.parse(pool.drain_timeout).total_seconds()))
+
+
 def _autoscaling(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
-    """The bounds, and what a new machine brings, which the autoscaler cannot see while there is none."""
-    return {MIN_SIZE_ANNOTATION: str(pool.min), MAX_SIZE_ANNOTATION: str(pool.max), **_capacity(blueprint, pool)}
+    """The bounds, and what a new machine brings, which the autoscaler cannot see while there is none.
+
+    Without its bounds a pool is none of the autoscaler's business: so it is while it rests.
+    """
+    bounds = {MIN_SIZE_ANNOTATION: str(pool.min), MAX_SIZE_ANNOTATION: str(pool.max)}
+    if blueprint.rest.workers:
+        bounds = {}
+    capacity = {**bounds, **_capacity(blueprint, pool)} if pool.autoscaled else {}
+    return {**({ASLEEP_ANNOTATION: "true"} if blueprint.rest.workers else {}), **capacity}
 
 
 def _capacity(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
@@ -109,9 +122,17 @@ def _capacity(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
         annotations: dict[str, str] = standing["metadata"].get("annotations") or {}
         return {key: value for key, value in annotations.items() if key.startswith(f"{CAPACITY}/")}
     flavor = blueprint.flavor(pool)
-    return {
-        f"{CAPACITY}/cpu": str(flavor.vcpu),
-        f"{CAPACITY}/memory": flavor.memory,
-        f"{CAPACITY}/maxPods": MAX_PODS,
-        f"{CAPACITY}/labels": bootstrap_template.node_labels(pool),
+    capacity = {
+        "cpu": str(flavor.vcpu),
+        "memory": flavor.memory,
+        "maxPods": MAX_PODS,
+        "labels": bootstrap_template.node_labels(pool),
+        "taints": ",".join(bootstrap_template.node_taint(taint) for taint in bootstrap_template.sorted_taints(pool)),
+        "ephemeral-disk": flavor.disk or "",
     }
+    if flavor.gpus:
+        # The autoscaler knows one kind of device per pool.
+        kind = flavor.gpus[0].resource
+        count = sum(gpu.count for gpu in flavor.gpus if gpu.resource == kind)
+        capacity |= {"gpu-type": kind, "gpu-count": str(count)}
+    return {f"{CAPACITY}/{key}": value for key, value in capacity.items() if value}

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from provisioning import errors, manifests, plan
-from provisioning.addons import target
 from provisioning.model import CatalogSpec
 from tests.provisioning.manifests.examples import (
     AUTOSCALED,
@@ -73,14 +72,6 @@ def test_workers_of_a_version_without_an_image_are_refused() -> None:
         rendered(workers_version="v1.33.0")
 
 
-@pytest.mark.parametrize(
-    ("reached", "version"), [(None, "v1.35.1"), ("v1.34.4", "v1.34.4"), ("1.34.4", "v1.34.4"), ("v1.35.1", "v1.35.1")]
-)
-def test_workers_follow_the_version_that_the_control_plane_has_reached(reached: str | None, version: str) -> None:
-    control_plane = None if reached is None else {"status": {"version": reached}}
-    assert plan.workers_version(cluster(version="v1.35.1"), control_plane) == version
-
-
 # --- what has left the Catalog
 
 SMALL, CILIUM = "small", "cilium"
@@ -100,7 +91,6 @@ def rerendered(offer: CatalogSpec, existing: list[Manifest], **changes: Any) -> 
         cluster(**changes),
         offer,
         tenant=TENANT,
-        workers_version="v1.34.4",
         cluster_uid=CLUSTER_UID,
         existing=existing,
     )
@@ -237,8 +227,3 @@ def test_a_cluster_made_by_hand_keeps_an_add_on_that_is_no_default_any_more_or_h
         assert {m["metadata"]["name"]: m["spec"] for m in of_kind(after, "HelmRelease")} == {
             m["metadata"]["name"]: m["spec"] for m in of_kind(before, "HelmRelease")
         }
-
-
-def test_a_cluster_made_by_hand_asks_by_its_label() -> None:
-    assert target.wants_add_ons(hand_made(**{"clusterdesk.dev/addons": "default"}))
-    assert not target.wants_add_ons(hand_made())

@@ -25,8 +25,7 @@ class Scene:
     """Objects by kind and name. `world` is what an observer sees of them."""
 
     def __init__(self, **changes: Any) -> None:
-        workers = changes.pop("workers_version", changes.get("version", "v1.34.4"))
-        made = rendered(workers_version=workers, **changes)
+        made = rendered(**changes)
         self.objects = {(m["kind"], m["metadata"]["name"]): copy.deepcopy(m) for m in made}
         for manifest in self.objects.values():
             manifest["metadata"].update(creationTimestamp=MADE, generation=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,9 +22,16 @@ CATALOG: Manifest = {
     "flavors": [
         {"name": "small", "vcpu": 2, "memory": "4Gi"},
         {"name": "large", "vcpu": 8, "memory": "32Gi"},
+        {"name": "roomy", "vcpu": 4, "memory": "16Gi", "disk": "100Gi", "storageClass": "fast"},
+        {"name": "gpu", "vcpu": 16, "memory": "64Gi", "gpus": [{"device": "nvidia.com/GA102GL_A10", "count": 2}]},
+        {"name": "typed", "vcpu": 4, "memory": "8Gi", "instancetype": "u1.xlarge"},
     ],
     "versions": [
-        {"version": "v1.35.1", "image": "registry.example.org/workers:v1.35.1"},
+        {
+            "version": "v1.35.1",
+            "image": "registry.example.org/workers:v1.35.1",
+            "konnectivity": "v0.34.0",
+        },
         {"version": "v1.34.4", "image": "registry.example.org/workers:v1.34.4", "recommended": True},
     ],
     "addOns": [
@@ -34,6 +41,13 @@ CATALOG: Manifest = {
             "cni": True,
             "chart": {"repository": "https://helm.cilium.io/", "name": "cilium", "version": "1.18.x"},
             "values": {"routingMode": "tunnel", "tunnelPort": 8473, "MTU": 1350, "operator": {"replicas": 1}},
+        },
+        {
+            "name": "cilium-ebpf",
+            "cni": True,
+            "replacesKubeProxy": True,
+            "chart": {"repository": "https://helm.cilium.io/", "name": "cilium", "version": "1.18.x"},
+            "values": {"kubeProxyReplacement": True},
         },
         {
             "name": "metrics-server",
@@ -83,15 +97,42 @@ def cluster(
     return Stored(meta, TenantCluster.model_validate({"spec": spec, "status": status or {}}))
 
 
-def rendered(name: str = "web", *, workers_version: str = "v1.34.4", **changes: Any) -> list[Manifest]:
-    """The example's manifests, its Cluster already there."""
+def rendered(
+    name: str = "web",
+    *,
+    workers_version: str = "",
+    existing: Iterable[Manifest] = (),
+    asleep: bool = False,
+    offer: CatalogSpec | None = None,
+    **changes: Any,
+) -> list[Manifest]:
+    """The example's manifests, its Cluster already there.
+
+    `workers_version`: how far its control plane has come, on the way to the version that is wanted; nothing else
+    stands. `existing`: everything that stands. `offer`: another Catalog.
+    """
+    there = [*existing]
+    if workers_version:
+        there.append(control_plane(str(changes.get("version", SPEC["version"])), reached=workers_version))
     return plan.render(
         cluster(name, **changes),
-        catalog(),
+        offer or catalog(),
         tenant=TENANT,
-        workers_version=workers_version,
         cluster_uid=CLUSTER_UID,
+        existing=there,
+        asleep=asleep,
     )
+
+
+def control_plane(asked: str, *, reached: str = "", **spec: Any) -> Manifest:
+    """A KamajiControlPlane that stands: the version that it is told to be, and the one that it has reached."""
+    return {
+        "apiVersion": "controlplane.cluster.x-k8s.io/v1alpha2",
+        "kind": "KamajiControlPlane",
+        "metadata": {"name": "web", "namespace": NAMESPACE},
+        "spec": {"version": asked, "replicas": 2, **spec},
+        "status": {"version": reached, "ready": bool(reached), "readyReplicas": 2} if reached else {},
+    }
 
 
 def of_kind(manifests: list[Manifest], kind: str) -> list[Manifest]:
@@ -120,10 +161,38 @@ ADD_ONS: Manifest = {
     ],
     "lifetime": "168h",
 }
+SPECIAL: Manifest = {
+    "version": "v1.35.1",
+    "pools": [
+        {
+            "name": "gpu",
+            "flavor": "gpu",
+            "min": 0,
+            "max": 2,
+            "labels": {"example.com/model": "a10", "accelerated": "yes"},
+            "taints": [
+                {"key": "nvidia.com/gpu", "effect": "NoSchedule"},
+                {"key": "dedicated", "value": "training", "effect": "NoExecute"},
+            ],
+        },
+        {
+            "name": "roomy",
+            "flavor": "roomy",
+            "replicas": 3,
+            "maxSurge": 0,
+            "maxUnavailable": 1,
+            "drainTimeout": "1h30m",
+        },
+        {"name": "typed", "flavor": "typed", "replicas": 1},
+    ],
+    "addOns": [{"name": "cilium-ebpf"}],
+}
+"""Pools of every kind, and a network that stands in for kube-proxy."""
 WHOLE_CLUSTERS: Mapping[str, Manifest] = {
     "small": {},
     "autoscaled": AUTOSCALED,
     "two-pools": TWO_POOLS,
     "add-ons": ADD_ONS,
+    "special": SPECIAL,
 }
 """The clusters whose manifests are kept in `tests/golden/`."""

@@ -24,11 +24,7 @@ CUSTOM = {
 
 
 def all_rendered() -> list[Manifest]:
-    return [
-        manifest
-        for changes in WHOLE_CLUSTERS.values()
-        for manifest in rendered(workers_version=changes.get("version", "v1.34.4"), **changes)
-    ]
+    return [manifest for changes in WHOLE_CLUSTERS.values() for manifest in rendered(**changes)]
 
 
 def test_every_kind_that_is_rendered_is_named_in_the_plan() -> None:

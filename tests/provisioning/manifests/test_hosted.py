@@ -120,6 +120,6 @@ def test_the_rights_to_hand_out_are_exactly_those_of_the_roles() -> None:
 
 
 def test_nothing_is_hosted_before_the_cluster_that_owns_it_is_there() -> None:
-    manifests = plan.render(cluster(), catalog(), tenant=TENANT, workers_version="v1.34.4")
+    manifests = plan.render(cluster(), catalog(), tenant=TENANT)
     assert not of_kind(manifests, "Deployment")
     assert of_kind(manifests, "HelmRelease")

@@ -50,8 +50,7 @@ class Bench:
         return objects.read(TenantCluster, await self.kube.apply(kind, body, manager="test"))
 
     async def render(self, *, cluster_uid: str = "") -> list[Manifest]:
-        version = str(self.spec["version"])
-        return plan.render(await self.ask(), catalog(), tenant=TENANT, workers_version=version, cluster_uid=cluster_uid)
+        return plan.render(await self.ask(), catalog(), tenant=TENANT, cluster_uid=cluster_uid)
 
     async def apply(self) -> list[Manifest]:
         """Everything, in two goes: what is hosted needs the uid of the Cluster."""

@@ -52,7 +52,7 @@ async def test_every_whole_cluster_is_taken_without_a_complaint(kube: Kube) -> N
     served = {crd["spec"]["names"]["kind"] for crd in (await kube.list(CUSTOM_RESOURCE_DEFINITIONS)).items}
     taken = set()
     for changes in WHOLE_CLUSTERS.values():
-        manifests = rendered(workers_version=changes.get("version", "v1.34.4"), **changes)
+        manifests = rendered(**changes)
         namespace = manifests[0]["metadata"]["namespace"]
         await apply.put(kube, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
         for manifest in manifests:
