@@ -5,99 +5,141 @@ Only what is seen counts; what was seen before matters for times alone. So a sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
 from provisioning import lifetime, names, obstacles, sights, steps
+from provisioning.ending import Ending
+from provisioning.hibernation import Rest
 from provisioning.manifests.marks import Manifest
 from provisioning.model import ClusterStatus, Condition, Step, TenantCluster
-from provisioning.model.conditions import Truth, merge
-from provisioning.objects import Stored, format_time
+from provisioning.model import conditions as conditions_of
+from provisioning.model.conditions import Summary, Truth
+from provisioning.objects import Stored, format_time, parse_time
+from provisioning.steps import Sight
 from provisioning.world import KINDS, World
 
 __all__ = ["KINDS", "World", "observe"]
 
-_DELETING: Final = {
-    "WaitingForWorkersDeletion": "the workers are being deleted",
-    "WaitingForControlPlaneDeletion": "the control plane is being deleted",
-    "WaitingForInfrastructureDeletion": "the infrastructure is being deleted",
-}
+HIBERNATED: Final = "Hibernated"
+FALLING_ASLEEP: Final = "FallingAsleep"
+WAKING: Final = "Waking"
+PAUSED: Final = "Paused"
 
 
-def observe(cluster: Stored[TenantCluster], world: World, *, now: datetime, refusal: str = "") -> ClusterStatus:
+def observe(
+    cluster: Stored[TenantCluster],
+    world: World,
+    *,
+    now: datetime,
+    refusal: str = "",
+    rest: Rest | None = None,
+    ending: Ending | None = None,
+) -> ClusterStatus:
     """The status of a TenantCluster in this world.
 
-    `refusal` says why the last attempt to render or apply it failed, in plain words; empty when it did not. Call it
-    again at least every minute while the cluster is not ready: that a step takes too long shows only by the clock.
+    `refusal` says why the last attempt to render or apply it failed, in plain words; empty when it did not. `rest` is
+    whether it is to sleep, `ending` how far its deletion is. Call it again at least every minute while the cluster is
+    not ready: that a step takes too long shows only by the clock.
+
+    While it is paused, what is written into its spec counts as not observed: nobody acts upon it.
     """
-    before = cluster.it.status
-    created = format_time(cluster.meta.created or now)
+    before, deleting, paused = cluster.it.status, cluster.meta.deleting, is_paused(cluster)
+    created, moment = format_time(cluster.meta.created or now), format_time(now)
+    asleep = rest is not None and rest.asleep and not deleting
     seen = sights.see(cluster, world, refusal=refusal)
-    recorded = before.steps if cluster.meta.deleting else steps.record(before.steps, seen, created=created, now=now)
-    control_plane = (world.control_plane or {}).get("status") or {}
+    recorded = before.steps if asleep or deleting else steps.record(before.steps, seen, created=created, now=now)
+    summary = _summary(cluster, world, recorded, seen, now=now, refusal=refusal, rest=rest, ending=ending)
+    generation = before.observed_generation if paused else cluster.meta.generation
+    wanted = (
+        *summary.conditions(now=moment, generation=generation),
+        *_more(cluster, summary, rest, now=moment, generation=generation),
+    )
+    sleeping = summary.reason == HIBERNATED
     up = seen[1].done or bool(before.kubeconfig_secret)
-    status = ClusterStatus(
-        observed_generation=cluster.meta.generation,
+    return ClusterStatus(
+        observed_generation=generation,
+        conditions=conditions_of.merge(before.conditions, wanted),
         steps=recorded,
-        version=control_plane.get("version", ""),
+        version=((world.control_plane or {}).get("status") or {}).get("version", ""),
         endpoint=_endpoint(world.cluster),
         kubeconfig_secret=names.kubeconfig_secret(cluster.meta.name) if up else "",
         nodes=sights.nodes(cluster, world),
         expires_at=_expiry(cluster),
+        asleep_since=(before.asleep_since or moment) if sleeping else None,
+        inventory=before.inventory,
+        last_handled_reconcile_at=before.last_handled_reconcile_at,
+        residue=ending.residue if ending is not None else (),
     )
-    verdict = _deleting(world) if cluster.meta.deleting else _verdict(recorded, refusal)
-    wanted = _conditions(verdict, generation=cluster.meta.generation, now=format_time(now))
-    return status.model_copy(update={"conditions": merge(before.conditions, wanted)})
 
 
-@dataclass(frozen=True)
-class _Verdict:
-    """The three conditions of kstatus in one."""
-
-    ready: bool
-    stalled: bool
-    reason: str
-    message: str
+def is_paused(cluster: Stored[TenantCluster]) -> bool:
+    """Whether nothing is to be applied or pruned; a deletion goes on all the same."""
+    return not cluster.meta.deleting and cluster.meta.annotations.get(names.PAUSED_ANNOTATION) == "true"
 
 
-def _verdict(recorded: tuple[Step, ...], refusal: str) -> _Verdict:
-    left = steps.unfinished(recorded)
+def _summary(
+    cluster: Stored[TenantCluster],
+    world: World,
+    recorded: tuple[Step, ...],
+    seen: tuple[Sight, ...],
+    *,
+    now: datetime,
+    refusal: str,
+    rest: Rest | None,
+    ending: Ending | None,
+) -> Summary:
+    if cluster.meta.deleting:
+        end = ending or Ending()
+        return Summary(reconciling=not end.stuck, stalled=end.stuck, reason="Deleting", message=end.message)
     if refusal:
-        return _Verdict(ready=False, stalled=True, reason="Refused", message=refusal)
+        return Summary(stalled=True, reason="Refused", message=refusal, hint=obstacles.advice(refusal))
+    if rest is not None and rest.asleep:
+        return _asleep(cluster, world, rest, now)
+    left = steps.telling(recorded, seen)
     if left is None:
-        return _Verdict(ready=True, stalled=False, reason="Ready", message="")
+        return Summary(ready=True)
+    if is_paused(cluster):
+        return Summary(reason=PAUSED, message=f"nothing is done while it is paused; {left.message}", hint=left.hint)
     stalled = steps.failed(recorded) is not None
-    return _Verdict(ready=False, stalled=stalled, reason=steps.word(left), message=left.message)
-
-
-def _deleting(world: World) -> _Verdict:
-    condition = obstacles.conditions(world.cluster).get("Deleting", {})
-    words = _DELETING.get(condition.get("reason", ""), "the cluster is being deleted")
-    return _Verdict(ready=False, stalled=False, reason="Deleting", message=words)
-
-
-def _conditions(verdict: _Verdict, *, generation: int, now: str) -> tuple[Condition, ...]:
-    states = {
-        "Ready": verdict.ready,
-        "Reconciling": not verdict.ready and not verdict.stalled,
-        "Stalled": verdict.stalled,
-    }
-    return tuple(
-        Condition(
-            type=type_,
-            status=_truth(state),
-            reason=verdict.reason,
-            message=verdict.message[: steps.MESSAGE_MAX],
-            last_transition_time=now,
-            observed_generation=generation,
-        )
-        for type_, state in states.items()
+    return Summary(
+        reconciling=not stalled, stalled=stalled, reason=steps.word(left), message=left.message, hint=left.hint
     )
 
 
-def _truth(state: bool) -> Truth:
-    return "True" if state else "False"
+def _asleep(cluster: Stored[TenantCluster], world: World, rest: Rest, now: datetime) -> Summary:
+    """A cluster that is to sleep: on its way there, or there. That it is asleep is nothing wrong, and nothing to do."""
+    control_plane = world.control_plane or {"spec": {}}
+    running = control_plane["spec"].get("replicas") != 0 or (control_plane.get("status") or {}).get("readyReplicas")
+    if not running and not world.machines:
+        return Summary(reason=HIBERNATED, message=f"asleep: {rest.why}")
+    was = conditions_of.find(cluster.it.status.conditions, HIBERNATED)
+    begun = parse_time(was.last_transition_time) if was is not None and was.reason == FALLING_ASLEEP else now
+    stuck = now - begun >= steps.STEP_PATIENCE + steps.WORKER_PATIENCE * len(world.machines)
+    left = f"{len(world.machines)} workers are left" if world.machines else "the control plane is being stopped"
+    message = f"going to sleep: {left}" + ("; this has taken too long" if stuck else "")
+    return Summary(reconciling=not stuck, stalled=stuck, reason=FALLING_ASLEEP, message=message)
+
+
+def _more(
+    cluster: Stored[TenantCluster], summary: Summary, rest: Rest | None, *, now: str, generation: int
+) -> Iterator[Condition]:
+    """The conditions that not every cluster has. Hibernated is Unknown while it falls asleep or wakes."""
+    if is_paused(cluster):
+        message = f"the annotation {names.PAUSED_ANNOTATION} says so"
+        yield conditions_of.make(PAUSED, True, reason=PAUSED, message=message, now=now, generation=generation)
+    if rest is None or cluster.meta.deleting:
+        return
+    was = conditions_of.find(cluster.it.status.conditions, HIBERNATED)
+    state: Truth
+    if rest.asleep:
+        state, reason = ("True", rest.reason) if summary.reason == HIBERNATED else ("Unknown", FALLING_ASLEEP)
+    elif was is not None and was.status != "False" and not summary.ready:
+        state, reason = "Unknown", WAKING
+    else:
+        state, reason = "False", rest.reason
+    yield conditions_of.make(HIBERNATED, state, reason=reason, message=rest.why, now=now, generation=generation)
 
 
 def _endpoint(cluster: Manifest | None) -> str:

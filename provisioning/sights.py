@@ -10,22 +10,35 @@ from provisioning.objects import Stored
 from provisioning.steps import Obstacle, Sight
 from provisioning.world import World
 
+_INSTALLER = "see whether Flux, or whatever else the Catalog has install add-ons, runs"
+
 
 def see(cluster: Stored[TenantCluster], world: World, *, refusal: str = "") -> tuple[Sight, ...]:
     """Every step as it looks now, in order. `refusal`: why the last attempt to apply the cluster failed, or empty."""
-    return (
+    before = (
         _accepted(world, refusal),
         _control_plane(cluster.it.spec, world),
         _network(cluster.it.spec, world),
         _workers(cluster, world),
+        _storage(world),
         _add_ons(cluster, world),
     )
+    return (*before, _probe(cluster, world)) if world.probed else before
 
 
 def _accepted(world: World, refusal: str) -> Sight:
-    at = world.cluster["metadata"].get("creationTimestamp", "") if world.cluster else ""
-    obstacle = Obstacle(refusal, final=True) if refusal else None
-    return Sight(steps.ACCEPTED, world.cluster is not None, at, "its objects are being made", obstacle)
+    if refusal:
+        obstacle = Obstacle(refusal, hint=obstacles.advice(refusal), final=True)
+        return Sight(steps.ACCEPTED, world.cluster is not None, _made(world), obstacle=obstacle)
+    if world.cluster is not None and "deletionTimestamp" in world.cluster["metadata"]:
+        gone = "somebody deleted its Cluster; it is made again once that is gone"
+        return Sight(steps.ACCEPTED, done=False, progress=gone)
+    return Sight(steps.ACCEPTED, world.cluster is not None, _made(world), "its objects are being made")
+
+
+def _made(world: World) -> str:
+    made: str = world.cluster["metadata"].get("creationTimestamp", "") if world.cluster else ""
+    return made
 
 
 def _control_plane(spec: ClusterSpec, world: World) -> Sight:
@@ -42,7 +55,9 @@ def _control_plane(spec: ClusterSpec, world: World) -> Sight:
     upgrading = bool(status.get("version")) and status.get("version") != spec.version
     progress = f"the control plane is being upgraded to {spec.version}" if upgrading else "the API server is starting"
     at = obstacles.latest([world.control_plane], "KamajiControlPlaneIsReady", "Available")
-    return Sight(steps.CONTROL_PLANE, settled and obstacle is None, at, progress, obstacle)
+    # It is silently left alone until Cluster API has put an owner on it (Kamaji's provider, issue 126).
+    hint = "look at the Pods of the control plane" if status else "see whether Cluster API and Kamaji's provider run"
+    return Sight(steps.CONTROL_PLANE, settled and obstacle is None, at, progress, obstacle, hint=hint)
 
 
 def _network(spec: ClusterSpec, world: World) -> Sight:
@@ -51,9 +66,8 @@ def _network(spec: ClusterSpec, world: World) -> Sight:
     known = bool(world.releases) or not spec.add_ons
     done = known and all(_release_ready(release) for release in networks)
     at = obstacles.latest(networks, "Ready")
-    return Sight(
-        steps.NETWORK, done, at, "the network is being installed", None if done else obstacles.of_releases(networks)
-    )
+    obstacle = None if done else obstacles.of_releases(networks)
+    return Sight(steps.NETWORK, done, at, "the network is being installed", obstacle, hint=_INSTALLER)
 
 
 def _workers(cluster: Stored[TenantCluster], world: World) -> Sight:
@@ -68,9 +82,29 @@ def _workers(cluster: Stored[TenantCluster], world: World) -> Sight:
     )
     progress = f"{count.ready} of {count.wanted} workers are ready"
     at = obstacles.latest(world.machine_deployments, "Available", "MachinesReady", "RollingOut", "ScalingUp")
-    obstacle = None if done else obstacles.of_workers(world.machines, world.kubevirt_machines)
+    sets = (*world.machine_sets, *world.machine_deployments)
+    obstacle = None if done else obstacles.of_workers(world.machines, world.kubevirt_machines, sets)
     patience = steps.STEP_PATIENCE + steps.WORKER_PATIENCE * count.wanted
-    return Sight(steps.WORKERS, done, at, progress, obstacle, patience)
+    hint = "look at the Machines and VirtualMachines of the cluster, and the console of one that does not join"
+    return Sight(steps.WORKERS, done, at, progress, obstacle, patience, hint)
+
+
+def _storage(world: World) -> Sight:
+    """What makes volumes and load balancers: the controllers beside the control plane, and their part in the tenant."""
+    done = (
+        bool(world.deployments)
+        and all(_available(deployment) for deployment in world.deployments)
+        and all(_applied(one) for one in world.resource_sets)
+    )
+    at = max(
+        obstacles.latest(world.deployments, "Available"), obstacles.latest(world.resource_sets, "ResourcesApplied")
+    )
+    obstacle = None
+    if not done:
+        hosted = obstacles.of_hosted(world.deployments, uninitialised=world.uninitialised)
+        obstacle = hosted or obstacles.of_resource_sets(world.resource_sets)
+    progress = "what runs beside the control plane is starting"
+    return Sight(steps.STORAGE, done, at, progress, obstacle, hint="look at the Deployments of the cluster")
 
 
 def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
@@ -79,18 +113,21 @@ def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
     present = {release["metadata"]["name"] for release in world.releases}
     networks = {release["metadata"]["name"] for release in world.releases if _is_network(release)}
     ready = [release for release in releases if _release_ready(release)]
-    done = (
-        wanted == present
-        and len(ready) == len(releases)
-        and bool(world.deployments)
-        and all(_available(deployment) for deployment in world.deployments)
-    )
+    done = wanted == present and len(ready) == len(releases)
     progress = f"{len(ready)} of {len(wanted - networks)} add-ons are installed"
-    if wanted == present and len(ready) == len(releases):
-        progress = "what runs beside the control plane is starting"
-    at = max(obstacles.latest(releases, "Ready"), obstacles.latest(world.deployments, "Available"))
-    obstacle = None if done else obstacles.of_releases(releases) or obstacles.of_hosted(world.deployments)
-    return Sight(steps.ADD_ONS, done, at, progress, obstacle)
+    at = obstacles.latest(releases, "Ready")
+    obstacle = None if done else obstacles.of_releases(releases)
+    return Sight(steps.ADD_ONS, done, at, progress, obstacle, hint=_INSTALLER)
+
+
+def _probe(cluster: Stored[TenantCluster], world: World) -> Sight:
+    """What the tenant says of itself. Silence is the control plane's matter; missing workers are the workers'."""
+    count = nodes(cluster, world)
+    obstacle = obstacles.of_tenant(uninitialised=world.uninitialised, unready=world.unready)
+    answered = world.nodes_ready is not None and not world.silence
+    done = answered and obstacle is None and count.ready >= count.wanted
+    progress = f"the cluster itself calls {count.ready} of {count.wanted} workers ready"
+    return Sight(steps.PROBE, done, progress=progress if answered else "the cluster is being asked", obstacle=obstacle)
 
 
 def _is_network(release: Manifest) -> bool:
@@ -105,6 +142,10 @@ def _current(manifest: Manifest) -> bool:
 
 def _release_ready(release: Manifest) -> bool:
     return _current(release) and obstacles.conditions(release).get("Ready", {}).get("status") == "True"
+
+
+def _applied(resource_set: Manifest) -> bool:
+    return obstacles.conditions(resource_set).get("ResourcesApplied", {}).get("status") == "True"
 
 
 def _available(deployment: Manifest) -> bool:
@@ -134,3 +175,10 @@ def nodes(cluster: Stored[TenantCluster], world: World) -> NodeCount:
         wanted += deployment["spec"].get("replicas", pool.min or 0) if pool.autoscaled else pool.replicas or 0
     machines = sum((d.get("status") or {}).get("readyReplicas", 0) for d in world.machine_deployments)
     return NodeCount(ready=machines if world.nodes_ready is None else world.nodes_ready, wanted=wanted)
+
+
+def of_life(world: World) -> tuple[object, ...]:
+    """What hints at how the tenant's API server would answer if it was asked: another value, another answer perhaps."""
+    probe = obstacles.conditions(world.cluster).get("RemoteConnectionProbe", {})
+    ready = [(md.get("status") or {}).get("readyReplicas", 0) for md in world.machine_deployments]
+    return probe.get("status"), *ready

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from provisioning import resources
 from provisioning.manifests.marks import NAME_LABEL, Manifest
@@ -31,19 +32,30 @@ class World:
     machine_deployments: tuple[Manifest, ...] = ()
     machines: tuple[Manifest, ...] = ()
     kubevirt_machines: tuple[Manifest, ...] = ()
+    machine_sets: tuple[Manifest, ...] = ()
     releases: tuple[Manifest, ...] = ()
+    resource_sets: tuple[Manifest, ...] = ()
     deployments: tuple[Manifest, ...] = ()
+    probed: bool = False
+    """Whether the tenant's own API server is asked at all."""
     silence: str = ""
     """Why the tenant's own API server could not be used when somebody looked; empty when it could, or nobody did."""
     nodes_ready: int | None = None
-    """Nodes that the tenant's own API server calls ready; None when nobody has asked it."""
+    """Nodes that the tenant's own API server calls ready; None when nobody has asked it yet."""
+    uninitialised: tuple[str, ...] = ()
+    """Names of Nodes that no cloud controller manager has taken over yet."""
+    unready: tuple[str, ...] = ()
+    """What of DNS and network does not run in the tenant, in words."""
 
     @classmethod
-    def of(cls, manifests: Iterable[Manifest], *, silence: str = "", nodes_ready: int | None = None) -> World:
-        """Sorted by kind; what carries the cluster's label and is of no interest here is left out."""
-        by_kind: dict[str, list[Manifest]] = {kind.kind: [] for kind in KINDS}
+    def of(cls, manifests: Iterable[Manifest], **seen: Any) -> World:
+        """Sorted by kind; what carries the cluster's label and is of no interest here is left out.
+
+        `seen` is what the tenant itself says: the fields from `probed` on.
+        """
+        by_kind: defaultdict[str, list[Manifest]] = defaultdict(list)
         for manifest in manifests:
-            by_kind.get(manifest["kind"], []).append(manifest)
+            by_kind[manifest["kind"]].append(manifest)
         hosted = [m for m in by_kind["Deployment"] if NAME_LABEL in (m["metadata"].get("labels") or {})]
         return cls(
             cluster=next(iter(by_kind["Cluster"]), None),
@@ -51,8 +63,9 @@ class World:
             machine_deployments=tuple(by_kind["MachineDeployment"]),
             machines=tuple(by_kind["Machine"]),
             kubevirt_machines=tuple(by_kind["KubevirtMachine"]),
-            releases=tuple(by_kind["HelmRelease"]),
+            machine_sets=tuple(by_kind["MachineSet"]),
+            releases=(*by_kind["HelmRelease"], *by_kind["HelmChartProxy"]),
+            resource_sets=tuple(by_kind["ClusterResourceSet"]),
             deployments=tuple(hosted),
-            silence=silence,
-            nodes_ready=nodes_ready,
+            **seen,
         )

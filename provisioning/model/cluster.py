@@ -185,6 +185,9 @@ class Step(Model):
     started_at: Timestamp | None = None
     ended_at: Timestamp | None = None
     message: Text = ""
+    """How far it is, or what is in its way."""
+    hint: Text = ""
+    """What to do about what is in its way."""
 
 
 class NodeCount(Model):
@@ -216,6 +219,8 @@ class ClusterStatus(Model):
     """Since when the cluster hibernates."""
     inventory: Annotated[tuple[ShortText, ...], Field(max_length=500)] = ()
     """Everything that was put there for the cluster, as Kind.group/name, so that it is found again."""
+    last_handled_reconcile_at: ShortText = ""
+    """The value of the annotation clusterdesk.dev/reconcile-at that was last acted upon."""
     residue: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
     """While it is deleted: what is still there, and why."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from provisioning.model.base import Model, Timestamp
 
 Truth = Literal["True", "False", "Unknown"]
+MESSAGE_MAX: Final = 2000
+"""Longer than anybody reads, and far below what the API server takes."""
 
 
 class Condition(Model):
@@ -36,6 +39,44 @@ def find(conditions: tuple[Condition, ...], type_: str) -> Condition | None:
 def is_true(conditions: tuple[Condition, ...], type_: str) -> bool:
     found = find(conditions, type_)
     return found is not None and found.status == "True"
+
+
+def make(type_: str, state: bool | Truth, *, reason: str, now: str, generation: int, message: str = "") -> Condition:
+    """A condition as seen at `now` (metav1.Time) of an object of this generation."""
+    status: Truth = state if isinstance(state, str) else "True" if state else "False"
+    return Condition(
+        type=type_,
+        status=status,
+        reason=reason,
+        message=message[:MESSAGE_MAX],
+        last_transition_time=now,
+        observed_generation=generation,
+    )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How an object is, all in all: the three conditions of kstatus in one.
+
+    Ready; or somebody is at it; or it is stalled: nobody gets further without a change. None of them is for what is
+    left alone on purpose. `hint` is what to do about it.
+    """
+
+    ready: bool = False
+    reconciling: bool = False
+    stalled: bool = False
+    reason: str = "Ready"
+    message: str = ""
+    hint: str = ""
+
+    def conditions(self, *, now: str, generation: int) -> tuple[Condition, ...]:
+        """Ready, Reconciling and Stalled. What to do stands beside the message in all but Ready, which lists show."""
+        advised = f"{self.message}; what to do: {self.hint}" if self.hint else self.message
+        return (
+            make("Ready", self.ready, reason=self.reason, message=self.message, now=now, generation=generation),
+            make("Reconciling", self.reconciling, reason=self.reason, message=advised, now=now, generation=generation),
+            make("Stalled", self.stalled, reason=self.reason, message=advised, now=now, generation=generation),
+        )
 
 
 def merge(before: tuple[Condition, ...], wanted: tuple[Condition, ...]) -> tuple[Condition, ...]:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from provisioning import steps
-from provisioning.model import ClusterStatus, Step, StepState
+from provisioning import names, steps
+from provisioning.ending import Ending
+from provisioning.hibernation import Rest
+from provisioning.model import ClusterStatus, Step, StepState, TenantCluster
 from provisioning.model.conditions import find, is_true
-from provisioning.objects import format_time, parse_time
+from provisioning.objects import Stored, format_time, parse_time
 from provisioning.observe import observe
 from provisioning.world import World
 from tests.provisioning import worlds
 from tests.provisioning.manifests.examples import AUTOSCALED, CREATED, cluster
-from tests.provisioning.worlds import Scene, condition, finished
+from tests.provisioning.worlds import Manifest, Scene, condition, finished
 
 NOW = CREATED + timedelta(seconds=30)
 
 
-def look(scene: Scene | World, *, now: datetime = NOW, refusal: str = "", **changes: Any) -> ClusterStatus:
+def look(
+    scene: Scene | World, *, now: datetime = NOW, refusal: str = "", rest: Rest | None = None, **changes: Any
+) -> ClusterStatus:
     world = scene.world() if isinstance(scene, Scene) else scene
-    return observe(cluster(**changes), world, now=now, refusal=refusal)
+    return observe(cluster(**changes), world, now=now, refusal=refusal, rest=rest)
 
 
 def states(status: ClusterStatus) -> dict[str, str]:
     return {step.name: step.state.value for step in status.steps}
+
+
+def truths(status: ClusterStatus) -> dict[str, str]:
+    return {condition.type: condition.status for condition in status.conditions}
 
 
 def ready_message(status: ClusterStatus) -> str:
@@ -50,6 +59,7 @@ def test_before_anything_is_there_the_cluster_waits_to_be_accepted() -> None:
         "Control plane": "Waiting",
         "Network": "Waiting",
         "Workers": "Waiting",
+        "Storage and load balancers": "Waiting",
         "Add-ons": "Waiting",
     }
     assert is_true(status.conditions, "Reconciling")
@@ -63,6 +73,7 @@ def test_network_and_workers_come_about_together_once_the_control_plane_is_up() 
         "Control plane": "Done",
         "Network": "Running",
         "Workers": "Running",
+        "Storage and load balancers": "Running",
         "Add-ons": "Waiting",
     }
     assert step(status, "Workers").message == "0 of 2 workers are ready"
@@ -104,6 +115,7 @@ def test_the_steps_times_are_those_that_the_objects_tell() -> None:
         ("Control plane", worlds.MADE, worlds.UP),
         ("Network", worlds.UP, worlds.NETWORKED),
         ("Workers", worlds.UP, worlds.JOINED),
+        ("Storage and load balancers", worlds.UP, worlds.JOINED),
         ("Add-ons", worlds.NETWORKED, worlds.INSTALLED),
     ]
 
@@ -194,9 +206,21 @@ def test_a_worker_that_finds_no_room_is_told_instead_of_what_waits_for_it() -> N
     text = "0/3 nodes are available: 3 Insufficient memory."
     scene.add(machine("KubevirtMachine", condition("VMProvisioned", "False", reason="Unschedulable", message=text)))
     scene.add(machine("Machine", condition("NodeHealthy", "False", reason="NodeNotHealthy", message="later")))
-    assert ready_message(look(scene)) == "the network is being installed"
-    scene.released("web-cilium")
-    assert step(look(scene), "Workers").message == f"a worker finds no room in the management cluster: {text}"
+    failing = condition("Ready", "False", reason="InstallFailed", message="context deadline exceeded")
+    scene["HelmRelease", "web-cilium"]["status"] = {"conditions": [failing]}
+    status = look(scene)
+    assert ready_message(status) == f"a worker finds no room in the management cluster: {text}"
+    assert step(status, "Workers").hint.startswith("make room on the nodes")
+    assert find(status.conditions, "Reconciling").message.endswith(f"; what to do: {step(status, 'Workers').hint}")  # type: ignore[union-attr]
+
+
+def test_a_node_that_is_not_healthy_for_want_of_a_network_is_not_what_is_spoken_of() -> None:
+    scene = Scene().control_plane_up()
+    scene.add(machine("Machine", condition("NodeHealthy", "False", reason="NodeNotHealthy", message="cni plugin")))
+    assert ready_message(look(scene)) == "worker web-md0-x is not healthy: cni plugin"
+    failing = condition("Ready", "False", reason="InstallFailed", message="ImagePullBackOff")
+    scene["HelmRelease", "web-cilium"]["status"] = {"conditions": [failing]}
+    assert ready_message(look(scene)) == "add-on cilium: ImagePullBackOff"
 
 
 def test_an_add_on_that_waits_for_another_is_not_what_is_in_the_way() -> None:
@@ -213,6 +237,204 @@ def test_components_beside_the_control_plane_that_have_not_started_are_spoken_of
     down = condition("Available", "False", message="ImagePullBackOff")
     scene["Deployment", "web-csi-controller"]["status"] = {"conditions": [down]}
     assert ready_message(look(scene)) == "web-csi-controller does not run: ImagePullBackOff"
+
+
+NO_ADDRESS = "the Service of type LoadBalancer has no address yet"
+PULL = "Failed to pull the container disk: ErrImagePull: not found"
+FULL = 'pods "web-ccm-x" is forbidden: exceeded quota: compute, requested: cpu=2, used: cpu=8, limited: cpu=8'
+FORBIDDEN = 'kamajicontrolplanes "web" is forbidden: User "capi-kubeadm-bootstrap-manager" cannot get resource'
+BLOCKED = "Scaling up from 1 to 2 replicas is blocked because KubevirtMachineTemplate does not exist"
+
+
+def control_plane_says(type_: str, message: str) -> Callable[[Scene], None]:
+    def breaks(scene: Scene) -> None:
+        scene["KamajiControlPlane", "web"]["status"].update(
+            ready=False, conditions=[condition(type_, "False", message=message)]
+        )
+
+    return breaks
+
+
+def cluster_says(type_: str, message: str, status: str = "False", reason: str = "") -> Callable[[Scene], None]:
+    def breaks(scene: Scene) -> None:
+        scene["Cluster", "web"]["status"]["conditions"] = [condition(type_, status, message=message, reason=reason)]
+
+    return breaks
+
+
+def machine_says(kind: str, *conditions: Manifest) -> Callable[[Scene], None]:
+    def breaks(scene: Scene) -> None:
+        scene["MachineDeployment", "web-md0"]["status"].update(readyReplicas=1, availableReplicas=1)
+        scene.add(machine(kind, *conditions))
+
+    return breaks
+
+
+def says(kind: str, name: str, *conditions: Manifest) -> Callable[[Scene], None]:
+    def breaks(scene: Scene) -> None:
+        scene[kind, name]["status"] = {"observedGeneration": 1, "conditions": list(conditions)}
+
+    return breaks
+
+
+@pytest.mark.parametrize(
+    ("breaks", "told", "hint"),
+    [
+        # What the playground can play, by its words: no-address, datastore, freeze, unschedulable, image-pull.
+        (control_plane_says("TenantControlPlaneAddressReady", NO_ADDRESS), "no address yet", "load balancers"),
+        (control_plane_says("TenantControlPlaneCreated", "DataStore default is not ready"), "DataStore", "datastores"),
+        (cluster_says("RemoteConnectionProbe", "timeout"), "the API server does not answer", "NetworkPolicy"),
+        (
+            machine_says("KubevirtMachine", condition("VMProvisioned", "False", reason="Unschedulable")),
+            "a worker finds no room",
+            "make room",
+        ),
+        (
+            machine_says("KubevirtMachine", condition("VM", "False", reason="DVImagePullFailed", message=PULL)),
+            "a worker's disk image cannot be pulled",
+            "image of the Catalog exists",
+        ),
+        (
+            says("HelmRelease", "web-cilium", condition("Ready", "False", message="Pods: ImagePullBackOff")),
+            "add-on cilium",
+            "image of the Catalog exists",
+        ),
+        (
+            says("Deployment", "web-csi-controller", condition("Available", "False", message="ImagePullBackOff: x")),
+            "web-csi-controller does not run",
+            "image of the Catalog exists",
+        ),
+        # What happens elsewhere.
+        (control_plane_says("TenantControlPlaneCreated", "unable to upgrade: v1.36"), "not made yet", "Kamaji"),
+        (
+            cluster_says("InfrastructureReady", "no versions matching contract versions", "Unknown", "InternalError"),
+            "Cluster API cannot work with this cluster",
+            "contract labels",
+        ),
+        (
+            machine_says("KubevirtMachine", condition("VM", "False", reason="DVNotReady", message="ImportInProgress")),
+            "a worker's disk is not ready",
+            "importer Pod",
+        ),
+        (
+            machine_says("KubevirtMachine", condition("VM", "False", reason="VMCreateFailed", message=FULL)),
+            "a worker's virtual machine could not be made",
+            "ResourceQuota",
+        ),
+        (
+            machine_says("KubevirtMachine", condition("B", "False", reason="BootstrapFailed")),
+            "a worker does not join",
+            "console",
+        ),
+        (
+            machine_says("Machine", condition("BootstrapConfigReady", "False", message=FORBIDDEN)),
+            "does not get what it needs to join",
+            "a right is missing",
+        ),
+        (
+            machine_says("Machine", condition("HealthCheckSucceeded", "False", reason="NodeStartupTimeout")),
+            "worker web-md0-x is given up",
+            "health check",
+        ),
+        (machine_says("MachineSet", condition("ScalingUp", message=BLOCKED)), "makes no workers", "named here"),
+        (
+            says(
+                "HelmRelease",
+                "web-cilium",
+                condition("Ready", "False", reason="ArtifactFailed", message="Secret 'web-kubeconfig' not found"),
+            ),
+            "add-on cilium",
+            "Secret with the kubeconfig",
+        ),
+        (
+            lambda scene: scene["HelmRelease", "web-cilium"].update(status={}, spec={"suspend": True}),
+            "is suspended",
+            "resume",
+        ),
+        (
+            says("Deployment", "web-csi-controller", condition("ReplicaFailure", message=FULL)),
+            "web-csi-controller does not run",
+            "ResourceQuota",
+        ),
+        (
+            lambda scene: scene.add(machine("ClusterResourceSet", condition("ResourcesApplied", "False"))),
+            "is not applied to the cluster",
+            "clusterresourceset",
+        ),
+    ],
+)
+def test_whatever_is_in_the_way_is_told_with_what_to_do_about_it(
+    breaks: Callable[[Scene], None], told: str, hint: str
+) -> None:
+    scene = finished()
+    breaks(scene)
+    status = look(scene)
+    assert truths(status) == {"Ready": "False", "Reconciling": "True", "Stalled": "False"}
+    assert told in ready_message(status)
+    (advised,) = {step.hint for step in status.steps if step.hint}
+    assert hint in advised
+
+
+@pytest.mark.parametrize(
+    ("refusal", "hint"),
+    [
+        ('MachineDeployment web-md0: admission webhook "x.example.org" denied the request: no', "forbids it"),
+        ("Deployment web: failed calling webhook x: context deadline exceeded", "does not answer"),
+        ("HelmRelease web-cilium: HelmRelease of helm.toolkit.fluxcd.io/v2 is not served", "install the provider"),
+        ('Deployment web: deployments.apps "web" is forbidden: exceeded quota: objects', "ResourceQuota"),
+    ],
+)
+def test_a_refusal_comes_with_what_to_do_about_it(refusal: str, hint: str) -> None:
+    status = look(finished(), refusal=refusal)
+    stalled = find(status.conditions, "Stalled")
+    assert stalled is not None
+    assert stalled.message.startswith(f"{refusal}; what to do: ")
+    assert hint in stalled.message
+
+
+def test_what_a_bootstrap_config_says_before_its_turn_is_nothing_wrong() -> None:
+    scene = Scene().control_plane_up().released("web-cilium")
+    early = "KubeadmConfig status.initialization.dataSecretCreated is false"
+    scene.add(machine("Machine", condition("BootstrapConfigReady", "False", message=early)))
+    assert step(look(scene), "Workers").message == "0 of 2 workers are ready"
+
+
+def test_a_dead_cloud_controller_manager_is_named_with_the_workers_that_wait_for_it() -> None:
+    scene = finished()
+    down = condition("Available", "False", message="Deployment does not have minimum availability.")
+    scene["Deployment", "web-cloud-controller-manager"]["status"] = {"conditions": [down]}
+    status = look(scene.world(probed=True, nodes_ready=2, uninitialised=("n1", "n2")))
+    assert ready_message(status).startswith(
+        "web-cloud-controller-manager does not run, so 2 workers are not taken over and cannot be used: Deployment"
+    )
+    assert not is_true(status.conditions, "Ready")
+
+
+# --- our own probe
+
+
+def test_a_cluster_that_is_asked_is_ready_only_when_it_says_so_itself() -> None:
+    unasked = look(finished().world(probed=True))
+    assert states(unasked)["Probe"] == "Running"
+    assert ready_message(unasked) == "the cluster is being asked"
+    fine = look(finished().world(probed=True, nodes_ready=2))
+    assert states(fine)["Probe"] == "Done"
+    assert is_true(fine.conditions, "Ready")
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ({"uninitialised": ("n1",)}, "1 worker is not taken over by the cloud controller manager: n1"),
+        ({"unready": ("kube-dns: 0 of 2 Pods are ready (CrashLoopBackOff)",)}, "in the cluster: kube-dns: 0 of 2 Pods"),
+        ({"nodes_ready": 1}, "1 of 2 workers are ready"),
+        ({"nodes_ready": None, "silence": "its kubeconfig is not there"}, "its kubeconfig is not there"),
+    ],
+)
+def test_what_the_cluster_itself_lacks_keeps_it_from_ready(seen: dict[str, Any], told: str) -> None:
+    status = look(finished().world(**{"probed": True, "nodes_ready": 2, **seen}))
+    assert not is_true(status.conditions, "Ready")
+    assert ready_message(status).startswith(told)
 
 
 def test_something_that_stays_in_the_way_makes_the_step_fail_after_a_while() -> None:
@@ -233,6 +455,7 @@ def test_what_flux_has_given_up_fails_at_once() -> None:
     status = look(scene)
     assert states(status)["Network"] == "Failed"
     assert ready_message(status) == "add-on cilium: no such chart"
+    assert "not tried again" in step(status, "Network").hint
 
 
 def test_a_step_of_which_nobody_says_anything_fails_by_the_clock() -> None:
@@ -314,23 +537,20 @@ def test_an_upgrade_shows_as_a_control_plane_that_is_on_its_way() -> None:
     assert states(look(scene, version="v1.35.1"))["Workers"] == "Running"
 
 
-@pytest.mark.parametrize(
-    ("reason", "words"),
-    [
-        ("WaitingForWorkersDeletion", "the workers are being deleted"),
-        ("WaitingForControlPlaneDeletion", "the control plane is being deleted"),
-        ("Anything", "the cluster is being deleted"),
-    ],
-)
-def test_a_cluster_that_is_being_deleted_says_how_far_that_is(reason: str, words: str) -> None:
+def deleted(before: Stored[TenantCluster]) -> Stored[TenantCluster]:
+    return replace(before, meta=replace(before.meta, deleting=True))
+
+
+def test_a_cluster_that_is_being_deleted_says_how_far_that_is_and_keeps_its_steps() -> None:
     was = look(finished())
-    scene = finished()
-    scene["Cluster", "web"]["status"]["conditions"] = [condition("Deleting", reason=reason)]
-    before = cluster(status=was.wire())
-    status = observe(replace(before, meta=replace(before.meta, deleting=True)), scene.world(), now=NOW)
-    assert ready_message(status) == words
+    ending = Ending("the workers are being deleted", ("Machine web-md0-x: its node is drained",))
+    status = observe(deleted(cluster(status=was.wire())), finished().world(), now=NOW, ending=ending)
+    assert ready_message(status) == "the workers are being deleted"
+    assert status.residue == ending.residue
     assert status.steps == was.steps
-    assert is_true(status.conditions, "Reconciling")
+    assert truths(status) == {"Ready": "False", "Reconciling": "True", "Stalled": "False"}
+    stuck = observe(deleted(cluster()), World(), now=NOW, ending=replace(ending, stuck=True))
+    assert truths(stuck) == {"Ready": "False", "Reconciling": "False", "Stalled": "True"}
 
 
 def test_a_condition_keeps_its_time_while_its_truth_stays() -> None:
@@ -340,3 +560,79 @@ def test_a_condition_keeps_its_time_while_its_truth_stays() -> None:
     times = [find(s.conditions, "Ready").last_transition_time for s in (was, later, done)]  # type: ignore[union-attr]
     assert times[0] == times[1] == format_time(NOW)
     assert times[2] == format_time(NOW + timedelta(seconds=20))
+
+
+# --- left alone, asleep, waking
+
+
+def paused(before: Stored[TenantCluster], *, generation: int = 1) -> Stored[TenantCluster]:
+    annotations = {names.PAUSED_ANNOTATION: "true"}
+    return replace(before, meta=replace(before.meta, annotations=annotations, generation=generation))
+
+
+def test_a_paused_cluster_says_so_and_takes_no_new_spec_for_seen() -> None:
+    was = look(finished())
+    status = observe(paused(cluster(status=was.wire()), generation=2), finished().world(), now=NOW)
+    assert truths(status) == {"Ready": "True", "Reconciling": "False", "Stalled": "False", "Paused": "True"}
+    assert {c.observed_generation for c in status.conditions} == {status.observed_generation} == {1}
+
+
+def test_a_paused_cluster_that_is_not_ready_is_neither_at_work_nor_stalled() -> None:
+    status = observe(paused(cluster()), Scene().world(), now=CREATED + timedelta(hours=5))
+    assert truths(status) == {"Ready": "False", "Reconciling": "False", "Stalled": "False", "Paused": "True"}
+    assert ready_message(status).startswith("nothing is done while it is paused; ")
+
+
+def test_only_the_word_true_pauses() -> None:
+    before = cluster()
+    running = replace(before, meta=replace(before.meta, annotations={names.PAUSED_ANNOTATION: "false"}))
+    assert truths(observe(running, finished().world(), now=NOW))["Ready"] == "True"
+    assert "Paused" not in truths(observe(deleted(paused(before)), finished().world(), now=NOW))
+
+
+SLEEP = Rest(asleep=True, reason="Scheduled", why="it sleeps by its schedule, until 2026-08-04T05:00:00Z")
+AWAKE = Rest(asleep=False, reason="Awake")
+
+
+def slept() -> Scene:
+    scene = finished()
+    scene["KamajiControlPlane", "web"]["spec"]["replicas"] = 0
+    scene["KamajiControlPlane", "web"]["status"] = {"ready": False, "version": "v1.34.4"}
+    return scene.workers_up(count=0)
+
+
+def test_a_cluster_asleep_is_not_ready_and_nothing_is_wrong_with_it() -> None:
+    was = look(finished())
+    status = observe(cluster(status=was.wire()), slept().world(), now=NOW, rest=SLEEP)
+    assert truths(status) == {"Ready": "False", "Reconciling": "False", "Stalled": "False", "Hibernated": "True"}
+    assert ready_message(status) == f"asleep: {SLEEP.why}"
+    assert find(status.conditions, "Ready").reason == "Hibernated"  # type: ignore[union-attr]
+    assert status.asleep_since == format_time(NOW)
+    assert status.steps == was.steps
+    later = observe(cluster(status=status.wire()), slept().world(), now=NOW + timedelta(hours=9), rest=SLEEP)
+    assert later == status
+
+
+def test_while_it_falls_asleep_and_wakes_it_is_at_work_and_hibernated_is_unknown() -> None:
+    was = look(finished(), rest=AWAKE)
+    assert truths(was)["Hibernated"] == "False"
+    scene = finished()
+    scene.add(machine("Machine"))
+    falling = observe(cluster(status=was.wire()), scene.world(), now=NOW, rest=SLEEP)
+    assert truths(falling) == {"Ready": "False", "Reconciling": "True", "Stalled": "False", "Hibernated": "Unknown"}
+    assert ready_message(falling) == "going to sleep: 1 workers are left"
+    asleep = observe(cluster(status=falling.wire()), slept().world(), now=NOW, rest=SLEEP)
+    waking = observe(cluster(status=asleep.wire()), slept().world(), now=NOW, rest=AWAKE)
+    assert truths(waking) == {"Ready": "False", "Reconciling": "True", "Stalled": "False", "Hibernated": "Unknown"}
+    assert waking.asleep_since is None
+    awake = observe(cluster(status=waking.wire()), finished().world(), now=NOW, rest=AWAKE)
+    assert truths(awake) == {"Ready": "True", "Reconciling": "False", "Stalled": "False", "Hibernated": "False"}
+
+
+def test_a_cluster_that_cannot_fall_asleep_is_stalled_after_a_while() -> None:
+    falling = observe(cluster(), finished().world(), now=NOW, rest=SLEEP)
+    still = observe(cluster(status=falling.wire()), finished().world(), now=NOW + timedelta(minutes=31), rest=SLEEP)
+    assert truths(still)["Stalled"] == "True"
+    assert "too long" in ready_message(still)
+    again = observe(cluster(status=still.wire()), finished().world(), now=NOW + timedelta(minutes=32), rest=SLEEP)
+    assert again == still
