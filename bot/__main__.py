@@ -65,14 +65,17 @@ async def run(settings: Settings) -> None:
             )
         }
 
+        # Not waited for: without them only the clusters that people made by hand are missing from lists.
+        theirs = {kind: Cache(kube, kind) for kind in (resources.CLUSTERS, resources.KAMAJI_CONTROL_PLANES)}
+
         def waits() -> str:
             missing = [kind.plural for kind, cache in caches.items() if not cache.synced.is_set()]
             return f"waiting for the first list of {', '.join(missing)}" if missing else ""
 
-        service = _service(settings, kube=kube, caches=caches, waits=waits, stop=stop)
+        service = _service(settings, kube=kube, caches=caches, theirs=theirs, waits=waits, stop=stop)
         await stack.enter_async_context(health.serving(settings.host, settings.health_port, waits=service.waits))
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        followers = [group.create_task(cache.run()) for cache in caches.values()]
+        followers = [group.create_task(cache.run()) for cache in (*caches.values(), *theirs.values())]
         await _until_stopped(service, stop)
         for follower in followers:
             follower.cancel()
@@ -83,6 +86,7 @@ def _service(
     *,
     kube: Kube,
     caches: dict[resources.Resource, Cache],
+    theirs: dict[resources.Resource, Cache],
     waits: health.Waits,
     stop: asyncio.Event,
 ) -> Service:
@@ -91,6 +95,8 @@ def _service(
         tenants=caches[resources.TENANTS],
         clusters=caches[resources.TENANT_CLUSTERS],
         requests=caches[resources.CLUSTER_REQUESTS],
+        hosts=theirs[resources.CLUSTERS],
+        control_planes=theirs[resources.KAMAJI_CONTROL_PLANES],
     )
     name = lease.identity(settings.pod_name or socket.gethostname())
     elector = lease.Elector(kube, name=LEASE, namespace=settings.namespace, identity=name)

@@ -14,6 +14,7 @@ from bot import blocks, buttons, meters, outline, replies, stage, text
 from bot.blocks import Block
 from bot.stage import Stage
 from provisioning import approval, lifetime, names, objects, quota
+from provisioning.handmade import HandMade
 from provisioning.model import (
     Action,
     Amounts,
@@ -126,6 +127,21 @@ def cluster_parts(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> list[
     if status.kubeconfig_secret:
         parts.append(blocks.section(replies.access(status.kubeconfig_secret, cluster.meta.namespace)))
     return parts
+
+
+def hand_made(cluster: HandMade, tenant: str) -> Card:
+    """A cluster that somebody made without us: what its objects tell, and who is to be asked about it."""
+    parts = [blocks.section(replies.by_hand_headline(stage.of_hand_made(cluster), cluster.meta.name, tenant))]
+    rows = [
+        (replies.LABEL["version"], text.code(cluster.version) if cluster.version else ""),
+        (replies.LABEL["nodes"], f"{cluster.nodes.ready} of {cluster.nodes.wanted}"),
+        (replies.LABEL["endpoint"], text.code(cluster.endpoint) if cluster.endpoint else ""),
+    ]
+    parts += blocks.fields([row for row in rows if row[1]])
+    if words := text.clip(text.one_line(cluster.message), REASON_SHOWN):
+        parts.append(blocks.quote(words))
+    keeper = replies.kept_by(cluster.keeper.tool, cluster.keeper.name)
+    return card([*parts, blocks.context(replies.by_hand(keeper, add_ons=cluster.has_add_ons))])
 
 
 def verdict_line(request: Stored[ClusterRequest]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from bot.cards import Card
 from provisioning.desk import Verdict, Wish
+from provisioning.handmade import HandMade
 from provisioning.model import (
     Amounts,
     CatalogSpec,
@@ -46,6 +47,10 @@ class Reads(Protocol):
     def catalog(self) -> CatalogSpec: ...
 
     def clusters(self, tenant: str) -> tuple[Stored[TenantCluster], ...]: ...
+
+    def hand_made(self, tenant: str) -> tuple[HandMade, ...]:
+        """Cluster API's clusters in the tenant's namespaces that no TenantCluster stands behind."""
+        ...
 
     def requests(self, tenant: str) -> tuple[Stored[ClusterRequest], ...]: ...
 

@@ -196,6 +196,43 @@ def help_entry(line: str, summary: str, examples: Sequence[str]) -> str:
     return f"`{line}`\n{summary}\nFor example: {', '.join(f'`{example}`' for example in examples)}"
 
 
+BY_HAND = "made by hand"
+AVAILABLE = {"Ready": "Available", "Building": "Not available", "Deleting": "Deleting"}
+"""The words for a cluster made by hand, by its stage: those of Cluster API."""
+
+
+def by_hand_headline(stage: str, cluster: str, tenant: str) -> str:
+    said = {"Ready": "is available", "Building": "is not available", "Deleting": "is being deleted"}[stage]
+    return f"{ICON[stage]} *{code(cluster)} {said}* · {code(tenant)}"
+
+
+def by_hand(keeper: str, *, add_ons: bool) -> str:
+    """`keeper` is what `kept_by` says."""
+    mine = "I give it add-ons and count" if add_ons else "I count"
+    return (
+        f"Made by hand, as objects of Cluster API{f', {keeper}' if keeper else ''}. "
+        f"{mine} it against the quota; I do not scale, upgrade or delete it. Whoever made it does, where they made it."
+    )
+
+
+def kept_by(tool: str, name: str) -> str:
+    if tool:
+        return f"kept by the {tool} {code(name)}"
+    return f"by {code(name)}" if name else ""
+
+
+def by_hand_only(cluster: str, keeper: str) -> str:
+    """`keeper` is what `kept_by` says."""
+    return (
+        f"{code(cluster)} was made by hand, as objects of Cluster API{f', {keeper}' if keeper else ''}. "
+        "I cannot do that for it: delete or change its objects where they come from."
+    )
+
+
+def workers_ready(ready: int, wanted: int) -> str:
+    return f"{ready} of {count(wanted, 'worker')} ready"
+
+
 def asked_by(user: str) -> str:
     return f"Asked for by {code(user)}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from provisioning import names, objects
+from provisioning.handmade import HandMade
 from provisioning.model import Action, ClusterRequest, Phase, TenantCluster, conditions
 from provisioning.objects import Stored
 
@@ -47,6 +48,13 @@ def of_cluster(cluster: Stored[TenantCluster]) -> Stage:
     if ready and ready.status == "True" and ready.observed_generation >= cluster.meta.generation:
         return Stage.READY
     return Stage.STALLED if conditions.is_true(status.conditions, "Stalled") else Stage.BUILDING
+
+
+def of_hand_made(cluster: HandMade) -> Stage:
+    """Of a cluster that is none of ours we know no more than whether it is available."""
+    if cluster.meta.deleting:
+        return Stage.DELETING
+    return Stage.READY if cluster.ready else Stage.BUILDING
 
 
 def of_request(request: Stored[ClusterRequest], cluster: Stored[TenantCluster] | None) -> Stage:

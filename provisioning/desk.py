@@ -16,6 +16,7 @@ from provisioning import approval, errors, names, people, quota, shape
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
+from provisioning.handmade import HandMade
 from provisioning.kube import Kube, Manifest
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import (
@@ -117,6 +118,11 @@ class Desk:
 
     def cluster(self, tenant: str, name: str) -> Stored[TenantCluster] | None:
         return next((cluster for cluster in self.clusters(tenant) if cluster.meta.name == name), None)
+
+    def hand_made(self, tenant: str) -> tuple[HandMade, ...]:
+        """The Cluster API clusters of a tenant that people made by hand, by namespace and name."""
+        found = [it for namespace in self._namespaces(tenant) for it in self._views.hand_made(namespace)]
+        return tuple(sorted(found, key=lambda it: it.key))
 
     def requests(self, tenant: str) -> tuple[Stored[ClusterRequest], ...]:
         """All requests of a tenant, oldest first."""

@@ -7,7 +7,8 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from provisioning import errors, objects
+from provisioning import errors, handmade, objects
+from provisioning.handmade import HandMade
 from provisioning.kube import Manifest
 from provisioning.model import Catalog, ClusterRequest, Tenant, TenantCluster
 from provisioning.model.base import Model
@@ -71,13 +72,24 @@ class View(Generic[M]):
 
 
 class Views:
-    """All the kinds that the desk looks at."""
+    """All the kinds that the desk looks at: ours, and Cluster API's where people make clusters by hand."""
 
-    def __init__(self, *, catalogs: Lister, tenants: Lister, clusters: Lister, requests: Lister) -> None:
+    def __init__(
+        self,
+        *,
+        catalogs: Lister,
+        tenants: Lister,
+        clusters: Lister,
+        requests: Lister,
+        hosts: Lister,
+        control_planes: Lister,
+    ) -> None:
         self._catalogs = View(catalogs, Catalog)
         self._tenants = View(tenants, Tenant)
         self._clusters = View(clusters, TenantCluster)
         self._requests = View(requests, ClusterRequest)
+        self._hosts = hosts
+        self._control_planes = control_planes
 
     def catalog(self, name: str) -> Stored[Catalog] | None:
         return self._catalogs.get("", name)
@@ -90,6 +102,14 @@ class Views:
 
     def clusters(self, namespace: str) -> list[Stored[TenantCluster]]:
         return self._clusters.list(namespace)
+
+    def hand_made(self, namespace: str) -> list[HandMade]:
+        """Cluster API's Clusters that are no TenantCluster's."""
+        return [self._told(host) for host in self._hosts.list(namespace) if handmade.is_hand_made(host)]
+
+    def _told(self, host: Manifest) -> HandMade:
+        name = ((host.get("spec") or {}).get("controlPlaneRef") or {}).get("name", "")
+        return handmade.of(host, self._control_planes.get(host["metadata"]["namespace"], name))
 
     def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None:
         return self._requests.get(namespace, name)

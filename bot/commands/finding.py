@@ -6,10 +6,12 @@ from bot import cards, offers, replies
 from bot.answers import Say
 from bot.offers import Place
 from bot.ports import Desk
+from provisioning.handmade import HandMade
 from provisioning.model import Person, TenantCluster
 from provisioning.objects import Stored
 
 Found = tuple[Place, Stored[TenantCluster]]
+ByHand = tuple[Place, HandMade]
 
 
 def clusters_of(desk: Desk, person: Person) -> tuple[Found, ...]:
@@ -22,11 +24,28 @@ def clusters_of(desk: Desk, person: Person) -> tuple[Found, ...]:
     )
 
 
+def made_by_hand(desk: Desk, person: Person) -> tuple[ByHand, ...]:
+    """Every cluster in the same tenants that somebody made without us, by place and name."""
+    tenants = {t.meta.name: t for t in (*desk.tenants_of(person), *desk.approvals_of(person))}
+    return tuple((Place(t, it.meta.namespace), it) for t in tenants.values() for it in desk.hand_made(t.meta.name))
+
+
 def cluster(desk: Desk, person: Person, word: str) -> Found | Say:
-    """The one cluster meant, or what to say instead."""
+    """The one cluster of ours that is meant, or what to say instead."""
+    found = any_cluster(desk, person, word)
+    if isinstance(found, Say):
+        return found
+    place, it = found
+    if isinstance(it, HandMade):
+        return Say(cards.say(replies.by_hand_only(it.meta.name, replies.kept_by(it.keeper.tool, it.keeper.name))))
+    return place, it
+
+
+def any_cluster(desk: Desk, person: Person, word: str) -> Found | ByHand | Say:
+    """The one cluster meant, ours or made by hand, or what to say instead."""
     where, _, name = word.lower().rpartition("/")
-    known = clusters_of(desk, person)
-    hits = [(p, c) for p, c in known if c.meta.name == name and (not where or p.answers_to(where))]
+    known: list[Found | ByHand] = [*clusters_of(desk, person), *made_by_hand(desk, person)]
+    hits = [found for found in known if found[1].meta.name == name and (not where or found[0].answers_to(where))]
     if len(hits) == 1:
         return hits[0]
     if hits:

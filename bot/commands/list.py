@@ -1,4 +1,4 @@
-"""`/cluster list`: the clusters of one's tenants, one's own first, and what waits for approval."""
+"""`/cluster list`: what waits for approval, the clusters of one's tenants, one's own first, and those made by hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bot.commands import finding
 from bot.commands.command import Call, Command
 from bot.offers import suggestion
 from provisioning import names, people
+from provisioning.handmade import HandMade
 from provisioning.model import Phase, TenantCluster
 from provisioning.objects import Stored
 
@@ -25,7 +26,7 @@ def run(call: Call) -> Answer:
     if wanted and wanted not in tenants:
         known = suggestion(wanted, tenants)
         return Say(cards.say(replies.no_such_choice(replies.TENANT.lower(), wanted, known)))
-    lines = _waiting(call, wanted) + _clusters(call, wanted)
+    lines = _waiting(call, wanted) + _clusters(call, wanted) + _made_by_hand(call, wanted)
     if not lines:
         return Say(cards.say(replies.NO_CLUSTER_YET if tenants else replies.NO_TENANT))
     parts = [blocks.section("\n".join(lines[at : at + LINES])) for at in range(0, min(len(lines), SHOWN), LINES)]
@@ -66,6 +67,20 @@ def _line(cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> str:
     if status.expires_at:
         facts.append(replies.until(text.moment(status.expires_at)))
     return replies.cluster_line(replies.ICON[now], cluster.meta.name, " · ".join(f for f in facts if f), mine)
+
+
+def _made_by_hand(call: Call, wanted: str) -> list[str]:
+    return [
+        _line_of_hand_made(it, place.tenant.meta.name)
+        for place, it in finding.made_by_hand(call.desk, call.person)
+        if wanted in ("", place.tenant.meta.name)
+    ]
+
+
+def _line_of_hand_made(it: HandMade, tenant: str) -> str:
+    now, nodes = stage.of_hand_made(it), replies.workers_ready(it.nodes.ready, it.nodes.wanted)
+    facts = [replies.AVAILABLE[now], tenant, nodes, text.code(it.version) if it.version else "", replies.BY_HAND]
+    return replies.cluster_line(replies.ICON[now], it.meta.name, " · ".join(f for f in facts if f), mine=False)
 
 
 COMMAND = Command(

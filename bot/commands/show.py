@@ -7,6 +7,7 @@ from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
 from provisioning import names
+from provisioning.handmade import HandMade
 from provisioning.model import Phase
 
 
@@ -16,11 +17,13 @@ def run(call: Call) -> Answer:
         return Say(cards.say(replies.NAME_WANTED))
     if len(call.words) > 1:
         return Say(cards.say(replies.too_many_words(COMMAND.line)))
-    found = finding.cluster(call.desk, call.person, call.words[0])
+    found = finding.any_cluster(call.desk, call.person, call.words[0])
     if isinstance(found, Say):
         return _requested(call) or found
     place, cluster = found
     tenant = place.tenant.meta.name
+    if isinstance(cluster, HandMade):
+        return Say(cards.hand_made(cluster, tenant))
     parts = [blocks.section(replies.headline(stage.of_cluster(cluster), cluster.meta.name, tenant))]
     parts += cards.cluster_parts(cluster, call.desk.catalog())
     asker = cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from provisioning import errors, quota
 from provisioning.desk import Refused, Verdict, Wish
 from provisioning.digest import digest_of
+from provisioning.handmade import HandMade
 from provisioning.model import (
     Amounts,
     CatalogSpec,
@@ -61,6 +62,7 @@ class FakeDesk:
     offered: CatalogSpec = field(default_factory=samples.catalog)
     stored: dict[Key, Stored[ClusterRequest]] = field(default_factory=dict)
     built: dict[Key, Stored[TenantCluster]] = field(default_factory=dict)
+    by_hand: tuple[HandMade, ...] = ()
     used: dict[str, Usage] = field(default_factory=dict)
     causes: tuple[errors.Cause, ...] = ()
     waiver: str = ""
@@ -128,6 +130,10 @@ class FakeDesk:
     def clusters(self, tenant: str) -> tuple[Stored[TenantCluster], ...]:
         namespaces = self.tenants[tenant].it.spec.namespaces
         return tuple(c for c in self.built.values() if c.meta.namespace in namespaces)
+
+    def hand_made(self, tenant: str) -> tuple[HandMade, ...]:
+        namespaces = self.tenants[tenant].it.spec.namespaces
+        return tuple(it for it in self.by_hand if it.meta.namespace in namespaces)
 
     def requests(self, tenant: str) -> tuple[Stored[ClusterRequest], ...]:
         namespaces = self.tenants[tenant].it.spec.namespaces

@@ -11,6 +11,7 @@ from bot import cards, commands, forms
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
 from bot.cards import Card, Sight
+from provisioning.handmade import Keeper
 from provisioning.model import (
     Action,
     ApprovalPolicy,
@@ -62,6 +63,11 @@ def _desk() -> FakeDesk:
     desk.put_cluster(samples.cluster(status=samples.ready(), annotations={"clusterdesk.dev/requested-by": "lena"}))
     desk.put_cluster(samples.cluster("alpha", by="cr-other", status=samples.building()))
     desk.put(samples.request("cr-waiting", cluster="build-8"))
+    kai = Keeper(name=samples.KAI.user)
+    alone = samples.hand_made(
+        "lone", keeper=kai, add_ons=False, ready=False, version="*v*", endpoint="", message=samples.HOSTILE
+    )
+    desk.by_hand = (samples.hand_made(), alone)
     return desk
 
 
@@ -123,6 +129,9 @@ CARDS: dict[str, Callable[[], Card]] = {
     "command_show_ready": lambda: _said("show build-7"),
     "command_show_building": lambda: _said("show team-a/alpha"),
     "command_show_requested": lambda: _said("show build-8"),
+    "command_show_by_hand": lambda: _said("show lab"),
+    "command_show_by_hand_without_add_ons": lambda: _said("show team-a/lone"),
+    "command_delete_by_hand": lambda: _said("delete lab"),
     "command_help": lambda: _said("help"),
 }
 VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {

@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioning import names
 from provisioning.digest import digest_of
+from provisioning.handmade import HandMade, Keeper
 from provisioning.model import (
     Action,
     AddOn,
@@ -155,6 +156,34 @@ def cluster(
         annotations={names.REQUEST_ANNOTATION: by, **(annotations or {})},
     )
     return Stored(meta, TenantCluster(spec=spec(), status=status or ClusterStatus()))
+
+
+FLUX = Keeper("Flux Kustomization", "flux-system/labs")
+
+
+def hand_made(
+    name: str = "lab",
+    *,
+    namespace: str = "tenant-team-a",
+    keeper: Keeper = FLUX,
+    add_ons: bool = True,
+    **facts: Any,
+) -> HandMade:
+    """A cluster that Flux applies as objects of Cluster API."""
+    meta = Meta(
+        name=name,
+        namespace=namespace,
+        uid=f"uid-{name}",
+        created=NOW,
+        labels={names.ADDONS_LABEL: "default" if add_ons else "none"},
+    )
+    seen: dict[str, Any] = {
+        "version": "v1.34.5",
+        "endpoint": "https://10.0.0.9:6443",
+        "ready": True,
+        "nodes": NodeCount(ready=3, wanted=3),
+    }
+    return HandMade(meta=meta, keeper=keeper, **(seen | facts))
 
 
 def building() -> ClusterStatus:

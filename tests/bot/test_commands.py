@@ -164,6 +164,40 @@ def test_the_list_starts_with_ones_own() -> None:
     ]
 
 
+def test_clusters_made_by_hand_come_last_and_say_what_they_are() -> None:
+    desk = FakeDesk(by_hand=(samples.hand_made(),))
+    desk.put_cluster(samples.cluster("zulu"))
+
+    lines = say("list", desk).splitlines()
+
+    assert ["zulu" in lines[0], "made by hand" in lines[0]] == [True, False]
+    assert "`lab`* · Available · team-a · 3 of 3 workers ready · `v1.34.5` · made by hand" in lines[1]
+
+
+def test_clusters_made_by_hand_elsewhere_are_not_ones_own() -> None:
+    desk = FakeDesk(by_hand=(samples.hand_made(namespace="tenant-team-b"),))
+    desk.tenants["team-b"] = samples.tenant("team-b", members=(), approvers=())
+
+    assert "lab" not in say("list", desk)
+    assert "You have no cluster `lab`." in say("show lab", desk)
+
+
+def test_a_name_made_by_hand_and_by_us_has_to_be_told_apart() -> None:
+    desk = FakeDesk(by_hand=(samples.hand_made("build-7", namespace="tenant-team-b"),))
+    desk.tenants["team-b"] = samples.tenant("team-b")
+    desk.put_cluster(samples.cluster("build-7"))
+
+    assert "`tenant-team-a/build-7`, `tenant-team-b/build-7`" in say("show build-7", desk)
+    assert "is being set up" in say("show team-a/build-7", desk)
+    assert "is available" in say("show team-b/build-7", desk)
+
+
+def test_nobody_is_offered_to_delete_what_was_made_by_hand() -> None:
+    desk = FakeDesk(by_hand=(samples.hand_made(),))
+
+    assert "delete or change its objects where they come from" in say("delete lab", desk)
+
+
 def test_a_long_list_says_what_it_leaves_out() -> None:
     desk = FakeDesk()
     for number in range(60):

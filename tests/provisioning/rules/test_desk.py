@@ -15,7 +15,15 @@ from provisioning.desk import Desk, Reason, Refused, Wish
 from provisioning.kube import Kube
 from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
 from provisioning.quota import Usage
-from provisioning.resources import CATALOGS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS, Resource
+from provisioning.resources import (
+    CATALOGS,
+    CLUSTER_REQUESTS,
+    CLUSTERS,
+    KAMAJI_CONTROL_PLANES,
+    TENANT_CLUSTERS,
+    TENANTS,
+    Resource,
+)
 from provisioning.views import Views
 from tests import builders
 from tests.builders import ANN, BEN, CATALOG, CLEO, CLUSTER, DAVE, NAMESPACE, NOW, REQUEST, TENANT, tweak
@@ -47,6 +55,7 @@ class Stage:
     def __init__(self, server: ApiServer, kube: Kube) -> None:
         self.server = server
         kinds = {"catalogs": CATALOGS, "tenants": TENANTS, "clusters": TENANT_CLUSTERS, "requests": CLUSTER_REQUESTS}
+        kinds |= {"hosts": CLUSTERS, "control_planes": KAMAJI_CONTROL_PLANES}
         self.desk = Desk(kube, Views(**{k: Live(server, r) for k, r in kinds.items()}), now=lambda: NOW)
         server.put(CATALOGS, CATALOG)
         self.tenant(TENANT)
@@ -111,6 +120,18 @@ async def test_clusters_and_requests_are_those_of_the_tenants_namespaces(stage: 
     assert [c.key for c in stage.desk.clusters("blue")] == [(NAMESPACE, "web")]
     assert [r.key for r in stage.desk.requests("blue")] == [(NAMESPACE, NAME)]
     assert stage.desk.clusters("red") == ()
+
+
+async def test_clusters_made_by_hand_are_told_from_ours_and_described_by_their_own_objects(stage: Stage) -> None:
+    reference = {"controlPlaneRef": {"kind": "KamajiControlPlane", "name": "lab-plane"}}
+    owner = {"kind": "TenantCluster", "name": "web", "uid": "u", "controller": True}
+    for name, more in (("lab", {}), ("web", {"ownerReferences": [owner]})):
+        stage.server.put(CLUSTERS, {"metadata": {"name": name, "namespace": NAMESPACE, **more}, "spec": reference})
+    stage.server.put(CLUSTERS, {"metadata": {"name": "others", "namespace": "elsewhere"}, "spec": reference})
+    plane = {"metadata": {"name": "lab-plane", "namespace": NAMESPACE}, "spec": {}}
+    stage.server.put(KAMAJI_CONTROL_PLANES, plane, status={"version": "v1.34.4"})
+    (found,) = stage.desk.hand_made("blue")
+    assert (found.key, found.version, found.ready) == ((NAMESPACE, "lab"), "v1.34.4", False)
 
 
 async def test_an_object_that_cannot_be_read_is_left_out_and_hides_no_other(stage: Stage) -> None:
