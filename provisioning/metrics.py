@@ -22,3 +22,8 @@ REQUESTS = Counter("clusterdesk_requests_total", "ClusterRequests the provisione
 ADOPTED = Counter("clusterdesk_quota_unreserved_objects_total", "Objects charged after the fact.", ["tenant"])
 QUOTA_USED = Gauge("clusterdesk_quota_used", "What a tenant is charged with.", ["tenant", "dimension"])
 CLUSTER_READY = Gauge("clusterdesk_cluster_ready", "1 when a TenantCluster is Ready.", ["namespace", "name"])
+CLUSTER_DELETION_ASKED = Gauge(
+    "clusterdesk_cluster_deletion_timestamp_seconds",
+    "When the deletion of a TenantCluster that is still there was asked for, as Unix time; alert on its age.",
+    ["namespace", "name"],
+)

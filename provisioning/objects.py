@@ -17,7 +17,8 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True)
 class Meta:
-    """The part of metadata that we read. `created` is None before the API server has seen the object."""
+    """The part of metadata that we read. `created` is None before the API server has seen the object, `deleted` until
+    somebody asks for its deletion."""
 
     name: str
     namespace: str = ""
@@ -26,6 +27,7 @@ class Meta:
     resource_version: str = ""
     created: datetime | None = None
     deleting: bool = False
+    deleted: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     finalizers: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class Meta:
             resource_version=meta.get("resourceVersion", ""),
             created=parse_time(meta["creationTimestamp"]) if meta.get("creationTimestamp") else None,
             deleting="deletionTimestamp" in meta,
+            deleted=parse_time(meta["deletionTimestamp"]) if meta.get("deletionTimestamp") else None,
             labels=meta.get("labels") or {},
             annotations=meta.get("annotations") or {},
             finalizers=tuple(meta.get("finalizers") or ()),

@@ -44,5 +44,6 @@ class Publisher:
 
     def forget(self, key: Key) -> None:
         """The cluster is gone."""
-        with suppress(KeyError):
-            metrics.CLUSTER_READY.remove(*key)
+        for gauge in (metrics.CLUSTER_READY, metrics.CLUSTER_DELETION_ASKED):
+            with suppress(KeyError):
+                gauge.remove(*key)

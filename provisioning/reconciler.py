@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from provisioning import additions, errors, lifetime, names, plan, resources, sights
+from provisioning import additions, errors, lifetime, metrics, names, plan, resources, sights
 from provisioning.additions import Additions
 from provisioning.applier import Applier
 from provisioning.cache import Key, Manifests
@@ -22,7 +22,7 @@ from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model import conditions as conditions_of
-from provisioning.objects import Stored, parse_time
+from provisioning.objects import Stored
 from provisioning.observe import observe
 from provisioning.probe import Probe
 from provisioning.publisher import Publisher
@@ -50,7 +50,7 @@ class Reconciler:
         self._applier = Applier(kube, lacks=landscape.missing)
         self._additions = Additions(kube, landscape, self._applier, now=now)
         self._publisher = Publisher(kube, landscape)
-        self._teardown = Teardown(kube, now=now)
+        self._teardown = Teardown(kube, now=now, probe=probe)
 
     async def act(self, key: Key) -> float | None:
         """Look at the cluster of this namespace and name; the seconds until it is to be looked at again."""
@@ -123,13 +123,14 @@ class Reconciler:
     async def _end(self, cluster: Stored[TenantCluster]) -> float | None:
         if names.FINALIZER not in cluster.meta.finalizers:
             return None
-        left = await self._teardown.act(cluster, self._landscape.parts(cluster.key))
-        if not left:
+        asked = cluster.meta.deleted or self._now()
+        metrics.CLUSTER_DELETION_ASKED.labels(*cluster.key).set(asked.timestamp())
+        ending = await self._teardown.act(cluster, self._landscape.parts(cluster.key))
+        if ending is None:
             return None
-        seen = observe(cluster, World.of(self._landscape.parts(cluster.key)), now=self._now())
-        await self._publisher.publish(cluster, _saying(seen, left))
-        since = self._now() - _deleted_at(self._landscape.get(resources.TENANT_CLUSTERS, *cluster.key), self._now())
-        return TEARDOWN_LONG_LOOK if since > TEARDOWN_LONG else TEARDOWN_LOOK
+        world = World.of(self._landscape.parts(cluster.key))
+        await self._publisher.publish(cluster, observe(cluster, world, now=self._now(), ending=ending))
+        return TEARDOWN_LONG_LOOK if self._now() - asked > TEARDOWN_LONG else TEARDOWN_LOOK
 
     def _next_look(self, cluster: Stored[TenantCluster], status: ClusterStatus) -> float:
         # Whatever changes is told, the tenant's own answer too; at rest there is nothing to look for.
@@ -155,17 +156,3 @@ def _owners(manifest: Manifest) -> Manifests:
 
 def _owned(manifest: Manifest, uid: str) -> bool:
     return any(owner["uid"] == uid and owner.get("controller") for owner in _owners(manifest))
-
-
-def _saying(status: ClusterStatus, message: str) -> ClusterStatus:
-    """The same status, with what is waited for said in its conditions, unless Cluster API says it more exactly."""
-    told = tuple(
-        c.model_copy(update={"message": message}) if c.message in ("", "the cluster is being deleted") else c
-        for c in status.conditions
-    )
-    return status.model_copy(update={"conditions": told})
-
-
-def _deleted_at(manifest: Manifest | None, otherwise: datetime) -> datetime:
-    text = ((manifest or {}).get("metadata") or {}).get("deletionTimestamp")
-    return parse_time(text) if text else otherwise

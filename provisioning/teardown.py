@@ -1,14 +1,17 @@
 """The end of a cluster, in the order that leaves nothing behind and gets stuck nowhere.
 
-1. The autoscaler is stilled, so that nobody makes workers meanwhile.
-2. The add-ons' releases are suspended, then deleted: suspended, Flux lets go without talking to a tenant whose API
-   may be dead. What it holds on to longer than `RELEASE_PATIENCE` is taken from it.
-3. The Cluster is deleted, never its parts: Cluster API takes workers, control plane and infrastructure in turn. Load
+1. The autoscaler is stilled and the add-ons' releases are suspended, so that nobody makes anything meanwhile.
+2. A tenant that answers gives back its load balancers and volumes, for a minute at most (`provisioning.farewell`).
+3. The releases are deleted: suspended, Flux lets go without talking to a tenant whose API may be dead. What it holds
+   on to longer than `RELEASE_PATIENCE` is taken from it.
+4. The Cluster is deleted, never its parts: Cluster API takes workers, control plane and infrastructure in turn. Load
    balancer and storage controllers are owned by the Cluster, and so outlive the tenant they clean up behind.
-4. What carries the cluster's label and has no owner is swept up: load balancers, volumes, virtual machines, secrets.
-5. Only when nothing labelled is left does our finalizer go, and with it the TenantCluster and its quota.
+5. What belongs to the cluster and has no owner is swept up: load balancers, volumes, virtual machines, secrets.
+   Kamaji's Secret is let go of once the TenantControlPlane is proven gone (`provisioning.datastore`).
+6. Only when it is proven that nothing is left does our finalizer go, and with it the TenantCluster and its quota.
 
-Every look takes the next steps from what is there; nothing is remembered between two looks.
+Every look takes the next steps from what is there; nothing is remembered between two looks, so a step that was cut off
+is taken again. A Cluster of the same name that is not ours is never touched, nor anything of it.
 """
 
 from __future__ import annotations
@@ -20,14 +23,18 @@ from typing import Final
 
 import structlog
 
-from provisioning import errors, names, objects, plan, resources, world
+from provisioning import datastore, ending, errors, names, objects, presence, residue, resources
 from provisioning.addons import cluster_autoscaler
+from provisioning.belongings import SWEPT
 from provisioning.cache import Key
+from provisioning.ending import Ending
+from provisioning.farewell import Asks, Farewell
 from provisioning.kube import Kube, Manifest
 from provisioning.manifests.marks import NAME_LABEL, is_ours
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import Resource
+from provisioning.sweep import Finding, Sweep
 
 log = structlog.get_logger()
 
@@ -35,58 +42,86 @@ RELEASE_PATIENCE: Final = timedelta(seconds=60)
 """How long Flux may take to let go of a suspended release."""
 FLUX_FINALIZER: Final = "finalizers.fluxcd.io"
 PAUSED_ANNOTATION: Final = "cluster.x-k8s.io/paused"
-SWEPT: Final[tuple[Resource, ...]] = (
-    resources.SERVICES,
-    resources.PERSISTENT_VOLUME_CLAIMS,
-    resources.DATA_VOLUMES,
-    resources.VIRTUAL_MACHINES,
-    *{
-        kind: None
-        for kind in (*plan.KINDS, *world.KINDS, resources.MACHINE_SETS, resources.KUBEADM_CONFIGS, resources.SECRETS)
-        if kind != resources.CLUSTERS
-    },
-)
-"""Everything that may carry the label of a cluster, what costs money first."""
 NAMED_AT_MOST: Final = 5
 
 
 class Teardown:
-    """Ends TenantClusters that are being deleted."""
+    """Ends TenantClusters that are being deleted. `probe` is None where tenants are not to be asked."""
 
-    def __init__(self, kube: Kube, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, kube: Kube, *, now: Callable[[], datetime], probe: Asks | None = None) -> None:
         self._kube = kube
         self._now = now
+        self._farewell = Farewell(kube, probe=probe, now=now)
+        self._sweep = Sweep(kube)
 
-    async def act(self, cluster: Stored[TenantCluster], parts: Iterable[Manifest]) -> str:
-        """Take the next steps. What is waited for, in plain words; empty when it is over. Raises `KubeError`."""
+    async def act(self, cluster: Stored[TenantCluster], parts: Iterable[Manifest]) -> Ending | None:
+        """Take the next steps. How far it is; None when it is over. Raises `KubeError` for what only takes time."""
+        try:
+            return await self._step(cluster, parts)
+        except (errors.Forbidden, errors.Invalid) as error:
+            return self._at(f"a step of the deletion is refused: {error.message}", cluster)
+
+    async def _step(self, cluster: Stored[TenantCluster], parts: Iterable[Manifest]) -> Ending | None:
         there = [part for part in parts if part["metadata"].get("namespace") == cluster.meta.namespace]
-        releases = await self.end_additions(there)
-        if releases:
-            return f"the add-ons are being let go of: {_listed(releases)}"
-        host = await self._kube.find(resources.CLUSTERS, cluster.meta.name, namespace=cluster.meta.namespace)
-        if host is not None and _controlled_by(host, cluster.meta.uid):
-            await self._end_cluster(host)
-            return "the cluster is being deleted"
-        left = [] if host is not None else await self.sweep(cluster.key)
-        if left:
-            return f"still there: {_listed(left)}"
+        host = await self._host(cluster.key)
+        ours = host is not None and _controlled_by(host, cluster.meta.uid)
+        if host is not None and not ours:
+            # Of all that is there only what we made for this very TenantCluster is ours.
+            there = [part for part in there if _controlled_by(part, cluster.meta.uid)]
+        begun = host is None or not ours or "deletionTimestamp" in host["metadata"]
+        stage = "" if begun else await self._take_leave(cluster, there)
+        if not stage and (releases := await self.end_additions(there)):
+            stage = f"the add-ons are being let go of: {_listed(releases)}"
+        if stage:
+            return self._at(stage, cluster)
+        if host is None:
+            return await self._clear(cluster)
+        if ours:
+            return await self._end_cluster(cluster, host)
         await self._let_go(cluster)
-        return ""
+        return None
 
     async def end_additions(self, parts: Iterable[Manifest]) -> list[Manifest]:
         """Still the autoscaler, suspend and delete the releases among these parts; the releases still there."""
+        there = tuple(parts)
+        releases = await self._still(there)
+        for release in releases:
+            await self._end_release(release)
+        return releases
+
+    async def sweep(self, cluster: Key, kinds: Iterable[Resource] = SWEPT) -> list[Manifest]:
+        """Delete what belongs to the cluster; what is there still. Raises `KubeError`."""
+        found = await self._sweep.look(cluster, kinds)
+        refused = await self._sweep.clear(found.left)
+        if found.unknown or refused:
+            raise errors.Unavailable("; ".join((*found.unknown, *refused)))
+        return found.manifests
+
+    async def _host(self, cluster: Key) -> Manifest | None:
+        namespace, name = cluster
+        return await presence.find(self._kube, resources.CLUSTERS, name, namespace=namespace)
+
+    async def _take_leave(self, cluster: Stored[TenantCluster], parts: list[Manifest]) -> str:
+        """What the tenant is still giving back. Not asked any more once the releases have begun to go."""
+        releases = await self._still(parts)
+        if any("deletionTimestamp" in release["metadata"] for release in releases):
+            return ""
+        control_plane = next((part for part in parts if part["kind"] == resources.KAMAJI_CONTROL_PLANES.kind), None)
+        return await self._farewell.act(cluster.key, control_plane, asked=self._asked(cluster))
+
+    async def _still(self, parts: Iterable[Manifest]) -> list[Manifest]:
+        """Keep the autoscaler and the releases from making anything; the releases."""
         there = tuple(parts)
         for deployment in _autoscalers(there):
             await self._merge(resources.DEPLOYMENTS, deployment, {"spec": {"replicas": 0}})
         releases = [part for part in there if part["kind"] == resources.HELM_RELEASES.kind and is_ours(part)]
         for release in releases:
-            await self._end_release(release)
+            if not release["spec"].get("suspend"):
+                await self._merge(resources.HELM_RELEASES, release, {"spec": {"suspend": True}})
         return releases
 
     async def _end_release(self, release: Manifest) -> None:
         meta = release["metadata"]
-        if not release["spec"].get("suspend"):
-            await self._merge(resources.HELM_RELEASES, release, {"spec": {"suspend": True}})
         if "deletionTimestamp" not in meta:
             await self._delete(resources.HELM_RELEASES, release)
         elif self._now() - objects.parse_time(meta["deletionTimestamp"]) >= RELEASE_PATIENCE:
@@ -94,7 +129,7 @@ class Teardown:
             log.warning("release_taken_from_flux", namespace=meta["namespace"], name=meta["name"])
             await self._merge(resources.HELM_RELEASES, release, {"metadata": {"finalizers": kept or None}})
 
-    async def _end_cluster(self, host: Manifest) -> None:
+    async def _end_cluster(self, cluster: Stored[TenantCluster], host: Manifest) -> Ending:
         paused = host["spec"].get("paused") or PAUSED_ANNOTATION in (host["metadata"].get("annotations") or {})
         if paused:
             # Cluster API does not even delete what is paused.
@@ -103,20 +138,42 @@ class Teardown:
         if "deletionTimestamp" not in host["metadata"]:
             await self._delete(resources.CLUSTERS, host)
             log.info("cluster_deletion_asked", namespace=host["metadata"]["namespace"], name=host["metadata"]["name"])
+        late = residue.is_late(host, now=self._now())
+        found = await self._sweep.look(cluster.key) if late else Finding()
+        why = await self._residue(cluster.key, found.manifests, found.unknown)
+        return self._at(ending.stage_of(host), cluster, why)
 
-    async def sweep(self, cluster: Key, kinds: Iterable[Resource] = SWEPT) -> list[Manifest]:
-        """Delete what carries the label; what is there still. Asks the API server itself, for the last word."""
-        found: list[Manifest] = []
-        namespace, name = cluster
-        labels = f"{names.CAPI_CLUSTER_LABEL}={name}"
-        for kind in kinds:
-            # A kind that is not served has no objects; every other error is one, and no proof of absence.
-            with suppress(errors.NotFound):
-                for item in (await self._kube.list(kind, namespace=namespace, labels=labels)).items:
-                    found.append(item)
-                    if "deletionTimestamp" not in item["metadata"]:
-                        await self._delete(kind, item)
-        return found
+    async def _clear(self, cluster: Stored[TenantCluster]) -> Ending | None:
+        """Sweep up what the Cluster has left behind."""
+        found = await self._sweep.look(cluster.key)
+        if await self._host(cluster.key) is not None:
+            # Made again, by whomever, while we looked: what we have found may be of that one.
+            return self._at("a Cluster of this name has been made meanwhile", cluster)
+        refused = await self._sweep.clear(found.left)
+        secret = await datastore.end(self._kube, cluster.key)
+        if found.nothing and secret is None:
+            where = {"namespace": cluster.meta.namespace, "cluster": cluster.meta.name}
+            for other in found.others:
+                log.info("left_alone", what=residue.name(other), **where)
+            await self._let_go(cluster)
+            return None
+        left = found.manifests if secret is None else [*found.manifests, secret]
+        stage = f"still there: {_listed(left)}" if left else "what is left is being looked for"
+        return self._at(stage, cluster, await self._residue(cluster.key, left, (*found.unknown, *refused)))
+
+    async def _residue(self, cluster: Key, left: list[Manifest], others: tuple[str, ...]) -> tuple[str, ...]:
+        """What should have been gone by now and why it is not, and `others` that keep us."""
+        claims = [m for m in left if m["kind"] == resources.PERSISTENT_VOLUME_CLAIMS.kind]
+        late = any(residue.is_late(claim, now=self._now()) for claim in claims)
+        pods = (await self._kube.list(resources.PODS, namespace=cluster[0])).items if late else ()
+        lines = (*residue.told(left, now=self._now(), pods=pods), *others)
+        return tuple(line[: residue.LENGTH] for line in lines[: residue.TOLD_AT_MOST])
+
+    def _at(self, stage: str, cluster: Stored[TenantCluster], residue_: tuple[str, ...] = ()) -> Ending:
+        return ending.at(stage, asked=self._asked(cluster), now=self._now(), residue=residue_)
+
+    def _asked(self, cluster: Stored[TenantCluster]) -> datetime:
+        return cluster.meta.deleted or self._now()
 
     async def _let_go(self, cluster: Stored[TenantCluster]) -> None:
         kept = [finalizer for finalizer in cluster.meta.finalizers if finalizer != names.FINALIZER]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning import addons, landscape, resources, teardown
+from provisioning import addons, belongings, landscape, resources
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
 from webhooks import lookup
@@ -76,11 +76,15 @@ def test_provisioner_may_sweep_up_whatever_a_cluster_leaves_behind(rendered: lis
     role = only(rendered, "ClusterRole", "clusterdesk-provisioner")
     missing = [
         f"{verb} {kind.plural}.{kind.group}"
-        for kind in teardown.SWEPT
+        for kind in belongings.SWEPT
         for verb in ("list", "delete")
         if not may(role, kind.group, kind.plural, verb)
     ]
     assert missing == []
+    # Kamaji's finalizer on a Secret is taken off when its TenantControlPlane is gone; Pods say who uses a volume.
+    assert may(role, "", "secrets", "patch")
+    assert may(role, "", "pods", "list")
+    assert may(role, "kamaji.clastix.io", "tenantcontrolplanes", "get")
 
 
 def test_webhooks_may_follow_what_they_cache_and_write_ledgers_in_their_own_namespace_only(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from typing import Any, Self
 import kubernetes_asyncio.client as library
 from aiohttp import web
 
+from provisioning import resources
 from provisioning.kube import Kube
 from provisioning.resources import Resource
 from tests.fakes.objects import Event, Kind, Manifest, Objects, Refused
@@ -62,8 +64,12 @@ class ApiServer:
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path with query of everything that was asked, in order."""
     url: str = ""
+    tls: ssl.SSLContext | None = None
+    """With it the server speaks https, as tenants' do."""
     unserved: set[str] = field(default_factory=set)
     """Plurals that answer 404, as if their CRD was missing."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Groups that are served at another version than the one that we know, and only at that."""
     texts: dict[str, str] = field(default_factory=lambda: {"/readyz": "ok", "/version": "{}"})
     _orders: list[Order] = field(default_factory=list)
     _pulse: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -77,9 +83,9 @@ class ApiServer:
         app.router.add_route("*", "/{tail:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self.tls)
         await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self._runner.addresses[0][1]}"
         self.objects.notify = self._wake
         return self
 
@@ -163,6 +169,8 @@ class ApiServer:
         self.requests.append((request.method, request.path_qs))
         if request.path in self.texts:
             return web.Response(text=self.texts[request.path])
+        if (discovered := self._discover(request.path)) is not None:
+            return web.json_response(discovered)
         where = _where(request.path)
         order = self._take(request.method, where.kind.plural)
         if isinstance(order, int):
@@ -174,7 +182,8 @@ class ApiServer:
         if order is Fault.DROPPED:
             return _cut(request)
         try:
-            if where.kind.plural in self.unserved:
+            served = self.versions.get(where.kind.group, where.kind.version) == where.kind.version
+            if where.kind.plural in self.unserved or not served:
                 raise Refused(404, "NotFound", "the server could not find the requested resource")
             if request.query.get("watch") == "true":
                 return await self._watch(request, where)
@@ -182,6 +191,20 @@ class ApiServer:
         except Refused as refusal:
             return _status(refusal)
         return _cut(request) if order is Fault.LOST else web.json_response(answer)
+
+    def _discover(self, path: str) -> Manifest | None:
+        """What the server says of itself below /apis: its groups, or the kinds of one group and version."""
+        served: dict[tuple[str, str], list[str]] = {}
+        for kind in vars(resources).values():
+            if isinstance(kind, Resource) and kind.group and kind.plural not in self.unserved:
+                served.setdefault((kind.group, self.versions.get(kind.group, kind.version)), []).append(kind.plural)
+        _, root, *rest = path.split("/")
+        if root != "apis" or len(rest) not in (0, 2):
+            return None
+        if rest:
+            return {"resources": [{"name": plural} for plural in served.get((rest[0], rest[1]), ())]}
+        groups = {group: [{"version": v} for g, v in served if g == group] for group, _ in served}
+        return {"groups": [{"name": group, "versions": versions} for group, versions in groups.items()]}
 
     def _take(self, method: str, plural: str) -> Fault | int | None:
         for order in self._orders:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest_asyncio
 
 from playground import apply
-from provisioning import errors, names, plan, resources, teardown
+from provisioning import belongings, errors, names, plan, resources
 from provisioning.__main__ import lead
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
@@ -96,12 +96,13 @@ async def test_a_cluster_is_made_kept_and_ended_on_a_real_api_server(admin: Kube
 
     await eventually(put_back)
 
-    left_behind = {"name": "lb", "namespace": namespace, "labels": {names.CAPI_CLUSTER_LABEL: "web"}}
+    marks = {names.CAPI_CLUSTER_LABEL: "web", names.CLUSTER_LABEL: "web"}
+    left_behind = {"name": "lb", "namespace": namespace, "labels": marks}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": left_behind, "spec": {"ports": [{"port": 80}]}}
     await admin.create(resources.SERVICES, service)
     await admin.delete(resources.TENANT_CLUSTERS, "web", namespace=namespace)
     await eventually(gone, seconds=40)
-    assert await labelled(admin, teardown.SWEPT, namespace) == {}
+    assert await labelled(admin, belongings.SWEPT, namespace) == {}
 
     async def given_back() -> bool:
         return await published() == 0
