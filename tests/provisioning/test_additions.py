@@ -144,8 +144,9 @@ async def test_releases_are_suspended_then_deleted_as_soon_as_its_deletion_begin
 async def test_it_goes_only_when_flux_and_cluster_api_are_done_and_nothing_of_ours_is_left(
     finished: Backstage,
 ) -> None:
+    marks = {names.CAPI_CLUSTER_LABEL: "web", names.CLUSTER_LABEL: "web"}
     for kind in (resources.SERVICES, resources.PERSISTENT_VOLUME_CLAIMS, resources.DATA_VOLUMES):
-        leave_behind(finished, kind, "left")
+        leave_behind(finished, kind, "left", labels=marks)
     delete(finished)
     flux_lets_go(finished)
     await until(lambda: not finished.there(resources.HELM_RELEASES, "web-cilium"))
