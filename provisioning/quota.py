@@ -1,7 +1,7 @@
 """What clusters cost and whether it still fits: whole numbers in, facts out. No clock, no client, no Slack.
 
 The price of a cluster is its *envelope*: the most it can come to without asking again. An autoscaled pool counts with
-its maximum, every pool with the one machine more that a rolling update adds, so that a cluster that was admitted can
+its maximum, every pool with the machines more that a rolling update adds, so that a cluster that was admitted can
 always be finished.
 """
 
@@ -103,10 +103,14 @@ def share(pool: NodePool, catalog: CatalogSpec) -> Usage:
     `shape` refuses one, and lets nothing grow beside one that was taken out of the Catalog later.
     """
     flavor = catalog.flavor(pool.flavor)
-    nodes = pool.most + pool.max_surge if pool.most else 0
     if flavor is None:
-        return Usage(nodes=nodes)
-    return Usage(nodes=1, vcpu=flavor.vcpu * 1000, memory=quantity.byte_count(flavor.memory)) * nodes
+        return Usage(nodes=machines(pool))
+    return Usage(nodes=1, vcpu=flavor.vcpu * 1000, memory=quantity.byte_count(flavor.memory)) * machines(pool)
+
+
+def machines(pool: NodePool) -> int:
+    """The most machines that a pool can come to, those that an update adds included; an empty pool has no update."""
+    return pool.most + pool.max_surge if pool.most else 0
 
 
 def envelope(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:

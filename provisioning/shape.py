@@ -6,12 +6,12 @@ Static rules are in the CRD already; here are those that need the Catalog, the T
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from provisioning import hibernation, lifetime, names
+from provisioning import hibernation, lifetime, names, pools, upgrades
 from provisioning.errors import Cause
-from provisioning.model import CatalogSpec, ClusterSpec, Network, TenantSpec
+from provisioning.model import CatalogSpec, ClusterSpec, Network, Release, TenantSpec
 
 PREFIXES: Final = {"pods": (8, 24), "services": (12, 28)}
 """Largest and smallest ranges: a node takes a /24 of the pods', and kube-apiserver takes 20 bits of services at most.
@@ -32,16 +32,23 @@ TAKEN: Final = tuple(
 
 
 def problems(
-    spec: ClusterSpec, *, name: str, catalog: CatalogSpec, tenant: TenantSpec, old: ClusterSpec | None = None
+    spec: ClusterSpec,
+    *,
+    name: str,
+    catalog: CatalogSpec,
+    tenant: TenantSpec,
+    old: ClusterSpec | None = None,
+    beside: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Cause, ...]:
     """Everything that is wrong with a completed spec; `old` is the stored one when this is a change.
 
+    `beside`: the names of the pools of the namespace's other clusters, by cluster, where somebody knows them.
     What was stored before and has not changed is not held against anybody: a flavor may leave the Catalog.
     """
     return (
         *_name(name),
         *_version(spec, catalog, tenant, old),
-        *_pools(spec, catalog, tenant, old),
+        *pools.problems(spec, name=name, catalog=catalog, tenant=tenant, old=old, beside=beside or {}),
         *_add_ons(spec, catalog, old),
         *_lifetime(spec, tenant, old),
         *_hibernation(spec, old),
@@ -63,35 +70,25 @@ def _name(name: str) -> Iterator[Cause]:
 
 
 def _version(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec, old: ClusterSpec | None) -> Iterator[Cause]:
-    version = spec.version
-    if version is None or (old is not None and old.version == version):
+    version, before = spec.version, old.version if old is not None else None
+    if version is None or version == before:
         return
-    offered = [r.version for r in catalog.versions if not tenant.versions or r.version in tenant.versions]
-    if version not in offered:
-        yield Cause("spec.version", f"{version} is not on offer; there is {_list(offered)}")
-    if old is not None and old.version is not None:
-        (before_major, before_minor, *_), (major, minor, *_) = _numbers(old.version), _numbers(version)
-        if _numbers(version) < _numbers(old.version):
-            yield Cause("spec.version", f"{version} is older than {old.version}; a cluster cannot go back")
-        elif major == before_major and minor > before_minor + 1:
-            yield Cause("spec.version", f"{version} skips a minor version after {old.version}; go one at a time")
+    offered = [r for r in catalog.versions if not tenant.versions or r.version in tenant.versions]
+    chosen = next((release for release in offered if release.version == version), None)
+    if chosen is None:
+        yield Cause("spec.version", f"{version} is not on offer; there is {_list([r.version for r in offered])}")
+    elif before is not None and not upgrades.follows(chosen, before):
+        yield Cause("spec.version", _no_step(before, version, offered))
 
 
-def _pools(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec, old: ClusterSpec | None) -> Iterator[Cause]:
-    known = {(pool.name, pool.flavor): pool.most for pool in old.pools} if old is not None else {}
-    # What cannot be measured any more must not hide anything that grows, in this pool or beside it.
-    grows = any(pool.most > known.get((pool.name, pool.flavor), -1) for pool in spec.pools)
-    offered = [f.name for f in catalog.flavors if not tenant.flavors or f.name in tenant.flavors]
-    seen: set[str] = set()
-    for number, pool in enumerate(spec.pools):
-        if pool.name in seen:
-            yield Cause(f"spec.pools[{number}].name", f"there are two pools named {pool.name}")
-        seen.add(pool.name)
-        if pool.flavor not in offered and (pool.name, pool.flavor) not in known:
-            yield Cause(f"spec.pools[{number}].flavor", f"{pool.flavor} is not on offer; there is {_list(offered)}")
-        elif grows and catalog.flavor(pool.flavor) is None:
-            text = f"{pool.flavor} is no longer on offer, and beside it nothing can grow; there is {_list(offered)}"
-            yield Cause(f"spec.pools[{number}].flavor", text)
+def _no_step(before: str, version: str, offered: Sequence[Release]) -> str:
+    if upgrades.numbers(version) < upgrades.numbers(before):
+        return f"{version} is older than {before}; a cluster cannot go back"
+    ahead = upgrades.way(before, version, offered)
+    if ahead:
+        return f"{version} cannot follow {before} at once; the next version on the way is {ahead[0]}"
+    following = [release.version for release in offered if upgrades.follows(release, before)]
+    return f"there is no way from {before} to {version}; after {before} there may come {_list(following)}"
 
 
 def _add_ons(spec: ClusterSpec, catalog: CatalogSpec, old: ClusterSpec | None) -> Iterator[Cause]:
@@ -149,10 +146,6 @@ def _network(spec: ClusterSpec, old: ClusterSpec | None) -> Iterator[Cause]:
 def _filled(old: Network, new: Network) -> Network:
     """What was there before, with what it left open as it is now: a range that nobody had set may be set once."""
     return Network(pods=old.pods or new.pods, services=old.services or new.services)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.removeprefix("v").split("."))
 
 
 def _list(offered: list[str]) -> str:

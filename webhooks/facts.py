@@ -15,7 +15,7 @@ from provisioning import names, objects
 from provisioning.errors import Cause, Invalid
 from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster
 from provisioning.objects import Stored
-from provisioning.resources import CATALOGS, NAMESPACES, TENANTS, Resource
+from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS, Resource
 from webhooks.review import Request, User
 
 Manifest = dict[str, Any]
@@ -131,6 +131,15 @@ def tenant_of(facts: Facts, namespace: str) -> Stored[Tenant] | None:
 def cluster(manifest: Manifest) -> Stored[TenantCluster]:
     """A TenantCluster's manifest, read. Raises `errors.Invalid` with every cause."""
     return objects.read(TenantCluster, manifest)
+
+
+def pools_beside(facts: Facts, namespace: str, name: str) -> Mapping[str, Sequence[str]]:
+    """The names of the pools of the namespace's other TenantClusters, by cluster."""
+    return {
+        manifest["metadata"]["name"]: [pool["name"] for pool in manifest["spec"]["pools"]]
+        for manifest in facts.list(TENANT_CLUSTERS, namespace=namespace)
+        if manifest["metadata"]["name"] != name
+    }
 
 
 def is_platforms(facts: Facts, request: Request) -> bool:

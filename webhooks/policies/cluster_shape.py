@@ -29,10 +29,11 @@ def check(request: Request, facts: Facts) -> Verdict:
         return refuse(reading.no_tenant(request.namespace))
     cluster = reading.cluster(request.object)
     old = reading.cluster(request.old).it.spec if request.old is not None else None
-    catalog = reading.catalog(facts)
+    catalog, name = reading.catalog(facts), cluster.meta.name
+    beside = reading.pools_beside(facts, request.namespace, name)
     found = (
         *_left_out(cluster.it.spec, catalog, tenant.it.spec),
-        *shape.problems(cluster.it.spec, name=cluster.meta.name, catalog=catalog, tenant=tenant.it.spec, old=old),
+        *shape.problems(cluster.it.spec, name=name, catalog=catalog, tenant=tenant.it.spec, old=old, beside=beside),
     )
     return refuse(*found, code=INVALID) if found else Allow()
 

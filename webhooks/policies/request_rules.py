@@ -28,7 +28,10 @@ def check(request: Request, facts: Facts) -> Verdict:
     spec = objects.read(ClusterRequest, request.object).it.spec
     current = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=request.namespace)
     who = list(_of_requester(request, spec, tenant.it.spec, facts))
-    what = [*_of_what_is_there(spec, current), *_of_what_is_wanted(spec, current, tenant.it.spec, facts)]
+    what = [
+        *_of_what_is_there(spec, current),
+        *_of_what_is_wanted(spec, request.namespace, current, tenant.it.spec, facts),
+    ]
     verdicts = [refuse(*causes, code=code) for causes, code in ((who, FORBIDDEN), (what, INVALID)) if causes]
     return merge(verdicts)
 
@@ -62,7 +65,7 @@ def _of_what_is_there(spec: RequestSpec, current: Manifest | None) -> Iterator[C
 
 
 def _of_what_is_wanted(
-    spec: RequestSpec, current: Manifest | None, tenant: TenantSpec, facts: Facts
+    spec: RequestSpec, namespace: str, current: Manifest | None, tenant: TenantSpec, facts: Facts
 ) -> Iterator[Cause]:
     wanted = digest_of(action=spec.action, cluster=spec.cluster, desired=spec.desired)
     if spec.digest != wanted:
@@ -71,8 +74,8 @@ def _of_what_is_wanted(
         yield Cause("spec.desired", "is for Create and Change, and is needed there")
     if spec.desired is not None:
         old = reading.cluster(current).it.spec if current is not None else None
-        catalog = reading.catalog(facts)
-        found = shape.problems(spec.desired, name=spec.cluster, catalog=catalog, tenant=tenant, old=old)
+        catalog, beside = reading.catalog(facts), reading.pools_beside(facts, namespace, spec.cluster)
+        found = shape.problems(spec.desired, name=spec.cluster, catalog=catalog, tenant=tenant, old=old, beside=beside)
         yield from (_within_request(cause) for cause in found)
 
 

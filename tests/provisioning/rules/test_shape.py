@@ -62,6 +62,45 @@ def test_versions_go_up_one_minor_at_a_time(before: str | None, after: str, prob
     assert fields(builders.spec(version=after), old=builders.spec(version=before)) == problems
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("v1.34.4", "v1.36.0", "the next version on the way is v1.35.1"),
+        ("v1.35.1", "v1.34.4", "is older than v1.35.1; a cluster cannot go back"),
+        ("v1.32.0", "v1.36.0", "no way from v1.32.0 to v1.36.0; after v1.32.0 there may come nothing"),
+    ],
+)
+def test_a_step_that_cannot_be_taken_is_answered_with_the_one_that_can(before: str, after: str, told: str) -> None:
+    (cause,) = shape.problems(
+        builders.spec(version=after),
+        name="web",
+        catalog=builders.catalog(),
+        tenant=builders.tenant(),
+        old=builders.spec(version=before),
+    )
+    assert told in cause.message
+
+
+def test_a_step_that_the_catalog_does_not_foresee_is_a_problem() -> None:
+    versions = [
+        {**version, "upgradesFrom": ["v1.35.0"]} if version["version"] == "v1.35.1" else version
+        for version in builders.CATALOG["spec"]["versions"]
+    ]
+    catalog = builders.catalog(versions=versions)
+    to = builders.spec(version="v1.35.1")
+    assert fields(to, catalog=catalog, old=builders.spec(version="v1.34.4")) == ["spec.version"]
+    assert fields(to, catalog=catalog, old=builders.spec(version="v1.35.0")) == []
+    assert fields(to, catalog=catalog) == []
+
+
+def test_the_way_does_not_lead_over_versions_that_the_tenant_may_not_have() -> None:
+    spec, old = builders.spec(version="v1.36.0"), builders.spec(version="v1.34.4")
+    (cause,) = shape.problems(
+        spec, name="web", catalog=builders.catalog(), tenant=builders.tenant(versions=["v1.36.0"]), old=old
+    )
+    assert "there is no way from v1.34.4 to v1.36.0" in cause.message
+
+
 def test_every_pool_with_a_flavor_that_is_not_on_offer_is_named() -> None:
     spec = builders.spec(pools=[OLD_FLAVOR, SMALL, {**OLD_FLAVOR, "name": "older"}])
     assert fields(spec) == ["spec.pools[0].flavor", "spec.pools[2].flavor"]

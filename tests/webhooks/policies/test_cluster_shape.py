@@ -51,5 +51,14 @@ def test_a_version_does_not_go_back() -> None:
     assert "cannot go back" in verdict.reason
 
 
+def test_a_pool_whose_machines_another_clusters_have_the_names_of_is_refused() -> None:
+    there = tweak(cluster("blue-api"), "spec.pools.0.name", "md0")
+    new = tweak(cluster("blue"), "spec.pools.0.name", "api-md0")
+    verdict = World(*WORLD, there).check(POLICY, request(TENANT_CLUSTERS, new))
+    assert isinstance(verdict, Deny)
+    assert [cause.field for cause in verdict.causes] == ["spec.pools[0].name"]
+    assert "pool md0 of cluster blue-api" in verdict.reason
+
+
 def test_a_namespace_without_a_tenant_has_no_clusters() -> None:
     assert isinstance(check(cluster(namespace="elsewhere", spec=SPEC)), Deny)
