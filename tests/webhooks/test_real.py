@@ -305,6 +305,8 @@ async def test_only_the_platform_labels_namespaces_and_ledgers_are_nobodys(desk:
             await eve.merge(TENANT_LEDGERS, desk.tenant, {"spec": {"data": ""}}, namespace=SYSTEM)
         with pytest.raises(errors.Forbidden, match="to be deleted first"):
             await eve.delete(NAMESPACES, desk.namespace)
+    with pytest.raises(errors.Forbidden, match=f"kubectl -n {desk.namespace} delete tenantcluster/web"):
+        await desk.admin.delete(NAMESPACES, desk.namespace)
 
 
 async def test_when_nobody_answers_nothing_is_admitted_but_what_is_going_can_go(desk: Desk) -> None:

@@ -96,7 +96,11 @@ def _needs_nothing(
 
 
 def _may_go(request: Request, cluster: Stored[TenantCluster], tenant: Stored[Tenant], facts: Facts) -> bool:
-    """Deletion without anybody's word: it is going already, it is due, or the platform ends the namespace."""
+    """Deletion without anybody's word: it is going already, it is due, or its namespace is going.
+
+    The last is no way around the approvers: `tenant_namespaces` lets no namespace go that holds clusters. Only one that
+    slipped in at that very moment is met here, and whoever ends the namespace must be able to take it along.
+    """
     if cluster.meta.deleting:
         return True
     born = cluster.meta.created

@@ -1,6 +1,10 @@
 """Whose a namespace is, only the platform says; it has one tenant; and nobody moves house with clusters inside.
 
 The label on the namespace and the list in the Tenant must agree, so neither alone gives anybody a quota.
+
+Nor does anybody delete it from under them, not even the platform, which may delete the clusters first. The namespace
+controller would delete everything at once: what Kamaji and KubeVirt hold by finalizers would wait for what is gone, and
+the namespace end in Terminating for ever (clastix/kamaji issues 376 and 491).
 """
 
 from __future__ import annotations
@@ -32,7 +36,8 @@ def _of_namespace(request: Request, facts: Facts) -> Iterator[Cause]:
     field = f"metadata.labels[{TENANT_LABEL}]"
     if request.operation == DELETE:
         if before and (held := _clusters(facts, [request.name])):
-            yield Cause("", f"the namespace {request.name} still holds {_named(held)}, to be deleted first")
+            why = f"the namespace {request.name} still holds {_named(held)}, to be deleted first"
+            yield Cause("", f"{why}: {_way_out(facts, request.name)}")
         return
     if before == after:
         return
@@ -64,6 +69,20 @@ def _clusters(facts: Facts, namespaces: Iterable[str]) -> list[str]:
     facts.need(*queries)
     found = (m for query in queries for m in facts.list(query.resource, namespace=query.namespace))
     return sorted({m["metadata"]["name"] for m in found})
+
+
+def _way_out(facts: Facts, namespace: str) -> str:
+    """What to do instead of deleting the namespace; clusters that are being deleted only need time."""
+    ours = facts.list(TENANT_CLUSTERS, namespace=namespace)
+    known = {m["metadata"]["name"] for m in ours}
+    others = [m for m in facts.list(CLUSTERS, namespace=namespace) if m["metadata"]["name"] not in known]
+    found = [("tenantcluster", m) for m in ours] + [("cluster", m) for m in others]
+    left = [f"{kind}/{m['metadata']['name']}" for kind, m in found if not reading.deleting(m)]
+    if not left:
+        return "they are being deleted; wait until they are gone, kubectl shows what is waited for in their status"
+    more = " and the rest" if len(left) > SHOWN else ""
+    command = f"kubectl -n {namespace} delete {' '.join(left[:SHOWN])}"
+    return f"{command}{more}, and the namespace when they are gone; the other way round it would never end"
 
 
 def _namespaces(tenant: Manifest | None) -> Sequence[str]:

@@ -55,8 +55,23 @@ def test_a_namespace_is_not_deleted_from_under_its_clusters() -> None:
     verdict = check(NAMESPACES, None, *held, manifest(CLUSTERS, "c0", {}), old=NAMESPACE, **PLATFORM)
     assert isinstance(verdict, Deny)
     assert "the clusters c0, c1, c2, c3, c4 and 2 more" in verdict.reason
+    assert "kubectl -n tenant-blue delete tenantcluster/c0 tenantcluster/c1" in verdict.reason
     assert check(NAMESPACES, None, old=NAMESPACE, **PLATFORM) == Allow()
     assert check(NAMESPACES, None, cluster(), old=BARE) == Allow()
+
+
+def test_clusters_made_by_hand_hold_their_namespace_too() -> None:
+    hand = manifest(CLUSTERS, "hand", {})
+    verdict = check(NAMESPACES, None, cluster("web"), manifest(CLUSTERS, "web", {}), hand, old=NAMESPACE)
+    assert isinstance(verdict, Deny)
+    assert "kubectl -n tenant-blue delete tenantcluster/web cluster/hand, and the namespace when" in verdict.reason
+
+
+def test_a_namespace_whose_clusters_are_going_is_to_be_waited_for() -> None:
+    going = tweak(cluster("web"), "metadata.deletionTimestamp", "2026-08-03T12:00:00Z")
+    verdict = check(NAMESPACES, None, going, old=NAMESPACE, **PLATFORM)
+    assert isinstance(verdict, Deny)
+    assert "they are being deleted; wait until they are gone" in verdict.reason
 
 
 def test_a_namespace_has_one_tenant() -> None:
