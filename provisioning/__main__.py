@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import structlog
 
 from provisioning import health, lease, logs
+from provisioning.access_keeper import AccessKeeper
 from provisioning.cache import Key
 from provisioning.enactor import Enactor
 from provisioning.feed import Feed
@@ -26,6 +27,7 @@ from provisioning.probe import Pace, Probe
 from provisioning.queue import Queue
 from provisioning.reconciler import Reconciler
 from provisioning.settings import Settings
+from provisioning.tenant_roles import TenantRoles
 
 log = structlog.get_logger()
 
@@ -72,19 +74,22 @@ async def run(settings: Settings) -> None:
 
 
 async def lead(kube: Kube, landscape: Landscape, settings: Settings, *, now: Clock) -> None:
-    """What the leader does: three queues of work, fed by what changes."""
+    """What the leader does: four queues of work, fed by what changes."""
     clusters: Queue[Key] = Queue("clusters")
     requests: Queue[Key] = Queue("requests")
+    accesses: Queue[Key] = Queue("accesses")
     tenants: Queue[str] = Queue("tenants")
     probe = Probe(kube, changed=clusters.add, pace=Pace(content=settings.probe_seconds))
     reconciler = Reconciler(kube, landscape, probe=probe if settings.probe_tenants else None, now=now)
     enactor = Enactor(kube, landscape, now=now)
+    access_keeper = AccessKeeper(kube, landscape, roles=TenantRoles(kube), now=now)
     keeper = Keeper(kube, landscape, namespace=settings.namespace, void_after=2 * settings.request_timeout, now=now)
-    stop = Feed(landscape, clusters=clusters, requests=requests, tenants=tenants).start()
+    stop = Feed(landscape, clusters=clusters, requests=requests, accesses=accesses, tenants=tenants).start()
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(clusters.work(reconciler.act, workers=settings.workers))
             group.create_task(requests.work(enactor.act, workers=2))
+            group.create_task(accesses.work(access_keeper.act, workers=4))
             group.create_task(tenants.work(keeper.act, workers=2))
     finally:
         stop()

@@ -19,14 +19,21 @@ LEDGER_PAUSE: Final = 0.5
 
 
 class Feed:
-    """Between the landscape and the queues: of clusters, of requests, of tenants (by name)."""
+    """Between the landscape and the queues: of clusters, of requests, accesses (by cluster), tenants (by name)."""
 
     def __init__(
-        self, landscape: Landscape, *, clusters: Queue[Key], requests: Queue[Key], tenants: Queue[str]
+        self,
+        landscape: Landscape,
+        *,
+        clusters: Queue[Key],
+        requests: Queue[Key],
+        accesses: Queue[Key],
+        tenants: Queue[str],
     ) -> None:
         self._landscape = landscape
         self._clusters = clusters
         self._requests = requests
+        self._accesses = accesses
         self._tenants = tenants
 
     def start(self) -> Callable[[], None]:
@@ -35,6 +42,8 @@ class Feed:
         stops = [
             self._landscape.listen(self._clusters.add),
             caches[resources.CLUSTER_REQUESTS].listen(self._requested),
+            caches[resources.CLUSTER_ACCESSES].listen(self._access),
+            *(caches[kind].listen(self._led_to) for kind in (resources.TENANT_CLUSTERS, resources.CLUSTERS)),
             caches[resources.TENANTS].listen(self._tenant),
             caches[resources.NAMESPACES].listen(self._namespace),
             caches[resources.TENANT_LEDGERS].listen(self._ledger),
@@ -45,6 +54,8 @@ class Feed:
                 self._clusters.add(key_of(manifest))
         for manifest in caches[resources.TENANTS].list():
             self._tenant(None, manifest)
+        for manifest in caches[resources.CLUSTER_ACCESSES].list():
+            self._access(None, manifest)
 
         def stop() -> None:
             for one in stops:
@@ -55,6 +66,17 @@ class Feed:
     def _requested(self, _: Manifest | None, after: Manifest | None) -> None:
         if after is not None:
             self._requests.add(key_of(after))
+
+    def _access(self, before: Manifest | None, after: Manifest | None) -> None:
+        there = after or before
+        if there is not None:
+            self._accesses.add((key_of(there)[0], there["spec"]["cluster"]))
+
+    def _led_to(self, before: Manifest | None, after: Manifest | None) -> None:
+        """A cluster that people have access to, or wait for."""
+        there = after or before
+        if there is not None and self._landscape.accesses(key_of(there)):
+            self._accesses.add(key_of(there))
 
     def _charged(self, before: Manifest | None, after: Manifest | None) -> None:
         there = after or before

@@ -13,7 +13,7 @@ from provisioning import names, plan, providers, resources, world
 from provisioning.cache import Cache, Key, Manifests, Source
 from provisioning.errors import Cause, RuleError
 from provisioning.kube import Manifest
-from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster
+from provisioning.model import Catalog, CatalogSpec, ClusterAccess, Tenant, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import Resource
 from provisioning.views import View
@@ -25,6 +25,7 @@ DESK: Final = (
     resources.TENANTS,
     resources.TENANT_CLUSTERS,
     resources.CLUSTER_REQUESTS,
+    resources.CLUSTER_ACCESSES,
     resources.NAMESPACES,
 )
 """Our own kinds, and Namespaces for whose they are."""
@@ -55,6 +56,7 @@ class Landscape:
 
         self._catalogs = View(self.caches[resources.CATALOGS], Catalog)
         self._tenants = View(self.caches[resources.TENANTS], Tenant)
+        self._accesses = View(self.caches[resources.CLUSTER_ACCESSES], ClusterAccess)
         self._clusters = View(self.caches[resources.TENANT_CLUSTERS], TenantCluster)
 
     async def run(self) -> None:
@@ -112,6 +114,10 @@ class Landscape:
     def tenant_cluster(self, key: Key) -> Stored[TenantCluster] | None:
         """One of ours. Raises `Invalid` for what our model does not take, though the CRD did."""
         return self._clusters.find(*key)
+
+    def accesses(self, key: Key) -> list[Stored[ClusterAccess]]:
+        """Everybody's access to the cluster of this namespace and name."""
+        return [one for one in self._accesses.list(key[0]) if one.it.spec.cluster == key[1]]
 
     def listen(self, told: Callable[[Key], None]) -> Callable[[], None]:
         """Call `told` with every cluster that a change may matter to, from now on. Returns what ends it."""

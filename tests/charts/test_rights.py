@@ -116,6 +116,32 @@ def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendere
     }
 
 
+def test_who_may_only_look_sees_accesses_and_makes_none(rendered: list[Manifest]) -> None:
+    view, edit = (only(rendered, "ClusterRole", f"clusterdesk-{name}") for name in ("view", "edit"))
+    assert may(view, resources.GROUP, "clusteraccesses", "get")
+    assert not any(may(view, resources.GROUP, "clusteraccesses", verb) for verb in ("create", "update", "patch"))
+    assert may(edit, resources.GROUP, "clusteraccesses", "create")
+
+
+def test_members_of_a_tenant_have_what_they_need_and_read_no_secret(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-member")
+    for kind in ("tenantclusters", "clusterrequests", "clusteraccesses"):
+        assert may(role, resources.GROUP, kind, "create"), kind
+    assert may(role, resources.GROUP, "clusterrequests/status", "patch")
+    groups = {group for rule in role["rules"] for group in rule["apiGroups"]}
+    assert "*" not in groups
+    assert [rule["resources"] for rule in role["rules"] if "" in rule["apiGroups"]] == [["events"]]
+
+
+def test_only_the_provisioner_writes_certificates_down(rendered: list[Manifest]) -> None:
+    writing = [
+        role["metadata"]["name"]
+        for role in rendered
+        if role["kind"] == "ClusterRole" and may(role, resources.GROUP, "clusteraccesses/status", "update")
+    ]
+    assert writing == ["clusterdesk-provisioner"]
+
+
 def _documents(text: str) -> Iterator[dict[str, Any]]:
     for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
         if document:

@@ -1,10 +1,18 @@
 """The defaults, one file each: what is completed, in this order. A new one is one file and one line here."""
 
-from webhooks.defaults import complete_cluster, complete_request, kamaji_addons, label_clusters, managed_by_kamaji
+from webhooks.defaults import (
+    complete_access,
+    complete_cluster,
+    complete_request,
+    kamaji_addons,
+    label_clusters,
+    managed_by_kamaji,
+)
 
 DEFAULTS = (
     complete_cluster.DEFAULT,
     complete_request.DEFAULT,
+    complete_access.DEFAULT,
     label_clusters.DEFAULT,
     kamaji_addons.DEFAULT,
     managed_by_kamaji.DEFAULT,

@@ -86,7 +86,7 @@ def issued(
 
 
 def named(certificate: x509.Certificate) -> list[tuple[str, str]]:
-    return [(a.oid._name, str(a.value)) for a in certificate.subject]  # type: ignore[attr-defined]
+    return [(a.oid._name, str(a.value)) for a in certificate.subject]
 
 
 @pytest.mark.parametrize(

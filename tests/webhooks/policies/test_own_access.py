@@ -1,0 +1,125 @@
+"""Access to a cluster is for people of its tenant, each for themselves, and its status is ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from provisioning.resources import CLUSTER_ACCESSES, CLUSTERS
+from tests.provisioning import accesses
+from tests.webhooks.estate import BLUE, WORLD, cluster, tweak
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import manifest, request
+from webhooks.decision import Allow, Deny
+from webhooks.defaults import complete_access
+from webhooks.facts import Trusted
+from webhooks.policies.own_access import POLICY
+
+BOT, PROVISIONER = Trusted().bot, Trusted().provisioner
+
+
+def access(*, namespace: str = BLUE, **spec: Any) -> Any:
+    return accesses.access(namespace=namespace, **spec)
+
+
+def check(new: Any, *, there: Any = (), **rest: Any) -> Any:
+    return World(*WORLD, *(there or [cluster()])).check(POLICY, request(CLUSTER_ACCESSES, new, **rest))
+
+
+def refused(verdict: Any) -> tuple[int, set[str]]:
+    assert isinstance(verdict, Deny)
+    return verdict.code, {cause.field for cause in verdict.causes}
+
+
+@pytest.mark.parametrize("role", ["Admin", "Viewer"])
+def test_a_member_gets_in_either_way(role: str) -> None:
+    assert check(access(role=role)) == Allow()
+
+
+def test_a_member_by_group_gets_in_with_kubectl_only() -> None:
+    assert check(access(user="dan"), user="dan", groups=["blue-team"]) == Allow()
+    assert refused(check(access(user="dan"), user=BOT, groups=["blue-team"])) == (403, {"spec.user"})
+
+
+def test_an_approver_who_is_no_member_may_look() -> None:
+    assert check(access(user="bob"), user="bob") == Allow()
+    verdict = check(access(user="bob", role="Admin"), user="bob")
+    assert refused(verdict) == (403, {"spec.role"})
+    assert "can be Viewer only" in verdict.reason
+
+
+def test_the_bot_acts_for_people_whose_slack_account_is_listed() -> None:
+    assert check(access(), user=BOT) == Allow()
+    assert refused(check(access(user="cyd"), user=BOT)) == (403, {"spec.user"})
+
+
+@pytest.mark.parametrize("user", ["eve", "bob", PROVISIONER, "kubernetes-admin"])
+def test_nobody_makes_access_for_somebody_else(user: str) -> None:
+    verdict = check(access(), user=user, groups=["system:masters"])
+    assert refused(verdict) == (403, {"spec.user"})
+    assert f"must be {user}, who sends this" in verdict.reason
+
+
+def test_a_stranger_gets_nowhere() -> None:
+    assert refused(check(access(user="eve"), user="eve")) == (403, {"spec.user"})
+
+
+def test_a_request_that_would_not_be_honoured_is_refused_now() -> None:
+    weak = accesses.request(ec.generate_private_key(ec.SECP521R1()))
+    for sent in ("hello", weak, accesses.REQUEST[:-60]):
+        verdict = check(access(request=sent))
+        assert refused(verdict) == (422, {"spec.request"})
+        assert "taken are ECDSA P-256" in verdict.reason
+
+
+def test_a_user_name_that_no_certificate_can_carry_is_refused_now() -> None:
+    user = "ü" * 40
+    verdict = check(access(user=user), user=user, groups=["blue-team"])
+    assert refused(verdict) == (422, {"spec.user"})
+
+
+def test_too_long_a_time_is_refused_with_the_cap() -> None:
+    verdict = check(access(validFor="25h"))
+    assert refused(verdict) == (422, {"spec.validFor"})
+    assert "25h is longer than 24h" in verdict.reason
+    shorter = [tweak(WORLD[1], "spec.access", {"longest": "1h"}), WORLD[2], cluster()]
+    verdict = World(*shorter).check(POLICY, request(CLUSTER_ACCESSES, access()))
+    assert "2h is longer than 1h" in verdict.reason
+
+
+def test_the_cluster_must_be_there_whoever_made_it() -> None:
+    assert refused(check(access(cluster="nowhere"))) == (422, {"spec.cluster"})
+    assert check(access(), there=[manifest(CLUSTERS, "web")]) == Allow()
+    assert refused(check(access(), there=[cluster(namespace="elsewhere")])) == (422, {"spec.cluster"})
+
+
+def test_a_namespace_without_a_tenant_has_no_access_to_give() -> None:
+    assert refused(check(access(namespace="elsewhere"))) == (403, {"metadata.namespace"})
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    verdict = check(access(user="eve", cluster="nowhere", validFor="90h", request="x"), user="eve")
+    assert refused(verdict)[1] == {"spec.user", "spec.request", "spec.validFor", "spec.cluster"}
+
+
+@pytest.mark.parametrize("user", ["ann", BOT, "kubernetes-admin"])
+def test_the_certificate_is_written_by_the_provisioner_alone(user: str) -> None:
+    old = {**access(), "status": {}}
+    new = {**old, "status": {"certificate": "PEM", "server": "https://evil.example.com"}}
+    assert isinstance(check(new, old=old, user=user, subresource="status"), Deny)
+    assert check(new, old=old, user=PROVISIONER, subresource="status") == Allow()
+
+
+def test_who_leaves_the_user_out_means_themselves() -> None:
+    lean = access()
+    del lean["spec"]["user"]
+
+    def completed(new: Any, user: str) -> Any:
+        sent = request(CLUSTER_ACCESSES, new, user=user)
+        return World().complete(complete_access.DEFAULT, sent)["spec"].get("user")
+
+    assert completed(lean, "ann") == "ann"
+    assert completed(lean, BOT) is None
+    assert completed(access(), "eve") == "ann", "who names somebody else is told so, not corrected"

@@ -1,0 +1,85 @@
+"""Who may have access to a tenant's cluster: people of the tenant, each for themselves, for as long as it allows.
+
+The spec never changes afterwards but to be revoked (the CRD sees to that), so what is checked here once holds for its
+whole life. Taking access away is open to whoever RBAC lets at the object: that must not have to wait for anybody.
+The certificate is written by the provisioner alone; else somebody could tell people to trust another API server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioning import issuing, lifetime, objects, people
+from provisioning.errors import Cause
+from provisioning.model import AccessRole, AccessSpec, ClusterAccess, Person, TenantSpec
+from provisioning.resources import CLUSTER_ACCESSES, CLUSTERS, TENANT_CLUSTERS
+from webhooks import facts as reading
+from webhooks.decision import FORBIDDEN, INVALID, Allow, Deny, Verdict, merge, refuse
+from webhooks.facts import Facts
+from webhooks.policy import CREATE, UPDATE, Policy, Rule
+from webhooks.review import Request
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    if request.object is None:
+        return Allow()
+    if request.operation == UPDATE:
+        return _of_status(request, facts)
+    tenant = reading.tenant_of(facts, request.namespace)
+    if tenant is None:
+        return refuse(reading.no_tenant(request.namespace))
+    spec = objects.read(ClusterAccess, request.object).it.spec
+    who = list(_of_person(request, spec, tenant.it.spec, facts))
+    what = [*_of_request(spec), *_of_time(spec, tenant.it.spec), *_of_cluster(request, spec, facts)]
+    verdicts = [refuse(*causes, code=code) for causes, code in ((who, FORBIDDEN), (what, INVALID)) if causes]
+    return merge(verdicts)
+
+
+def _of_status(request: Request, facts: Facts) -> Verdict:
+    if request.user.name == facts.trusted.provisioner:
+        return Allow()
+    return Deny("the status of a ClusterAccess, with the certificate, is written by clusterdesk itself")
+
+
+def _of_person(request: Request, spec: AccessSpec, tenant: TenantSpec, facts: Facts) -> Iterator[Cause]:
+    by_bot = request.user.name == facts.trusted.bot
+    person, groups = Person(user=spec.user), () if by_bot else request.user.groups
+    if not by_bot and spec.user != request.user.name:
+        yield Cause("spec.user", f"must be {request.user.name}, who sends this; one makes access for oneself")
+    if by_bot and not people.recognised(tenant, person).slack:
+        yield Cause("spec.user", f"{spec.user} has no Slack account in this tenant, so nothing is done for them there")
+    if people.member(tenant, person, groups):
+        return
+    if not people.approver(tenant, person, groups):
+        yield Cause("spec.user", f"{spec.user} is neither a member nor an approver of this tenant")
+    elif spec.role is not AccessRole.VIEWER:
+        yield Cause("spec.role", f"{spec.user} is an approver and no member of this tenant, and so can be Viewer only")
+
+
+def _of_request(spec: AccessSpec) -> Iterator[Cause]:
+    try:
+        issuing.public_key(spec.request)
+    except issuing.Refused as refused:
+        yield Cause("spec.request", str(refused))
+    try:
+        issuing.check_user(spec.user)
+    except issuing.Refused as refused:
+        yield Cause("spec.user", str(refused))
+
+
+def _of_time(spec: AccessSpec, tenant: TenantSpec) -> Iterator[Cause]:
+    longest = tenant.access.longest
+    if lifetime.parse(spec.valid_for) > lifetime.parse(longest):
+        yield Cause("spec.validFor", f"{spec.valid_for} is longer than {longest}, the most that this tenant allows")
+
+
+def _of_cluster(request: Request, spec: AccessSpec, facts: Facts) -> Iterator[Cause]:
+    kinds = (TENANT_CLUSTERS, CLUSTERS)
+    facts.need(*(reading.One(kind, spec.cluster, request.namespace) for kind in kinds))
+    if not any(facts.get(kind, spec.cluster, namespace=request.namespace) for kind in kinds):
+        yield Cause("spec.cluster", f"there is no cluster {spec.cluster} in this namespace")
+
+
+POLICY = Policy(
+    "own_access", (Rule(CLUSTER_ACCESSES, (CREATE,)), Rule(CLUSTER_ACCESSES, (UPDATE,), subresource="status")), check
+)
