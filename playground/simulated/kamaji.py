@@ -2,6 +2,7 @@
 
 What it writes, and in which order, follows clastix/cluster-api-control-plane-provider-kamaji v0.20.0. The
 KubevirtCluster is made ready last: earlier, Cluster API's first connection fails and is retried after 30 s only.
+With no replicas the server is stopped, which Kamaji calls Sleeping; what it stored stays in etcd.
 Failures it knows: `no-address`, `datastore`, `freeze`.
 """
 
@@ -29,6 +30,9 @@ from provisioning.objects import format_time
 
 FINALIZER: Final = "kamaji.clastix.io/controlplane"
 KCP = resources.KAMAJI_CONTROL_PLANES
+SLEEPING: Final = tuple(
+    (type_, "Failed", "TenantControlPlane in Sleeping status") for type_ in ("KamajiControlPlaneIsReady", "Available")
+)
 
 
 async def act(stage: Stage, control_plane: Manifest) -> None:
@@ -44,7 +48,11 @@ async def act(stage: Stage, control_plane: Manifest) -> None:
     if await ensure_finalizer(stage, KCP, control_plane, FINALIZER):
         return
     if why := _refusal(failure(control_plane)):
-        await _report(stage, control_plane, *why)
+        await _report(stage, control_plane, why)
+        return
+    if control_plane["spec"].get("replicas") == 0:
+        await stage.tenants.stop(uid)
+        await _report(stage, control_plane, *SLEEPING)
         return
     stage.tenants.freeze(uid, frozen=failure(control_plane) == "freeze")
     server = stage.tenants.running(uid) or await _start(stage, control_plane, cluster)
@@ -68,20 +76,16 @@ def _refusal(wanted: str) -> tuple[str, str, str] | None:
     }.get(wanted)
 
 
-async def _report(stage: Stage, control_plane: Manifest, type_: str, reason: str, message: str) -> None:
-    bad = condition(type_, "False", reason, message, now=_now())
-    await ensure(
-        stage,
-        KCP,
-        control_plane,
-        "status",
-        {**_unready(control_plane), "conditions": with_conditions(control_plane, bad)},
-    )
+async def _report(stage: Stage, control_plane: Manifest, *failed: tuple[str, str, str]) -> None:
+    bad = [condition(type_, "False", reason, message, now=_now()) for type_, reason, message in failed]
+    status = {**_unready(control_plane), "conditions": with_conditions(control_plane, *bad)}
+    await ensure(stage, KCP, control_plane, "status", status)
 
 
 def _unready(control_plane: Manifest) -> Manifest:
     version = (control_plane.get("status") or {}).get("version") or control_plane["spec"]["version"]
-    return {"ready": False, "externalManagedControlPlane": True, "version": version}
+    counts = dict.fromkeys(("replicas", "readyReplicas", "availableReplicas", "upToDateReplicas"), 0)
+    return {"ready": False, "externalManagedControlPlane": True, "version": version, **counts}
 
 
 async def _start(stage: Stage, control_plane: Manifest, cluster: Manifest) -> TenantServer:

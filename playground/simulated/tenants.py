@@ -114,8 +114,8 @@ class Tenants:
         if child is not None and child.running:
             os.kill(child.pid, signal.SIGSTOP if frozen else signal.SIGCONT)
 
-    async def remove(self, uid: str) -> None:
-        """Stop the server and delete what it stored. A shared server stays."""
+    async def stop(self, uid: str) -> None:
+        """Stop the server and keep what it stored; `ensure` starts it again. A shared server stays."""
         if uid in self._clients:
             await self._clients.pop(uid).close()
         if not self.own_servers:
@@ -125,6 +125,12 @@ class Tenants:
         if child is not None:
             child.popen.kill()
             await self.processes.stop(child.name)
+
+    async def remove(self, uid: str) -> None:
+        """Stop the server and delete what it stored. A shared server stays."""
+        await self.stop(uid)
+        if not self.own_servers:
+            return
         await self._forget(uid)
         shutil.rmtree(self.state / "tenants" / uid, ignore_errors=True)
 

@@ -10,7 +10,7 @@ import pytest
 
 from playground import apply
 from playground.controlplane import ControlPlane
-from provisioning import resources
+from provisioning import errors, resources
 from provisioning.kube import Kube
 from tests.playground.simulated.tenant import eventually, infrastructure, tenant
 
@@ -101,6 +101,45 @@ async def test_a_restarted_infrastructure_finds_its_tenants_again(
             assert server is not None
             assert config.read_text().count(f":{server.port}") == 1
             assert len((await client.list(resources.NODES)).items) == 1
+        await admin.delete(resources.CLUSTERS, "web", namespace=namespace)
+        await eventually(lambda: gone(admin, namespace))
+
+
+async def test_a_control_plane_of_no_replicas_sleeps_and_wakes_with_what_it_had(
+    cluster_api: ControlPlane, admin: Kube, namespace: str, tmp_path: Path
+) -> None:
+    async def scale(replicas: int) -> None:
+        await admin.merge(kind, "web", {"spec": {"replicas": replicas}}, namespace=namespace)
+
+    async def status() -> dict[str, object]:
+        return (await admin.get(kind, "web", namespace=namespace)).get("status") or {}
+
+    async def says_ready(wanted: bool) -> bool:
+        return (await status()).get("ready") is wanted
+
+    kind = resources.KAMAJI_CONTROL_PLANES
+    async with infrastructure(cluster_api, tmp_path):
+        await apply.put(admin, tenant(namespace, workers=0))
+        await eventually(lambda: says_ready(True))
+        config = await kubeconfig(admin, namespace, tmp_path / "tenant.kubeconfig")
+        async with await Kube.connect(kubeconfig=config) as client:
+            kept = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept", "namespace": "default"}}
+            await client.create(resources.CONFIG_MAPS, {**kept, "data": {"word": "remember"}})
+
+        await scale(0)
+        await eventually(lambda: says_ready(False))
+        asleep = await status()
+        assert (asleep["replicas"], asleep["readyReplicas"], asleep["version"]) == (0, 0, "v1.34.2")
+        async with await Kube.connect(kubeconfig=config) as client:
+            with pytest.raises(errors.Unavailable):
+                await client.get(resources.CONFIG_MAPS, "kept", namespace="default")
+
+        await scale(1)
+        await eventually(lambda: says_ready(True))
+        # Under the address and the authority of before.
+        async with await Kube.connect(kubeconfig=config) as client:
+            found = await client.get(resources.CONFIG_MAPS, "kept", namespace="default")
+        assert found["data"] == {"word": "remember"}
         await admin.delete(resources.CLUSTERS, "web", namespace=namespace)
         await eventually(lambda: gone(admin, namespace))
 
