@@ -22,6 +22,7 @@ from provisioning.resources import (
     KUBEVIRT_MACHINE_TEMPLATES,
     MACHINE_DEPLOYMENTS,
     TENANT_CLUSTERS,
+    VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES,
     Resource,
 )
 
@@ -82,7 +83,10 @@ def _cluster(manifest: Manifest, find: Find, catalog: Callable[[], CatalogSpec])
 
 
 def _machine_deployment(manifest: Manifest, find: Find, catalog: Callable[[], CatalogSpec]) -> Usage:
-    weight = footprint.of_machine_deployment(manifest, _template(manifest, find))
+    template = _template(manifest, find)
+    named = footprint.instancetype_of(template)
+    instancetype = find(VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, named) if named else None
+    weight = footprint.of_machine_deployment(manifest, template, instancetype)
     owner = _owner(manifest, find)
     if owner is None:
         return weight

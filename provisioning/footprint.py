@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from provisioning import quantity
+from provisioning import quantity, resources
 from provisioning.errors import MalformedQuantity
 from provisioning.quota import Usage
 
@@ -17,6 +17,7 @@ Manifest = Mapping[str, Any]
 
 MAX_SIZE: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size"
 MIN_SIZE: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size"
+INSTANCETYPE: Final = resources.VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES.kind
 DEFAULT_SURGE: Final = 1
 """What Cluster API's webhook writes where `maxSurge` is absent."""
 
@@ -26,12 +27,13 @@ def of_cluster(manifest: Manifest) -> Usage:
     return Usage(clusters=1)
 
 
-def of_machine_deployment(manifest: Manifest, template: Manifest) -> Usage:
+def of_machine_deployment(manifest: Manifest, template: Manifest, instancetype: Manifest | None = None) -> Usage:
     """A raw MachineDeployment: the most machines it can come to, each as large as its KubevirtMachineTemplate says.
 
-    Raises `MalformedQuantity` for numbers that are none.
+    `instancetype`: the one that the template names, see `instancetype_of`. Raises `MalformedQuantity` for numbers that
+    are none.
     """
-    return of_machine(template) * machines(manifest)
+    return of_machine(template, instancetype) * machines(manifest)
 
 
 def machines(manifest: Manifest) -> int:
@@ -49,16 +51,50 @@ def machines(manifest: Manifest) -> int:
     return replicas + _surge(spec, replicas) if replicas else 0
 
 
-def of_machine(template: Manifest) -> Usage:
+def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usage:
     """One virtual machine of a KubevirtMachineTemplate: the most that its guest can come to.
 
-    Raises `MalformedQuantity` when the template does not say.
+    Raises `MalformedQuantity` when neither the template says, nor the instancetype that it names.
     """
-    machine = _inside(template, "spec", "template", "spec", "virtualMachineTemplate", "spec")
-    if machine.get("instancetype"):
-        raise MalformedQuantity("a size by instancetype cannot be counted; write domain.cpu and domain.memory")
-    domain = _inside(machine, "template", "spec", "domain")
-    return Usage(nodes=1, vcpu=_vcpu(domain), memory=_memory(domain))
+    domain = _inside(_machine(template), "template", "spec", "domain")
+    name = instancetype_of(template)
+    if not name:
+        return Usage(nodes=1, vcpu=_vcpu(domain), memory=_memory(domain))
+    if instancetype is None:
+        raise MalformedQuantity(f"the size is that of the {INSTANCETYPE} {name}, and there is none")
+    if _inside(domain, "cpu") or _inside(domain, "memory"):
+        raise MalformedQuantity("the size is said twice: leave out domain.cpu and domain.memory, or the instancetype")
+    return _of_instancetype(instancetype)
+
+
+def instancetype_of(template: Manifest) -> str:
+    """The instancetype that a KubevirtMachineTemplate's machines are as large as; empty when it says so itself.
+
+    Raises `MalformedQuantity` for one that others than the platform write, or that may be another when the machine is
+    made.
+    """
+    matcher = _inside(_machine(template), "instancetype")
+    if not matcher:
+        return ""
+    kind, name = matcher.get("kind") or INSTANCETYPE, matcher.get("name")
+    if str(kind).lower() not in (INSTANCETYPE.lower(), f"{INSTANCETYPE}s".lower()):
+        raise MalformedQuantity(f"a size by {kind} cannot be counted: whoever may write it can make it larger later")
+    if not isinstance(name, str) or not name or matcher.get("revisionName") or matcher.get("inferFromVolume"):
+        raise MalformedQuantity("a size by instancetype can be counted only if instancetype.name says by which")
+    return name
+
+
+def _machine(template: Manifest) -> Manifest:
+    return _inside(template, "spec", "template", "spec", "virtualMachineTemplate", "spec")
+
+
+def _of_instancetype(manifest: Manifest) -> Usage:
+    cpu, memory = _inside(manifest, "spec", "cpu"), _inside(manifest, "spec", "memory")
+    vcpu = max(_count(cpu.get(part) or 0, f"cpu.{part}") for part in ("guest", "maxSockets"))
+    sizes = [quantity.byte_count(memory[part]) for part in ("guest", "maxGuest") if memory.get(part) is not None]
+    if not vcpu or not any(sizes):
+        raise MalformedQuantity("the instancetype says nothing of its CPU or its memory")
+    return Usage(nodes=1, vcpu=vcpu * 1000, memory=max(sizes))
 
 
 def _vcpu(domain: Manifest) -> int:

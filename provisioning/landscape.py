@@ -31,6 +31,8 @@ DESK: Final = (
 """Our own kinds, and Namespaces for whose they are."""
 WHOLE: Final = (resources.CLUSTERS, resources.MACHINE_DEPLOYMENTS, resources.KUBEVIRT_MACHINE_TEMPLATES)
 """Charged kinds: those made by hand carry no label of ours, and count all the same."""
+SIZES: Final = resources.VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
+"""The platform's own: machines made by hand may be as large as one of these says."""
 LABELLED: Final = (*{kind: None for kind in (*plan.KINDS, *world.KINDS, resources.MACHINE_SETS) if kind not in WHOLE},)
 """Parts of clusters; only those that say of which are kept."""
 LISTS_AT_ONCE: Final = 3
@@ -50,6 +52,7 @@ class Landscape:
         self.caches: Mapping[Resource, Cache] = {
             **{kind: Cache(kube, kind, gate=gate) for kind in DESK},
             resources.TENANT_LEDGERS: Cache(kube, resources.TENANT_LEDGERS, namespace=namespace, gate=gate),
+            SIZES: Cache(kube, SIZES, packed=True, optional=True, gate=gate),
             **{kind: parts(kind) for kind in WHOLE},
             **{kind: parts(kind, names.CAPI_CLUSTER_LABEL) for kind in LABELLED},
         }

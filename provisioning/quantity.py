@@ -74,7 +74,7 @@ def format_cpu(milli_cpu: int) -> str:
     """Milli-CPU as people write it: `2`, `1.5`, `250m`."""
     if milli_cpu % 1000 == 0:
         return str(milli_cpu // 1000)
-    return f"{milli_cpu / 1000:g}" if milli_cpu % 100 == 0 else f"{milli_cpu}m"
+    return f"{milli_cpu // 1000}.{milli_cpu % 1000 // 100}" if milli_cpu % 100 == 0 else f"{milli_cpu}m"
 
 
 def format_bytes(count: int) -> str:

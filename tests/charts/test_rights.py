@@ -64,7 +64,7 @@ def test_provisioner_may_follow_every_kind_that_it_keeps_in_sight(rendered: list
     own = only(rendered, "Role", "clusterdesk-provisioner")
     missing = [
         f"{verb} {kind.plural}.{kind.group}"
-        for kind in (*landscape.DESK, *landscape.WHOLE, *landscape.LABELLED)
+        for kind in (*landscape.DESK, *landscape.WHOLE, *landscape.LABELLED, landscape.SIZES)
         for verb in ("list", "watch")
         if not may(wide, kind.group, kind.plural, verb)
     ]

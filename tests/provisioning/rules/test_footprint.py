@@ -137,11 +137,71 @@ def test_a_machine_whose_size_cannot_be_read_is_refused(domain: dict[str, Any]) 
         footprint.of_machine(machine_template(**domain))
 
 
-def test_a_size_by_instancetype_is_refused() -> None:
-    template = machine_template()
-    template["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]["instancetype"] = {"name": "u1.medium"}
-    with pytest.raises(MalformedQuantity, match="instancetype"):
-        footprint.of_machine(template)
+# --- a size by instancetype
+
+
+def typed(matcher: dict[str, Any], **domain: Any) -> dict[str, Any]:
+    """A template whose machines are as large as an instancetype says."""
+    template = machine_template(devices={}, **domain)
+    template["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]["instancetype"] = matcher
+    return template
+
+
+def instancetype(guest: Any = 4, memory: Any = "8Gi", **cpu: Any) -> dict[str, Any]:
+    return {"spec": {"cpu": {"guest": guest, **cpu}, "memory": {"guest": memory}}}
+
+
+U1 = {"name": "u1.xlarge"}
+
+
+@pytest.mark.parametrize("kind", [None, "", "VirtualMachineClusterInstancetype", "virtualmachineclusterinstancetype"])
+def test_a_machine_is_as_large_as_the_platforms_instancetype_says(kind: str | None) -> None:
+    template = typed({**U1, "kind": kind})
+    assert footprint.instancetype_of(template) == "u1.xlarge"
+    assert footprint.of_machine(template, instancetype()) == Usage(nodes=1, vcpu=4000, memory=8 * GI)
+
+
+def test_what_an_instancetype_may_grow_to_counts() -> None:
+    larger = instancetype(maxSockets=16)
+    larger["spec"]["memory"]["maxGuest"] = "32Gi"
+    assert footprint.of_machine(typed(U1), larger) == Usage(nodes=1, vcpu=16_000, memory=32 * GI)
+
+
+def test_a_template_that_says_its_size_itself_names_no_instancetype() -> None:
+    assert footprint.instancetype_of(machine_template()) == ""
+
+
+@pytest.mark.parametrize(
+    ("matcher", "why"),
+    [
+        ({**U1, "kind": "VirtualMachineInstancetype"}, "larger later"),
+        ({**U1, "revisionName": "web-1"}, "instancetype.name"),
+        ({"inferFromVolume": "system"}, "instancetype.name"),
+        ({"kind": "VirtualMachineClusterInstancetype"}, "instancetype.name"),
+    ],
+)
+def test_an_instancetype_that_is_not_the_platforms_word_is_refused(matcher: dict[str, Any], why: str) -> None:
+    with pytest.raises(MalformedQuantity, match=why):
+        footprint.instancetype_of(typed(matcher))
+
+
+def test_an_instancetype_that_is_not_there_is_refused() -> None:
+    with pytest.raises(MalformedQuantity, match=r"VirtualMachineClusterInstancetype u1\.xlarge"):
+        footprint.of_machine(typed(U1))
+
+
+@pytest.mark.parametrize("domain", [{"cpu": {"cores": 1}}, {"memory": {"guest": "1Gi"}}])
+def test_a_size_that_is_said_twice_is_refused(domain: dict[str, Any]) -> None:
+    with pytest.raises(MalformedQuantity, match="twice"):
+        footprint.of_machine(typed(U1, **domain), instancetype())
+
+
+@pytest.mark.parametrize(
+    "broken", [{}, {"spec": {}}, instancetype(guest=0), instancetype(memory="0"), instancetype(-1)]
+)
+def test_an_instancetype_whose_size_cannot_be_read_is_refused(broken: dict[str, Any]) -> None:
+    with pytest.raises(MalformedQuantity):
+        footprint.of_machine(typed(U1), broken)
 
 
 @pytest.mark.parametrize("path", [("spec",), ("spec", "template"), ("spec", "template", "spec")])
