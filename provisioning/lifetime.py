@@ -2,7 +2,7 @@
 
 A cluster whose lifetime is over goes down a ladder: people are warned, it sleeps as long as its tenant has it so, it is
 deleted. A cluster with deletion protection stops one rung earlier: it sleeps, and is not deleted. So protection keeps
-what is stored, and is no way to keep machines longer than the tenant may.
+what is stored, and is no way to keep machines longer than the tenant may. A longer lifetime leads up again.
 """
 
 from __future__ import annotations
@@ -24,17 +24,23 @@ def parse(text: str) -> timedelta:
 @dataclass(frozen=True)
 class Ladder:
     """The moments at the end of a cluster's life. It sleeps from `ends_at` on until `deletes_at`, or is deleted at once
-    when the two are one. `deletes_at` is None for a protected cluster: that one is never deleted.
+    when the two are one.
     """
 
     ends_at: datetime
     deletes_at: datetime | None
-    warnings: tuple[timedelta, ...]
-    """How long before both moments people are told; the longest first."""
+    """None when it is not to be deleted: it is protected, or nobody knows how its tenant has it."""
+    warnings: tuple[timedelta, ...] = ()
+    """How long before both moments people are told."""
+    protected: bool = False
+    lifetime: str = ""
+    """What the cluster asks for now."""
+    longest: str = ""
+    """What it may ask for at most; empty when that is not bounded."""
 
     @property
     def sleeps(self) -> bool:
-        """Whether there is a sleep between the end of the lifetime and the deletion."""
+        """Whether it sleeps between the end of its lifetime and its deletion."""
         return self.deletes_at is None or self.deletes_at > self.ends_at
 
     def is_over(self, now: datetime) -> bool:
@@ -53,20 +59,28 @@ class Ladder:
         return min((each for each in self.warnings if coming - each <= now < coming), default=None)
 
     def changes_at(self, now: datetime) -> datetime | None:
-        """The next moment at which the cluster is to be looked at: a warning, the end, or the deletion."""
+        """The next moment at which there is something to do or to say."""
         rungs = [moment for moment in (self.ends_at, self.deletes_at) if moment is not None]
         moments = [*rungs, *(rung - warning for rung in rungs for warning in self.warnings)]
         return min((moment for moment in moments if moment > now), default=None)
 
 
-def ladder(created: datetime, spec: ClusterSpec, policy: LifetimePolicy) -> Ladder | None:
-    """What becomes of a cluster made then; None for one that may live for ever."""
+def ladder(created: datetime, spec: ClusterSpec, policy: LifetimePolicy | None) -> Ladder | None:
+    """What becomes of a cluster made then, None for one that may live for ever. `policy` is its tenant's, if known."""
     if not spec.lifetime:
         return None
     ends_at = created + parse(spec.lifetime)
+    if policy is None:
+        return Ladder(ends_at, None, protected=spec.deletion_protection, lifetime=spec.lifetime)
     sleep = parse(policy.hibernation) if policy.hibernation else timedelta()
-    warnings = sorted(map(parse, policy.warnings), reverse=True)
-    return Ladder(ends_at, None if spec.deletion_protection else ends_at + sleep, tuple(warnings))
+    return Ladder(
+        ends_at,
+        deletes_at=None if spec.deletion_protection else ends_at + sleep,
+        warnings=tuple(map(parse, policy.warnings)),
+        protected=spec.deletion_protection,
+        lifetime=spec.lifetime,
+        longest=policy.longest or "",
+    )
 
 
 def ends_at(created: datetime, spec: ClusterSpec) -> datetime | None:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from provisioning import lifetime, names, obstacles, sights, steps
+from provisioning import expiry, names, obstacles, sights, steps
 from provisioning.ending import Ending
 from provisioning.hibernation import Rest
+from provisioning.lifetime import Ladder
 from provisioning.manifests.marks import Manifest
 from provisioning.model import ClusterStatus, Condition, Step, TenantCluster
 from provisioning.model import conditions as conditions_of
@@ -35,13 +36,14 @@ def observe(
     now: datetime,
     refusal: str = "",
     rest: Rest | None = None,
+    ladder: Ladder | None = None,
     ending: Ending | None = None,
 ) -> ClusterStatus:
     """The status of a TenantCluster in this world.
 
     `refusal` says why the last attempt to render or apply it failed, in plain words; empty when it did not. `rest` is
-    whether it is to sleep, `ending` how far its deletion is. Call it again at least every minute while the cluster is
-    not ready: that a step takes too long shows only by the clock.
+    whether it is to sleep, `ladder` how its life ends, `ending` how far its deletion is. Call it again at least every
+    minute while the cluster is not ready: that a step takes too long shows only by the clock.
 
     While it is paused, what is written into its spec counts as not observed: nobody acts upon it.
     """
@@ -55,6 +57,7 @@ def observe(
     wanted = (
         *summary.conditions(now=moment, generation=generation),
         *_more(cluster, summary, rest, now=moment, generation=generation),
+        *_expiring(cluster, ladder, now=now, generation=generation),
     )
     sleeping = summary.reason == HIBERNATED
     up = seen[1].done or bool(before.kubeconfig_secret)
@@ -66,7 +69,8 @@ def observe(
         endpoint=_endpoint(world.cluster),
         kubeconfig_secret=names.kubeconfig_secret(cluster.meta.name) if up else "",
         nodes=sights.nodes(cluster, world),
-        expires_at=_expiry(cluster),
+        expires_at=format_time(ladder.ends_at) if ladder is not None else None,
+        deletes_at=format_time(ladder.deletes_at) if ladder is not None and ladder.deletes_at is not None else None,
         asleep_since=(before.asleep_since or moment) if sleeping else None,
         inventory=before.inventory,
         last_handled_reconcile_at=before.last_handled_reconcile_at,
@@ -142,12 +146,22 @@ def _more(
     yield conditions_of.make(HIBERNATED, state, reason=reason, message=rest.why, now=now, generation=generation)
 
 
+def _expiring(
+    cluster: Stored[TenantCluster], ladder: Ladder | None, *, now: datetime, generation: int
+) -> Iterator[Condition]:
+    if ladder is None or cluster.meta.deleting:
+        return
+    told = expiry.notice(ladder, now)
+    yield conditions_of.make(
+        expiry.CONDITION,
+        told.expiring,
+        reason=told.reason,
+        message=told.message,
+        now=format_time(now),
+        generation=generation,
+    )
+
+
 def _endpoint(cluster: Manifest | None) -> str:
     endpoint = (cluster or {"spec": {}})["spec"].get("controlPlaneEndpoint") or {}
     return f"https://{endpoint['host']}:{endpoint['port']}" if endpoint.get("host") else ""
-
-
-def _expiry(cluster: Stored[TenantCluster]) -> str | None:
-    """When its lifetime is over; None for a cluster that may live for ever."""
-    end = lifetime.ends_at(cluster.meta.created, cluster.it.spec) if cluster.meta.created else None
-    return format_time(end) if end else None

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from provisioning import names, steps
+from provisioning import lifetime, names, steps
 from provisioning.ending import Ending
 from provisioning.hibernation import Rest
-from provisioning.model import ClusterStatus, Step, StepState, TenantCluster
+from provisioning.model import ClusterStatus, LifetimePolicy, Step, StepState, TenantCluster
 from provisioning.model.conditions import find, is_true
 from provisioning.objects import Stored, format_time, parse_time
 from provisioning.observe import observe
@@ -27,8 +27,9 @@ NOW = CREATED + timedelta(seconds=30)
 def look(
     scene: Scene | World, *, now: datetime = NOW, refusal: str = "", rest: Rest | None = None, **changes: Any
 ) -> ClusterStatus:
-    world = scene.world() if isinstance(scene, Scene) else scene
-    return observe(cluster(**changes), world, now=now, refusal=refusal, rest=rest)
+    world, it = scene.world() if isinstance(scene, Scene) else scene, cluster(**changes)
+    ladder = lifetime.ladder(CREATED, it.it.spec, LifetimePolicy(hibernation="24h"))
+    return observe(it, world, now=now, refusal=refusal, rest=rest, ladder=ladder)
 
 
 def states(status: ClusterStatus) -> dict[str, str]:
@@ -103,7 +104,7 @@ def test_a_cluster_is_ready_when_every_step_is_done() -> None:
     assert status.endpoint == "https://192.0.2.7:6443"
     assert status.kubeconfig_secret == "web-kubeconfig"
     assert (status.nodes.ready, status.nodes.wanted) == (2, 2)
-    assert status.expires_at == "2026-08-10T09:00:00Z"
+    assert (status.expires_at, status.deletes_at) == ("2026-08-10T09:00:00Z", "2026-08-11T09:00:00Z")
     assert {c.observed_generation for c in status.conditions} == {status.observed_generation} == {1}
 
 
@@ -636,3 +637,20 @@ def test_a_cluster_that_cannot_fall_asleep_is_stalled_after_a_while() -> None:
     assert "too long" in ready_message(still)
     again = observe(cluster(status=still.wire()), finished().world(), now=NOW + timedelta(minutes=32), rest=SLEEP)
     assert again == still
+
+
+# --- the end of a life
+
+
+def test_a_cluster_that_does_not_live_for_ever_says_when_its_end_is_near() -> None:
+    assert "Expiring" not in truths(look(finished()))
+    assert truths(look(finished(), lifetime="168h"))["Expiring"] == "False"
+    near = find(look(finished(), lifetime="168h", now=CREATED + timedelta(hours=150)).conditions, "Expiring")
+    assert near is not None
+    assert (near.status, near.reason) == ("True", "EndsSoon")
+    assert "raise spec.lifetime, which is 168h" in near.message
+
+
+def test_the_status_of_a_protected_cluster_names_no_time_of_deletion() -> None:
+    status = look(finished(), lifetime="168h", deletionProtection=True)
+    assert (status.expires_at, status.deletes_at) == ("2026-08-10T09:00:00Z", None)

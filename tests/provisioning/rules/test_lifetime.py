@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import lifetime
-from provisioning.model import ApprovalPolicy
+from provisioning.lifetime import Ladder
+from provisioning.model import ApprovalPolicy, LifetimePolicy
 from tests import builders
 from tests.builders import MADE
+
+SLEEPY = LifetimePolicy(warnings=("2h", "10m"), hibernation="48h")
 
 
 @pytest.mark.parametrize(
@@ -29,15 +33,76 @@ def test_durations_are_read_as_go_writes_them(text: str, long: timedelta) -> Non
     assert lifetime.parse(text) == long
 
 
+def rungs(policy: LifetimePolicy | None = SLEEPY, **fields: Any) -> Ladder:
+    found = lifetime.ladder(MADE, builders.spec(**{"lifetime": "4h", **fields}), policy)
+    assert found is not None
+    return found
+
+
 def test_a_cluster_is_over_at_the_very_moment_its_lifetime_ends() -> None:
-    spec = builders.spec(lifetime="2h")
-    assert not lifetime.is_over(MADE, spec, now=MADE + timedelta(hours=2, microseconds=-1))
-    assert lifetime.is_over(MADE, spec, now=MADE + timedelta(hours=2))
+    assert not rungs().is_over(MADE + timedelta(hours=4, microseconds=-1))
+    assert rungs().is_over(MADE + timedelta(hours=4))
 
 
-def test_a_cluster_without_a_lifetime_is_never_over() -> None:
+def test_a_cluster_without_a_lifetime_has_no_end() -> None:
     assert lifetime.ends_at(MADE, builders.spec()) is None
-    assert not lifetime.is_over(MADE, builders.spec(), now=MADE + timedelta(days=36_500))
+    assert lifetime.ladder(MADE, builders.spec(), SLEEPY) is None
+
+
+def test_between_its_end_and_its_deletion_it_sleeps_as_long_as_its_tenant_has_it_so() -> None:
+    assert rungs().sleeps
+    assert not rungs().is_due(MADE + timedelta(hours=52, microseconds=-1))
+    assert rungs().is_due(MADE + timedelta(hours=52))
+
+
+@pytest.mark.parametrize("hibernation", [None, "0h"])
+def test_where_there_is_no_sleep_it_is_deleted_at_its_end(hibernation: str | None) -> None:
+    assert not rungs(LifetimePolicy(hibernation=hibernation)).sleeps
+    assert rungs(LifetimePolicy(hibernation=hibernation)).is_due(MADE + timedelta(hours=4))
+
+
+@pytest.mark.parametrize("hibernation", [None, "48h"])
+def test_a_protected_cluster_sleeps_and_is_never_due(hibernation: str | None) -> None:
+    found = rungs(LifetimePolicy(hibernation=hibernation), deletionProtection=True)
+    assert found.sleeps
+    assert not found.is_due(MADE + timedelta(days=36_500))
+
+
+def test_what_no_tenant_has_anything_to_say_of_is_not_deleted() -> None:
+    assert not rungs(None).is_due(MADE + timedelta(days=36_500))
+
+
+@pytest.mark.parametrize(
+    ("after", "warning"),
+    [
+        (timedelta(), None),
+        (timedelta(hours=2, seconds=-1), None),
+        (timedelta(hours=2), timedelta(hours=2)),
+        (timedelta(hours=3, minutes=50), timedelta(minutes=10)),
+        # From its end on it is the deletion that comes.
+        (timedelta(hours=4), None),
+        (timedelta(hours=50), timedelta(hours=2)),
+        (timedelta(hours=51, minutes=55), timedelta(minutes=10)),
+        (timedelta(hours=52), None),
+    ],
+)
+def test_the_shortest_warning_that_holds_is_the_one_that_counts(after: timedelta, warning: timedelta | None) -> None:
+    assert rungs().warned_by(MADE + after) == warning
+
+
+def test_each_warning_and_each_rung_is_a_moment_to_look_again() -> None:
+    now, seen = MADE, []
+    while (coming := rungs().changes_at(now)) is not None:
+        seen.append(coming - MADE)
+        now = coming
+    assert seen == [
+        timedelta(hours=2),
+        timedelta(hours=3, minutes=50),
+        timedelta(hours=4),
+        timedelta(hours=50),
+        timedelta(hours=51, minutes=50),
+        timedelta(hours=52),
+    ]
 
 
 def test_a_request_waits_as_long_as_the_policy_says() -> None:
