@@ -2,7 +2,7 @@
 
 The price of a cluster is its *envelope*: the most it can come to without asking again. An autoscaled pool counts with
 its maximum, every pool with the machines more that a rolling update adds, so that a cluster that was admitted can
-always be finished.
+always be finished. One that sleeps costs the same: it may wake at any time, by itself too, and must find its room.
 """
 
 from __future__ import annotations

@@ -38,6 +38,11 @@ def test_an_empty_pool_costs_nothing() -> None:
     assert quota.envelope(pools((0, "large")), builders.catalog()) == Usage(clusters=1)
 
 
+def test_a_cluster_that_sleeps_costs_what_it_costs_awake() -> None:
+    awake = quota.envelope(builders.spec(), builders.catalog())
+    assert quota.envelope(builders.spec(hibernation={"enabled": True}), builders.catalog()) == awake
+
+
 def test_the_pools_of_a_cluster_add_up() -> None:
     catalog = builders.catalog()
     both = quota.envelope(pools((2, "small"), (1, "large")), catalog)
