@@ -18,25 +18,25 @@ ASLEEP_ANNOTATION: Final = f"{resources.GROUP}/asleep"
 
 
 @dataclass(frozen=True)
-class Rest:
+class Resting:
     """What is to have no replicas. The control plane never rests while workers do not."""
 
     workers: bool = False
     control_plane: bool = False
 
 
-def decide(existing: Iterable[Manifest], *, asleep: bool) -> Rest:
+def decide(existing: Iterable[Manifest], *, asleep: bool) -> Resting:
     """What rests, `existing` being what stands of the cluster and `asleep` whether it is to sleep."""
     there = list(existing)
     if asleep:
         # Without a control plane nobody would see the workers off: their Nodes would stay behind.
-        return Rest(workers=True, control_plane=not any(_has_machines(manifest) for manifest in there))
+        return Resting(workers=True, control_plane=not any(_has_machines(manifest) for manifest in there))
     slept = any(
         ASLEEP_ANNOTATION in (manifest["metadata"].get("annotations") or {})
         for manifest in there
         if manifest["kind"] == resources.MACHINE_DEPLOYMENTS.kind
     )
-    return Rest(workers=slept and not any(_is_up(manifest) for manifest in there))
+    return Resting(workers=slept and not any(_is_up(manifest) for manifest in there))
 
 
 def _has_machines(manifest: Manifest) -> bool:

@@ -11,7 +11,7 @@ from provisioning.errors import Cause, RuleError
 from provisioning.manifests.marks import Manifest, Owner, labels
 from provisioning.model import CatalogSpec, ClusterSpec, Flavor, NodePool, TenantCluster
 from provisioning.objects import Stored
-from provisioning.resting import Rest
+from provisioning.resting import Resting
 from provisioning.upgrades import Versions
 
 FLAVOR_ANNOTATION: Final = f"{resources.GROUP}/flavor"
@@ -34,7 +34,7 @@ class Blueprint:
     owner: Owner
     spec: ClusterSpec
     versions: Versions
-    rest: Rest
+    rest: Resting
     workers_image: str
     konnectivity: str
     """The tag of Konnectivity's images; Kamaji's own choice when empty."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioning import plan
-from tests.provisioning.manifests.examples import TENANT, Manifest, catalog, cluster, only, rendered
+from tests.provisioning.manifests.examples import CATALOG, TENANT, Manifest, catalog, cluster, only, rendered
 
 
 def store(name: str, namespace: str, uid: str = "1") -> str:
@@ -63,3 +63,51 @@ def test_everything_can_be_found_by_its_cluster_and_its_tenant() -> None:
         assert labels["app.kubernetes.io/managed-by"] == "clusterdesk"
         assert labels["cluster.x-k8s.io/cluster-name"] == labels["clusterdesk.dev/cluster"] == "web"
         assert labels["clusterdesk.dev/tenant"] == "team-a"
+
+
+# --- what comes with the control plane
+
+
+def core(manifests: list[Manifest]) -> Manifest:
+    addons: Manifest = only(manifests, "KamajiControlPlane")["spec"]["addons"]
+    return addons
+
+
+def test_a_cluster_comes_with_dns_kube_proxy_and_a_way_to_its_nodes() -> None:
+    assert core(rendered()).keys() == {"coreDNS", "kubeProxy", "konnectivity"}
+
+
+def test_an_add_on_that_stands_in_for_kube_proxy_or_dns_switches_it_off() -> None:
+    assert core(rendered(addOns=[{"name": "cilium-ebpf"}])).keys() == {"coreDNS", "konnectivity"}
+    dns = [{**add_on, "replacesCoreDns": add_on["name"] == "cilium"} for add_on in CATALOG["addOns"]]
+    assert core(rendered(offer=catalog(addOns=dns))).keys() == {"kubeProxy", "konnectivity"}
+
+
+def test_what_an_add_on_stood_in_for_stays_off_when_the_add_on_leaves_the_catalog() -> None:
+    add_ons = [{"name": "cilium-ebpf"}]
+    offer = catalog(addOns=[add_on for add_on in CATALOG["addOns"] if add_on["name"] != "cilium-ebpf"])
+    before = rendered(addOns=add_ons)
+    assert core(rendered(addOns=add_ons, existing=before, offer=offer)) == core(before)
+
+
+def test_the_way_to_the_nodes_is_there_before_anything_else_runs_on_them() -> None:
+    assert core(rendered())["konnectivity"]["agent"]["tolerations"] == [{"operator": "Exists"}]
+
+
+def test_konnectivity_has_the_version_that_goes_with_the_control_planes() -> None:
+    for version, tag in (("v1.34.4", None), ("v1.35.1", "v0.34.0")):
+        told = core(rendered(version=version))["konnectivity"]
+        assert (told["server"].get("version"), told["agent"].get("version")) == (tag, tag)
+    upgrading = rendered(version="v1.35.1", workers_version="v1.34.4")
+    assert core(upgrading)["konnectivity"]["server"]["version"] == "v0.34.0"
+
+
+def test_konnectivity_stays_as_it_is_when_the_version_leaves_the_catalog() -> None:
+    before = rendered(version="v1.35.1")
+    offer = catalog(versions=[version for version in CATALOG["versions"] if version["version"] != "v1.35.1"])
+    after = rendered(version="v1.35.1", existing=before, offer=offer)
+    assert core(after) == core(before)
+
+
+def test_a_control_plane_has_the_replicas_that_were_asked_for() -> None:
+    assert only(rendered(controlPlane={"replicas": 3}), "KamajiControlPlane")["spec"]["replicas"] == 3
