@@ -56,8 +56,7 @@ class Additions:
         if await self._marked(cluster, tenant) or not tenant.it.spec.hand_made.add_ons:
             # Held before the first object exists; the change brings us back here.
             return None
-        await self._bring(key, cluster, tenant)
-        return None
+        return await self._bring(key, cluster, tenant)
 
     async def end(self, cluster: Manifest) -> float | None:
         """Take the next steps of its end; the seconds until the next look, None when it is out of our hands."""
@@ -85,17 +84,18 @@ class Additions:
             await self._patch(cluster, change)
         return bool(change)
 
-    async def _bring(self, key: Key, cluster: Manifest, tenant: Stored[Tenant]) -> None:
+    async def _bring(self, key: Key, cluster: Manifest, tenant: Stored[Tenant]) -> float | None:
         catalog, parts = self._landscape.catalog(), self._landscape.parts(key)
         if catalog is None:
-            return  # Once there is one, everything is looked at again.
+            return None  # Once there is one, everything is looked at again.
         try:
             rendered = plan.render_additions(cluster, parts, catalog=catalog, tenant=tenant.meta.name)
         except RuleError as error:
             log.warning("additions_refused", namespace=key[0], name=key[1], why=str(error))
-            return
-        await self._applier.bring(key, rendered, present=parts)
+            return None
+        outcome = await self._applier.bring(key, rendered, present=parts)
         await self._applier.prune(plan.stale(rendered, parts))
+        return outcome.again
 
     async def _patch(self, cluster: Manifest, metadata: Manifest) -> None:
         meta = cluster["metadata"]

@@ -19,6 +19,7 @@ from provisioning import errors, metrics, names, plan, resources
 from provisioning.cache import Key
 from provisioning.errors import Cause, RuleError
 from provisioning.kube import Kube, Manifest
+from provisioning.refusals import Refusal, Refusals, is_refusal, names_one_of
 from provisioning.resources import Resource
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ USERS: Final = frozenset(
         resources.CLUSTERS,
         resources.MACHINE_DEPLOYMENTS,
         resources.MACHINE_HEALTH_CHECKS,
+        resources.CLUSTER_RESOURCE_SETS,
         resources.HELM_RELEASES,
         resources.ROLE_BINDINGS,
         resources.DEPLOYMENTS,
@@ -49,6 +51,19 @@ class _Mark:
     version: str
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of bringing something about."""
+
+    applied: tuple[Manifest, ...]
+    """What of it is there now, as far as is known."""
+    refusals: tuple[Refusal, ...]
+    restored: tuple[Manifest, ...]
+    """What others had changed, and is again as it should be."""
+    again: float | None
+    """Seconds until the first of what was refused is tried again."""
+
+
 class Applier:
     """Applies under our field manager. `lacks` says why these manifests cannot be had here, or nothing."""
 
@@ -56,29 +71,46 @@ class Applier:
         self._kube = kube
         self._lacks = lacks
         self._marks: dict[Key, dict[tuple[str, str, str], _Mark]] = {}
+        self._refusals: dict[Key, Refusals] = {}
 
-    async def bring(self, cluster: Key, rendered: Iterable[Manifest], *, present: Iterable[Manifest]) -> None:
-        """Apply all of `rendered` that are not known to be in place, what others name first.
+    async def bring(
+        self, cluster: Key, rendered: Iterable[Manifest], *, present: Iterable[Manifest], anew: bool = False
+    ) -> Outcome:
+        """Apply all of `rendered` that are not known to be in place, what others name first; with `anew`, all.
 
-        Raises `RuleError`, with nothing written, when the management cluster lacks a provider; and `KubeError`.
+        An object that is refused keeps no other from being applied, and is tried again later each time. Raises
+        `RuleError`, with nothing written, when the management cluster lacks a provider; and `KubeError` for the rest.
         """
         rendered = list(rendered)
         if lack := self._lacks(rendered):
             raise RuleError(Cause("", lack))
         there = {_key(manifest): manifest for manifest in present}
         marks = self._marks.setdefault(cluster, {})
-        wanted = [
-            manifest
-            for manifest in map(_signed, rendered)
-            if not _settled(marks.get(_key(manifest)), manifest, there.get(_key(manifest)))
-        ]
-        gate = asyncio.Semaphore(AT_ONCE)
+        refusals = self._refusals.setdefault(cluster, Refusals())
+        signed = [*map(_signed, rendered)]
+        wanted = [m for m in signed if anew or not _settled(marks.get(_key(m)), m, there.get(_key(m)))]
+        refusals.keep(map(_key, wanted))
+        gate, restored = asyncio.Semaphore(AT_ONCE), list[Manifest]()
         for _, wave in groupby(sorted(wanted, key=_names_others), key=_names_others):
-            applied = (self._apply(manifest, there.get(_key(manifest)), marks, gate) for manifest in wave)
-            # All of them have their say before the first refusal is told: a retry has the less to do.
-            for result in await asyncio.gather(*applied, return_exceptions=True):
+            due = [
+                m for m in wave if (anew or refusals.is_due(_key(m), _signature(m))) and not names_one_of(refusals, m)
+            ]
+            applied = (self._apply(manifest, there.get(_key(manifest)), marks, gate) for manifest in due)
+            # All of them have their say before the first error is told: a retry has the less to do.
+            for manifest, result in zip(due, await asyncio.gather(*applied, return_exceptions=True), strict=True):
+                if isinstance(result, errors.KubeError) and is_refusal(result):
+                    refusals.note(_key(manifest), _signature(manifest), result)
+                    continue
                 if isinstance(result, BaseException):
                     raise result
+                refusals.forget(_key(manifest))
+                restored += [manifest] if result else []
+        return Outcome(
+            applied=tuple(m for m in signed if _key(m) not in refusals or _key(m) in there),
+            refusals=refusals.told(),
+            restored=tuple(restored),
+            again=refusals.again(),
+        )
 
     async def _apply(
         self,
@@ -86,16 +118,21 @@ class Applier:
         found: Manifest | None,
         marks: dict[tuple[str, str, str], _Mark],
         gate: asyncio.Semaphore,
-    ) -> None:
+    ) -> bool:
+        """Apply one; whether that put right what somebody else had done to it."""
         kind, key = KINDS[manifest["apiVersion"], manifest["kind"]], _key(manifest)
         async with gate:
             answer = await self._kube.apply(kind, manifest, manager=plan.field_manager(manifest))
-        if found is None or _version(found) != _version(answer):
+        moved = found is None or _version(found) != _version(answer)
+        if moved:
             log.info("applied", kind=kind.kind, namespace=key[1], name=key[2], new=found is None)
             metrics.APPLIED.labels(kind.kind).inc()
         marks.pop(key, None)
         if not _stands(manifest, answer):
             marks[key] = _Mark(_signature(manifest), answer["metadata"]["uid"], _version(answer))
+        # It bears our signature: what it lacks of its content, somebody else has taken away.
+        drifted = found is not None and _signature(found) == _signature(manifest) and not _stands(manifest, found)
+        return drifted and found is not None and (moved or not _meta_stands(manifest, found))
 
     async def prune(self, stale: Iterable[Manifest]) -> None:
         """Delete these, unless they are others by now."""
@@ -109,6 +146,7 @@ class Applier:
     def forget(self, cluster: Key) -> None:
         """The cluster is gone."""
         self._marks.pop(cluster, None)
+        self._refusals.pop(cluster, None)
 
 
 def _signed(manifest: Manifest) -> Manifest:

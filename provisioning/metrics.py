@@ -16,6 +16,7 @@ WORK_SECONDS = Histogram("clusterdesk_work_seconds", "How long one key took.", [
 LEADER = Gauge("clusterdesk_leader", "1 while this process holds the lease.", ["lease"])
 
 APPLIED = Counter("clusterdesk_applied_total", "Manifests put by server-side apply.", ["kind"])
+REFUSED = Counter("clusterdesk_refused_total", "Manifests that the API server, or a webhook, did not take.", ["kind"])
 PRUNED = Counter("clusterdesk_pruned_total", "Manifests deleted because nothing renders them any more.", ["kind"])
 REQUESTS = Counter("clusterdesk_requests_total", "ClusterRequests the provisioner settled.", ["result"])
 """`result` is `waived`, `expired`, `applied` or `failed`."""
@@ -27,3 +28,5 @@ CLUSTER_DELETION_ASKED = Gauge(
     "When the deletion of a TenantCluster that is still there was asked for, as Unix time; alert on its age.",
     ["namespace", "name"],
 )
+CLUSTER_STALLED = Counter("clusterdesk_cluster_stalled_total", "Times that a TenantCluster stalled.", ["reason"])
+"""`reason` is that of its condition Stalled: `Refused`, `WorkersFailed` and the like."""

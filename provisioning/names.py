@@ -38,6 +38,8 @@ cluster means it, and a deletion that waits for somebody to lift a pause looks l
 RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile-at"
 """On a TenantCluster: whenever its value is another, everything is applied anew and the tenant asked at once. Where
 that was done, `status.lastHandledReconcileAt` has the same value."""
+HANDLED_MAX: Final = 253
+"""Characters of that value that are kept; who writes a longer one has it compared by its beginning."""
 
 FINALIZER: Final = f"{GROUP}/teardown"
 FIELD_MANAGER: Final = "clusterdesk"

@@ -1,4 +1,4 @@
-"""Writes down how clusters are: the status of a TenantCluster, its metrics, a line in the log when Ready changes.
+"""Writes down how clusters are: the status of a TenantCluster, Events of what is new in it, metrics, a line in the log.
 
 What the status says is decided in `observe`; here it is only written, and only when it is another.
 """
@@ -9,8 +9,9 @@ from contextlib import suppress
 
 import structlog
 
-from provisioning import metrics, resources
+from provisioning import events, metrics, resources
 from provisioning.cache import Key
+from provisioning.events import Recorder
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.model import ClusterStatus, TenantCluster
@@ -23,9 +24,10 @@ log = structlog.get_logger()
 class Publisher:
     """`publish` writes the status of one cluster."""
 
-    def __init__(self, kube: Kube, landscape: Landscape) -> None:
+    def __init__(self, kube: Kube, landscape: Landscape, recorder: Recorder) -> None:
         self._kube = kube
         self._landscape = landscape
+        self._recorder = recorder
 
     async def publish(self, cluster: Stored[TenantCluster], status: ClusterStatus) -> None:
         """Write the status if it is another. A compare-and-swap: who is late looks again. Raises `KubeError`."""
@@ -41,6 +43,10 @@ class Publisher:
         if told is not None and (was is None or (was.status, was.reason) != (told.status, told.reason)):
             where = {"namespace": cluster.meta.namespace, "name": cluster.meta.name}
             log.info("cluster_is", ready=told.status, reason=told.reason, message=told.message or None, **where)
+        stalled = conditions_of.find(status.conditions, "Stalled")
+        if stalled is not None and stalled.status == "True" and not conditions_of.is_true(before.conditions, "Stalled"):
+            metrics.CLUSTER_STALLED.labels(stalled.reason).inc()
+        await self._recorder.tell(cluster, events.of_change(before, status))
 
     def forget(self, key: Key) -> None:
         """The cluster is gone."""

@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from provisioning import additions, errors, lifetime, metrics, names, plan, resources, sights
+from provisioning import additions, delivery, events, lifetime, metrics, names, resources, sights
 from provisioning.additions import Additions
 from provisioning.applier import Applier
-from provisioning.cache import Key, Manifests
-from provisioning.errors import Cause, RuleError
-from provisioning.kube import Kube, Manifest
+from provisioning.cache import Key
+from provisioning.delivery import Delivered, Delivery
+from provisioning.events import Recorder
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.lifetime import Ladder
 from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
-from provisioning.observe import observe
+from provisioning.observe import is_paused, observe
 from provisioning.probe import Probe
 from provisioning.publisher import Publisher
 from provisioning.teardown import Teardown
@@ -49,7 +51,9 @@ class Reconciler:
         self._now = now
         self._applier = Applier(kube, lacks=landscape.missing)
         self._additions = Additions(kube, landscape, self._applier, now=now)
-        self._publisher = Publisher(kube, landscape)
+        self._delivery = Delivery(kube, landscape, self._applier, now=now)
+        self._recorder = Recorder(kube, now=now)
+        self._publisher = Publisher(kube, landscape, self._recorder)
         self._teardown = Teardown(kube, now=now, probe=probe)
 
     async def act(self, key: Key) -> float | None:
@@ -61,7 +65,9 @@ class Reconciler:
             return await self._additions.act(key)
         if cluster.meta.deleting:
             return await self._end(cluster)
-        if lifetime.is_over(cluster.meta.created or self._now(), cluster.it.spec, now=self._now()):
+        ladder = self._ladder(cluster)
+        if ladder is not None and ladder.is_due(self._now()):
+            # Paused or not: a pause keeps things as they are, and does not prolong anything.
             log.info("lifetime_over", namespace=key[0], name=key[1])
             await self._kube.delete(resources.TENANT_CLUSTERS, key[1], namespace=key[0], uid=cluster.meta.uid)
             return None
@@ -72,36 +78,24 @@ class Reconciler:
         return await self._reconcile(cluster)
 
     async def _reconcile(self, cluster: Stored[TenantCluster]) -> float:
-        refusal = ""
-        try:
-            await self._bring(cluster)
-        except RuleError as error:
-            refusal = str(error)
-        except (errors.Forbidden, errors.Invalid) as error:
-            refusal = error.message
-        if refusal:
-            log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=refusal)
-        seen = self._world(cluster)
-        status = observe(cluster, seen, now=self._now(), refusal=refusal)
-        await self._publisher.publish(cluster, status)
-        return self._next_look(cluster, status)
+        anew = delivery.wants_all_anew(cluster)
+        done = await self._delivery.act(cluster)
+        await self._recorder.tell(cluster, events.of_delivery(done.restored, done.pruned))
+        if done.refusal:
+            log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=done.refusal)
+        ladder, seen = self._ladder(cluster), self._world(cluster)
+        status = observe(cluster, seen, now=self._now(), refusal=done.refusal, rest=done.rest, ladder=ladder)
+        noted: dict[str, Any] = {"inventory": done.inventory}
+        if anew and not is_paused(cluster):
+            noted["last_handled_reconcile_at"] = _asked(cluster)[: names.HANDLED_MAX]
+        await self._publisher.publish(cluster, status.model_copy(update=noted))
+        return self._next_look(cluster, status, done)
 
-    async def _bring(self, cluster: Stored[TenantCluster]) -> None:
-        """Apply what should be there, delete what should not. Raises `RuleError` with what keeps us from it."""
-        tenant, catalog = self._landscape.grounds(cluster.meta.namespace)
-        parts = self._landscape.parts(cluster.key)
-        host = _of_kind(parts, resources.CLUSTERS.kind)
-        if host is not None and not _owned(host, cluster.meta.uid):
-            raise RuleError(Cause("metadata.name", "a Cluster of this name is there already, and is not ours"))
-        if host is not None and "deletionTimestamp" in host["metadata"]:
-            # Somebody deleted it under the TenantCluster. Once it is gone it is made again; half of it is no use.
-            return
-        uid = host["metadata"]["uid"] if host is not None else ""
-        rendered = plan.render(cluster, catalog, tenant=tenant.meta.name, cluster_uid=uid, existing=parts)
-        await self._applier.bring(cluster.key, rendered, present=parts)
-        if uid:
-            # Without the Cluster its hosted components are not rendered, and would all look stale.
-            await self._applier.prune(plan.stale(rendered, parts))
+    def _ladder(self, cluster: Stored[TenantCluster]) -> Ladder | None:
+        """How its life ends; None when it may live for ever."""
+        tenant = self._landscape.tenant_of(cluster.meta.namespace)
+        policy = tenant.it.spec.lifetime if tenant is not None else None
+        return lifetime.ladder(cluster.meta.created or self._now(), cluster.it.spec, policy)
 
     def _world(self, cluster: Stored[TenantCluster]) -> World:
         """What there is, our own look at the tenant's API server included once there should be one."""
@@ -109,10 +103,12 @@ class Reconciler:
         up = ((seen.control_plane or {}).get("status") or {}).get("ready") is True
         if self._probe is None:
             return seen
+        seen = replace(seen, probed=True)
         if not up:
             self._probe.forget(cluster.key)
             return seen
-        answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted, sign=sights.of_life(seen))
+        sign = (*sights.of_life(seen), _asked(cluster))
+        answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted, sign=sign)
         return replace(seen, silence=answer.obstacle, nodes_ready=answer.nodes_ready)
 
     async def _hold(self, cluster: Stored[TenantCluster]) -> None:
@@ -129,14 +125,20 @@ class Reconciler:
         if ending is None:
             return None
         world = World.of(self._landscape.parts(cluster.key))
-        await self._publisher.publish(cluster, observe(cluster, world, now=self._now(), ending=ending))
+        status = observe(cluster, world, now=self._now(), ladder=self._ladder(cluster), ending=ending)
+        await self._publisher.publish(cluster, status)
         return TEARDOWN_LONG_LOOK if self._now() - asked > TEARDOWN_LONG else TEARDOWN_LOOK
 
-    def _next_look(self, cluster: Stored[TenantCluster], status: ClusterStatus) -> float:
+    def _next_look(self, cluster: Stored[TenantCluster], status: ClusterStatus, done: Delivered) -> float:
         # Whatever changes is told, the tenant's own answer too; at rest there is nothing to look for.
-        look = LONGEST_SLEEP if conditions_of.is_true(status.conditions, "Ready") else UNSETTLED_LOOK
-        end = lifetime.ends_at(cluster.meta.created, cluster.it.spec) if cluster.meta.created else None
-        return look if end is None else min(look, max(0.0, (end - self._now()).total_seconds()) + 1)
+        settled = any(conditions_of.is_true(status.conditions, type_) for type_ in ("Ready", "Hibernated"))
+        looks = [LONGEST_SLEEP if settled else UNSETTLED_LOOK]
+        if done.again is not None:
+            looks.append(done.again)
+        ladder = self._ladder(cluster)
+        moments = (done.rest.changes_at if done.rest else None, ladder.changes_at(self._now()) if ladder else None)
+        looks += [max(0.0, (moment - self._now()).total_seconds()) + 1 for moment in moments if moment is not None]
+        return min(looks)
 
     def _forget(self, key: Key) -> None:
         self._applier.forget(key)
@@ -145,14 +147,6 @@ class Reconciler:
             self._probe.forget(key)
 
 
-def _of_kind(parts: Manifests, kind: str) -> Manifest | None:
-    return next((part for part in parts if part["kind"] == kind), None)
-
-
-def _owners(manifest: Manifest) -> Manifests:
-    owners: Manifests = manifest["metadata"].get("ownerReferences") or []
-    return owners
-
-
-def _owned(manifest: Manifest, uid: str) -> bool:
-    return any(owner["uid"] == uid and owner.get("controller") for owner in _owners(manifest))
+def _asked(cluster: Stored[TenantCluster]) -> str:
+    """The value by which somebody asks for a look at everything."""
+    return cluster.meta.annotations.get(names.RECONCILE_ANNOTATION, "")

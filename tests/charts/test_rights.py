@@ -87,6 +87,12 @@ def test_provisioner_may_sweep_up_whatever_a_cluster_leaves_behind(rendered: lis
     assert may(role, "kamaji.clastix.io", "tenantcontrolplanes", "get")
 
 
+def test_provisioner_may_tell_of_clusters_in_events(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-provisioner")
+    for verb in ("get", "create", "patch"):
+        assert may(role, resources.EVENTS.group, resources.EVENTS.plural, verb)
+
+
 def test_webhooks_may_follow_what_they_cache_and_write_ledgers_in_their_own_namespace_only(
     rendered: list[Manifest],
 ) -> None:

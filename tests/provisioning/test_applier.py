@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from provisioning import errors, names, resources
-from provisioning.applier import KINDS, Applier
+from provisioning.applier import KINDS, Applier, Outcome
 from provisioning.kube import Kube, Manifest
 from tests.fakes.api_server import ApiServer, connected
 from tests.fakes.objects import Kind, Refused
@@ -33,8 +34,11 @@ class Site:
     async def bring(self, wanted: list[Manifest], applier: Applier | None = None) -> int:
         """Bring it about; how many requests that took."""
         before = len(self.server.requests)
-        await (applier or Applier(self.kube)).bring(KEY, wanted, present=self.there())
+        await self.outcome(wanted, applier)
         return len(self.server.requests) - before
+
+    async def outcome(self, wanted: list[Manifest], applier: Applier | None = None, *, anew: bool = False) -> Outcome:
+        return await (applier or Applier(self.kube)).bring(KEY, wanted, present=self.there(), anew=anew)
 
     def deployment(self) -> Manifest:
         found = self.server.get(resources.MACHINE_DEPLOYMENTS, "web-md0", NAMESPACE)
@@ -99,13 +103,74 @@ async def test_nothing_is_pointed_to_a_template_that_was_refused(site: Site) -> 
             raise Refused(403, "Forbidden", "no templates today")
 
     site.server.objects.admission.append(refuses)
-    with pytest.raises(errors.Forbidden, match="no templates today"):
-        await site.bring(rendered())
+    outcome = await site.outcome(rendered())
+    (refusal,) = outcome.refusals
+    assert str(refusal).startswith("KubevirtMachineTemplate web-md0-")
+    assert "no templates today" in str(refusal)
     assert site.server.get(resources.KUBEVIRT_CLUSTERS, "web", NAMESPACE) is not None
     assert site.server.all(resources.MACHINE_DEPLOYMENTS) == []
     site.server.objects.admission.clear()
     await site.bring(rendered())
     assert len(site.there()) == len(rendered())
+
+
+async def test_one_that_is_refused_keeps_no_other_from_being_applied_and_is_tried_again_later(site: Site) -> None:
+    def refuses(operation: str, kind: Kind, *_: Any) -> None:
+        if kind.plural == "helmreleases":
+            raise Refused(500, "InternalError", "failed calling webhook releases.example.org: no answer")
+
+    site.server.objects.admission.append(refuses)
+    applier = Applier(site.kube)
+    outcome = await site.outcome(rendered(), applier)
+    assert {refusal.name for refusal in outcome.refusals} == {"web-cilium", "web-metrics-server"}
+    assert len(site.there()) == len(rendered()) - 2 == len(outcome.applied)
+    assert outcome.again is not None
+    assert 0.0 < outcome.again <= 1.0
+    assert await site.bring(rendered(), applier) == 0, "not before it is time"
+    assert (await site.outcome(rendered(), applier)).refusals == outcome.refusals
+    site.server.objects.admission.clear()
+    mended = [*rendered()]
+    only_cilium = next(m for m in mended if m["metadata"]["name"] == "web-cilium" and m["kind"] == "HelmRelease")
+    only_cilium["spec"]["interval"] = "7m"
+    assert await site.bring(mended, applier) == 1, "another content may be tried at once"
+    await asyncio.sleep(outcome.again)
+    assert (await site.outcome(mended, applier)).refusals == ()
+    assert len(site.there()) == len(rendered())
+
+
+async def test_a_server_that_has_a_bad_moment_is_no_refusal(site: Site) -> None:
+    site.server.fail(503, method="PATCH", plural="helmreleases")
+    with pytest.raises(errors.Unavailable):
+        await site.outcome(rendered())
+
+
+async def test_what_somebody_changed_is_told_and_what_they_added_is_left(site: Site) -> None:
+    applier = Applier(site.kube)
+    assert (await site.outcome(rendered(), applier)).restored == ()
+    site.patch({"spec": {"replicas": 9}, "metadata": {"labels": {"team": "a"}}})
+    outcome = await site.outcome(rendered(), applier)
+    assert [manifest["metadata"]["name"] for manifest in outcome.restored] == ["web-md0"]
+    assert site.deployment()["spec"]["replicas"] == 2
+    assert site.deployment()["metadata"]["labels"]["team"] == "a"
+    site.patch({"metadata": {"labels": {names.TENANT_LABEL: None}}})
+    assert len((await site.outcome(rendered(), Applier(site.kube))).restored) == 1
+    site.patch({"metadata": {"labels": {"team": "b"}}})
+    assert (await site.outcome(rendered(), applier)).restored == ()
+
+
+async def test_a_change_of_ours_puts_nothing_right(site: Site) -> None:
+    await site.bring(rendered())
+    three = rendered(pools=[{"name": "md0", "flavor": "small", "replicas": 3}])
+    assert (await site.outcome(three)).restored == ()
+    assert site.deployment()["spec"]["replicas"] == 3
+
+
+async def test_whoever_asks_for_it_has_everything_applied_anew(site: Site) -> None:
+    applier = Applier(site.kube)
+    await site.bring(rendered(), applier)
+    before = len(site.server.requests)
+    await site.outcome(rendered(), applier, anew=True)
+    assert len(site.server.requests) - before == len(rendered())
 
 
 async def test_what_is_rendered_stays_as_it_was(site: Site) -> None:

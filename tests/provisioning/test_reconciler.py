@@ -199,3 +199,120 @@ async def test_one_that_lost_its_cluster_gets_it_again_when_the_old_one_is_gone(
         )
     )
     await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+
+
+# --- refusals, inventory, pause, and looks that are asked for
+
+
+async def test_a_webhook_of_somebody_else_keeps_nothing_else_from_being_applied(stage: Backstage) -> None:
+    def no_releases(operation: str, kind: Kind, *_: Any) -> None:
+        if kind.plural == "helmreleases" and operation == "CREATE":
+            raise Refused(403, "Forbidden", 'admission webhook "flux.example.org" denied the request: not on Sundays')
+
+    stage.server.objects.admission.append(no_releases)
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    await until(lambda: "HelmRelease web-cilium" in stage.condition()["message"])
+    assert "not on Sundays" in stage.condition()["message"]
+    assert "it is for whoever runs it to allow" in stage.condition("Stalled")["message"]
+    assert stage.condition("Stalled")["status"] == "True"
+    stage.server.objects.admission.clear()
+    await until(lambda: stage.there(resources.HELM_RELEASES, "web-cilium"), seconds=15)
+    await until(lambda: stage.condition("Stalled")["status"] == "False")
+
+
+def inventory_of(stage: Backstage) -> list[str]:
+    listed: list[str] = (stage.get(resources.TENANT_CLUSTERS).get("status") or {}).get("inventory") or []
+    return listed
+
+
+async def test_everything_applied_is_listed_and_what_is_pruned_is_struck_off(stage: Backstage) -> None:
+    both = [{"name": name, "flavor": "small", "replicas": 1} for name in ("md0", "md1")]
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools", both))
+    await until(lambda: "Deployment.apps/web-csi-controller" in inventory_of(stage))
+    assert "MachineDeployment.cluster.x-k8s.io/web-md1" in inventory_of(stage)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"pools": both[:1]}})
+    await until(lambda: "MachineDeployment.cluster.x-k8s.io/web-md1" not in inventory_of(stage))
+    assert not stage.there(resources.MACHINE_DEPLOYMENTS, "web-md1")
+    assert "MachineDeployment.cluster.x-k8s.io/web-md0" in inventory_of(stage)
+
+
+async def test_what_lost_its_labels_is_pruned_all_the_same(stage: Backstage) -> None:
+    stage.cluster(tweak(builders.CLUSTER, "metadata.annotations", {names.PAUSED_ANNOTATION: "false"}))
+    await until(lambda: "HelmRelease.helm.toolkit.fluxcd.io/web-cilium" in inventory_of(stage))
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {names.PAUSED_ANNOTATION: "true"}}})
+    await until(lambda: stage.condition("Paused")["status"] == "True")
+    managed = [{"manager": "clusterdesk-web", "operation": "Apply"}]
+    bare = {"metadata": {"labels": None, "managedFields": managed}}
+    stage.patch(resources.HELM_RELEASES, "web-cilium", bare)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"addOns": []}})
+    await stage.caught_up()
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {names.PAUSED_ANNOTATION: None}}})
+    await until(lambda: not stage.there(resources.HELM_RELEASES, "web-cilium"))
+    await until(lambda: "HelmRelease.helm.toolkit.fluxcd.io/web-cilium" not in inventory_of(stage))
+
+
+async def test_while_it_is_paused_nothing_is_applied_or_pruned_and_its_status_says_so(stage: Backstage) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {names.PAUSED_ANNOTATION: "true"}}})
+    await until(lambda: stage.condition("Paused")["status"] == "True")
+    observed = stage.condition()["observedGeneration"]
+    stage.patch(resources.MACHINE_DEPLOYMENTS, "web-md0", {"spec": {"replicas": 50}})
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"addOns": []}})
+    await quiet(stage)
+    assert stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 50
+    assert stage.there(resources.HELM_RELEASES, "web-cilium")
+    assert stage.condition()["reason"] == "Paused"
+    assert stage.condition()["observedGeneration"] == observed
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {names.PAUSED_ANNOTATION: None}}})
+    await until(lambda: stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 2)
+    await until(lambda: not stage.there(resources.HELM_RELEASES, "web-cilium"))
+    await until(lambda: stage.condition("Paused")["status"] == "")
+
+
+async def test_a_paused_cluster_is_deleted_all_the_same(stage: Backstage) -> None:
+    stage.cluster(tweak(builders.CLUSTER, "metadata.annotations", {names.PAUSED_ANNOTATION: "true"}))
+    await until(lambda: stage.condition("Paused")["status"] == "True")
+    assert not stage.there(resources.CLUSTERS)
+    stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
+
+
+async def test_a_look_that_is_asked_for_applies_everything_once_and_notes_it(stage: Backstage) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    await quiet(stage)
+    before = len(stage.server.asked("PATCH", "fieldManager=clusterdesk-web"))
+    asked = {"metadata": {"annotations": {names.RECONCILE_ANNOTATION: "2026-08-03T12:00:00Z"}}}
+    stage.patch(resources.TENANT_CLUSTERS, "web", asked)
+
+    def handled() -> Any:
+        return stage.get(resources.TENANT_CLUSTERS)["status"].get("lastHandledReconcileAt")
+
+    await until(lambda: handled() == "2026-08-03T12:00:00Z")
+    await quiet(stage)
+    assert len(stage.server.asked("PATCH", "fieldManager=clusterdesk-web")) - before == len(inventory_of(stage))
+
+
+async def test_what_is_done_to_a_cluster_shows_in_its_events(stage: Backstage) -> None:
+    def reasons() -> set[str]:
+        return {event["reason"] for event in stage.server.all(resources.EVENTS, NAMESPACE)}
+
+    stage.cluster()
+    await until(lambda: "AcceptedDone" in reasons())
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    await stage.caught_up()
+    stage.patch(resources.MACHINE_DEPLOYMENTS, "web-md0", {"spec": {"replicas": 50}})
+    await until(lambda: "DriftPutRight" in reasons())
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"addOns": []}})
+    await until(lambda: "Pruned" in reasons())
+    stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
+    await until(lambda: "Deleting" in reasons())
+
+
+async def test_events_that_cannot_be_written_fail_nothing(stage: Backstage) -> None:
+    stage.server.unserved.add("events")
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    await until(lambda: stage.condition()["reason"])

@@ -71,9 +71,11 @@ class Scene:
         return self
 
     def hosted_up(self) -> Scene:
-        for (kind, _), deployment in self.objects.items():
+        for (kind, _), manifest in self.objects.items():
             if kind == "Deployment":
-                deployment["status"] = {"observedGeneration": 1, "conditions": [condition("Available", at=JOINED)]}
+                manifest["status"] = {"observedGeneration": 1, "conditions": [condition("Available", at=JOINED)]}
+            elif kind == "ClusterResourceSet":
+                manifest["status"] = {"conditions": [condition("ResourcesApplied", at=JOINED)]}
         return self
 
 

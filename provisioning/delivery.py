@@ -1,0 +1,107 @@
+"""Puts there what a TenantCluster consists of and takes away what it does not any more, and says what came of it.
+
+One object that is refused keeps no other from being applied. What to render is decided in `plan`, what belongs to
+the cluster in `inventory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from provisioning import hibernation, inventory, names, observe, plan, resources
+from provisioning.applier import Applier
+from provisioning.cache import Manifests
+from provisioning.errors import Cause, RuleError
+from provisioning.hibernation import Rest
+from provisioning.kube import Kube, Manifest
+from provisioning.landscape import Landscape
+from provisioning.manifests.marks import is_ours
+from provisioning.model import TenantCluster
+from provisioning.objects import Stored
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What came of one delivery."""
+
+    inventory: tuple[str, ...]
+    """Everything of the cluster that is there now, or was and is not proven gone."""
+    refusal: str = ""
+    """Why not all of it could be applied, in plain words."""
+    rest: Rest | None = None
+    """Whether the cluster is to sleep; None when nobody could tell."""
+    restored: tuple[str, ...] = ()
+    """What somebody had changed and was put right: kind and name."""
+    pruned: tuple[str, ...] = ()
+    """What was taken away because nothing renders it any more."""
+    again: float | None = None
+    """Seconds until what was refused is to be tried again."""
+
+
+class Delivery:
+    """`act` delivers one cluster."""
+
+    def __init__(self, kube: Kube, landscape: Landscape, applier: Applier, *, now: Callable[[], datetime]) -> None:
+        self._kube = kube
+        self._landscape = landscape
+        self._applier = applier
+        self._now = now
+
+    async def act(self, cluster: Stored[TenantCluster]) -> Delivered:
+        """Apply what should be there, delete what should not. Raises `KubeError` for what only takes time."""
+        try:
+            return await self._deliver(cluster)
+        except RuleError as error:
+            return Delivered(cluster.it.status.inventory, refusal=str(error))
+
+    async def _deliver(self, cluster: Stored[TenantCluster]) -> Delivered:
+        tenant, catalog = self._landscape.grounds(cluster.meta.namespace)
+        created = cluster.meta.created or self._now()
+        rest = hibernation.rest(cluster.it.spec, tenant.it.spec.lifetime, created=created, now=self._now())
+        parts, before = self._landscape.parts(cluster.key), cluster.it.status.inventory
+        host = _host(parts, cluster)
+        if observe.is_paused(cluster) or (host is not None and "deletionTimestamp" in host["metadata"]):
+            # A Cluster that was deleted under it is made again once it is gone; half of it is no use.
+            return Delivered(before, rest=rest)
+        uid = host["metadata"]["uid"] if host is not None else ""
+        rendered = plan.render(
+            cluster, catalog, tenant=tenant.meta.name, cluster_uid=uid, existing=parts, asleep=rest.asleep
+        )
+        outcome = await self._applier.bring(cluster.key, rendered, present=parts, anew=wants_all_anew(cluster))
+        # Without the Cluster its hosted components are not rendered, and would all look stale.
+        strays = await inventory.strays(self._kube, cluster, rendered=rendered, parts=parts) if uid else []
+        stale = plan.stale(rendered, [*parts, *strays]) if uid else []
+        await self._applier.prune(stale)
+        gone = [manifest for manifest in stale if not manifest["metadata"].get("finalizers")]
+        listed = inventory.lines(outcome.applied, filter(is_ours, parts), strays, without=gone)
+        return Delivered(
+            inventory=listed if uid else tuple(sorted({*before, *listed})[: inventory.MOST]),
+            refusal="; ".join(map(str, outcome.refusals)),
+            rest=rest,
+            restored=tuple(map(_name, outcome.restored)),
+            pruned=tuple(map(_name, stale)),
+            again=outcome.again,
+        )
+
+
+def _name(manifest: Manifest) -> str:
+    return f"{manifest['kind']} {manifest['metadata']['name']}"
+
+
+def wants_all_anew(cluster: Stored[TenantCluster]) -> bool:
+    """Whether somebody asks for everything to be applied again, and that was not done yet."""
+    asked = cluster.meta.annotations.get(names.RECONCILE_ANNOTATION, "")
+    return bool(asked) and asked[: names.HANDLED_MAX] != cluster.it.status.last_handled_reconcile_at
+
+
+def _host(parts: Manifests, cluster: Stored[TenantCluster]) -> Manifest | None:
+    """The Cluster of this TenantCluster. Raises `RuleError` when there is one of that name that is not its."""
+    host = next((part for part in parts if part["kind"] == resources.CLUSTERS.kind), None)
+    if host is not None and not any(
+        owner["uid"] == cluster.meta.uid and owner.get("controller")
+        for owner in host["metadata"].get("ownerReferences") or ()
+    ):
+        raise RuleError(Cause("metadata.name", "a Cluster of this name is there already, and is not ours"))
+    return host
