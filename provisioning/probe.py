@@ -1,4 +1,4 @@
-"""Our own look at tenants' API servers: do they answer, and how many Nodes do they call ready.
+"""Our own look at tenants' API servers: do they answer, are their Nodes ready and taken over, do DNS and network run.
 
 Never waits for a tenant: whoever asks gets the last answer at once, and is told when a newer one differs. One small
 task for each tenant asks, soon after something has changed and ever more seldom while nothing does. A tenant that hangs
@@ -11,22 +11,33 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Hashable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
 from provisioning import access, errors, names
 from provisioning.access import Access
 from provisioning.kube import Manifest
-from provisioning.resources import NODES, SECRETS, Resource
+from provisioning.resources import NODES, PODS, SECRETS, Resource
 
 log = structlog.get_logger()
 
 Key = tuple[str, str]
 """Namespace and name of the cluster."""
+
+
+UNINITIALISED: Final = frozenset(
+    {"node.cloudprovider.kubernetes.io/uninitialized", "node.cluster.x-k8s.io/uninitialized"}
+)
+"""Taints that the cloud controller manager takes off a new Node, and Cluster API."""
+SYSTEM: Final = "kube-system"
+NETWORK_PODS: Final = "k8s-app in (kube-dns,kube-proxy,cilium,calico-node,canal,kube-router)"
+"""DNS and the usual networks by their own labels. Whatever else runs in kube-system is its administrators' matter."""
+NAMED_AT_MOST: Final = 10
 
 
 class Secrets(Protocol):
@@ -60,6 +71,14 @@ class Answer:
 
     obstacle: str
     nodes_ready: int = 0
+    uninitialised: tuple[str, ...] = ()
+    """Names of the first few Nodes that nobody has taken over yet, so that nothing is scheduled to them."""
+    unready: tuple[str, ...] = ()
+    """What of DNS and network does not run, in plain words."""
+
+    def satisfies(self, nodes: int) -> bool:
+        """Whether it is all that one could hear of a tenant that should have so many Nodes."""
+        return not (self.obstacle or self.uninitialised or self.unready) and self.nodes_ready >= nodes
 
 
 NOT_YET = Answer("its API server has not been asked yet")
@@ -128,7 +147,7 @@ class Probe:
                 self._changed(key)
             # Signs may come in showers; nobody is asked more often than this.
             await asyncio.sleep(self._pace.eager)
-            content = not answer.obstacle and answer.nodes_ready >= known.wanted[0]
+            content = answer.satisfies(known.wanted[0])
             stands = self._pace.stands(content=content, repeated=known.repeated)
             with suppress(TimeoutError):
                 async with asyncio.timeout(stands - self._pace.eager):
@@ -158,11 +177,19 @@ class Probe:
             async with asyncio.timeout(self._pace.timeout), found.connect() as tenant:
                 await tenant.text("/readyz")
                 nodes = await tenant.list(NODES)
+                pods = await tenant.list(PODS, namespace=SYSTEM, labels=NETWORK_PODS)
         except access.UnusableKubeconfig as error:
             return Answer(f"its kubeconfig cannot be used: {error}")
         except (errors.KubeError, TimeoutError):
             return Answer("its API server does not answer")
-        return Answer("", nodes_ready=sum(map(_is_ready, nodes.items)))
+        ready = sum(map(_is_ready, nodes.items))
+        return Answer(
+            "",
+            nodes_ready=ready,
+            uninitialised=tuple(sorted(map(_name, filter(_is_uninitialised, nodes.items)))[:NAMED_AT_MOST]),
+            # Without a Node that is ready they have nowhere to run.
+            unready=tuple(_down(pods.items)) if ready else (),
+        )
 
     async def _access(self, key: Key, known: _Known) -> Access | None:
         """The tenant's credentials, read when they are not known, or old. None when they are not there."""
@@ -173,6 +200,39 @@ class Probe:
         return known.access
 
 
-def _is_ready(node: Manifest) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or ()
+def _is_ready(thing: Manifest) -> bool:
+    """Of a Node or a Pod."""
+    conditions = (thing.get("status") or {}).get("conditions") or ()
     return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
+
+
+def _is_uninitialised(node: Manifest) -> bool:
+    return any(taint["key"] in UNINITIALISED for taint in (node.get("spec") or {}).get("taints") or ())
+
+
+def _down(pods: Iterable[Manifest]) -> Iterator[str]:
+    """What runs nowhere at all. One Pod of several may always be missing for a moment."""
+    by_app: defaultdict[str, list[Manifest]] = defaultdict(list)
+    for pod in pods:
+        by_app[pod["metadata"]["labels"]["k8s-app"]].append(pod)
+    for app, all_of_it in sorted(by_app.items()):
+        if not any(map(_is_ready, all_of_it)):
+            reasons = sorted({reason for pod in all_of_it for reason in _waits(pod)})
+            yield f"{app}: 0 of {len(all_of_it)} Pods are ready" + (f" ({', '.join(reasons)})" if reasons else "")
+
+
+def _waits(pod: Manifest) -> Iterator[str]:
+    """Why its containers do not run: `ImagePullBackOff`; or why it is nowhere: `Unschedulable`."""
+    status = pod.get("status") or {}
+    for container in status.get("containerStatuses") or ():
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason"):
+            yield waiting["reason"]
+    for condition in status.get("conditions") or ():
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            yield condition.get("reason") or "not scheduled"
+
+
+def _name(manifest: Manifest) -> str:
+    name: str = manifest["metadata"]["name"]
+    return name

@@ -26,7 +26,7 @@ from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
 from provisioning.observe import is_paused, observe
-from provisioning.probe import Probe
+from provisioning.probe import NOT_YET, Probe
 from provisioning.publisher import Publisher
 from provisioning.teardown import Teardown
 from provisioning.world import World
@@ -109,7 +109,15 @@ class Reconciler:
             return seen
         sign = (*sights.of_life(seen), _asked(cluster))
         answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted, sign=sign)
-        return replace(seen, silence=answer.obstacle, nodes_ready=answer.nodes_ready)
+        if answer is NOT_YET:
+            return seen
+        return replace(
+            seen,
+            silence=answer.obstacle,
+            nodes_ready=answer.nodes_ready,
+            uninitialised=answer.uninitialised,
+            unready=answer.unready,
+        )
 
     async def _hold(self, cluster: Stored[TenantCluster]) -> None:
         held = [*cluster.meta.finalizers, names.FINALIZER]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioning import names, obstacles, steps
 from provisioning.addons.flux import CNI_LABEL, release_name
 from provisioning.manifests.marks import Manifest
-from provisioning.model import ClusterSpec, NodeCount, NodePool, TenantCluster
+from provisioning.model import ClusterSpec, NodeCount, NodePool, StepState, TenantCluster
 from provisioning.objects import Stored
 from provisioning.steps import Obstacle, Sight
 from provisioning.world import World
@@ -122,12 +122,15 @@ def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
 
 def _probe(cluster: Stored[TenantCluster], world: World) -> Sight:
     """What the tenant says of itself. Silence is the control plane's matter; missing workers are the workers'."""
+    if world.nodes_ready is None and not world.silence:
+        # Who has just started has asked nobody yet. Until then the last answer stands, or every start would be an alarm.
+        was_content = any(s.name == steps.PROBE and s.state is StepState.DONE for s in cluster.it.status.steps)
+        return Sight(steps.PROBE, was_content, progress="the cluster is being asked")
     count = nodes(cluster, world)
     obstacle = obstacles.of_tenant(uninitialised=world.uninitialised, unready=world.unready)
-    answered = world.nodes_ready is not None and not world.silence
-    done = answered and obstacle is None and count.ready >= count.wanted
+    done = not world.silence and obstacle is None and count.ready >= count.wanted
     progress = f"the cluster itself calls {count.ready} of {count.wanted} workers ready"
-    return Sight(steps.PROBE, done, progress=progress if answered else "the cluster is being asked", obstacle=obstacle)
+    return Sight(steps.PROBE, done, progress=progress, obstacle=obstacle)
 
 
 def _is_network(release: Manifest) -> bool:

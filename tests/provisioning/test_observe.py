@@ -423,6 +423,12 @@ def test_a_cluster_that_is_asked_is_ready_only_when_it_says_so_itself() -> None:
     assert is_true(fine.conditions, "Ready")
 
 
+def test_who_starts_anew_raises_no_alarm_before_anybody_was_asked() -> None:
+    was = look(finished().world(probed=True, nodes_ready=2))
+    status = observe(cluster(status=was.wire()), finished().world(probed=True), now=NOW + timedelta(hours=1))
+    assert status == was
+
+
 @pytest.mark.parametrize(
     ("seen", "told"),
     [

@@ -24,12 +24,25 @@ KEY = ("team-a", "web")
 QUICK = Pace(content=0.3, eager=0.05, most=0.1, timeout=0.4)
 
 
+CLOUD_TAINT = {"key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule"}
+
+
+def pod(app: str, ready: str, *, waiting: str = "") -> Manifest:
+    status: Manifest = {"conditions": [{"type": "Ready", "status": ready}]}
+    if waiting:
+        status["containerStatuses"] = [{"state": {"waiting": {"reason": waiting}}}]
+    return {"metadata": {"name": f"{app}-x", "labels": {"k8s-app": app}}, "status": status}
+
+
 @dataclass
 class Tenant:
-    """A tenant's API server: two paths, behind TLS with an authority of its own."""
+    """A tenant's API server: three paths, behind TLS with an authority of its own."""
 
     kubeconfig: str = ""
     nodes: list[str] = field(default_factory=list)
+    tainted: list[str] = field(default_factory=list)
+    """Names of Nodes that no cloud controller manager has taken over."""
+    pods: list[Manifest] = field(default_factory=list)
     asked: int = 0
     hangs: bool = False
     token: str = "secret"
@@ -44,10 +57,18 @@ class Tenant:
 
     async def list_nodes(self, _: web.Request) -> web.Response:
         items = [
-            {"metadata": {"name": f"n{number}"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
+            {
+                "metadata": {"name": f"n{number}"},
+                "spec": {"taints": [CLOUD_TAINT] if f"n{number}" in self.tainted else []},
+                "status": {"conditions": [{"type": "Ready", "status": ready}]},
+            }
             for number, ready in enumerate(self.nodes)
         ]
         return web.json_response({"metadata": {"resourceVersion": "1"}, "items": items})
+
+    async def list_pods(self, request: web.Request) -> web.Response:
+        assert "kube-dns" in request.query["labelSelector"]
+        return web.json_response({"metadata": {"resourceVersion": "1"}, "items": self.pods})
 
 
 class Secrets:
@@ -91,6 +112,7 @@ async def tenant() -> AsyncIterator[Tenant]:
     app = web.Application()
     app.router.add_get("/readyz", found.readyz)
     app.router.add_get("/api/v1/nodes", found.list_nodes)
+    app.router.add_get("/api/v1/namespaces/kube-system/pods", found.list_pods)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
@@ -252,4 +274,34 @@ async def test_a_server_with_another_authority_is_not_trusted(tenant: Tenant) ->
     tenant.kubeconfig = yaml.safe_dump(content)
     await settled(probe, Answer("its API server does not answer"))
     assert tenant.asked == 0
+    await probe.close()
+
+
+async def test_nodes_that_nobody_has_taken_over_are_named(tenant: Tenant) -> None:
+    probe, _ = probe_of(tenant)
+    tenant.nodes, tenant.tainted = ["True", "True"], ["n1"]
+    await settled(probe, Answer("", 2, uninitialised=("n1",)), nodes=2)
+    tenant.tainted = []
+    await settled(probe, Answer("", 2), nodes=2)
+    await probe.close()
+
+
+async def test_dns_and_network_are_down_when_none_of_their_pods_is_ready(tenant: Tenant) -> None:
+    probe, _ = probe_of(tenant)
+    tenant.nodes = ["True"]
+    tenant.pods = [
+        pod("kube-dns", "False", waiting="ImagePullBackOff"),
+        pod("kube-dns", "False"),
+        pod("cilium", "True"),
+    ]
+    await settled(probe, Answer("", 1, unready=("kube-dns: 0 of 2 Pods are ready (ImagePullBackOff)",)), nodes=1)
+    tenant.pods[1] = pod("kube-dns", "True")
+    await settled(probe, Answer("", 1), nodes=1)
+    await probe.close()
+
+
+async def test_pods_that_have_no_node_to_run_on_are_nothing_wrong(tenant: Tenant) -> None:
+    probe, _ = probe_of(tenant)
+    tenant.nodes, tenant.pods = [], [pod("kube-dns", "False")]
+    await settled(probe, Answer("", 0))
     await probe.close()
