@@ -75,8 +75,12 @@ class Farewell:
                     if "deletionTimestamp" not in meta:
                         with suppress(errors.NotFound, errors.Conflict):
                             await tenant.delete(kind, meta["name"], namespace=meta["namespace"], uid=meta["uid"])
-        counts = [f"{len(services)} load balancers"] * bool(services) + [f"{len(claims)} volumes"] * bool(claims)
-        return f"the tenant gives back {' and '.join(counts)}" if counts else ""
+        left = [_count(found, what) for found, what in ((services, "load balancer"), (claims, "volume")) if found]
+        return f"the tenant gives back {' and '.join(left)}" if left else ""
+
+
+def _count(found: list[Manifest], what: str) -> str:
+    return f"{len(found)} {what}{'s' * (len(found) > 1)}"
 
 
 def _is_load_balancer(service: Manifest) -> bool:

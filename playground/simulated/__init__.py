@@ -4,10 +4,11 @@ One module a played controller, listed in `PLAYED`. Cluster API's own controller
 tenant has a real kube-apiserver. Nothing here is used outside the playground and the tests.
 """
 
-from playground.simulated import cloud, hosted, kamaji, kubelet, kubevirt, releases, sources
+from playground.simulated import cloud, datastore, hosted, kamaji, kubelet, kubevirt, releases, sources
 
 PLAYED = (
     kamaji.PLAYED,
+    *datastore.PLAYED,
     kubevirt.PLAYED,
     cloud.PLAYED,
     kubelet.PLAYED,

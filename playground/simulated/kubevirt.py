@@ -1,8 +1,9 @@
 """Plays the KubeVirt provider, and the virtual machine with its kubelet: a KubevirtMachine becomes a Node.
 
 What it writes follows kubernetes-sigs/cluster-api-provider-kubevirt v0.11.2. It also makes the VirtualMachine
-object, so that a sweep after a deletion has something to find. Failures it knows: `unschedulable`, `image-pull`
-(on the KubevirtMachine or on the template that it came from).
+object, so that a sweep after a deletion has something to find. Failures it knows: `unschedulable`, `image-pull`,
+`vm-stuck` (the VirtualMachine does not go, until somebody takes KubeVirt's finalizer off); on the KubevirtMachine or on
+the template that it came from.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from provisioning.kube import Kube, Manifest
 from provisioning.objects import format_time
 
 FINALIZER: Final = "kubevirtmachine.infrastructure.cluster.x-k8s.io"
+VM_FINALIZER: Final = "kubevirt.io/virtualMachineControllerFinalize"
 CAPI_TAINT: Final = {"key": "node.cluster.x-k8s.io/uninitialized", "effect": "NoSchedule"}
 CLOUD_TAINT: Final = {"key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule"}
 MACHINES = resources.KUBEVIRT_MACHINES
@@ -38,8 +40,8 @@ async def act(stage: Stage, machine: Manifest) -> None:
     meta = machine["metadata"]
     owner = stage.owner(machine, resources.MACHINES)
     if "deletionTimestamp" in meta:
-        await _delete_vm(stage, meta["namespace"], meta["name"])
-        await drop_finalizer(stage, MACHINES, machine, FINALIZER)
+        if await _vm_is_gone(stage, meta["namespace"], meta["name"]):
+            await drop_finalizer(stage, MACHINES, machine, FINALIZER)
         return
     if owner is None or not owner["spec"]["bootstrap"].get("dataSecretName"):
         return
@@ -79,7 +81,10 @@ async def _report(stage: Stage, machine: Manifest, reason: str, message: str) ->
 
 async def _ensure_vm(stage: Stage, machine: Manifest) -> None:
     meta = machine["metadata"]
-    if stage.get(resources.VIRTUAL_MACHINES, meta["namespace"], meta["name"]) is not None:
+    present = stage.get(resources.VIRTUAL_MACHINES, meta["namespace"], meta["name"])
+    if present is not None:
+        if _failure(stage, machine) == "vm-stuck":
+            await ensure_finalizer(stage, resources.VIRTUAL_MACHINES, present, VM_FINALIZER)
         return
     template = machine["spec"]["virtualMachineTemplate"]
     cluster = meta["labels"][names.CAPI_CLUSTER_LABEL]
@@ -115,11 +120,16 @@ async def _ensure_vm(stage: Stage, machine: Manifest) -> None:
         return  # The cache had not seen it yet.
 
 
-async def _delete_vm(stage: Stage, namespace: str, name: str) -> None:
+async def _vm_is_gone(stage: Stage, namespace: str, name: str) -> bool:
+    """Delete the virtual machine; whether it is gone."""
+    known = stage.get(resources.VIRTUAL_MACHINES, namespace, name)
+    if known is not None and "deletionTimestamp" in known["metadata"]:
+        return False
     try:
-        await stage.kube.delete(resources.VIRTUAL_MACHINES, name, namespace=namespace)
+        left = await stage.kube.delete(resources.VIRTUAL_MACHINES, name, namespace=namespace)
     except errors.NotFound:
-        return
+        return True
+    return not left["metadata"].get("finalizers")
 
 
 async def _tenant(stage: Stage, machine: Manifest) -> Kube | None:

@@ -3,7 +3,7 @@
 The chart itself is not installed, since other people's charts cannot be had here. What is kept of the real one: it
 waits for `dependsOn`, for the kubeconfig Secret and for the tenant's API; a suspended release is left alone; at its
 deletion an API that does not answer holds it, unless it is suspended or its Secret is gone.
-Failures it knows: `image-pull`.
+Failures it knows: `image-pull`, `stuck` (it is not let go of at its deletion).
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ async def act(stage: Stage, release: Manifest) -> None:
     spec = release["spec"]
     secret = _kubeconfig(stage, release)
     if "deletionTimestamp" in release["metadata"]:
+        if failure(release) == "stuck":
+            return
         if spec.get("suspend") or secret is None or await _reachable(stage, secret):
             await drop_finalizer(stage, RELEASES, release, FINALIZER)
         return
