@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from provisioning import health, lease, logs
+from provisioning import health, lease, logs, survey
 from provisioning.access_keeper import AccessKeeper
 from provisioning.cache import Key
 from provisioning.enactor import Enactor
@@ -67,6 +67,7 @@ async def run(settings: Settings) -> None:
             asyncio.TaskGroup() as group,
         ):
             following = group.create_task(landscape.run())
+            group.create_task(survey.tell(kube))
             await landscape.synced()
             log.info("ready", namespace=settings.namespace, health_port=settings.health_port)
             await elector.run(lambda: lead(kube, landscape, settings, now=_now))

@@ -63,9 +63,12 @@ class Kube:
                 client_configuration=configuration
             )
         else:
-            await library_config.load_kube_config(
-                config_file=str(kubeconfig), context=context, client_configuration=configuration
-            )
+            try:
+                await library_config.load_kube_config(
+                    config_file=str(kubeconfig), context=context, client_configuration=configuration
+                )
+            except library_config.ConfigException as error:
+                raise errors.KubeError(f"the kubeconfig {kubeconfig} cannot be used: {error}") from error
         return cls.by(configuration)
 
     @classmethod

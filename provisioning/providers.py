@@ -20,6 +20,10 @@ _BY_GROUP: Final[Mapping[str, str]] = {
     "infrastructure.cluster.x-k8s.io": "Cluster API's infrastructure provider for KubeVirt",
     "helm.toolkit.fluxcd.io": "Flux's helm-controller",
     "source.toolkit.fluxcd.io": "Flux's source-controller",
+    "kubevirt.io": "KubeVirt",
+    "instancetype.kubevirt.io": "KubeVirt",
+    "cdi.kubevirt.io": "KubeVirt's containerized data importer (CDI)",
+    "kamaji.clastix.io": "Kamaji",
 }
 
 

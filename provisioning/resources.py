@@ -60,6 +60,7 @@ KUBEVIRT_MACHINE_TEMPLATES = Resource(
     "infrastructure.cluster.x-k8s.io", "v1alpha1", "kubevirtmachinetemplates", "KubevirtMachineTemplate"
 )
 KUBEVIRT_MACHINES = Resource("infrastructure.cluster.x-k8s.io", "v1alpha1", "kubevirtmachines", "KubevirtMachine")
+DATA_STORES = Resource("kamaji.clastix.io", "v1alpha1", "datastores", "DataStore", namespaced=False)
 TENANT_CONTROL_PLANES = Resource("kamaji.clastix.io", "v1alpha1", "tenantcontrolplanes", "TenantControlPlane")
 VIRTUAL_MACHINES = Resource("kubevirt.io", "v1", "virtualmachines", "VirtualMachine")
 VIRTUAL_MACHINE_INSTANCES = Resource("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance")

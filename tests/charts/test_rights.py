@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning import addons, belongings, landscape, resources
+from provisioning import addons, belongings, landscape, resources, survey
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
 from webhooks import lookup
@@ -103,6 +103,23 @@ def test_webhooks_may_follow_what_they_cache_and_write_ledgers_in_their_own_name
     assert not may(wide, resources.GROUP, "tenantledgers", "get")
     for verb in ("get", "create", "update"):
         assert may(only(rendered, "Role", "clusterdesk-webhooks"), resources.GROUP, "tenantledgers", verb)
+
+
+def test_provisioner_may_ask_whether_all_is_there_that_it_needs(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-provisioner")
+    asked = (
+        (resources.CUSTOM_RESOURCE_DEFINITIONS, "get"),
+        (resources.DATA_STORES, "get"),
+        (resources.SERVICE_ACCOUNTS, "get"),
+        (survey.REVIEWS, "create"),
+    )
+    assert [kind.plural for kind, verb in asked if not may(role, kind.group, kind.plural, verb)] == []
+
+
+def test_bot_may_follow_what_it_shows(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-bot")
+    for kind in (resources.CLUSTERS, resources.KAMAJI_CONTROL_PLANES):
+        assert all(may(role, kind.group, kind.plural, verb) for verb in ("list", "watch")), kind.plural
 
 
 def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendered: list[Manifest]) -> None:

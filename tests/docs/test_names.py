@@ -21,7 +21,7 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     webhooks.settings.Settings,
     playground.workspace.settings.Settings,
 )
-PACKAGES = ("bot", "certs", "playground", "provisioning", "webhooks")
+PACKAGES = ("bot", "certs", "playground", "plugin", "provisioning", "webhooks")
 FOREIGN = ("no endpoints", "connection refused", "context deadline", "certificate signed by", "address already in use")
 """What others say: the API server, the operating system."""
 SHORTEST = 5
