@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from provisioning import names, obstacles, steps
-from provisioning.addons.flux import CNI_LABEL, release_name
+from provisioning.addons.charts import CNI_LABEL
+from provisioning.addons.target import ADD_ON_LABEL
 from provisioning.manifests.marks import Manifest
 from provisioning.model import ClusterSpec, NodeCount, NodePool, StepState, TenantCluster
 from provisioning.objects import Stored
@@ -109,9 +110,9 @@ def _storage(world: World) -> Sight:
 
 def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
     releases = [release for release in world.releases if not _is_network(release)]
-    wanted = {release_name(cluster.meta.name, add_on.name) for add_on in cluster.it.spec.add_ons}
-    present = {release["metadata"]["name"] for release in world.releases}
-    networks = {release["metadata"]["name"] for release in world.releases if _is_network(release)}
+    wanted = {add_on.name for add_on in cluster.it.spec.add_ons}
+    present = {_add_on(release) for release in world.releases}
+    networks = {_add_on(release) for release in world.releases if _is_network(release)}
     ready = [release for release in releases if _release_ready(release)]
     done = wanted == present and len(ready) == len(releases)
     progress = f"{len(ready)} of {len(wanted - networks)} add-ons are installed"
@@ -123,7 +124,7 @@ def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
 def _probe(cluster: Stored[TenantCluster], world: World) -> Sight:
     """What the tenant says of itself. Silence is the control plane's matter; missing workers are the workers'."""
     if world.nodes_ready is None and not world.silence:
-        # Who has just started has asked nobody yet. Until then the last answer stands, or every start would be an alarm.
+        # Who has just started has asked nobody yet. The last answer stands: no start of ours is an alarm.
         was_content = any(s.name == steps.PROBE and s.state is StepState.DONE for s in cluster.it.status.steps)
         return Sight(steps.PROBE, was_content, progress="the cluster is being asked")
     count = nodes(cluster, world)
@@ -135,6 +136,11 @@ def _probe(cluster: Stored[TenantCluster], world: World) -> Sight:
 
 def _is_network(release: Manifest) -> bool:
     return CNI_LABEL in (release["metadata"].get("labels") or {})
+
+
+def _add_on(release: Manifest) -> str:
+    name: str = (release["metadata"].get("labels") or {}).get(ADD_ON_LABEL, "")
+    return name
 
 
 def _current(manifest: Manifest) -> bool:
