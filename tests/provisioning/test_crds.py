@@ -9,12 +9,20 @@ import pytest
 from provisioning import errors
 from provisioning.kube import Kube
 from provisioning.model.definitions import DEFINITIONS, definitions
-from provisioning.resources import CATALOGS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS, Resource
+from provisioning.resources import CATALOGS, CLUSTER_ACCESSES, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS, Resource
 from tests.builders import CATALOG, CLUSTER, GONE, REQUEST, TENANT, Manifest, tweak
+from tests.provisioning.accesses import access
 
 pytestmark = pytest.mark.real
 
-KINDS = {"Catalog": CATALOGS, "Tenant": TENANTS, "TenantCluster": TENANT_CLUSTERS, "ClusterRequest": CLUSTER_REQUESTS}
+ACCESS = access()
+KINDS = {
+    "Catalog": CATALOGS,
+    "Tenant": TENANTS,
+    "TenantCluster": TENANT_CLUSTERS,
+    "ClusterRequest": CLUSTER_REQUESTS,
+    "ClusterAccess": CLUSTER_ACCESSES,
+}
 
 
 def placed(manifest: Manifest, namespace: str) -> tuple[Resource, Manifest]:
@@ -24,7 +32,7 @@ def placed(manifest: Manifest, namespace: str) -> tuple[Resource, Manifest]:
     return kind, {**manifest, "metadata": meta}
 
 
-@pytest.mark.parametrize("manifest", [CATALOG, TENANT, CLUSTER, REQUEST], ids=lambda m: m["kind"])
+@pytest.mark.parametrize("manifest", [CATALOG, TENANT, CLUSTER, REQUEST, ACCESS], ids=lambda m: m["kind"])
 async def test_a_small_valid_object_is_taken(admin: Kube, namespace: str, manifest: Manifest) -> None:
     kind, body = placed(manifest, namespace)
     taken = await admin.create(kind, body, dry_run=True)
@@ -47,6 +55,12 @@ async def test_a_small_valid_object_is_taken(admin: Kube, namespace: str, manife
         (CLUSTER, "spec.version", "1.34", "should match"),
         (REQUEST, "spec.desired", GONE, "desired is for Create and Change only"),
         (REQUEST, "spec.digest", "sha256:abc", "should match"),
+        (ACCESS, "spec.user", "system:admin", "names that start with system: are Kubernetes' own"),
+        (ACCESS, "spec.user", "a" * 65, "may not be more than 64"),
+        (ACCESS, "spec.request", "-----BEGIN PRIVATE KEY-----", "this key is burnt, make another one"),
+        (ACCESS, "spec.validFor", "59s", "validFor must be a minute or more"),
+        (ACCESS, "spec.validFor", GONE, "Required value"),
+        (ACCESS, "spec.role", "Root", "Unsupported value"),
     ],
 )
 async def test_each_rule_refuses_in_its_own_words(
@@ -62,6 +76,26 @@ async def test_what_was_asked_for_cannot_be_changed(admin: Kube, namespace: str)
     await admin.create(kind, body)
     with pytest.raises(errors.Invalid, match="a request cannot be changed; withdraw it and ask again"):
         await admin.merge(kind, body["metadata"]["name"], {"spec": {"reason": "another"}}, namespace=namespace)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("user", "eve"), ("role", "Admin"), ("cluster", "other"), ("validFor", "9h"), ("request", "another")],
+)
+async def test_access_is_never_changed(admin: Kube, namespace: str, field: str, value: str) -> None:
+    kind, body = placed(ACCESS, namespace)
+    await admin.create(kind, body)
+    with pytest.raises(errors.Invalid, match="an access cannot be changed, only revoked"):
+        await admin.merge(kind, "ann-web", {"spec": {field: value}}, namespace=namespace)
+
+
+async def test_access_is_revoked_once_and_for_all(admin: Kube, namespace: str) -> None:
+    kind, body = placed(ACCESS, namespace)
+    await admin.create(kind, body)
+    await admin.merge(kind, "ann-web", {"spec": {"revoked": True}}, namespace=namespace)
+    for back in (False, None):
+        with pytest.raises(errors.Invalid, match="what is revoked stays revoked"):
+            await admin.merge(kind, "ann-web", {"spec": {"revoked": back}}, namespace=namespace)
 
 
 async def test_kubectl_explain_has_words_for_every_field_of_every_spec() -> None:
