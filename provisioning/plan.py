@@ -19,8 +19,11 @@ from provisioning.resources import Resource
 
 KINDS: Final[tuple[Resource, ...]] = (
     *(module.KIND for module in MANIFESTS),
+    resources.CLUSTER_RESOURCE_SETS,
     resources.HELM_REPOSITORIES,
+    resources.OCI_REPOSITORIES,
     resources.HELM_RELEASES,
+    resources.HELM_CHART_PROXIES,
     resources.SERVICE_ACCOUNTS,
     resources.ROLES,
     resources.ROLE_BINDINGS,
@@ -55,7 +58,13 @@ def render(
     there = tuple(existing)
     drawn = blueprint.draw(cluster, catalog, tenant=tenant, existing=there, asleep=asleep)
     aim = target.of_tenant_cluster(
-        drawn.owner, drawn.spec, namespace=drawn.namespace, tenant=tenant, host_uid=cluster_uid, existing=there
+        drawn.owner,
+        drawn.spec,
+        namespace=drawn.namespace,
+        tenant=tenant,
+        host_uid=cluster_uid,
+        existing=there,
+        asleep=asleep,
     )
     return _clean([*(m for module in MANIFESTS for m in module.render(drawn)), *addons.render(aim, catalog)])
 

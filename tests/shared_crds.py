@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "crds"
 FOLDERS = (
     "cluster-api",
+    "cluster-api-addon-provider-helm",
     "cluster-api-bootstrap-kubeadm",
     "cluster-api-control-plane-kamaji",
     "cluster-api-infrastructure-kubevirt",

@@ -1,4 +1,4 @@
-"""Add-ons by Flux: a HelmRepository per repository, a HelmRelease per add-on, aimed at the tenant by its kubeconfig.
+"""Add-ons by Flux: where a chart comes from, and a HelmRelease aimed at the tenant by its kubeconfig.
 
 Flux is told never to take back what it has begun to install: its own remedy for an install that takes long is to
 uninstall, which with a network add-on pulls the network away from under the Nodes, over and over.
@@ -10,73 +10,82 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from provisioning import names, resources
-from provisioning.addons.target import ADD_ON_LABEL, Target
-from provisioning.errors import Cause, RuleError
+from provisioning.addons import charts
+from provisioning.addons.charts import SYSTEM_NAMESPACE, Install, release_name
+from provisioning.addons.target import Target
 from provisioning.manifests.marks import Manifest, new
-from provisioning.model import AddOn, CatalogSpec, ClusterAddOn
+from provisioning.model import Chart
 
-SYSTEM_NAMESPACE: Final = "kube-system"
-CNI_LABEL: Final = f"{resources.GROUP}/cni"
-"""On the release that gives the Nodes their network, so that progress can be told from the objects alone."""
 RETRY: Final = {
     "strategy": {"name": "RetryOnFailure", "retryInterval": "30s"},
     "remediation": {"retries": -1},
 }
+CHART_LAYER: Final = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+"""What of an artifact in a registry is the chart: other layers may be its signature or its provenance."""
 
 
-def render(target: Target, catalog: CatalogSpec) -> list[Manifest]:
-    """Repositories first, then releases. An add-on that has left the Catalog goes on as it stands.
-
-    Raises `RuleError` for one that the Catalog does not have and that does not stand.
-    """
-    wishes = sorted(target.add_ons, key=lambda wish: wish.name)
-    chosen = [(add_on, wish) for wish in wishes if (add_on := catalog.add_on(wish.name))]
-    withdrawn = [wish for wish in wishes if catalog.add_on(wish.name) is None]
-    urls = sorted({add_on.chart.repository for add_on, _ in chosen})
-    present = {wish.name for wish in wishes}
-    rendered = [
+def render(target: Target, installs: Iterable[Install]) -> list[Manifest]:
+    """Where the charts come from, then the releases. A cluster that is asleep has them suspended: nobody answers."""
+    installs = list(installs)
+    urls = sorted({install.chart.repository for install in installs if not _in_registry(install.chart)})
+    return [
         *(_repository(target, url) for url in urls),
-        *(_release(target, add_on, wish, present) for add_on, wish in chosen),
+        *(_artifact(target, install) for install in installs if _in_registry(install.chart)),
+        *(_release(target, install, suspend=target.asleep) for install in installs),
     ]
-    there = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in rendered}
-    kept = [manifest for wish in withdrawn for manifest in _as_it_stands(target, wish)]
-    return [manifest for manifest in kept if (manifest["kind"], manifest["metadata"]["name"]) not in there] + rendered
 
 
-def release_name(cluster: str, add_on: str) -> str:
-    """The HelmRelease's name; at most 51 characters, where Helm takes 53."""
-    return f"{cluster}-{add_on}"
+def standing(target: Target, add_on: str) -> Manifest | None:
+    """The HelmRelease that installs the add-on."""
+    return target.standing(resources.HELM_RELEASES, release_name(target.cluster, add_on))
 
 
-def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Values laid over values as Helm does it: maps are merged, everything else is replaced."""
-    result = dict(base)
-    for key, value in over.items():
-        below = result.get(key)
-        both = isinstance(below, dict) and isinstance(value, dict)
-        result[key] = merged(below, value) if both else value  # type: ignore[arg-type]
-    return result
+def let_go(target: Target, install: Install) -> list[Manifest]:
+    """What makes Flux leave an add-on to another engine, with nothing uninstalled: suspended first, pruned then.
+
+    A release that is deleted while it is suspended is forgotten, and what it installed stays.
+    """
+    release = standing(target, install.name)
+    suspended = release is None or release["spec"].get("suspend") is True
+    return [] if suspended else [_release(target, install, suspend=True)]
 
 
-def _as_it_stands(target: Target, wish: ClusterAddOn) -> list[Manifest]:
-    """The repository and the release of an add-on that the Catalog no longer describes."""
-    standing = {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in target.existing}
-    release = standing.get((resources.HELM_RELEASES.kind, release_name(target.cluster, wish.name)))
-    if release is None:
-        index = target.add_ons.index(wish)
-        raise RuleError(Cause(f"spec.addOns[{index}].name", f"the catalog has no add-on {wish.name}"))
-    source = release["spec"]["chart"]["spec"]["sourceRef"]["name"]
-    repository = standing.get((resources.HELM_REPOSITORIES.kind, source))
-    spec = {**release["spec"]}
-    if values := merged(spec.get("values") or {}, wish.values):
-        spec["values"] = values
-    metadata = target.metadata(release["metadata"]["name"], target.owner)
-    # Its own marks stay, such as that it is the network.
-    metadata["labels"] = {**(release["metadata"].get("labels") or {}), **metadata["labels"]}
-    kept = [new(resources.HELM_RELEASES, metadata, spec)]
-    if repository is not None:
-        kept.insert(0, new(resources.HELM_REPOSITORIES, target.metadata(source, target.owner), repository["spec"]))
-    return kept
+def read(target: Target, add_on: str) -> Install | None:
+    """What a HelmRelease that stands installs."""
+    release = standing(target, add_on)
+    chart = _chart_of(target, release) if release else None
+    if release is None or chart is None:
+        return None
+    spec = release["spec"]
+    prefix = release_name(target.cluster, "")
+    return Install(
+        name=add_on,
+        chart=chart,
+        namespace=spec["targetNamespace"],
+        cni=charts.CNI_LABEL in (release["metadata"].get("labels") or {}),
+        waits=True,
+        after=tuple(other["name"].removeprefix(prefix) for other in spec.get("dependsOn") or ()),
+        values=spec.get("values") or {},
+    )
+
+
+def _chart_of(target: Target, release: Manifest) -> Chart | None:
+    spec: Manifest = release["spec"]
+    if reference := spec.get("chartRef"):
+        artifact = target.standing(resources.OCI_REPOSITORIES, reference["name"])
+        if artifact is None:
+            return None
+        repository, _, name = artifact["spec"]["url"].rpartition("/")
+        return Chart(repository=repository, name=name, version=artifact["spec"]["ref"]["semver"])
+    chart = spec["chart"]["spec"]
+    source = target.standing(resources.HELM_REPOSITORIES, chart["sourceRef"]["name"])
+    if source is None:
+        return None
+    return Chart(repository=source["spec"]["url"], name=chart["chart"], version=chart["version"])
+
+
+def _in_registry(chart: Chart) -> bool:
+    return chart.repository.startswith("oci://")
 
 
 def _repository_name(target: Target, url: str) -> str:
@@ -85,51 +94,49 @@ def _repository_name(target: Target, url: str) -> str:
 
 
 def _repository(target: Target, url: str) -> Manifest:
-    spec: Manifest = {"interval": "1h", "url": url}
-    if url.startswith("oci://"):
-        spec["type"] = "oci"
-    return new(resources.HELM_REPOSITORIES, target.metadata(_repository_name(target, url), target.owner), spec)
+    metadata = target.metadata(_repository_name(target, url), target.owner)
+    return new(resources.HELM_REPOSITORIES, metadata, {"interval": "1h", "url": url})
 
 
-def _release(target: Target, add_on: AddOn, wish: ClusterAddOn, present: Iterable[str]) -> Manifest:
-    waits = _waits(target, add_on)
-    install: Manifest = {**RETRY, **({} if waits else {"disableWait": True})}
+def _artifact(target: Target, install: Install) -> Manifest:
+    """A chart in a registry. Flux has a HelmRepository for those as well, which tells nothing of how it fares."""
+    spec = {
+        "interval": "1h",
+        "url": f"{install.chart.repository.rstrip('/')}/{install.chart.name}",
+        "ref": {"semver": install.chart.version},
+        "layerSelector": {"mediaType": CHART_LAYER, "operation": "copy"},
+    }
+    metadata = target.metadata(release_name(target.cluster, install.name), target.owner)
+    return new(resources.OCI_REPOSITORIES, metadata, spec)
+
+
+def _release(target: Target, install: Install, *, suspend: bool) -> Manifest:
+    act: Manifest = {**RETRY, **({} if install.waits else {"disableWait": True})}
     spec: Manifest = {
         "interval": "5m",
         "timeout": "10m",
-        "releaseName": add_on.name,
-        "targetNamespace": add_on.namespace,
-        # Left out, it is the management cluster's namespace, which does not exist in the tenant.
-        "storageNamespace": add_on.namespace,
+        "releaseName": install.name,
+        "targetNamespace": install.namespace,
+        "storageNamespace": install.namespace,
         "kubeConfig": {"secretRef": {"name": names.kubeconfig_secret(target.cluster), "key": "value"}},
-        "chart": {
-            "spec": {
-                "chart": add_on.chart.name,
-                "version": add_on.chart.version,
-                "sourceRef": {
-                    "kind": resources.HELM_REPOSITORIES.kind,
-                    "name": _repository_name(target, add_on.chart.repository),
-                },
-            }
-        },
-        "install": install if add_on.namespace == SYSTEM_NAMESPACE else {**install, "createNamespace": True},
-        "upgrade": install,
+        **_source(target, install),
+        "install": act if install.namespace == SYSTEM_NAMESPACE else {**act, "createNamespace": True},
+        "upgrade": act,
     }
-    before = sorted(name for name in add_on.after if name in present)
-    if before:
-        spec["dependsOn"] = [{"name": release_name(target.cluster, name)} for name in before]
-    if values := merged(add_on.values, wish.values):
-        spec["values"] = values
-    metadata = target.metadata(release_name(target.cluster, add_on.name), target.owner)
-    metadata["labels"] = {**metadata["labels"], ADD_ON_LABEL: add_on.name}
-    if add_on.cni:
-        metadata["labels"][CNI_LABEL] = "true"
-    return new(resources.HELM_RELEASES, metadata, spec)
+    if suspend:
+        spec["suspend"] = True
+    if install.after:
+        spec["dependsOn"] = [{"name": release_name(target.cluster, name)} for name in install.after]
+    if install.values:
+        spec["values"] = dict(install.values)
+    return new(resources.HELM_RELEASES, charts.metadata(target, install), spec)
 
 
-def _waits(target: Target, add_on: AddOn) -> bool:
-    """Whether Flux waits until the add-on's Pods are ready.
-
-    Not where there may be no Node for them: a network add-on that never counts as ready holds up everything after it.
-    """
-    return target.most > 0 and not (add_on.cni and target.fewest == 0)
+def _source(target: Target, install: Install) -> dict[str, Any]:
+    """The chart's name and version are with the artifact in a registry, and with the release elsewhere."""
+    chart = install.chart
+    if _in_registry(chart):
+        kind = resources.OCI_REPOSITORIES.kind
+        return {"chartRef": {"kind": kind, "name": release_name(target.cluster, install.name)}}
+    reference = {"kind": resources.HELM_REPOSITORIES.kind, "name": _repository_name(target, chart.repository)}
+    return {"chart": {"spec": {"chart": chart.name, "version": chart.version, "sourceRef": reference}}}

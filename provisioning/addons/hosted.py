@@ -42,6 +42,8 @@ class Component:
     files: Mapping[str, str]
     """A ConfigMap's content, mounted at `/etc/config`; empty: none."""
     volumes: tuple[Manifest, ...] = ()
+    rests_first: bool = False
+    """Whether it stops as soon as the cluster is to sleep, and not only once the control plane has."""
 
 
 READ: Final = ("get", "list", "watch")
@@ -141,7 +143,7 @@ def _deployment(target: Target, metadata: Manifest, component: Component) -> Man
         },
     }
     spec = {
-        "replicas": 1,
+        "replicas": _replicas(target, metadata["name"], component),
         # One at a time: two would both act on the same machines, volumes and load balancers for a moment.
         "strategy": {"type": "Recreate"},
         "selector": {"matchLabels": chosen},
@@ -149,6 +151,20 @@ def _deployment(target: Target, metadata: Manifest, component: Component) -> Man
     }
     kind = resources.DEPLOYMENTS
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+
+
+def _replicas(target: Target, name: str, component: Component) -> int:
+    """One, or none in a cluster that is asleep: last to rest, behind the workers and the API server, and last to wake.
+
+    A Pod that finds nobody at the other end would end, again and again.
+    """
+    status = (target.control_plane or {}).get("status") or {}
+    if target.asleep:
+        resting = target.control_plane is not None and target.control_plane["spec"].get("replicas") == 0
+        return 0 if component.rests_first or (resting and not status.get("readyReplicas")) else 1
+    standing = target.standing(resources.DEPLOYMENTS, name)
+    rested = standing is not None and standing["spec"].get("replicas") == 0
+    return 0 if rested and not status.get("ready") else 1
 
 
 def _kubeconfig(target: Target) -> Manifest:

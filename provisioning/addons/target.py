@@ -6,19 +6,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning import names, resources
+from provisioning import resources
 from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
 from provisioning.manifests.marks import Manifest, Owner, is_ours, labels
 from provisioning.model import CatalogSpec, ClusterAddOn, ClusterSpec
+from provisioning.resources import Resource
 
 ADD_ON_LABEL: Final = f"{resources.GROUP}/add-on"
-"""On a HelmRelease: the add-on that it installs."""
+"""On a HelmRelease or HelmChartProxy: the add-on that it installs."""
+CARRIERS: Final = (resources.HELM_RELEASES, resources.HELM_CHART_PROXIES)
+"""Kinds that install add-ons."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """`owner` is what the HelmReleases go away with. `host`, the Cluster, is what the hosted components go away with:
-    the last thing of a tenant to go, so that load balancers and volumes are cleaned up behind it."""
+    """`owner` is what goes into the tenant goes away with. `host`, the Cluster, is what the hosted components go away
+    with: the last thing of a tenant to go, so that load balancers and volumes are cleaned up behind it."""
 
     cluster: str
     namespace: str
@@ -33,6 +36,18 @@ class Target:
     """Nodes the cluster has at most."""
     existing: tuple[Manifest, ...] = ()
     """What stands of it already; an add-on that has left the Catalog goes on as it stands."""
+    asleep: bool = False
+    """Whether the cluster is to have neither workers nor a running control plane."""
+
+    def standing(self, kind: Resource, name: str) -> Manifest | None:
+        """The object of that kind and name, if it is there."""
+        return next((m for m in self.existing if m["kind"] == kind.kind and m["metadata"]["name"] == name), None)
+
+    @property
+    def control_plane(self) -> Manifest | None:
+        """The control plane that Kamaji runs, if it is there."""
+        kind = resources.KAMAJI_CONTROL_PLANES.kind
+        return next((manifest for manifest in self.existing if manifest["kind"] == kind), None)
 
     def metadata(self, name: str, owner: Owner) -> Manifest:
         return {
@@ -51,6 +66,7 @@ def of_tenant_cluster(
     tenant: str,
     host_uid: str,
     existing: Iterable[Manifest] = (),
+    asleep: bool = False,
 ) -> Target:
     """The target that a TenantCluster is; without the uid of its Cluster, nothing can be hosted for it yet."""
     return Target(
@@ -64,6 +80,7 @@ def of_tenant_cluster(
         fewest=sum(pool.min if pool.min is not None else pool.most for pool in spec.pools),
         most=sum(pool.most for pool in spec.pools),
         existing=tuple(existing),
+        asleep=asleep,
     )
 
 
@@ -92,10 +109,11 @@ def of_cluster(cluster: Manifest, existing: Iterable[Manifest], *, catalog: Cata
 
 
 def _installed(existing: Iterable[Manifest]) -> Iterator[str]:
-    """The add-ons whose releases we have put there."""
+    """The add-ons whose carriers we have put there."""
+    kinds = {kind.kind for kind in CARRIERS}
     for manifest in existing:
         labels_ = manifest["metadata"].get("labels") or {}
-        if manifest["kind"] == resources.HELM_RELEASES.kind and is_ours(manifest) and ADD_ON_LABEL in labels_:
+        if manifest["kind"] in kinds and is_ours(manifest) and ADD_ON_LABEL in labels_:
             yield labels_[ADD_ON_LABEL]
 
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from provisioning.errors import Cause
 from provisioning.model import CatalogSpec
-from provisioning.resources import HELM_RELEASES, HELM_REPOSITORIES
+from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASES, HELM_REPOSITORIES, OCI_REPOSITORIES
 from webhooks import carriers
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest, One
-from webhooks.kinds import HELM_CHART_PROXIES, HELM_CHARTS, KUSTOMIZATIONS, OCI_REPOSITORIES
+from webhooks.kinds import HELM_CHARTS, KUSTOMIZATIONS
 from webhooks.policy import Policy, Rule
 from webhooks.review import Request
 

@@ -13,6 +13,8 @@ from provisioning.errors import Cause
 from provisioning.resources import (
     CLUSTER_RESOURCE_SETS,
     CONFIG_MAPS,
+    HELM_CHART_PROXIES,
+    HELM_RELEASE_PROXIES,
     HELM_RELEASES,
     KAMAJI_CONTROL_PLANES,
     KUBEADM_CONFIG_TEMPLATES,
@@ -24,7 +26,7 @@ from webhooks import carriers
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import All, Facts, Manifest, One
-from webhooks.kinds import HELM_CHART_PROXIES, HELM_RELEASE_PROXIES, KUSTOMIZATIONS
+from webhooks.kinds import KUSTOMIZATIONS
 from webhooks.placement import Finding
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request

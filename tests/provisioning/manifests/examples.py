@@ -188,11 +188,30 @@ SPECIAL: Manifest = {
     "addOns": [{"name": "cilium-ebpf"}],
 }
 """Pools of every kind, and a network that stands in for kube-proxy."""
+STORAGE: Manifest = {
+    "offer": catalog(
+        hosted={
+            **CATALOG["hosted"],
+            "csiSnapshotter": "registry.example.org/csi-snapshotter:v1",
+            "csiLivenessProbe": "registry.example.org/livenessprobe:v1",
+            "csiNodeDriverRegistrar": "registry.example.org/csi-node-driver-registrar:v1",
+        },
+        storageClasses=[
+            {"name": "standard", "default": True},
+            {"name": "fast", "infra": "replicated-nvme", "bus": "virtio", "retain": True},
+        ],
+    )
+}
+"""A Catalog with everything that volumes need."""
+BY_CAAPH: Manifest = {"offer": catalog(addOnEngine="HelmAddonProvider"), **ADD_ONS}
+"""The add-ons again, by the other engine; what waits for another one is not there yet."""
 WHOLE_CLUSTERS: Mapping[str, Manifest] = {
     "small": {},
     "autoscaled": AUTOSCALED,
     "two-pools": TWO_POOLS,
     "add-ons": ADD_ONS,
     "special": SPECIAL,
+    "storage": STORAGE,
+    "by-caaph": BY_CAAPH,
 }
 """The clusters whose manifests are kept in `tests/golden/`."""

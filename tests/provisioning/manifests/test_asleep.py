@@ -20,6 +20,11 @@ def workers(manifests: list[Manifest]) -> list[int | None]:
     return [deployment["spec"].get("replicas") for deployment in of_kind(manifests, "MachineDeployment")]
 
 
+def hosted(manifests: list[Manifest]) -> dict[str, int]:
+    """How many run of each component beside the control plane."""
+    return {d["metadata"]["name"].removeprefix("web-"): d["spec"]["replicas"] for d in of_kind(manifests, "Deployment")}
+
+
 def answering(manifests: list[Manifest]) -> list[Manifest]:
     """The same, its control plane ready."""
     there = copy.deepcopy(manifests)
@@ -32,16 +37,24 @@ def answering(manifests: list[Manifest]) -> list[Manifest]:
 def test_a_night_of_a_cluster() -> None:
     evening = answering(rendered(**TWO_POOLS))
     assert workers(evening) == [None, 6]
+    assert set(hosted(evening).values()) == {1}
 
     dusk = answering(rendered(**TWO_POOLS, existing=[*evening, MACHINE], asleep=True))
     assert (control_planes(dusk), workers(dusk)) == (3, [0, 0])
+    # What grows pools must not wake them; what takes Nodes and volumes away still has to do.
+    assert hosted(dusk) == {"cloud-controller-manager": 1, "csi-controller": 1, "cluster-autoscaler": 0}
 
     night = answering(rendered(**TWO_POOLS, existing=dusk, asleep=True))
     assert (control_planes(night), workers(night)) == (0, [0, 0])
-    assert rendered(**TWO_POOLS, existing=night, asleep=True) == rendered(**TWO_POOLS, existing=dusk, asleep=True)
 
-    dawn = rendered(**TWO_POOLS, existing=night)
+    midnight = answering(rendered(**TWO_POOLS, existing=night, asleep=True))
+    assert set(hosted(midnight).values()) == {0}
+    assert answering(rendered(**TWO_POOLS, existing=midnight, asleep=True)) == midnight
+
+    dawn = rendered(**TWO_POOLS, existing=midnight)
     assert (control_planes(dawn), workers(dawn)) == (3, [0, 0])
+    # Nobody would answer them yet.
+    assert set(hosted(dawn).values()) == {0}
 
     assert rendered(**TWO_POOLS, existing=answering(dawn)) == rendered(**TWO_POOLS)
 

@@ -18,8 +18,11 @@ CUSTOM = {
     "KubeadmConfigTemplate",
     "MachineDeployment",
     "MachineHealthCheck",
+    "ClusterResourceSet",
     "HelmRepository",
+    "OCIRepository",
     "HelmRelease",
+    "HelmChartProxy",
 }
 
 
@@ -39,7 +42,7 @@ def test_what_is_rendered_fits_the_crds_of_this_project() -> None:
         if schema is not None:
             seen.add(manifest["kind"])
             assert shared_crds.problems(manifest, schema) == []
-    assert seen == {"KubevirtCluster", "KamajiControlPlane", "KubevirtMachineTemplate"}
+    assert seen == {"KubevirtCluster", "KamajiControlPlane", "KubevirtMachineTemplate", "HelmChartProxy"}
 
 
 def test_what_is_rendered_fits_the_crds_of_the_providers_wherever_those_are_at_hand() -> None:

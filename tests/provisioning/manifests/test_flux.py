@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from provisioning.addons import flux
-from tests.provisioning.manifests.examples import ADD_ONS, AUTOSCALED, Manifest, of_kind, rendered
+from provisioning import errors
+from provisioning.addons import charts
+from tests.provisioning.manifests.examples import ADD_ONS, AUTOSCALED, Manifest, catalog, of_kind, only, rendered
 
 
 def releases(**changes: Any) -> dict[str, Manifest]:
@@ -33,21 +34,64 @@ def test_an_add_on_follows_those_before_it_that_the_cluster_has() -> None:
     assert "dependsOn" not in alone["web-metrics-server"]
 
 
+def test_everything_follows_the_network_but_what_the_network_itself_follows() -> None:
+    chart = {"repository": "https://example.org/", "name": "x", "version": "1"}
+    offer = catalog(
+        addOns=[
+            {"name": "crds", "chart": chart},
+            {"name": "network", "chart": chart, "cni": True, "after": ["crds"]},
+            {"name": "dns", "chart": chart},
+            {"name": "ingress", "chart": chart, "after": ["dns"]},
+        ]
+    )
+    wished = [{"name": name} for name in ("crds", "network", "dns", "ingress")]
+    found = releases(offer=offer, addOns=wished)
+    before = {name: [one["name"] for one in spec.get("dependsOn", ())] for name, spec in found.items()}
+    assert before == {
+        "web-crds": [],
+        "web-network": ["web-crds"],
+        "web-dns": ["web-network"],
+        "web-ingress": ["web-dns", "web-network"],
+    }
+
+
+def test_add_ons_that_wait_for_each_other_are_refused_by_name() -> None:
+    chart = {"repository": "https://example.org/", "name": "x", "version": "1"}
+    two = [{"name": "a", "chart": chart, "after": ["b"]}, {"name": "b", "chart": chart, "after": ["a"]}]
+    with pytest.raises(errors.RuleError, match="wait for each other: a, b"):
+        rendered(offer=catalog(addOns=two), addOns=[{"name": "a"}, {"name": "b"}])
+
+
+def test_releases_of_a_cluster_that_sleeps_are_suspended_and_go_on_when_it_wakes() -> None:
+    asleep = of_kind(rendered(asleep=True), "HelmRelease")
+    assert [release["spec"]["suspend"] for release in asleep] == [True, True]
+    assert all("suspend" not in spec for spec in releases(existing=asleep).values())
+
+
 def test_a_repository_is_there_once_however_many_add_ons_come_from_it() -> None:
     urls = [m["spec"]["url"] for m in of_kind(rendered(**ADD_ONS), "HelmRepository")]
     assert sorted(urls) == sorted(set(urls))
-    assert len(urls) == 3
+    assert len(urls) == 2
 
 
-def test_a_registry_of_images_is_a_repository_of_that_type() -> None:
-    types = {m["spec"]["url"]: m["spec"].get("type") for m in of_kind(rendered(**ADD_ONS), "HelmRepository")}
-    assert types["oci://registry.example.org/charts"] == "oci"
-    assert types["https://helm.cilium.io/"] is None
+def test_a_chart_in_a_registry_is_an_artifact_of_which_only_the_chart_is_taken() -> None:
+    made = rendered(**ADD_ONS)
+    artifact = only(made, "OCIRepository")
+    assert artifact["spec"]["url"] == "oci://registry.example.org/charts/cert-manager"
+    assert artifact["spec"]["ref"] == {"semver": "1.19.x"}
+    assert artifact["spec"]["layerSelector"] == {
+        "mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+        "operation": "copy",
+    }
+    spec = releases(**ADD_ONS)["web-cert-manager"]
+    assert spec["chartRef"] == {"kind": "OCIRepository", "name": artifact["metadata"]["name"]}
+    assert "chart" not in spec
 
 
 def test_a_release_names_a_repository_that_is_rendered_with_it() -> None:
     there = {m["metadata"]["name"] for m in of_kind(rendered(**ADD_ONS), "HelmRepository")}
-    assert {spec["chart"]["spec"]["sourceRef"]["name"] for spec in releases(**ADD_ONS).values()} == there
+    named = {spec["chart"]["spec"]["sourceRef"]["name"] for spec in releases(**ADD_ONS).values() if "chart" in spec}
+    assert named == there
 
 
 def test_a_namespace_of_its_own_is_made_and_the_systems_is_not() -> None:
@@ -84,5 +128,5 @@ def test_the_clusters_values_are_laid_over_the_catalogs() -> None:
 
 def test_laying_over_replaces_lists_and_keeps_what_both_leave_alone() -> None:
     base = {"a": {"x": 1, "y": [1, 2]}, "b": 1}
-    assert flux.merged(base, {"a": {"y": [3]}, "b": {"c": 2}}) == {"a": {"x": 1, "y": [3]}, "b": {"c": 2}}
+    assert charts.merged(base, {"a": {"y": [3]}, "b": {"c": 2}}) == {"a": {"x": 1, "y": [3]}, "b": {"c": 2}}
     assert base == {"a": {"x": 1, "y": [1, 2]}, "b": 1}

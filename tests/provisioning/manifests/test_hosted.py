@@ -8,10 +8,13 @@ import pytest
 import yaml
 
 from provisioning import addons, plan
+from provisioning.addons import resource_set
 from tests.provisioning.manifests import pod_security
 from tests.provisioning.manifests.examples import (
     AUTOSCALED,
+    CATALOG,
     CLUSTER_UID,
+    STORAGE,
     TENANT,
     Manifest,
     catalog,
@@ -38,9 +41,10 @@ def arguments(name: str) -> list[str]:
 
 
 def test_every_module_of_the_folder_is_listed() -> None:
-    shared = {"__init__", "flux", "hosted", "target"}
+    shared = {"__init__", "charts", "hosted", "resource_set", "target"}
     files = {path.stem for path in Path(addons.__file__).parent.glob("*.py")} - shared
-    assert files == {module.__name__.rpartition(".")[2] for module in addons.HOSTED}
+    listed = (*addons.HOSTED, *addons.ENGINES, *resource_set.PARTS)
+    assert files == {module.__name__.rpartition(".")[2] for module in listed}
 
 
 @pytest.mark.parametrize("name", [CCM, CSI, AUTOSCALER])
@@ -113,10 +117,63 @@ def test_no_account_may_read_secrets_or_act_outside_its_namespace() -> None:
 def test_the_rights_to_hand_out_are_exactly_those_of_the_roles() -> None:
     given = {
         (tuple(rule["apiGroups"]), tuple(rule["resources"]), tuple(rule["verbs"]))
-        for role in of_kind(rendered(**AUTOSCALED), "Role")
+        for role in of_kind(rendered(**AUTOSCALED, **STORAGE), "Role")
         for rule in role["rules"]
     }
     assert given == {((rule.group,), rule.kinds, rule.verbs) for rule in addons.RIGHTS}
+
+
+def test_snapshots_and_a_look_whether_the_driver_lives_come_where_the_catalog_has_images_for_them() -> None:
+    manifests = rendered(**STORAGE)
+    containers = {c["name"]: c for c in hosted(CSI, manifests=manifests)["spec"]["template"]["spec"]["containers"]}
+    assert {"csi-snapshotter", "csi-liveness-probe"} <= containers.keys()
+    assert pod_security.violations(hosted(CSI, manifests=manifests)["spec"]["template"]["spec"]) == []
+    probe = containers["csi-driver"]["livenessProbe"]["httpGet"]
+    assert f"--health-port={probe['port']}" in containers["csi-liveness-probe"]["args"]
+    kinds = {kind for rule in hosted(CSI, "Role", manifests)["rules"] for kind in rule["resources"]}
+    assert "volumesnapshots" in kinds
+    assert "volumesnapshots" not in {kind for rule in hosted(CSI, "Role")["rules"] for kind in rule["resources"]}
+
+
+def test_a_tenant_reaches_no_storage_of_the_platform_but_what_the_catalog_has_behind_its_classes() -> None:
+    def allowed(*infra: str) -> object:
+        classes = [{"name": f"c{index}", "infra": name} for index, name in enumerate(infra)]
+        (driver, *_) = hosted(CSI, manifests=rendered(offer=catalog(storageClasses=classes)))["spec"]["template"][
+            "spec"
+        ]["containers"]
+        env = {one["name"]: one["value"] for one in driver.get("env", ())}
+        return yaml.safe_load(env["INFRA_STORAGE_CLASS_ENFORCEMENT"]) if env else None
+
+    assert allowed("fast", "slow") == {"allowAll": False, "allowDefault": False, "allowList": ["fast", "slow"]}
+    assert allowed("", "fast") == {"allowAll": False, "allowDefault": True, "allowList": ["fast"]}
+    assert allowed() is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [("v1.32.4", "v1beta1"), ("v1.33.0", "v1beta1"), ("v1.33.1", None), ("v1.36.1", None), ("latest", None)],
+)
+def test_an_autoscaler_of_old_is_told_of_the_api_version_that_it_understands(tag: str, told: str | None) -> None:
+    images = {**CATALOG["hosted"], "clusterAutoscaler": f"registry.k8s.io/autoscaling/cluster-autoscaler:{tag}"}
+    made = rendered(**AUTOSCALED, offer=catalog(hosted=images))
+    (container,) = hosted(AUTOSCALER, manifests=made)["spec"]["template"]["spec"]["containers"]
+    assert {e["name"]: e["value"] for e in container.get("env", ())}.get("CAPI_VERSION") == told
+
+
+def test_the_autoscaler_sizes_pools_and_marks_machines_and_makes_or_deletes_nothing() -> None:
+    rules = hosted(AUTOSCALER, "Role")["rules"]
+    written = {
+        (kind, verb)
+        for rule in rules
+        for kind in rule["resources"]
+        for verb in rule["verbs"]
+        if verb not in ("get", "list", "watch")
+    }
+    assert written == {
+        ("machines", "update"),
+        ("machinedeployments/scale", "update"),
+        ("machinesets/scale", "update"),
+    }
 
 
 def test_nothing_is_hosted_before_the_cluster_that_owns_it_is_there() -> None:

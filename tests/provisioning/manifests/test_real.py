@@ -12,7 +12,7 @@ import pytest
 from playground.controlplane import ControlPlane
 from provisioning import errors, objects, plan, resources, steps, world
 from provisioning.kube import Kube
-from provisioning.model import ClusterStatus, TenantCluster
+from provisioning.model import CatalogSpec, ClusterStatus, TenantCluster
 from provisioning.model.conditions import is_true
 from provisioning.names import CAPI_CLUSTER_LABEL, CLUSTER_LABEL
 from provisioning.objects import Stored
@@ -37,6 +37,7 @@ class Bench:
     """What a provisioner does with the pure parts, by hand: render, apply, look."""
 
     def __init__(self, kube: Kube, namespace: str, **changes: Any) -> None:
+        self.offer: CatalogSpec = changes.pop("offer", catalog())
         self.kube, self.namespace, self.spec = kube, namespace, {**SPEC, **changes}
 
     async def ask(self) -> Stored[TenantCluster]:
@@ -50,7 +51,7 @@ class Bench:
         return objects.read(TenantCluster, await self.kube.apply(kind, body, manager="test"))
 
     async def render(self, *, cluster_uid: str = "") -> list[Manifest]:
-        return plan.render(await self.ask(), catalog(), tenant=TENANT, cluster_uid=cluster_uid)
+        return plan.render(await self.ask(), self.offer, tenant=TENANT, cluster_uid=cluster_uid)
 
     async def apply(self) -> list[Manifest]:
         """Everything, in two goes: what is hosted needs the uid of the Cluster."""

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import HELM_RELEASES, HELM_REPOSITORIES
+from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASES, HELM_REPOSITORIES, OCI_REPOSITORIES
 from tests.webhooks.estate import WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.kinds import HELM_CHART_PROXIES, HELM_CHARTS, KUSTOMIZATIONS, OCI_REPOSITORIES
+from webhooks.kinds import HELM_CHARTS, KUSTOMIZATIONS
 from webhooks.policies.catalogued_charts import POLICY
 
 REMOTE = {"secretRef": {"name": "web-kubeconfig"}}

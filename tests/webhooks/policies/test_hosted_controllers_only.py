@@ -9,6 +9,7 @@ import pytest
 from provisioning.resources import (
     CLUSTER_RESOURCE_SETS,
     CONFIG_MAPS,
+    HELM_CHART_PROXIES,
     HELM_RELEASES,
     KAMAJI_CONTROL_PLANES,
     KUBEADM_CONFIG_TEMPLATES,
@@ -19,7 +20,7 @@ from tests.webhooks.estate import WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.kinds import HELM_CHART_PROXIES, KUSTOMIZATIONS
+from webhooks.kinds import KUSTOMIZATIONS
 from webhooks.policies.hosted_controllers_only import EXTRACTS, POLICY
 
 POD = "kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"
