@@ -26,14 +26,31 @@ def tenants() -> dict[str, Tenant]:
     }
 
 
-def test_catalog_offers_three_flavors_and_three_kubernetes_minors() -> None:
+def test_catalog_offers_plain_flavors_one_with_a_disk_one_with_a_gpu_and_three_kubernetes_minors() -> None:
     (manifest,) = samples("Catalog")
     catalog = Catalog.model_validate({"spec": manifest["spec"]}).spec
-    assert len(catalog.flavors) == 3
+    assert [flavor.name for flavor in catalog.flavors if not flavor.disk and not flavor.gpus] == [
+        "small",
+        "medium",
+        "large",
+    ]
+    assert len([flavor for flavor in catalog.flavors if flavor.disk]) == 1
+    assert len([flavor for flavor in catalog.flavors if flavor.gpus]) == 1
     assert len({release.version.rpartition(".")[0] for release in catalog.versions}) == 3
     assert catalog.recommended().version.startswith("v1.34.")
+    assert [each.name for each in catalog.storage_classes if each.default] == ["standard"]
     offered = {add_on.name for add_on in catalog.add_ons}
     assert all(set(add_on.after) <= offered for add_on in catalog.add_ons)
+
+
+def test_the_catalogs_upgrade_paths_lead_from_the_oldest_version_to_the_newest_in_single_steps() -> None:
+    (manifest,) = samples("Catalog")
+    paths = {release["version"]: release.get("upgradesFrom", []) for release in manifest["spec"]["versions"]}
+    assert paths == {"v1.35.1": ["v1.34.4"], "v1.34.4": ["v1.33.8"], "v1.33.8": []}
+
+
+def test_clusters_of_one_team_sleep_before_they_are_deleted() -> None:
+    assert [name for name, tenant in tenants().items() if tenant.spec.lifetime.hibernation] == ["team-a"]
 
 
 def test_the_three_tenants_show_three_policies() -> None:
