@@ -21,6 +21,7 @@ from playground import controlplane, pki
 from playground.pki import Pki
 from playground.ports import Ports, is_free
 from playground.processes import Processes, answers
+from playground.simulated import aggregation
 from provisioning import errors, resources
 from provisioning.kube import Kube
 
@@ -84,6 +85,8 @@ class Tenants:
                 url, authority, user="kubernetes-super-admin", groups=("system:masters",)
             ).decode()
             self._running[key] = TenantServer(port, authority, kubeconfig)
+            if (client := await self.client(uid)) is not None:
+                await aggregation.fill(client)
             return self._running[key]
 
     async def client(self, uid: str) -> Kube | None:
