@@ -88,12 +88,6 @@ def ends_at(created: datetime, spec: ClusterSpec) -> datetime | None:
     return created + parse(spec.lifetime) if spec.lifetime else None
 
 
-def is_over(created: datetime, spec: ClusterSpec, *, now: datetime) -> bool:
-    """Whether the cluster's time has come."""
-    end = ends_at(created, spec)
-    return end is not None and end <= now
-
-
 def expires_at(created: datetime, policy: ApprovalPolicy) -> datetime:
     """Until when a request can be decided."""
     return created + parse(policy.expiry)

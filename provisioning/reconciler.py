@@ -75,21 +75,21 @@ class Reconciler:
             # Before the first object exists; the change brings us back here.
             await self._hold(cluster)
             return None
-        return await self._reconcile(cluster)
+        return await self._reconcile(cluster, ladder)
 
-    async def _reconcile(self, cluster: Stored[TenantCluster]) -> float:
+    async def _reconcile(self, cluster: Stored[TenantCluster], ladder: Ladder | None) -> float:
         anew = delivery.wants_all_anew(cluster)
         done = await self._delivery.act(cluster)
         await self._recorder.tell(cluster, events.of_delivery(done.restored, done.pruned))
         if done.refusal:
             log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=done.refusal)
-        ladder, seen = self._ladder(cluster), self._world(cluster)
+        seen = self._world(cluster)
         status = observe(cluster, seen, now=self._now(), refusal=done.refusal, rest=done.rest, ladder=ladder)
         noted: dict[str, Any] = {"inventory": done.inventory}
         if anew and not is_paused(cluster):
             noted["last_handled_reconcile_at"] = _asked(cluster)[: names.HANDLED_MAX]
         await self._publisher.publish(cluster, status.model_copy(update=noted))
-        return self._next_look(cluster, status, done)
+        return self._next_look(status, done, ladder)
 
     def _ladder(self, cluster: Stored[TenantCluster]) -> Ladder | None:
         """How its life ends; None when it may live for ever."""
@@ -137,13 +137,12 @@ class Reconciler:
         await self._publisher.publish(cluster, status)
         return TEARDOWN_LONG_LOOK if self._now() - asked > TEARDOWN_LONG else TEARDOWN_LOOK
 
-    def _next_look(self, cluster: Stored[TenantCluster], status: ClusterStatus, done: Delivered) -> float:
+    def _next_look(self, status: ClusterStatus, done: Delivered, ladder: Ladder | None) -> float:
         # Whatever changes is told, the tenant's own answer too; at rest there is nothing to look for.
         settled = any(conditions_of.is_true(status.conditions, type_) for type_ in ("Ready", "Hibernated"))
         looks = [LONGEST_SLEEP if settled else UNSETTLED_LOOK]
         if done.again is not None:
             looks.append(done.again)
-        ladder = self._ladder(cluster)
         moments = (done.rest.changes_at if done.rest else None, ladder.changes_at(self._now()) if ladder else None)
         looks += [max(0.0, (moment - self._now()).total_seconds()) + 1 for moment in moments if moment is not None]
         return min(looks)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest_asyncio
 
 from provisioning import names, resources
 from provisioning.kube import Manifest
+from provisioning.objects import format_time
 from tests import builders
 from tests.builders import NAMESPACE, tweak
 from tests.fakes.objects import Kind, Refused
@@ -181,6 +182,45 @@ async def test_a_cluster_whose_lifetime_is_over_is_deleted(stage: Backstage) -> 
     stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
     await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
     assert not stage.there(resources.CLUSTERS)
+
+
+async def test_a_cluster_whose_tenant_has_it_so_sleeps_before_it_is_deleted_and_wakes_when_it_may_live_longer(
+    stage: Backstage,
+) -> None:
+    def replicas() -> Any:
+        return stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["replicas"]
+
+    policy = {"hibernation": "2h", "warnings": ["10m"]}
+    stage.server.patch(resources.TENANTS, "blue", "", {"spec": {"lifetime": policy}})
+    stage.cluster(tweak(builders.CLUSTER, "spec.lifetime", "1h"))
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    stage.clock.ahead = timedelta(hours=1, seconds=1)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
+    await until(lambda: replicas() == 0)
+    await until(lambda: stage.condition("Expiring")["reason"] == "Over")
+    assert stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 0
+
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"lifetime": "4h"}})
+    await until(lambda: replicas() == 2)
+    await until(lambda: stage.condition("Expiring")["status"] == "False")
+
+    stage.clock.ahead = timedelta(hours=6, seconds=1)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "again"}}})
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
+
+
+async def test_a_schedule_is_kept_without_anybody_touching_the_cluster(stage: Backstage) -> None:
+    def replicas() -> Any:
+        return stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["replicas"]
+
+    now = datetime.now(UTC)
+    spell = {"start": f"{now:%M %H %d %m} *", "end": f"{now + timedelta(days=9):%M %H %d %m} *"}
+    # A whole minute has passed since it was to fall asleep; in two seconds from now it is no longer kept awake.
+    kept = {"schedules": [spell], "awakeUntil": format_time(now + timedelta(seconds=2))}
+    stage.cluster(tweak(builders.CLUSTER, "spec.hibernation", kept))
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    assert replicas() == 2
+    await until(lambda: replicas() == 0, seconds=10)
 
 
 async def test_one_that_lost_its_cluster_gets_it_again_when_the_old_one_is_gone(stage: Backstage) -> None:

@@ -31,6 +31,7 @@ from provisioning.resources import (
     CLUSTER_REQUESTS,
     CLUSTERS,
     HELM_RELEASES,
+    KAMAJI_CONTROL_PLANES,
     KUBEVIRT_CLUSTERS,
     KUBEVIRT_MACHINE_TEMPLATES,
     MACHINE_DEPLOYMENTS,
@@ -307,6 +308,19 @@ async def test_only_the_platform_labels_namespaces_and_ledgers_are_nobodys(desk:
             await eve.delete(NAMESPACES, desk.namespace)
     with pytest.raises(errors.Forbidden, match=f"kubectl -n {desk.namespace} delete tenantcluster/web"):
         await desk.admin.delete(NAMESPACES, desk.namespace)
+
+
+async def test_a_protected_cluster_stays_with_what_it_stands_on_until_that_is_lifted(desk: Desk) -> None:
+    await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", {**LEAN, "deletionProtection": True}))
+    await desk.admin.create(KAMAJI_CONTROL_PLANES, desk.new(KAMAJI_CONTROL_PLANES, "web", {"version": "v1.34.2"}))
+    for kind in (TENANT_CLUSTERS, KAMAJI_CONTROL_PLANES):
+        with pytest.raises(errors.Forbidden, match="is protected from deletion; first set its"):
+            await desk.admin.delete(kind, "web", namespace=desk.namespace)
+    lifted = {"spec": {"deletionProtection": False}}
+    await desk.admin.merge(TENANT_CLUSTERS, "web", lifted, namespace=desk.namespace)
+    for kind in (KAMAJI_CONTROL_PLANES, TENANT_CLUSTERS):
+        await desk.admin.delete(kind, "web", namespace=desk.namespace)
+        assert await desk.admin.find(kind, "web", namespace=desk.namespace) is None
 
 
 async def test_when_nobody_answers_nothing_is_admitted_but_what_is_going_can_go(desk: Desk) -> None:
