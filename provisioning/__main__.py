@@ -17,6 +17,7 @@ import structlog
 from provisioning import health, lease, logs, survey
 from provisioning.access_keeper import AccessKeeper
 from provisioning.cache import Key
+from provisioning.catalog_keeper import CatalogKeeper
 from provisioning.enactor import Enactor
 from provisioning.feed import Feed
 from provisioning.keeper import Keeper
@@ -75,23 +76,27 @@ async def run(settings: Settings) -> None:
 
 
 async def lead(kube: Kube, landscape: Landscape, settings: Settings, *, now: Clock) -> None:
-    """What the leader does: four queues of work, fed by what changes."""
+    """What the leader does: queues of work, fed by what changes."""
     clusters: Queue[Key] = Queue("clusters")
     requests: Queue[Key] = Queue("requests")
     accesses: Queue[Key] = Queue("accesses")
     tenants: Queue[str] = Queue("tenants")
+    catalogs: Queue[str] = Queue("catalogs")
     probe = Probe(kube, changed=clusters.add, pace=Pace(content=settings.probe_seconds))
     reconciler = Reconciler(kube, landscape, probe=probe if settings.probe_tenants else None, now=now)
     enactor = Enactor(kube, landscape, now=now)
     access_keeper = AccessKeeper(kube, landscape, roles=TenantRoles(kube), now=now)
     keeper = Keeper(kube, landscape, namespace=settings.namespace, void_after=2 * settings.request_timeout, now=now)
-    stop = Feed(landscape, clusters=clusters, requests=requests, accesses=accesses, tenants=tenants).start()
+    catalog_keeper = CatalogKeeper(kube, landscape, now=now)
+    feed = Feed(landscape, clusters=clusters, requests=requests, accesses=accesses, tenants=tenants, catalogs=catalogs)
+    stop = feed.start()
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(clusters.work(reconciler.act, workers=settings.workers))
             group.create_task(requests.work(enactor.act, workers=2))
             group.create_task(accesses.work(access_keeper.act, workers=4))
             group.create_task(tenants.work(keeper.act, workers=2))
+            group.create_task(catalogs.work(catalog_keeper.act, workers=1))
     finally:
         stop()
         await probe.close()

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from provisioning import approval, errors, lifecycle, lifetime, metrics, names, objects, quota, resources
+from provisioning import approval, errors, lifecycle, lifetime, metrics, names, objects, quota, resources, standing
 from provisioning.cache import Key
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
@@ -49,6 +49,9 @@ class Enactor:
             return await self._decide(request, manifest, tenant)
         if request.it.status.phase is Phase.APPROVED:
             await self._enact(request, manifest)
+        else:
+            # Who denies or withdraws it writes no conditions.
+            await self._write(request, manifest, request.it.status)
         return None
 
     async def _decide(
@@ -66,11 +69,7 @@ class Enactor:
             waived = status.model_copy(update={"waiver": waiver})
             await self._settle(request, manifest, lifecycle.step(waived, Event.WAIVED, now=now), "waived")
             return None
-        noted = status.model_copy(
-            update={"expires_at": objects.format_time(end), "observed_generation": request.meta.generation}
-        )
-        if noted != status:
-            await self._write(manifest, noted)
+        await self._write(request, manifest, status.model_copy(update={"expires_at": objects.format_time(end)}))
         return (end - now).total_seconds() + 1
 
     def _waiver(self, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> str | None:
@@ -98,14 +97,21 @@ class Enactor:
     async def _settle(
         self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus, result: str
     ) -> None:
-        await self._write(manifest, status)
+        await self._write(request, manifest, status)
         metrics.REQUESTS.labels(result).inc()
         spec, why = request.it.spec, status.message or status.waiver or None
         where = {"namespace": request.meta.namespace, "name": request.meta.name, "cluster": spec.cluster}
         log.info(f"request_{result}", action=spec.action.value, requester=spec.requester.user, why=why, **where)
 
-    async def _write(self, manifest: Manifest, status: RequestStatus) -> None:
-        """A compare-and-swap: somebody may vote in this very moment."""
+    async def _write(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
+        """Write the status if it is another, conditions included. A compare-and-swap: somebody may vote meanwhile."""
+        noted = {
+            "observed_generation": request.meta.generation,
+            "conditions": standing.conditions(request, status, now=self._now()),
+        }
+        status = status.model_copy(update=noted)
+        if status == request.it.status:
+            return
         wire = {
             **status.wire(),
             "phase": status.phase.value,

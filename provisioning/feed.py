@@ -19,7 +19,7 @@ LEDGER_PAUSE: Final = 0.5
 
 
 class Feed:
-    """Between the landscape and the queues: of clusters, of requests, accesses (by cluster), tenants (by name)."""
+    """Between the landscape and the queues: clusters, requests, accesses (by cluster), tenants, catalogs (by name)."""
 
     def __init__(
         self,
@@ -29,12 +29,14 @@ class Feed:
         requests: Queue[Key],
         accesses: Queue[Key],
         tenants: Queue[str],
+        catalogs: Queue[str],
     ) -> None:
         self._landscape = landscape
         self._clusters = clusters
         self._requests = requests
         self._accesses = accesses
         self._tenants = tenants
+        self._catalogs = catalogs
 
     def start(self) -> Callable[[], None]:
         """Begin to listen, then put in everything there is. Returns what ends it."""
@@ -46,6 +48,8 @@ class Feed:
             *(caches[kind].listen(self._led_to) for kind in (resources.TENANT_CLUSTERS, resources.CLUSTERS)),
             caches[resources.TENANTS].listen(self._tenant),
             caches[resources.NAMESPACES].listen(self._namespace),
+            caches[resources.CATALOGS].listen(self._catalog),
+            caches[resources.VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES].listen(self._size),
             caches[resources.TENANT_LEDGERS].listen(self._ledger),
             *(caches[kind].listen(self._charged) for kind in charges.KINDS),
         ]
@@ -54,6 +58,7 @@ class Feed:
                 self._clusters.add(key_of(manifest))
         for manifest in caches[resources.TENANTS].list():
             self._tenant(None, manifest)
+        self._size(None, None)
         for manifest in caches[resources.CLUSTER_ACCESSES].list():
             self._access(None, manifest)
 
@@ -62,6 +67,15 @@ class Feed:
                 one()
 
         return stop
+
+    def _catalog(self, before: Manifest | None, after: Manifest | None) -> None:
+        if after is not None and (before is None or before["spec"] != after["spec"]):
+            self._catalogs.add(after["metadata"]["name"])
+
+    def _size(self, _: Manifest | None, __: Manifest | None) -> None:
+        """Flavors may be as large as an instancetype says."""
+        for manifest in self._landscape.caches[resources.CATALOGS].list():
+            self._catalogs.add(manifest["metadata"]["name"])
 
     def _requested(self, _: Manifest | None, after: Manifest | None) -> None:
         if after is not None:

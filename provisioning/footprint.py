@@ -64,7 +64,7 @@ def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usag
         raise MalformedQuantity(f"the size is that of the {INSTANCETYPE} {name}, and there is none")
     if _inside(domain, "cpu") or _inside(domain, "memory"):
         raise MalformedQuantity("the size is said twice: leave out domain.cpu and domain.memory, or the instancetype")
-    return _of_instancetype(instancetype)
+    return of_instancetype(instancetype)
 
 
 def instancetype_of(template: Manifest) -> str:
@@ -88,7 +88,8 @@ def _machine(template: Manifest) -> Manifest:
     return _inside(template, "spec", "template", "spec", "virtualMachineTemplate", "spec")
 
 
-def _of_instancetype(manifest: Manifest) -> Usage:
+def of_instancetype(manifest: Manifest) -> Usage:
+    """One virtual machine of this size. Raises `MalformedQuantity`."""
     cpu, memory = _inside(manifest, "spec", "cpu"), _inside(manifest, "spec", "memory")
     vcpu = max(_count(cpu.get(part) or 0, f"cpu.{part}") for part in ("guest", "maxSockets"))
     sizes = [quantity.byte_count(memory[part]) for part in ("guest", "maxGuest") if memory.get(part) is not None]

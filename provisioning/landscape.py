@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from provisioning import names, plan, providers, resources, world
@@ -131,7 +132,7 @@ class Landscape:
 
         def tenant(before: Manifest | None, after: Manifest | None) -> None:
             # What is published in its status changes all the time, and matters to no cluster.
-            if before is None or after is None or before["spec"] != after["spec"]:
+            if _is_another(before, after):
                 listed = {n for m in (before, after) if m for n in m["spec"].get("namespaces", ())}
                 self._tell_all(told, listed)
 
@@ -142,7 +143,7 @@ class Landscape:
 
         stops = [self.caches[kind].listen(part) for kind in (resources.TENANT_CLUSTERS, *WHOLE, *LABELLED)]
         stops += [self.caches[resources.TENANTS].listen(tenant), self.caches[resources.NAMESPACES].listen(namespace)]
-        stops += [self.caches[resources.CATALOGS].listen(lambda _before, _after: self._tell_all(told, [None]))]
+        stops += [self.caches[resources.CATALOGS].listen(partial(self._catalog, told))]
         stops += [self.caches[kind].when_served(lambda: self._tell_all(told, [None])) for kind in (*WHOLE, *LABELLED)]
 
         def stop() -> None:
@@ -151,12 +152,21 @@ class Landscape:
 
         return stop
 
+    def _catalog(self, told: Callable[[Key], None], before: Manifest | None, after: Manifest | None) -> None:
+        if _is_another(before, after):
+            self._tell_all(told, [None])
+
     def _tell_all(self, told: Callable[[Key], None], namespaces: Iterable[str | None]) -> None:
         """Every cluster in these namespaces; None stands for all."""
         for namespace in namespaces:
             for kind in (resources.TENANT_CLUSTERS, resources.CLUSTERS):
                 for manifest in self.caches[kind].list(namespace):
                     told((manifest["metadata"]["namespace"], manifest["metadata"]["name"]))
+
+
+def _is_another(before: Manifest | None, after: Manifest | None) -> bool:
+    """Whether more has changed than its status."""
+    return before is None or after is None or bool(before["spec"] != after["spec"])
 
 
 def clusters_of(manifest: Manifest) -> Iterable[str]:

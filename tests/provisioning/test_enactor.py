@@ -201,11 +201,49 @@ async def test_a_deletion_never_takes_a_younger_cluster_of_the_same_name(stage: 
 
 
 @pytest.mark.parametrize("phase", ["Applied", "Denied", "Withdrawn", "Expired", "Failed"])
-async def test_what_is_settled_is_left_alone(stage: Backstage, phase: str) -> None:
+async def test_what_is_settled_gets_its_conditions_and_is_left_alone(stage: Backstage, phase: str) -> None:
     ask(stage, phase=phase)
+    assert await act(stage) is None
+    assert status(stage)["phase"] == phase
     writes = stage.server.objects.last
     assert await act(stage) is None
     assert stage.server.objects.last == writes
+
+
+def truths(stage: Backstage) -> dict[str, str]:
+    return {condition["type"]: condition["status"] for condition in status(stage)["conditions"]}
+
+
+@pytest.mark.parametrize(
+    ("phase", "ready", "reconciling", "stalled", "approved"),
+    [
+        ("Pending", "False", "True", "False", "Unknown"),
+        ("Applied", "True", "False", "False", "True"),
+        ("Denied", "False", "False", "True", "False"),
+        ("Withdrawn", "False", "False", "True", "False"),
+        ("Expired", "False", "False", "True", "False"),
+        ("Failed", "False", "False", "True", "True"),
+    ],
+)
+async def test_every_phase_is_told_in_conditions(
+    stage: Backstage, phase: str, ready: str, reconciling: str, stalled: str, approved: str
+) -> None:
+    ask(stage, phase=phase)
+    await act(stage)
+    assert truths(stage) == {"Ready": ready, "Reconciling": reconciling, "Stalled": stalled, "Approved": approved}
+    assert {condition["observedGeneration"] for condition in status(stage)["conditions"]} == {1}
+    assert status(stage)["observedGeneration"] == 1
+
+
+async def test_a_request_that_was_waived_and_done_says_by_which_rule(stage: Backstage) -> None:
+    with_policy(stage, required=0)
+    ask(stage)
+    await act(stage)
+    assert truths(stage)["Reconciling"] == "True"
+    await act(stage)
+    assert truths(stage) == {"Ready": "True", "Reconciling": "False", "Stalled": "False", "Approved": "True"}
+    approved = next(c for c in status(stage)["conditions"] if c["type"] == "Approved")
+    assert (approved["reason"], approved["message"]) == ("Waived", "by the rule no approval needed")
 
 
 async def test_a_vote_in_the_very_moment_of_noting_wins(stage: Backstage) -> None:

@@ -1,0 +1,56 @@
+"""How a ClusterRequest stands, as conditions: what `kubectl wait` and Flux read instead of its phase. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from provisioning.model import ClusterRequest, Condition, Phase, RequestStatus
+from provisioning.model import conditions as conditions_of
+from provisioning.model.conditions import Summary, Truth
+from provisioning.objects import Stored, format_time
+
+APPROVED: Final = "Approved"
+_APPROVED: Final[dict[Phase, Truth]] = {
+    Phase.PENDING: "Unknown",
+    Phase.APPROVED: "True",
+    Phase.APPLIED: "True",
+    Phase.FAILED: "True",
+    Phase.DENIED: "False",
+    Phase.WITHDRAWN: "False",
+    Phase.EXPIRED: "False",
+}
+_WORDS: Final = {
+    Phase.PENDING: "it waits for approval",
+    Phase.APPROVED: "it is approved, and about to be done",
+    Phase.APPLIED: "what was asked for is written into the cluster",
+    Phase.DENIED: "it was denied",
+    Phase.WITHDRAWN: "it was withdrawn",
+    Phase.EXPIRED: "nobody decided about it in time",
+    Phase.FAILED: "it could not be done",
+}
+
+
+def conditions(request: Stored[ClusterRequest], status: RequestStatus, *, now: datetime) -> tuple[Condition, ...]:
+    """The conditions of a request in this phase. Ready once what was asked for is done; whoever has to wait for a
+    person is at work, and what has come to nothing is stalled for ever."""
+    phase, moment, generation = status.phase, format_time(now), request.meta.generation
+    message = f"{_WORDS[phase]}: {status.message}" if status.message else _WORDS[phase]
+    summary = Summary(
+        ready=phase is Phase.APPLIED,
+        reconciling=phase in (Phase.PENDING, Phase.APPROVED),
+        stalled=phase in (Phase.DENIED, Phase.WITHDRAWN, Phase.EXPIRED, Phase.FAILED),
+        reason=phase.value,
+        message=message,
+    )
+    waiver = f"by the rule {status.waiver}" if status.waiver else ""
+    approved = conditions_of.make(
+        APPROVED,
+        _APPROVED[phase],
+        reason="Waived" if waiver else phase.value,
+        message=waiver,
+        now=moment,
+        generation=generation,
+    )
+    wanted = (*summary.conditions(now=moment, generation=generation), approved)
+    return conditions_of.merge(request.it.status.conditions, wanted)
