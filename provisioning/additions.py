@@ -74,7 +74,7 @@ class Additions:
     async def _marked(self, cluster: Manifest, tenant: Stored[Tenant]) -> bool:
         """Put right what marks the Cluster; whether something had to be. The webhook may have been down."""
         meta = objects.Meta.of(cluster)
-        labels = handmade.marks(tenant.it.spec, name=tenant.meta.name)
+        labels = handmade.marks(tenant.it.spec, name=tenant.meta.name, cluster=meta.name)
         change: Manifest = {}
         if any(meta.labels.get(label) != value for label, value in labels.items()):
             change["labels"] = labels

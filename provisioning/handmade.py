@@ -63,9 +63,17 @@ def is_hand_made(cluster: Manifest) -> bool:
     )
 
 
-def marks(tenant: TenantSpec, *, name: str) -> dict[str, str]:
-    """The labels of a Cluster made by hand in a namespace of the tenant of that name."""
-    return {names.ADDONS_LABEL: DEFAULT if tenant.hand_made.add_ons else NONE, names.TENANT_LABEL: name}
+def marks(tenant: TenantSpec, *, name: str, cluster: str) -> dict[str, str]:
+    """The labels of a Cluster made by hand in a namespace of the tenant of that name.
+
+    Its own name is among them, because what goes into tenants finds its cluster by a label; empty, where the API server
+    has not made one up yet, it is left out.
+    """
+    return {
+        names.ADDONS_LABEL: DEFAULT if tenant.hand_made.add_ons else NONE,
+        names.TENANT_LABEL: name,
+        **({names.CLUSTER_LABEL: cluster} if cluster else {}),
+    }
 
 
 def of(cluster: Manifest, control_plane: Manifest | None) -> HandMade:

@@ -72,7 +72,11 @@ async def test_it_gets_add_ons_and_hosted_components_though_no_webhook_marked_it
     apply(stage)
     await until(lambda: has_everything(stage))
     meta = stage.get(resources.CLUSTERS)["metadata"]
-    assert meta["labels"] == {names.ADDONS_LABEL: "default", names.TENANT_LABEL: "blue"}
+    assert meta["labels"] == {
+        names.ADDONS_LABEL: "default",
+        names.TENANT_LABEL: "blue",
+        names.CLUSTER_LABEL: "web",
+    }
     assert meta["finalizers"] == [names.FINALIZER]
 
 

@@ -26,7 +26,8 @@ def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     if request.old is not None:
         author = reading.annotation(request.old, REQUESTED_BY_ANNOTATION)
     signed = reading.annotated(manifest, REQUESTED_BY_ANNOTATION, author) if author else manifest
-    return reading.labelled(signed, handmade.marks(tenant.it.spec, name=tenant.meta.name))
+    cluster = manifest["metadata"].get("name", "")
+    return reading.labelled(signed, handmade.marks(tenant.it.spec, name=tenant.meta.name, cluster=cluster))
 
 
 DEFAULT = Default("label_clusters", (Rule(CLUSTERS),), complete)

@@ -75,6 +75,11 @@ def test_a_cluster_is_ours_only_by_a_tenant_cluster_of_its_own_name() -> None:
 
 
 def test_the_label_says_what_the_tenants_policy_gives() -> None:
-    assert handmade.marks(builders.tenant(), name="blue")["clusterdesk.dev/addons"] == "default"
+    assert handmade.marks(builders.tenant(), name="blue", cluster="raw")["clusterdesk.dev/addons"] == "default"
     without = builders.tenant(handMade={"addOns": False})
-    assert handmade.marks(without, name="blue")["clusterdesk.dev/addons"] == "none"
+    assert handmade.marks(without, name="blue", cluster="raw")["clusterdesk.dev/addons"] == "none"
+
+
+def test_one_is_found_by_its_own_name_as_soon_as_it_has_one() -> None:
+    assert handmade.marks(builders.tenant(), name="blue", cluster="raw")["clusterdesk.dev/cluster"] == "raw"
+    assert "clusterdesk.dev/cluster" not in handmade.marks(builders.tenant(), name="blue", cluster="")

@@ -8,7 +8,7 @@ import pytest
 
 from provisioning.digest import digest_of
 from provisioning.model import Action, ClusterSpec
-from provisioning.names import ADDONS_LABEL, REQUESTED_BY_ANNOTATION, TENANT_LABEL
+from provisioning.names import ADDONS_LABEL, CLUSTER_LABEL, REQUESTED_BY_ANNOTATION, TENANT_LABEL
 from provisioning.objects import parse
 from provisioning.resources import (
     CLUSTER_REQUESTS,
@@ -116,7 +116,12 @@ def test_an_odd_request_is_left_to_validation(spec: Any) -> None:
 def test_a_cluster_by_hand_gets_the_add_ons_and_its_tenants_label() -> None:
     raw = manifest(CLUSTERS, "raw", {}, labels={ADDONS_LABEL: "none", "mine": "1"})
     done = complete(label_clusters, CLUSTERS, raw)
-    assert done["metadata"]["labels"] == {ADDONS_LABEL: "default", TENANT_LABEL: "blue", "mine": "1"}
+    assert done["metadata"]["labels"] == {
+        ADDONS_LABEL: "default",
+        TENANT_LABEL: "blue",
+        CLUSTER_LABEL: "raw",
+        "mine": "1",
+    }
     assert done["spec"] == raw["spec"]
 
 
