@@ -37,10 +37,13 @@ class Asks(Protocol):
 class Farewell:
     """`act` takes the next step with one tenant. `probe` is None where tenants are not to be asked."""
 
-    def __init__(self, kube: Kube, *, probe: Asks | None, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, kube: Kube, *, probe: Asks | None, now: Callable[[], datetime], timeout: float = TIMEOUT
+    ) -> None:
         self._kube = kube
         self._probe = probe
         self._now = now
+        self._timeout = timeout
 
     async def act(self, cluster: Key, control_plane: Manifest | None, *, asked: datetime) -> str:
         """What the tenant is still giving back, in plain words; empty when it is not waited for (any more).
@@ -57,7 +60,7 @@ class Farewell:
             log.info("farewell_skipped", namespace=cluster[0], name=cluster[1], why=answer.obstacle)
             return ""
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 return await self._ask(cluster)
         except (errors.KubeError, access.UnusableKubeconfig, TimeoutError) as error:
             log.info("farewell_failed", namespace=cluster[0], name=cluster[1], why=str(error) or "no answer in time")

@@ -25,6 +25,9 @@ from provisioning.kube import Kube
 from provisioning.resources import Resource
 from tests.fakes.objects import Event, Kind, Manifest, Objects, Refused
 
+KNOWN = tuple(kind for kind in vars(resources).values() if isinstance(kind, Resource))
+"""Every kind of the table, and so what a fake server serves."""
+
 
 class Fault(Enum):
     """What goes wrong beside plain error codes."""
@@ -70,6 +73,8 @@ class ApiServer:
     """Plurals that answer 404, as if their CRD was missing."""
     versions: dict[str, str] = field(default_factory=dict)
     """Groups that are served at another version than the one that we know, and only at that."""
+    undiscoverable: bool = False
+    """Whether it fails when it is asked what it serves."""
     texts: dict[str, str] = field(default_factory=lambda: {"/readyz": "ok", "/version": "{}"})
     _orders: list[Order] = field(default_factory=list)
     _pulse: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -170,7 +175,7 @@ class ApiServer:
         if request.path in self.texts:
             return web.Response(text=self.texts[request.path])
         if (discovered := self._discover(request.path)) is not None:
-            return web.json_response(discovered)
+            return web.json_response(discovered, status=500 if self.undiscoverable else 200)
         where = _where(request.path)
         order = self._take(request.method, where.kind.plural)
         if isinstance(order, int):
@@ -182,8 +187,7 @@ class ApiServer:
         if order is Fault.DROPPED:
             return _cut(request)
         try:
-            served = self.versions.get(where.kind.group, where.kind.version) == where.kind.version
-            if where.kind.plural in self.unserved or not served:
+            if where.kind.plural in self.unserved or not self._serves(where.kind):
                 raise Refused(404, "NotFound", "the server could not find the requested resource")
             if request.query.get("watch") == "true":
                 return await self._watch(request, where)
@@ -195,8 +199,8 @@ class ApiServer:
     def _discover(self, path: str) -> Manifest | None:
         """What the server says of itself below /apis: its groups, or the kinds of one group and version."""
         served: dict[tuple[str, str], list[str]] = {}
-        for kind in vars(resources).values():
-            if isinstance(kind, Resource) and kind.group and kind.plural not in self.unserved:
+        for kind in KNOWN:
+            if kind.group and kind.plural not in self.unserved:
                 served.setdefault((kind.group, self.versions.get(kind.group, kind.version)), []).append(kind.plural)
         _, root, *rest = path.split("/")
         if root != "apis" or len(rest) not in (0, 2):
@@ -205,6 +209,13 @@ class ApiServer:
             return {"resources": [{"name": plural} for plural in served.get((rest[0], rest[1]), ())]}
         groups = {group: [{"version": v} for g, v in served if g == group] for group, _ in served}
         return {"groups": [{"name": group, "versions": versions} for group, versions in groups.items()]}
+
+    def _serves(self, kind: Kind) -> bool:
+        """Whether this is a version that it serves of the kind; of kinds that nobody here knows it serves any."""
+        known = {
+            self.versions.get(k.group, k.version) for k in KNOWN if (k.group, k.plural) == (kind.group, kind.plural)
+        }
+        return not known or kind.version in known
 
     def _take(self, method: str, plural: str) -> Fault | int | None:
         for order in self._orders:
