@@ -167,7 +167,7 @@ class ClusterSpec(Model):
     hibernation: Hibernation = Hibernation()
     """When the cluster sleeps."""
     deletion_protection: bool = False
-    """Nobody deletes the cluster while this is set, and its lifetime does not end it."""
+    """Nobody deletes the cluster while this is set. When its lifetime is over it sleeps, and is not deleted."""
 
 
 class StepState(StrEnum):
