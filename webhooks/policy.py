@@ -21,8 +21,8 @@ class Reach(Enum):
     EVERYWHERE = "rules"
     """Every namespace except the platform's own, and cluster-scoped objects."""
     TENANTS = "content"
-    """Namespaces that carry the tenant label only: kinds of which there are many everywhere, and what is nobody else's
-    business to have held up."""
+    """Namespaces that carry the tenant label only: kinds of which there are many everywhere, and deletions, which must
+    not wait for us anywhere else."""
     LEDGERS = "ledgers"
     """The service's own namespace, for everybody but our own accounts, who must never wait for themselves."""
 

@@ -15,6 +15,8 @@ from webhooks.policy import DELETE, Policy, Reach, Rule
 from webhooks.review import Request
 
 PARTS = (CLUSTERS, KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES)
+HOW = "is protected from deletion; first set its spec.deletionProtection to false"
+"""Why not, and what would help."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -30,7 +32,7 @@ def check(request: Request, facts: Facts) -> Verdict:
     if namespace is not None and reading.deleting(namespace):
         return Allow()
     whose = f"the cluster {name}" if itself else f"this {request.kind} is what the cluster {name} stands on, which"
-    return refuse(Cause("", f"{whose} is protected from deletion; first set its spec.deletionProtection to false"))
+    return refuse(Cause("", f"{whose} {HOW}"))
 
 
 POLICY = Policy(

@@ -15,6 +15,7 @@ from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
 from webhooks import facts as reading
 from webhooks.decision import FORBIDDEN, INVALID, Allow, Verdict, merge, refuse
 from webhooks.facts import Facts, Manifest
+from webhooks.policies import protected_clusters
 from webhooks.policy import CREATE, Policy, Rule
 from webhooks.review import Request
 
@@ -62,6 +63,9 @@ def _of_what_is_there(spec: RequestSpec, current: Manifest | None) -> Iterator[C
     elif spec.action is Action.CHANGE and spec.base_generation != current["metadata"]["generation"]:
         now = current["metadata"]["generation"]
         yield Cause("spec.baseGeneration", f"is {spec.base_generation}, but the cluster is at generation {now} by now")
+    elif spec.action is Action.DELETE and reading.cluster(current).it.spec.deletion_protection:
+        # Before anybody approves it in vain.
+        yield Cause("spec.cluster", f"the cluster {spec.cluster} {protected_clusters.HOW}")
 
 
 def _of_what_is_wanted(

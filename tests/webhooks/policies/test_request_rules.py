@@ -68,6 +68,7 @@ def test_nobody_asks_in_another_name(new: Any, user: str, field: str) -> None:
         (asked(), [cluster()], "spec.cluster"),
         (asked(Action.CHANGE), [], "spec.cluster"),
         (asked(Action.DELETE), [], "spec.cluster"),
+        (asked(Action.DELETE), [tweak(cluster(), "spec.deletionProtection", True)], "spec.cluster"),
         (asked(Action.CHANGE), [tweak(cluster(), "metadata.generation", 4)], "spec.baseGeneration"),
         (tweak(asked(), "spec.baseGeneration", 1), [], "spec.baseGeneration"),
         (tweak(asked(), "spec.digest", "sha256:" + "0" * 64), [], "spec.digest"),
