@@ -5,40 +5,22 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import pytest_asyncio
 
-from playground import apply
 from provisioning import belongings, errors, names, plan, resources
-from provisioning.__main__ import lead
 from provisioning.kube import Kube, Manifest
-from provisioning.landscape import Landscape
 from provisioning.resources import Resource
-from provisioning.settings import Settings
 from tests import builders
-from tests.builders import tweak
-from tests.provisioning.waiting import eventually, running
-
-SYSTEM = "clusterdesk-system"
+from tests.provisioning.led import led
+from tests.provisioning.waiting import eventually
 
 
 @pytest_asyncio.fixture
 async def tenant(admin: Kube, namespace: str) -> AsyncIterator[str]:
-    """A catalog and a tenant whose namespace is the test's; a leader is at work. The tenant's name."""
-    name = f"tenant-{namespace}"
-    await apply.put(admin, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}}])
-    await admin.merge(resources.NAMESPACES, namespace, {"metadata": {"labels": {names.TENANT_LABEL: name}}})
-    blue = tweak(tweak(builders.TENANT, "metadata", {"name": name}), "spec.namespaces", [namespace])
-    await apply.put(admin, [builders.CATALOG, blue])
-    landscape = Landscape(admin, namespace=SYSTEM)
-    settings = Settings(namespace=SYSTEM, probe_tenants=False)
-    async with running(landscape.run()):
-        await landscape.synced()
-        async with running(lead(admin, landscape, settings, now=lambda: datetime.now(UTC))):
-            yield name
-    await admin.delete(resources.TENANTS, name)
-    await admin.delete(resources.CATALOGS, names.CATALOG)
+    """The name of a tenant whose namespace is the test's; a leader is at work."""
+    async with led(admin, namespace) as name:
+        yield name
 
 
 async def labelled(kube: Kube, kinds: tuple[Resource, ...], namespace: str) -> dict[tuple[str, str], str]:

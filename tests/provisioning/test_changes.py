@@ -1,0 +1,173 @@
+"""A cluster is changed while it runs: Cluster API's real controllers do what the provisioner tells them, no more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from playground.controlplane import ControlPlane
+from provisioning import resources, upgrades
+from provisioning.kube import Kube, Manifest
+from provisioning.names import CAPI_CLUSTER_LABEL
+from provisioning.resources import Resource
+from tests import builders
+from tests.playground.simulated.tenant import infrastructure
+from tests.provisioning.led import led
+from tests.provisioning.waiting import eventually, running
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+
+FAIL = "playground.clusterdesk.dev/fail"
+TEMPLATES = (resources.KUBEVIRT_MACHINE_TEMPLATES, resources.KUBEADM_CONFIG_TEMPLATES)
+
+
+class Cluster:
+    """The cluster web, as a person with kubectl sees and changes it."""
+
+    def __init__(self, kube: Kube, namespace: str) -> None:
+        self.kube, self.namespace = kube, namespace
+
+    async def create(self, **spec: Any) -> None:
+        wanted = {**builders.CLUSTER["spec"], "addOns": [], **spec}
+        manifest = {**builders.CLUSTER, "metadata": {"name": "web", "namespace": self.namespace}, "spec": wanted}
+        await self.kube.create(resources.TENANT_CLUSTERS, manifest)
+
+    async def change(self, **spec: Any) -> None:
+        await self.patch(resources.TENANT_CLUSTERS, {"spec": spec})
+
+    async def patch(self, kind: Resource, patch: Manifest) -> None:
+        await self.kube.merge(kind, "web", patch, namespace=self.namespace)
+
+    async def find(self, kind: Resource, name: str = "web") -> Manifest | None:
+        return await self.kube.find(kind, name, namespace=self.namespace)
+
+    async def parts(self, kind: Resource) -> list[Manifest]:
+        listing = await self.kube.list(kind, namespace=self.namespace, labels=f"{CAPI_CLUSTER_LABEL}=web")
+        return list(listing.items)
+
+    async def names(self, *kinds: Resource) -> set[str]:
+        return {part["metadata"]["name"] for kind in kinds for part in await self.parts(kind)}
+
+    async def control_plane(self) -> tuple[str, str]:
+        """The version that it is told to be, and the one that it has reached."""
+        found = await self.kube.get(resources.KAMAJI_CONTROL_PLANES, "web", namespace=self.namespace)
+        return found["spec"]["version"], (found.get("status") or {}).get("version", "")
+
+    async def runs(self, *workers: tuple[str, str, int]) -> bool:
+        """Whether there are just these workers, all of them running: pool, version and cores of each."""
+        machines = await self.parts(resources.MACHINES)
+        virtual = {vm["metadata"]["name"]: vm for vm in await self.parts(resources.VIRTUAL_MACHINES)}
+        found = []
+        for machine in machines:
+            if (machine.get("status") or {}).get("phase") != "Running":
+                return False
+            vm = virtual.get(machine["spec"]["infrastructureRef"]["name"])
+            cores = vm["spec"]["template"]["spec"]["domain"]["cpu"]["cores"] if vm else 0
+            found.append((machine["metadata"]["labels"]["clusterdesk.dev/pool"], machine["spec"]["version"], cores))
+        return sorted(found) == sorted(workers)
+
+
+@pytest_asyncio.fixture
+async def web(cluster_api: ControlPlane, admin: Kube, namespace: str, tmp_path: Path) -> AsyncIterator[Cluster]:
+    """A cluster with one small worker at v1.34.4, a leader and a played infrastructure at work."""
+    async with infrastructure(cluster_api, tmp_path), led(admin, namespace):
+        cluster = Cluster(admin, namespace)
+        await cluster.create(version="v1.34.4", pools=[small("md0")], controlPlane={"replicas": 1})
+        await eventually(lambda: cluster.runs(("md0", "v1.34.4", 2)), seconds=120)
+        yield cluster
+        await admin.delete(resources.TENANT_CLUSTERS, "web", namespace=namespace)
+
+        async def gone() -> bool:
+            return await cluster.find(resources.TENANT_CLUSTERS) is None
+
+        await eventually(gone, seconds=120)
+
+
+def small(name: str, replicas: int = 1, **fields: Any) -> Manifest:
+    return {"name": name, "flavor": "small", "replicas": replicas, **fields}
+
+
+async def test_workers_and_pools_come_and_go_and_so_do_their_templates(web: Cluster) -> None:
+    first = await web.names(*TEMPLATES)
+    assert len(first) == 2
+
+    # One more worker, and one more pool.
+    await web.change(pools=[small("md0", 2), small("extra", labels={"team": "blue"})])
+    await eventually(
+        lambda: web.runs(("md0", "v1.34.4", 2), ("md0", "v1.34.4", 2), ("extra", "v1.34.4", 2)), seconds=120
+    )
+    assert first < await web.names(*TEMPLATES)
+
+    # One worker again, a larger one; the other pool goes.
+    await web.change(pools=[{**small("md0"), "flavor": "large"}], controlPlane={"replicas": 2})
+    torn: set[str] = set()
+
+    async def rotated() -> bool:
+        # A machine set that is not empty yet needs the template that it names.
+        there = await web.names(resources.KUBEVIRT_MACHINE_TEMPLATES)
+        sets = [s for s in await web.parts(resources.MACHINE_SETS) if (s.get("status") or {}).get("replicas")]
+        named = {s["spec"]["template"]["spec"]["infrastructureRef"]["name"] for s in sets}
+        torn.update(first & named - there)
+        return await web.runs(("md0", "v1.34.4", 8))
+
+    await eventually(rotated, seconds=180)
+    assert torn == set()
+
+    async def tidied() -> bool:
+        templates = await web.names(*TEMPLATES)
+        pools = await web.names(resources.MACHINE_DEPLOYMENTS, resources.MACHINE_HEALTH_CHECKS)
+        return len(templates) == 2 and pools == {"web-md0"}
+
+    await eventually(tidied, seconds=60)
+    (bootstrap,) = await web.names(resources.KUBEADM_CONFIG_TEMPLATES)
+    assert bootstrap in first
+    (machine,) = await web.names(resources.KUBEVIRT_MACHINE_TEMPLATES)
+    assert machine not in first
+    found = await web.find(resources.KAMAJI_CONTROL_PLANES)
+    assert found is not None
+    assert found["spec"]["replicas"] == 2
+
+
+async def test_an_upgrade_over_two_minors_goes_control_plane_first_and_waits_for_what_is_late(web: Cluster) -> None:
+    seen: list[tuple[str, str]] = []
+    broken: list[str] = []
+
+    async def watch() -> None:
+        """Note every state, and every one that Cluster API or Kamaji would have to refuse."""
+        while True:
+            asked, _ = await web.control_plane()
+            machines = [machine["spec"]["version"] for machine in await web.parts(resources.MACHINES)]
+            _, reached = await web.control_plane()
+            oldest = min(machines, key=upgrades.numbers, default=reached)
+            if not seen or seen[-1] != (asked, oldest):
+                seen.append((asked, oldest))
+            if any(upgrades.numbers(version) > upgrades.numbers(reached) for version in machines):
+                broken.append(f"{machines} under a control plane of {reached}")
+            if upgrades.numbers(asked)[1] - upgrades.numbers(oldest)[1] > 1:
+                broken.append(f"the control plane goes on to {asked} while {machines} are there")
+            await asyncio.sleep(0.1)
+
+    async with running(watch()):
+        # The control plane cannot follow at first. No webhook is here to refuse the leap.
+        await web.patch(resources.KAMAJI_CONTROL_PLANES, {"metadata": {"annotations": {FAIL: "datastore"}}})
+        await web.change(version="v1.36.0")
+
+        async def told() -> bool:
+            return (await web.control_plane())[0] != "v1.34.4"
+
+        await eventually(told)
+        await asyncio.sleep(1.5)
+        assert await web.control_plane() == ("v1.35.1", "v1.34.4")
+        assert await web.runs(("md0", "v1.34.4", 2))
+
+        await web.patch(resources.KAMAJI_CONTROL_PLANES, {"metadata": {"annotations": {FAIL: None}}})
+        await eventually(lambda: web.runs(("md0", "v1.36.0", 2)), seconds=240)
+    assert broken == []
+    asked = [version for n, (version, _) in enumerate(seen) if n == 0 or version != seen[n - 1][0]]
+    assert asked == ["v1.34.4", "v1.35.1", "v1.36.0"]
+    assert await web.control_plane() == ("v1.36.0", "v1.36.0")
