@@ -19,7 +19,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from provisioning import access, errors, names
+from provisioning import access, errors, names, pods
 from provisioning.access import Access
 from provisioning.kube import Manifest
 from provisioning.resources import NODES, PODS, SECRETS, Resource
@@ -121,6 +121,11 @@ class Probe:
             known.task = asyncio.ensure_future(self._follow(key, known))
         return known.answer
 
+    def awaits(self, key: Key) -> bool:
+        """Whether somebody wants to know, and the first answer is still to come."""
+        known = self._known.get(key)
+        return known is not None and known.answer is NOT_YET
+
     def forget(self, key: Key) -> None:
         """Ask no more: the cluster is gone, or has no API server."""
         known = self._known.pop(key, None)
@@ -177,18 +182,18 @@ class Probe:
             async with asyncio.timeout(self._pace.timeout), found.connect() as tenant:
                 await tenant.text("/readyz")
                 nodes = await tenant.list(NODES)
-                pods = await tenant.list(PODS, namespace=SYSTEM, labels=NETWORK_PODS)
+                network = await tenant.list(PODS, namespace=SYSTEM, labels=NETWORK_PODS)
         except access.UnusableKubeconfig as error:
             return Answer(f"its kubeconfig cannot be used: {error}")
         except (errors.KubeError, TimeoutError):
             return Answer("its API server does not answer")
-        ready = sum(map(_is_ready, nodes.items))
+        ready = sum(map(pods.is_ready, nodes.items))
         return Answer(
             "",
             nodes_ready=ready,
             uninitialised=tuple(sorted(map(_name, filter(_is_uninitialised, nodes.items)))[:NAMED_AT_MOST]),
             # Without a Node that is ready they have nowhere to run.
-            unready=tuple(_down(pods.items)) if ready else (),
+            unready=tuple(_down(network.items)) if ready else (),
         )
 
     async def _access(self, key: Key, known: _Known) -> Access | None:
@@ -200,37 +205,19 @@ class Probe:
         return known.access
 
 
-def _is_ready(thing: Manifest) -> bool:
-    """Of a Node or a Pod."""
-    conditions = (thing.get("status") or {}).get("conditions") or ()
-    return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
-
-
 def _is_uninitialised(node: Manifest) -> bool:
     return any(taint["key"] in UNINITIALISED for taint in (node.get("spec") or {}).get("taints") or ())
 
 
-def _down(pods: Iterable[Manifest]) -> Iterator[str]:
+def _down(network: Iterable[Manifest]) -> Iterator[str]:
     """What runs nowhere at all. One Pod of several may always be missing for a moment."""
     by_app: defaultdict[str, list[Manifest]] = defaultdict(list)
-    for pod in pods:
+    for pod in network:
         by_app[pod["metadata"]["labels"]["k8s-app"]].append(pod)
     for app, all_of_it in sorted(by_app.items()):
-        if not any(map(_is_ready, all_of_it)):
-            reasons = sorted({reason for pod in all_of_it for reason in _waits(pod)})
+        if not any(map(pods.is_ready, all_of_it)):
+            reasons = sorted({reason for pod in all_of_it for reason in pods.reasons(pod)})
             yield f"{app}: 0 of {len(all_of_it)} Pods are ready" + (f" ({', '.join(reasons)})" if reasons else "")
-
-
-def _waits(pod: Manifest) -> Iterator[str]:
-    """Why its containers do not run: `ImagePullBackOff`; or why it is nowhere: `Unschedulable`."""
-    status = pod.get("status") or {}
-    for container in status.get("containerStatuses") or ():
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason"):
-            yield waiting["reason"]
-    for condition in status.get("conditions") or ():
-        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            yield condition.get("reason") or "not scheduled"
 
 
 def _name(manifest: Manifest) -> str:

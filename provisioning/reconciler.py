@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import structlog
 
-from provisioning import additions, delivery, events, lifetime, metrics, names, resources, sights
+from provisioning import additions, delivery, errors, events, lifetime, metrics, names, resources, sights
 from provisioning.additions import Additions
 from provisioning.applier import Applier
 from provisioning.cache import Key
 from provisioning.delivery import Delivered, Delivery
 from provisioning.events import Recorder
-from provisioning.kube import Kube
+from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.lifetime import Ladder
 from provisioning.model import ClusterStatus, TenantCluster
@@ -83,7 +83,10 @@ class Reconciler:
         await self._recorder.tell(cluster, events.of_delivery(done.restored, done.pruned))
         if done.refusal:
             log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=done.refusal)
-        seen = self._world(cluster)
+        seen = await self._world(cluster)
+        if self._probe is not None and self._probe.awaits(cluster.key) and _was_ready(cluster):
+            # A fresh leader has asked nobody yet: no reason to call a cluster unready. The answer brings us back here.
+            return UNSETTLED_LOOK
         status = observe(cluster, seen, now=self._now(), refusal=done.refusal, rest=done.rest, ladder=ladder)
         noted: dict[str, Any] = {"inventory": done.inventory}
         if anew and not is_paused(cluster):
@@ -97,9 +100,11 @@ class Reconciler:
         policy = tenant.it.spec.lifetime if tenant is not None else None
         return lifetime.ladder(cluster.meta.created or self._now(), cluster.it.spec, policy)
 
-    def _world(self, cluster: Stored[TenantCluster]) -> World:
+    async def _world(self, cluster: Stored[TenantCluster]) -> World:
         """What there is, our own look at the tenant's API server included once there should be one."""
         seen = World.of(self._landscape.parts(cluster.key))
+        if sights.are_pods_of_interest(seen, now=self._now()):
+            seen = replace(seen, pods=await self._pods(cluster))
         up = ((seen.control_plane or {}).get("status") or {}).get("ready") is True
         if self._probe is None:
             return seen
@@ -118,6 +123,15 @@ class Reconciler:
             uninitialised=answer.uninitialised,
             unready=answer.unready,
         )
+
+    async def _pods(self, cluster: Stored[TenantCluster]) -> tuple[Manifest, ...]:
+        """Pods of control planes and of what runs beside them. Good to know, and nothing depends on it."""
+        try:
+            listing = await self._kube.list(resources.PODS, namespace=cluster.meta.namespace)
+        except errors.KubeError as error:
+            log.debug("pods_not_seen", namespace=cluster.meta.namespace, name=cluster.meta.name, why=error.message)
+            return ()
+        return tuple(listing.items)
 
     async def _hold(self, cluster: Stored[TenantCluster]) -> None:
         held = [*cluster.meta.finalizers, names.FINALIZER]
@@ -152,6 +166,10 @@ class Reconciler:
         self._publisher.forget(key)
         if self._probe is not None:
             self._probe.forget(key)
+
+
+def _was_ready(cluster: Stored[TenantCluster]) -> bool:
+    return conditions_of.is_true(cluster.it.status.conditions, "Ready")
 
 
 def _asked(cluster: Stored[TenantCluster]) -> str:

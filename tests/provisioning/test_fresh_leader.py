@@ -1,0 +1,54 @@
+"""What a provisioner that has just begun to lead does to clusters that are as they should be: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from provisioning import names, resources
+from provisioning.__main__ import lead
+from provisioning.settings import Settings
+from tests.builders import MADE, NAMESPACE
+from tests.fakes.api_server import Fault
+from tests.provisioning.backstage import SYSTEM, Backstage, at_work, backstage
+from tests.provisioning.waiting import running, until
+
+
+async def made(stage: Backstage) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    await until(lambda: stage.condition()["reason"])
+
+
+async def test_a_ready_cluster_stays_ready_until_its_tenant_was_asked() -> None:
+    async with backstage() as stage:
+        async with running(lead(stage.kube, stage.landscape, Settings(namespace=SYSTEM, probe_tenants=False), now=now)):
+            await made(stage)
+        stage.control_plane_runs()
+        ready = {"type": "Ready", "status": "True", "reason": "Ready", "message": "", "observedGeneration": 1}
+        ready["lastTransitionTime"] = MADE.strftime("%Y-%m-%dT%H:%M:%SZ")
+        stage.patch(resources.TENANT_CLUSTERS, "web", {"status": {"conditions": [ready]}}, "status")
+        await stage.caught_up()
+        stage.server.fail(Fault.HANGS, plural="secrets", times=9)
+        async with running(lead(stage.kube, stage.landscape, Settings(namespace=SYSTEM), now=now)):
+            await until(lambda: stage.server.asked("GET", names.kubeconfig_secret("web")))
+            await asyncio.sleep(0.3)
+            assert stage.condition()["status"] == "True"
+
+
+async def test_a_provider_that_is_not_installed_is_named_and_the_cluster_goes_on_once_it_is() -> None:
+    async with at_work() as stage:
+        stage.server.unserved.add("helmreleases")
+        stage.server.break_watches()
+        await until(lambda: stage.landscape.caches[resources.HELM_RELEASES].missing)
+        stage.cluster()
+        await until(lambda: "Flux's helm-controller is not installed" in stage.condition()["message"])
+        assert stage.landscape.waits() == ""
+        assert not stage.there(resources.CLUSTERS)
+        stage.server.unserved.clear()
+        await until(lambda: stage.there(resources.HELM_RELEASES, "web-cilium"), seconds=10)
+        assert stage.server.get(resources.CLUSTERS, "web", NAMESPACE) is not None
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
