@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from provisioning import pods
 from provisioning.manifests.marks import NAME_LABEL, Manifest
 from provisioning.steps import Obstacle
 
@@ -67,19 +68,24 @@ _CAUSES: Final = (
         ("matching contract version", "contract version"),
         "Cluster API finds no version of a provider that fits: see the contract labels on the provider's CRDs",
     ),
-    (("is not served",), "install the provider that serves this kind, in the version that the docs name"),
+    (
+        ("is not installed",),
+        "install it, in the version that the docs name; kubectl clusterdesk preflight lists the rest",
+    ),
     (("kubeconfig",), "the control plane's provider writes the Secret with the kubeconfig: look at its log"),
     (("is forbidden",), "a right is missing: whoever runs the program that is named has to give it"),
 )
 """What to do by what a message says, whichever object says it. The first that fits; nearer than the object's own."""
 
 
-def of_control_plane(cluster: Manifest, control_plane: Manifest, *, silence: str = "") -> Obstacle | None:
+def of_control_plane(
+    cluster: Manifest, control_plane: Manifest, *, silence: str = "", its_pods: Iterable[Manifest] = ()
+) -> Obstacle | None:
     """`silence`: why the tenant's API server could not be used when somebody looked; empty when it could."""
-    found = conditions(control_plane)
+    found, why = conditions(control_plane), pods.trouble(its_pods, of=_name(control_plane))
     for type_, words, hint in _CONTROL_PLANE:
         if _is(found.get(type_), "False"):
-            return _obstacle(words, found[type_], hint)
+            return _obstacle(words, found[type_], hint, why)
     for type_, condition in conditions(cluster).items():
         if condition.get("reason") == "InternalError" and type_ in ("InfrastructureReady", "ControlPlaneAvailable"):
             return _obstacle("Cluster API cannot work with this cluster", condition, "look at Cluster API's log")
@@ -144,9 +150,11 @@ def of_releases(releases: Iterable[Manifest]) -> Obstacle | None:
     return None
 
 
-def of_hosted(deployments: Iterable[Manifest], *, uninitialised: Iterable[str] = ()) -> Obstacle | None:
+def of_hosted(
+    deployments: Iterable[Manifest], *, uninitialised: Iterable[str] = (), their_pods: Iterable[Manifest] = ()
+) -> Obstacle | None:
     """What runs beside the control plane. `uninitialised`: Nodes that its cloud controller manager has to take over."""
-    waiting = tuple(uninitialised)
+    waiting, known = tuple(uninitialised), tuple(their_pods)
     for deployment in sorted(deployments, key=_name):
         found = conditions(deployment)
         condition = found.get("ReplicaFailure") if _is(found.get("ReplicaFailure"), "True") else found.get("Available")
@@ -155,7 +163,10 @@ def of_hosted(deployments: Iterable[Manifest], *, uninitialised: Iterable[str] =
         words = f"{_name(deployment)} does not run"
         if waiting and (deployment["metadata"].get("labels") or {}).get(NAME_LABEL) == "cloud-controller-manager":
             words = f"{words}, so {_count(waiting, 'worker')} not taken over and cannot be used"
-        return _obstacle(words, condition, f"kubectl describe deployment {_name(deployment)}, and look at its Pods")
+        why = pods.trouble(known, of=_name(deployment))
+        return _obstacle(
+            words, condition, f"kubectl describe deployment {_name(deployment)}, and look at its Pods", why
+        )
     return None
 
 
@@ -209,8 +220,11 @@ def _times(manifests: Iterable[Manifest], types: tuple[str, ...]) -> Iterator[st
                 yield condition["lastTransitionTime"]
 
 
-def _obstacle(words: str, condition: Condition, hint: str, *, final: bool = False, shallow: bool = False) -> Obstacle:
-    detail = condition.get("message") or ""
+def _obstacle(
+    words: str, condition: Condition, hint: str, why: str = "", *, final: bool = False, shallow: bool = False
+) -> Obstacle:
+    """`why` is what lies below the condition, when somebody looked."""
+    detail = why or condition.get("message") or ""
     return Obstacle(
         message=f"{words}: {detail}" if detail else words,
         since=condition.get("lastTransitionTime") or "",

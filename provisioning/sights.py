@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from provisioning import names, obstacles, steps
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from provisioning import names, obstacles, resources, steps
+from provisioning.addons import caaph
 from provisioning.addons.charts import CNI_LABEL
 from provisioning.addons.target import ADD_ON_LABEL
+from provisioning.manifests.machine_deployment import DEPLOYMENT_LABEL
 from provisioning.manifests.marks import Manifest
 from provisioning.model import ClusterSpec, NodeCount, NodePool, StepState, TenantCluster
-from provisioning.objects import Stored
+from provisioning.objects import Stored, format_time
 from provisioning.steps import Obstacle, Sight
 from provisioning.world import World
 
+POD_PATIENCE: Final = timedelta(seconds=20)
+"""How long Pods may take to start before anybody asks what keeps them."""
 _INSTALLER = "see whether Flux, or whatever else the Catalog has install add-ons, runs"
 
 
@@ -46,7 +54,9 @@ def _control_plane(spec: ClusterSpec, world: World) -> Sight:
     if world.cluster is None or world.control_plane is None:
         return Sight(steps.CONTROL_PLANE, done=False, progress="the control plane is being made")
     wanted, status = world.control_plane["spec"], world.control_plane.get("status") or {}
-    obstacle = obstacles.of_control_plane(world.cluster, world.control_plane, silence=world.silence)
+    obstacle = obstacles.of_control_plane(
+        world.cluster, world.control_plane, silence=world.silence, its_pods=world.pods
+    )
     settled = (
         status.get("ready") is True
         and spec.version == wanted.get("version") == status.get("version")
@@ -79,6 +89,7 @@ def _workers(cluster: Stored[TenantCluster], world: World) -> Sight:
     done = (
         found.keys() == pools.keys()
         and all(_rolled_out(found[name], pool, spec.version or "") for name, pool in pools.items())
+        and not any(_outdated(made, found) for made in world.machine_sets)
         and count.ready >= count.wanted
     )
     progress = f"{count.ready} of {count.wanted} workers are ready"
@@ -102,7 +113,7 @@ def _storage(world: World) -> Sight:
     )
     obstacle = None
     if not done:
-        hosted = obstacles.of_hosted(world.deployments, uninitialised=world.uninitialised)
+        hosted = obstacles.of_hosted(world.deployments, uninitialised=world.uninitialised, their_pods=world.pods)
         obstacle = hosted or obstacles.of_resource_sets(world.resource_sets)
     progress = "what runs beside the control plane is starting"
     return Sight(steps.STORAGE, done, at, progress, obstacle, hint="look at the Deployments of the cluster")
@@ -150,6 +161,8 @@ def _current(manifest: Manifest) -> bool:
 
 
 def _release_ready(release: Manifest) -> bool:
+    if release["kind"] == resources.HELM_CHART_PROXIES.kind:
+        return caaph.is_ready(release)
     return _current(release) and obstacles.conditions(release).get("Ready", {}).get("status") == "True"
 
 
@@ -174,6 +187,23 @@ def _rolled_out(deployment: Manifest, pool: NodePool, version: str) -> bool:
     )
 
 
+def _outdated(made: Manifest, deployments: Mapping[str, Manifest]) -> bool:
+    """Whether a MachineSet has machines that its MachineDeployment does not want any more.
+
+    Cluster API counts them as up to date for some seconds after the change: the count is another controller's.
+    """
+    owner = deployments.get((made["metadata"].get("labels") or {}).get(DEPLOYMENT_LABEL, ""))
+    has_machines = made["spec"].get("replicas", 1) or (made.get("status") or {}).get("replicas", 0)
+    return bool(owner and has_machines) and _makes(made) != _makes(owner or {})
+
+
+def _makes(manifest: Manifest) -> tuple[object, ...]:
+    """What tells the machines of one MachineDeployment or MachineSet from those of another."""
+    machine = manifest["spec"]["template"]["spec"]
+    references = (machine.get("infrastructureRef") or {}, machine["bootstrap"].get("configRef") or {})
+    return machine.get("version"), *(reference.get("name") for reference in references)
+
+
 def nodes(cluster: Stored[TenantCluster], world: World) -> NodeCount:
     """Workers that are ready, and how many are wanted now."""
     found = {deployment["metadata"]["name"]: deployment for deployment in world.machine_deployments}
@@ -184,6 +214,18 @@ def nodes(cluster: Stored[TenantCluster], world: World) -> NodeCount:
         wanted += deployment["spec"].get("replicas", pool.min or 0) if pool.autoscaled else pool.replicas or 0
     machines = sum((d.get("status") or {}).get("readyReplicas", 0) for d in world.machine_deployments)
     return NodeCount(ready=machines if world.nodes_ready is None else world.nodes_ready, wanted=wanted)
+
+
+def are_pods_of_interest(world: World, *, now: datetime) -> bool:
+    """Whether something that runs in the management cluster has not come up for a while: its Pods would say why."""
+    long_ago = format_time(now - POD_PATIENCE)
+    kinds = {"Available": world.deployments, "KamajiControlPlaneIsReady": (world.control_plane,)}
+    return any(
+        (condition := obstacles.conditions(one).get(type_, {})).get("status") == "False"
+        and condition.get("lastTransitionTime", "") <= long_ago
+        for type_, all_of_it in kinds.items()
+        for one in all_of_it
+    )
 
 
 def of_life(world: World) -> tuple[object, ...]:

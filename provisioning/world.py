@@ -36,6 +36,8 @@ class World:
     releases: tuple[Manifest, ...] = ()
     resource_sets: tuple[Manifest, ...] = ()
     deployments: tuple[Manifest, ...] = ()
+    pods: tuple[Manifest, ...] = ()
+    """Pods of what runs in the management cluster for the tenant; nobody looks at them while all of it is well."""
     probed: bool = False
     """Whether the tenant's own API server is asked at all."""
     silence: str = ""
@@ -51,7 +53,7 @@ class World:
     def of(cls, manifests: Iterable[Manifest], **seen: Any) -> World:
         """Sorted by kind; what carries the cluster's label and is of no interest here is left out.
 
-        `seen` is what the tenant itself says: the fields from `probed` on.
+        `seen` is what others have asked for: the fields from `pods` on.
         """
         by_kind: defaultdict[str, list[Manifest]] = defaultdict(list)
         for manifest in manifests:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -119,6 +120,27 @@ def test_the_steps_times_are_those_that_the_objects_tell() -> None:
         ("Storage and load balancers", worlds.UP, worlds.JOINED),
         ("Add-ons", worlds.NETWORKED, worlds.INSTALLED),
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("version", "v1.33.8"),
+        ("infrastructureRef", {"kind": "KubevirtMachineTemplate", "name": "web-md0-before"}),
+        ("bootstrap", {"configRef": {"kind": "KubeadmConfigTemplate", "name": "web-md0-before"}}),
+    ],
+)
+def test_workers_of_before_are_not_up_to_date_though_cluster_api_still_counts_them_so(field: str, value: Any) -> None:
+    scene = finished()
+    deployment = scene["MachineDeployment", "web-md0"]
+    made = copy.deepcopy({**deployment, "kind": "MachineSet"})
+    scene.add(made)
+    made["metadata"]["labels"]["cluster.x-k8s.io/deployment-name"] = "web-md0"
+    assert is_true(look(scene).conditions, "Ready")
+    made["spec"]["template"]["spec"][field] = value
+    assert not is_true(look(scene).conditions, "Ready")
+    made["spec"]["replicas"], made["status"] = 0, {"replicas": 0}
+    assert is_true(look(scene).conditions, "Ready")
 
 
 def test_a_status_that_was_lost_is_made_again_the_same() -> None:
@@ -380,8 +402,11 @@ def test_whatever_is_in_the_way_is_told_with_what_to_do_about_it(
     ("refusal", "hint"),
     [
         ('MachineDeployment web-md0: admission webhook "x.example.org" denied the request: no', "forbids it"),
+        (
+            "the management cluster lacks what this cluster needs: Flux's helm-controller is not installed",
+            "kubectl clusterdesk preflight",
+        ),
         ("Deployment web: failed calling webhook x: context deadline exceeded", "does not answer"),
-        ("HelmRelease web-cilium: HelmRelease of helm.toolkit.fluxcd.io/v2 is not served", "install the provider"),
         ('Deployment web: deployments.apps "web" is forbidden: exceeded quota: objects', "ResourceQuota"),
     ],
 )
@@ -398,6 +423,41 @@ def test_what_a_bootstrap_config_says_before_its_turn_is_nothing_wrong() -> None
     early = "KubeadmConfig status.initialization.dataSecretCreated is false"
     scene.add(machine("Machine", condition("BootstrapConfigReady", "False", message=early)))
     assert step(look(scene), "Workers").message == "0 of 2 workers are ready"
+
+
+def pod(name: str, reason: str, message: str) -> Manifest:
+    waiting = {"state": {"waiting": {"reason": reason, "message": message}}}
+    return {"metadata": {"name": name}, "status": {"containerStatuses": [waiting]}}
+
+
+def test_what_a_deployment_does_not_say_its_pods_do() -> None:
+    scene = finished()
+    down = condition("Available", "False", message="Deployment does not have minimum availability.")
+    scene["Deployment", "web-csi-controller"]["status"] = {"conditions": [down]}
+    pods = (
+        pod("web-csi-controller-5d-a", "ImagePullBackOff", 'Back-off pulling image "x"'),
+        pod("web-cloud-controller-manager-7c-b", "CrashLoopBackOff", "other"),
+    )
+    status = look(scene.world(pods=pods))
+    assert ready_message(status) == 'web-csi-controller does not run: ImagePullBackOff: Back-off pulling image "x"'
+    assert "image of the Catalog" in step(status, "Storage and load balancers").hint
+
+
+def test_a_pod_that_is_only_being_made_says_nothing() -> None:
+    scene = finished()
+    down = condition("Available", "False", message="Deployment does not have minimum availability.")
+    scene["Deployment", "web-csi-controller"]["status"] = {"conditions": [down]}
+    status = look(scene.world(pods=(pod("web-csi-controller-5d-a", "ContainerCreating", ""),)))
+    assert ready_message(status) == f"web-csi-controller does not run: {down['message']}"
+
+
+def test_an_api_server_whose_pod_finds_no_room_says_so() -> None:
+    scene = Scene()
+    bad = condition("KamajiControlPlaneIsReady", "False", message="not ready")
+    scene["KamajiControlPlane", "web"]["status"] = {"ready": False, "version": "v1.34.4", "conditions": [bad]}
+    nowhere = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
+    pods = ({"metadata": {"name": "web-5d-a"}, "status": {"conditions": [nowhere]}},)
+    assert ready_message(look(scene.world(pods=pods))) == "the API server is not ready yet: Unschedulable: 0/3 nodes"
 
 
 def test_a_dead_cloud_controller_manager_is_named_with_the_workers_that_wait_for_it() -> None:

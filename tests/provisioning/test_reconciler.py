@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest_asyncio
+from prometheus_client import REGISTRY
 
 from provisioning import names, resources
 from provisioning.kube import Manifest
@@ -349,6 +350,43 @@ async def test_what_is_done_to_a_cluster_shows_in_its_events(stage: Backstage) -
     await until(lambda: "Pruned" in reasons())
     stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
     await until(lambda: "Deleting" in reasons())
+
+
+async def test_pods_are_asked_why_something_does_not_run_and_left_alone_otherwise(stage: Backstage) -> None:
+    def available(name: str, truth: str) -> None:
+        now = {"reason": "Minimum", "lastTransitionTime": "2026-08-03T09:00:00Z"}
+        status = {"observedGeneration": 1, "conditions": [{"type": "Available", "status": truth, **now}]}
+        stage.patch(resources.DEPLOYMENTS, f"web-{name}", {"status": status}, "status")
+
+    stage.cluster()
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    waiting = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
+    meta = {"name": "web-csi-controller-5d-a", "namespace": NAMESPACE}
+    stage.put(resources.PODS, {"metadata": meta}, status={"containerStatuses": [waiting]})
+    available("cloud-controller-manager", "True")
+    available("csi-controller", "False")
+    stage.control_plane_runs()
+    initialized = {"initialization": {"controlPlaneInitialized": True}}
+    stage.patch(resources.CLUSTERS, "web", {"status": initialized}, "status")
+    await until(lambda: "ImagePullBackOff: no such image" in stage.condition()["message"])
+    available("csi-controller", "True")
+    await until(lambda: "ImagePullBackOff" not in stage.condition()["message"])
+    await quiet(stage)
+    asked = len(stage.server.asked("GET", "/pods"))
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
+    await quiet(stage)
+    assert len(stage.server.asked("GET", "/pods")) == asked
+
+
+async def test_a_cluster_that_stalls_is_counted_once(stage: Backstage) -> None:
+    def stalls() -> float:
+        return REGISTRY.get_sample_value("clusterdesk_cluster_stalled_total", {"reason": "Refused"}) or 0.0
+
+    before = stalls()
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools[0].flavor", "unheard-of"))
+    await until(lambda: stage.condition("Stalled")["status"] == "True")
+    await quiet(stage)
+    assert stalls() == before + 1
 
 
 async def test_events_that_cannot_be_written_fail_nothing(stage: Backstage) -> None:
