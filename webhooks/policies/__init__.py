@@ -7,6 +7,7 @@ from webhooks.policies import (
     four_eyes,
     hosted_controllers_only,
     immutable_templates,
+    kamaji_rules,
     ledger_writers,
     own_access,
     own_infrastructure,
@@ -28,6 +29,7 @@ POLICIES = (
     catalogued_charts.POLICY,
     immutable_templates.POLICY,
     own_infrastructure.POLICY,
+    kamaji_rules.POLICY,
     tenant_namespaces.POLICY,
     ledger_writers.POLICY,
 )
