@@ -149,7 +149,8 @@ class CatalogSpec(Model):
     add_ons: Annotated[tuple[AddOn, ...], Field(max_length=50, json_schema_extra=_BY_NAME)] = ()
     """What can be installed into clusters."""
     add_on_engine: AddOnEngine = AddOnEngine.FLUX
-    """What installs them."""
+    """What installs them. HelmAddonProvider takes over what Flux has installed; what HelmAddonProvider has installed
+    stays with it, because it cannot let go without uninstalling."""
     storage_classes: Annotated[tuple[StorageClass, ...], Field(max_length=20, json_schema_extra=_BY_NAME)] = ()
     """StorageClasses of tenant clusters."""
     hosted: HostedImages
