@@ -13,10 +13,13 @@ import typer.main
 from bot.commands import COMMANDS
 from playground.__main__ import app
 from playground.binaries import Binaries
+from plugin.__main__ import app as plugin
 from tests.docs.pages import ROOT, pages
 
 OTHERS = {"docker", "export", "curl"}
 """Programs that pages name and that are not ours to check."""
+PLUGIN = "clusterdesk"
+"""What kubectl hands to a program of ours."""
 _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 _ASSIGNMENT = re.compile(r"\w+=")
 _WITH_VALUE = {"-n", "--namespace", "--kubeconfig"}
@@ -41,6 +44,15 @@ def verbs(program: str) -> set[str]:
             rest = [word for before, word in itertools.pairwise(words) if before not in _WITH_VALUE]
             found.add(next(word for word in rest if not word.startswith("-")))
     return found
+
+
+def test_every_command_of_our_plugin_is_one_that_it_knows_with_its_flags() -> None:
+    known = typer.main.get_command(plugin).commands  # type: ignore[attr-defined]
+    typed = [words[2:] for words in lines() if words[:2] == ["kubectl", PLUGIN]]
+    assert typed
+    for name, *rest in typed:
+        takes = {option for parameter in known[name].params for option in parameter.opts}
+        assert {flag for word in rest for flag in _FLAG.findall(word)} - takes == set()
 
 
 def test_every_program_is_one_that_people_have_by_then() -> None:
@@ -77,7 +89,7 @@ def test_every_slack_command_is_one_that_the_bot_knows() -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("program", ["kubectl", "helm"])
 def test_every_verb_is_one_that_the_program_knows(program: str, control_plane_binaries: Binaries) -> None:
-    for verb in sorted(verbs(program)):
+    for verb in sorted(verbs(program) - {PLUGIN}):
         done = subprocess.run(
             [str(control_plane_binaries[program]), verb, "--help"],
             capture_output=True,
