@@ -51,7 +51,7 @@ _LOOKED_AT = (
     "metadata.ownerReferences",
 )
 """What some rule reads. An update that leaves all of it alone (a status, a finalizer) needs no question; and so
-neither a slow nor a missing webhook ever holds up a deletion that has begun."""
+neither a slow nor a missing webhook holds up a deletion that has begun, but for the parts that may be protected."""
 
 
 @dataclass(frozen=True)
