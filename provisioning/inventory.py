@@ -27,6 +27,11 @@ def line(manifest: Manifest) -> str:
     return f"{manifest['kind']}.{group}".rstrip(".") + f"/{manifest['metadata']['name']}"
 
 
+def kind_of(manifest: Manifest) -> Resource:
+    """The kind of an object that can stand in an inventory."""
+    return _KINDS[line(manifest).partition("/")[0]]
+
+
 def lines(*manifests: Iterable[Manifest], without: Iterable[Manifest] = ()) -> tuple[str, ...]:
     """The sorted lines of all of these, `without` those of some."""
     left_out = {line(manifest) for manifest in without}

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from provisioning import datastore, ending, errors, names, objects, presence, residue, resources
+from provisioning import datastore, ending, errors, inventory, names, objects, presence, residue, resources
 from provisioning.addons import cluster_autoscaler
 from provisioning.belongings import SWEPT
 from provisioning.cache import Key
@@ -34,7 +35,7 @@ from provisioning.manifests.marks import NAME_LABEL, is_ours
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import Resource
-from provisioning.sweep import Finding, Sweep
+from provisioning.sweep import Finding, Left, Sweep
 
 log = structlog.get_logger()
 
@@ -146,6 +147,10 @@ class Teardown:
     async def _clear(self, cluster: Stored[TenantCluster]) -> Ending | None:
         """Sweep up what the Cluster has left behind."""
         found = await self._sweep.look(cluster.key)
+        if found.nothing:
+            # What somebody has taken the labels off is found by the inventory only.
+            strays = await inventory.strays(self._kube, cluster, rendered=(), parts=())
+            found = replace(found, left=tuple(Left(inventory.kind_of(stray), stray) for stray in strays))
         if await self._host(cluster.key) is not None:
             # Made again, by whomever, while we looked: what we have found may be of that one.
             return self._at("a Cluster of this name has been made meanwhile", cluster)

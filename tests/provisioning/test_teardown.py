@@ -339,6 +339,28 @@ async def test_what_people_labelled_with_the_clusters_name_outlives_it(stage: Ba
     assert stage.there(kind, "mine")
 
 
+async def test_what_lost_its_labels_and_its_owner_goes_by_the_inventory(stage: Backstage) -> None:
+    def listed() -> bool:
+        status = stage.get(resources.TENANT_CLUSTERS).get("status") or {}
+        return "ServiceAccount/web-csi-controller" in (status.get("inventory") or ())
+
+    await until(listed)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {names.PAUSED_ANNOTATION: "true"}}})
+    await until(lambda: stage.condition("Paused")["status"] == "True")
+    managed = [{"manager": "clusterdesk-web", "operation": "Apply"}]
+    bare = {"metadata": {"labels": None, "ownerReferences": None, "managedFields": managed}}
+    stage.patch(resources.SERVICE_ACCOUNTS, "web-csi-controller", bare)
+    leave_behind(stage, resources.SERVICE_ACCOUNTS, "web-mine", labels={})
+    delete(stage)
+    await until(lambda: deleting(stage, resources.HELM_RELEASES, "web-cilium"))
+    flux_lets_go(stage)
+    await until(lambda: deleting(stage, resources.CLUSTERS), seconds=10)
+    cluster_api_is_done(stage)
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
+    assert not stage.there(resources.SERVICE_ACCOUNTS, "web-csi-controller")
+    assert stage.there(resources.SERVICE_ACCOUNTS, "web-mine")
+
+
 async def test_what_the_providers_made_goes_without_a_label_of_ours(stage: Backstage) -> None:
     labels = {names.CAPI_CLUSTER_LABEL: "web"}
     machine = {**labels, "capk.cluster.x-k8s.io/kubevirt-machine-name": "web-md0-abc"}
