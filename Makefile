@@ -4,7 +4,7 @@
 #   CHROMIUM=/path/to/chrome  which browser the tests drive
 #   DOWNLOAD=1                take official Kubernetes and etcd binaries instead of building them
 #   KUBEBUILDER_ASSETS=DIR    take etcd, kube-apiserver and kubectl from there
-#   ARGS="..."                further arguments of `clusterdesk-playground up`
+#   ARGS="..."                further arguments of `clusterdesk-playground up`, or of `make bench`
 #   PYTEST_ARGS="..."         further arguments of pytest
 
 SHELL := /bin/bash
@@ -24,7 +24,7 @@ export CHROMIUM
 unexport VIRTUAL_ENV
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help setup playground down status test programs lint types imports fmt generate chromium clean
+.PHONY: help setup playground down status test bench programs lint types imports fmt generate chromium clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ status: $(VENV)/.synced ## Say what of the playground runs
 
 test: lint types imports chromium programs ## Run everything that checks the project: lint, types, import rules, all tests
 	@CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}" $(BIN)/pytest $(PYTEST_ARGS)
+
+bench: $(VENV)/.synced programs ## Measure speed and cost on a real control plane (about 15 minutes; ARGS="--help" says what else)
+	@$(BIN)/python -m bench $(ARGS)
 
 programs: $(VENV)/.synced ## Build etcd, Kubernetes, Cluster API and Helm into the per-user cache (minutes, once)
 	@$(BIN)/clusterdesk-playground build

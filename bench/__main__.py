@@ -1,0 +1,103 @@
+"""`python -m bench`: measures the provisioner on a real control plane of its own, and says so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shlex
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench import report, rest, speed
+from bench.report import Report
+from bench.rest import Cost, Rest
+from bench.site import Site, site
+from bench.speed import Speed
+from playground.errors import PlaygroundError
+from playground.progress import Steps
+from provisioning import logs
+
+PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds against kubectl and Helm; 0 leaves that out.")] = 15,
+    clusters: Annotated[
+        str, typer.Option(help="How many clusters there are while looks are measured, rising; the last number rests.")
+    ] = "10,100,1000",
+    seconds: Annotated[float, typer.Option(min=1, help="How long they rest; 0 clusters leave that out.")] = 345.0,
+    probe_seconds: Annotated[float, typer.Option(min=1, help="How often each tenant is asked.")] = 300.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
+    write: Annotated[bool, typer.Option(help="Write what was measured into docs/performance.md.")] = False,
+) -> None:
+    """Measure how fast a cluster is put there, and what many of them cost. Takes about 15 minutes as it is."""
+    sizes = [int(size) for size in clusters.split(",") if size.strip() not in ("", "0")]
+    if sizes != sorted(set(sizes)):
+        raise typer.BadParameter("numbers that rise, such as 10,100,1000", param_hint="--clusters")
+    logs.configure(level="ERROR")
+    command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
+    try:
+        found = asyncio.run(measure(command, rounds=rounds, sizes=sizes, seconds=seconds, probe_seconds=probe_seconds))
+    except PlaygroundError as error:
+        raise typer.Exit(_complain(str(error))) from error
+    if write:
+        report.write(found, PAGE)
+    _show(found, as_json=as_json)
+
+
+async def measure(
+    command: str, *, rounds: int, sizes: list[int], seconds: float, probe_seconds: float, steps: Steps | None = None
+) -> Report:
+    """Everything that is asked for, each part in a control plane of its own that is gone afterwards."""
+    raced: Speed | None = None
+    costs: list[Cost] = []
+    resting: Rest | None = None
+    with steps or Steps() as shown:
+        if rounds:
+            async with _place(shown) as place:
+                with shown.step(f"race kubectl and Helm, {rounds} rounds"):
+                    raced = await speed.measure(place, rounds=rounds)
+        if sizes:
+            async with _place(shown) as place:
+                costs, resting = await rest.measure(place, sizes=sizes, seconds=seconds, probe_seconds=probe_seconds)
+    day = datetime.now(UTC).date().isoformat()
+    return Report(command, report.machine(), day, speed=raced, costs=costs, rest=resting)
+
+
+@contextlib.asynccontextmanager
+async def _place(steps: Steps) -> AsyncIterator[Site]:
+    with tempfile.TemporaryDirectory(prefix="clusterdesk-bench-") as folder:
+        async with site(Path(folder), steps) as place:
+            yield place
+
+
+def _show(found: Report, *, as_json: bool) -> None:
+    console = Console()
+    if as_json:
+        console.print_json(json.dumps(found.wire()))
+        return
+    table = Table(title=f"{found.command}, on {found.machine}", show_header=False)
+    for what, value in found.rows():
+        table.add_row(what, value.replace("**", ""))
+    console.print(table)
+
+
+def _complain(text: str) -> int:
+    Console(stderr=True).print(text, style="red", markup=False)
+    return 1
+
+
+if __name__ == "__main__":
+    app()
