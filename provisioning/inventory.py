@@ -33,10 +33,10 @@ def kind_of(manifest: Manifest) -> Resource:
 
 
 def lines(*manifests: Iterable[Manifest], without: Iterable[Manifest] = ()) -> tuple[str, ...]:
-    """The sorted lines of all of these, `without` those of some."""
+    """The sorted lines of all of these that are of a kind that we render, `without` those of some."""
     left_out = {line(manifest) for manifest in without}
     found = {line(manifest) for some in manifests for manifest in some} - left_out
-    return tuple(sorted(found))[:MOST]
+    return tuple(sorted(one for one in found if _resource(one)[0] is not None))[:MOST]
 
 
 async def strays(

@@ -99,7 +99,7 @@ def _summary(
         return Summary(reconciling=not end.stuck, stalled=end.stuck, reason="Deleting", message=end.message)
     if refusal:
         return Summary(stalled=True, reason="Refused", message=refusal, hint=obstacles.advice(refusal))
-    if rest is not None and rest.asleep:
+    if rest is not None and rest.asleep and (_sleeps(world) or not is_paused(cluster)):
         return _asleep(cluster, world, rest, now)
     left = steps.telling(recorded, seen)
     if left is None:
@@ -114,16 +114,22 @@ def _summary(
 
 def _asleep(cluster: Stored[TenantCluster], world: World, rest: Rest, now: datetime) -> Summary:
     """A cluster that is to sleep: on its way there, or there. That it is asleep is nothing wrong, and nothing to do."""
-    control_plane = world.control_plane or {"spec": {}}
-    running = control_plane["spec"].get("replicas") != 0 or (control_plane.get("status") or {}).get("readyReplicas")
-    if not running and not world.machines:
+    if _sleeps(world):
         return Summary(reason=HIBERNATED, message=f"asleep: {rest.why}")
     was = conditions_of.find(cluster.it.status.conditions, HIBERNATED)
     begun = parse_time(was.last_transition_time) if was is not None and was.reason == FALLING_ASLEEP else now
     stuck = now - begun >= steps.STEP_PATIENCE + steps.WORKER_PATIENCE * len(world.machines)
-    left = f"{len(world.machines)} workers are left" if world.machines else "the control plane is being stopped"
+    workers = len(world.machines)
+    left = f"{workers} worker{'s are' if workers > 1 else ' is'} left" if workers else "the control plane is stopped"
     message = f"going to sleep: {left}" + ("; this has taken too long" if stuck else "")
     return Summary(reconciling=not stuck, stalled=stuck, reason=FALLING_ASLEEP, message=message)
+
+
+def _sleeps(world: World) -> bool:
+    """Whether there is neither a worker nor a running control plane."""
+    control_plane = world.control_plane or {"spec": {}}
+    running = control_plane["spec"].get("replicas") != 0 or (control_plane.get("status") or {}).get("readyReplicas")
+    return not running and not world.machines
 
 
 def _more(
@@ -137,8 +143,10 @@ def _more(
         return
     was = conditions_of.find(cluster.it.status.conditions, HIBERNATED)
     state: Truth
-    if rest.asleep:
-        state, reason = ("True", rest.reason) if summary.reason == HIBERNATED else ("Unknown", FALLING_ASLEEP)
+    if summary.reason == HIBERNATED:
+        state, reason = "True", rest.reason
+    elif summary.reason == FALLING_ASLEEP:
+        state, reason = "Unknown", FALLING_ASLEEP
     elif was is not None and was.status != "False" and not summary.ready:
         state, reason = "Unknown", WAKING
     else:

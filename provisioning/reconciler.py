@@ -18,7 +18,7 @@ from provisioning.additions import Additions
 from provisioning.applier import Applier
 from provisioning.cache import Key
 from provisioning.delivery import Delivered, Delivery
-from provisioning.events import Recorder
+from provisioning.events import News, Recorder
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.lifetime import Ladder
@@ -145,6 +145,8 @@ class Reconciler:
         metrics.CLUSTER_DELETION_ASKED.labels(*cluster.key).set(asked.timestamp())
         ending = await self._teardown.act(cluster, self._landscape.parts(cluster.key))
         if ending is None:
+            gone = News("Deleted", "the cluster is gone, and nothing of it is left", "Delete")
+            await self._recorder.tell(cluster, [gone])
             return None
         world = World.of(self._landscape.parts(cluster.key))
         status = observe(cluster, world, now=self._now(), ladder=self._ladder(cluster), ending=ending)

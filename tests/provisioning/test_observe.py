@@ -687,7 +687,7 @@ def test_while_it_falls_asleep_and_wakes_it_is_at_work_and_hibernated_is_unknown
     scene.add(machine("Machine"))
     falling = observe(cluster(status=was.wire()), scene.world(), now=NOW, rest=SLEEP)
     assert truths(falling) == {"Ready": "False", "Reconciling": "True", "Stalled": "False", "Hibernated": "Unknown"}
-    assert ready_message(falling) == "going to sleep: 1 workers are left"
+    assert ready_message(falling) == "going to sleep: 1 worker is left"
     asleep = observe(cluster(status=falling.wire()), slept().world(), now=NOW, rest=SLEEP)
     waking = observe(cluster(status=asleep.wire()), slept().world(), now=NOW, rest=AWAKE)
     assert truths(waking) == {"Ready": "False", "Reconciling": "True", "Stalled": "False", "Hibernated": "Unknown"}
@@ -720,3 +720,22 @@ def test_a_cluster_that_does_not_live_for_ever_says_when_its_end_is_near() -> No
 def test_the_status_of_a_protected_cluster_names_no_time_of_deletion() -> None:
     status = look(finished(), lifetime="168h", deletionProtection=True)
     assert (status.expires_at, status.deletes_at) == ("2026-08-10T09:00:00Z", None)
+
+
+def test_a_pause_keeps_a_cluster_awake_that_is_to_sleep() -> None:
+    was = look(finished(), rest=AWAKE)
+    status = observe(paused(cluster(status=was.wire())), finished().world(), now=NOW, rest=SLEEP)
+    assert truths(status)["Ready"] == "True"
+    assert truths(status)["Hibernated"] == "False"
+    asleep = observe(paused(cluster(status=was.wire())), slept().world(), now=NOW, rest=SLEEP)
+    assert truths(asleep)["Hibernated"] == "True"
+
+
+def test_an_add_on_by_another_engine_counts_when_it_is_in_this_very_cluster() -> None:
+    scene = finished()
+    release = scene.objects.pop(("HelmRelease", "web-metrics-server"))
+    ready = {"observedGeneration": 1, "conditions": [condition("Ready")]}
+    scene.add({**release, "kind": "HelmChartProxy", "status": ready})
+    assert not is_true(look(scene).conditions, "Ready")
+    scene["HelmChartProxy", "web-metrics-server"]["status"] = {**ready, "matchingClusters": [{"name": "web"}]}
+    assert is_true(look(scene).conditions, "Ready")

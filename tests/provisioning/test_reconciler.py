@@ -349,7 +349,7 @@ async def test_what_is_done_to_a_cluster_shows_in_its_events(stage: Backstage) -
     stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"addOns": []}})
     await until(lambda: "Pruned" in reasons())
     stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
-    await until(lambda: "Deleting" in reasons())
+    await until(lambda: {"Deleting", "Deleted"} <= reasons(), seconds=10)
 
 
 async def test_pods_are_asked_why_something_does_not_run_and_left_alone_otherwise(stage: Backstage) -> None:
