@@ -15,9 +15,12 @@ KINDS: Final[tuple[Resource, ...]] = (
     resources.CLUSTERS,
     resources.KAMAJI_CONTROL_PLANES,
     resources.MACHINE_DEPLOYMENTS,
+    resources.MACHINE_SETS,
     resources.MACHINES,
     resources.KUBEVIRT_MACHINES,
+    resources.CLUSTER_RESOURCE_SETS,
     resources.HELM_RELEASES,
+    resources.HELM_CHART_PROXIES,
     resources.DEPLOYMENTS,
 )
 """Every kind that is looked at."""

@@ -4,7 +4,7 @@ One module a played controller, listed in `PLAYED`. Cluster API's own controller
 tenant has a real kube-apiserver. Nothing here is used outside the playground and the tests.
 """
 
-from playground.simulated import cloud, datastore, hosted, kamaji, kubelet, kubevirt, releases, sources
+from playground.simulated import cloud, datastore, hosted, kamaji, kubelet, kubevirt, proxies, releases, sources
 
 PLAYED = (
     kamaji.PLAYED,
@@ -13,6 +13,7 @@ PLAYED = (
     cloud.PLAYED,
     kubelet.PLAYED,
     hosted.PLAYED,
-    sources.PLAYED,
+    *sources.PLAYED,
     releases.PLAYED,
+    *proxies.PLAYED,
 )

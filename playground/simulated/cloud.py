@@ -5,30 +5,37 @@ Only while the tenant's own CCM Deployment is available in the management cluste
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from playground.simulated.kubevirt import CAPI_TAINT, CLOUD_TAINT
 from playground.simulated.stage import Played, Stage
 from provisioning import names, resources
 from provisioning.kube import Manifest
+from provisioning.objects import parse_time
 
 CCM_MARK: Final = "cloud-controller-manager"
 NOT_READY: Final = "node.kubernetes.io/not-ready"
 KEPT: Final = {CAPI_TAINT["key"]}
 """Cluster API takes this one off itself."""
 REMOVED: Final = {CLOUD_TAINT["key"], NOT_READY}
+FIRST_LOOK: Final = timedelta(seconds=20)
+"""How long one that has come up looks at every Node."""
 
 
 async def act(stage: Stage, control_plane: Manifest) -> None:
     """Initialise the Nodes of one tenant."""
     meta = control_plane["metadata"]
     cluster = stage.owner(control_plane, resources.CLUSTERS)
-    if cluster is None or "deletionTimestamp" in meta or not _any_new_machine(stage, cluster):
+    if cluster is None or "deletionTimestamp" in meta:
+        return
+    ccm = _available_ccm(stage, cluster)
+    if not _any_new_machine(stage, cluster) and not (ccm and _is_new(ccm)):
         return
     client = await stage.tenants.client(meta["uid"])
     if client is None:
         return
-    removed = REMOVED if _ccm_available(stage, cluster) else {NOT_READY}
+    removed = REMOVED if ccm else {NOT_READY}
     for node in (await client.list(resources.NODES)).items:
         taints = node["spec"].get("taints") or []
         kept = [taint for taint in taints if taint["key"] not in removed]
@@ -54,15 +61,24 @@ def _node_healthy(machine: Manifest) -> bool:
     return any(c["type"] == "Available" and c["status"] == "True" for c in conditions)
 
 
-def _ccm_available(stage: Stage, cluster: Manifest) -> bool:
+def _available_ccm(stage: Stage, cluster: Manifest) -> Manifest | None:
     meta = cluster["metadata"]
-    return any(
-        CCM_MARK in deployment["metadata"]["name"]
-        and (deployment["metadata"].get("labels") or {}).get(names.CAPI_CLUSTER_LABEL) == meta["name"]
-        and deployment["metadata"]["namespace"] == meta["namespace"]
-        and (deployment.get("status") or {}).get("availableReplicas", 0) > 0
-        for deployment in stage.list(resources.DEPLOYMENTS)
-    )
+    for deployment in stage.list(resources.DEPLOYMENTS):
+        of = deployment["metadata"]
+        if (
+            CCM_MARK in of["name"]
+            and (of.get("labels") or {}).get(names.CAPI_CLUSTER_LABEL) == meta["name"]
+            and of["namespace"] == meta["namespace"]
+            and (deployment.get("status") or {}).get("availableReplicas", 0) > 0
+        ):
+            return deployment
+    return None
+
+
+def _is_new(ccm: Manifest) -> bool:
+    """Whether it has only just come up: then it takes over Nodes that were left to themselves meanwhile."""
+    since = [c["lastTransitionTime"] for c in ccm["status"]["conditions"] if c["type"] == "Available"]
+    return any(datetime.now(UTC) - parse_time(moment) < FIRST_LOOK for moment in since)
 
 
 PLAYED = Played(

@@ -1,8 +1,8 @@
 """Plays Flux's helm-controller (v1.6): a HelmRelease becomes ready when it could be installed into its tenant.
 
-The chart itself is not installed, since other people's charts cannot be had here. What is kept of the real one: it
-waits for `dependsOn`, for the kubeconfig Secret and for the tenant's API; a suspended release is left alone; at its
-deletion an API that does not answer holds it, unless it is suspended or its Secret is gone.
+Of the chart only Helm's record is installed, since other people's charts cannot be had here. What is kept of the real
+one: it waits for `dependsOn`, for the kubeconfig Secret and for the tenant's API; a suspended release is left alone; at
+its deletion it is uninstalled, and an API that does not answer holds it, unless it is suspended or its Secret is gone.
 Failures it knows: `image-pull`, `stuck` (it is not let go of at its deletion).
 """
 
@@ -12,6 +12,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Final
 
+from playground.simulated import helm
 from playground.simulated.stage import (
     Played,
     Stage,
@@ -23,7 +24,7 @@ from playground.simulated.stage import (
     with_conditions,
 )
 from provisioning import resources
-from provisioning.kube import Manifest
+from provisioning.kube import Kube, Manifest
 from provisioning.objects import format_time
 
 FINALIZER: Final = "finalizers.fluxcd.io"
@@ -39,7 +40,10 @@ async def act(stage: Stage, release: Manifest) -> None:
     if "deletionTimestamp" in release["metadata"]:
         if failure(release) == "stuck":
             return
-        if spec.get("suspend") or secret is None or await _reachable(stage, secret):
+        if spec.get("suspend") or secret is None:
+            await drop_finalizer(stage, RELEASES, release, FINALIZER)
+        elif tenant := await _tenant(stage, secret):
+            await helm.uninstall(tenant, _release(stage, release))
             await drop_finalizer(stage, RELEASES, release, FINALIZER)
         return
     if spec.get("suspend") or await ensure_finalizer(stage, RELEASES, release, FINALIZER) or is_ready(release):
@@ -51,7 +55,7 @@ async def act(stage: Stage, release: Manifest) -> None:
 
 
 async def _obstacle(stage: Stage, release: Manifest, secret: Manifest | None) -> tuple[str, str]:
-    """Why it cannot be ready: reason and message; ("", "") when nothing is in the way."""
+    """Why it cannot be ready: reason and message; ("", "") when nothing was in the way, and it is installed."""
     namespace = release["metadata"]["namespace"]
     for dependency in release["spec"].get("dependsOn") or ():
         other = stage.get(RELEASES, dependency.get("namespace", namespace), dependency["name"])
@@ -60,18 +64,20 @@ async def _obstacle(stage: Stage, release: Manifest, secret: Manifest | None) ->
     if secret is None:
         reference = (release["spec"].get("kubeConfig") or {}).get("secretRef") or {}
         return "ArtifactFailed", f"Secret '{reference.get('name', '')}' with the kubeconfig not found"
-    if not await _reachable(stage, secret):
+    tenant = await _tenant(stage, secret)
+    if tenant is None:
         return "InstallFailed", "Kubernetes cluster unreachable: the tenant's API does not answer"
     if failure(release) == "image-pull":
         return "InstallFailed", "context deadline exceeded: 0 of 1 Pods ready: ImagePullBackOff"
+    await helm.install(tenant, _release(stage, release))
     return "", ""
 
 
 async def _report(stage: Stage, release: Manifest, reason: str, message: str) -> None:
     now = format_time(datetime.now(UTC))
     truth = "False" if reason else "True"
-    chart = _chart(release)
-    text = message or f"Helm install succeeded for release {release['spec'].get('releaseName', '')} with chart {chart}"
+    of = _release(stage, release)
+    text = message or f"Helm install succeeded for release {of.namespace}/{of.name} with chart {of.chart}@{of.version}"
     status = {
         "observedGeneration": release["metadata"]["generation"],
         "conditions": with_conditions(
@@ -89,9 +95,20 @@ def is_ready(release: Manifest) -> bool:
     return current and any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
 
 
-def _chart(release: Manifest) -> str:
-    chart = (release["spec"].get("chart") or {}).get("spec") or {}
-    return f"{chart.get('chart', '?')}@{chart.get('version', '*')}"
+def _release(stage: Stage, release: Manifest) -> helm.Release:
+    spec = release["spec"]
+    chart = (spec.get("chart") or {}).get("spec") or {}
+    name, version = chart.get("chart", "?"), chart.get("version", "*")
+    if reference := spec.get("chartRef"):
+        artifact = stage.get(resources.OCI_REPOSITORIES, release["metadata"]["namespace"], reference["name"])
+        if artifact is not None:
+            name, version = artifact["spec"]["url"].rpartition("/")[2], artifact["spec"]["ref"].get("semver", "*")
+    return helm.Release(spec.get("releaseName", release["metadata"]["name"]), _namespace(spec), name, version)
+
+
+def _namespace(spec: Manifest) -> str:
+    namespace: str = spec.get("storageNamespace") or spec.get("targetNamespace") or "default"
+    return namespace
 
 
 def _kubeconfig(stage: Stage, release: Manifest) -> Manifest | None:
@@ -99,15 +116,15 @@ def _kubeconfig(stage: Stage, release: Manifest) -> Manifest | None:
     return stage.get(resources.SECRETS, release["metadata"]["namespace"], reference.get("name", ""))
 
 
-async def _reachable(stage: Stage, secret: Manifest) -> bool:
-    """Whether the tenant whose kubeconfig this is answers."""
-    owner = stage.owner(secret, resources.KAMAJI_CONTROL_PLANES)
-    return owner is not None and await stage.tenants.answers(owner["metadata"]["uid"])
+async def _tenant(stage: Stage, secret: Manifest) -> Kube | None:
+    """The tenant whose kubeconfig this is; None while it does not answer."""
+    meta = secret["metadata"]
+    return await helm.tenant_of(stage, meta["namespace"], meta["name"])
 
 
 PLAYED = Played(
     "releases",
     RELEASES,
     act,
-    looks_at=(resources.SECRETS, resources.KAMAJI_CONTROL_PLANES),
+    looks_at=(resources.SECRETS, resources.KAMAJI_CONTROL_PLANES, resources.OCI_REPOSITORIES),
 )

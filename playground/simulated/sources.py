@@ -1,4 +1,4 @@
-"""Plays Flux's source-controller: a HelmRepository is ready at once, because nothing is fetched here."""
+"""Plays Flux's source-controller: where charts come from is ready at once, because nothing is fetched here."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from playground.simulated.stage import Played, Stage, condition, ensure, with_co
 from provisioning import resources
 from provisioning.kube import Manifest
 from provisioning.objects import format_time
+from provisioning.resources import Resource
 
 
-async def act(stage: Stage, repository: Manifest) -> None:
-    meta = repository["metadata"]
-    if "deletionTimestamp" in meta:
-        return
-    ready = condition("Ready", "True", "Succeeded", "played: no index is fetched", now=format_time(datetime.now(UTC)))
-    status = {"observedGeneration": meta["generation"], "conditions": with_conditions(repository, ready)}
-    await ensure(stage, resources.HELM_REPOSITORIES, repository, "status", status)
+def _of(kind: Resource) -> Played:
+    async def act(stage: Stage, source: Manifest) -> None:
+        meta = source["metadata"]
+        if "deletionTimestamp" in meta:
+            return
+        ready = condition(
+            "Ready", "True", "Succeeded", "played: nothing is fetched", now=format_time(datetime.now(UTC))
+        )
+        status = {"observedGeneration": meta["generation"], "conditions": with_conditions(source, ready)}
+        await ensure(stage, kind, source, "status", status)
+
+    return Played(kind.plural, kind, act)
 
 
-PLAYED = Played("sources", resources.HELM_REPOSITORIES, act)
+PLAYED = (_of(resources.HELM_REPOSITORIES), _of(resources.OCI_REPOSITORIES))
