@@ -87,7 +87,10 @@ class Life:
         return await self.kubectl("patch", "tenantcluster", "life", "--type=merge", "-p", json.dumps({"spec": spec}))
 
     async def ready(self, what: str = "Ready", *, seconds: float = 120) -> None:
-        await eventually(lambda: self.desk.is_ready(NAMESPACE, "life"), seconds=seconds, what=what)
+        try:
+            await eventually(lambda: self.desk.is_ready(NAMESPACE, "life"), seconds=seconds, what=what)
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {await self.status()}") from late
 
     async def status(self) -> Manifest:
         found: Manifest = (await self.desk.cluster(NAMESPACE, "life") or {}).get("status") or {}
