@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from provisioning import expiry, names, obstacles, sights, steps
+from provisioning import advice, expiry, names, sights, steps
 from provisioning.ending import Ending
 from provisioning.hibernation import Rest
 from provisioning.lifetime import Ladder
@@ -98,7 +98,7 @@ def _summary(
         end = ending or Ending()
         return Summary(reconciling=not end.stuck, stalled=end.stuck, reason="Deleting", message=end.message)
     if refusal:
-        return Summary(stalled=True, reason="Refused", message=refusal, hint=obstacles.advice(refusal))
+        return Summary(stalled=True, reason="Refused", message=refusal, hint=advice.about(refusal))
     if rest is not None and rest.asleep and (_sleeps(world) or not is_paused(cluster)):
         return _asleep(cluster, world, rest, now)
     left = steps.telling(recorded, seen)

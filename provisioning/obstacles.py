@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from provisioning import pods
+from provisioning import advice, pods
 from provisioning.manifests.marks import NAME_LABEL, Manifest
 from provisioning.steps import Obstacle
 
@@ -52,31 +52,6 @@ _WAITING: Final = ("DependencyNotReady", "Progressing", "ProgressingWithRetry")
 _NOT_YET: Final = "dataSecretCreated is false"
 """What Cluster API says of a bootstrap config that its controller has not come to."""
 
-_CAUSES: Final = (
-    (
-        ("exceeded quota",),
-        "a ResourceQuota of the namespace in the management cluster is full: raise it, or ask for less",
-    ),
-    (
-        ("ImagePull", "ErrImage", "pull the container disk"),
-        "see that the image of the Catalog exists, and that the management cluster's nodes may pull it",
-    ),
-    (("DataStore",), "bring the DataStore of the Catalog back: kubectl get datastores"),
-    (("failed calling webhook",), "the webhook named here does not answer: it is for whoever runs it to mend"),
-    (("denied the request",), "the webhook named here forbids it: it is for whoever runs it to allow"),
-    (
-        ("matching contract version", "contract version"),
-        "Cluster API finds no version of a provider that fits: see the contract labels on the provider's CRDs",
-    ),
-    (
-        ("is not installed",),
-        "install it, in the version that the docs name; kubectl clusterdesk preflight lists the rest",
-    ),
-    (("kubeconfig",), "the control plane's provider writes the Secret with the kubeconfig: look at its log"),
-    (("is forbidden",), "a right is missing: whoever runs the program that is named has to give it"),
-)
-"""What to do by what a message says, whichever object says it. The first that fits; nearer than the object's own."""
-
 
 def of_control_plane(
     cluster: Manifest, control_plane: Manifest, *, silence: str = "", its_pods: Iterable[Manifest] = ()
@@ -94,7 +69,7 @@ def of_control_plane(
     # Before the control plane was ever there, nobody could have answered.
     if initialized(cluster) and _is(probe, "False"):
         return _obstacle("the API server does not answer", probe or {}, hint)
-    return Obstacle(silence, hint=advice(silence) or hint) if silence and initialized(cluster) else None
+    return Obstacle(silence, hint=advice.about(silence) or hint) if silence and initialized(cluster) else None
 
 
 def of_workers(
@@ -191,11 +166,6 @@ def of_tenant(*, uninitialised: Iterable[str], unready: Iterable[str]) -> Obstac
     return None
 
 
-def advice(message: str) -> str:
-    """What to do about a message, whoever it is from; empty when nobody knows."""
-    return next((hint for texts, hint in _CAUSES if any(text in message for text in texts)), "")
-
-
 def conditions(manifest: Manifest | None) -> dict[str, Condition]:
     """An object's conditions by their type."""
     listed: list[Condition] = ((manifest or {}).get("status") or {}).get("conditions") or []
@@ -228,7 +198,7 @@ def _obstacle(
     return Obstacle(
         message=f"{words}: {detail}" if detail else words,
         since=condition.get("lastTransitionTime") or "",
-        hint=advice(detail) or hint,
+        hint=advice.about(detail) or hint,
         final=final,
         shallow=shallow,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from provisioning import names, obstacles, resources, steps
+from provisioning import advice, names, obstacles, resources, steps
 from provisioning.addons import caaph
 from provisioning.addons.charts import CNI_LABEL
 from provisioning.addons.target import ADD_ON_LABEL
@@ -37,7 +37,7 @@ def see(cluster: Stored[TenantCluster], world: World, *, refusal: str = "") -> t
 
 def _accepted(world: World, refusal: str) -> Sight:
     if refusal:
-        obstacle = Obstacle(refusal, hint=obstacles.advice(refusal), final=True)
+        obstacle = Obstacle(refusal, hint=advice.about(refusal), final=True)
         return Sight(steps.ACCEPTED, world.cluster is not None, _made(world), obstacle=obstacle)
     if world.cluster is not None and "deletionTimestamp" in world.cluster["metadata"]:
         gone = "somebody deleted its Cluster; it is made again once that is gone"
