@@ -54,8 +54,7 @@ def _then(ladder: Ladder) -> str:
 
 
 def _instead(ladder: Ladder, purpose: str) -> str:
-    if not ladder.longest:
-        return f"to {purpose}, raise spec.lifetime, which is {ladder.lifetime}"
-    if lifetime.parse(ladder.lifetime) < lifetime.parse(ladder.longest):
-        return f"to {purpose}, raise spec.lifetime, which is {ladder.lifetime} and may be {ladder.longest}"
-    return f"it cannot be extended: {ladder.longest} is the most that this tenant may have"
+    if ladder.longest and lifetime.parse(ladder.lifetime) >= lifetime.parse(ladder.longest):
+        return f"it cannot be extended: {ladder.longest} is the most that this tenant may have"
+    bound = f", {ladder.longest} at most" if ladder.longest else ""
+    return f"to {purpose}, raise spec.lifetime, which counts from when it was made: {ladder.lifetime} now{bound}"

@@ -714,7 +714,7 @@ def test_a_cluster_that_does_not_live_for_ever_says_when_its_end_is_near() -> No
     near = find(look(finished(), lifetime="168h", now=CREATED + timedelta(hours=150)).conditions, "Expiring")
     assert near is not None
     assert (near.status, near.reason) == ("True", "EndsSoon")
-    assert "raise spec.lifetime, which is 168h" in near.message
+    assert "which counts from when it was made: 168h now" in near.message
 
 
 def test_the_status_of_a_protected_cluster_names_no_time_of_deletion() -> None:

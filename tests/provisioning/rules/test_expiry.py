@@ -29,7 +29,8 @@ def test_long_before_its_end_nothing_is_near_and_the_moments_are_told() -> None:
         expiring=False,
         reason="NotYet",
         message="its lifetime is over at 2026-08-04T09:00:00Z, then it sleeps until it is deleted at "
-        "2026-08-06T09:00:00Z; to keep it, raise spec.lifetime, which is 24h and may be 168h",
+        "2026-08-06T09:00:00Z; "
+        "to keep it, raise spec.lifetime, which counts from when it was made: 24h now, 168h at most",
     )
 
 
@@ -37,14 +38,14 @@ def test_a_warning_says_how_much_is_left_and_how_to_extend_it() -> None:
     near = told(23 * HOUR)
     assert (near.expiring, near.reason) == (True, "EndsSoon")
     assert near.message.startswith("less than 1h left: its lifetime is over at 2026-08-04T09:00:00Z")
-    assert near.message.endswith("raise spec.lifetime, which is 24h and may be 168h")
+    assert near.message.endswith("raise spec.lifetime, which counts from when it was made: 24h now, 168h at most")
 
 
 def test_after_its_end_the_deletion_is_told_and_warned_of() -> None:
     assert (told(24 * HOUR).expiring, told(24 * HOUR).reason) == (True, "Over")
     assert told(24 * HOUR).message == (
         "its lifetime was over at 2026-08-04T09:00:00Z, and it is deleted at 2026-08-06T09:00:00Z; "
-        "to wake and keep it, raise spec.lifetime, which is 24h and may be 168h"
+        "to wake and keep it, raise spec.lifetime, which counts from when it was made: 24h now, 168h at most"
     )
     near = told(71 * HOUR)
     assert near.reason == "DeletedSoon"
@@ -54,7 +55,11 @@ def test_after_its_end_the_deletion_is_told_and_warned_of() -> None:
 @pytest.mark.parametrize(
     ("policy", "fields", "words"),
     [
-        (LifetimePolicy(), {}, "then it is deleted; to keep it, raise spec.lifetime, which is 24h"),
+        (
+            LifetimePolicy(),
+            {},
+            "then it is deleted; to keep it, raise spec.lifetime, which counts from when it was made: 24h now",
+        ),
         (LifetimePolicy(longest="24h"), {}, "cannot be extended: 24h is the most"),
         (LifetimePolicy(), {"deletionProtection": True}, "then it sleeps, and is not deleted as long as spec.deletion"),
         (None, {}, "then it sleeps; to keep it"),
