@@ -12,15 +12,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from provisioning import errors, names, resources, steps
 from provisioning.kube import Kube, Manifest
-from provisioning.model import ClusterStatus, Condition, StepState, TenantCluster
+from provisioning.model import ClusterStatus, Condition, StepState
 from provisioning.model import conditions as conditions_of
-from provisioning.objects import Stored, parse_time
+from provisioning.objects import Meta, Stored, parse_time
+from provisioning.resources import Resource
 
 log = structlog.get_logger()
 
@@ -140,14 +141,14 @@ class Recorder:
         self._clock = clock
         self._told: OrderedDict[str, float] = OrderedDict()
 
-    async def tell(self, cluster: Stored[TenantCluster], news: Iterable[News]) -> None:
+    async def tell(self, it: Stored[Any], news: Iterable[News], *, kind: Resource = resources.TENANT_CLUSTERS) -> None:
         """Write these, each at most once in a while. Never raises for an API server that does not take them."""
-        fresh = [event for one in news if self._is_due((event := self._event(cluster, one))["metadata"]["name"])]
+        fresh = [event for one in news if self._is_due((event := self._event(it.meta, one, kind))["metadata"]["name"])]
         try:
             async with asyncio.timeout(TIMEOUT):
                 await asyncio.gather(*map(self._write, fresh))
         except (errors.KubeError, TimeoutError) as error:
-            log.warning("event_lost", namespace=cluster.meta.namespace, name=cluster.meta.name, why=str(error))
+            log.warning("event_lost", namespace=it.meta.namespace, name=it.meta.name, why=str(error))
 
     async def _write(self, event: Manifest) -> None:
         """A name stands for what is told; when it is there, it is told again."""
@@ -168,8 +169,7 @@ class Recorder:
             self._told.popitem(last=False)
         return due
 
-    def _event(self, cluster: Stored[TenantCluster], news: News) -> Manifest:
-        kind, meta = resources.TENANT_CLUSTERS, cluster.meta
+    def _event(self, meta: Meta, news: News, kind: Resource) -> Manifest:
         told = names.content_hash([meta.uid, news.reason, news.note])
         return {
             "apiVersion": resources.EVENTS.api_version,

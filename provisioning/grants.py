@@ -54,6 +54,11 @@ def is_new(access: Stored[ClusterAccess], now: datetime) -> bool:
     return not access.it.status.certificate and not access.meta.deleting and not over(access, now)
 
 
+def waits(access: Stored[ClusterAccess], now: datetime) -> bool:
+    """Whether it waits for its certificate, and has not been refused one for good."""
+    return is_new(access, now) and not conditions_of.is_true(access.it.status.conditions, "Stalled")
+
+
 def gives_role(access: Stored[ClusterAccess], now: datetime) -> bool:
     """Whether its binding belongs into the tenant."""
     return bool(access.it.status.certificate) and not access.meta.deleting and not over(access, now)

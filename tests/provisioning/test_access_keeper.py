@@ -198,7 +198,10 @@ async def test_what_no_certificate_is_made_of_is_said_for_good(bench: Bench, spe
     assert (status, reason) == ("False", "Refused")
     assert words in message
     assert bench.condition("Stalled")[0] == "True"
-    assert bench.roles == []
+    again = await bench.look()
+    assert again is not None
+    assert again > 23 * 3600, "nobody asks anything of what was refused"
+    assert bench.tenants.looks == 0
     bench.later(timedelta(hours=25))
     await bench.look(2)
     assert not bench.there()
@@ -215,6 +218,13 @@ async def test_a_cluster_that_comes_up_is_waited_for(bench: Bench, missing: str)
     bench.stage.put(resources.SECRETS, accesses.kubeconfig_secret())
     await bench.settle()
     assert bench.condition()[0] == "True"
+
+
+async def test_an_authority_that_cannot_sign_is_said_and_waited_for(bench: Bench) -> None:
+    bench.stage.patch(resources.SECRETS, "web-ca", {"data": {"tls.key": "AAAA"}})
+    bench.make()
+    assert await bench.settle() == RETRY
+    assert bench.condition() == ("False", "Waiting", "its certificate authority cannot be read")
 
 
 async def test_a_cluster_asleep_is_waited_for_without_asking_it(bench: Bench) -> None:
@@ -388,6 +398,47 @@ async def test_a_cluster_made_by_hand_lets_people_in_as_well(bench: Bench) -> No
     assert bench.roles == [("ann", "view")]
     (owner,) = bench.access()["metadata"]["ownerReferences"]
     assert owner["kind"] == "Cluster"
+
+
+async def test_an_end_is_told_even_if_the_tenant_never_answers_again(bench: Bench) -> None:
+    bench.make("revoked")
+    bench.make("ends")
+    await bench.settle()
+    bench.tenants.silent = "the cluster's API server does not answer"
+    with capture_logs() as lines:
+        bench.revoke("revoked")
+        bench.delete("revoked")
+        bench.delete("ends")
+        await bench.look(2)
+        bench.later(timedelta(hours=3))
+        await bench.look(2)
+    assert not bench.there("revoked")
+    assert not bench.there("ends")
+    told = sorted((line["event"], line["name"]) for line in lines if line["event"].startswith("access_"))
+    assert told == [("access_expired", "ends"), ("access_revoked", "revoked")]
+
+
+async def test_what_is_in_the_log_is_an_event_of_the_object_as_well(bench: Bench) -> None:
+    bench.make()
+    await bench.settle()
+    bench.revoke()
+    await bench.look()
+    events = [e for e in bench.stage.server.all(resources.EVENTS) if e["regarding"]["kind"] == "ClusterAccess"]
+    assert {event["reason"] for event in events} == {"AccessIssued", "AccessRevoked"}
+    (issued,) = (event for event in events if event["reason"] == "AccessIssued")
+    assert issued["note"].startswith("issued: ann as Viewer of web until 2")
+    assert issued["regarding"]["uid"] == bench.access()["metadata"]["uid"]
+
+
+async def test_a_status_that_cannot_be_written_keeps_nobody_in(bench: Bench) -> None:
+    bench.make("one")
+    bench.make("two")
+    await bench.settle()
+    bench.revoke("one")
+    bench.stage.server.fail(403, method="PUT", plural="clusteraccesses")
+    with pytest.raises(errors.Forbidden):
+        await bench.look()
+    assert bench.roles == [("ann", "view")]
 
 
 async def test_every_certificate_and_every_end_is_one_line_in_the_log(bench: Bench) -> None:
