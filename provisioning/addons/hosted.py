@@ -158,10 +158,13 @@ def _replicas(target: Target, name: str, component: Component) -> int:
 
     A Pod that finds nobody at the other end would end, again and again.
     """
-    status = (target.control_plane or {}).get("status") or {}
+    control_plane = target.control_plane
+    if control_plane is None:
+        return 1
+    status = control_plane.get("status") or {}
     if target.asleep:
-        resting = target.control_plane is not None and target.control_plane["spec"].get("replicas") == 0
-        return 0 if component.rests_first or (resting and not status.get("readyReplicas")) else 1
+        resting = control_plane["spec"].get("replicas") == 0 and not status.get("readyReplicas")
+        return 0 if component.rests_first or resting else 1
     standing = target.standing(resources.DEPLOYMENTS, name)
     rested = standing is not None and standing["spec"].get("replicas") == 0
     return 0 if rested and not status.get("ready") else 1

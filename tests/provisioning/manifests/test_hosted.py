@@ -19,6 +19,7 @@ from tests.provisioning.manifests.examples import (
     Manifest,
     catalog,
     cluster,
+    control_plane,
     of_kind,
     rendered,
 )
@@ -174,6 +175,14 @@ def test_the_autoscaler_sizes_pools_and_marks_machines_and_makes_or_deletes_noth
         ("machinedeployments/scale", "update"),
         ("machinesets/scale", "update"),
     }
+
+
+def test_what_somebody_has_stopped_is_started_again() -> None:
+    stopped = hosted(CCM)
+    stopped["spec"]["replicas"] = 0
+    for others in ([], [control_plane("v1.34.4", reached="v1.34.4")]):
+        made = rendered(existing=[stopped, *others])
+        assert hosted(CCM, manifests=made)["spec"]["replicas"] == 1
 
 
 def test_nothing_is_hosted_before_the_cluster_that_owns_it_is_there() -> None:
