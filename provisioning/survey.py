@@ -65,9 +65,9 @@ async def _kinds(kube: Kube, groups: dict[str, tuple[str, ...]]) -> frozenset[tu
     """apiVersion and kind of what is served in the versions that we need."""
     wanted = {kind.api_version for kind in preflight.EVERY if kind.version in groups.get(kind.group, ())}
     answers = await asyncio.gather(*(_allowed(kube.call("GET", f"/apis/{one}")) for one in sorted(wanted)))
-    return frozenset(
-        (answer["groupVersion"], served["kind"]) for answer in answers if answer for served in answer["resources"]
-    )
+    # Whoever answers something else, a proxy for one, serves nothing that we know of.
+    lists = [answer for answer in answers if answer is not None and "groupVersion" in answer]
+    return frozenset((answer["groupVersion"], served["kind"]) for answer in lists for served in answer["resources"])
 
 
 async def _labels(kube: Kube) -> dict[Resource, dict[str, str] | None]:
