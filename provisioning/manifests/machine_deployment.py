@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from provisioning import lifetime, names, resources
-from provisioning.manifests import bootstrap_template, machine_template
+from provisioning.manifests import bootstrap_template, capacity, machine_template
 from provisioning.manifests.blueprint import FLAVOR_ANNOTATION, Blueprint
 from provisioning.manifests.marks import Manifest, new
 from provisioning.model import NodePool
@@ -17,9 +17,6 @@ KIND = resources.MACHINE_DEPLOYMENTS
 DEPLOYMENT_LABEL: Final = "cluster.x-k8s.io/deployment-name"
 MIN_SIZE_ANNOTATION: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size"
 MAX_SIZE_ANNOTATION: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size"
-CAPACITY: Final = "capacity.cluster-autoscaler.kubernetes.io"
-MAX_PODS: Final = "110"
-"""What a kubelet takes when nobody says."""
 DETACH_SECONDS: Final = 300
 NODE_DELETION_SECONDS: Final = 60
 
@@ -105,34 +102,10 @@ def _drain_seconds(pool: NodePool) -> int:
 
 
 def _autoscaling(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
-    """The bounds, and what a new machine brings, which the autoscaler cannot see while there is none.
-
-    Without its bounds a pool is none of the autoscaler's business: so it is while it rests.
-    """
+    """The bounds, and what a new machine brings. Without its bounds a pool is none of the autoscaler's business: so it
+    is while it rests."""
+    marks = {ASLEEP_ANNOTATION: "true"} if blueprint.rest.workers else {}
+    if not pool.autoscaled:
+        return marks
     bounds = {MIN_SIZE_ANNOTATION: str(pool.min), MAX_SIZE_ANNOTATION: str(pool.max)}
-    if blueprint.rest.workers:
-        bounds = {}
-    capacity = {**bounds, **_capacity(blueprint, pool)} if pool.autoscaled else {}
-    return {**({ASLEEP_ANNOTATION: "true"} if blueprint.rest.workers else {}), **capacity}
-
-
-def _capacity(blueprint: Blueprint, pool: NodePool) -> dict[str, str]:
-    standing = blueprint.standing.get(pool.name)
-    if standing is not None:
-        annotations: dict[str, str] = standing["metadata"].get("annotations") or {}
-        return {key: value for key, value in annotations.items() if key.startswith(f"{CAPACITY}/")}
-    flavor = blueprint.flavor(pool)
-    capacity = {
-        "cpu": str(flavor.vcpu),
-        "memory": flavor.memory,
-        "maxPods": MAX_PODS,
-        "labels": bootstrap_template.node_labels(pool),
-        "taints": ",".join(bootstrap_template.node_taint(taint) for taint in bootstrap_template.sorted_taints(pool)),
-        "ephemeral-disk": flavor.disk or "",
-    }
-    if flavor.gpus:
-        # The autoscaler knows one kind of device per pool.
-        kind = flavor.gpus[0].resource
-        count = sum(gpu.count for gpu in flavor.gpus if gpu.resource == kind)
-        capacity |= {"gpu-type": kind, "gpu-count": str(count)}
-    return {f"{CAPACITY}/{key}": value for key, value in capacity.items() if value}
+    return {**(marks or bounds), **capacity.describe(blueprint, pool)}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 
-from provisioning.manifests.machine_deployment import CAPACITY, MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
+from provisioning.manifests.capacity import CAPACITY
+from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
 from provisioning.resting import ASLEEP_ANNOTATION
 from tests.provisioning.manifests.examples import AUTOSCALED, TWO_POOLS, Manifest, catalog, of_kind, only, rendered
 

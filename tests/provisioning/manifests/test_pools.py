@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from provisioning import quantity
 from provisioning.manifests import health_check
+from provisioning.manifests.capacity import CAPACITY
 from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
 from provisioning.manifests.machine_template import DISK_DEVICE
 from provisioning.model import NodePool
 from tests.provisioning.manifests.examples import AUTOSCALED, TWO_POOLS, Manifest, catalog, of_kind, only, rendered
-
-CAPACITY = "capacity.cluster-autoscaler.kubernetes.io"
 
 
 def pool(flavor: str = "small", **fields: Any) -> Manifest:
@@ -62,7 +64,6 @@ def test_the_number_of_an_autoscaled_pool_is_left_to_the_autoscaler() -> None:
     assert "replicas" not in deployment["spec"]
     assert (annotations[MIN_SIZE_ANNOTATION], annotations[MAX_SIZE_ANNOTATION]) == ("0", "5")
     assert annotations["capacity.cluster-autoscaler.kubernetes.io/cpu"] == "2"
-    assert annotations["capacity.cluster-autoscaler.kubernetes.io/memory"] == "4Gi"
     assert annotations["capacity.cluster-autoscaler.kubernetes.io/labels"] == "clusterdesk.dev/pool=md0"
 
 
@@ -130,14 +131,22 @@ def test_nodes_wait_for_the_cloud_controller_manager() -> None:
 
 
 def test_the_autoscaler_knows_what_a_pool_of_no_machines_would_bring() -> None:
-    assert capacity("small") == {"cpu": "2", "memory": "4Gi", "maxPods": "110", "labels": "clusterdesk.dev/pool=md0"}
+    assert capacity("small") == {"cpu": "2", "memory": "3758Mi", "maxPods": "110", "labels": "clusterdesk.dev/pool=md0"}
     taints = [{"key": "gpu", "effect": "NoSchedule"}, {"key": "dedicated", "value": "ci", "effect": "NoExecute"}]
     told = capacity("gpu", labels={"a": "b"}, taints=taints)
     assert told["labels"] == "clusterdesk.dev/pool=md0,a=b"
     assert told["taints"] == "dedicated=ci:NoExecute,gpu:NoSchedule"
     assert (told["gpu-type"], told["gpu-count"]) == ("nvidia.com/gpu", "2")
-    assert capacity("roomy")["ephemeral-disk"] == "100Gi"
-    assert (capacity("typed")["cpu"], capacity("typed")["memory"]) == ("4", "8Gi")
+    assert capacity("roomy")["ephemeral-disk"] == "85Gi"
+    assert (capacity("typed")["cpu"], capacity("typed")["memory"]) == ("4", "7772Mi")
+
+
+@given(st.integers(1, 2**20), st.sampled_from(["Mi", "Gi", "M", "k", ""]))
+def test_the_autoscaler_is_never_told_that_a_machine_has_all_of_its_memory_for_pods(amount: int, unit: str) -> None:
+    offer = catalog(flavors=[{"name": "some", "vcpu": 1, "memory": f"{amount}{unit}"}])
+    deployment = only(rendered(offer=offer, **pool("some", min=0, max=1)), "MachineDeployment")
+    told = quantity.byte_count(deployment["metadata"]["annotations"][f"{CAPACITY}/memory"])
+    assert told < quantity.byte_count(f"{amount}{unit}")
 
 
 def test_the_autoscaler_is_told_of_the_first_kind_of_device_only_since_it_knows_one() -> None:
