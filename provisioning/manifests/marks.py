@@ -25,14 +25,18 @@ class Owner:
 
     def reference(self, *, controller: bool = True) -> Manifest:
         """The ownerReference. Only one owner of an object may be its controller: the API server refuses a second,
-        which is also what keeps two clusters from taking an object of the same name from each other."""
+        which is also what keeps two clusters from taking an object of the same name from each other.
+
+        It never says `blockOwnerDeletion`: in a foreground deletion, as Argo CD asks for, the garbage collector would
+        delete everything that does at once, before its owner, and so in no order.
+        """
         reference: Manifest = {
             "apiVersion": self.resource.api_version,
             "kind": self.resource.kind,
             "name": self.name,
             "uid": self.uid,
         }
-        return {**reference, "controller": True, "blockOwnerDeletion": True} if controller else reference
+        return {**reference, "controller": True} if controller else reference
 
 
 def labels(*, cluster: str, tenant: str) -> dict[str, str]:
