@@ -14,8 +14,12 @@ _CAUSES: Final = (
         "see that the image of the Catalog exists, and that the management cluster's nodes may pull it",
     ),
     (("DataStore",), "bring the DataStore of the Catalog back: kubectl get datastores"),
-    (("failed calling webhook",), "the webhook named here does not answer: it is for whoever runs it to mend"),
+    (
+        ("failed calling webhook", "conversion webhook"),
+        "the webhook named here does not answer: it is for whoever runs it to mend",
+    ),
     (("denied the request",), "the webhook named here forbids it: it is for whoever runs it to allow"),
+    (("denied request",), "the policy named here forbids it: it is for whoever wrote it to allow"),
     (
         ("matching contract version", "contract version"),
         "Cluster API finds no version of a provider that fits: see the contract labels on the provider's CRDs",

@@ -64,6 +64,17 @@ class Outcome:
     """Seconds until the first of what was refused is tried again."""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """An object that was to go and may not."""
+
+    manifest: Manifest
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.manifest['kind']} {self.manifest['metadata']['name']} may not be deleted: {self.why}"
+
+
 class Applier:
     """Applies under our field manager. `lacks` says why these manifests cannot be had here, or nothing."""
 
@@ -134,14 +145,24 @@ class Applier:
         drifted = found is not None and _signature(found) == _signature(manifest) and not _stands(manifest, found)
         return drifted and found is not None and (moved or not _meta_stands(manifest, found))
 
-    async def prune(self, stale: Iterable[Manifest]) -> None:
-        """Delete these, unless they are others by now."""
+    async def prune(self, stale: Iterable[Manifest]) -> tuple[Kept, ...]:
+        """Delete these, unless they are others by now; those that may not be deleted. Raises `KubeError` for the rest.
+
+        One that is kept keeps no other from going.
+        """
+        kept: list[Kept] = []
         for manifest in stale:
             meta, kind = manifest["metadata"], KINDS[manifest["apiVersion"], manifest["kind"]]
-            with suppress(errors.NotFound, errors.Conflict):
-                await self._kube.delete(kind, meta["name"], namespace=meta.get("namespace", ""), uid=meta["uid"])
-                log.info("pruned", kind=kind.kind, namespace=meta.get("namespace", ""), name=meta["name"])
-                metrics.PRUNED.labels(kind.kind).inc()
+            try:
+                with suppress(errors.NotFound, errors.Conflict):
+                    await self._kube.delete(kind, meta["name"], namespace=meta.get("namespace", ""), uid=meta["uid"])
+                    log.info("pruned", kind=kind.kind, namespace=meta.get("namespace", ""), name=meta["name"])
+                    metrics.PRUNED.labels(kind.kind).inc()
+            except errors.KubeError as error:
+                if not is_refusal(error):
+                    raise
+                kept.append(Kept(manifest, error.message))
+        return tuple(kept)
 
     def forget(self, cluster: Key) -> None:
         """The cluster is gone."""

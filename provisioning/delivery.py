@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning import hibernation, inventory, names, observe, plan, resources
+from provisioning import errors, hibernation, inventory, names, observe, plan, resources
 from provisioning.applier import Applier
 from provisioning.cache import Manifests
 from provisioning.errors import Cause, RuleError
@@ -55,6 +55,8 @@ class Delivery:
             return await self._deliver(cluster)
         except RuleError as error:
             return Delivered(cluster.it.status.inventory, refusal=str(error))
+        except (errors.Forbidden, errors.Invalid) as error:
+            return Delivered(cluster.it.status.inventory, refusal=error.message)
 
     async def _deliver(self, cluster: Stored[TenantCluster]) -> Delivered:
         tenant, catalog = self._landscape.grounds(cluster.meta.namespace)
@@ -73,15 +75,16 @@ class Delivery:
         # Without the Cluster its hosted components are not rendered, and would all look stale.
         strays = await inventory.strays(self._kube, cluster, rendered=rendered, parts=parts) if uid else []
         stale = plan.stale(rendered, [*parts, *strays]) if uid else []
-        await self._applier.prune(stale)
-        gone = [manifest for manifest in stale if not manifest["metadata"].get("finalizers")]
+        kept = await self._applier.prune(stale)
+        pruned = [manifest for manifest in stale if all(one.manifest is not manifest for one in kept)]
+        gone = [manifest for manifest in pruned if not manifest["metadata"].get("finalizers")]
         listed = inventory.lines(outcome.applied, filter(is_ours, parts), strays, without=gone)
         return Delivered(
             inventory=listed if uid else tuple(sorted({*before, *listed})[: inventory.MOST]),
-            refusal="; ".join(map(str, outcome.refusals)),
+            refusal="; ".join(map(str, (*outcome.refusals, *kept))),
             rest=rest,
             restored=tuple(map(_name, outcome.restored)),
-            pruned=tuple(map(_name, stale)),
+            pruned=tuple(map(_name, pruned)),
             again=outcome.again,
         )
 

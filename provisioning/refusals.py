@@ -87,8 +87,8 @@ def is_refusal(error: errors.KubeError) -> bool:
     """Whether this is about one object, and not about an API server that has a bad moment."""
     if isinstance(error, errors.Forbidden | errors.Invalid | errors.NotFound):
         return True
-    # A webhook of somebody else that does not answer concerns what it is asked about only.
-    return isinstance(error, errors.Unavailable) and "failed calling webhook" in error.message
+    # A webhook that does not answer, for admission or for conversion, concerns what it is asked about only.
+    return isinstance(error, errors.Unavailable) and "webhook" in error.message
 
 
 def names_one_of(refusals: Refusals, manifest: Manifest) -> bool:

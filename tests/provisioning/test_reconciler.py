@@ -262,6 +262,25 @@ async def test_a_webhook_of_somebody_else_keeps_nothing_else_from_being_applied(
     await until(lambda: stage.condition("Stalled")["status"] == "False")
 
 
+async def test_a_webhook_that_keeps_one_object_keeps_no_other_from_being_pruned(stage: Backstage) -> None:
+    def no_deleting(operation: str, kind: Kind, *_: Any) -> None:
+        if kind.plural == "machinehealthchecks" and operation == "DELETE":
+            raise Refused(403, "Forbidden", 'admission webhook "x.example.org" denied the request: health is sacred')
+
+    both = [{"name": name, "flavor": "small", "replicas": 1} for name in ("md0", "md1")]
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools", both))
+    await until(lambda: "MachineHealthCheck.cluster.x-k8s.io/web-md1" in inventory_of(stage))
+    stage.server.objects.admission.append(no_deleting)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"pools": both[:1]}})
+    await until(lambda: not stage.there(resources.MACHINE_DEPLOYMENTS, "web-md1"))
+    await until(lambda: "MachineHealthCheck web-md1 may not be deleted" in stage.condition()["message"])
+    assert "MachineHealthCheck.cluster.x-k8s.io/web-md1" in inventory_of(stage)
+    stage.server.objects.admission.clear()
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
+    await until(lambda: not stage.there(resources.MACHINE_HEALTH_CHECKS, "web-md1"))
+    await until(lambda: stage.condition("Stalled")["status"] == "False")
+
+
 def inventory_of(stage: Backstage) -> list[str]:
     listed: list[str] = (stage.get(resources.TENANT_CLUSTERS).get("status") or {}).get("inventory") or []
     return listed
