@@ -63,12 +63,23 @@ def _control_plane(spec: ClusterSpec, world: World) -> Sight:
         and status.get("readyReplicas", 0) >= spec.control_plane.replicas
         and obstacles.initialized(world.cluster)
     )
-    upgrading = bool(status.get("version")) and status.get("version") != spec.version
-    progress = f"the control plane is being upgraded to {spec.version}" if upgrading else "the API server is starting"
+    reached = status.get("version") or ""
+    progress, patience = _upgrade(spec.version or "", wanted.get("version", ""), reached, len(world.machines))
     at = obstacles.latest([world.control_plane], "KamajiControlPlaneIsReady", "Available")
     # It is silently left alone until Cluster API has put an owner on it (Kamaji's provider, issue 126).
     hint = "look at the Pods of the control plane" if status else "see whether Cluster API and Kamaji's provider run"
-    return Sight(steps.CONTROL_PLANE, settled and obstacle is None, at, progress, obstacle, hint=hint)
+    return Sight(steps.CONTROL_PLANE, settled and obstacle is None, at, progress, obstacle, patience, hint)
+
+
+def _upgrade(wanted: str, asked: str, reached: str, workers: int) -> tuple[str, timedelta]:
+    """How far a control plane is on its way to the wanted version, and how long it may be without moving."""
+    if not reached or reached == wanted:
+        return "the API server is starting", steps.STEP_PATIENCE
+    if reached == asked:
+        told = f"the control plane has reached {reached}, and goes on to {wanted} when every worker has"
+        return told, steps.STEP_PATIENCE + steps.WORKER_PATIENCE * workers
+    further = "" if asked == wanted else f", on its way to {wanted}"
+    return f"the control plane is being upgraded to {asked}{further}", steps.STEP_PATIENCE
 
 
 def _network(spec: ClusterSpec, world: World) -> Sight:

@@ -604,6 +604,17 @@ def test_an_upgrade_shows_as_a_control_plane_that_is_on_its_way() -> None:
     assert states(look(scene, version="v1.35.1"))["Workers"] == "Running"
 
 
+def test_an_upgrade_over_several_versions_says_which_is_next_and_what_it_waits_for() -> None:
+    scene = finished(version="v1.35.1", workers_version="v1.34.4")
+    control_plane = scene["KamajiControlPlane", "web"]
+    control_plane["status"]["version"] = "v1.34.4"
+    on_its_way = "the control plane is being upgraded to v1.35.1, on its way to v1.36.0"
+    assert ready_message(look(scene, version="v1.36.0")) == on_its_way
+    control_plane["status"]["version"] = "v1.35.1"
+    waiting = "the control plane has reached v1.35.1, and goes on to v1.36.0 when every worker has"
+    assert ready_message(look(scene, version="v1.36.0")) == waiting
+
+
 def deleted(before: Stored[TenantCluster]) -> Stored[TenantCluster]:
     return replace(before, meta=replace(before.meta, deleting=True))
 
