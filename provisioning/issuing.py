@@ -67,7 +67,7 @@ def public_key(request: str) -> PublicKey:
         parsed = x509.load_pem_x509_csr(request.encode())
         key = parsed.public_key()
         proven = parsed.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise Refused(f"it is no certificate request (PKCS#10, PEM) of a kind that is taken: {TAKEN}") from error
     if not isinstance(key, PublicKey) or not _strong(key):
         raise Refused(f"its key is not of a kind that is taken: {TAKEN}")
@@ -101,7 +101,7 @@ def authority(secret: dict[str, Any]) -> Authority:
     try:
         certificate = x509.load_pem_x509_certificate(base64.b64decode(data.get("tls.crt", ""), validate=True))
         key = serialization.load_pem_private_key(base64.b64decode(data.get("tls.key", ""), validate=True), None)
-    except (ValueError, TypeError, UnsupportedAlgorithm, binascii.Error) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, binascii.Error) as error:
         raise UnusableAuthority("its certificate authority cannot be read") from error
     if not isinstance(key, PrivateKey):
         raise UnusableAuthority("its certificate authority has a key of a kind that we do not sign with")

@@ -28,6 +28,7 @@ from provisioning.names import REQUEST_ANNOTATION, TENANT_LABEL
 from provisioning.objects import format_time
 from provisioning.resources import (
     CATALOGS,
+    CLUSTER_ACCESSES,
     CLUSTER_REQUESTS,
     CLUSTERS,
     HELM_RELEASES,
@@ -41,6 +42,7 @@ from provisioning.resources import (
     TENANTS,
     Resource,
 )
+from tests.provisioning import accesses
 from tests.webhooks.estate import CATALOG
 from webhooks import registration
 from webhooks.facts import Trusted
@@ -295,6 +297,32 @@ async def test_four_eyes_with_kubectl_alone(desk: Desk) -> None:
         await ann.create(TENANT_CLUSTERS, backed)
         with pytest.raises(errors.Forbidden, match="action Delete"):
             await ann.delete(TENANT_CLUSTERS, "web", namespace=desk.namespace)
+
+
+async def test_access_is_for_oneself_and_its_certificate_is_nobodys_to_write(desk: Desk) -> None:
+    spec = accesses.access(validFor="1h")["spec"]
+    del spec["user"]
+    mine = desk.new(CLUSTER_ACCESSES, "mine", spec)
+    async with desk.person("ann") as ann, desk.person("bob") as bob, desk.person("eve") as eve:
+        with pytest.raises(errors.Invalid, match="there is no cluster web in this namespace"):
+            await ann.create(CLUSTER_ACCESSES, mine)
+        await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", LEAN))
+        made = await ann.create(CLUSTER_ACCESSES, mine)
+        assert made["spec"]["user"] == "ann"
+        for kube, wish, words in (
+            (eve, spec, "eve is neither a member nor an approver"),
+            (eve, {**spec, "user": "ann"}, "must be eve, who sends this"),
+            (bob, {**spec, "role": "Admin"}, "can be Viewer only"),
+        ):
+            with pytest.raises(errors.Forbidden, match=words):
+                await kube.create(CLUSTER_ACCESSES, desk.new(CLUSTER_ACCESSES, "other", wish))
+        with pytest.raises(errors.Invalid, match="25h is longer than 24h"):
+            await ann.create(CLUSTER_ACCESSES, desk.new(CLUSTER_ACCESSES, "long", {**spec, "validFor": "25h"}))
+        forged = {**made, "status": {"server": "https://elsewhere.example.com"}}
+        with pytest.raises(errors.Forbidden, match="is written by clusterdesk itself"):
+            await ann.replace(CLUSTER_ACCESSES, forged, subresource="status")
+        revoked = await ann.merge(CLUSTER_ACCESSES, "mine", {"spec": {"revoked": True}}, namespace=desk.namespace)
+        assert revoked["spec"]["revoked"] is True
 
 
 async def test_only_the_platform_labels_namespaces_and_ledgers_are_nobodys(desk: Desk) -> None:

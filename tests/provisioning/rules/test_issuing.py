@@ -134,6 +134,13 @@ def test_a_private_key_is_sent_back_at_once() -> None:
         issuing.public_key(pem(key).decode() + request(key))
 
 
+def test_a_version_that_nobody_knows_is_refused_not_crashed_on() -> None:
+    der = x509.load_pem_x509_csr(ODD.encode()).public_bytes(serialization.Encoding.DER)
+    newer = base64.encodebytes(der.replace(b"\x02\x01\x00", b"\x02\x01\x07", 1)).decode()
+    with pytest.raises(Refused, match="no certificate request"):
+        issuing.public_key(f"-----BEGIN CERTIFICATE REQUEST-----\n{newer}-----END CERTIFICATE REQUEST-----\n")
+
+
 ODD = request(ec.generate_private_key(ec.SECP256R1()))
 
 
