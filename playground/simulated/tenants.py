@@ -51,6 +51,8 @@ class Tenants:
     _running: dict[str, TenantServer] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _clients: dict[str, Kube] = field(default_factory=dict)
+    _retired: list[Kube] = field(default_factory=list)
+    """Connections to servers that are gone; closed at the end."""
 
     def running(self, uid: str) -> TenantServer | None:
         server = self._running.get(self._key(uid))
@@ -119,11 +121,12 @@ class Tenants:
 
     async def stop(self, uid: str) -> None:
         """Stop the server and keep what it stored; `ensure` starts it again. A shared server stays."""
-        if uid in self._clients:
-            await self._clients.pop(uid).close()
         if not self.own_servers:
             return
         self._running.pop(uid, None)
+        # Another played controller may be asking by it this very moment: it is not closed under its hands.
+        if (client := self._clients.pop(uid, None)) is not None:
+            self._retired.append(client)
         child = self.processes.children.get(_process(uid))
         if child is not None:
             child.popen.kill()
@@ -138,9 +141,10 @@ class Tenants:
         shutil.rmtree(self.state / "tenants" / uid, ignore_errors=True)
 
     async def close(self) -> None:
-        for client in self._clients.values():
+        for client in (*self._clients.values(), *self._retired):
             await client.close()
         self._clients.clear()
+        self._retired.clear()
 
     def _key(self, uid: str) -> str:
         return uid if self.own_servers else SHARED

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from provisioning import names, resources, teardown
+from provisioning import names, releases, resources
 from provisioning.kube import Manifest
 from tests import builders
 from tests.builders import NAMESPACE, tweak
@@ -169,7 +169,7 @@ async def test_what_flux_holds_on_to_is_taken_from_it_in_the_end(finished: Backs
     delete(finished)
     cluster_api_is_done(finished)
     await until(lambda: "deletionTimestamp" in finished.get(resources.HELM_RELEASES, "web-cilium")["metadata"])
-    finished.clock.ahead = teardown.RELEASE_PATIENCE + timedelta(seconds=1)
+    finished.clock.ahead = releases.PATIENCE + timedelta(seconds=1)
     await until(lambda: not finished.there(resources.CLUSTERS), seconds=10)
     assert not finished.there(resources.HELM_RELEASES, "web-cilium")
 
@@ -201,7 +201,7 @@ async def test_it_ends_though_somebody_has_made_a_tenant_cluster_of_its_name(fin
     cluster_api_is_done(finished)
     uid = finished.get(resources.CLUSTERS)["metadata"]["uid"]
     delete(finished)
-    await until(lambda: finished.there(resources.MACHINE_DEPLOYMENTS, "web-md0"), seconds=10)
+    await until(lambda: finished.there(resources.MACHINE_DEPLOYMENTS, "web-md0"), seconds=20)
     assert finished.get(resources.CLUSTERS)["metadata"]["uid"] != uid
 
 
