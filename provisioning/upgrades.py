@@ -5,6 +5,7 @@ Pure. Decided from the Catalog and from what stands, never from what was done be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +16,8 @@ from provisioning.model import Release
 
 Manifest = dict[str, Any]
 
-_WORKERS: Final = frozenset((resources.MACHINE_DEPLOYMENTS.kind, resources.MACHINES.kind))
+_VERSION: Final = re.compile(r"v?([0-9]+\.[0-9]+\.[0-9]+)")
+_POOLS: Final = resources.MACHINE_DEPLOYMENTS.kind
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,15 @@ def versions(wanted: str, releases: Sequence[Release], existing: Iterable[Manife
     earlier version is left. Raises `RuleError` when there is no way.
     """
     there = list(existing)
-    workers = [_version(manifest) for manifest in there if manifest["kind"] in _WORKERS]
+    told = [_tidy(m["spec"]["template"]["spec"].get("version")) for m in there if m["kind"] == _POOLS]
     control_plane = next((m for m in there if m["kind"] == resources.KAMAJI_CONTROL_PLANES.kind), None)
     if control_plane is None:
-        # Made anew under workers that stand, it must be what they know.
-        first = min(filter(None, workers), key=numbers, default=wanted)
+        # Made anew over data that is there, it must not be older: it had reached what its workers were told to be.
+        first = max(filter(None, told), key=numbers, default=wanted)
         return Versions(first, first)
-    asked = _tidy(control_plane["spec"].get("version"))
-    here = _tidy((control_plane.get("status") or {}).get("version")) or asked
+    reached = _tidy((control_plane.get("status") or {}).get("version"))
+    asked = _tidy(control_plane["spec"].get("version")) or reached or wanted
+    here = reached or asked
     if hold or asked == wanted:
         return Versions(asked, here)
     if here == wanted:
@@ -84,7 +87,8 @@ def versions(wanted: str, releases: Sequence[Release], existing: Iterable[Manife
     if not ahead:
         raise RuleError(Cause("spec.version", _no_way(here, wanted)))
     if asked == here:
-        rolled = all(version == here for version in workers)
+        made = [_tidy(m["spec"].get("version")) for m in there if m["kind"] == resources.MACHINES.kind]
+        rolled = all(version == here for version in (*told, *made))
         return Versions(ahead[0] if rolled else here, here)
     # Half-way there already. A later patch of the same minor version may mend what keeps it from arriving.
     mends = is_step(asked, ahead[0]) and numbers(asked)[:2] == numbers(ahead[0])[:2]
@@ -97,14 +101,7 @@ def _no_way(here: str, wanted: str) -> str:
     return f"the control plane runs {here}, and the Catalog has no way from there to {wanted}"
 
 
-def _version(manifest: Manifest) -> str:
-    """The version of a Machine, or of those that a MachineDeployment makes."""
-    spec = manifest["spec"]
-    if manifest["kind"] == resources.MACHINE_DEPLOYMENTS.kind:
-        spec = spec["template"]["spec"]
-    return _tidy(spec.get("version"))
-
-
 def _tidy(version: str | None) -> str:
-    """With the v that the Catalog writes; providers take it with or without."""
-    return f"v{version.removeprefix('v')}" if version else ""
+    """With the v that the Catalog writes; providers take it with or without. Empty for what is no version."""
+    found = _VERSION.fullmatch(version or "")
+    return f"v{found[1]}" if found else ""

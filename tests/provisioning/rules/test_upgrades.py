@@ -116,14 +116,21 @@ def test_a_later_patch_mends_an_upgrade_that_is_stuck_and_a_later_minor_version_
     assert upgrades.versions("v1.36.0", offer, stuck) == Versions("v1.35.0", "v1.34.4")
 
 
-def test_a_control_plane_made_anew_is_what_the_oldest_workers_know() -> None:
+def test_a_control_plane_made_anew_is_no_older_than_the_data_that_it_finds() -> None:
     there = [deployment("v1.34.4"), machine("v1.33.8")]
-    assert upgrades.versions("v1.35.1", releases(), there) == Versions("v1.33.8", "v1.33.8")
+    assert upgrades.versions("v1.35.1", releases(), there) == Versions("v1.34.4", "v1.34.4")
+    assert upgrades.versions("v1.35.1", releases(), [machine("v1.33.8")]) == Versions("v1.35.1", "v1.35.1")
 
 
 def test_a_version_that_somebody_else_asked_for_is_put_right() -> None:
     there = [control_plane("v1.35.1", "v1.34.4"), machine("v1.34.4")]
     assert upgrades.versions("v1.34.4", releases(), there) == Versions("v1.34.4", "v1.34.4")
+
+
+def test_a_version_that_is_none_is_put_right_as_well() -> None:
+    for reached in ("", "v1.34.4"):
+        there = [control_plane("latest", reached)]
+        assert upgrades.versions("v1.34.4", releases(), there) == Versions("v1.34.4", "v1.34.4")
 
 
 def test_nothing_begins_while_a_cluster_is_held_and_what_has_begun_stays() -> None:
