@@ -750,3 +750,42 @@ def test_an_add_on_by_another_engine_counts_when_it_is_in_this_very_cluster() ->
     assert not is_true(look(scene).conditions, "Ready")
     scene["HelmChartProxy", "web-metrics-server"]["status"] = {**ready, "matchingClusters": [{"name": "web"}]}
     assert is_true(look(scene).conditions, "Ready")
+
+
+# --- as Flux and `kubectl wait` read it
+
+
+def kstatus(status: ClusterStatus, *, generation: int = 1) -> str:
+    """What kstatus calls an object with these conditions (sigs.k8s.io/cli-utils, `checkGenericProperties`)."""
+    if status.observed_generation != generation:
+        return "InProgress"
+    if is_true(status.conditions, "Stalled"):
+        return "Failed"
+    ready = find(status.conditions, "Ready")
+    at_work = is_true(status.conditions, "Reconciling") or ready is None or ready.status != "True"
+    return "InProgress" if at_work else "Current"
+
+
+def test_flux_takes_a_cluster_for_what_it_is() -> None:
+    ready = look(finished())
+    assert kstatus(look(Scene())) == "InProgress"
+    assert kstatus(ready) == "Current"
+    assert kstatus(ready, generation=2) == "InProgress"
+    assert kstatus(look(finished(), refusal="no machines today")) == "Failed"
+    assert kstatus(look(Scene(), now=CREATED + timedelta(minutes=31))) == "Failed"
+    held = observe(paused(cluster(status=ready.wire()), generation=2), finished().world(), now=NOW)
+    assert kstatus(held, generation=2) == "InProgress"
+
+
+def test_no_cluster_is_ever_both_at_work_and_stalled_or_ready_and_either() -> None:
+    every = [
+        look(Scene()),
+        look(finished()),
+        look(finished(), refusal="x"),
+        look(Scene(), now=CREATED + timedelta(minutes=31)),
+        look(slept(), rest=SLEEP),
+        observe(paused(cluster()), Scene().world(), now=NOW),
+        observe(deleted(cluster()), World(), now=NOW),
+    ]
+    for status in every:
+        assert [truths(status)[type_] for type_ in ("Ready", "Reconciling", "Stalled")].count("True") <= 1
