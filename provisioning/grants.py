@@ -28,7 +28,8 @@ ACCESS_LABEL: Final = f"{GROUP}/access-to"
 """On the bindings in a tenant: the uid of the cluster in the management cluster, since API servers may be shared."""
 ACCESS_ANNOTATION: Final = f"{GROUP}/access"
 """On the same: namespace and name of the ClusterAccess, for people who wonder."""
-REVOKED, EXPIRED = _ENDS = ("Revoked", "Expired")
+REVOKED: Final = "Revoked"
+EXPIRED: Final = "Expired"
 KEPT: Final = timedelta(days=1)
 """How long an access that is over is kept to be read, before it is deleted."""
 
@@ -133,7 +134,7 @@ def told(access: Stored[ClusterAccess], *, now: datetime, obstacle: str = "", re
 def end_told(status: AccessStatus) -> str:
     """`Revoked` or `Expired` once that is said of it and nothing is left in the tenant; empty before."""
     ready = conditions_of.find(status.conditions, "Ready")
-    return ready.reason if ready is not None and ready.reason in _ENDS and not ready.message else ""
+    return ready.reason if ready is not None and ready.reason in (REVOKED, EXPIRED) and not ready.message else ""
 
 
 def is_settled(access: Stored[ClusterAccess], now: datetime) -> bool:
