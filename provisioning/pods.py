@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -30,9 +31,11 @@ def reasons(pod: Manifest) -> Iterator[str]:
 
 
 def trouble(pods: Iterable[Manifest], *, of: str) -> str:
-    """Why the first Pod of a workload of that name that is not ready does not run; empty when nobody says."""
+    """Why the first Pod of the Deployment of that name that is not ready does not run; empty when nobody says."""
+    # `<deployment>-<hash>-<random>`: so those of web-csi-controller are none of web.
+    its_own = re.compile(rf"{re.escape(of)}-[a-z0-9]+-[a-z0-9]+")
     for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"])):
-        if pod["metadata"]["name"].startswith(f"{of}-") and not is_ready(pod):
+        if its_own.fullmatch(pod["metadata"]["name"]) and not is_ready(pod):
             told = "; ".join(dict.fromkeys(reasons(pod)))
             if told:
                 return told

@@ -456,7 +456,10 @@ def test_an_api_server_whose_pod_finds_no_room_says_so() -> None:
     bad = condition("KamajiControlPlaneIsReady", "False", message="not ready")
     scene["KamajiControlPlane", "web"]["status"] = {"ready": False, "version": "v1.34.4", "conditions": [bad]}
     nowhere = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
-    pods = ({"metadata": {"name": "web-5d-a"}, "status": {"conditions": [nowhere]}},)
+    pods = (
+        pod("web-csi-controller-5d-a", "ImagePullBackOff", "another matter"),
+        {"metadata": {"name": "web-5d-a"}, "status": {"conditions": [nowhere]}},
+    )
     assert ready_message(look(scene.world(pods=pods))) == "the API server is not ready yet: Unschedulable: 0/3 nodes"
 
 
