@@ -2,8 +2,7 @@
 
 1. The autoscaler is stilled and the add-ons' releases are suspended, so that nobody makes anything meanwhile.
 2. A tenant that answers gives back its load balancers and volumes, for a minute at most (`provisioning.farewell`).
-3. The releases are deleted: suspended, Flux lets go without talking to a tenant whose API may be dead. What it holds
-   on to longer than `RELEASE_PATIENCE` is taken from it.
+3. The releases are deleted, for a minute at most (`provisioning.releases`).
 4. The Cluster is deleted, never its parts: Cluster API takes workers, control plane and infrastructure in turn. Load
    balancer and storage controllers are owned by the Cluster, and so outlive the tenant they clean up behind.
 5. What belongs to the cluster and has no owner is swept up: load balancers, volumes, virtual machines, secrets.
@@ -19,12 +18,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
 
-from provisioning import datastore, ending, errors, inventory, names, objects, presence, residue, resources
+from provisioning import datastore, ending, errors, inventory, names, presence, residue, resources
 from provisioning.addons import cluster_autoscaler
 from provisioning.belongings import SWEPT
 from provisioning.cache import Key
@@ -34,15 +33,25 @@ from provisioning.kube import Kube, Manifest
 from provisioning.manifests.marks import NAME_LABEL, is_ours
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
+from provisioning.releases import Releases
 from provisioning.resources import Resource
 from provisioning.sweep import Finding, Left, Sweep
 
 log = structlog.get_logger()
 
-RELEASE_PATIENCE: Final = timedelta(seconds=60)
-"""How long Flux may take to let go of a suspended release."""
-FLUX_FINALIZER: Final = "finalizers.fluxcd.io"
 PAUSED_ANNOTATION: Final = "cluster.x-k8s.io/paused"
+_UNPAUSED: Final = {"metadata": {"annotations": {PAUSED_ANNOTATION: None}}}
+PAUSABLE: Final = (
+    resources.CLUSTERS,
+    resources.MACHINE_DEPLOYMENTS,
+    resources.MACHINE_SETS,
+    resources.MACHINES,
+    resources.KUBEVIRT_MACHINES,
+    resources.KUBEVIRT_CLUSTERS,
+    resources.KAMAJI_CONTROL_PLANES,
+)
+"""Kinds of which each object can be paused by itself."""
+_PAUSABLE: Final = {kind.kind: kind for kind in PAUSABLE}
 NAMED_AT_MOST: Final = 5
 
 
@@ -53,6 +62,7 @@ class Teardown:
         self._kube = kube
         self._now = now
         self._farewell = Farewell(kube, probe=probe, now=now)
+        self._releases = Releases(kube, now=now)
         self._sweep = Sweep(kube)
 
     async def act(self, cluster: Stored[TenantCluster], parts: Iterable[Manifest]) -> Ending | None:
@@ -71,24 +81,23 @@ class Teardown:
             there = [part for part in there if _controlled_by(part, cluster.meta.uid)]
         begun = host is None or not ours or "deletionTimestamp" in host["metadata"]
         stage = "" if begun else await self._take_leave(cluster, there)
-        if not stage and (releases := await self.end_additions(there)):
-            stage = f"the add-ons are being let go of: {_listed(releases)}"
         if stage:
             return self._at(stage, cluster)
+        if releases := await self.end_additions(there):
+            why = tuple(residue.told(releases, now=self._now()))
+            return self._at(f"the add-ons are being let go of: {_listed(releases)}", cluster, why)
         if host is None:
             return await self._clear(cluster)
         if ours:
-            return await self._end_cluster(cluster, host)
+            return await self._end_cluster(cluster, host, there)
         await self._let_go(cluster)
         return None
 
     async def end_additions(self, parts: Iterable[Manifest]) -> list[Manifest]:
         """Still the autoscaler, suspend and delete the releases among these parts; the releases still there."""
         there = tuple(parts)
-        releases = await self._still(there)
-        for release in releases:
-            await self._end_release(release)
-        return releases
+        await self._still(there)
+        return await self._releases.end(there)
 
     async def sweep(self, cluster: Key, kinds: Iterable[Resource] = SWEPT) -> list[Manifest]:
         """Delete what belongs to the cluster; what is there still. Raises `KubeError`."""
@@ -104,38 +113,24 @@ class Teardown:
 
     async def _take_leave(self, cluster: Stored[TenantCluster], parts: list[Manifest]) -> str:
         """What the tenant is still giving back. Not asked any more once the releases have begun to go."""
-        releases = await self._still(parts)
+        await self._still(parts)
+        releases = await self._releases.suspend(parts)
         if any("deletionTimestamp" in release["metadata"] for release in releases):
             return ""
         control_plane = next((part for part in parts if part["kind"] == resources.KAMAJI_CONTROL_PLANES.kind), None)
         return await self._farewell.act(cluster.key, control_plane, asked=self._asked(cluster))
 
-    async def _still(self, parts: Iterable[Manifest]) -> list[Manifest]:
-        """Keep the autoscaler and the releases from making anything; the releases."""
-        there = tuple(parts)
-        for deployment in _autoscalers(there):
+    async def _still(self, parts: Iterable[Manifest]) -> None:
+        for deployment in _autoscalers(parts):
             await self._merge(resources.DEPLOYMENTS, deployment, {"spec": {"replicas": 0}})
-        releases = [part for part in there if part["kind"] == resources.HELM_RELEASES.kind and is_ours(part)]
-        for release in releases:
-            if not release["spec"].get("suspend"):
-                await self._merge(resources.HELM_RELEASES, release, {"spec": {"suspend": True}})
-        return releases
 
-    async def _end_release(self, release: Manifest) -> None:
-        meta = release["metadata"]
-        if "deletionTimestamp" not in meta:
-            await self._delete(resources.HELM_RELEASES, release)
-        elif self._now() - objects.parse_time(meta["deletionTimestamp"]) >= RELEASE_PATIENCE:
-            kept = [finalizer for finalizer in meta.get("finalizers") or () if finalizer != FLUX_FINALIZER]
-            log.warning("release_taken_from_flux", namespace=meta["namespace"], name=meta["name"])
-            await self._merge(resources.HELM_RELEASES, release, {"metadata": {"finalizers": kept or None}})
-
-    async def _end_cluster(self, cluster: Stored[TenantCluster], host: Manifest) -> Ending:
-        paused = host["spec"].get("paused") or PAUSED_ANNOTATION in (host["metadata"].get("annotations") or {})
-        if paused:
-            # Cluster API does not even delete what is paused.
-            unpaused = {"spec": {"paused": None}, "metadata": {"annotations": {PAUSED_ANNOTATION: None}}}
-            await self._merge(resources.CLUSTERS, host, unpaused)
+    async def _end_cluster(self, cluster: Stored[TenantCluster], host: Manifest, parts: list[Manifest]) -> Ending:
+        if host["spec"].get("paused"):
+            await self._merge(resources.CLUSTERS, host, {"spec": {"paused": None}})
+        for part in (host, *parts):
+            if part["kind"] in _PAUSABLE and PAUSED_ANNOTATION in (part["metadata"].get("annotations") or {}):
+                # Cluster API does not even delete what is paused.
+                await self._merge(_PAUSABLE[part["kind"]], part, _UNPAUSED)
         if "deletionTimestamp" not in host["metadata"]:
             await self._delete(resources.CLUSTERS, host)
             log.info("cluster_deletion_asked", namespace=host["metadata"]["namespace"], name=host["metadata"]["name"])

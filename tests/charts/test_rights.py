@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning import addons, belongings, landscape, resources, survey
+from provisioning import addons, belongings, landscape, resources, survey, teardown
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
 from webhooks import lookup
@@ -81,6 +81,7 @@ def test_provisioner_may_sweep_up_whatever_a_cluster_leaves_behind(rendered: lis
         if not may(role, kind.group, kind.plural, verb)
     ]
     assert missing == []
+    assert [kind for kind in teardown.PAUSABLE if not may(role, kind.group, kind.plural, "patch")] == []
     # Kamaji's finalizer on a Secret is taken off when its TenantControlPlane is gone; Pods say who uses a volume.
     assert may(role, "", "secrets", "patch")
     assert may(role, "", "pods", "list")

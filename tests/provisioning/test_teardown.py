@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from provisioning import belongings, ending, names, resources, teardown
+from provisioning import belongings, ending, names, releases, resources, teardown
 from provisioning.kube import Manifest
 from provisioning.resources import Resource
 from tests import builders
@@ -133,7 +133,7 @@ async def test_the_autoscaler_is_stilled_first(stage: Backstage) -> None:
 async def test_what_flux_holds_on_to_is_taken_from_it_in_the_end(stage: Backstage) -> None:
     delete(stage)
     await until(lambda: deleting(stage, resources.HELM_RELEASES, "web-cilium"))
-    stage.clock.ahead = teardown.RELEASE_PATIENCE + timedelta(seconds=1)
+    stage.clock.ahead = releases.PATIENCE + timedelta(seconds=1)
     await until(lambda: not stage.there(resources.HELM_RELEASES, "web-cilium"))
     await until(lambda: deleting(stage, resources.CLUSTERS))
 
@@ -145,6 +145,28 @@ async def test_a_paused_cluster_is_woken_to_be_deleted(stage: Backstage) -> None
     delete(stage)
     await until(lambda: deleting(stage, resources.CLUSTERS))
     assert "paused" not in stage.get(resources.CLUSTERS)["spec"]
+
+
+@pytest.mark.parametrize("kind", [resources.CLUSTERS, resources.MACHINE_DEPLOYMENTS, resources.KAMAJI_CONTROL_PLANES])
+async def test_parts_that_somebody_paused_are_woken_too(stage: Backstage, kind: Resource) -> None:
+    name = "web-md0" if kind == resources.MACHINE_DEPLOYMENTS else "web"
+    stage.patch(kind, name, {"metadata": {"annotations": {teardown.PAUSED_ANNOTATION: ""}}})
+    await stage.caught_up()
+    flux_lets_go(stage)
+    delete(stage)
+    await until(lambda: deleting(stage, resources.CLUSTERS))
+    assert teardown.PAUSED_ANNOTATION not in (stage.get(kind, name)["metadata"].get("annotations") or {})
+
+
+async def test_a_release_that_others_hold_is_told(stage: Backstage) -> None:
+    others = "backup.example.com/kept"
+    stage.patch(resources.HELM_RELEASES, "web-cilium", {"metadata": {"finalizers": [FLUX_FINALIZER, others]}})
+    await stage.caught_up()
+    delete(stage)
+    await until(lambda: deleting(stage, resources.HELM_RELEASES, "web-cilium"))
+    stage.clock.ahead = LATE
+    await until(lambda: stage.get(resources.HELM_RELEASES, "web-cilium")["metadata"]["finalizers"] == [others])
+    await until(lambda: f"{others}; see that whoever set it runs" in "".join(residue(stage)))
 
 
 # --- what is left, and why
