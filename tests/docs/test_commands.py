@@ -76,7 +76,7 @@ def test_every_flag_of_the_playground_is_one_it_takes() -> None:
     named = {flag for code in start.codes() if code.startswith("--") for flag in _FLAG.findall(code)}
     assert named
     assert named - takes == set()
-    arguments = re.findall(r'ARGS="?(--[^"`\s]+)', "\n".join(page.text for page in pages()))
+    arguments = re.findall(r'make playground ARGS="?(--[^"`\s]+)', "\n".join(page.text for page in pages()))
     assert set(arguments) - takes == set()
 
 
