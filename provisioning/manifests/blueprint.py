@@ -8,6 +8,8 @@ from typing import Final
 
 from provisioning import names, resources, resting, upgrades
 from provisioning.errors import Cause, RuleError
+from provisioning.manifests import core
+from provisioning.manifests.core import Core
 from provisioning.manifests.marks import Manifest, Owner, labels
 from provisioning.model import CatalogSpec, ClusterSpec, Flavor, NodePool, TenantCluster
 from provisioning.objects import Stored
@@ -16,9 +18,6 @@ from provisioning.upgrades import Versions
 
 FLAVOR_ANNOTATION: Final = f"{resources.GROUP}/flavor"
 """On a MachineDeployment: the flavor that its machines have."""
-KUBE_PROXY: Final = "kubeProxy"
-CORE_DNS: Final = "coreDNS"
-"""Kamaji's add-ons, as its control planes name them."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,7 @@ class Blueprint:
     versions: Versions
     rest: Resting
     workers_image: str
-    konnectivity: str
-    """The tag of Konnectivity's images; Kamaji's own choice when empty."""
-    replaced: frozenset[str]
-    """Kamaji's own add-ons that are off, because an add-on of the cluster stands in for them."""
+    core: Core
     pods: str
     services: str
     data_store: str
@@ -106,8 +102,7 @@ def draw(
         versions=versions,
         rest=resting.decide(there, asleep=asleep),
         workers_image=release.image if release else "",
-        konnectivity=_konnectivity(catalog, versions.control_plane, there),
-        replaced=_replaced(spec, catalog, there),
+        core=core.decide(spec, catalog, there, version=versions.control_plane),
         pods=network.pods,
         services=network.services,
         data_store=catalog.data_store,
@@ -119,16 +114,6 @@ def draw(
 def pool_template(blueprint: Blueprint, pool: NodePool, content: Manifest) -> str:
     """The name of an immutable template of this pool: another content has another name."""
     return f"{names.machine_deployment(blueprint.name, pool.name)}-{names.content_hash(content)}"
-
-
-def _konnectivity(catalog: CatalogSpec, version: str, existing: Iterable[Manifest]) -> str:
-    """The tag of Konnectivity that goes with a control plane of that version; as it stands, if nobody can say."""
-    release = catalog.release(version)
-    if release is not None:
-        return release.konnectivity
-    standing = _control_plane_addons(existing).get("konnectivity") or {}
-    tag: str = (standing.get("server") or {}).get("version") or ""
-    return tag
 
 
 def _standing(
@@ -143,31 +128,6 @@ def _standing(
             continue
         if (deployment["metadata"].get("annotations") or {}).get(FLAVOR_ANNOTATION) == pool.flavor:
             yield pool.name, deployment
-
-
-def _replaced(spec: ClusterSpec, catalog: CatalogSpec, existing: Iterable[Manifest]) -> frozenset[str]:
-    """Which of Kamaji's add-ons an add-on of the cluster stands in for."""
-    chosen = [catalog.add_on(wish.name) for wish in spec.add_ons]
-    found = {
-        core
-        for add_on in chosen
-        if add_on is not None
-        for core, replaces in ((KUBE_PROXY, add_on.replaces_kube_proxy), (CORE_DNS, add_on.replaces_core_dns))
-        if replaces
-    }
-    standing = _control_plane_addons(existing)
-    if None in chosen and standing:
-        # Nobody can say what an add-on stood in for that has left the Catalog: what is off stays off.
-        found |= {core for core in (KUBE_PROXY, CORE_DNS) if core not in standing}
-    return frozenset(found)
-
-
-def _control_plane_addons(existing: Iterable[Manifest]) -> Manifest:
-    """What the control plane that stands is told of Kamaji's add-ons; empty when there is none."""
-    kind = resources.KAMAJI_CONTROL_PLANES.kind
-    standing = next((manifest for manifest in existing if manifest["kind"] == kind), None)
-    addons: Manifest = standing["spec"].get("addons") or {} if standing else {}
-    return addons
 
 
 def _left_out(spec: ClusterSpec) -> Iterator[Cause]:

@@ -6,7 +6,7 @@ import hashlib
 from typing import Final
 
 from provisioning import resources
-from provisioning.manifests.blueprint import CORE_DNS, KUBE_PROXY, Blueprint
+from provisioning.manifests.blueprint import Blueprint
 from provisioning.manifests.marks import Manifest, new
 
 KIND = resources.KAMAJI_CONTROL_PLANES
@@ -15,7 +15,6 @@ KUBECONFIG_KEY_ANNOTATION: Final = "kamaji.clastix.io/kubeconfig-secret-key"
 KUBECONFIG_KEY: Final = "super-admin.svc"
 """Whose server is `<cluster>.<namespace>.svc`: controllers in the management cluster reach it however the API server
 is exposed, before it has an address and when that address changes."""
-KONNECTIVITY_PORT: Final = 8132
 
 
 def render(blueprint: Blueprint) -> list[Manifest]:
@@ -30,26 +29,13 @@ def render(blueprint: Blueprint) -> list[Manifest]:
         "dataStoreName": blueprint.data_store,
         "dataStoreSchema": storage,
         "dataStoreUsername": storage,
-        "addons": {
-            **{core: {} for core in (CORE_DNS, KUBE_PROXY) if core not in blueprint.replaced},
-            "konnectivity": _konnectivity(blueprint),
-        },
+        "addons": blueprint.core.addons(),
         "network": {
             "serviceType": "LoadBalancer",
             "certSANs": [f"{blueprint.name}.{blueprint.namespace}.svc"],
         },
     }
     return [new(KIND, metadata, spec)]
-
-
-def _konnectivity(blueprint: Blueprint) -> Manifest:
-    # Left to itself Kamaji goes by the Kubernetes version, for which there may be no image yet.
-    version = {"version": blueprint.konnectivity} if blueprint.konnectivity else {}
-    return {
-        "server": {"port": KONNECTIVITY_PORT, **version},
-        # Without it nobody reads logs or reaches webhooks in the tenant: it goes to every Node, initialised or not.
-        "agent": {**version, "tolerations": [{"operator": "Exists"}]},
-    }
 
 
 def data_store_name(blueprint: Blueprint) -> str:

@@ -33,23 +33,10 @@ def name(blueprint: Blueprint, pool: NodePool) -> str:
 
 def _machine(blueprint: Blueprint, pool: NodePool) -> Manifest:
     flavor = blueprint.flavor(pool)
-    disk = {"name": DISK, "serial": DISK, "disk": {"bus": "virtio"}}
-    gpus = [gpu.device for gpu in flavor.gpus for _ in range(gpu.count)]
     pod: Manifest = {
         # The provider drains the guest before its virtual machine leaves a node that is being emptied.
         "evictionStrategy": "External",
-        "domain": {
-            **_size(flavor),
-            "devices": {
-                "disks": [{"name": "system", "disk": {"bus": "virtio"}}, *([disk] if flavor.disk else [])],
-                "interfaces": [{"name": "default", "bridge": {}}],
-                **(
-                    {"gpus": [{"name": f"gpu{n}", "deviceName": device} for n, device in enumerate(gpus)]}
-                    if gpus
-                    else {}
-                ),
-            },
-        },
+        "domain": {**_size(flavor), "devices": _devices(flavor)},
         "networks": [{"name": "default", "pod": {}}],
         "volumes": [
             {"name": "system", "containerDisk": {"image": blueprint.workers_image}},
@@ -73,6 +60,18 @@ def _machine(blueprint: Blueprint, pool: NodePool) -> Manifest:
             },
         },
     }
+
+
+def _devices(flavor: Flavor) -> Manifest:
+    disk = {"name": DISK, "serial": DISK, "disk": {"bus": "virtio"}}
+    devices: Manifest = {
+        "disks": [{"name": "system", "disk": {"bus": "virtio"}}, *([disk] if flavor.disk else [])],
+        "interfaces": [{"name": "default", "bridge": {}}],
+    }
+    passed = [gpu.device for gpu in flavor.gpus for _ in range(gpu.count)]
+    if passed:
+        devices["gpus"] = [{"name": f"gpu{number}", "deviceName": device} for number, device in enumerate(passed)]
+    return devices
 
 
 def _size(flavor: Flavor) -> Manifest:

@@ -25,7 +25,7 @@ from tests.provisioning.manifests.examples import (
 
 
 def test_every_module_of_the_manifests_folder_is_listed() -> None:
-    shared = {"__init__", "blueprint", "capacity", "marks"}
+    shared = {"__init__", "blueprint", "capacity", "core", "marks"}
     files = {path.stem for path in Path(manifests.__file__).parent.glob("*.py")} - shared
     assert files == {module.__name__.rpartition(".")[2] for module in manifests.MANIFESTS}
 
