@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from provisioning.model import CatalogSpec
 from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASES, HELM_REPOSITORIES, OCI_REPOSITORIES
-from tests.webhooks.estate import WORLD, tweak
+from tests.provisioning.manifests.examples import rendered
+from tests.webhooks.estate import BLUE, CATALOG, WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
@@ -53,6 +55,21 @@ def test_a_chart_of_the_catalog_is_welcome_by_any_way() -> None:
     assert check(HELM_RELEASES, by_reference("HelmChart"), chart, repository()) == Allow()
     proxy = manifest(HELM_CHART_PROXIES, "p", {"repoURL": "https://helm.example.org/", "chartName": "cilium"})
     assert check(HELM_CHART_PROXIES, proxy) == Allow()
+
+
+@pytest.mark.parametrize("engine", ["Flux", "HelmAddonProvider"])
+def test_what_we_render_of_the_catalog_ourselves_is_welcome(engine: str) -> None:
+    offer = CatalogSpec.model_validate({**CATALOG["spec"], "addOnEngine": engine})
+    wished = [{"name": add_on.name} for add_on in offer.add_ons]
+    carriers = {r.kind: r for r in (HELM_RELEASES, HELM_CHART_PROXIES, HELM_REPOSITORIES, OCI_REPOSITORIES)}
+    made = [
+        tweak(m, "metadata.namespace", BLUE)
+        for m in rendered(version="v1.34.2", offer=offer, addOns=wished)
+        if m["kind"] in carriers
+    ]
+    assert [check(carriers[m["kind"]], m, *(o for o in made if o is not m)) for m in made] == [Allow()] * len(made)
+    kinds = {m["kind"] for m in made}
+    assert kinds == ({"HelmChartProxy"} if engine == "HelmAddonProvider" else {*carriers} - {"HelmChartProxy"})
 
 
 @pytest.mark.parametrize(
