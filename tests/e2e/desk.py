@@ -95,6 +95,9 @@ class Desk:
             resources.CONFIG_MAPS,
             resources.SECRETS,
             resources.SERVICES,
+            resources.PERSISTENT_VOLUME_CLAIMS,
+            resources.DATA_VOLUMES,
+            resources.TENANT_CONTROL_PLANES,
         )
         found = []
         for kind in kinds:
