@@ -8,9 +8,11 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from prometheus_client import REGISTRY
 
 from provisioning import belongings, ending, names, releases, resources, teardown
 from provisioning.kube import Manifest
+from provisioning.objects import parse_time
 from provisioning.resources import Resource
 from tests import builders
 from tests.builders import NAMESPACE
@@ -497,3 +499,17 @@ async def test_a_fault_at_any_step_only_costs_time(stage: Backstage, fault: Faul
     delete(stage)
     await gone(stage, seconds=20)
     assert stage.server.all(resources.SERVICES, NAMESPACE) == []
+
+
+async def test_its_age_can_be_alerted_on_as_long_as_it_lasts(stage: Backstage) -> None:
+    def since() -> float | None:
+        labels = {"namespace": NAMESPACE, "name": "web"}
+        return REGISTRY.get_sample_value("clusterdesk_cluster_deletion_timestamp_seconds", labels)
+
+    delete(stage)
+    asked = parse_time(stage.get(resources.TENANT_CLUSTERS)["metadata"]["deletionTimestamp"])
+    await until(lambda: since() == asked.timestamp())
+    flux_lets_go(stage)
+    cluster_api_is_done(stage)
+    await gone(stage)
+    await until(lambda: since() is None)
