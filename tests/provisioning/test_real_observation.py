@@ -28,6 +28,7 @@ from tests.provisioning.waiting import eventually, running
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 SYSTEM = "clusterdesk-system"
+POOL: Manifest = {"name": "md0", "flavor": "small"}
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,6 @@ async def test_kubectl_waits_for_ready_and_describes_the_way_there(sight: Sight)
     await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=120s")
 
 
-POOL: Manifest = {"name": "md0", "flavor": "small"}
-
-
 async def test_what_people_change_is_put_right_and_what_they_add_is_left_alone(sight: Sight) -> None:
     async def replicas() -> int:
         found: int = (await sight.get(resources.DEPLOYMENTS, "web-csi-controller"))["spec"]["replicas"]
@@ -200,3 +198,80 @@ async def test_what_people_change_is_put_right_and_what_they_add_is_left_alone(s
     await sight.kubectl(
         "wait", "--for=jsonpath={.status.lastHandledReconcileAt}=now", "tenantcluster/web", "--timeout=20s"
     )
+
+
+async def test_every_failure_that_can_be_played_is_told_with_what_to_do_and_heals(sight: Sight) -> None:
+    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=120s")
+
+    async def fails(resource: Resource, name: str, word: str, told: str, hint: str) -> None:
+        await sight.annotate(resource, name, FAIL_ANNOTATION, word)
+        await sight.told(told)
+        assert hint in (await sight.condition("Reconciling"))["message"]
+
+    control_plane = (resources.KAMAJI_CONTROL_PLANES, "web")
+    await fails(*control_plane, "no-address", "the API server has no address yet", "its load balancers")
+    await fails(*control_plane, "datastore", "the control plane is not made yet: DataStore", "kubectl get datastores")
+    await sight.annotate(*control_plane, FAIL_ANNOTATION, None)
+    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=60s")
+
+    deployment = await sight.get(resources.MACHINE_DEPLOYMENTS, "web-md0")
+    reference = deployment["spec"]["template"]["spec"]["infrastructureRef"]["name"]
+    template = (resources.KUBEVIRT_MACHINE_TEMPLATES, reference)
+    await sight.annotate(*template, FAIL_ANNOTATION, "unschedulable")
+    await sight.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"pools": [POOL | {"replicas": 2}]}})
+    await sight.told("a worker finds no room in the management cluster: 0/3 nodes are available")
+    await fails(*template, "image-pull", "a worker's disk image cannot be pulled", "the image of the Catalog exists")
+    await sight.annotate(*template, FAIL_ANNOTATION, None)
+    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=90s")
+
+    await sight.annotate(resources.HELM_RELEASES, "web-cilium", FAIL_ANNOTATION, "image-pull")
+    add_on = {"name": "cilium", "values": {"MTU": 1400}}
+    await sight.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"addOns": [add_on]}})
+    await sight.told("add-on cilium: ")
+    assert "the image of the Catalog exists" in (await sight.condition("Reconciling"))["message"]
+    await sight.annotate(resources.HELM_RELEASES, "web-cilium", FAIL_ANNOTATION, None)
+    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=60s")
+
+
+ADMISSION = "admissionregistration.k8s.io"
+POLICIES = Resource(ADMISSION, "v1", "validatingadmissionpolicies", "ValidatingAdmissionPolicy", namespaced=False)
+BINDINGS = Resource(
+    ADMISSION, "v1", "validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", namespaced=False
+)
+
+
+def made(kind: Resource, name: str, spec: Manifest) -> Manifest:
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}, "spec": spec}
+
+
+async def test_somebody_who_refuses_one_object_keeps_no_other_from_being_applied(sight: Sight) -> None:
+    async def there(resource: Resource, name: str) -> bool:
+        return await sight.kube.find(resource, name, namespace=sight.namespace) is not None
+
+    await eventually(lambda: there(resources.MACHINE_HEALTH_CHECKS, "web-md0"))
+    name, checks = f"no-checks-{sight.namespace}", ["machinehealthchecks"]
+    rule = {"apiGroups": ["cluster.x-k8s.io"], "apiVersions": ["*"], "operations": ["CREATE"], "resources": checks}
+    elsewhere = f"object.metadata.namespace != '{sight.namespace}'"
+    no_more = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "validations": [{"expression": elsewhere, "message": "no more of them"}],
+    }
+    await sight.kube.create(POLICIES, made(POLICIES, name, no_more))
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    await sight.kube.create(BINDINGS, made(BINDINGS, name, binding))
+    try:
+        await asyncio.sleep(2)  # It takes effect a while after it is there.
+        pools = [POOL | {"replicas": 1}, POOL | {"name": "md1", "replicas": 1}]
+        await sight.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"pools": pools}})
+        await sight.told("MachineHealthCheck web-md1: ")
+        assert "no more of them" in (await sight.condition())["message"]
+        stalled = await sight.condition("Stalled")
+        assert (stalled["status"], stalled["reason"]) == ("True", "Refused")
+        assert "it is for whoever wrote it to allow" in stalled["message"]
+        assert await there(resources.MACHINE_DEPLOYMENTS, "web-md1")
+        assert "Refused" in await sight.kubectl("get", "events")
+    finally:
+        await sight.kube.delete(BINDINGS, name)
+        await sight.kube.delete(POLICIES, name)
+    await eventually(lambda: there(resources.MACHINE_HEALTH_CHECKS, "web-md1"), seconds=60)
+    await sight.kubectl("wait", "--for=condition=Stalled=False", "tenantcluster/web", "--timeout=30s")
