@@ -35,13 +35,10 @@ class Install:
 
 
 class Engine(Protocol):
-    """What puts charts into tenants, as values."""
-
-    def standing(self, target: Target, add_on: str) -> Manifest | None:
-        """The object of this engine that installs the add-on, if there is one."""
+    """What puts charts into tenants, as far as it matters here."""
 
     def read(self, target: Target, add_on: str) -> Install | None:
-        """What that object installs; None where it, or where its chart comes from, is not there."""
+        """What stands of the add-on by this engine; None where it, or where its chart comes from, is not there."""
 
 
 def chosen(target: Target, catalog: CatalogSpec, engines: tuple[Engine, ...]) -> list[Install]:

@@ -34,6 +34,14 @@ _SNAPSHOTS: Final = (Rule("snapshot.storage.k8s.io", ("volumesnapshots",), ("get
 RULES: Final = (*_ALWAYS, *_SNAPSHOTS)
 """All that it may be given; the last only where it makes snapshots."""
 ENFORCEMENT: Final = "INFRA_STORAGE_CLASS_ENFORCEMENT"
+_LIVENESS: Final = {
+    "livenessProbe": {
+        "httpGet": {"path": "/healthz", "port": HEALTH_PORT},
+        "initialDelaySeconds": 10,
+        "timeoutSeconds": 3,
+        "failureThreshold": 5,
+    }
+}
 
 
 def component(target: Target, catalog: CatalogSpec) -> Component | None:
@@ -69,16 +77,6 @@ def _sidecars(images: HostedImages) -> Iterator[Manifest]:
     if images.csi_liveness_probe:
         probe = (f"--csi-address={SOCKETS}/csi.sock", "--probe-timeout=3s", f"--health-port={HEALTH_PORT}")
         yield _container("csi-liveness-probe", images.csi_liveness_probe, probe)
-
-
-_LIVENESS: Final = {
-    "livenessProbe": {
-        "httpGet": {"path": "/healthz", "port": HEALTH_PORT},
-        "initialDelaySeconds": 10,
-        "timeoutSeconds": 3,
-        "failureThreshold": 5,
-    }
-}
 
 
 def _enforcement(catalog: CatalogSpec) -> Manifest:
