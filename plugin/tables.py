@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from provisioning.model import Step, StepState, TenantCluster, conditions
+from provisioning.objects import Stored, parse_time
 from provisioning.preflight import Finding, Outcome
 
 MARK: Final = {
@@ -29,6 +32,46 @@ def preflight(console: Console, found: tuple[Finding, ...]) -> None:
             if finding.outcome is outcome and finding.remedy:
                 console.print(f"{MARK[outcome]} {escape(finding.what)}: {escape(finding.remedy)}", soft_wrap=True)
     console.print(_summary(found), soft_wrap=True)
+
+
+STATE: Final = {
+    StepState.WAITING: "[dim]○[/]",
+    StepState.RUNNING: "[cyan]●[/]",
+    StepState.DONE: "[green]✔[/]",
+    StepState.FAILED: "[bold red]✖[/]",
+}
+
+
+def is_ready(cluster: Stored[TenantCluster]) -> bool:
+    """Whether it is Ready as its spec is now."""
+    ready = conditions.find(cluster.it.status.conditions, "Ready")
+    return ready is not None and ready.status == "True" and ready.observed_generation >= cluster.meta.generation
+
+
+def status(cluster: Stored[TenantCluster], *, now: datetime) -> RenderableType:
+    """A line that says how the cluster stands, its steps with their times, and what to do about what is in the way."""
+    seen = cluster.it.status
+    ready = conditions.find(seen.conditions, "Ready")
+    word = "ready" if is_ready(cluster) else (ready.reason if ready is not None else "not looked at yet")
+    facts = [seen.version, f"{seen.nodes.ready} of {seen.nodes.wanted} workers", seen.endpoint]
+    head = f"[bold]{escape(cluster.meta.name)}[/] {escape(word)} · {escape(' · '.join(fact for fact in facts if fact))}"
+    table = Table(box=None, pad_edge=False, show_header=False)
+    hints = []
+    for step in seen.steps:
+        table.add_row(STATE[step.state], escape(step.name), _took(step, now), escape(step.message))
+        if step.hint:
+            hints.append(f"{STATE[step.state]} {escape(step.name)}: {escape(step.hint)}")
+    left = [f"[yellow]![/] {escape(line)}" for line in seen.residue]
+    return Group(head, table, *hints, *left)
+
+
+def _took(step: Step, now: datetime) -> str:
+    """How long it took, or has been taking so far."""
+    if not step.started_at:
+        return ""
+    until = parse_time(step.ended_at) if step.ended_at else now
+    seconds = max(0, round((until - parse_time(step.started_at)).total_seconds()))
+    return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
 
 
 def _summary(found: tuple[Finding, ...]) -> str:

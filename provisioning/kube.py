@@ -255,6 +255,17 @@ class Kube:
         return response
 
 
+def namespace_of(kubeconfig: Path, context: str = "") -> str:
+    """The namespace that a kubeconfig's context names, or its current one; `default` when none is named."""
+    try:
+        known, current = library_config.list_kube_config_contexts(config_file=str(kubeconfig))
+    except library_config.ConfigException as error:
+        raise errors.KubeError(f"the kubeconfig {kubeconfig} cannot be used: {error}") from error
+    chosen = next((one for one in known if one["name"] == context), None) if context else current
+    namespace: str = ((chosen or {}).get("context") or {}).get("namespace") or "default"
+    return namespace
+
+
 def _dry(dry_run: bool) -> dict[str, str]:
     return {"dryRun": "All"} if dry_run else {}
 
