@@ -84,7 +84,7 @@ class Teardown:
         if stage:
             return self._at(stage, cluster)
         if releases := await self.end_additions(there):
-            why = tuple(residue.told(releases, now=self._now()))
+            why = await self._residue(cluster.key, releases)
             return self._at(f"the add-ons are being let go of: {_listed(releases)}", cluster, why)
         if host is None:
             return await self._clear(cluster)
@@ -150,7 +150,8 @@ class Teardown:
             # Made again, by whomever, while we looked: what we have found may be of that one.
             return self._at("a Cluster of this name has been made meanwhile", cluster)
         refused = await self._sweep.clear(found.left)
-        secret = await datastore.end(self._kube, cluster.key)
+        # As long as some kind cannot be told, that comes first: it may be the control plane.
+        secret = None if found.unknown else await datastore.end(self._kube, cluster.key)
         if found.nothing and secret is None:
             where = {"namespace": cluster.meta.namespace, "cluster": cluster.meta.name}
             for other in found.others:
@@ -161,7 +162,7 @@ class Teardown:
         stage = f"still there: {_listed(left)}" if left else "what is left is being looked for"
         return self._at(stage, cluster, await self._residue(cluster.key, left, (*found.unknown, *refused)))
 
-    async def _residue(self, cluster: Key, left: list[Manifest], others: tuple[str, ...]) -> tuple[str, ...]:
+    async def _residue(self, cluster: Key, left: list[Manifest], others: tuple[str, ...] = ()) -> tuple[str, ...]:
         """What should have been gone by now and why it is not, and `others` that keep us."""
         claims = [m for m in left if m["kind"] == resources.PERSISTENT_VOLUME_CLAIMS.kind]
         late = any(residue.is_late(claim, now=self._now()) for claim in claims)
