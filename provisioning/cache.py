@@ -189,7 +189,8 @@ class Cache:
                 failures += 1
                 self._note("expired", failures)
             except errors.KubeError as error:
-                failures = 1 if time.monotonic() - began >= self._pace.steady else failures + 1
+                moved = self._since != known or time.monotonic() - began >= self._pace.steady
+                failures = 1 if moved else failures + 1
                 self._note(str(error), failures)
             await asyncio.sleep(self._pace.delay(failures))
 
