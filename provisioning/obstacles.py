@@ -47,6 +47,8 @@ _MACHINE: Final = {
 }
 """Reasons of the KubeVirt provider; `WaitingFor...` ones are left out, they name what comes next and nothing wrong."""
 
+MADE_BY: Final = "helmreleaseproxy.addons.cluster.x-k8s.io/helmchartproxy-name"
+"""On a HelmReleaseProxy: the HelmChartProxy that it is of."""
 _WAITING: Final = ("DependencyNotReady", "Progressing", "ProgressingWithRetry")
 """Reasons of Flux that say no more than that its turn has not come."""
 _NOT_YET: Final = "dataSecretCreated is false"
@@ -110,8 +112,12 @@ def _of_health(machine: Manifest) -> Obstacle | None:
     return None
 
 
-def of_releases(releases: Iterable[Manifest]) -> Obstacle | None:
-    """The first add-on that fails by itself, not for want of another one."""
+def of_releases(releases: Iterable[Manifest], proxies: Iterable[Manifest] = ()) -> Obstacle | None:
+    """The first add-on that fails by itself, not for want of another one.
+
+    `proxies` are the HelmReleaseProxies of this cluster: a HelmChartProxy says only that not all of its are ready.
+    """
+    below = {(proxy["metadata"].get("labels") or {}).get(MADE_BY): proxy for proxy in proxies}
     for release in sorted(releases, key=_name):
         found, words = conditions(release), f"add-on {release['spec'].get('releaseName') or _name(release)}"
         stalled, ready = found.get("Stalled"), found.get("Ready")
@@ -121,7 +127,9 @@ def of_releases(releases: Iterable[Manifest]) -> Obstacle | None:
         if release["spec"].get("suspend") and not _is(ready, "True"):
             return Obstacle(f"{words} is suspended", hint="somebody has told Flux to leave it alone: resume it")
         if ready is not None and _is(ready, "False") and ready.get("reason") not in _WAITING:
-            return _obstacle(words, ready, f"the words are its installer's: kubectl describe {_typed(release)}")
+            proxy = below.get(_name(release), {"metadata": {}})
+            why = conditions(proxy).get("Ready", {}).get("message") or ""
+            return _obstacle(words, ready, f"the words are its installer's: kubectl describe {_typed(release)}", why)
     return None
 
 

@@ -88,7 +88,7 @@ def _network(spec: ClusterSpec, world: World) -> Sight:
     known = bool(world.releases) or not spec.add_ons
     done = known and all(_release_ready(release) for release in networks)
     at = obstacles.latest(networks, "Ready")
-    obstacle = None if done else obstacles.of_releases(networks)
+    obstacle = None if done else obstacles.of_releases(networks, world.release_proxies)
     return Sight(steps.NETWORK, done, at, "the network is being installed", obstacle, hint=_INSTALLER)
 
 
@@ -139,7 +139,7 @@ def _add_ons(cluster: Stored[TenantCluster], world: World) -> Sight:
     done = wanted == present and len(ready) == len(releases)
     progress = f"{len(ready)} of {len(wanted - networks)} add-ons are installed"
     at = obstacles.latest(releases, "Ready")
-    obstacle = None if done else obstacles.of_releases(releases)
+    obstacle = None if done else obstacles.of_releases(releases, world.release_proxies)
     return Sight(steps.ADD_ONS, done, at, progress, obstacle, hint=_INSTALLER)
 
 

@@ -37,6 +37,9 @@ class World:
     kubevirt_machines: tuple[Manifest, ...] = ()
     machine_sets: tuple[Manifest, ...] = ()
     releases: tuple[Manifest, ...] = ()
+    """One for each add-on: HelmReleases of Flux, or HelmChartProxies."""
+    release_proxies: tuple[Manifest, ...] = ()
+    """What becomes of the HelmChartProxies in this cluster."""
     resource_sets: tuple[Manifest, ...] = ()
     deployments: tuple[Manifest, ...] = ()
     pods: tuple[Manifest, ...] = ()
@@ -70,6 +73,7 @@ class World:
             kubevirt_machines=tuple(by_kind["KubevirtMachine"]),
             machine_sets=tuple(by_kind["MachineSet"]),
             releases=(*by_kind["HelmRelease"], *by_kind["HelmChartProxy"]),
+            release_proxies=tuple(by_kind["HelmReleaseProxy"]),
             resource_sets=tuple(by_kind["ClusterResourceSet"]),
             deployments=tuple(hosted),
             **seen,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioning import lifetime, names, steps
+from provisioning import lifetime, names, obstacles, steps
 from provisioning.ending import Ending
 from provisioning.hibernation import Rest
 from provisioning.model import ClusterStatus, LifetimePolicy, Step, StepState, TenantCluster
@@ -753,6 +753,18 @@ def test_an_add_on_by_another_engine_counts_when_it_is_in_this_very_cluster() ->
     assert not is_true(look(scene).conditions, "Ready")
     scene["HelmChartProxy", "web-metrics-server"]["status"] = {**ready, "matchingClusters": [{"name": "web"}]}
     assert is_true(look(scene).conditions, "Ready")
+
+
+def test_why_another_engine_does_not_install_is_read_where_it_is_said() -> None:
+    scene = finished()
+    release = scene.objects.pop(("HelmRelease", "web-metrics-server"))
+    vague = condition("Ready", "False", reason="HelmReleaseProxiesNotReady", message="not every release is installed")
+    scene.add({**release, "kind": "HelmChartProxy", "status": {"conditions": [vague]}})
+    exact = condition("Ready", "False", reason="HelmInstallOrUpgradeFailed", message="0 of 1 Pods: ImagePullBackOff")
+    labels = {obstacles.MADE_BY: "web-metrics-server"}
+    proxy = machine("HelmReleaseProxy", exact)
+    scene.add({**proxy, "metadata": {**proxy["metadata"], "labels": labels}})
+    assert ready_message(look(scene)) == "add-on metrics-server: 0 of 1 Pods: ImagePullBackOff"
 
 
 # --- as Flux and `kubectl wait` read it
