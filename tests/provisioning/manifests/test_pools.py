@@ -108,6 +108,20 @@ def test_a_health_check_looks_at_the_machines_of_its_own_pool() -> None:
     assert {m["metadata"]["name"]: m["spec"]["selector"] for m in of_kind(manifests, "MachineHealthCheck")} == selectors
 
 
+def test_neither_a_slow_first_boot_nor_a_short_silence_costs_a_worker() -> None:
+    checks = only(rendered(), "MachineHealthCheck")["spec"]["checks"]
+    # A first boot may import a disk: ten minutes were too short for others, who made and deleted machines in turn.
+    assert checks["nodeStartupTimeoutSeconds"] == 1200
+    silence = {(c["type"], c["status"]): c["timeoutSeconds"] for c in checks["unhealthyNodeConditions"]}
+    assert silence == {("Ready", "Unknown"): 300, ("Ready", "False"): 300}
+
+
+def test_a_machine_that_kubevirt_cannot_run_is_replaced_by_what_it_says_of_itself() -> None:
+    # Cluster API no longer looks at `failureReason`, by which the provider tells of it.
+    (condition,) = only(rendered(), "MachineHealthCheck")["spec"]["checks"]["unhealthyMachineConditions"]
+    assert (condition["type"], condition["status"]) == ("InfrastructureReady", "False")
+
+
 # --- labels, taints, devices, disks
 
 
