@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioning import shape
+from provisioning import handmade, shape
 from provisioning.completion import complete
 from provisioning.errors import Cause
 from provisioning.model import CatalogSpec, ClusterSpec, TenantSpec
-from provisioning.resources import TENANT_CLUSTERS
+from provisioning.resources import CLUSTERS, TENANT_CLUSTERS
 from webhooks import facts as reading
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts
@@ -32,10 +32,18 @@ def check(request: Request, facts: Facts) -> Verdict:
     catalog, name = reading.catalog(facts), cluster.meta.name
     beside = reading.pools_beside(facts, request.namespace, name)
     found = (
+        *_taken(request, name, facts),
         *_left_out(cluster.it.spec, catalog, tenant.it.spec),
         *shape.problems(cluster.it.spec, name=name, catalog=catalog, tenant=tenant.it.spec, old=old, beside=beside),
     )
     return refuse(*found, code=INVALID) if found else Allow()
+
+
+def _taken(request: Request, name: str, facts: Facts) -> Iterator[Cause]:
+    """A Cluster of that name which somebody made by hand would stay in the way for ever."""
+    host = facts.get(CLUSTERS, name, namespace=request.namespace) if request.old is None else None
+    if host is not None and handmade.is_hand_made(host) and not reading.deleting(host):
+        yield Cause("metadata.name", f"there is a Cluster {name} in this namespace, made by hand; take another name")
 
 
 def _left_out(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec) -> Iterator[Cause]:

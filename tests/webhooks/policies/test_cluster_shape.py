@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import TENANT_CLUSTERS
-from tests.webhooks.estate import SPEC, WORLD, cluster, tweak
+from provisioning.resources import CLUSTERS, TENANT_CLUSTERS
+from tests.webhooks.estate import SPEC, WORLD, cluster, owned, tweak
 from tests.webhooks.fakes import World
-from tests.webhooks.reviews import request
+from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.policies.cluster_shape import POLICY
 
@@ -62,3 +62,18 @@ def test_a_pool_whose_machines_another_clusters_have_the_names_of_is_refused() -
 
 def test_a_namespace_without_a_tenant_has_no_clusters() -> None:
     assert isinstance(check(cluster(namespace="elsewhere", spec=SPEC)), Deny)
+
+
+def test_the_name_of_a_cluster_made_by_hand_is_taken_until_that_goes() -> None:
+    lab = manifest(CLUSTERS, "lab", {})
+    taken = World(*WORLD, lab).check(POLICY, request(TENANT_CLUSTERS, cluster("lab")))
+    assert isinstance(taken, Deny)
+    assert "there is a Cluster lab in this namespace, made by hand; take another name" in str(taken)
+    going = tweak(lab, "metadata.deletionTimestamp", "2026-08-03T09:00:00Z")
+    ours = owned(manifest(CLUSTERS, "lab", {}), cluster("lab"))
+    for free in (going, ours):
+        assert World(*WORLD, free).check(POLICY, request(TENANT_CLUSTERS, cluster("lab"))) == Allow()
+    # A change of one that is there already is not held up by it.
+    there = cluster("lab")
+    changed = tweak(there, "spec.controlPlane", {"replicas": 3})
+    assert World(*WORLD, lab).check(POLICY, request(TENANT_CLUSTERS, changed, old=there)) == Allow()
