@@ -378,7 +378,8 @@ async def test_pods_are_asked_why_something_does_not_run_and_left_alone_otherwis
         stage.patch(resources.DEPLOYMENTS, f"web-{name}", {"status": status}, "status")
 
     stage.cluster()
-    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    for name in ("csi-controller", "cloud-controller-manager"):
+        await until(lambda name=name: stage.there(resources.DEPLOYMENTS, f"web-{name}"))  # type: ignore[misc]
     waiting = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
     meta = {"name": "web-csi-controller-5d-a", "namespace": NAMESPACE}
     stage.put(resources.PODS, {"metadata": meta}, status={"containerStatuses": [waiting]})
@@ -387,7 +388,7 @@ async def test_pods_are_asked_why_something_does_not_run_and_left_alone_otherwis
     stage.control_plane_runs()
     initialized = {"initialization": {"controlPlaneInitialized": True}}
     stage.patch(resources.CLUSTERS, "web", {"status": initialized}, "status")
-    await until(lambda: "ImagePullBackOff: no such image" in stage.condition()["message"])
+    await until(lambda: "ImagePullBackOff: no such image" in stage.condition()["message"], seconds=10)
     available("csi-controller", "True")
     await until(lambda: "ImagePullBackOff" not in stage.condition()["message"])
     await quiet(stage)
