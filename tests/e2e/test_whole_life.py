@@ -186,8 +186,7 @@ async def test_a_cluster_lives_from_its_making_to_its_end_by_kubectl_alone(life:
         assert code == 0, printed
         await nothing_left(life.desk, NAMESPACE, "life", seconds=180)
         await quota_released(life.desk, TENANT, "life")
-    tenant = await life.desk.kube.get(resources.TENANTS, TENANT)
-    assert tenant["status"].get("clusters", 0) == 0
+    await eventually(lambda: _published_as_gone(life), what="the tenant's status without it")
 
 
 async def _only(life: Life, cores: int) -> bool:
@@ -198,6 +197,12 @@ async def _replaced(life: Life, before: list[Manifest]) -> bool:
     """Whether there is one machine template again, and it is none of those."""
     names = {template["metadata"]["name"] for template in await life.all(resources.KUBEVIRT_MACHINE_TEMPLATES)}
     return len(names) == 1 and names.isdisjoint(template["metadata"]["name"] for template in before)
+
+
+async def _published_as_gone(life: Life) -> bool:
+    """Whether the tenant's status, a moment behind its ledger, counts no cluster any more."""
+    status = (await life.desk.kube.get(resources.TENANTS, TENANT))["status"]
+    return not status.get("clusters", 0) and not status["quota"]["used"].get("nodes", 0)
 
 
 async def _asleep(life: Life) -> bool:
