@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import kubernetes_asyncio.client as library
 import pytest
 import pytest_asyncio
 from cryptography import x509
@@ -16,7 +17,7 @@ from structlog.testing import capture_logs
 from provisioning import errors, resources
 from provisioning.access_keeper import FINALIZER, LOOK, RETRY, AccessKeeper
 from provisioning.cache import Key
-from provisioning.kube import Manifest
+from provisioning.kube import Kube, Manifest
 from provisioning.objects import parse_time
 from tests.builders import NAMESPACE
 from tests.fakes.api_server import Fault
@@ -97,6 +98,19 @@ class Bench:
         return self.tenants.roles.get(WEB, [])
 
 
+class Held(Kube):
+    """A connection whose first reads wait at a gate."""
+
+    def __init__(self, api: library.ApiClient) -> None:
+        super().__init__(api)
+        self.reading, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def find(self, resource: resources.Resource, name: str, *, namespace: str = "") -> Manifest | None:
+        self.reading.set()
+        await self.gate.wait()
+        return await super().find(resource, name, namespace=namespace)
+
+
 @pytest_asyncio.fixture
 async def bench() -> AsyncIterator[Bench]:
     async with backstage() as stage:
@@ -168,6 +182,25 @@ async def test_one_request_never_gets_two_certificates(bench: Bench) -> None:
     assert sum(isinstance(result, errors.Conflict) for result in results) == 1
     first = bench.certificate()
     await bench.look(2)
+    assert bench.certificate() == first
+
+
+async def test_who_comes_late_does_not_issue_again_however_fresh_its_sight(bench: Bench) -> None:
+    """Two leaders for a moment: what one of them wrote must not pass for what the other had read."""
+    bench.make()
+    await bench.look()
+    await bench.stage.caught_up()
+    kube = Held(library.ApiClient(library.Configuration(host=bench.stage.server.url)))
+    async with kube:
+        late = AccessKeeper(kube, bench.stage.landscape, roles=bench.tenants, now=bench.stage.clock)
+        looking = asyncio.create_task(late.act(WEB))
+        await kube.reading.wait()
+        await bench.look()
+        await bench.stage.caught_up()
+        first = bench.certificate()
+        kube.gate.set()
+        with pytest.raises(errors.Conflict):
+            await looking
     assert bench.certificate() == first
 
 
