@@ -84,11 +84,12 @@ def _ready(was: Condition | None, is_: Condition | None, after: ClusterStatus) -
         yield News("NotReady", f"the cluster is not ready any more: {is_.message}")
 
 
-def _stalled(was: Condition | None, is_: Condition | None, after: ClusterStatus) -> Iterator[News]:
+def _stalled(was: Condition | None, is_: Condition | None, _: ClusterStatus) -> Iterator[News]:
     """Failed steps tell of themselves; a refusal again whenever it is another."""
-    if is_ is None or is_.status != "True" or any(step.state is StepState.FAILED for step in after.steps):
+    if is_ is None or is_.status != "True" or is_.reason.endswith(StepState.FAILED.value):
         return
-    if was is None or was.status != "True" or (is_.reason == "Refused" and was.message != is_.message):
+    told = was is not None and was.status == "True" and was.reason == is_.reason
+    if not told or (is_.reason == "Refused" and was is not None and was.message != is_.message):
         yield News(is_.reason if is_.reason == "Refused" else "Stalled", is_.message, warning=True)
 
 

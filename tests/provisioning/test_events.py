@@ -67,6 +67,17 @@ def test_a_refusal_is_told_again_only_when_it_is_another() -> None:
     assert told(refused, after(refused, finished().world(), refusal="nor tomorrow")) == ["Refused"]
 
 
+def test_a_step_that_failed_long_ago_silences_nothing_that_comes_later() -> None:
+    scene = finished()
+    scene["HelmRelease", "web-cilium"]["status"]["conditions"] = [condition("Stalled", message="no such chart")]
+    failed = look(scene)
+    refused = after(failed, scene.world(), refusal="no machines today")
+    assert told(failed, refused) == ["Refused"]
+    ending = Ending("it hangs", stuck=True)
+    stuck = observe(deleted(cluster(status=failed.wire())), World(), now=NOW, ending=ending)
+    assert told(failed, stuck) == ["Deleting", "Stalled"]
+
+
 def test_sleep_is_told_on_its_way_and_when_it_is_reached() -> None:
     awake = look(finished(), rest=AWAKE)
     busy = finished()
