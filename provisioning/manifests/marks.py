@@ -27,8 +27,8 @@ class Owner:
         """The ownerReference. Only one owner of an object may be its controller: the API server refuses a second,
         which is also what keeps two clusters from taking an object of the same name from each other.
 
-        It never says `blockOwnerDeletion`: in a foreground deletion, as Argo CD asks for, the garbage collector would
-        delete everything that does at once, before its owner, and so in no order.
+        It never says `blockOwnerDeletion`: the owner is held by our own finalizer, and where the admission plugin
+        OwnerReferencesPermissionEnforcement is on (OpenShift), that takes a right on the owner's finalizers.
         """
         reference: Manifest = {
             "apiVersion": self.resource.api_version,

@@ -88,8 +88,8 @@ class Estate:
         slots = Ledger.loads(ledger["spec"]["data"]).slots if ledger else {}
         return any(key.endswith(f"{self.namespace}/web") for key in slots)
 
-    async def delete(self) -> None:
-        await self.kube.delete(resources.TENANT_CLUSTERS, "web", namespace=self.namespace)
+    async def delete(self, propagation: str = "Background") -> None:
+        await self.kube.delete(resources.TENANT_CLUSTERS, "web", namespace=self.namespace, propagation=propagation)
 
     async def gone(self) -> None:
         async def absent() -> bool:
@@ -203,6 +203,41 @@ async def test_a_tenant_that_hangs_and_a_release_that_flux_keeps_only_cost_time(
     await eventually(at_the_release)
     estate.clock.ahead = LATE
     await estate.gone()
+    assert await estate.left() == set()
+    await eventually(estate.uncharged)
+
+
+async def test_nothing_is_left_either_when_the_garbage_collector_is_told_to_go_before(estate: Estate) -> None:
+    marks = {"spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}}
+    await estate.plant(resources.SERVICES, "a1b2", **marks)
+    # As Argo CD deletes, and `kubectl delete --cascade=foreground`: what the TenantCluster owns is asked to go at once,
+    # by the garbage collector and in no order.
+    await estate.delete("Foreground")
+    await estate.gone()
+    assert await estate.left() == set()
+    await eventually(estate.uncharged)
+
+
+async def test_a_cluster_asleep_goes_without_being_woken(estate: Estate) -> None:
+    (control_plane,) = (await estate.kube.list(resources.KAMAJI_CONTROL_PLANES, namespace=estate.namespace)).items
+    uid = control_plane["metadata"]["uid"]
+    asleep = {"spec": {"hibernation": {"enabled": True}}}
+    await estate.kube.merge(resources.TENANT_CLUSTERS, "web", asleep, namespace=estate.namespace)
+
+    async def stopped() -> bool:
+        return estate.tenants.running(uid) is None
+
+    await eventually(stopped, seconds=90)
+    await estate.plant(resources.DATA_VOLUMES, "pvc-1", spec={})
+    await estate.delete()
+    awake: list[bool] = []
+
+    async def over() -> bool:
+        awake.append(estate.tenants.running(uid) is not None)
+        return await estate.find(resources.TENANT_CLUSTERS) is None
+
+    await eventually(over, seconds=60)
+    assert not any(awake)
     assert await estate.left() == set()
     await eventually(estate.uncharged)
 
