@@ -134,7 +134,8 @@ class AccessKeeper:
         if disposable is None or disposable > now:
             return False
         meta = one.meta
-        await self._kube.delete(resources.CLUSTER_ACCESSES, meta.name, namespace=meta.namespace, uid=meta.uid)
+        with suppress(errors.NotFound, errors.Conflict):
+            await self._kube.delete(resources.CLUSTER_ACCESSES, meta.name, namespace=meta.namespace, uid=meta.uid)
         return True
 
     async def _hold(self, one: Access, site: Site) -> None:

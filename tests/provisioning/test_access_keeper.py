@@ -23,7 +23,8 @@ from tests.builders import NAMESPACE
 from tests.fakes.api_server import Fault
 from tests.provisioning import accesses
 from tests.provisioning.accesses import access
-from tests.provisioning.backstage import Backstage, backstage
+from tests.provisioning.backstage import Backstage, at_work, backstage
+from tests.provisioning.waiting import until
 
 WEB = (NAMESPACE, "web")
 
@@ -472,6 +473,25 @@ async def test_a_status_that_cannot_be_written_keeps_nobody_in(bench: Bench) -> 
     with pytest.raises(errors.Forbidden):
         await bench.look()
     assert bench.roles == [("ann", "view")]
+
+
+async def test_the_leader_hears_of_an_access_and_of_what_becomes_of_its_cluster() -> None:
+    async with at_work() as stage:
+
+        def says(reason: str) -> bool:
+            status = stage.get(resources.CLUSTER_ACCESSES, "ann-web").get("status") or {}
+            return any(c["reason"] == reason for c in status.get("conditions") or ())
+
+        stage.put(resources.SECRETS, accesses.authority_secret())
+        stage.put(resources.SECRETS, accesses.kubeconfig_secret(server="https://127.0.0.1:1"))
+        stage.put(resources.CLUSTER_ACCESSES, access())
+        await until(lambda: says("Refused"), seconds=30)
+        stage.cluster()
+        await until(lambda: stage.there(resources.CLUSTERS), seconds=30)
+        stage.patch(resources.CLUSTERS, "web", {"spec": accesses.HOST["spec"]})
+        await until(lambda: stage.get(resources.CLUSTER_ACCESSES, "ann-web")["status"].get("certificate"), seconds=30)
+        # Nobody answers at that address, so nobody is in.
+        assert says("Waiting")
 
 
 async def test_every_certificate_and_every_end_is_one_line_in_the_log(bench: Bench) -> None:
