@@ -28,12 +28,15 @@ from provisioning.model import (
     Tenant,
     TenantCluster,
     Vote,
+    conditions,
 )
 from provisioning.objects import Stored
 from provisioning.quota import Usage
 
 FALLBACK_TEXT = 3500
 REASON_SHOWN = 300
+_SHOWN = (Stage.BUILDING, Stage.STALLED, Stage.READY, Stage.ASLEEP, Stage.DELETING)
+"""Where there is a cluster to show."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,15 @@ def requester(sight: Sight) -> Card:
         return card([*parts, *_waiting(sight)])
     if now in (Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED):
         return card([*parts, *_decision(sight)])
-    if sight.cluster is not None and now in (Stage.BUILDING, Stage.STALLED, Stage.READY, Stage.DELETING):
+    if sight.cluster is not None and now in _SHOWN:
         parts += cluster_parts(sight.cluster, sight.catalog)
     return card([*parts, blocks.context(_footnote(sight))])
 
 
 def cluster_parts(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> list[Block]:
-    """A cluster as it is: its steps while it is on the way, its facts when it is ready."""
+    """A cluster as it is: its steps while it is on the way, its facts when it is ready or sleeps, and why it does."""
     now, status = stage.of_cluster(cluster), cluster.it.status
-    if now is not Stage.READY:
+    if now not in (Stage.READY, Stage.ASLEEP):
         return _progress(status.steps)
     rows = [
         (replies.LABEL["workers"], outline.pools(cluster.it.spec, catalog)),
@@ -124,7 +127,9 @@ def cluster_parts(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> list[
     if status.expires_at:
         rows.append((replies.LABEL["until"], text.moment(status.expires_at)))
     parts = blocks.fields([row for row in rows if row[1]])
-    if status.kubeconfig_secret:
+    if now is Stage.ASLEEP and (told := conditions.find(status.conditions, "Ready")):
+        parts.append(blocks.quote(text.clip(text.one_line(told.message), REASON_SHOWN)))
+    elif status.kubeconfig_secret:
         parts.append(blocks.section(replies.access(status.kubeconfig_secret, cluster.meta.namespace)))
     return parts
 

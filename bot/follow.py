@@ -40,7 +40,7 @@ NEWS = timedelta(hours=24)
 _ENDED = frozenset(
     (
         *(Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED),
-        *(Stage.READY, Stage.DELETED, Stage.GONE, Stage.SUPERSEDED),
+        *(Stage.READY, Stage.ASLEEP, Stage.DELETED, Stage.GONE, Stage.SUPERSEDED),
     )
 )
 _ON_THE_WAY = frozenset((Stage.BUILDING, Stage.DELETING))

@@ -23,6 +23,7 @@ class Stage(StrEnum):
     BUILDING = "Building"
     STALLED = "Stalled"
     READY = "Ready"
+    ASLEEP = "Asleep"
     DELETING = "Deleting"
     DELETED = "Deleted"
     SUPERSEDED = "Superseded"  # the cluster has moved on with another request
@@ -47,6 +48,8 @@ def of_cluster(cluster: Stored[TenantCluster]) -> Stage:
     ready = conditions.find(status.conditions, "Ready")
     if ready and ready.status == "True" and ready.observed_generation >= cluster.meta.generation:
         return Stage.READY
+    if conditions.is_true(status.conditions, "Hibernated"):
+        return Stage.ASLEEP
     return Stage.STALLED if conditions.is_true(status.conditions, "Stalled") else Stage.BUILDING
 
 

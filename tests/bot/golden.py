@@ -122,6 +122,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     ),
     "requester_building": lambda: _TELL(_applied(samples.cluster(status=samples.building()))),
     "requester_ready": lambda: _TELL(_applied(samples.cluster(status=samples.ready()))),
+    "requester_asleep": lambda: _TELL(_applied(samples.cluster(status=samples.asleep()))),
     "requester_deleting": lambda: _TELL(_applied(samples.cluster(deleting=True), action=Action.DELETE)),
     "requester_deleted": lambda: _TELL(_applied(None, action=Action.DELETE)),
     "requester_superseded": lambda: _TELL(_applied(samples.cluster(by="cr-newer", status=samples.ready()))),

@@ -203,6 +203,18 @@ def building() -> ClusterStatus:
     )
 
 
+def asleep() -> ClusterStatus:
+    why = "asleep: it sleeps by its schedule from 0 19 * * 1-5 to 0 7 * * 1-5 (UTC), until 2026-03-06T07:00:00Z"
+    states = (("Ready", "False", "Hibernated", why), ("Hibernated", "True", "Scheduled", why))
+    told = tuple(
+        Condition.model_validate(
+            {"type": type_, "status": state, "reason": reason, "message": message, "lastTransitionTime": LATER}
+        )
+        for type_, state, reason, message in states
+    )
+    return ready().model_copy(update={"conditions": told, "nodes": NodeCount()})
+
+
 def ready() -> ClusterStatus:
     steps = tuple(
         Step(name=name, state=StepState.DONE, started_at=AT, ended_at=LATER)
