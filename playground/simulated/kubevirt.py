@@ -56,7 +56,7 @@ async def act(stage: Stage, machine: Manifest) -> None:
     client = await _tenant(stage, machine)
     if client is None:
         return
-    await _ensure_node(client, machine, owner, external_cloud=await _external_cloud(stage, owner))
+    await _ensure_node(client, machine, owner, await _registration(stage, owner))
     await _ensure_ready(stage, machine)
 
 
@@ -143,26 +143,30 @@ async def _tenant(stage: Stage, machine: Manifest) -> Kube | None:
     return await stage.tenants.client(control_plane["metadata"]["uid"]) if control_plane else None
 
 
-async def _external_cloud(stage: Stage, owner: Manifest) -> bool:
-    """Whether the kubelet was told `--cloud-provider=external`, so that the Node waits for the CCM."""
+async def _registration(stage: Stage, owner: Manifest) -> Manifest:
+    """What the kubelet was told of the Node that it registers."""
     reference = owner["spec"]["bootstrap"].get("configRef") or {}
     config = await stage.kube.find(
         resources.KUBEADM_CONFIGS, reference.get("name", ""), namespace=owner["metadata"]["namespace"]
     )
     join = ((config or {}).get("spec") or {}).get("joinConfiguration") or {}
-    arguments = (join.get("nodeRegistration") or {}).get("kubeletExtraArgs") or []
-    return any(a["name"] == "cloud-provider" and a["value"] == "external" for a in arguments)
+    told: Manifest = join.get("nodeRegistration") or {}
+    return told
 
 
-async def _ensure_node(client: Kube, machine: Manifest, owner: Manifest, *, external_cloud: bool) -> None:
+async def _ensure_node(client: Kube, machine: Manifest, owner: Manifest, told: Manifest) -> None:
     meta = machine["metadata"]
+    arguments = {argument["name"]: argument["value"] for argument in told.get("kubeletExtraArgs") or []}
+    labels = dict(pair.split("=", 1) for pair in arguments.get("node-labels", "").split(",") if pair)
+    # With an external cloud provider the Node waits for it.
+    cloud = [CLOUD_TAINT] if arguments.get("cloud-provider") == "external" else []
     node: Manifest = {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": meta["name"], "labels": {"kubernetes.io/hostname": meta["name"]}},
+        "metadata": {"name": meta["name"], "labels": {"kubernetes.io/hostname": meta["name"], **labels}},
         "spec": {
             "providerID": _provider_id(machine),
-            "taints": [CAPI_TAINT, *([CLOUD_TAINT] if external_cloud else [])],
+            "taints": [CAPI_TAINT, *cloud, *(told.get("taints") or [])],
         },
     }
     with contextlib.suppress(errors.AlreadyExists):

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from playground.controlplane import ControlPlane
+from playground.simulated.tenants import Tenants
 from provisioning import resources, upgrades
 from provisioning.kube import Kube, Manifest
 from provisioning.names import CAPI_CLUSTER_LABEL
@@ -23,14 +24,24 @@ from tests.provisioning.waiting import eventually, running
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 FAIL = "playground.clusterdesk.dev/fail"
+MD0, AUTO = [("md0", "v1.34.4", 2)], [("auto", "v1.34.4", 2)]
+"""One small worker of each pool."""
+GROWING: Manifest = {
+    "name": "auto",
+    "flavor": "small",
+    "min": 3,
+    "max": 9,
+    "labels": {"team": "blue"},
+    "taints": [{"key": "dedicated", "value": "builds", "effect": "NoSchedule"}],
+}
 TEMPLATES = (resources.KUBEVIRT_MACHINE_TEMPLATES, resources.KUBEADM_CONFIG_TEMPLATES)
 
 
 class Cluster:
     """The cluster web, as a person with kubectl sees and changes it."""
 
-    def __init__(self, kube: Kube, namespace: str) -> None:
-        self.kube, self.namespace = kube, namespace
+    def __init__(self, kube: Kube, namespace: str, tenants: Tenants) -> None:
+        self.kube, self.namespace, self.tenants = kube, namespace, tenants
 
     async def create(self, **spec: Any) -> None:
         wanted = {**builders.CLUSTER["spec"], "addOns": [], **spec}
@@ -58,9 +69,29 @@ class Cluster:
         found = await self.kube.get(resources.KAMAJI_CONTROL_PLANES, "web", namespace=self.namespace)
         return found["spec"]["version"], (found.get("status") or {}).get("version", "")
 
-    async def runs(self, *workers: tuple[str, str, int]) -> bool:
+    async def nodes(self) -> dict[str, Manifest]:
+        """The cluster's own Nodes, by name."""
+        found = await self.kube.get(resources.KAMAJI_CONTROL_PLANES, "web", namespace=self.namespace)
+        client = await self.tenants.client(found["metadata"]["uid"])
+        assert client is not None
+        return {node["metadata"]["name"]: node for node in (await client.list(resources.NODES)).items}
+
+    async def replaceable(self, pool: str) -> tuple[int, int]:
+        """How many machines there are to a health check, and how many of them it would replace at once."""
+        found = await self.find(resources.MACHINE_HEALTH_CHECKS, pool) or {}
+        status = found.get("status") or {}
+        return status.get("expectedMachines", 0), status.get("remediationsAllowed", 0)
+
+    async def give_up(self, machine: str) -> None:
+        """Call a machine broken, as somebody does who knows. The health check need not wait then."""
+        patch = {"metadata": {"annotations": {"cluster.x-k8s.io/remediate-machine": ""}}}
+        await self.kube.merge(resources.MACHINES, machine, patch, namespace=self.namespace)
+
+    async def runs(self, *workers: tuple[str, str, int], without: str = "") -> bool:
         """Whether there are just these workers, all of them running: pool, version and cores of each."""
         machines = await self.parts(resources.MACHINES)
+        if without in {machine["metadata"]["name"] for machine in machines}:
+            return False
         virtual = {vm["metadata"]["name"]: vm for vm in await self.parts(resources.VIRTUAL_MACHINES)}
         found = []
         for machine in machines:
@@ -75,8 +106,8 @@ class Cluster:
 @pytest_asyncio.fixture
 async def web(cluster_api: ControlPlane, admin: Kube, namespace: str, tmp_path: Path) -> AsyncIterator[Cluster]:
     """A cluster with one small worker at v1.34.4, a leader and a played infrastructure at work."""
-    async with infrastructure(cluster_api, tmp_path), led(admin, namespace):
-        cluster = Cluster(admin, namespace)
+    async with infrastructure(cluster_api, tmp_path) as tenants, led(admin, namespace):
+        cluster = Cluster(admin, namespace, tenants)
         await cluster.create(version="v1.34.4", pools=[small("md0")], controlPlane={"replicas": 1})
         await eventually(lambda: cluster.runs(("md0", "v1.34.4", 2)), seconds=120)
         yield cluster
@@ -92,16 +123,27 @@ def small(name: str, replicas: int = 1, **fields: Any) -> Manifest:
     return {"name": name, "flavor": "small", "replicas": replicas, **fields}
 
 
-async def test_workers_and_pools_come_and_go_and_so_do_their_templates(web: Cluster) -> None:
+async def test_pools_grow_heal_change_their_size_and_go_and_their_templates_with_them(web: Cluster) -> None:
     first = await web.names(*TEMPLATES)
     assert len(first) == 2
 
-    # One more worker, and one more pool.
-    await web.change(pools=[small("md0", 2), small("extra", labels={"team": "blue"})])
-    await eventually(
-        lambda: web.runs(("md0", "v1.34.4", 2), ("md0", "v1.34.4", 2), ("extra", "v1.34.4", 2)), seconds=120
-    )
+    # One more worker, and a pool of which the number is the autoscaler's: Cluster API begins with its minimum.
+    await web.change(pools=[small("md0", 2), GROWING])
+    await eventually(lambda: web.runs(*MD0 * 2, *AUTO * 3), seconds=120)
+    for name, node in (await web.nodes()).items():
+        is_auto = name.startswith("web-auto-")
+        assert node["metadata"]["labels"].get("team") == ("blue" if is_auto else None)
+        assert (GROWING["taints"][0] in node["spec"].get("taints", [])) is is_auto
     assert first < await web.names(*TEMPLATES)
+    patch = {"spec": {"replicas": 4}}
+    await web.kube.merge(resources.MACHINE_DEPLOYMENTS, "web-auto", patch, namespace=web.namespace)
+    await eventually(lambda: web.runs(*MD0 * 2, *AUTO * 4), seconds=60)
+
+    # All workers may break at once and are replaced: in a pool of two, and in one that the autoscaler keeps small.
+    async def healed_whole() -> bool:
+        return await web.replaceable("web-md0") == (2, 2) and await web.replaceable("web-auto") == (4, 4)
+
+    await eventually(healed_whole, seconds=60)
 
     # One worker again, a larger one; the other pool goes.
     await web.change(pools=[{**small("md0"), "flavor": "large"}], controlPlane={"replicas": 2})
@@ -131,6 +173,11 @@ async def test_workers_and_pools_come_and_go_and_so_do_their_templates(web: Clus
     found = await web.find(resources.KAMAJI_CONTROL_PLANES)
     assert found is not None
     assert found["spec"]["replicas"] == 2
+
+    # The only worker of a pool is replaced as well.
+    (broken,) = await web.names(resources.MACHINES)
+    await web.give_up(broken)
+    await eventually(lambda: web.runs(("md0", "v1.34.4", 8), without=broken), seconds=60)
 
 
 async def test_an_upgrade_over_two_minors_goes_control_plane_first_and_waits_for_what_is_late(web: Cluster) -> None:
