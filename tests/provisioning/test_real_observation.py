@@ -128,6 +128,8 @@ async def test_kubectl_waits_for_ready_and_describes_the_way_there(sight: Sight)
         return all(word in text for word in ("ControlPlaneDone", "ProbeDone", "the cluster is ready at https://"))
 
     await eventually(described)
+    # What Cluster API and its webhooks write into our objects is nobody's meddling.
+    assert "DriftPutRight" not in await sight.kubectl("get", "events")
 
     # What is in its way is told in its condition and its events, and heals.
     await sight.annotate(resources.DEPLOYMENTS, "web-cloud-controller-manager", FAIL_ANNOTATION, "image-pull")
