@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from provisioning.model import Step, StepState, TenantCluster, conditions
 from provisioning.objects import Stored, parse_time
@@ -22,7 +22,9 @@ MARK: Final = {
 
 def preflight(console: Console, found: tuple[Finding, ...]) -> None:
     """A row for each requirement, then what is to be done, and in one line how it stands."""
-    table = Table("", "requirement", "wanted", "found", box=None, pad_edge=False)
+    # Folded on a narrow terminal, never cut off: what is at the end of a name is what tells it from others.
+    columns = [Column(title, overflow="fold") for title in ("", "requirement", "wanted", "found")]
+    table = Table(*columns, box=None, pad_edge=False)
     for finding in found:
         table.add_row(MARK[finding.outcome], escape(finding.what), escape(finding.wanted), escape(finding.found))
     console.print(table)

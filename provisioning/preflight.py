@@ -237,9 +237,9 @@ def _data_store(ground: Ground) -> Iterator[Finding]:
     name = ground.catalog.data_store if ground.catalog is not None else names.CATALOG
     wanted = f"{name}, ready"
     if (resources.DATA_STORES.api_version, resources.DATA_STORES.kind) not in ground.kinds:
-        yield Finding(
-            "Kamaji's DataStore", wanted, f"no {resources.DATA_STORES.api_version} served", Outcome.UNKNOWN, ""
-        )
+        found = f"no {resources.DATA_STORES.api_version} served"
+        remedy = "install Kamaji, unless its DataStores are in another cluster"
+        yield Finding("Kamaji's DataStore", wanted, found, Outcome.UNKNOWN, remedy)
         return
     if ground.data_store is None:
         yield Finding("Kamaji's DataStore", wanted, "may not be read", Outcome.UNKNOWN, _MAY_NOT.format("DataStores"))

@@ -28,8 +28,8 @@ FOUND = (
 )
 
 
-def drawn(found: tuple[Finding, ...]) -> str:
-    console = Console(width=120, force_terminal=False)
+def drawn(found: tuple[Finding, ...], *, width: int = 120) -> str:
+    console = Console(width=width, force_terminal=False)
     with console.capture() as captured:
         tables.preflight(console, found)
     return captured.get()
@@ -45,6 +45,13 @@ def test_the_table_names_each_requirement_and_then_what_to_do() -> None:
         "? rights: name another account",
         "not ready: 1 of 3 requirements are met, 1 are missing, 1 could not be looked into",
     ]
+
+
+def test_a_narrow_terminal_cuts_nothing_off() -> None:
+    shown = drawn((Finding("", "infrastructure.cluster.x-k8s.io/v1alpha1", "", Outcome.MET),), width=30)
+    assert "…" not in shown
+    rows = [line.replace("✔", "").strip() for line in shown.splitlines()]
+    assert "infrastructure.cluster.x-k8s.io/v1alpha1" in "".join(rows)
 
 
 def test_when_nothing_is_missing_it_says_so() -> None:
