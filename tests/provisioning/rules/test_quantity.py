@@ -129,6 +129,8 @@ def test_bytes_are_shown_in_the_largest_unit_that_keeps_them_whole(count: int, t
     assert quantity.format_bytes(count) == text
 
 
-@pytest.mark.parametrize(("milli", "text"), [(0, "0"), (2000, "2"), (1500, "1.5"), (250, "250m"), (1100, "1.1"), (119750400, "119750.4")])
+@pytest.mark.parametrize(
+    ("milli", "text"), [(0, "0"), (2000, "2"), (1500, "1.5"), (250, "250m"), (1100, "1.1"), (119750400, "119750.4")]
+)
 def test_processors_are_shown_as_people_write_them(milli: int, text: str) -> None:
     assert quantity.format_cpu(milli) == text
