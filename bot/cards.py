@@ -129,8 +129,8 @@ def cluster_parts(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> list[
     parts = blocks.fields([row for row in rows if row[1]])
     if now is Stage.ASLEEP and (told := conditions.find(status.conditions, "Ready")):
         parts.append(blocks.quote(text.clip(text.one_line(told.message), REASON_SHOWN)))
-    elif status.kubeconfig_secret:
-        parts.append(blocks.section(replies.access(status.kubeconfig_secret, cluster.meta.namespace)))
+    elif status.endpoint:
+        parts.append(blocks.section(replies.access(cluster.meta.name, cluster.meta.namespace)))
     return parts
 
 
@@ -230,7 +230,7 @@ def _progress(steps: Sequence[Step]) -> list[Block]:
     if not steps:
         return []
     lines = [
-        replies.step(replies.STEP_ICON[each.state], text.escape(each.name), _step_took(each), each.message)
+        replies.step(replies.STEP_ICON[each.state], text.escape(each.name), _step_took(each), each.message, each.hint)
         for each in steps
     ]
     # Steps may end out of order; what is waited for is the first that has not.

@@ -363,8 +363,9 @@ def headline(stage: str, cluster: str, tenant: str, took: str = "") -> str:
     return f"{ICON[stage]} *{code(cluster)} {said}* · {code(tenant)}"
 
 
-def step(icon: str, name: str, took: str, message: str) -> str:
-    return f"{icon} {name}{'  ' + took if took else ''}{' — ' + code(message) if message else ''}"
+def step(icon: str, name: str, took: str, message: str, hint: str) -> str:
+    told = f"{icon} {name}{'  ' + took if took else ''}{' — ' + code(message) if message else ''}"
+    return f"{told}\nWhat to do: {code(hint)}" if hint else told
 
 
 def step_of(at: int, total: int) -> str:
@@ -384,9 +385,12 @@ def sent_to(channel: str, others: int) -> str:
     return f"Sent to {count(others, 'approver')} in direct messages." if others else ""
 
 
-def access(secret: str, namespace: str) -> str:
-    read = f"kubectl -n {namespace} get secret {secret} -o jsonpath='{{.data.value}}' | base64 -d"
-    return f"Kubeconfig (for whoever may read the Secret; I never post it):\n```{read} > kubeconfig```"
+def access(cluster: str, namespace: str) -> str:
+    explained = code("kubectl explain clusteraccess.spec")
+    return (
+        f"To get in, make a ClusterAccess to {code(cluster)} in {code(namespace)} with a certificate request of your own. "
+        f"{explained} says what goes into it; nothing secret goes through Slack."
+    )
 
 
 def already_decided(line: str) -> str:

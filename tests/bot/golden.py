@@ -121,6 +121,7 @@ CARDS: dict[str, Callable[[], Card]] = {
         sight(RequestStatus(phase=Phase.FAILED, votes=(BY_OMAR,), message="quota: vCPU 44 of 40"))
     ),
     "requester_building": lambda: _TELL(_applied(samples.cluster(status=samples.building()))),
+    "requester_stuck": lambda: _TELL(_applied(samples.cluster(status=samples.stuck()))),
     "requester_ready": lambda: _TELL(_applied(samples.cluster(status=samples.ready()))),
     "requester_asleep": lambda: _TELL(_applied(samples.cluster(status=samples.asleep()))),
     "requester_deleting": lambda: _TELL(_applied(samples.cluster(deleting=True), action=Action.DELETE)),

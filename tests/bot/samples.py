@@ -215,6 +215,19 @@ def asleep() -> ClusterStatus:
     return ready().model_copy(update={"conditions": told, "nodes": NodeCount()})
 
 
+def stuck() -> ClusterStatus:
+    """One whose workers find no room; somebody could do something about it."""
+    before = building()
+    no_room = Step(
+        name="Workers",
+        state=StepState.FAILED,
+        started_at=AT,
+        message="a worker finds no room in the management cluster: 0/3 nodes are available",
+        hint="make room in the management cluster, or take a smaller flavor",
+    )
+    return before.model_copy(update={"steps": (*before.steps[:2], no_room, before.steps[3])})
+
+
 def ready() -> ClusterStatus:
     steps = tuple(
         Step(name=name, state=StepState.DONE, started_at=AT, ended_at=LATER)
