@@ -37,12 +37,12 @@ def main(
     clusters: Annotated[
         str, typer.Option(help="How many clusters there are while looks are measured, rising; the last number rests.")
     ] = "10,100,1000",
-    seconds: Annotated[float, typer.Option(min=1, help="How long they rest; 0 clusters leave that out.")] = 345.0,
-    probe_seconds: Annotated[float, typer.Option(min=1, help="How often each tenant is asked.")] = 300.0,
+    seconds: Annotated[float, typer.Option(min=1, help="How long they rest; 0 clusters leave that out.")] = 600.0,
+    probe_seconds: Annotated[float, typer.Option(min=1, help="How often each tenant is asked.")] = 600.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
     write: Annotated[bool, typer.Option(help="Write what was measured into docs/performance.md.")] = False,
 ) -> None:
-    """Measure how fast a cluster is put there, and what many of them cost. Takes about 15 minutes as it is."""
+    """Measure how fast a cluster is put there, and what many of them cost. Takes about 25 minutes as it is."""
     sizes = [int(size) for size in clusters.split(",") if size.strip() not in ("", "0")]
     if sizes != sorted(set(sizes)):
         raise typer.BadParameter("numbers that rise, such as 10,100,1000", param_hint="--clusters")

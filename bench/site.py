@@ -68,7 +68,7 @@ class Site:
     _count: int = field(default=0)
 
     @contextlib.asynccontextmanager
-    async def provisioner(self, *, probes: bool, probe_seconds: float = 300.0) -> AsyncIterator[Provisioner]:
+    async def provisioner(self, *, probes: bool, probe_seconds: float = 600.0) -> AsyncIterator[Provisioner]:
         """Start one, wait until it leads, and end it as Kubernetes does."""
         self._count += 1
         port = Ports(self.plane.state / "ports.json")[f"provisioner-{self._count}"]

@@ -52,7 +52,7 @@ class Pace:
     stays the same. `timeout`: what a tenant may take to answer. `trust`: how long credentials that work are kept.
     """
 
-    content: float = 300.0
+    content: float = 600.0
     eager: float = 1.5
     most: float = 30.0
     timeout: float = 4.0

@@ -37,7 +37,7 @@ class Settings(CommonSettings):
     """How many TenantClusters are looked at at once."""
     probe_tenants: bool = True
     """Ask each tenant's API server ourselves before we call a cluster Ready."""
-    probe_seconds: Annotated[float, Field(gt=0)] = 300.0
+    probe_seconds: Annotated[float, Field(gt=0)] = 600.0
     """Seconds for which an answer of a tenant's API server stands while nothing changes and all is well."""
     request_timeout: Annotated[float, Field(gt=0)] = 60.0
     """The API server's --request-timeout: a write that it admitted may still land that much later."""

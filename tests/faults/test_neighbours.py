@@ -150,12 +150,13 @@ async def test_what_of_ours_is_edited_is_put_right_and_what_is_deleted_is_made_a
         await kube.delete(resources.CONFIG_MAPS, "kx0-cloud-controller-manager", namespace=place)
         await kube.delete(resources.DEPLOYMENTS, "kx0-csi-controller", namespace=place)
 
+        left: list[str] = []
+
         async def as_before() -> bool:
             nonlocal left
             left = unlike([await estate.likeness(kube, place, "kx0")], as_it_should_be)
             return left == THEIRS
 
-        left: list[str] = []
         with contextlib.suppress(TimeoutError):
             await eventually(as_before, seconds=LONG / 2)
         assert left == THEIRS
