@@ -388,8 +388,8 @@ def sent_to(channel: str, others: int) -> str:
 def access(cluster: str, namespace: str) -> str:
     explained = code("kubectl explain clusteraccess.spec")
     return (
-        f"To get in, make a ClusterAccess to {code(cluster)} in {code(namespace)} with a certificate request of your own. "
-        f"{explained} says what goes into it; nothing secret goes through Slack."
+        f"To get in, make a ClusterAccess to {code(cluster)} in {code(namespace)} with a certificate request of your "
+        f"own. {explained} says what goes into it; nothing secret goes through Slack."
     )
 
 
