@@ -14,7 +14,7 @@ from provisioning.ending import Ending
 from provisioning.hibernation import Rest
 from provisioning.lifetime import Ladder
 from provisioning.manifests.marks import Manifest
-from provisioning.model import ClusterStatus, Condition, Step, TenantCluster
+from provisioning.model import ClusterStatus, Condition, Step, StepState, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.model.conditions import Summary, Truth
 from provisioning.objects import Stored, format_time, parse_time
@@ -51,7 +51,14 @@ def observe(
     created, moment = format_time(cluster.meta.created or now), format_time(now)
     asleep = rest is not None and rest.asleep and not deleting
     seen = sights.see(cluster, world, refusal=refusal)
-    recorded = before.steps if asleep or deleting else steps.record(before.steps, seen, created=created, now=now)
+    if asleep or deleting:
+        recorded = before.steps
+    elif not paused and _was_left_alone(before):
+        # Nobody was at work meanwhile: what is not done has not taken long, it begins now.
+        done = (step for step in before.steps if step.state is StepState.DONE)
+        recorded = steps.record(done, seen, created=created, now=now, since=moment)
+    else:
+        recorded = steps.record(before.steps, seen, created=created, now=now)
     summary = _summary(cluster, world, recorded, seen, now=now, refusal=refusal, rest=rest, ending=ending)
     generation = before.observed_generation if paused else cluster.meta.generation
     wanted = (
@@ -81,6 +88,13 @@ def observe(
 def is_paused(cluster: Stored[TenantCluster]) -> bool:
     """Whether nothing is to be applied or pruned; a deletion goes on all the same."""
     return not cluster.meta.deleting and cluster.meta.annotations.get(names.PAUSED_ANNOTATION) == "true"
+
+
+def _was_left_alone(before: ClusterStatus) -> bool:
+    """Whether the cluster slept, or was going to, or was paused when it was looked at last."""
+    slept = conditions_of.find(before.conditions, HIBERNATED)
+    fell = slept is not None and (slept.status == "True" or slept.reason == FALLING_ASLEEP)
+    return fell or conditions_of.find(before.conditions, PAUSED) is not None
 
 
 def _summary(

@@ -75,16 +75,21 @@ class Sight:
     hint: str = ""
 
 
-def record(before: Iterable[Step], sights: Iterable[Sight], *, created: str, now: datetime) -> tuple[Step, ...]:
+def record(
+    before: Iterable[Step], sights: Iterable[Sight], *, created: str, now: datetime, since: str = ""
+) -> tuple[Step, ...]:
     """The steps to write down. Times once recorded stay; a step that is undone again begins anew.
 
-    `created` is when the cluster was asked for (RFC 3339). The sights come in the order of `NEEDS`.
+    `created` is when the cluster was asked for, and `since` when work on it was taken up again (RFC 3339): no step
+    that is not done has begun before. The sights come in the order of `NEEDS`.
     """
     known = {step.name: step for step in before}
     made: dict[str, Step] = {}
     for sight in sights:
         need = NEEDS[sight.name]
         began = made[need].ended_at if need else created
+        if began is not None and not sight.done:
+            began = max(began, since)
         made[sight.name] = _step(sight, known.get(sight.name, Step(name=sight.name)), began, now)
     return tuple(made.values())
 

@@ -710,6 +710,25 @@ def test_while_it_falls_asleep_and_wakes_it_is_at_work_and_hibernated_is_unknown
     assert truths(awake) == {"Ready": "True", "Reconciling": "False", "Stalled": "False", "Hibernated": "False"}
 
 
+@pytest.mark.parametrize("begun", [True, False], ids=["half made when it fell asleep", "asking for sleep from the start"])
+def test_a_cluster_that_was_never_ready_has_its_whole_time_when_it_wakes(begun: bool) -> None:
+    was = look(Scene(), rest=AWAKE) if begun else ClusterStatus()
+    asleep = observe(cluster(status=was.wire()), slept().world(), now=NOW, rest=SLEEP)
+    morning = NOW + timedelta(hours=9)
+    waking = observe(cluster(status=asleep.wire()), Scene().world(), now=morning, rest=AWAKE)
+    assert step(waking, "Control plane").started_at == format_time(morning)
+    later = observe(cluster(status=waking.wire()), Scene().world(), now=morning + timedelta(minutes=29), rest=AWAKE)
+    assert states(later)["Control plane"] == "Running"
+    stuck = observe(cluster(status=later.wire()), Scene().world(), now=morning + timedelta(minutes=31), rest=AWAKE)
+    assert truths(stuck)["Stalled"] == "True"
+
+
+def test_a_cluster_that_was_paused_while_it_was_made_has_its_whole_time_afterwards() -> None:
+    was = observe(paused(cluster()), Scene().world(), now=CREATED + timedelta(hours=5))
+    after = observe(cluster(status=was.wire()), Scene().world(), now=CREATED + timedelta(hours=6))
+    assert truths(after) == {"Ready": "False", "Reconciling": "True", "Stalled": "False"}
+
+
 def test_a_cluster_that_cannot_fall_asleep_is_stalled_after_a_while() -> None:
     falling = observe(cluster(), finished().world(), now=NOW, rest=SLEEP)
     still = observe(cluster(status=falling.wire()), finished().world(), now=NOW + timedelta(minutes=31), rest=SLEEP)
