@@ -42,6 +42,8 @@ class Blueprint:
     flavors: Mapping[str, Flavor]
     standing: Mapping[str, Manifest]
     """Pools whose machines the Catalog can no longer describe, with the MachineDeployments that stand: they go on."""
+    sizes: Mapping[str, int]
+    """How many workers the MachineDeployments that stand are to have, by their names."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -105,9 +107,10 @@ def draw(
         core=core.decide(spec, catalog, there, version=versions.control_plane),
         pods=network.pods,
         services=network.services,
-        data_store=catalog.data_store,
+        data_store=_data_store(there) or catalog.data_store,
         flavors={flavor.name: flavor for flavor in catalog.flavors},
         standing=standing,
+        sizes=dict(_sizes(there)),
     )
 
 
@@ -128,6 +131,20 @@ def _standing(
             continue
         if (deployment["metadata"].get("annotations") or {}).get(FLAVOR_ANNOTATION) == pool.flavor:
             yield pool.name, deployment
+
+
+def _sizes(existing: Iterable[Manifest]) -> Iterator[tuple[str, int]]:
+    for manifest in existing:
+        if manifest["kind"] == resources.MACHINE_DEPLOYMENTS.kind:
+            yield manifest["metadata"]["name"], manifest["spec"].get("replicas", 0)
+
+
+def _data_store(existing: Iterable[Manifest]) -> str:
+    """Where the data of a cluster is that stands: Kamaji would take another name for an order to move it there."""
+    kind = resources.KAMAJI_CONTROL_PLANES.kind
+    control_plane: Manifest = next((manifest for manifest in existing if manifest["kind"] == kind), {"spec": {}})
+    name: str = control_plane["spec"].get("dataStoreName") or ""
+    return name
 
 
 def _left_out(spec: ClusterSpec) -> Iterator[Cause]:

@@ -56,6 +56,9 @@ def _deployment(blueprint: Blueprint, pool: NodePool) -> Manifest:
     elif not pool.autoscaled:
         # For an autoscaled pool the number is the autoscaler's: written here, every apply would drain its workers.
         spec["replicas"] = pool.replicas
+    elif blueprint.sizes.get(metadata["name"], 0) > pool.most:
+        # The autoscaler keeps to a maximum, and shrinks nothing to it. Said once; at the next look the number is its.
+        spec["replicas"] = pool.most
     return new(KIND, metadata, spec)
 
 

@@ -158,7 +158,7 @@ class CatalogSpec(Model):
     network: NetworkDefaults = NetworkDefaults()
     """Ranges of clusters that ask for none."""
     data_store: DnsLabel = "default"
-    """The Kamaji DataStore that keeps the clusters' state."""
+    """The Kamaji DataStore that keeps the state of clusters made from now on; that of others stays where it is."""
 
     def flavor(self, name: str) -> Flavor | None:
         return next((f for f in self.flavors if f.name == name), None)

@@ -14,6 +14,7 @@ from playground.controlplane import ControlPlane
 from playground.simulated.tenants import Tenants
 from provisioning import resources, upgrades
 from provisioning.kube import Kube, Manifest
+from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION
 from provisioning.names import CAPI_CLUSTER_LABEL
 from provisioning.resources import Resource
 from tests import builders
@@ -178,6 +179,45 @@ async def test_pools_grow_heal_change_their_size_and_go_and_their_templates_with
     (broken,) = await web.names(resources.MACHINES)
     await web.give_up(broken)
     await eventually(lambda: web.runs(("md0", "v1.34.4", 8), without=broken), seconds=60)
+
+
+async def test_the_number_of_an_autoscaled_pool_is_touched_only_where_its_maximum_is_below_it(web: Cluster) -> None:
+    async def has(number: int) -> bool:
+        found = await web.find(resources.MACHINE_DEPLOYMENTS, "web-auto")
+        return found is not None and found["spec"].get("replicas") == number
+
+    async def applied(*, max_size: str | None) -> bool:
+        found = await web.find(resources.MACHINE_DEPLOYMENTS, "web-auto") or {"metadata": {}}
+        return (found["metadata"].get("annotations") or {}).get(MAX_SIZE_ANNOTATION) == max_size
+
+    async def scaled(number: int) -> None:
+        scale = {"spec": {"replicas": number}}
+        await web.kube.merge(
+            resources.MACHINE_DEPLOYMENTS, "web-auto", scale, namespace=web.namespace, subresource="scale"
+        )
+
+    async def stays(number: int) -> bool:
+        await asyncio.sleep(2)
+        return await has(number)
+
+    pool = {"name": "auto", "flavor": "small"}
+    await web.change(pools=[small("md0"), {**pool, "min": 1, "max": 9}])
+    await eventually(lambda: has(1), seconds=60)
+    await scaled(4)
+    assert await stays(4)
+
+    await web.change(pools=[small("md0"), {**pool, "min": 1, "max": 2}])
+    await eventually(lambda: has(2), seconds=60)
+    await eventually(lambda: applied(max_size="2"), seconds=60)
+    assert await stays(2)
+    await scaled(1)
+    assert await stays(1)
+
+    await web.change(pools=[small("md0"), small("auto", 3)])
+    await eventually(lambda: has(3), seconds=60)
+    await web.change(pools=[small("md0"), {**pool, "min": 1, "max": 5}])
+    await eventually(lambda: applied(max_size="5"), seconds=60)
+    assert await stays(3)
 
 
 async def test_an_upgrade_over_two_minors_goes_control_plane_first_and_waits_for_what_is_late(web: Cluster) -> None:

@@ -710,7 +710,7 @@ def test_while_it_falls_asleep_and_wakes_it_is_at_work_and_hibernated_is_unknown
     assert truths(awake) == {"Ready": "True", "Reconciling": "False", "Stalled": "False", "Hibernated": "False"}
 
 
-@pytest.mark.parametrize("begun", [True, False], ids=["half made when it fell asleep", "asking for sleep from the start"])
+@pytest.mark.parametrize("begun", [True, False], ids=["half made in the evening", "asleep from the start"])
 def test_a_cluster_that_was_never_ready_has_its_whole_time_when_it_wakes(begun: bool) -> None:
     was = look(Scene(), rest=AWAKE) if begun else ClusterStatus()
     asleep = observe(cluster(status=was.wire()), slept().world(), now=NOW, rest=SLEEP)

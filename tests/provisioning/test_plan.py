@@ -134,6 +134,12 @@ def test_an_add_on_that_has_left_the_catalog_goes_on_as_it_stands() -> None:
     assert metrics["spec"]["dependsOn"] == [{"name": "web-cilium"}]
 
 
+def test_the_data_of_a_cluster_stays_where_it_is_though_the_catalog_names_another_store() -> None:
+    elsewhere = catalog(dataStore="other")
+    assert only(rerendered(elsewhere, []), "KamajiControlPlane")["spec"]["dataStoreName"] == "other"
+    assert only(rerendered(elsewhere, rendered()), "KamajiControlPlane")["spec"]["dataStoreName"] == "default"
+
+
 # --- what is to go
 
 

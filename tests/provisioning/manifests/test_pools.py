@@ -67,6 +67,14 @@ def test_the_number_of_an_autoscaled_pool_is_left_to_the_autoscaler() -> None:
     assert annotations["capacity.cluster-autoscaler.kubernetes.io/labels"] == "clusterdesk.dev/pool=md0"
 
 
+def test_a_pool_that_has_grown_beyond_a_new_maximum_is_brought_down_to_it_once() -> None:
+    grown = rendered(**AUTOSCALED)
+    only(grown, "MachineDeployment")["spec"]["replicas"] = 8
+    lowered = rendered(**AUTOSCALED, existing=grown)
+    assert only(lowered, "MachineDeployment")["spec"]["replicas"] == 5
+    assert "replicas" not in only(rendered(**AUTOSCALED, existing=lowered), "MachineDeployment")["spec"]
+
+
 def test_a_roll_out_takes_no_worker_away_before_its_successor_is_there() -> None:
     rolling = only(rendered(), "MachineDeployment")["spec"]["rollout"]["strategy"]["rollingUpdate"]
     assert rolling == {"maxSurge": 1, "maxUnavailable": 0}
