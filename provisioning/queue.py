@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import structlog
 
@@ -24,6 +24,10 @@ log = structlog.get_logger()
 K = TypeVar("K", bound=Hashable)
 Act = Callable[[K], Awaitable[float | None]]
 """Looks at one key; returns the seconds after which it wants to see it again, or None."""
+
+
+SPARE: Final = 1000
+"""Outdated entries that are not worth a cleaning."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,10 @@ class Queue(Generic[K]):
             return
         self._due[key] = due
         heapq.heappush(self._order, (due, next(self._numbers), key))
+        if len(self._order) > 2 * len(self._due) + SPARE:
+            # A wish that an earlier one has overtaken would lie there until its own time, which may be a day away.
+            self._order = [entry for entry in self._order if self._due.get(entry[2]) == entry[0]]
+            heapq.heapify(self._order)
         metrics.QUEUE_DEPTH.labels(self.name).set(len(self._due))
         self._awake.set()
 

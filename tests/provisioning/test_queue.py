@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+import tracemalloc
 
 import structlog
 
@@ -144,3 +145,31 @@ async def test_the_earlier_of_two_wishes_counts() -> None:
         queue.add("a", after=60)
         await until(lambda: seen == ["a"])
     assert len(queue) == 0
+
+
+async def test_wishes_for_a_far_future_that_were_overtaken_are_not_kept() -> None:
+    queue: Queue[int] = Queue("test")
+    looks = 0
+
+    async def act(key: int) -> float:
+        nonlocal looks
+        looks += 1
+        return 86_400.0
+
+    async def all_changed() -> None:
+        before = looks
+        for key in range(1, 51):
+            queue.add(key)
+        await until(lambda: looks == before + 50)
+
+    async with running(queue.work(act)):
+        tracemalloc.start()
+        try:
+            queue.add(0, after=3600)
+            for _ in range(200):
+                await all_changed()
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert looks == 10_000
+    assert kept < 500_000  # bytes; ten thousand of them come to twice as many
