@@ -1,7 +1,8 @@
 """Finds a controller that belongs beside the control plane in what is about to go into a tenant. Pure.
 
 Looks into manifests, chart names, chart values, YAML texts and shell scripts. Knows no kind and no client; which
-fields of which kind hold such content is `webhooks.carriers`' business.
+fields of which kind hold such content is `webhooks.carriers`' business. A YAML text so deep that nobody can have meant
+it raises `documents.TooDeep`: it is not looked through, and so must not pass.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from provisioning import documents
 from provisioning.components import COMPONENTS, WORDS, Component, image_name
 
 NODES_MAX = 100_000
@@ -21,8 +21,6 @@ NODES_MAX = 100_000
 
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 _IMAGE_KEYS = ("image", "repository", "newName")
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""Builds texts, lists and mappings only; nothing in a tenant's YAML becomes anything else."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +60,10 @@ def in_text(text: str, *, at: str) -> list[Finding]:
     """YAML or JSON documents if it is that, else a script."""
     if not WORDS.search(text):
         return []
-    documents = _documents(text)
-    if not documents:
+    found = _documents(text)
+    if not found:
         return in_script(text, at=at)
-    return _distinct([f for document in documents for f in _in_document(document, at)])
+    return _distinct([f for document in found for f in _in_document(document, at)])
 
 
 def in_script(text: str, *, at: str) -> list[Finding]:
@@ -83,12 +81,11 @@ def in_script(text: str, *, at: str) -> list[Finding]:
 
 
 def _documents(text: str) -> list[Any]:
-    """The mappings and lists in a YAML text; none when it is a script or broken."""
+    """The mappings and lists in a YAML text; none when it is a script or broken. Raises `TooDeep`."""
     try:
-        documents = list(yaml.load_all(text, Loader=_LOADER))
-    except (yaml.YAMLError, ValueError, RecursionError):
+        return [d for d in documents.read(text) if isinstance(d, Mapping | list)]
+    except documents.Unreadable:
         return []
-    return [d for d in documents if isinstance(d, Mapping | list)]
 
 
 def _in_document(document: Any, at: str) -> Iterator[Finding]:

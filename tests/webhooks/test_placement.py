@@ -178,9 +178,7 @@ def test_yaml_that_never_ends_is_given_up_in_time() -> None:
     assert time.monotonic() - started < 5
 
 
-@pytest.mark.parametrize(
-    "text", ["a: [cluster-autoscaler", "\x00cluster-autoscaler", "- " * 3000 + "cluster-autoscaler"]
-)
+@pytest.mark.parametrize("text", ["a: [cluster-autoscaler", "\x00cluster-autoscaler"])
 def test_broken_yaml_is_read_as_words_and_raises_nothing(text: str) -> None:
     placement.in_text(text, at="data.x")
 

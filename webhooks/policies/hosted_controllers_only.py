@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from provisioning import documents
 from provisioning.errors import Cause
 from provisioning.resources import (
     CLUSTER_RESOURCE_SETS,
@@ -24,7 +25,7 @@ from provisioning.resources import (
 )
 from webhooks import carriers
 from webhooks import facts as reading
-from webhooks.decision import Allow, Verdict, refuse
+from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import All, Facts, Manifest, One
 from webhooks.kinds import KUSTOMIZATIONS
 from webhooks.placement import Finding
@@ -45,11 +46,14 @@ def check(request: Request, facts: Facts) -> Verdict:
     extract = EXTRACTS[request.group, request.resource]
     if reading.tenant_of(facts, request.namespace) is None:
         return Allow()
-    found = extract(manifest, request.namespace, facts)
-    if found and request.old is not None:
-        # What was there before this rule, or before an image got onto the list, must stay removable.
-        known = set(extract(request.old, request.namespace, facts))
-        found = [finding for finding in found if finding not in known]
+    try:
+        found = extract(manifest, request.namespace, facts)
+        if found and request.old is not None:
+            # What was there before this rule, or before an image got onto the list, must stay removable.
+            known = set(extract(request.old, request.namespace, facts))
+            found = [finding for finding in found if finding not in known]
+    except documents.TooDeep as error:
+        return refuse(Cause("", f"nobody can tell what the YAML in it brings along: {error}"), code=INVALID)
     return refuse(*map(_cause, found)) if found else Allow()
 
 

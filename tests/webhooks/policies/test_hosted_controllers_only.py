@@ -157,3 +157,10 @@ def test_machines_of_ours_pass() -> None:
 def test_every_kind_that_is_asked_about_can_be_read() -> None:
     asked = {(rule.resource.group, rule.resource.plural) for rule in POLICY.applies_to}
     assert asked == set(EXTRACTS)
+
+
+def test_yaml_so_deep_that_it_would_end_the_process_is_refused() -> None:
+    bomb = "cluster-autoscaler: " + "[" * 100_000
+    verdict = check(CONFIG_MAPS, manifest(CONFIG_MAPS, "c", data={"a.yaml": bomb}))
+    assert isinstance(verdict, Deny)
+    assert "levels deep" in verdict.reason
