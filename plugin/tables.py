@@ -50,6 +50,12 @@ def is_ready(cluster: Stored[TenantCluster]) -> bool:
     return ready is not None and ready.status == "True" and ready.observed_generation >= cluster.meta.generation
 
 
+def in_the_way(cluster: Stored[TenantCluster]) -> str:
+    """Why it is not ready, in a few words."""
+    ready = conditions.find(cluster.it.status.conditions, "Ready")
+    return (ready.message or ready.reason) if ready is not None else "nobody has looked at it yet"
+
+
 def status(cluster: Stored[TenantCluster], *, now: datetime) -> RenderableType:
     """A line that says how the cluster stands, its steps with their times, and what to do about what is in the way."""
     seen = cluster.it.status

@@ -1,0 +1,12 @@
+"""Every command, in the order of the help. A new one is a file here and a line in `COMMANDS`."""
+
+from __future__ import annotations
+
+from plugin.command import Command
+from plugin.commands.preflight import COMMAND as PREFLIGHT
+from plugin.commands.status import COMMAND as STATUS
+
+COMMANDS: tuple[Command, ...] = (
+    STATUS,
+    PREFLIGHT,
+)

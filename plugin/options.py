@@ -1,0 +1,62 @@
+"""The flags that commands share, with the names that kubectl has for them. Types only."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from provisioning import lifetime
+
+HOME_KUBECONFIG: Final = Path.home() / ".kube" / "config"
+_SPAN: Final = re.compile(r"([0-9]{1,5}(h|m|s|ms)){1,4}")
+"""What the API takes for a duration."""
+
+
+class Output(StrEnum):
+    """How an answer is printed: for people, or as the objects are."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+
+
+class DryRun(StrEnum):
+    """How far a change goes."""
+
+    NONE = "none"
+    SERVER = "server"
+
+
+def span(text: str) -> timedelta:
+    """`1h30m` -> how long, or a sentence about what is wrong with it."""
+    if not _SPAN.fullmatch(text):
+        raise typer.BadParameter(f"{text} is no duration; such as 90s, 15m or 1h30m")
+    return lifetime.parse(text)
+
+
+ClusterName = Annotated[str, typer.Argument(metavar="NAME", help="The cluster.", show_default=False)]
+NamespaceOption = Annotated[
+    str, typer.Option("--namespace", "-n", help="The tenant's namespace; the context's when empty.")
+]
+KubeconfigOption = Annotated[
+    Path, typer.Option("--kubeconfig", envvar="KUBECONFIG", help="The kubeconfig file.", show_default=False)
+]
+ContextOption = Annotated[str, typer.Option("--context", help="The context in it; its current one when empty.")]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="For people or for programs.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; shown to whoever approves.")]
+DryRunOption = Annotated[
+    DryRun, typer.Option("--dry-run", help="With server, all rules are asked and nothing is changed.")
+]
+WaitOption = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Follow it until it is done, or be content that it is asked for.")
+]
+TimeoutOption = Annotated[
+    timedelta,
+    typer.Option("--timeout", parser=span, metavar="DURATION", help="How long to follow it, such as 15m."),
+]

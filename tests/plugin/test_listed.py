@@ -1,0 +1,20 @@
+"""Every command is a file, a line in the tuple, and words for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plugin import commands
+from plugin.command import Command
+
+
+def test_every_file_is_a_command_and_every_command_is_listed() -> None:
+    files = {path.stem for path in Path(commands.__file__).parent.glob("*.py")} - {"__init__"}
+    assert {command.name for command in commands.COMMANDS} == files
+
+
+@pytest.mark.parametrize("command", commands.COMMANDS, ids=lambda command: command.name)
+def test_every_command_says_what_it_does(command: Command) -> None:
+    assert (command.run.__doc__ or "").strip().partition("\n")[0].endswith((".", ":"))
