@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning import errors, hibernation, inventory, names, observe, plan, resources
+from provisioning import errors, hibernation, inventory, names, observe, plan, releases, resources
 from provisioning.applier import Applier
 from provisioning.cache import Manifests
 from provisioning.errors import Cause, RuleError
@@ -20,6 +20,7 @@ from provisioning.landscape import Landscape
 from provisioning.manifests.marks import is_ours
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
+from provisioning.releases import Releases
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Delivery:
         self._landscape = landscape
         self._applier = applier
         self._now = now
+        self._releases = Releases(kube, now=now)
 
     async def act(self, cluster: Stored[TenantCluster]) -> Delivered:
         """Apply what should be there, delete what should not. Raises `KubeError` for what only takes time."""
@@ -74,7 +76,7 @@ class Delivery:
         outcome = await self._applier.bring(cluster.key, rendered, present=parts, anew=wants_all_anew(cluster))
         # Without the Cluster its hosted components are not rendered, and would all look stale.
         strays = await inventory.strays(self._kube, cluster, rendered=rendered, parts=parts) if uid else []
-        stale = plan.stale(rendered, [*parts, *strays]) if uid else []
+        stale = await self._free(cluster, plan.stale(rendered, [*parts, *strays]), rest) if uid else []
         kept = await self._applier.prune(stale)
         pruned = [manifest for manifest in stale if all(one.manifest is not manifest for one in kept)]
         gone = [manifest for manifest in pruned if not manifest["metadata"].get("finalizers")]
@@ -87,6 +89,14 @@ class Delivery:
             pruned=tuple(map(_name, pruned)),
             again=outcome.again,
         )
+
+    async def _free(self, cluster: Stored[TenantCluster], stale: list[Manifest], rest: Rest) -> list[Manifest]:
+        """What of this may go now. An add-on that was taken off while its cluster slept is uninstalled when it wakes."""
+        forgotten = releases.forgotten(stale, {add_on.name for add_on in cluster.it.spec.add_ons})
+        if rest.asleep:
+            return [manifest for manifest in stale if manifest not in forgotten]
+        await self._releases.resume(forgotten)
+        return stale
 
 
 def _name(manifest: Manifest) -> str:

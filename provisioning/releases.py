@@ -1,12 +1,13 @@
 """How Flux lets go of a cluster's add-ons at its end, without talking to a tenant whose API server may be dead.
 
-A release that is suspended when it is deleted is not uninstalled. What Flux holds on to longer than `PATIENCE` all the
+A release that is suspended when it is deleted is not uninstalled; one that is only taken off a living cluster has to
+be, so it is resumed first. What Flux holds on to longer than `PATIENCE` all the
 same is taken from it: all that its finalizer guards goes with the tenant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +15,7 @@ from typing import Final
 import structlog
 
 from provisioning import errors, objects, resources
+from provisioning.addons.target import ADD_ON_LABEL
 from provisioning.kube import Kube, Manifest
 from provisioning.manifests.marks import is_ours
 
@@ -23,6 +25,20 @@ KIND: Final = resources.HELM_RELEASES
 PATIENCE: Final = timedelta(seconds=60)
 """How long Flux may take to let go of a suspended release."""
 FINALIZER: Final = "finalizers.fluxcd.io"
+
+
+def forgotten(stale: Iterable[Manifest], wanted: Collection[str]) -> list[Manifest]:
+    """Releases among these that would leave in the tenant what they installed, if they were deleted as they are.
+
+    `wanted` are the add-ons that the cluster is to have: what installs one of those goes over to another engine.
+    """
+    return [
+        manifest
+        for manifest in stale
+        if manifest["kind"] == KIND.kind
+        and manifest["spec"].get("suspend")
+        and manifest["metadata"]["labels"].get(ADD_ON_LABEL) not in wanted
+    ]
 
 
 class Releases:
@@ -39,6 +55,11 @@ class Releases:
             if not release["spec"].get("suspend"):
                 await self._merge(release, {"spec": {"suspend": True}})
         return releases
+
+    async def resume(self, releases: Iterable[Manifest]) -> None:
+        """Let Flux work on these again. Raises `KubeError`."""
+        for release in releases:
+            await self._merge(release, {"spec": {"suspend": None}})
 
     async def end(self, parts: Iterable[Manifest]) -> list[Manifest]:
         """Have them go, without uninstalling anything. Raises `KubeError`."""

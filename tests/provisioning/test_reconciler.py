@@ -16,7 +16,7 @@ from provisioning.objects import format_time
 from tests import builders
 from tests.builders import NAMESPACE, tweak
 from tests.fakes.objects import Kind, Refused
-from tests.provisioning.backstage import Backstage, at_work
+from tests.provisioning.backstage import FLUX_FINALIZER, Backstage, at_work
 from tests.provisioning.waiting import until
 
 
@@ -222,6 +222,26 @@ async def test_a_schedule_is_kept_without_anybody_touching_the_cluster(stage: Ba
     await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
     assert replicas() == 2
     await until(lambda: replicas() == 0, seconds=10)
+
+
+async def test_an_add_on_that_is_taken_off_a_sleeping_cluster_is_uninstalled_when_it_wakes(stage: Backstage) -> None:
+    stage.cluster(tweak(builders.CLUSTER, "spec.addOns", [{"name": "cilium"}, {"name": "cert-manager"}]))
+    await until(lambda: stage.there(resources.HELM_RELEASES, "web-cert-manager"))
+    held = {"metadata": {"finalizers": [FLUX_FINALIZER]}}
+    stage.patch(resources.HELM_RELEASES, "web-cert-manager", held)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"hibernation": {"enabled": True}}})
+    await until(lambda: stage.get(resources.HELM_RELEASES, "web-cert-manager")["spec"].get("suspend") is True)
+
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"addOns": [{"name": "cilium"}]}})
+    await quiet(stage)
+    assert "deletionTimestamp" not in stage.get(resources.HELM_RELEASES, "web-cert-manager")["metadata"]
+
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"hibernation": {"enabled": False}}})
+    await until(lambda: "deletionTimestamp" in stage.get(resources.HELM_RELEASES, "web-cert-manager")["metadata"])
+    # Flux uninstalls only what is not suspended.
+    assert "suspend" not in stage.get(resources.HELM_RELEASES, "web-cert-manager")["spec"]
+    stage.patch(resources.HELM_RELEASES, "web-cert-manager", {"metadata": {"finalizers": None}})
+    await until(lambda: not stage.there(resources.HELM_RELEASES, "web-cert-manager"))
 
 
 async def test_one_that_lost_its_cluster_gets_it_again_when_the_old_one_is_gone(stage: Backstage) -> None:
