@@ -91,7 +91,7 @@ class Delivery:
         )
 
     async def _free(self, cluster: Stored[TenantCluster], stale: list[Manifest], rest: Rest) -> list[Manifest]:
-        """What of this may go now. An add-on that was taken off while its cluster slept is uninstalled when it wakes."""
+        """What of this may go now. What was taken off while the cluster slept is uninstalled when it wakes."""
         forgotten = releases.forgotten(stale, {add_on.name for add_on in cluster.it.spec.add_ons})
         if rest.asleep:
             return [manifest for manifest in stale if manifest not in forgotten]
