@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot import blocks, buttons, meters, outline, replies, stage, text
+from bot import blocks, buttons, meters, outline, replies, text
 from bot.blocks import Block
-from bot.stage import Stage
-from provisioning import approval, lifetime, names, objects, quota
+from provisioning import approval, lifetime, names, objects, quota, stage
 from provisioning.handmade import HandMade
 from provisioning.model import (
     Action,
@@ -32,6 +31,7 @@ from provisioning.model import (
 )
 from provisioning.objects import Stored
 from provisioning.quota import Usage
+from provisioning.stage import Stage
 
 FALLBACK_TEXT = 3500
 REASON_SHOWN = 300

@@ -21,11 +21,11 @@ from bot import approvals, cards
 from bot.cards import Sight
 from bot.outbox import Later, Undeliverable, Vanished
 from bot.ports import Desk, Poster
-from bot.stage import Stage
 from provisioning import objects
 from provisioning.model import ClusterRequest, Delivery, RequestStatus, Surface
 from provisioning.objects import Stored
 from provisioning.queue import Queue
+from provisioning.stage import Stage
 
 log = structlog.get_logger()
 

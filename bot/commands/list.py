@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot import blocks, cards, outline, replies, stage, text
+from bot import blocks, cards, outline, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
 from bot.offers import suggestion
-from provisioning import names, people
+from provisioning import names, people, stage
 from provisioning.handmade import HandMade
 from provisioning.model import Phase, TenantCluster
 from provisioning.objects import Stored

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot import blocks, cards, replies, stage, text
+from bot import blocks, cards, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
-from provisioning import names
+from provisioning import names, stage
 from provisioning.handmade import HandMade
 from provisioning.model import Phase
 

@@ -1,6 +1,6 @@
 """How far a wish has come: one word for a request and the cluster it is about. Pure.
 
-Cards, lists and the order of redrawing all read it from here. What must never live here: words for people.
+Cards, lists at a terminal and the order of redrawing all read it from here. Words for people are in `wording`.
 """
 
 from __future__ import annotations
