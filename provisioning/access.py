@@ -9,16 +9,22 @@ from __future__ import annotations
 import base64
 import binascii
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import kubernetes_asyncio.client as library
-import yaml
 
-from provisioning import errors
+from provisioning import documents, errors
 from provisioning.kube import Kube, Manifest
+
+LONGEST: Final = 128 * 1024
+"""Characters of a kubeconfig. One with certificates has some ten thousand, and reading holds everybody else up."""
+
+ANSWERS: Final = 32 * 2**20
+"""Bytes that a tenant may answer while we are connected: two thousand Nodes, say, and no more than we have room for."""
 
 
 class UnusableKubeconfig(errors.ClusterdeskError):
@@ -35,8 +41,18 @@ class Access:
     key: bytes = b""
     token: str = ""
 
-    def connect(self) -> Kube:
-        """A connection; close it. The credentials are on disk only while they are read."""
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Kube]:
+        """A connection, for as long as one is in there. Raises `UnusableKubeconfig`, and `Unavailable` for an answer of
+        a shape that no API server gives: whoever wrote the kubeconfig chose who answers."""
+        async with self._kube() as kube:
+            try:
+                yield kube
+            except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+                raise errors.Unavailable(f"what answers is no API server: {type(error).__name__}") from error
+
+    def _kube(self) -> Kube:
+        """The credentials are on disk only while they are read."""
         configuration = library.Configuration(host=self.server)
         configuration.verify_ssl = True
         if self.token:
@@ -47,7 +63,7 @@ class Access:
                 configuration.cert_file = _file(folder, "certificate", self.certificate)
                 configuration.key_file = _file(folder, "key", self.key)
             try:
-                return Kube.by(configuration)
+                return Kube.by(configuration, most=ANSWERS)
             except OSError as error:  # ssl.SSLError is one
                 raise UnusableKubeconfig(f"its certificates cannot be read: {error}") from error
 
@@ -60,10 +76,13 @@ def of_secret(secret: Manifest) -> Access:
 
 def parse(text: str) -> Access:
     """The current context's access. Raises `UnusableKubeconfig`."""
+    if len(text) > LONGEST:
+        raise UnusableKubeconfig(f"it has {len(text)} characters; none that was made for a cluster has {LONGEST}")
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UnusableKubeconfig("it is no YAML") from error
+        found = documents.read(text)
+    except (documents.Unreadable, documents.TooDeep) as error:
+        raise UnusableKubeconfig(str(error)) from error
+    content = found[0] if len(found) == 1 else None
     if not isinstance(content, dict):
         raise UnusableKubeconfig("it is no kubeconfig")
     context = _named(content, "contexts", content.get("current-context"), "context")

@@ -49,10 +49,14 @@ class Change:
 
 
 class Kube:
-    """A connection to one API server. Use `connect`, then `async with`."""
+    """A connection to one API server. Use `connect`, then `async with`.
 
-    def __init__(self, api: library.ApiClient) -> None:
+    `most` bounds the bytes of all its answers together, where the server is somebody's whom we do not trust.
+    """
+
+    def __init__(self, api: library.ApiClient, *, most: int | None = None) -> None:
         self._api = api
+        self._left = most
 
     @classmethod
     async def connect(cls, *, kubeconfig: Path | None = None, context: str | None = None) -> Kube:
@@ -72,12 +76,14 @@ class Kube:
         return cls.by(configuration)
 
     @classmethod
-    def by(cls, configuration: library.Configuration) -> Kube:
+    def by(cls, configuration: library.Configuration, *, most: int | None = None) -> Kube:
         """Connect as the library's configuration says."""
         configuration.retries = False
         # A watch holds its connection for minutes: a bound would let the watches starve the plain calls.
         configuration.connection_pool_maxsize = 0
-        return cls(library.ApiClient(configuration))
+        api = library.ApiClient(configuration)
+        api.rest_client.pool_manager = _Straight(api.rest_client.pool_manager)
+        return cls(api, most=most)
 
     async def __aenter__(self) -> Kube:
         return self
@@ -155,16 +161,18 @@ class Kube:
         *,
         namespace: str = "",
         uid: str = "",
+        version: str = "",
         propagation: str = "Background",
         grace_seconds: int | None = None,
         dry_run: bool = False,
     ) -> Manifest:
-        """Ask for deletion; `uid` makes sure that it is still the same object."""
+        """Ask for deletion; `uid` makes sure that it is still the same object, `version` that it has not changed."""
         options: Manifest = {"propagationPolicy": propagation}
         if grace_seconds is not None:
             options["gracePeriodSeconds"] = grace_seconds
-        if uid:
-            options["preconditions"] = {"uid": uid}
+        unless = {key: value for key, value in (("uid", uid), ("resourceVersion", version)) if value}
+        if unless:
+            options["preconditions"] = unless
         return await self.call(
             "DELETE", resource.path(namespace=namespace, name=name), query=_dry(dry_run), body=options
         )
@@ -216,15 +224,29 @@ class Kube:
             timeout=aiohttp.ClientTimeout(total=timeout),
         )
         with _translated():
-            text = await response.read()
-            answer: Manifest = json.loads(text) if text else {}
+            text = await self._read(response)
+            answer = json.loads(text) if text else {}
+        if not isinstance(answer, dict):
+            raise errors.Unavailable("the API server's answer is no object")
         return answer
 
     async def text(self, path: str, *, timeout: float = REQUEST_TIMEOUT) -> str:
         """What a path that speaks no JSON answers, `/readyz` for one."""
         response = await self._send("GET", path, timeout=aiohttp.ClientTimeout(total=timeout))
         with _translated():
-            return await response.text()
+            return (await self._read(response)).decode("utf-8", "replace")
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        if self._left is None:
+            return await response.read()
+        parts = []
+        async for part in response.content.iter_any():
+            self._left -= len(part)
+            if self._left < 0:
+                response.close()
+                raise errors.Unavailable("the API server answers with more than is taken from it")
+            parts.append(part)
+        return b"".join(parts)
 
     async def _send(
         self,
@@ -249,10 +271,24 @@ class Kube:
                 _request_timeout=timeout,
                 _return_http_data_only=True,
             )
-            if response.status >= 400:
-                status = _status_of(await response.read())
+            if response.status >= 300:
+                status = _status_of(await self._read(response))
                 raise _error_of(response.status, status, response.headers.get("Retry-After", ""))
         return response
+
+
+class _Straight:
+    """The library's session, but nobody is followed elsewhere. An API server sends nobody away; whoever poses as one
+    could send us, with what we may reach, to where they cannot get themselves."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def request(self, method: str, url: str, **more: Any) -> aiohttp.ClientResponse:
+        return await self._session.request(method, url, allow_redirects=False, **more)
+
+    async def close(self) -> None:
+        await self._session.close()
 
 
 def namespace_of(kubeconfig: Path, context: str = "") -> str:
@@ -305,6 +341,6 @@ def _translated() -> Iterator[None]:
         yield
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise errors.Unavailable(f"no answer from the API server: {type(error).__name__}: {error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # Half a line of a watch, or the page of some proxy in between.
         raise errors.Unavailable(f"the API server's answer is no JSON: {error}") from error

@@ -181,20 +181,13 @@ class Probe:
         try:
             async with asyncio.timeout(self._pace.timeout), found.connect() as tenant:
                 await tenant.text("/readyz")
-                nodes = await tenant.list(NODES)
-                network = await tenant.list(PODS, namespace=SYSTEM, labels=NETWORK_PODS)
+                nodes = (await tenant.list(NODES)).items
+                network = (await tenant.list(PODS, namespace=SYSTEM, labels=NETWORK_PODS)).items
+                return _told(nodes, network)
         except access.UnusableKubeconfig as error:
             return Answer(f"its kubeconfig cannot be used: {error}")
         except (errors.KubeError, TimeoutError):
             return Answer("its API server does not answer")
-        ready = sum(map(pods.is_ready, nodes.items))
-        return Answer(
-            "",
-            nodes_ready=ready,
-            uninitialised=tuple(sorted(map(_name, filter(_is_uninitialised, nodes.items)))[:NAMED_AT_MOST]),
-            # Without a Node that is ready they have nowhere to run.
-            unready=tuple(_down(network.items)) if ready else (),
-        )
 
     async def _access(self, key: Key, known: _Known) -> Access | None:
         """The tenant's credentials, read when they are not known, or old. None when they are not there."""
@@ -203,6 +196,18 @@ class Probe:
             known.access = access.of_secret(secret) if secret is not None else None
             known.access_at = time.monotonic()
         return known.access
+
+
+def _told(nodes: list[Manifest], network: list[Manifest]) -> Answer:
+    """What a tenant that answers says of itself."""
+    ready = sum(map(pods.is_ready, nodes))
+    return Answer(
+        "",
+        nodes_ready=ready,
+        uninitialised=tuple(sorted(map(_name, filter(_is_uninitialised, nodes)))[:NAMED_AT_MOST]),
+        # Without a Node that is ready they have nowhere to run.
+        unready=tuple(_down(network)) if ready else (),
+    )
 
 
 def _is_uninitialised(node: Manifest) -> bool:

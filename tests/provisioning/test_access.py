@@ -68,7 +68,14 @@ def test_what_would_run_read_or_divert_anything_is_refused(cluster: Manifest, us
         access.parse(kubeconfig(cluster=cluster, user=user))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", "current-context: x", "contexts: {}", "a: &a [*a]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "{", "current-context: x", "contexts: {}", "a: &a [*a]", "---\n---\n"),
+        *("at: 2026-99-99", "[" * 20_000, "- a\n" * 250_000),
+    ],
+    ids=range(10),
+)
 def test_what_is_no_kubeconfig_is_refused(text: str) -> None:
     with pytest.raises(UnusableKubeconfig):
         access.parse(text)
@@ -82,7 +89,8 @@ def test_a_secret_without_one_is_refused(data: Any) -> None:
 
 async def test_certificates_that_are_none_are_refused_not_crashed_on() -> None:
     with pytest.raises(UnusableKubeconfig, match="certificates"):
-        access.parse(kubeconfig()).connect()
+        async with access.parse(kubeconfig()).connect():
+            pass
 
 
 def test_credentials_are_not_shown_when_it_is_printed() -> None:

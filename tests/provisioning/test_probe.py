@@ -6,15 +6,17 @@ import asyncio
 import base64
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+import pytest
 import pytest_asyncio
 import trustme
 import yaml
 from aiohttp import web
 
-from provisioning import errors
+from provisioning import access, errors
 from provisioning.kube import Manifest
 from provisioning.probe import NOT_YET, Answer, Key, Pace, Probe
 from provisioning.resources import Resource
@@ -46,6 +48,10 @@ class Tenant:
     asked: int = 0
     hangs: bool = False
     token: str = "secret"
+    instead: Callable[[], web.StreamResponse] | None = None
+    """What it answers when it is asked for Nodes, if it is no API server at all."""
+    elsewhere: int = 0
+    """How often somebody came by a path that no API server has."""
 
     async def readyz(self, request: web.Request) -> web.Response:
         self.asked += 1
@@ -55,7 +61,9 @@ class Tenant:
             await asyncio.sleep(30)
         return web.Response(text="ok")
 
-    async def list_nodes(self, _: web.Request) -> web.Response:
+    async def list_nodes(self, _: web.Request) -> web.StreamResponse:
+        if self.instead is not None:
+            return self.instead()
         items = [
             {
                 "metadata": {"name": f"n{number}"},
@@ -65,6 +73,10 @@ class Tenant:
             for number, ready in enumerate(self.nodes)
         ]
         return web.json_response({"metadata": {"resourceVersion": "1"}, "items": items})
+
+    async def inside(self, _: web.Request) -> web.Response:
+        self.elsewhere += 1
+        return web.json_response({"metadata": {"resourceVersion": "1"}, "items": []})
 
     async def list_pods(self, request: web.Request) -> web.Response:
         assert "kube-dns" in request.query["labelSelector"]
@@ -112,6 +124,7 @@ async def tenant() -> AsyncIterator[Tenant]:
     app = web.Application()
     app.router.add_get("/readyz", found.readyz)
     app.router.add_get("/api/v1/nodes", found.list_nodes)
+    app.router.add_get("/inside", found.inside)
     app.router.add_get("/api/v1/namespaces/kube-system/pods", found.list_pods)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
@@ -263,6 +276,35 @@ async def test_a_missing_or_strange_kubeconfig_is_said_in_words(tenant: Tenant) 
     await settled(probe, Answer("its kubeconfig is not there"))
     secrets.there, tenant.kubeconfig = True, "exec: me"
     await until(lambda: "cannot be used" in probe.answer(KEY, nodes=0).obstacle)
+    await probe.close()
+
+
+def redirection() -> web.StreamResponse:
+    return web.Response(status=302, headers={"Location": "/inside"})
+
+
+def flood() -> web.StreamResponse:
+    more = "x" * access.ANSWERS
+    return web.json_response({"metadata": {"resourceVersion": "1"}, "items": [], "more": more})
+
+
+STRANGE: list[object] = [[], 7, {}, {"metadata": 1, "items": [1]}, {"metadata": {}, "items": [{"metadata": {}}]}]
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [redirection, flood, *(partial(web.json_response, content) for content in STRANGE)],
+)
+async def test_whoever_only_poses_as_an_api_server_gets_nothing_and_breaks_nothing(
+    tenant: Tenant, instead: Callable[[], web.StreamResponse]
+) -> None:
+    # Who may write Secrets may write a kubeconfig that leads to a server of their own.
+    probe, _ = probe_of(tenant)
+    tenant.instead = instead
+    await settled(probe, Answer("its API server does not answer"))
+    assert tenant.elsewhere == 0
+    tenant.instead, tenant.nodes = None, ["True"]
+    await settled(probe, Answer("", 1))
     await probe.close()
 
 
