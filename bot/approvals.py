@@ -160,19 +160,8 @@ def _sentence(desk: Desk, ticket: Ticket, refused: Refused) -> str:
     request = desk.request(ticket.namespace, ticket.id)
     if refused.reason is Refused.Reason.ALREADY_DECIDED and request and request.it.status.phase is not Phase.PENDING:
         return replies.already_decided(cards.verdict_line(request))
-    return _SENTENCES[refused.reason.name]
+    return replies.REFUSED[refused.reason]
 
-
-_SENTENCES = {
-    "NOT_AN_APPROVER": replies.NOT_AN_APPROVER,
-    "OWN_REQUEST": replies.OWN_REQUEST,
-    "ALREADY_DECIDED": replies.TOO_LATE,
-    "ALREADY_VOTED": replies.ALREADY_VOTED,
-    "CHANGED": replies.CHANGED,
-    "GONE": replies.GONE,
-    "NOT_YOURS": replies.NOT_YOURS,
-    "EXPIRED": replies.TIME_OVER,
-}
 
 _ACTIONS: dict[str, Callable[[Desk, Ticket, Person], Awaitable[PressAnswer]]] = {
     buttons.APPROVE: _approve,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.text import code
+from provisioning import wording
+from provisioning.lifecycle import Reason
 from provisioning.model import Action
 
 # Buttons and forms
@@ -87,19 +89,17 @@ PERHAPS_SAVED = (
     "I could not see whether this was saved: the cluster API does not answer. "
     "Press the button again: the same form is never asked twice."
 )
-NOT_DECIDED = "The cluster API does not answer, so I could not save that. Please try again: it counts only once."
+NOT_DECIDED = wording.NOT_DECIDED
 QUOTA_UNKNOWN = "The quota cannot be shown right now; it is checked when you submit."
 
-# Votes
-NOT_AN_APPROVER = "Only this tenant's approvers can decide this."
-OWN_REQUEST = "You asked for this one, so it needs somebody else to decide."
-ALREADY_VOTED = "You have already voted on this request."
+# Votes: a terminal says the same
+NOT_AN_APPROVER = wording.NOT_AN_APPROVER
+OWN_REQUEST = wording.OWN_REQUEST
+ALREADY_VOTED = wording.ALREADY_VOTED
 CHANGED = "This request is not what your card showed. The card now shows what it is; please look again."
-TOO_LATE = "Too late: this request is already decided."
-TIME_OVER = "Too late: the time to decide this request is over."
-GONE = "This request is gone."
-REASON_WANTED = "Please say why; whoever asked will read it."
-NOT_YOURS = "Only whoever asked can withdraw this request."
+GONE = wording.GONE
+REASON_WANTED = wording.REASON_WANTED
+REFUSED = {**wording.REFUSALS, Reason.CHANGED: CHANGED}
 
 ICON = {
     "Waiting": "⏳",
@@ -399,9 +399,7 @@ def already_decided(line: str) -> str:
 
 
 def voted(approve: bool, cluster: str, missing: int) -> str:
-    done = "Your approval" if approve else "Your denial"
-    more = f" {count(missing, 'more approval')} needed." if missing else ""
-    return f"{done} of the request about {code(cluster)} counts.{more}"
+    return wording.voted(approve, code(cluster), missing)
 
 
 def withdrawn(cluster: str) -> str:

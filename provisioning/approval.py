@@ -33,6 +33,9 @@ from provisioning.quota import Usage
 NOBODY: Final = "no approval needed"
 """The name of the rule by which a tenant whose policy requires nobody's approval passes."""
 
+SHORTEST_DIGEST: Final = len("sha256:") + 16
+"""Characters of a digest that are enough to tell what was shown."""
+
 
 def waiver_for(policy: ApprovalPolicy, action: Action, size: Usage) -> str | None:
     """The name of the rule that makes approval unnecessary for this action on a cluster of this size, or None.
@@ -45,6 +48,12 @@ def waiver_for(policy: ApprovalPolicy, action: Action, size: Usage) -> str | Non
         if action in waiver.actions and quota.fits(size, quota.limits(waiver.up_to)):
             return waiver.name
     return None
+
+
+def check_shown(request: Stored[ClusterRequest], digest: str) -> None:
+    """Raises `Refused` unless this is the digest (whole, or enough of it) of what the request asks for."""
+    if len(digest) < SHORTEST_DIGEST or not request.it.spec.digest.startswith(digest):
+        raise Refused(Reason.CHANGED)
 
 
 def check_voter(

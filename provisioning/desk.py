@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
-from provisioning import approval, errors, names, people, quota, shape
+from provisioning import approval, errors, names, people, quota, request_status, shape
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
@@ -40,10 +39,6 @@ from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
 from provisioning.views import Views
 
 __all__ = ["Desk", "NoCatalog", "Reason", "Refused", "Verdict", "Wish"]
-
-SHORTEST_DIGEST: Final = len("sha256:") + 16
-TRIES: Final = 8
-"""Times a write decides again after somebody else was faster."""
 
 
 class NoCatalog(errors.ClusterdeskError):
@@ -196,7 +191,7 @@ class Desk:
         try:
             return read(ClusterRequest, await self._kube.create(CLUSTER_REQUESTS, manifest))
         except errors.AlreadyExists:
-            return read(ClusterRequest, await self._live(wish.namespace, name))
+            return read(ClusterRequest, await request_status.live(self._kube, wish.namespace, name))
 
     async def vote(
         self, namespace: str, name: str, person: Person, decision: Decision, *, reason: str = "", digest: str
@@ -207,8 +202,7 @@ class Desk:
         """
 
         def decide(request: Stored[ClusterRequest]) -> RequestStatus:
-            if len(digest) < SHORTEST_DIGEST or not request.it.spec.digest.startswith(digest):
-                raise Refused(Reason.CHANGED)
+            approval.check_shown(request, digest)
             tenant = self.tenant_of(namespace)
             if tenant is None:
                 raise Refused(Reason.NOT_AN_APPROVER)
@@ -216,11 +210,15 @@ class Desk:
             vote = Vote(voter=person, decision=decision, reason=reason, at=format_time(now))
             return approval.cast(request, vote, tenant=tenant.it.spec, now=now)
 
-        return await self._update(namespace, name, decide)
+        return await request_status.rewrite(self._kube, namespace, name, decide)
 
     async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
         """Take a request back. Raises `Refused` or `KubeError`."""
-        return await self._update(namespace, name, lambda request: approval.withdraw(request, person, now=self._now()))
+
+        def decide(request: Stored[ClusterRequest]) -> RequestStatus:
+            return approval.withdraw(request, person, now=self._now())
+
+        return await request_status.rewrite(self._kube, namespace, name, decide)
 
     async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> Stored[ClusterRequest]:
         """Note where a card stands, in place of what was noted for the same surface and channel."""
@@ -233,36 +231,7 @@ class Desk:
             )
             return request.it.status.model_copy(update={"deliveries": (*others, delivery)})
 
-        return await self._update(namespace, name, noted)
-
-    async def _update(
-        self, namespace: str, name: str, decide: Callable[[Stored[ClusterRequest]], RequestStatus]
-    ) -> Stored[ClusterRequest]:
-        """Read, decide, write what was read; again while somebody else is faster."""
-        written: RequestStatus | None = None
-        for _ in range(TRIES):
-            manifest = await self._live(namespace, name)
-            request = read(ClusterRequest, manifest)
-            if request.it.status == written:
-                # Lost to ourselves: a write whose answer got lost is sent again below us, and comes second then.
-                return request
-            status = decide(request)
-            if status == request.it.status:
-                return request
-            manifest["status"], written = status.wire(), status
-            try:
-                return read(ClusterRequest, await self._kube.replace(CLUSTER_REQUESTS, manifest, subresource="status"))
-            except errors.Conflict:
-                continue
-            except errors.NotFound as error:
-                raise Refused(Reason.GONE) from error
-        raise errors.Throttled("the request changes faster than it can be written; try again")
-
-    async def _live(self, namespace: str, name: str) -> Manifest:
-        try:
-            return await self._kube.get(CLUSTER_REQUESTS, name, namespace=namespace)
-        except errors.NotFound as error:
-            raise Refused(Reason.GONE) from error
+        return await request_status.rewrite(self._kube, namespace, name, noted)
 
     async def _dry_run(self, wish: Wish, desired: ClusterSpec) -> tuple[Cause, ...]:
         manifest: Manifest = {

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from provisioning import desk as desks
-from provisioning import errors, objects
+from provisioning import errors, objects, request_status
 from provisioning.desk import Desk, Reason, Refused, Wish
 from provisioning.kube import Kube
 from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
@@ -344,7 +344,7 @@ async def test_a_vote_whose_answer_was_lost_counts_once_and_is_not_held_against_
 
 async def test_a_request_that_changes_all_the_time_is_given_up_in_the_end(stage: Stage) -> None:
     stage.asked()
-    stage.server.fail(409, method="PUT", times=desks.TRIES)
+    stage.server.fail(409, method="PUT", times=request_status.TRIES)
     with pytest.raises(errors.Throttled):
         await stage.vote(BEN)
 

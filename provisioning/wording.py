@@ -1,0 +1,41 @@
+"""What people read at more than one door, Slack and a terminal: plain words, no markup; each door draws them itself.
+
+What must never live here: a decision, or a word that only one door says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from provisioning.lifecycle import Reason
+
+NOT_AN_APPROVER: Final = "Only this tenant's approvers can decide this."
+OWN_REQUEST: Final = "You asked for this one, so it needs somebody else to decide."
+ALREADY_VOTED: Final = "You have already voted on this request."
+TOO_LATE: Final = "Too late: this request is already decided."
+TIME_OVER: Final = "Too late: the time to decide this request is over."
+GONE: Final = "This request is gone."
+NOT_YOURS: Final = "Only whoever asked can withdraw this request."
+REASON_WANTED: Final = "Please say why; whoever asked will read it."
+NOT_DECIDED: Final = "The cluster API does not answer, so I could not save that. Please try again: it counts only once."
+
+
+REFUSALS: Final[Mapping[Reason, str]] = {
+    Reason.NOT_AN_APPROVER: NOT_AN_APPROVER,
+    Reason.OWN_REQUEST: OWN_REQUEST,
+    Reason.ALREADY_DECIDED: TOO_LATE,
+    Reason.ALREADY_VOTED: ALREADY_VOTED,
+    Reason.CHANGED: "This request is not what was shown to you. Please look again.",
+    Reason.GONE: GONE,
+    Reason.NOT_YOURS: NOT_YOURS,
+    Reason.EXPIRED: TIME_OVER,
+}
+"""Why a vote or a withdrawal does not count, to whoever it was."""
+
+
+def voted(approve: bool, cluster: str, missing: int) -> str:
+    """The vote is counted. `cluster` is its name as this door draws names, `missing` the approvals still needed."""
+    done = "Your approval" if approve else "Your denial"
+    more = f" {missing} more {'approval' if missing == 1 else 'approvals'} needed." if missing else ""
+    return f"{done} of the request about {cluster} counts.{more}"

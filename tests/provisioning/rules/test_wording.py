@@ -1,0 +1,32 @@
+"""Words that Slack and a terminal share."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot import replies
+from provisioning import wording
+from provisioning.lifecycle import Reason
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_refusal_has_a_sentence_without_markup(reason: Reason) -> None:
+    sentence = wording.REFUSALS[reason]
+    assert sentence.endswith(".")
+    assert not re.search(r"[`*_<>:]", sentence.removeprefix("Too late:"))
+
+
+@pytest.mark.parametrize("reason", set(Reason) - {Reason.CHANGED})
+def test_slack_says_the_same_but_for_its_card(reason: Reason) -> None:
+    assert replies.REFUSED[reason] == wording.REFUSALS[reason]
+    assert "card" in replies.REFUSED[Reason.CHANGED]
+
+
+@pytest.mark.parametrize(
+    ("missing", "more"), [(0, ""), (1, " 1 more approval needed."), (2, " 2 more approvals needed.")]
+)
+def test_a_vote_that_counts_says_how_many_are_still_needed(missing: int, more: str) -> None:
+    assert wording.voted(True, "web", missing) == f"Your approval of the request about web counts.{more}"
+    assert replies.voted(True, "web", missing) == f"Your approval of the request about `web` counts.{more}"
