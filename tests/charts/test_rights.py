@@ -154,7 +154,15 @@ def test_members_of_a_tenant_have_what_they_need_and_read_no_secret(rendered: li
     assert may(role, resources.GROUP, "clusterrequests/status", "patch")
     groups = {group for rule in role["rules"] for group in rule["apiGroups"]}
     assert "*" not in groups
-    assert [rule["resources"] for rule in role["rules"] if "" in rule["apiGroups"]] == [["events"]]
+    core = [(rule["resources"], rule["verbs"]) for rule in role["rules"] if "" in rule["apiGroups"]]
+    assert core == [(["events"], ["get", "list", "watch"]), (["namespaces"], ["get"])]
+
+
+def test_readers_see_what_is_on_offer_and_who_decides_and_nothing_else(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-reader")
+    looking = {"apiGroups": [resources.GROUP], "resources": ["catalogs", "tenants"], "verbs": ["get", "list", "watch"]}
+    assert role["rules"] == [looking]
+    assert "rbac.authorization.k8s.io/aggregate-to-view" not in role["metadata"]["labels"]
 
 
 def test_only_the_provisioner_writes_certificates_down(rendered: list[Manifest]) -> None:
