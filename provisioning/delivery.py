@@ -66,7 +66,7 @@ class Delivery:
         rest = hibernation.rest(cluster.it.spec, tenant.it.spec.lifetime, created=created, now=self._now())
         parts, before = self._landscape.parts(cluster.key), cluster.it.status.inventory
         host = _host(parts, cluster)
-        if observe.is_paused(cluster) or (host is not None and "deletionTimestamp" in host["metadata"]):
+        if observe.is_paused(cluster, rest) or (host is not None and "deletionTimestamp" in host["metadata"]):
             # A Cluster that was deleted under it is made again once it is gone; half of it is no use.
             return Delivered(before, rest=rest)
         uid = host["metadata"]["uid"] if host is not None else ""

@@ -33,6 +33,8 @@ TRIED: Final = 100
 LOOKED_AHEAD: Final = 50
 """How many times to wake of several schedules, each while another one sleeps, mean that the cluster never wakes."""
 
+LIFETIME_OVER: Final = "LifetimeOver"
+
 
 @dataclass(frozen=True)
 class Rest:
@@ -46,13 +48,18 @@ class Rest:
     why: str = ""
     changes_at: datetime | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the cluster's lifetime is: then only a longer one keeps it awake, or wakes it."""
+        return self.reason == LIFETIME_OVER
+
 
 def rest(spec: ClusterSpec, policy: LifetimePolicy, *, created: datetime, now: datetime) -> Rest:
     """Whether a cluster made then is to sleep now. Raises `RuleError` for schedules that `faults` finds fault with."""
     ladder = lifetime.ladder(created, spec, policy)
     end = ladder.ends_at if ladder is not None and ladder.sleeps else None
     if end is not None and end <= now:
-        return Rest(True, "LifetimeOver", f"its lifetime was over at {format_time(end)}")
+        return Rest(True, LIFETIME_OVER, f"its lifetime was over at {format_time(end)}")
     if spec.hibernation.enabled:
         return Rest(True, "Enabled", "spec.hibernation.enabled is set", end)
     by_schedule = _by_schedule(spec.hibernation, now)

@@ -34,7 +34,8 @@ APPLIED_ANNOTATION: Final = f"{GROUP}/applied"
 """On everything the provisioner applies: the hash of what it applied there last."""
 PAUSED_ANNOTATION: Final = f"{GROUP}/paused"
 """On a TenantCluster: `true` has the provisioner apply and prune nothing. It is deleted all the same: whoever deletes a
-cluster means it, and a deletion that waits for somebody to lift a pause looks like one that hangs."""
+cluster means it, and a deletion that waits for somebody to lift a pause looks like one that hangs. And its lifetime
+ends all the same."""
 RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile-at"
 """On a TenantCluster: whenever its value is another, everything is applied anew and the tenant asked at once. Where
 that was done, `status.lastHandledReconcileAt` has the same value."""

@@ -47,7 +47,7 @@ def observe(
 
     While it is paused, what is written into its spec counts as not observed: nobody acts upon it.
     """
-    before, deleting, paused = cluster.it.status, cluster.meta.deleting, is_paused(cluster)
+    before, deleting, paused = cluster.it.status, cluster.meta.deleting, is_paused(cluster, rest)
     created, moment = format_time(cluster.meta.created or now), format_time(now)
     asleep = rest is not None and rest.asleep and not deleting
     seen = sights.see(cluster, world, refusal=refusal)
@@ -85,9 +85,11 @@ def observe(
     )
 
 
-def is_paused(cluster: Stored[TenantCluster]) -> bool:
-    """Whether nothing is to be applied or pruned; a deletion goes on all the same."""
-    return not cluster.meta.deleting and cluster.meta.annotations.get(names.PAUSED_ANNOTATION) == "true"
+def is_paused(cluster: Stored[TenantCluster], rest: Rest | None) -> bool:
+    """Whether nothing is to be applied or pruned. A deletion goes on all the same, and so does the end of the lifetime:
+    an annotation that nobody has to agree to must not keep machines longer than the tenant may have them."""
+    ended = cluster.meta.deleting or (rest is not None and rest.is_over)
+    return not ended and cluster.meta.annotations.get(names.PAUSED_ANNOTATION) == "true"
 
 
 def _was_left_alone(before: ClusterStatus) -> bool:
@@ -113,12 +115,12 @@ def _summary(
         return Summary(reconciling=not end.stuck, stalled=end.stuck, reason="Deleting", message=end.message)
     if refusal:
         return Summary(stalled=True, reason="Refused", message=refusal, hint=advice.about(refusal))
-    if rest is not None and rest.asleep and (_sleeps(world) or not is_paused(cluster)):
+    if rest is not None and rest.asleep and (_sleeps(world) or not is_paused(cluster, rest)):
         return _asleep(cluster, world, rest, now)
     left = steps.telling(recorded, seen)
     if left is None:
         return Summary(ready=True)
-    if is_paused(cluster):
+    if is_paused(cluster, rest):
         return Summary(reason=PAUSED, message=f"nothing is done while it is paused; {left.message}", hint=left.hint)
     stalled = steps.failed(recorded) is not None
     return Summary(
@@ -150,7 +152,7 @@ def _more(
     cluster: Stored[TenantCluster], summary: Summary, rest: Rest | None, *, now: str, generation: int
 ) -> Iterator[Condition]:
     """The conditions that not every cluster has. Hibernated is Unknown while it falls asleep or wakes."""
-    if is_paused(cluster):
+    if is_paused(cluster, rest):
         message = f"the annotation {names.PAUSED_ANNOTATION} says so"
         yield conditions_of.make(PAUSED, True, reason=PAUSED, message=message, now=now, generation=generation)
     if rest is None or cluster.meta.deleting:

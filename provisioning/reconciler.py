@@ -89,7 +89,7 @@ class Reconciler:
             return UNSETTLED_LOOK
         status = observe(cluster, seen, now=self._now(), refusal=done.refusal, rest=done.rest, ladder=ladder)
         noted: dict[str, Any] = {"inventory": done.inventory}
-        if anew and not is_paused(cluster):
+        if anew and not is_paused(cluster, done.rest):
             noted["last_handled_reconcile_at"] = _asked(cluster)[: names.HANDLED_MAX]
         await self._publisher.publish(cluster, status.model_copy(update=noted))
         return self._next_look(status, done, ladder)

@@ -764,6 +764,14 @@ def test_a_pause_keeps_a_cluster_awake_that_is_to_sleep() -> None:
     assert truths(asleep)["Hibernated"] == "True"
 
 
+def test_no_pause_keeps_a_cluster_awake_whose_lifetime_is_over() -> None:
+    was = look(finished(), rest=AWAKE)
+    over = Rest(asleep=True, reason="LifetimeOver", why="its lifetime was over at 2026-08-03T08:00:00Z")
+    status = observe(paused(cluster(status=was.wire())), finished().world(), now=NOW, rest=over)
+    assert find(status.conditions, "Ready").reason == "FallingAsleep"  # type: ignore[union-attr]
+    assert "Paused" not in truths(status)
+
+
 def test_an_add_on_by_another_engine_counts_when_it_is_in_this_very_cluster() -> None:
     scene = finished()
     release = scene.objects.pop(("HelmRelease", "web-metrics-server"))

@@ -392,6 +392,20 @@ async def test_what_is_done_to_a_cluster_shows_in_its_events(stage: Backstage) -
 
 
 async def test_pods_are_asked_why_something_does_not_run_and_left_alone_otherwise(stage: Backstage) -> None:
+async def test_a_paused_cluster_falls_asleep_all_the_same_when_its_lifetime_is_over(stage: Backstage) -> None:
+    # Nobody has to agree to a pause. With protection it would otherwise be a way to keep machines for ever.
+    protected = tweak(tweak(builders.CLUSTER, "spec.lifetime", "1h"), "spec.deletionProtection", True)
+    stage.cluster(tweak(protected, "metadata.annotations", {}))
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {names.PAUSED_ANNOTATION: "true"}}})
+    await until(lambda: stage.condition("Paused")["status"] == "True")
+    stage.clock.ahead = timedelta(hours=1, seconds=1)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
+    await until(lambda: stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["replicas"] == 0)
+    assert stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 0
+    await until(lambda: stage.condition("Paused")["status"] == "")
+
+
     def available(name: str, truth: str) -> None:
         now = {"reason": "Minimum", "lastTransitionTime": "2026-08-03T09:00:00Z"}
         status = {"observedGeneration": 1, "conditions": [{"type": "Available", "status": truth, **now}]}
