@@ -197,7 +197,7 @@ def help_entry(line: str, summary: str, examples: Sequence[str]) -> str:
     return f"`{line}`\n{summary}\nFor example: {', '.join(f'`{example}`' for example in examples)}"
 
 
-BY_HAND = "made by hand"
+BY_HAND = wording.BY_HAND
 AVAILABLE = {"Ready": "Available", "Building": "Not available", "Deleting": "Deleting"}
 """The words for a cluster made by hand, by its stage: those of Cluster API."""
 
@@ -217,17 +217,12 @@ def by_hand(keeper: str, *, add_ons: bool) -> str:
 
 
 def kept_by(tool: str, name: str) -> str:
-    if tool:
-        return f"kept by the {tool} {code(name)}"
-    return f"by {code(name)}" if name else ""
+    return wording.kept_by(tool, code(name) if name else "")
 
 
 def by_hand_only(cluster: str, keeper: str) -> str:
     """`keeper` is what `kept_by` says."""
-    return (
-        f"{code(cluster)} was made by hand, as objects of Cluster API{f', {keeper}' if keeper else ''}. "
-        "I cannot do that for it: delete or change its objects where they come from."
-    )
+    return wording.by_hand_only(code(cluster), keeper)
 
 
 def workers_ready(ready: int, wanted: int) -> str:

@@ -10,28 +10,13 @@ from typing import Final
 from rich.console import Console
 from rich.live import Live
 
-from plugin import tables
+from plugin import finding, tables
 from plugin.errors import NotDone
 from plugin.session import Session
-from provisioning import objects, resources
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
 
 SECONDS_BETWEEN_LOOKS: Final = 1.0
-
-
-async def find(session: Session, name: str) -> Stored[TenantCluster] | None:
-    """The cluster as it is now."""
-    found = await session.kube.find(resources.TENANT_CLUSTERS, name, namespace=session.namespace)
-    return objects.read(TenantCluster, found) if found is not None else None
-
-
-async def cluster(session: Session, name: str) -> Stored[TenantCluster]:
-    """The cluster as it is now. Raises `NotDone`."""
-    found = await find(session, name)
-    if found is None:
-        raise NotDone(f"there is no TenantCluster {name} in {session.namespace}")
-    return found
 
 
 async def until(
@@ -46,7 +31,7 @@ async def until(
     try:
         async with asyncio.timeout(timeout.total_seconds() if timeout is not None else None):
             with Live(console=Console(), auto_refresh=False) as live:
-                while (found := await find(session, name)) is not None:
+                while (found := await finding.find(session, name)) is not None:
                     last = found
                     live.update(tables.status(found, now=datetime.now(UTC)), refresh=True)
                     if done(found):

@@ -27,12 +27,15 @@ from provisioning.model import (
     TenantSpec,
     Vote,
 )
+from provisioning.names import REQUEST_ANNOTATION
 from provisioning.objects import Stored
 from provisioning.quota import Usage
 
 NOBODY: Final = "no approval needed"
 """The name of the rule by which a tenant whose policy requires nobody's approval passes."""
 
+FIELD: Final = f"metadata.annotations[{REQUEST_ANNOTATION}]"
+"""Where a refusal says that somebody has to agree."""
 SHORTEST_DIGEST: Final = len("sha256:") + 16
 """Characters of a digest that are enough to tell what was shown."""
 

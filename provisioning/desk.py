@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from provisioning import approval, errors, names, people, quota, request_status, shape
+from provisioning import approval, asking, errors, names, people, quota, request_status, shape
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
@@ -170,24 +170,16 @@ class Desk:
         desired = wish.desired
         if desired is not None and tenant is not None:
             desired = complete(desired, catalog=self.catalog(), tenant=tenant.it.spec)
-        spec: Manifest = {
-            "action": wish.action.value,
-            "cluster": wish.cluster,
-            "digest": digest_of(action=wish.action, cluster=wish.cluster, desired=desired),
-            "requester": wish.person.wire(),
-        }
-        if desired is not None:
-            spec["desired"] = desired.wire()
-        if stored is not None and wish.action is not Action.CREATE:
-            spec["baseGeneration"] = stored.meta.generation
-        if wish.reason:
-            spec["reason"] = wish.reason
-        manifest: Manifest = {
-            "apiVersion": CLUSTER_REQUESTS.api_version,
-            "kind": CLUSTER_REQUESTS.kind,
-            "metadata": {"name": name, "namespace": wish.namespace, "labels": {names.CLUSTER_LABEL: wish.cluster}},
-            "spec": spec,
-        }
+        manifest = asking.request(
+            name=name,
+            namespace=wish.namespace,
+            action=wish.action,
+            cluster=wish.cluster,
+            desired=desired,
+            base_generation=stored.meta.generation if stored and wish.action is not Action.CREATE else 0,
+            requester=wish.person,
+            reason=wish.reason,
+        )
         try:
             return read(ClusterRequest, await self._kube.create(CLUSTER_REQUESTS, manifest))
         except errors.AlreadyExists:

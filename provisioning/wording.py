@@ -39,3 +39,26 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
     done = "Your approval" if approve else "Your denial"
     more = f" {missing} more {'approval' if missing == 1 else 'approvals'} needed." if missing else ""
     return f"{done} of the request about {cluster} counts.{more}"
+
+
+def must_agree(required: int, tenant: str) -> str:
+    """Whose word is needed."""
+    return f"{required} {'approver' if required == 1 else 'approvers'} of tenant {tenant} must agree"
+
+
+BY_HAND: Final = "made by hand"
+
+
+def kept_by(tool: str, name: str) -> str:
+    """Who looks after a cluster made by hand. `name` is drawn as this door draws names; empty when nobody knows."""
+    if tool:
+        return f"kept by the {tool} {name}"
+    return f"by {name}" if name else ""
+
+
+def by_hand_only(cluster: str, keeper: str) -> str:
+    """`cluster` is drawn as this door draws names, `keeper` is what `kept_by` says."""
+    return (
+        f"{cluster} was made by hand, as objects of Cluster API{f', {keeper}' if keeper else ''}. "
+        "I cannot do that for it: delete or change its objects where they come from."
+    )

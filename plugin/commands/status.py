@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from plugin import following, printing, tables
+from plugin import finding, following, printing, tables
 from plugin.command import Command
 from plugin.errors import NOT_DONE
 from plugin.options import HOME_KUBECONFIG, ClusterName, ContextOption, KubeconfigOption, NamespaceOption
@@ -30,7 +30,7 @@ def run(
     """
 
     async def look(session: Session) -> Stored[TenantCluster]:
-        cluster = await following.cluster(session, name)
+        cluster = await finding.cluster(session, name)
         if not watch:
             printing.drawing(tables.status(cluster, now=datetime.now(UTC)))
             return cluster

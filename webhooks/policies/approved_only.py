@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from provisioning import approval, lifetime, objects, quota
+from provisioning import approval, lifetime, objects, quota, wording
 from provisioning.completion import complete
 from provisioning.errors import Cause
 from provisioning.model import Action, ClusterRequest, ClusterSpec, Tenant, TenantCluster
@@ -130,7 +130,6 @@ def _candidates(request: Request, named: str, facts: Facts) -> Iterator[Stored[C
 
 def _refused(action: Action, tenant: Stored[Tenant], named: str, reasons: Sequence[str]) -> Deny:
     policy = tenant.it.spec.approval
-    who = f"{policy.required} approver{'s' * (policy.required > 1)} of tenant {tenant.meta.name}"
     verb = {Action.CREATE: "create", Action.CHANGE: "change", Action.DELETE: "delete"}[action]
     missing = [f"there is no ClusterRequest {named} in this namespace"] if named and not reasons else []
     facts = [*reasons, *missing]
@@ -139,8 +138,8 @@ def _refused(action: Action, tenant: Stored[Tenant], named: str, reasons: Sequen
             f"make a ClusterRequest with action {action.value}, or ask in Slack; once it is approved, clusterdesk does "
             "the rest"
         ]
-    message = f"to {verb} this cluster {who} must agree; {'; '.join(facts)}"
-    return Deny(message, (Cause(f"metadata.annotations[{REQUEST_ANNOTATION}]", message),))
+    message = f"to {verb} this cluster {wording.must_agree(policy.required, tenant.meta.name)}; {'; '.join(facts)}"
+    return Deny(message, (Cause(approval.FIELD, message),))
 
 
 POLICY = Policy("approved_only", (Rule(TENANT_CLUSTERS, (CREATE, UPDATE, DELETE)),), check)

@@ -1,0 +1,136 @@
+"""What a request asks for, as whoever decides reads it: every difference from what is there, nothing left out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from provisioning import lifetime, quota, wording
+from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, Decision, NodePool, Tenant
+from provisioning.objects import Stored
+from provisioning.quota import Usage
+
+WISHES: Final = {
+    Action.CREATE: "asks for a new cluster",
+    Action.CHANGE: "asks to change the cluster",
+    Action.DELETE: "asks to delete the cluster",
+}
+LONGEST: Final = 200
+"""Characters that are shown of one value."""
+_NAMED: Final = ("version", "lifetime", "controlPlane.replicas")
+_OF_POOL: Final = ("name", "flavor", "replicas", "min", "max")
+"""What the rows have in words. All else of a spec is shown as it stands there."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A request with what one has to know to decide about it. `now` is what there is of the cluster."""
+
+    request: Stored[ClusterRequest]
+    tenant: Stored[Tenant]
+    catalog: CatalogSpec | None
+    now: ClusterSpec | None
+
+
+def draw(paper: Paper) -> RenderableType:
+    """The request, its rows, the quota, and what a vote will be bound to."""
+    request, spec = paper.request, paper.request.it.spec
+    where = f"{spec.cluster} in {request.meta.namespace}, of tenant {paper.tenant.meta.name}"
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for label, value in (*rows(paper), *amounts(paper), *_circumstances(paper)):
+        table.add_row(Text(label, style="dim"), Text(_shown(value)))
+    head = Text(f"{_shown(spec.requester.user)} {WISHES[spec.action]} {where}", style="bold")
+    return Group(head, table)
+
+
+def rows(paper: Paper) -> tuple[tuple[str, str], ...]:
+    """Label and value of everything that is to be, or that is to be another: then as old -> new."""
+    wanted, old = paper.request.it.spec.desired, paper.now
+    if wanted is None:
+        return tuple(_told(old, paper.catalog).items()) if old is not None else ()
+    before = _told(old, paper.catalog) if old is not None and paper.request.it.spec.action is Action.CHANGE else {}
+    after = _told(wanted, paper.catalog)
+    if not before:
+        return tuple(after.items())
+    labels = dict.fromkeys((*after, *before))
+    pairs = ((label, before.get(label, "none"), after.get(label, "none")) for label in labels)
+    return tuple((label, f"{was} -> {becomes}") for label, was, becomes in pairs if was != becomes)
+
+
+def amounts(paper: Paper) -> tuple[tuple[str, str], ...]:
+    """The tenant's quota, now -> then of what it may have."""
+    if paper.catalog is None:
+        return (("quota", "cannot be shown: you may not read the Catalog"),)
+    hard = quota.limits(paper.tenant.it.spec.quota.hard)
+    used = Usage(**quota.limits(paper.tenant.it.status.quota.used))
+    was, becomes = (
+        quota.envelope(each, paper.catalog) if each is not None else Usage()
+        for each in (paper.now, paper.request.it.spec.desired)
+    )
+    # What is published may lag behind: nobody uses less than nothing.
+    then = (used - was).rises() + becomes
+    return tuple(
+        (f"quota: {quota.word(name)}", f"{' -> '.join(quota.show(name, each[name]) for each in (used, then))} of {most}")
+        for name, most in ((name, quota.show(name, bound)) for name, bound in hard.items())
+    )
+
+
+def _circumstances(paper: Paper) -> Iterator[tuple[str, str]]:
+    spec, status, policy = paper.request.it.spec, paper.request.it.status, paper.tenant.it.spec.approval
+    if spec.reason:
+        yield "reason", spec.reason
+    agreed = [vote.voter.user for vote in status.votes if vote.decision is Decision.APPROVE]
+    yield "approvals", f"{len(agreed)} of {policy.required}{': ' if agreed else ''}{', '.join(agreed)}"
+    if paper.request.meta.created is not None:
+        yield "until", moment(lifetime.expires_at(paper.request.meta.created, policy))
+    yield "digest", spec.digest
+
+
+def moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def pool(it: NodePool, catalog: CatalogSpec | None) -> str:
+    """How many workers, of which size."""
+    many = f"{it.min} to {it.max}" if it.autoscaled else str(it.replicas)
+    flavor = catalog.flavor(it.flavor) if catalog else None
+    return f"{many} x {it.flavor}{f' ({flavor.vcpu} vCPU, {flavor.memory} each)' if flavor else ''}"
+
+
+def _told(spec: ClusterSpec, catalog: CatalogSpec | None) -> dict[str, str]:
+    """A whole spec: in words what people know by them, and each other field by its path."""
+    words = {f"pool {each.name}": pool(each, catalog) for each in spec.pools}
+    words |= {
+        "version": spec.version or "the recommended one",
+        "control plane": f"{spec.control_plane.replicas} replicas",
+        "lifetime": spec.lifetime or "no end",
+    }
+    return words | {path: str(value) for path, value in _flat(spec.wire()) if not _in_words(path)}
+
+
+def _in_words(path: str) -> bool:
+    first, *rest = path.split(".")
+    return path in _NAMED or (first == "pools" and rest[-1] in _OF_POOL and len(rest) == 2)
+
+
+def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    """Paths and values of what is written. Entries of a list go by their name, where they have one."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _flat(each, f"{at}.{key}" if at else str(key))
+    elif isinstance(value, list) and all(isinstance(each, Mapping) and "name" in each for each in value):
+        for each in value:
+            yield from _flat(each, f"{at}.{each['name']}")
+    else:
+        yield at, value
+
+
+def _shown(value: str) -> str:
+    words = wording.one_line(value)
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"

@@ -1,0 +1,53 @@
+"""Which cluster a name means in a namespace, and what to say when it means none of ours."""
+
+from __future__ import annotations
+
+import difflib
+
+from plugin.errors import NotDone
+from plugin.session import Session
+from provisioning import handmade, objects, resources, wording
+from provisioning.errors import Forbidden
+from provisioning.kube import Manifest
+from provisioning.model import TenantCluster
+from provisioning.objects import Stored
+
+
+async def find(session: Session, name: str) -> Stored[TenantCluster] | None:
+    """The cluster as it is now."""
+    found = await session.kube.find(resources.TENANT_CLUSTERS, name, namespace=session.namespace)
+    return objects.read(TenantCluster, found) if found is not None else None
+
+
+async def manifest(session: Session, name: str) -> Manifest:
+    """The TenantCluster as it is kept. Raises `NotDone`."""
+    found = await session.kube.find(resources.TENANT_CLUSTERS, name, namespace=session.namespace)
+    if found is None:
+        raise await missing(session, name)
+    return found
+
+
+async def cluster(session: Session, name: str) -> Stored[TenantCluster]:
+    """The cluster as it is now. Raises `NotDone`."""
+    return objects.read(TenantCluster, await manifest(session, name))
+
+
+async def by_hand(session: Session, name: str) -> Manifest | None:
+    """The Cluster of that name that somebody made without us, if the person may see it."""
+    try:
+        host = await session.kube.find(resources.CLUSTERS, name, namespace=session.namespace)
+    except Forbidden:
+        return None
+    return host if host is not None and handmade.is_hand_made(host) else None
+
+
+async def missing(session: Session, name: str) -> NotDone:
+    """Why there is no such TenantCluster, as far as it can be told."""
+    host = await by_hand(session, name)
+    if host is not None:
+        keeper = handmade.keeper_of(objects.Meta.of(host))
+        return NotDone(wording.by_hand_only(name, wording.kept_by(keeper.tool, keeper.name)))
+    listed = (await session.kube.list(resources.TENANT_CLUSTERS, namespace=session.namespace)).items
+    like = difflib.get_close_matches(name, [item["metadata"]["name"] for item in listed], n=1)
+    meant = f"; did you mean {like[0]}?" if like else ""
+    return NotDone(f"there is no TenantCluster {name} in {session.namespace}{meant}")

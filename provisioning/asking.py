@@ -1,0 +1,42 @@
+"""The ClusterRequest that a wish becomes, whichever door it comes through. Pure."""
+
+from __future__ import annotations
+
+from provisioning import names
+from provisioning.digest import digest_of
+from provisioning.kube import Manifest
+from provisioning.model import Action, ClusterSpec, Person
+from provisioning.resources import CLUSTER_REQUESTS
+
+
+def request(
+    *,
+    name: str,
+    namespace: str,
+    action: Action,
+    cluster: str,
+    desired: ClusterSpec | None,
+    base_generation: int,
+    requester: Person,
+    reason: str = "",
+) -> Manifest:
+    """`desired` is the whole completed spec, None for a deletion; `base_generation` that of the cluster as it is now,
+    0 when there is none or it is to be made."""
+    spec: Manifest = {
+        "action": action.value,
+        "cluster": cluster,
+        "digest": digest_of(action=action, cluster=cluster, desired=desired),
+        "requester": requester.wire(),
+    }
+    if desired is not None:
+        spec["desired"] = desired.wire()
+    if base_generation:
+        spec["baseGeneration"] = base_generation
+    if reason:
+        spec["reason"] = reason
+    return {
+        "apiVersion": CLUSTER_REQUESTS.api_version,
+        "kind": CLUSTER_REQUESTS.kind,
+        "metadata": {"name": name, "namespace": namespace, "labels": {names.CLUSTER_LABEL: cluster}},
+        "spec": spec,
+    }
