@@ -65,29 +65,47 @@ class Reconciler:
             return await self._additions.act(key)
         if cluster.meta.deleting:
             return await self._end(cluster)
-        ladder = self._ladder(cluster)
+        ladder, refusal = self._ladder(cluster), ""
+        # Paused or not: a pause keeps things as they are, and does not prolong anything.
         if ladder is not None and ladder.is_due(self._now()):
-            # Paused or not: a pause keeps things as they are, and does not prolong anything.
-            log.info("lifetime_over", namespace=key[0], name=key[1])
-            await self._kube.delete(resources.TENANT_CLUSTERS, key[1], namespace=key[0], uid=cluster.meta.uid)
-            return None
+            refusal = await self._delete(cluster)
+            if not refusal:
+                return None
         if names.FINALIZER not in cluster.meta.finalizers:
             # Before the first object exists; the change brings us back here.
             await self._hold(cluster)
             return None
-        return await self._reconcile(cluster, ladder)
+        return await self._reconcile(cluster, ladder, refusal)
 
-    async def _reconcile(self, cluster: Stored[TenantCluster], ladder: Ladder | None) -> float:
+    async def _delete(self, cluster: Stored[TenantCluster]) -> str:
+        """Ask for the end of a cluster whose lifetime is over; why that is refused, or empty."""
+        meta = cluster.meta
+        log.info("lifetime_over", namespace=meta.namespace, name=meta.name)
+        try:
+            # As we know it and no other: it may have been given a longer life that we have not heard of yet.
+            await self._kube.delete(
+                resources.TENANT_CLUSTERS,
+                meta.name,
+                namespace=meta.namespace,
+                uid=meta.uid,
+                version=meta.resource_version,
+            )
+        except (errors.Forbidden, errors.Invalid) as error:
+            return f"its lifetime is over, and it may not be deleted: {error.message}"
+        return ""
+
+    async def _reconcile(self, cluster: Stored[TenantCluster], ladder: Ladder | None, refusal: str) -> float:
         anew = delivery.wants_all_anew(cluster)
         done = await self._delivery.act(cluster)
+        refusal = "; ".join(filter(None, (refusal, done.refusal)))
         await self._recorder.tell(cluster, events.of_delivery(done.restored, done.pruned))
-        if done.refusal:
-            log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=done.refusal)
+        if refusal:
+            log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=refusal)
         seen = await self._world(cluster)
         if self._probe is not None and self._probe.awaits(cluster.key) and _was_ready(cluster):
             # A fresh leader has asked nobody yet: no reason to call a cluster unready. The answer brings us back here.
             return UNSETTLED_LOOK
-        status = observe(cluster, seen, now=self._now(), refusal=done.refusal, rest=done.rest, ladder=ladder)
+        status = observe(cluster, seen, now=self._now(), refusal=refusal, rest=done.rest, ladder=ladder)
         noted: dict[str, Any] = {"inventory": done.inventory}
         if anew and not is_paused(cluster, done.rest):
             noted["last_handled_reconcile_at"] = _asked(cluster)[: names.HANDLED_MAX]

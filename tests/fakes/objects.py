@@ -163,9 +163,9 @@ class Objects:
 
     def delete(self, kind: Kind, namespace: str, name: str, options: Manifest, *, dry_run: bool = False) -> Manifest:
         old = self.get(kind, namespace, name)
-        wanted = (options.get("preconditions") or {}).get("uid")
-        if wanted and wanted != old["metadata"]["uid"]:
-            raise Refused(409, "Conflict", f"Precondition failed: UID in precondition: {wanted}")
+        for name_, wanted in (options.get("preconditions") or {}).items():
+            if wanted != old["metadata"][name_]:
+                raise Refused(409, "Conflict", f"Precondition failed: {name_} in precondition: {wanted}")
         self._admit("DELETE", kind, None, old, dry_run)
         if dry_run:
             return old

@@ -7,16 +7,18 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from prometheus_client import REGISTRY
 
-from provisioning import names, resources
+from provisioning import errors, names, resources
 from provisioning.kube import Manifest
 from provisioning.objects import format_time
+from provisioning.reconciler import Reconciler
 from tests import builders
 from tests.builders import NAMESPACE, tweak
 from tests.fakes.objects import Kind, Refused
-from tests.provisioning.backstage import FLUX_FINALIZER, Backstage, at_work
+from tests.provisioning.backstage import FLUX_FINALIZER, Backstage, at_work, backstage
 from tests.provisioning.waiting import until
 
 
@@ -183,6 +185,37 @@ async def test_a_cluster_whose_lifetime_is_over_is_deleted(stage: Backstage) -> 
     stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
     await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
     assert not stage.there(resources.CLUSTERS)
+
+
+async def test_a_longer_life_that_is_not_heard_of_yet_saves_a_cluster() -> None:
+    async with backstage() as stage:
+        stage.cluster(tweak(builders.CLUSTER, "spec.lifetime", "1h"))
+        await stage.caught_up()
+        stage.clock.ahead = timedelta(hours=1, seconds=1)
+        reconciler = Reconciler(stage.kube, stage.landscape, probe=None, now=stage.clock)
+        # From here on no watch hears of anything.
+        stage.server.objects.notify = lambda: None
+        stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"lifetime": "9h"}})
+        with pytest.raises(errors.Conflict):
+            await reconciler.act((NAMESPACE, "web"))
+        assert stage.there(resources.TENANT_CLUSTERS)
+
+
+async def test_a_cluster_that_may_not_be_deleted_though_its_lifetime_is_over_says_so(
+    stage: Backstage,
+) -> None:
+    def none_goes(operation: str, kind: Kind, *_: Any) -> None:
+        if (operation, kind.plural) == ("DELETE", "tenantclusters"):
+            raise Refused(403, "Forbidden", "admission webhook denied the request: nothing goes in December")
+
+    stage.server.objects.admission.append(none_goes)
+    stage.clock.ahead = timedelta(hours=2)
+    stage.cluster(tweak(builders.CLUSTER, "spec.lifetime", "1h"))
+    await until(lambda: "nothing goes in December" in stage.condition("Stalled")["message"])
+    assert stage.there(resources.MACHINE_DEPLOYMENTS, "web-md0")
+    stage.server.objects.admission.clear()
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
 
 
 async def test_a_cluster_whose_tenant_has_it_so_sleeps_before_it_is_deleted_and_wakes_when_it_may_live_longer(
@@ -359,6 +392,20 @@ async def test_a_paused_cluster_is_deleted_all_the_same(stage: Backstage) -> Non
     await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
 
 
+async def test_a_paused_cluster_falls_asleep_all_the_same_when_its_lifetime_is_over(stage: Backstage) -> None:
+    # Nobody has to agree to a pause. With protection it would otherwise be a way to keep machines for ever.
+    protected = tweak(tweak(builders.CLUSTER, "spec.lifetime", "1h"), "spec.deletionProtection", True)
+    stage.cluster(tweak(protected, "metadata.annotations", {}))
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {names.PAUSED_ANNOTATION: "true"}}})
+    await until(lambda: stage.condition("Paused")["status"] == "True")
+    stage.clock.ahead = timedelta(hours=1, seconds=1)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
+    await until(lambda: stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["replicas"] == 0)
+    assert stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 0
+    await until(lambda: stage.condition("Paused")["status"] == "")
+
+
 async def test_a_look_that_is_asked_for_applies_everything_once_and_notes_it(stage: Backstage) -> None:
     stage.cluster()
     await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
@@ -392,20 +439,6 @@ async def test_what_is_done_to_a_cluster_shows_in_its_events(stage: Backstage) -
 
 
 async def test_pods_are_asked_why_something_does_not_run_and_left_alone_otherwise(stage: Backstage) -> None:
-async def test_a_paused_cluster_falls_asleep_all_the_same_when_its_lifetime_is_over(stage: Backstage) -> None:
-    # Nobody has to agree to a pause. With protection it would otherwise be a way to keep machines for ever.
-    protected = tweak(tweak(builders.CLUSTER, "spec.lifetime", "1h"), "spec.deletionProtection", True)
-    stage.cluster(tweak(protected, "metadata.annotations", {}))
-    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
-    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {names.PAUSED_ANNOTATION: "true"}}})
-    await until(lambda: stage.condition("Paused")["status"] == "True")
-    stage.clock.ahead = timedelta(hours=1, seconds=1)
-    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
-    await until(lambda: stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["replicas"] == 0)
-    assert stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 0
-    await until(lambda: stage.condition("Paused")["status"] == "")
-
-
     def available(name: str, truth: str) -> None:
         now = {"reason": "Minimum", "lastTransitionTime": "2026-08-03T09:00:00Z"}
         status = {"observedGeneration": 1, "conditions": [{"type": "Available", "status": truth, **now}]}

@@ -147,6 +147,15 @@ class Promises:
         await kube.delete(CONFIG_MAPS, "one", namespace=namespace, uid=made["metadata"]["uid"])
         assert await kube.find(CONFIG_MAPS, "one", namespace=namespace) is None
 
+    async def test_deleting_what_has_changed_conflicts(self, kube: Kube, namespace: str) -> None:
+        made = await kube.create(CONFIG_MAPS, config_map(namespace, "one"))
+        meta = (await kube.merge(CONFIG_MAPS, "one", {"data": {"more": "1"}}, namespace=namespace))["metadata"]
+        old = made["metadata"]["resourceVersion"]
+        with pytest.raises(errors.Conflict):
+            await kube.delete(CONFIG_MAPS, "one", namespace=namespace, uid=meta["uid"], version=old)
+        await kube.delete(CONFIG_MAPS, "one", namespace=namespace, uid=meta["uid"], version=meta["resourceVersion"])
+        assert await kube.find(CONFIG_MAPS, "one", namespace=namespace) is None
+
     async def test_a_list_selects_by_label_and_its_items_say_what_they_are(self, kube: Kube, namespace: str) -> None:
         await kube.create(CONFIG_MAPS, config_map(namespace, "one", labels={"team": "a"}))
         await kube.create(CONFIG_MAPS, config_map(namespace, "two", labels={"team": "b"}))
