@@ -23,6 +23,8 @@ from provisioning.kube import Kube, Manifest
 LONGEST: Final = 128 * 1024
 """Characters of a kubeconfig. One with certificates has some ten thousand, and reading holds everybody else up."""
 
+SHOWN: Final = 63
+"""Characters of a name in it that are said again: statuses hold only so much."""
 ANSWERS: Final = 32 * 2**20
 """Bytes that a tenant may answer while we are connected: two thousand Nodes, say, and no more than we have room for."""
 
@@ -108,13 +110,13 @@ def _named(content: Mapping[str, Any], kind: str, name: Any, inner: str) -> Mapp
         if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(inner), dict):
             found: Mapping[str, Any] = entry[inner]
             return found
-    raise UnusableKubeconfig(f"it has no {inner} named {name!r}")
+    raise UnusableKubeconfig(f"it has no {inner} named {str(name)[:SHOWN]!r}")
 
 
 def _only(part: Mapping[str, Any], known: set[str]) -> None:
     strange = sorted(set(part) - known)
     if strange:
-        raise UnusableKubeconfig(f"it uses {', '.join(strange)}, which is not taken from a tenant")
+        raise UnusableKubeconfig(f"it uses {', '.join(strange)[:SHOWN]}, which is not taken from a tenant")
 
 
 def _decoded(text: Any, field: str) -> bytes:

@@ -81,6 +81,15 @@ def test_what_is_no_kubeconfig_is_refused(text: str) -> None:
         access.parse(text)
 
 
+@pytest.mark.parametrize(
+    "text", [yaml.safe_dump({"current-context": "x" * 50_000}), kubeconfig(user={"y" * 50_000: "z"})], ids=range(2)
+)
+def test_why_fits_into_a_status_whatever_it_holds(text: str) -> None:
+    with pytest.raises(UnusableKubeconfig) as refused:
+        access.parse(text)
+    assert len(str(refused.value)) < 200
+
+
 @pytest.mark.parametrize("data", [None, {}, {"value": "%"}, {"value": 7}])
 def test_a_secret_without_one_is_refused(data: Any) -> None:
     with pytest.raises(UnusableKubeconfig):
