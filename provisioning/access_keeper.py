@@ -66,7 +66,8 @@ class AccessKeeper:
         self._recorder = Recorder(kube, now=now)
         self._now = now
         self._clock = clock
-        self._looked: dict[Key, float] = {}
+        self._looked: dict[Key, tuple[float, frozenset[str]]] = {}
+        """When a tenant's roles were put right last, and which they were."""
 
     async def act(self, key: Key) -> float | None:
         """Bring them to what they say; the seconds until the next look. Raises `KubeError`."""
@@ -107,16 +108,19 @@ class AccessKeeper:
     async def _bring_roles(self, key: Key, known: list[Access], site: Site) -> str:
         """Have the roles in the tenant put right when it is time to. What keeps us from it, empty for nothing.
 
-        Also when no access is left: somebody may have taken the last one's finalizer, and its role would stay.
+        Also when one that had a role is simply not there any more: somebody may have taken off its finalizer, and the
+        role would stay.
         """
         now = self._now()
         wanted = [grants.binding(one, site.owner.uid) for one in known if grants.gives_role(one, now)]
         settled = bool(known) and all(grants.is_settled(one, now) for one in known)
-        if settled and (not wanted or self._clock() - self._looked.get(key, float("-inf")) < LOOK):
+        names = frozenset(one["metadata"]["name"] for one in wanted)
+        looked, were = self._looked.get(key, (float("-inf"), None))
+        if settled and names == were and (not wanted or self._clock() - looked < LOOK):
             return ""
         obstacle = site.asleep or await self._roles.bring(key, wanted, cluster_uid=site.owner.uid)
         if not obstacle:
-            self._looked[key] = self._clock()
+            self._looked[key] = self._clock(), names
         return obstacle
 
     async def _conclude(self, one: Access, obstacle: str) -> None:

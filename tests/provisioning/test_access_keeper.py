@@ -424,6 +424,21 @@ async def test_who_takes_the_finalizer_off_does_not_keep_the_role(bench: Bench) 
     assert bench.roles == []
 
 
+@pytest.mark.parametrize("other", ["in", "revoked"])
+async def test_nor_do_they_while_somebody_else_has_an_access(bench: Bench, other: str) -> None:
+    bench.make()
+    bench.make("bob-web", user="bob")
+    await bench.settle()
+    if other == "revoked":
+        bench.revoke("bob-web")
+        await bench.settle()
+    bench.stage.patch(resources.CLUSTER_ACCESSES, "ann-web", {"metadata": {"finalizers": None}})
+    bench.delete()
+    await bench.look()
+    assert not bench.there()
+    assert bench.roles == ([("bob", "view")] if other == "in" else [])
+
+
 async def test_a_cluster_made_by_hand_lets_people_in_as_well(bench: Bench) -> None:
     bench.stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
     bench.stage.put(resources.CLUSTERS, accesses.HOST)
