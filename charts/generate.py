@@ -1,10 +1,12 @@
-"""Makes what the chart has from the code: CRDs, webhook configurations, Slack app manifests. Run by `make generate`.
+"""Makes what the charts have from the code: CRDs, webhook configurations, a values schema, Slack app manifests.
 
-What it writes is committed; a test compares it with the code, so that neither drifts. `contents` is pure.
+Run by `make generate`. What it writes is committed; a test compares it with the code, so that neither drifts.
+`contents` is pure.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ sys.path.insert(0, str(CHARTS.parent))
 
 from bot import manifest  # noqa: E402 - run as a script, from anywhere
 from provisioning import addons  # noqa: E402
+from provisioning.model import values  # noqa: E402
 from provisioning.model.definitions import definitions  # noqa: E402
 from webhooks import registration  # noqa: E402
 
@@ -38,7 +41,8 @@ def contents() -> dict[str, str]:
         "slack-app-manifest.http.yaml": manifest.app_manifest("http", url=PUBLIC_URL),
         "slack-app-manifest.socket.yaml": manifest.app_manifest("socket"),
     }
-    return {path: HEADER + _yaml(content) for path, content in (crds | others).items()}
+    texts = {path: HEADER + _yaml(content) for path, content in (crds | others).items()}
+    return {**texts, "tenant-cluster/values.schema.json": json.dumps(values.schema(), indent=2) + "\n"}
 
 
 def main() -> None:

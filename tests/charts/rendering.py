@@ -1,4 +1,4 @@
-"""The chart as Helm renders it: values in, manifests out."""
+"""A chart as Helm renders it: values in, manifests out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import yaml
 Manifest = dict[str, Any]
 
 CHART = Path(__file__).parents[2] / "charts" / "clusterdesk"
+TENANT_CLUSTER = CHART.parent / "tenant-cluster"
 CI = sorted((CHART / "ci").glob("*-values.yaml"))
 COMPONENTS = ("bot", "provisioner", "webhooks")
 
@@ -26,9 +27,10 @@ class Helm:
     """The real Helm, of the playground's cache."""
 
     program: Path
+    chart: Path = CHART
 
     def lint(self, values: Path) -> str:
-        return self._run("lint", "--strict", str(CHART), "--values", str(values))
+        return self._run("lint", "--strict", str(self.chart), "--values", str(values))
 
     def render(
         self,
@@ -38,7 +40,7 @@ class Helm:
         namespace: str = "clusterdesk-system",
     ) -> list[Manifest]:
         """Every object, in the order in which Helm would apply them. Raises `Refused`."""
-        arguments = ["template", release, str(CHART), "--namespace", namespace]
+        arguments = ["template", release, str(self.chart), "--namespace", namespace]
         if isinstance(values, Path):
             text = self._run(*arguments, "--values", str(values))
         else:
@@ -48,11 +50,12 @@ class Helm:
     def install(self, release: str, values: Manifest, *, kubeconfig: Path, namespace: str) -> str:
         """Install for real, without waiting for Pods: nothing runs them here. Gives the status as Helm tells it."""
         where = ("--kubeconfig", str(kubeconfig), "--namespace", namespace)
-        return self._run("install", release, str(CHART), *where, "--values", "-", stdin=json.dumps(values))
+        return self._run("install", release, str(self.chart), *where, "--values", "-", stdin=json.dumps(values))
 
-    def upgrade(self, release: str, values: Manifest, *, kubeconfig: Path, namespace: str) -> str:
+    def upgrade(self, release: str, values: Manifest, *flags: str, kubeconfig: Path, namespace: str) -> str:
         where = ("--kubeconfig", str(kubeconfig), "--namespace", namespace)
-        return self._run("upgrade", release, str(CHART), *where, "--values", "-", stdin=json.dumps(values))
+        arguments = ("upgrade", release, str(self.chart), *where, *flags, "--values", "-")
+        return self._run(*arguments, stdin=json.dumps(values))
 
     def uninstall(self, release: str, *, kubeconfig: Path, namespace: str) -> None:
         self._run("uninstall", release, "--kubeconfig", str(kubeconfig), "--namespace", namespace)
