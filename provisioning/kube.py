@@ -82,7 +82,8 @@ class Kube:
         # A watch holds its connection for minutes: a bound would let the watches starve the plain calls.
         configuration.connection_pool_maxsize = 0
         api = library.ApiClient(configuration)
-        api.rest_client.pool_manager = _Straight(api.rest_client.pool_manager)
+        # Of a session it wants no more than that.
+        api.rest_client.pool_manager = _Straight(api.rest_client.pool_manager)  # type: ignore[assignment]
         return cls(api, most=most)
 
     async def __aenter__(self) -> Kube:
