@@ -6,25 +6,19 @@ mrkdwn needs them. What must never live here: sentences (`replies`) and blocks (
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from provisioning import lifetime as lifetimes
-from provisioning import objects
+from provisioning import objects, plain
 from provisioning.model import Person
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+one_line = plain.one_line
 
 
 def escape(words: str) -> str:
     """Slack's three characters. Formatting signs stay: this is for our own words, and for `text` fallbacks."""
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def one_line(words: str) -> str:
-    """Somebody's words on one line, without characters that reorder or hide text."""
-    return " ".join(_CONTROL.sub(" ", words).split())
 
 
 def clip(words: str, longest: int) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from provisioning import lifetime, quota, wording
+from provisioning import lifetime, plain, quota
 from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, Decision, NodePool, Tenant
 from provisioning.objects import Stored
 from provisioning.quota import Usage
@@ -23,9 +24,11 @@ WISHES: Final = {
 }
 LONGEST: Final = 200
 """Characters that are shown of one value."""
-_NAMED: Final = ("version", "lifetime", "controlPlane.replicas")
-_OF_POOL: Final = ("name", "flavor", "replicas", "min", "max")
-"""What the rows have in words. All else of a spec is shown as it stands there."""
+NOTHING: Final = "(nothing)"
+_IN_WORDS: Final = re.compile(
+    r"version|lifetime|controlPlane\.replicas|addOns\.[^.]+\.name|pools\.[^.]+\.(name|flavor|replicas|min|max)"
+)
+"""Paths of what the rows have in words. All else of a spec is shown as it stands there."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def draw(paper: Paper) -> RenderableType:
     """The request, its rows, the quota, and what a vote will be bound to."""
     request, spec = paper.request, paper.request.it.spec
     where = f"{spec.cluster} in {request.meta.namespace}, of tenant {paper.tenant.meta.name}"
-    table = Table(box=None, pad_edge=False, show_header=False)
+    table = Table("", Column(overflow="fold"), box=None, pad_edge=False, show_header=False)
     for label, value in (*rows(paper), *amounts(paper), *_circumstances(paper)):
         table.add_row(Text(label, style="dim"), Text(_shown(value)))
     head = Text(f"{_shown(spec.requester.user)} {WISHES[spec.action]} {where}", style="bold")
@@ -58,8 +61,9 @@ def rows(paper: Paper) -> tuple[tuple[str, str], ...]:
     after = _told(wanted, paper.catalog)
     if not before:
         return tuple(after.items())
-    labels = dict.fromkeys((*after, *before))
-    pairs = ((label, before.get(label, "none"), after.get(label, "none")) for label in labels)
+    pairs = (
+        (label, before.get(label, NOTHING), after.get(label, NOTHING)) for label in dict.fromkeys((*after, *before))
+    )
     return tuple((label, f"{was} -> {becomes}") for label, was, becomes in pairs if was != becomes)
 
 
@@ -76,7 +80,10 @@ def amounts(paper: Paper) -> tuple[tuple[str, str], ...]:
     # What is published may lag behind: nobody uses less than nothing.
     then = (used - was).rises() + becomes
     return tuple(
-        (f"quota: {quota.word(name)}", f"{' -> '.join(quota.show(name, each[name]) for each in (used, then))} of {most}")
+        (
+            f"quota: {quota.WORDS[name]}",
+            f"{' -> '.join(quota.show(name, each[name]) for each in (used, then))} of {most}",
+        )
         for name, most in ((name, quota.show(name, bound)) for name, bound in hard.items())
     )
 
@@ -110,13 +117,9 @@ def _told(spec: ClusterSpec, catalog: CatalogSpec | None) -> dict[str, str]:
         "version": spec.version or "the recommended one",
         "control plane": f"{spec.control_plane.replicas} replicas",
         "lifetime": spec.lifetime or "no end",
+        "add-ons": ", ".join(each.name for each in spec.add_ons) or "none",
     }
-    return words | {path: str(value) for path, value in _flat(spec.wire()) if not _in_words(path)}
-
-
-def _in_words(path: str) -> bool:
-    first, *rest = path.split(".")
-    return path in _NAMED or (first == "pools" and rest[-1] in _OF_POOL and len(rest) == 2)
+    return words | {path: str(value) for path, value in _flat(spec.wire()) if not _IN_WORDS.fullmatch(path)}
 
 
 def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
@@ -132,5 +135,5 @@ def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _shown(value: str) -> str:
-    words = wording.one_line(value)
+    words = plain.one_line(value)
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"

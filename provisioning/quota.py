@@ -132,7 +132,7 @@ def fits(usage: Usage, bounds: Mapping[str, int]) -> bool:
     return all(usage[dimension] <= bound for dimension, bound in bounds.items())
 
 
-_WORDS: Final = {"clusters": "clusters", "nodes": "nodes", "vcpu": "vCPU", "memory": "memory"}
+WORDS: Final = {"clusters": "clusters", "nodes": "nodes", "vcpu": "vCPU", "memory": "memory"}
 
 
 def describe(found: Excess) -> str:
@@ -140,7 +140,7 @@ def describe(found: Excess) -> str:
     asked, free, hard, used = (
         show(found.dimension, amount) for amount in (found.asked, found.free, found.hard, found.used)
     )
-    return f"{_WORDS[found.dimension]}: asks for {asked}, {free} of {hard} free ({used} used)"
+    return f"{WORDS[found.dimension]}: asks for {asked}, {free} of {hard} free ({used} used)"
 
 
 def show(dimension: str, amount: int) -> str:
