@@ -75,9 +75,20 @@ def _flavors(spec: ClusterSpec, catalog: CatalogSpec, tenant: TenantSpec, old: C
     for number, pool in enumerate(spec.pools):
         if pool.flavor not in offered and (pool.name, pool.flavor) not in known:
             yield Cause(f"spec.pools[{number}].flavor", f"{pool.flavor} is not on offer; {there_is}")
-        elif grows and catalog.flavor(pool.flavor) is None:
+        elif catalog.flavor(pool.flavor) is not None:
+            continue
+        elif grows:
             text = f"{pool.flavor} is no longer on offer, and beside it nothing can grow; {there_is}"
             yield Cause(f"spec.pools[{number}].flavor", text)
+        elif old is not None and _is_replaced(pool, spec, old):
+            text = f"{pool.flavor} is no longer on offer, so that no machine of it can be replaced; {there_is}"
+            yield Cause(f"spec.pools[{number}].flavor", text)
+
+
+def _is_replaced(pool: NodePool, spec: ClusterSpec, old: ClusterSpec) -> bool:
+    """Whether a change takes new machines for a pool that was there before."""
+    was = next((before for before in old.pools if before.name == pool.name), pool)
+    return spec.version != old.version or (pool.labels, pool.taints) != (was.labels, was.taints)
 
 
 def _labels(pool: NodePool, at: str, was: NodePool | None) -> Iterator[Cause]:

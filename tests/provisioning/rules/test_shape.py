@@ -136,6 +136,21 @@ def test_beside_a_flavor_that_cannot_be_measured_any_more_nothing_grows(pools: l
     assert fields(builders.spec(pools=pools), old=old) == ["spec.pools[0].flavor"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": "v1.36.0"},
+        {"pools": [{**OLD_FLAVOR, "labels": {"team": "blue"}}, SMALL]},
+        {"pools": [{**OLD_FLAVOR, "taints": [{"key": "team", "effect": "NoSchedule"}]}, SMALL]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_takes_new_machines_of_a_flavor_that_is_gone_does_not_begin(change: dict[str, Any]) -> None:
+    # Else the control plane would go ahead, with no way back, and no worker could follow.
+    old = builders.spec(pools=[OLD_FLAVOR, SMALL])
+    assert fields(builders.spec(**{"pools": [OLD_FLAVOR, SMALL], **change}), old=old) == ["spec.pools[0].flavor"]
+
+
 def test_a_flavor_that_the_tenant_may_no_longer_have_can_still_be_measured_and_grow() -> None:
     old = builders.spec()
     spec = builders.spec(pools=[{**SMALL, "replicas": 3}])
