@@ -1,0 +1,128 @@
+"""A vote on a request, as whoever runs kubectl: what is asked for is shown first, and the vote is bound to that.
+
+The rules are those that the webhook holds everybody to; they are asked here first, for their words.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from plugin import asked, errors, finding, printing
+from plugin.asked import Paper
+from plugin.errors import NotDone
+from plugin.options import Output
+from plugin.session import Session, carry_out
+from provisioning import approval, objects, plain, request_status, wording
+from provisioning import errors as kube_errors
+from provisioning.kube import Manifest
+from provisioning.lifecycle import Reason, Refused
+from provisioning.model import ClusterRequest, Decision, Phase, RequestStatus, Vote
+from provisioning.objects import Stored
+
+NO_TENANT: Final = (
+    "you may not see whose namespace {namespace} is, and so nobody can tell here who decides; ask your platform team "
+    "for the chart's ClusterRoles clusterdesk-member (there) and clusterdesk-reader"
+)
+RequestName = Annotated[str, typer.Argument(metavar="REQUEST", help="The ClusterRequest.", show_default=False)]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")]
+
+
+def decide(
+    name: str,
+    decision: Decision,
+    *,
+    reason: str = "",
+    yes: bool,
+    output: Output,
+    kubeconfig: Path,
+    context: str,
+    namespace: str,
+) -> None:
+    """Show, ask whether it is meant, vote, and say what that came to."""
+    whole = printing.is_for_programs(output)
+
+    async def look(session: Session) -> Paper:
+        return await paper(session, name)
+
+    async def vote(session: Session) -> tuple[Stored[ClusterRequest], Manifest]:
+        request = await cast(session, shown, decision, reason=reason)
+        return request, await request_status.live(session.kube, session.namespace, name)
+
+    # Two connections: between them a person thinks, and Ctrl-C must reach the prompt.
+    shown = carry_out(look, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    Console(stderr=whole).print(asked.draw(shown))
+    if not yes and not typer.confirm(f"{decision.value} this?", err=whole):
+        typer.echo("Nothing was decided.", err=True)
+        raise typer.Exit(errors.NOT_DONE)
+    request, manifest = carry_out(vote, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    if whole:
+        printing.data(output, manifest)
+    else:
+        printing.say(counted(request, shown, decision))
+
+
+async def paper(session: Session, name: str) -> Paper:
+    """What there is to decide. Raises `NotDone` when this person cannot decide it."""
+    try:
+        manifest = await request_status.live(session.kube, session.namespace, name)
+    except Refused as refused:
+        raise NotDone(f"{wording.GONE} There is no ClusterRequest {name} in {session.namespace}.") from refused
+    request, tenant = objects.read(ClusterRequest, manifest), await session.tenant()
+    if tenant is None:
+        raise NotDone(NO_TENANT.format(namespace=session.namespace))
+    me = await session.myself()
+    try:
+        approval.check_voter(request, me.person, tenant=tenant.it.spec, groups=me.groups, now=datetime.now(UTC))
+    except Refused as refused:
+        raise NotDone(why_not(refused.reason, request)) from refused
+    cluster = await finding.find(session, request.it.spec.cluster)
+    return Paper(request, tenant, await session.catalog(), cluster.it.spec if cluster is not None else None)
+
+
+async def cast(session: Session, shown: Paper, decision: Decision, *, reason: str = "") -> Stored[ClusterRequest]:
+    """The request with the vote in it. Raises `NotDone` or `KubeError`."""
+    me, name = await session.myself(), shown.request.meta.name
+
+    def decide(request: Stored[ClusterRequest]) -> RequestStatus:
+        now = datetime.now(UTC)
+        vote = Vote(voter=me.person, decision=decision, reason=reason, at=objects.format_time(now))
+        try:
+            approval.check_shown(request, shown.request.it.spec.digest)
+            return approval.cast(request, vote, tenant=shown.tenant.it.spec, groups=me.groups, now=now)
+        except Refused as refused:
+            raise NotDone(why_not(refused.reason, request)) from refused
+
+    try:
+        return await request_status.rewrite(session.kube, session.namespace, name, decide)
+    except Refused as refused:
+        raise NotDone(wording.REFUSALS[refused.reason]) from refused
+    except (kube_errors.Forbidden, kube_errors.Invalid) as error:
+        causes = error.causes or (kube_errors.Cause("", error.message),)
+        raise errors.refusal("your vote does not count", causes) from error
+    except kube_errors.Unavailable as error:
+        raise kube_errors.Unavailable(f"{wording.NOT_DECIDED} ({error.message})") from error
+
+
+def why_not(reason: Reason, request: Stored[ClusterRequest]) -> str:
+    """As in Slack; when it is decided, with what it came to."""
+    status = request.it.status
+    if reason is not Reason.ALREADY_DECIDED or status.decided_at is None:
+        return wording.REFUSALS[reason]
+    deciding = Decision.DENY if status.phase is Phase.DENIED else Decision.APPROVE
+    by = ", ".join(plain.one_line(vote.voter.user) for vote in status.votes if vote.decision is deciding)
+    when = asked.moment(objects.parse_time(status.decided_at))
+    return f"{wording.TOO_LATE} It is {status.phase.value}{f', by {by}' if by else ''}, since {when}."
+
+
+def counted(request: Stored[ClusterRequest], shown: Paper, decision: Decision) -> str:
+    """What the vote came to."""
+    missing, status = 0, request.it.status
+    if status.phase is Phase.PENDING:
+        agreed = sum(vote.decision is Decision.APPROVE for vote in status.votes)
+        missing = shown.tenant.it.spec.approval.required - agreed
+    return wording.voted(decision is Decision.APPROVE, request.it.spec.cluster, missing)

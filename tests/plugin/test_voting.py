@@ -1,0 +1,172 @@
+"""`kubectl clusterdesk approve` and `deny`: who may, in which words one may not, and what stands there afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from plugin import voting
+from plugin.errors import NotDone
+from plugin.session import Session
+from provisioning import errors, wording
+from provisioning.lifecycle import Reason
+from provisioning.model import ClusterRequest, Decision, Phase
+from provisioning.objects import read
+from provisioning.resources import CATALOGS, CLUSTER_REQUESTS, NAMESPACES, TENANTS
+from tests.builders import CATALOG, NAMESPACE, REQUEST, TENANT, tweak
+from tests.fakes.api_server import ApiServer, Fault
+
+NAME = REQUEST["metadata"]["name"]
+ME = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+
+@dataclass
+class Stage:
+    server: ApiServer
+    session: Session
+
+    def am(self, user: str, *groups: str) -> None:
+        """Whose kubeconfig it is."""
+        self.server.texts[ME] = json.dumps({"status": {"userInfo": {"username": user, "groups": list(groups)}}})
+
+    def tenant(self, path: str = "", value: Any = None) -> None:
+        self.server.put(TENANTS, tweak(TENANT, path, value) if path else TENANT)
+
+    def stored(self) -> ClusterRequest:
+        found = self.server.get(CLUSTER_REQUESTS, NAME, NAMESPACE)
+        assert found is not None
+        return read(ClusterRequest, found).it
+
+    async def vote(self, decision: Decision = Decision.APPROVE, *, reason: str = "") -> str:
+        shown = await voting.paper(self.session, NAME)
+        request = await voting.cast(self.session, shown, decision, reason=reason)
+        return voting.counted(request, shown, decision)
+
+
+@asynccontextmanager
+async def staged() -> AsyncIterator[Stage]:
+    async with ApiServer() as server, server.kube() as kube:
+        stage = Stage(server, Session(kube, NAMESPACE))
+        labels = {"clusterdesk.dev/tenant": "blue"}
+        server.put(NAMESPACES, {"metadata": {"name": NAMESPACE, "labels": labels}})
+        server.put(CATALOGS, CATALOG)
+        server.put(CLUSTER_REQUESTS, REQUEST)
+        stage.tenant()
+        stage.am("ben")
+        yield stage
+
+
+async def test_the_last_approval_that_was_missing_decides() -> None:
+    async with staged() as stage:
+        stage.tenant("spec.approval", {"required": 2})
+        assert await stage.vote() == "Your approval of the request about web counts. 1 more approval needed."
+        assert stage.stored().status.phase is Phase.PENDING
+        stage.am("cleo")
+        assert await stage.vote() == "Your approval of the request about web counts."
+    status = stage.stored().status
+    assert status.phase is Phase.APPROVED
+    # Whoever comes by kubectl says nothing of Slack: the webhook takes nobody's word for that.
+    assert [(vote.voter.user, vote.voter.slack) for vote in status.votes] == [("ben", ""), ("cleo", "")]
+
+
+async def test_one_denial_ends_it_with_the_reason() -> None:
+    async with staged() as stage:
+        assert await stage.vote(Decision.DENY, reason="too dear") == "Your denial of the request about web counts."
+    status = stage.stored().status
+    assert (status.phase, status.message, status.votes[0].reason) == (Phase.DENIED, "too dear", "too dear")
+
+
+@pytest.mark.parametrize(
+    ("user", "reason"), [("ann", Reason.OWN_REQUEST), ("dave", Reason.NOT_AN_APPROVER)], ids=["requester", "stranger"]
+)
+async def test_who_may_not_decide_is_told_in_the_words_of_slack_before_anything_is_written(
+    user: str, reason: Reason
+) -> None:
+    async with staged() as stage:
+        stage.am(user)
+        with pytest.raises(NotDone, match=wording.REFUSALS[reason]):
+            await stage.vote()
+        assert stage.server.asked("PUT") == []
+
+
+async def test_a_group_of_approvers_decides_by_kubectl() -> None:
+    async with staged() as stage:
+        stage.tenant("spec.approvers", [{"group": "deciders"}])
+        stage.am("dave", "deciders")
+        await stage.vote()
+    assert stage.stored().status.phase is Phase.APPROVED
+
+
+async def test_a_second_vote_is_refused_not_repeated() -> None:
+    async with staged() as stage:
+        stage.tenant("spec.approval", {"required": 2})
+        await stage.vote()
+        with pytest.raises(NotDone, match=wording.ALREADY_VOTED):
+            await stage.vote()
+
+
+async def test_whoever_comes_too_late_hears_what_was_decided_and_by_whom() -> None:
+    async with staged() as stage:
+        await stage.vote(Decision.DENY, reason="too dear")
+        stage.am("cleo")
+        with pytest.raises(NotDone, match=r"Too late: .* It is Denied, by ben, since 20\d\d-.* UTC\."):
+            await stage.vote()
+
+
+async def test_what_is_written_in_between_is_decided_again() -> None:
+    async with staged() as stage:
+        stage.tenant("spec.approval", {"required": 2})
+        mine = await voting.paper(stage.session, NAME)
+        stage.am("cleo")
+        await stage.vote()
+        stage.am("ben")
+        stage.server.fail(409, method="PUT")
+        request = await voting.cast(stage.session, mine, Decision.APPROVE)
+    assert request.it.status.phase is Phase.APPROVED
+    assert len(stage.stored().status.votes) == 2
+
+
+async def test_a_vote_is_for_what_was_shown_and_for_nothing_that_took_its_name() -> None:
+    async with staged() as stage:
+        shown = await voting.paper(stage.session, NAME)
+        stage.server.remove(CLUSTER_REQUESTS, NAME, NAMESPACE)
+        stage.server.put(CLUSTER_REQUESTS, tweak(REQUEST, "spec.digest", "sha256:" + "f" * 64))
+        with pytest.raises(NotDone, match=wording.REFUSALS[Reason.CHANGED]):
+            await voting.cast(stage.session, shown, Decision.APPROVE)
+        assert stage.stored().status.votes == ()
+        stage.server.remove(CLUSTER_REQUESTS, NAME, NAMESPACE)
+        with pytest.raises(NotDone, match=wording.GONE):
+            await voting.cast(stage.session, shown, Decision.APPROVE)
+
+
+async def test_where_the_tenant_may_not_be_seen_it_says_which_right_is_missing() -> None:
+    async with staged() as stage:
+        stage.server.fail(403, method="GET", plural="tenants")
+        with pytest.raises(NotDone, match="clusterdesk-reader"):
+            await stage.vote()
+
+
+async def test_the_webhooks_refusal_is_passed_on_with_its_reason() -> None:
+    async with staged() as stage:
+        shown = await voting.paper(stage.session, NAME)
+        stage.server.fail(403, method="PUT")
+        with pytest.raises(NotDone, match="your vote does not count: ordered to answer 403"):
+            await voting.cast(stage.session, shown, Decision.APPROVE)
+
+
+async def test_a_lost_answer_does_not_count_twice_and_no_answer_is_said_as_in_slack() -> None:
+    async with staged() as stage:
+        shown = await voting.paper(stage.session, NAME)
+        stage.server.fail(Fault.DROPPED, method="GET", plural="clusterrequests", times=5)
+        with pytest.raises(errors.Unavailable) as raised:
+            await voting.cast(stage.session, shown, Decision.APPROVE)
+        assert raised.value.message.startswith(wording.NOT_DECIDED)
+        stage.server.heal()
+        stage.server.fail(Fault.LOST, method="PUT")
+        await voting.cast(stage.session, shown, Decision.APPROVE)
+    assert len(stage.stored().status.votes) == 1
