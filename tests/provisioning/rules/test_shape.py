@@ -160,6 +160,17 @@ def test_a_flavor_that_the_tenant_may_no_longer_have_can_still_be_measured_and_g
     ]
 
 
+def test_values_that_would_hold_up_everybody_elses_cluster_are_a_problem_unless_they_are_there() -> None:
+    def with_values(length: int) -> ClusterSpec:
+        half = {"note": "x" * (length // 2)}
+        return builders.spec(addOns=[{"name": "cilium", "values": half}, {"name": "metrics-server", "values": half}])
+
+    large = with_values(shape.LONGEST_VALUES)
+    assert fields(with_values(shape.LONGEST_VALUES - 100)) == []
+    assert fields(large) == ["spec.addOns"]
+    assert fields(large.model_copy(update={"deletion_protection": True}), old=large) == []
+
+
 def test_an_add_on_that_is_not_on_offer_is_a_problem_unless_it_is_there() -> None:
     spec = builders.spec(addOns=[{"name": "cilium"}, {"name": "retired"}])
     assert fields(spec) == ["spec.addOns[1].name"]
