@@ -24,7 +24,7 @@ export CHROMIUM
 unexport VIRTUAL_ENV
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help setup playground down status test bench programs lint types imports fmt generate chromium clean
+.PHONY: help setup playground down status test bench programs lint types imports fmt generate chromium openssl clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ down: $(VENV)/.synced ## Stop a playground that runs in another terminal
 status: $(VENV)/.synced ## Say what of the playground runs
 	@$(BIN)/clusterdesk-playground status
 
-test: lint types imports chromium programs ## Run everything that checks the project: lint, types, import rules, all tests
+test: lint types imports chromium openssl programs ## Run everything that checks the project: lint, types, import rules, all tests
 	@CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}" $(BIN)/pytest $(PYTEST_ARGS)
 
 bench: $(VENV)/.synced programs ## Measure speed and cost on a real control plane (about 25 minutes; ARGS="--help" says what else)
@@ -79,6 +79,16 @@ chromium:
 	else \
 		echo "The tests drive a browser and there is none. Install Chromium (on Debian: sudo apt-get install chromium)"; \
 		echo "or name one: make test CHROMIUM=/path/to/chrome"; exit 1; \
+	fi
+
+openssl:
+	@if command -v openssl >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "The tests walk a page that uses openssl and there is none: installing it with apt-get."; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y openssl >/dev/null; \
+	else \
+		echo "The tests walk a page that uses openssl and there is none. Install it (on Debian: sudo apt-get install openssl)"; \
+		exit 1; \
 	fi
 
 # An environment made by somebody's own uv or venv is kept, if its Python is new enough.
