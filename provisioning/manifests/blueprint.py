@@ -88,7 +88,9 @@ def draw(
     spec, there, network = cluster.it.spec, tuple(existing), cluster.it.spec.network
     if not (spec.version and network.pods and network.services):
         raise RuleError(*_left_out(spec))
-    versions = upgrades.versions(spec.version, catalog.versions, there, hold=asleep)
+    rest = resting.decide(there, asleep=asleep)
+    # Nor while it wakes: Kamaji asks the API server before it upgrades one, and starts none before it has an answer.
+    versions = upgrades.versions(spec.version, catalog.versions, there, hold=rest.workers)
     release = catalog.release(versions.workers)
     unknown = tuple(pool for pool in spec.pools if release is None or catalog.flavor(pool.flavor) is None)
     standing = dict(_standing(cluster.meta.name, unknown, there, versions.workers))
@@ -102,7 +104,7 @@ def draw(
         owner=Owner(resources.TENANT_CLUSTERS, cluster.meta.name, cluster.meta.uid),
         spec=spec,
         versions=versions,
-        rest=resting.decide(there, asleep=asleep),
+        rest=rest,
         workers_image=release.image if release else "",
         core=core.decide(spec, catalog, there, version=versions.control_plane),
         pods=network.pods,

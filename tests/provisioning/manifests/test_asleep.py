@@ -83,11 +83,14 @@ def test_a_pool_that_is_added_while_the_cluster_wakes_waits_like_the_others() ->
     assert workers(rendered(pools=more, existing=asleep)) == [0, 0]
 
 
-def test_no_upgrade_begins_in_a_clusters_sleep() -> None:
+def test_no_upgrade_begins_in_a_clusters_sleep_or_before_its_api_server_answers_again() -> None:
     there = answering(rendered())
     asleep = answering(rendered(version="v1.35.1", existing=there, asleep=True))
     assert only(asleep, "KamajiControlPlane")["spec"]["version"] == "v1.34.4"
-    awake = rendered(version="v1.35.1", existing=there)
+    asleep = answering(rendered(version="v1.35.1", existing=asleep, asleep=True))
+    waking = rendered(version="v1.35.1", existing=asleep)
+    assert (control_planes(waking), only(waking, "KamajiControlPlane")["spec"]["version"]) == (2, "v1.34.4")
+    awake = rendered(version="v1.35.1", existing=answering(waking))
     assert only(awake, "KamajiControlPlane")["spec"]["version"] == "v1.35.1"
 
 
