@@ -15,8 +15,8 @@ from provisioning.errors import Cause
 from provisioning.model import CatalogSpec, ClusterSpec, Network, Release, TenantSpec
 
 LONGEST_VALUES: Final = 128 * 1024
-"""Characters that the values of all add-ons of a cluster may come to, as JSON. They are rendered at every look at it, and
-as long as one is, everybody else's cluster waits."""
+"""Characters that the values of a cluster's add-ons may come to, as JSON. They are rendered at every look at it, and as
+long as that takes, everybody else's cluster waits."""
 PREFIXES: Final = {"pods": (8, 24), "services": (12, 28)}
 """Largest and smallest ranges: a node takes a /24 of the pods', and kube-apiserver takes 20 bits of services at most.
 
@@ -103,9 +103,7 @@ def _add_ons(spec: ClusterSpec, catalog: CatalogSpec, old: ClusterSpec | None) -
             yield Cause(f"spec.addOns[{number}].name", f"{add_on.name} is not on offer; there is {_list(offered)}")
     length = sum(len(json.dumps(add_on.values)) for add_on in spec.add_ons)
     if length > LONGEST_VALUES and (old is None or old.add_ons != spec.add_ons):
-        text = (
-            f"their values come to {length} characters, {LONGEST_VALUES} is the most; a chart's own defaults stay out"
-        )
+        text = f"their values come to {length} characters, {LONGEST_VALUES} is the most; leave out what is so by itself"
         yield Cause("spec.addOns", text)
 
 
