@@ -173,6 +173,8 @@ class Probe:
                 found = await self._access(key, known)
         except access.UnusableKubeconfig as error:
             return Answer(f"its kubeconfig cannot be used: {error}")
+        except errors.Forbidden as error:
+            return Answer(f"its kubeconfig may not be read: {error.message}")
         except (errors.KubeError, TimeoutError):
             # The management cluster has a bad moment; that says nothing of the tenant.
             return known.answer

@@ -89,14 +89,14 @@ class Secrets:
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
         self.there = True
-        self.down = False
+        self.trouble: errors.KubeError | None = None
         self.read = 0
 
     async def find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
         assert (namespace, name) == ("team-a", "web-kubeconfig")
         self.read += 1
-        if self.down:
-            raise errors.Unavailable("restarting")
+        if self.trouble is not None:
+            raise self.trouble
         value = base64.b64encode(self.tenant.kubeconfig.encode()).decode()
         return {"data": {"value": value}} if self.there else None
 
@@ -231,11 +231,22 @@ async def test_a_management_cluster_that_is_down_says_nothing_of_the_tenant(tena
     probe = Probe(secrets := Secrets(tenant), changed=told.append, pace=replace(QUICK, trust=0))
     await settled(probe, Answer("", 0))
     told.clear()
-    secrets.down = True
+    secrets.trouble = errors.Unavailable("restarting")
     read = secrets.read
     await until(lambda: secrets.read > read + 1)
     assert told == []
     assert probe.answer(KEY, nodes=0) == Answer("", 0)
+    await probe.close()
+
+
+async def test_a_management_cluster_that_lets_nobody_read_credentials_is_not_taken_for_one_that_is_down(
+    tenant: Tenant,
+) -> None:
+    probe, secrets = probe_of(tenant)
+    secrets.trouble = errors.Forbidden("secrets is forbidden")
+    await until(lambda: probe.answer(KEY, nodes=1).obstacle == "its kubeconfig may not be read: secrets is forbidden")
+    secrets.trouble = None
+    await until(lambda: not probe.answer(KEY, nodes=1).obstacle)
     await probe.close()
 
 
