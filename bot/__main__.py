@@ -15,7 +15,7 @@ import yaml
 from bot import manifest
 from bot.service import Service
 from bot.settings import Settings
-from provisioning import health, lease, logs, resources
+from provisioning import health, lease, legacy_kube, logs, resources
 from provisioning.cache import Cache
 from provisioning.desk import Desk
 from provisioning.kube import Kube
@@ -54,7 +54,8 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        kube = await stack.enter_async_context(await Kube.connect(kubeconfig=settings.kubeconfig))
+        plain = await stack.enter_async_context(await Kube.connect(kubeconfig=settings.kubeconfig))
+        kube = await legacy_kube.fitting(plain, settings.api_profile)
         caches = {
             kind: Cache(kube, kind)
             for kind in (

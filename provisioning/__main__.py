@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from provisioning import health, lease, logs, survey
+from provisioning import health, lease, legacy_kube, logs, survey
 from provisioning.access_keeper import AccessKeeper
 from provisioning.cache import Key
 from provisioning.catalog_keeper import CatalogKeeper
@@ -55,7 +55,8 @@ async def _until_told(settings: Settings) -> None:
 
 async def run(settings: Settings) -> None:
     """Provision until cancelled."""
-    async with await Kube.connect(kubeconfig=settings.kubeconfig) as kube:
+    async with await Kube.connect(kubeconfig=settings.kubeconfig) as plain:
+        kube = await legacy_kube.fitting(plain, settings.api_profile)
         landscape = Landscape(kube, namespace=settings.namespace)
         elector = Elector(
             kube,
@@ -68,7 +69,7 @@ async def run(settings: Settings) -> None:
             asyncio.TaskGroup() as group,
         ):
             following = group.create_task(landscape.run())
-            group.create_task(survey.tell(kube))
+            group.create_task(survey.tell(kube, settings.api_profile))
             await landscape.synced()
             log.info("ready", namespace=settings.namespace, health_port=settings.health_port)
             await elector.run(lambda: lead(kube, landscape, settings, now=_now))

@@ -95,6 +95,10 @@ class Kube:
     async def close(self) -> None:
         await self._api.close()
 
+    def where(self, resource: Resource) -> Resource:
+        """At which version the kind is asked for here."""
+        return resource
+
     async def get(self, resource: Resource, name: str, *, namespace: str = "", subresource: str = "") -> Manifest:
         return await self.call("GET", resource.path(namespace=namespace, name=name, subresource=subresource))
 

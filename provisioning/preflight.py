@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from provisioning import names, providers, resources
+from provisioning import legacy, names, profile, providers, resources
 from provisioning.model import AddOnEngine, CatalogSpec
+from provisioning.profile import Profile
 from provisioning.resources import Resource
 
 OLDEST_KUBERNETES: Final = (1, 30)
@@ -63,7 +64,8 @@ CONTRACTS: Final[Mapping[Resource, str]] = {
     resources.KUBEVIRT_MACHINES: CONTRACT_V1BETA1,
     resources.KUBEVIRT_MACHINE_TEMPLATES: CONTRACT_V1BETA1,
 }
-"""The label by which each CRD tells Cluster API how to read its objects."""
+"""The label by which each CRD tells Cluster API how to read its objects; the older one for all of them, in the older
+profile."""
 
 
 class Outcome(StrEnum):
@@ -91,6 +93,8 @@ class Ground:
     """Its own version, such as v1.34.2."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Versions served, by API group."""
+    profile: Profile = Profile.V1BETA2
+    """The generation of Cluster API's APIs that would be spoken."""
     kinds: frozenset[tuple[str, str]] = frozenset()
     """apiVersion and kind of everything that is served in the groups we need."""
     labels: Mapping[Resource, Mapping[str, str] | None] = field(default_factory=dict)
@@ -106,6 +110,8 @@ class Ground:
     """Whether that account may read Kamaji's control planes."""
     rules: bool | None = None
     """Whether our validating webhooks are registered, with a certificate."""
+    asked_at: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The versions that their rules name, by the CRD's name."""
 
 
 def findings(ground: Ground) -> tuple[Finding, ...]:
@@ -142,9 +148,21 @@ def _kubernetes(ground: Ground) -> Iterator[Finding]:
     yield Finding("Kubernetes", wanted, ground.version, Outcome.MET if met else Outcome.MISSING, remedy)
 
 
+def _profile(ground: Ground) -> Iterator[Finding]:
+    """Either will do. What of it is not served is told by kind."""
+    what, wanted = "API profile", "v1beta2, or v1beta1 for older providers"
+    spoken = profile.spoken(ground.groups)
+    if spoken is Profile.V1BETA1 and ground.profile is Profile.V1BETA2:
+        remedy = f"set apiProfile={spoken} in the chart's values, or upgrade Cluster API and its providers"
+        yield Finding(what, wanted, f"{ground.profile}, where only {spoken} is served", Outcome.MISSING, remedy)
+        return
+    found = ", ".join(f"{kind.group}/{ground.profile.at(kind).version}" for kind in _TELLING)
+    yield Finding(what, wanted, f"{ground.profile}: {found}", Outcome.MET)
+
+
 def _kinds(ground: Ground) -> Iterator[Finding]:
     by_provider: dict[tuple[str, str, str], list[str]] = {}
-    for kind in needed(ground.catalog):
+    for kind in map(ground.profile.at, needed(ground.catalog)):
         by_provider.setdefault((providers.provider_of(kind), kind.group, kind.version), []).append(kind.kind)
     for (provider, group, version), kinds in by_provider.items():
         yield _served(ground, provider, group, version, kinds)
@@ -167,6 +185,8 @@ def _served(ground: Ground, provider: str, group: str, version: str, kinds: list
     return Finding(provider, wanted, f"{version} without {', '.join(lacking)}", Outcome.MISSING, remedy)
 
 
+_TELLING: Final = (resources.CLUSTERS, resources.KAMAJI_CONTROL_PLANES)
+"""The kinds that a profile is told by."""
 _OTHER_LINE: Final[Mapping[tuple[str, str], str]] = {
     ("controlplane.cluster.x-k8s.io", "v1alpha2"): (
         "install version 0.20 or newer of Kamaji's control-plane provider; older ones serve v1alpha1, and nothing "
@@ -178,11 +198,12 @@ _OTHER_LINE: Final[Mapping[tuple[str, str], str]] = {
 
 
 def _contracts(ground: Ground) -> Iterator[Finding]:
-    for kind, label in CONTRACTS.items():
-        what, wanted = f"contract of {kind.plural}", f"CRD label {label}: {kind.version}"
-        if kind not in ground.labels:
+    for named, newer in CONTRACTS.items():
+        if named not in ground.labels:
             continue  # It is not there, which is told already.
-        labels = ground.labels[kind]
+        kind, labels = ground.profile.at(named), ground.labels[named]
+        label = newer if ground.profile is Profile.V1BETA2 else CONTRACT_V1BETA1
+        what, wanted = f"contract of {kind.plural}", f"CRD label {label}: {kind.version}"
         if labels is None:
             yield Finding(what, wanted, "may not be read", Outcome.UNKNOWN, _MAY_NOT.format("CRDs"))
             continue
@@ -260,6 +281,27 @@ def _rules(ground: Ground) -> Iterator[Finding]:
         return
     remedy = "" if ground.rules else "install the chart with its webhooks: without them no quota and no approval holds"
     yield Finding(what, wanted, "so" if ground.rules else "not so", _met(ground.rules), remedy)
+    yield from _never_asked(ground)
+
+
+def _never_asked(ground: Ground) -> Iterator[Finding]:
+    """The API server asks by a rule about every version that it serves, as long as it serves the one that is named."""
+    asked = {kind: ground.asked_at.get(f"{kind.plural}.{kind.group}", frozenset()) for kind in CORE}
+    unasked = [
+        kind
+        for kind, versions in asked.items()
+        if kind.api_version in legacy.OLD and versions and not versions & set(ground.groups.get(kind.group, versions))
+    ]
+    if unasked:
+        named = sorted({f"{kind.group}/{version}" for kind in unasked for version in asked[kind]})
+        affected = ", ".join(kind.plural for kind in unasked)
+        yield Finding(
+            "objects that the webhooks are asked about",
+            f"rules for the versions of profile {ground.profile}",
+            f"rules for {', '.join(named)} only",
+            Outcome.MISSING,
+            f"set apiProfile={ground.profile} in the chart's values: no rule holds for {affected}",
+        )
 
 
 def _met(met: bool) -> Outcome:
@@ -269,6 +311,7 @@ def _met(met: bool) -> Outcome:
 _MAY_NOT: Final = "ask with an account that may read {}"
 CHECKS: Final[tuple[Callable[[Ground], Iterator[Finding]], ...]] = (
     _kubernetes,
+    _profile,
     _kinds,
     _contracts,
     _kubeadm,

@@ -17,8 +17,8 @@ async def find(kube: Kube, kind: Resource, name: str, *, namespace: str) -> Mani
         return await kube.get(kind, name, namespace=namespace)
     except errors.NotFound:
         served = await versions(kube, kind)
-        if served and kind.version not in served:
-            raise _elsewhere(kind, served) from None
+        if served and kube.where(kind).version not in served:
+            raise _elsewhere(kube.where(kind), served) from None
         return None
 
 
@@ -29,7 +29,7 @@ async def everything(kube: Kube, kind: Resource, *, namespace: str, labels: str)
     except errors.NotFound:
         served = await versions(kube, kind)
         if served:
-            raise _elsewhere(kind, served) from None
+            raise _elsewhere(kube.where(kind), served) from None
         return []
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from provisioning.logs import Format
+from provisioning.profile import Setting
 
 
 class CommonSettings(BaseSettings):
@@ -20,6 +21,8 @@ class CommonSettings(BaseSettings):
     """A kubeconfig file; without it the Pod's service account is used."""
     namespace: str = "clusterdesk-system"
     """Where the service's own objects live: ledgers, leases."""
+    api_profile: Setting = "auto"
+    """Which generation of Cluster API's APIs the management cluster serves; by looking there once, with `auto`."""
     log_format: Format = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: str = "127.0.0.1"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any, Final, TypeVar
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Final, TypeVar
 
 import structlog
 
-from provisioning import errors, names, objects, preflight, resources
+from provisioning import errors, legacy_kube, names, objects, preflight, profile, resources
 from provisioning.kube import Kube, Manifest
 from provisioning.model import Catalog, CatalogSpec
 from provisioning.preflight import Ground
+from provisioning.profile import Profile
 from provisioning.resources import Resource
 
 log = structlog.get_logger()
@@ -31,19 +33,22 @@ WEBHOOKS: Final = Resource(
 )
 
 
-async def take(kube: Kube, *, kubeadm_account: str = KUBEADM_ACCOUNT) -> Ground:
+async def take(
+    kube: Kube, setting: profile.Setting = profile.AUTO, *, kubeadm_account: str = KUBEADM_ACCOUNT
+) -> Ground:
     """Look at everything. Raises `KubeError` when the API server does not answer."""
     version = await kube.call("GET", "/version")
     catalog, trouble = await _catalog(kube)
-    groups, labels, data_store, reads, rules = await asyncio.gather(
-        _groups(kube),
+    groups, labels, data_store, reads, hooks = await asyncio.gather(
+        legacy_kube.groups(kube),
         _labels(kube),
         _data_store(kube, catalog.data_store if catalog is not None else names.CATALOG),
         _kubeadm_reads(kube, kubeadm_account),
-        _rules(kube),
+        _hooks(kube),
     )
     return Ground(
         version=str(version.get("gitVersion", "")),
+        profile=profile.spoken(groups) if setting == profile.AUTO else Profile(setting),
         groups=groups,
         kinds=await _kinds(kube, groups),
         labels=labels,
@@ -52,18 +57,15 @@ async def take(kube: Kube, *, kubeadm_account: str = KUBEADM_ACCOUNT) -> Ground:
         data_store=data_store,
         kubeadm_account=kubeadm_account,
         kubeadm_reads=reads,
-        rules=rules,
+        rules=None if hooks is None else _in_force(hooks),
+        asked_at=_asked_at(hooks or ()),
     )
 
 
-async def _groups(kube: Kube) -> dict[str, tuple[str, ...]]:
-    answer = await kube.call("GET", "/apis")
-    return {group["name"]: tuple(version["version"] for version in group["versions"]) for group in answer["groups"]}
-
-
 async def _kinds(kube: Kube, groups: dict[str, tuple[str, ...]]) -> frozenset[tuple[str, str]]:
-    """apiVersion and kind of what is served in the versions that we need."""
-    wanted = {kind.api_version for kind in preflight.EVERY if kind.version in groups.get(kind.group, ())}
+    """apiVersion and kind of what is served in the versions that we need, of either profile."""
+    known = {one.at(kind) for one in Profile for kind in preflight.EVERY}
+    wanted = {kind.api_version for kind in known if kind.version in groups.get(kind.group, ())}
     answers = await asyncio.gather(*(_allowed(kube.call("GET", f"/apis/{one}")) for one in sorted(wanted)))
     # Whoever answers something else, a proxy for one, serves nothing that we know of.
     lists = [answer for answer in answers if answer is not None and "groupVersion" in answer]
@@ -119,12 +121,23 @@ async def _kubeadm_reads(kube: Kube, account: str) -> bool | None:
     return None if answer is None else answer["status"].get("allowed") is True
 
 
-async def _rules(kube: Kube) -> bool | None:
+async def _hooks(kube: Kube) -> list[Manifest] | None:
+    """Our validating webhooks; None where we may not ask."""
     answer = await _allowed(kube.list(WEBHOOKS, labels=PART_OF))
-    if answer is None:
-        return None
-    hooks: list[dict[str, Any]] = [hook for item in answer.items for hook in item.get("webhooks") or ()]
+    return None if answer is None else [hook for item in answer.items for hook in item.get("webhooks") or ()]
+
+
+def _in_force(hooks: Sequence[Manifest]) -> bool:
     return bool(hooks) and all(hook["clientConfig"].get("caBundle") for hook in hooks)
+
+
+def _asked_at(hooks: Iterable[Manifest]) -> dict[str, frozenset[str]]:
+    """The versions that the webhooks' rules name, by the CRD's name."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for rule in (rule for hook in hooks for rule in hook.get("rules") or ()):
+        for crd in (f"{plural}.{group}" for group in rule["apiGroups"] for plural in rule["resources"]):
+            found[crd] |= set(rule["apiVersions"])
+    return {crd: frozenset(versions) for crd, versions in found.items()}
 
 
 async def _found(kube: Kube, resource: Resource, name: str, *, namespace: str = "") -> Manifest:
@@ -140,10 +153,10 @@ async def _allowed(asking: Awaitable[T]) -> T | None:
         return None
 
 
-async def tell(kube: Kube) -> None:
+async def tell(kube: Kube, setting: profile.Setting = profile.AUTO) -> None:
     """Log what is missing, a line each. Only news: nothing waits for it, and no trouble in asking is raised."""
     try:
-        ground = await take(kube)
+        ground = await take(kube, setting)
     except errors.KubeError as error:
         log.info("preflight_not_made", why=error.message)
         return

@@ -31,6 +31,7 @@ FOLDERS = (
     "flux",
 )
 """Those whose kinds we render; of the control plane's two versions, the one that is served."""
+OLD_KAMAJI = "cluster-api-control-plane-kamaji-v0.19"
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -52,6 +53,13 @@ def project_schemas() -> dict[tuple[str, str], Schema]:
 def shared_schemas() -> dict[tuple[str, str], Schema]:
     """The providers' own CRDs, by apiVersion and kind; none where they are not at hand."""
     paths = sorted(path for folder in FOLDERS for path in (SHARED / folder).glob("*.yaml"))
+    return _by_kind([yaml.load(path.read_bytes(), yaml.CSafeLoader) for path in paths])
+
+
+@functools.cache
+def old_schemas() -> dict[tuple[str, str], Schema]:
+    """Those of the older Kamaji provider; Cluster API's own CRDs have both generations. None where not at hand."""
+    paths = sorted((SHARED / OLD_KAMAJI).glob("*.yaml"))
     return _by_kind([yaml.load(path.read_bytes(), yaml.CSafeLoader) for path in paths])
 
 

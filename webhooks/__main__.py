@@ -16,7 +16,7 @@ from certs.errors import CertsError
 from certs.files import Files
 from certs.keeper import Keeper
 from certs.ports import Source
-from provisioning import errors, health, logs
+from provisioning import errors, health, legacy_kube, logs
 from provisioning.kube import Kube
 from provisioning.ledgers import KubeLedgers
 from webhooks.app import App, serving
@@ -48,7 +48,8 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, leaving.set)
-    async with await Kube.connect(kubeconfig=settings.kubeconfig) as kube, _certificates(settings) as source:
+    async with await Kube.connect(kubeconfig=settings.kubeconfig) as plain, _certificates(settings) as source:
+        kube = await legacy_kube.fitting(plain, settings.api_profile)
         context = await source.context()
         lookup = KubeLookup(kube)
         probe = LedgerProbe(kube, namespace=settings.namespace)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from provisioning import plan, preflight, resources
+from provisioning import plan, preflight, profile, resources
 from provisioning.preflight import Finding, Ground, Outcome, findings, missing
+from provisioning.profile import Profile
 from provisioning.resources import Resource
 from tests import builders
 
@@ -159,3 +160,53 @@ def test_crds_that_may_not_be_read_are_neither_met_nor_missing() -> None:
 def test_every_kind_that_is_rendered_is_asked_for() -> None:
     kubernetes = {"", "apps", "rbac.authorization.k8s.io"}
     assert {kind for kind in plan.KINDS if kind.group not in kubernetes} <= set(preflight.EVERY)
+
+
+def older(*absent: Resource, **changes: Any) -> Ground:
+    """A management cluster of the older generation, for which the chart's rules were made."""
+    there = [Profile.V1BETA1.at(kind) for kind in preflight.EVERY if kind not in absent]
+    groups: dict[str, tuple[str, ...]] = {}
+    for kind in there:
+        groups[kind.group] = (*{*groups.get(kind.group, ()), kind.version},)
+    asked_at = {f"{kind.plural}.{kind.group}": frozenset({kind.version}) for kind in there}
+    named = {kind: {preflight.CONTRACT_V1BETA1: Profile.V1BETA1.at(kind).version} for kind in preflight.CONTRACTS}
+    kinds = frozenset((kind.api_version, kind.kind) for kind in there)
+    whole = replace(ground(), groups=groups, kinds=kinds, labels=named, asked_at=asked_at)
+    return replace(whole, **{"profile": profile.spoken(groups), **changes})
+
+
+def test_the_older_generation_lacks_nothing_and_is_told_as_such() -> None:
+    found = findings(older())
+    assert {finding.outcome for finding in found} == {Outcome.MET}
+    told = next(finding for finding in found if finding.what == "API profile")
+    assert told.found.startswith("v1beta1: cluster.x-k8s.io/v1beta1, controlplane.cluster.x-k8s.io/v1alpha1")
+
+
+def test_whoever_insists_on_the_newer_generation_hears_that_it_is_not_there() -> None:
+    profiled, *lacking = missing(findings(older(profile=Profile.V1BETA2)))
+    assert (profiled.what, profiled.found) == ("API profile", "v1beta2, where only v1beta1 is served")
+    assert "apiProfile=v1beta1" in profiled.remedy
+    assert "cluster.x-k8s.io in v1beta1 only" in [finding.found for finding in lacking]
+    assert "controlplane.cluster.x-k8s.io in v1alpha1 only" in [finding.found for finding in lacking]
+
+
+def test_the_older_contract_is_wanted_of_the_older_generation() -> None:
+    named = older().labels[resources.KAMAJI_CONTROL_PLANES]
+    assert named == {preflight.CONTRACT_V1BETA1: "v1alpha1"}
+    lack = only(findings(older(labels={resources.KAMAJI_CONTROL_PLANES: {preflight.CONTRACT_V1BETA2: "v1alpha1"}})))
+    assert lack.wanted == "CRD label cluster.x-k8s.io/v1beta1: v1alpha1"
+
+
+def test_rules_of_the_newer_generation_are_found_to_guard_nothing_of_the_older() -> None:
+    asked_at = {f"{kind.plural}.{kind.group}": frozenset({kind.version}) for kind in preflight.CORE}
+    lack = only(findings(older(asked_at=asked_at)))
+    assert lack.what == "objects that the webhooks are asked about"
+    assert "apiProfile=v1beta1" in lack.remedy
+    assert "clusters, machinedeployments" in lack.remedy
+    assert "clusterresourcesets" in lack.remedy
+
+
+def test_rules_of_the_older_generation_hold_where_both_are_served() -> None:
+    there = older()
+    both = {group: (*versions, *ground().groups[group]) for group, versions in there.groups.items()}
+    assert missing(findings(replace(ground(), groups=both, asked_at=there.asked_at))) == ()
