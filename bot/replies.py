@@ -12,6 +12,7 @@ from bot.text import code
 from provisioning import wording
 from provisioning.lifecycle import Reason
 from provisioning.model import Action
+from provisioning.stage import Stage
 
 # Buttons and forms
 APPROVE = "Approve"
@@ -44,7 +45,7 @@ LIFETIME_HINT = "The cluster is deleted when its lifetime is over."
 NO_END = "No end"
 REASON = "Reason"
 REASON_HINT = "Shown to whoever approves."
-CONFIRM = "Type the cluster's name to confirm"
+CONFIRM = wording.CONFIRM
 DENY_REASON = "Why not?"
 DENY_REASON_HINT = "Sent to whoever asked."
 RECOMMENDED = "recommended"
@@ -198,8 +199,7 @@ def help_entry(line: str, summary: str, examples: Sequence[str]) -> str:
 
 
 BY_HAND = wording.BY_HAND
-AVAILABLE = {"Ready": "Available", "Building": "Not available", "Deleting": "Deleting"}
-"""The words for a cluster made by hand, by its stage: those of Cluster API."""
+AVAILABLE = wording.AVAILABLE
 
 
 def by_hand_headline(stage: str, cluster: str, tenant: str) -> str:
@@ -209,11 +209,7 @@ def by_hand_headline(stage: str, cluster: str, tenant: str) -> str:
 
 def by_hand(keeper: str, *, add_ons: bool) -> str:
     """`keeper` is what `kept_by` says."""
-    mine = "I give it add-ons and count" if add_ons else "I count"
-    return (
-        f"Made by hand, as objects of Cluster API{f', {keeper}' if keeper else ''}. "
-        f"{mine} it against the quota; I do not scale, upgrade or delete it. Whoever made it does, where they made it."
-    )
+    return wording.by_hand(keeper, add_ons=add_ons)
 
 
 def kept_by(tool: str, name: str) -> str:
@@ -282,14 +278,11 @@ RECEIPT_DIFFERS = (
 
 
 def delete_warning(cluster: str, namespace: str) -> str:
-    return (
-        f"This deletes {code(cluster)} in {code(namespace)} with everything that runs in it: "
-        "workers, volumes and load balancers. It cannot be undone."
-    )
+    return wording.delete_warning(code(cluster), code(namespace))
 
 
 def confirm_mismatch(cluster: str) -> str:
-    return f"Type {cluster} exactly as it is written above."
+    return wording.confirm_mismatch(cluster)
 
 
 def asks(requester: str, action: Action, cluster: str) -> str:
@@ -339,22 +332,7 @@ def waived(rule: str) -> str:
 
 
 def headline(stage: str, cluster: str, tenant: str, took: str = "") -> str:
-    said = {
-        "Waiting": "is waiting for approval",
-        "Denied": "was denied",
-        "Withdrawn": "was withdrawn",
-        "Expired": "expired: nobody decided in time",
-        "Failed": "could not be applied",
-        "Accepted": "is accepted and starts in a moment",
-        "Building": "is being set up",
-        "Stalled": "is stuck",
-        "Ready": f"is ready ({took})" if took else "is ready",
-        "Asleep": "is asleep",
-        "Deleting": "is being deleted",
-        "Deleted": "is deleted",
-        "Superseded": "has moved on with a newer request",
-        "Gone": "is no longer there",
-    }[stage]
+    said = wording.SAID[Stage(stage)] + (f" ({took})" if took and stage == Stage.READY else "")
     return f"{ICON[stage]} *{code(cluster)} {said}* · {code(tenant)}"
 
 
@@ -406,9 +384,9 @@ def cluster_line(icon: str, name: str, facts: str, mine: bool) -> str:
     return f"{icon} *{code(name)}*{' (yours)' if mine else ''} · {facts}"
 
 
-def waiting_line(name: str, action: str, requester: str) -> str:
+def waiting_line(name: str, action: Action, requester: str) -> str:
     """`requester` is markup of ours."""
-    return f"{ICON['Waiting']} *{code(name)}* · {action.lower()} asked by {requester}, waiting for approval"
+    return f"{ICON['Waiting']} *{code(name)}* · {wording.waiting(action, requester)}"
 
 
 def until(when: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from provisioning import errors
+from provisioning import errors, plain
 from provisioning.errors import Cause, ClusterdeskError, KubeError
 
 NOT_DONE: Final = 1
@@ -23,7 +23,8 @@ class NotDone(ClusterdeskError):
 
 def refusal(what: str, causes: Iterable[Cause]) -> NotDone:
     """Every reason at once, each at its field: on one line when there is one, else one line each."""
-    told = list(dict.fromkeys(f"{cause.field}: {cause.message}" if cause.field else cause.message for cause in causes))
+    lines = (f"{cause.field}: {cause.message}" if cause.field else cause.message for cause in causes)
+    told = list(dict.fromkeys(map(plain.one_line, lines)))
     if len(told) == 1:
         return NotDone(f"{what}: {told[0]}")
     return NotDone("\n- ".join([f"{what}, for {len(told)} reasons:", *told]))

@@ -9,7 +9,7 @@ from plugin.session import Session
 from provisioning import handmade, objects, resources, wording
 from provisioning.errors import Forbidden
 from provisioning.kube import Manifest
-from provisioning.model import TenantCluster
+from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored
 
 
@@ -30,6 +30,14 @@ async def manifest(session: Session, name: str) -> Manifest:
 async def cluster(session: Session, name: str) -> Stored[TenantCluster]:
     """The cluster as it is now. Raises `NotDone`."""
     return objects.read(TenantCluster, await manifest(session, name))
+
+
+async def request(session: Session, name: str) -> Stored[ClusterRequest]:
+    """The request as it is now. Raises `NotDone`."""
+    found = await session.kube.find(resources.CLUSTER_REQUESTS, name, namespace=session.namespace)
+    if found is None:
+        raise NotDone(f"there is no ClusterRequest {name} in {session.namespace}")
+    return objects.read(ClusterRequest, found)
 
 
 async def by_hand(session: Session, name: str) -> Manifest | None:

@@ -11,6 +11,7 @@ import yaml
 from rich.console import Console, RenderableType
 
 from plugin.options import Output
+from provisioning import plain
 from provisioning.kube import Manifest
 
 
@@ -36,5 +37,5 @@ def drawing(it: RenderableType) -> None:
 
 
 def say(sentence: str) -> None:
-    """One sentence, as it is: what comes from a cluster is no markup of ours."""
-    typer.echo(sentence)
+    """One sentence, as it is: what comes from a cluster is no markup of ours, and no command to the terminal."""
+    typer.echo(plain.one_line(sentence))

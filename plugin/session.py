@@ -12,7 +12,7 @@ import typer
 
 from plugin import errors
 from provisioning import errors as kube_errors
-from provisioning import names, objects, resources
+from provisioning import names, objects, plain, resources
 from provisioning.errors import ClusterdeskError, KubeError
 from provisioning.kube import Kube, namespace_of
 from provisioning.model import Catalog, CatalogSpec, Person, Tenant
@@ -74,5 +74,6 @@ def carry_out(task: Callable[[Session], Awaitable[T]], *, kubeconfig: Path, cont
     try:
         return asyncio.run(connected())
     except ClusterdeskError as error:
-        typer.echo(error.message if isinstance(error, KubeError) else str(error), err=True)
+        words = error.message if isinstance(error, KubeError) else str(error)
+        typer.echo("\n".join(map(plain.one_line, words.splitlines())), err=True)
         raise typer.Exit(errors.code_of(error)) from error

@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Column, Table
 
+from provisioning import plain
 from provisioning.model import Step, StepState, TenantCluster, conditions
 from provisioning.objects import Stored, parse_time
 from provisioning.preflight import Finding, Outcome
@@ -50,6 +51,12 @@ def is_ready(cluster: Stored[TenantCluster]) -> bool:
     return ready is not None and ready.status == "True" and ready.observed_generation >= cluster.meta.generation
 
 
+def is_asleep(cluster: Stored[TenantCluster]) -> bool:
+    """Whether it sleeps as its spec is now."""
+    asleep = conditions.find(cluster.it.status.conditions, "Hibernated")
+    return asleep is not None and asleep.status == "True" and asleep.observed_generation >= cluster.meta.generation
+
+
 def in_the_way(cluster: Stored[TenantCluster]) -> str:
     """Why it is not ready, in a few words."""
     ready = conditions.find(cluster.it.status.conditions, "Ready")
@@ -63,14 +70,24 @@ def status(cluster: Stored[TenantCluster], *, now: datetime) -> RenderableType:
     word = "ready" if is_ready(cluster) else (ready.reason if ready is not None else "not looked at yet")
     facts = [seen.version, f"{seen.nodes.ready} of {seen.nodes.wanted} workers", seen.endpoint]
     head = f"[bold]{escape(cluster.meta.name)}[/] {escape(word)} · {escape(' · '.join(fact for fact in facts if fact))}"
+    return Group(head, steps(cluster, now=now))
+
+
+def steps(cluster: Stored[TenantCluster], *, now: datetime) -> RenderableType:
+    """Its steps with their times, and what to do about what is in the way."""
     table = Table(box=None, pad_edge=False, show_header=False)
     hints = []
-    for step in seen.steps:
-        table.add_row(STATE[step.state], escape(step.name), _took(step, now), escape(step.message))
+    for step in cluster.it.status.steps:
+        table.add_row(STATE[step.state], _said(step.name), _took(step, now), _said(step.message))
         if step.hint:
-            hints.append(f"{STATE[step.state]} {escape(step.name)}: {escape(step.hint)}")
-    left = [f"[yellow]![/] {escape(line)}" for line in seen.residue]
-    return Group(head, table, *hints, *left)
+            hints.append(f"{STATE[step.state]} {_said(step.name)}: {_said(step.hint)}")
+    left = [f"[yellow]![/] {_said(line)}" for line in cluster.it.status.residue]
+    return Group(table, *hints, *left)
+
+
+def _said(words: str) -> str:
+    """Somebody's words, which are neither markup nor a command to the terminal."""
+    return escape(plain.one_line(words))
 
 
 def _took(step: Step, now: datetime) -> str:

@@ -43,16 +43,17 @@ class Wish:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`written` is the cluster as it is wanted now, or the request when `asked`."""
+    """`written` is the cluster as it is wanted now, or the request when `asked`. `unchanged`: it was so already."""
 
     wish: Wish
     written: Manifest
     asked: bool = False
+    unchanged: bool = False
 
     @property
     def generation(self) -> int:
-        """That of the cluster after the change, where it is made already."""
-        return objects.Meta.of(self.written).generation
+        """The first of the cluster with what is wanted."""
+        return self.wish.generation + (not self.unchanged)
 
 
 async def make(session: Session, manifest: Manifest, *, reason: str = "", dry_run: bool = False) -> Outcome:
@@ -86,9 +87,9 @@ async def change(
         manifest = await finding.manifest(session, name)
         stored = objects.read(TenantCluster, manifest)
         desired = edit(stored)
-        if desired == stored.it.spec:
-            raise errors.NotDone(f"{name} is not changed: it is so already")
         wish = Wish(Action.CHANGE, name, desired, stored.meta.generation, reason, dry_run)
+        if desired == stored.it.spec:
+            return Outcome(wish, manifest, unchanged=True)
         manifest["spec"] = laid_over(manifest["spec"], stored.it.spec, desired)
         try:
             return await _written_or_asked(session, wish, manifest, write)

@@ -21,6 +21,23 @@ def parse(text: str) -> timedelta:
     return found
 
 
+def spell(span: timedelta) -> str:
+    """How long -> `1h30m`, as the API takes it: whole seconds, and what is less than one is left out."""
+    seconds = int(span.total_seconds())
+    parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+
+
+def prolonged(created: datetime, lifetime: str, by: timedelta, *, now: datetime) -> str:
+    """The lifetime with which a cluster made then lives so much longer: than it would, or than now if that is over."""
+    end = created + parse(lifetime)
+    if end < now:
+        # To the next whole minute, because a lifetime of seconds reads badly.
+        end = now + timedelta(seconds=59)
+        return spell(timedelta(minutes=(end - created + by) // timedelta(minutes=1)))
+    return spell(end - created + by)
+
+
 @dataclass(frozen=True)
 class Ladder:
     """The moments at the end of a cluster's life. It sleeps from `ends_at` on until `deletes_at`, or is deleted at once

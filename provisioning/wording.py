@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from provisioning.lifecycle import Reason
+from provisioning.model import Action
+from provisioning.stage import Stage
 
 NOT_AN_APPROVER: Final = "Only this tenant's approvers can decide this."
 OWN_REQUEST: Final = "You asked for this one, so it needs somebody else to decide."
@@ -62,3 +64,55 @@ def by_hand_only(cluster: str, keeper: str) -> str:
         f"{cluster} was made by hand, as objects of Cluster API{f', {keeper}' if keeper else ''}. "
         "I cannot do that for it: delete or change its objects where they come from."
     )
+
+
+SAID: Final[Mapping[Stage, str]] = {
+    Stage.WAITING: "is waiting for approval",
+    Stage.DENIED: "was denied",
+    Stage.WITHDRAWN: "was withdrawn",
+    Stage.EXPIRED: "expired: nobody decided in time",
+    Stage.FAILED: "could not be applied",
+    Stage.ACCEPTED: "is accepted and starts in a moment",
+    Stage.BUILDING: "is being set up",
+    Stage.STALLED: "is stuck",
+    Stage.READY: "is ready",
+    Stage.ASLEEP: "is asleep",
+    Stage.DELETING: "is being deleted",
+    Stage.DELETED: "is deleted",
+    Stage.SUPERSEDED: "has moved on with a newer request",
+    Stage.GONE: "is no longer there",
+}
+"""What is said of a cluster, or of a wish for one."""
+AVAILABLE: Final[Mapping[Stage, str]] = {
+    Stage.READY: "Available",
+    Stage.BUILDING: "Not available",
+    Stage.DELETING: "Deleting",
+}
+"""The words for a cluster made by hand: those of Cluster API."""
+CONFIRM: Final = "Type the cluster's name to confirm"
+
+
+def waiting(action: Action, requester: str) -> str:
+    """What is not decided yet. `requester` is drawn as this door draws people."""
+    return f"{action.value.lower()} asked by {requester}, waiting for approval"
+
+
+def by_hand(keeper: str, *, add_ons: bool) -> str:
+    """`keeper` is what `kept_by` says."""
+    mine = "I give it add-ons and count" if add_ons else "I count"
+    return (
+        f"Made by hand, as objects of Cluster API{f', {keeper}' if keeper else ''}. "
+        f"{mine} it against the quota; I do not scale, upgrade or delete it. Whoever made it does, where they made it."
+    )
+
+
+def delete_warning(cluster: str, namespace: str) -> str:
+    """Both are drawn as this door draws names."""
+    return (
+        f"This deletes {cluster} in {namespace} with everything that runs in it: "
+        "workers, volumes and load balancers. It cannot be undone."
+    )
+
+
+def confirm_mismatch(cluster: str) -> str:
+    return f"Type {cluster} exactly as it is written above."

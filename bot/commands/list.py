@@ -38,7 +38,7 @@ def run(call: Call) -> Answer:
 def _waiting(call: Call, wanted: str) -> list[str]:
     tenants = {t.meta.name for t in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person))}
     return [
-        replies.waiting_line(it.spec.cluster, it.spec.action.value, text.name(it.spec.requester))
+        replies.waiting_line(it.spec.cluster, it.spec.action, text.name(it.spec.requester))
         for tenant in sorted(tenants)
         if wanted in ("", tenant)
         for it in (request.it for request in call.desk.requests(tenant))

@@ -46,7 +46,7 @@ def _requested(call: Call) -> Say | None:
 
 def _pending(call: Call, tenant: str, name: str) -> list[str]:
     return [
-        replies.waiting_line(name, request.it.spec.action.value, text.name(request.it.spec.requester))
+        replies.waiting_line(name, request.it.spec.action, text.name(request.it.spec.requester))
         for request in call.desk.requests(tenant)
         if request.it.spec.cluster == name and request.it.status.phase is Phase.PENDING
     ]

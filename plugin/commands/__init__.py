@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from plugin.command import Command
+from plugin.commands.access import COMMAND as ACCESS
 from plugin.commands.approve import COMMAND as APPROVE
+from plugin.commands.create import COMMAND as CREATE
+from plugin.commands.delete import COMMAND as DELETE
 from plugin.commands.deny import COMMAND as DENY
+from plugin.commands.extend import COMMAND as EXTEND
+from plugin.commands.hibernate import COMMAND as HIBERNATE
+from plugin.commands.list import COMMAND as LIST
 from plugin.commands.preflight import COMMAND as PREFLIGHT
+from plugin.commands.scale import COMMAND as SCALE
+from plugin.commands.show import COMMAND as SHOW
 from plugin.commands.status import COMMAND as STATUS
+from plugin.commands.upgrade import COMMAND as UPGRADE
+from plugin.commands.wake import COMMAND as WAKE
 
 COMMANDS: tuple[Command, ...] = (
+    CREATE,
+    LIST,
+    SHOW,
     STATUS,
+    SCALE,
+    UPGRADE,
+    EXTEND,
+    HIBERNATE,
+    WAKE,
+    DELETE,
+    ACCESS,
     APPROVE,
     DENY,
     PREFLIGHT,

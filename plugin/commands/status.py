@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from plugin import finding, following, printing, tables
 from plugin.command import Command
-from plugin.errors import NOT_DONE
+from plugin.errors import NOT_DONE, NotDone
 from plugin.options import HOME_KUBECONFIG, ClusterName, ContextOption, KubeconfigOption, NamespaceOption
 from plugin.session import Session, carry_out
 from provisioning.model import TenantCluster
@@ -34,7 +35,10 @@ def run(
         if not watch:
             printing.drawing(tables.status(cluster, now=datetime.now(UTC)))
             return cluster
-        return await following.until(session, cluster, tables.is_ready) or cluster
+        found = await following.until(session, name, tables.is_ready, console=Console())
+        if found is None:
+            raise NotDone(f"{name} is gone")
+        return found
 
     if not tables.is_ready(carry_out(look, kubeconfig=kubeconfig, context=context, namespace=namespace)):
         raise typer.Exit(NOT_DONE)

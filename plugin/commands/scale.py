@@ -1,0 +1,87 @@
+"""`kubectl clusterdesk scale NAME`: more or fewer workers in a pool."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from plugin import asked, options, wishes
+from plugin.command import Command
+from plugin.course import PATIENCE, Course, see_through
+from plugin.errors import NotDone
+from plugin.session import Session, carry_out
+from provisioning import objects
+from provisioning.model import ClusterSpec, NodePool, TenantCluster
+from provisioning.objects import Stored
+
+
+def run(
+    name: options.ClusterName,
+    *,
+    pool: Annotated[str, typer.Option(help="Which pool; not needed when there is one only.")] = "",
+    replicas: Annotated[int | None, typer.Option(min=0, help="A fixed number of workers.")] = None,
+    least: Annotated[int | None, typer.Option("--min", min=0, help="The least the autoscaler goes down to.")] = None,
+    most: Annotated[
+        int | None, typer.Option("--max", min=1, help="The most it goes up to; the quota counts it.")
+    ] = None,
+    reason: options.ReasonOption = "",
+    dry_run: options.DryRunOption = options.DryRun.NONE,
+    wait: options.WaitOption = False,
+    timeout: options.TimeoutOption = PATIENCE,
+    output: options.OutputOption = options.Output.TABLE,
+    namespace: options.NamespaceOption = "",
+    context: options.ContextOption = "",
+    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
+) -> None:
+    """Give a pool another number of workers, or other bounds to the autoscaler.
+
+    Ends with 1 when it was refused; with --wait also when it was denied, or is not ready in time.
+    """
+    course = Course(output, dry_run, wait, timeout)
+    told: list[str] = []
+
+    def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
+        before = chosen(cluster.it.spec, pool)
+        after = sized(before, replicas=replicas, least=least, most=most)
+        told[:] = [f"{name}: {before.name} {asked.pool(before, None)} -> {asked.pool(after, None)}"]
+        pools = tuple(after if each.name == before.name else each for each in cluster.it.spec.pools)
+        return cluster.it.spec.model_copy(update={"pools": pools})
+
+    async def scale(session: Session) -> None:
+        outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
+        await see_through(session, outcome, course, done=told[0])
+
+    carry_out(scale, kubeconfig=kubeconfig, context=context, namespace=namespace)
+
+
+def chosen(spec: ClusterSpec, name: str) -> NodePool:
+    """The pool that is meant. Raises `NotDone`."""
+    known = ", ".join(pool.name for pool in spec.pools)
+    if not name and len(spec.pools) > 1:
+        raise NotDone(f"there are several pools; say which one with --pool: {known}")
+    found = next((pool for pool in spec.pools if name in ("", pool.name)), None)
+    if found is None:
+        raise NotDone(f"there is no pool {name}; there is {known}")
+    return found
+
+
+def sized(pool: NodePool, *, replicas: int | None, least: int | None, most: int | None) -> NodePool:
+    """The pool with the numbers that were said; what was not said of an autoscaled one stays. Raises `NotDone`."""
+    if replicas is not None and (least, most) != (None, None):
+        raise NotDone("say either --replicas, or --min and --max")
+    if (replicas, least, most) == (None, None, None):
+        raise NotDone("say how many workers: --replicas, or --min and --max for the autoscaler")
+    if replicas is None:
+        least, most = (pool.min if least is None else least), (pool.max if most is None else most)
+        if least is None or most is None:
+            raise NotDone(f"{pool.name} is not autoscaled so far: say both --min and --max")
+        if least > most:
+            raise NotDone(f"--min must not be above --max, and {least} is above {most}")
+    numbers = {"replicas": replicas, "min": least, "max": most}
+    kept = {field: value for field, value in pool.wire().items() if field not in numbers}
+    said = {field: value for field, value in numbers.items() if value is not None}
+    return objects.parse(NodePool, {**kept, **said}, at=f"spec.pools[{pool.name}]")
+
+
+COMMAND = Command("scale", run)

@@ -1,0 +1,78 @@
+"""`kubectl clusterdesk upgrade NAME`: another Kubernetes version, the next one when nobody says which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from plugin import options, tables, wishes
+from plugin.command import Command
+from plugin.course import PATIENCE, Course, see_through
+from plugin.errors import NotDone
+from plugin.session import Session, carry_out
+from provisioning import upgrades
+from provisioning.model import ClusterSpec, Release, TenantCluster
+from provisioning.objects import Stored
+
+
+def run(
+    name: options.ClusterName,
+    *,
+    to: Annotated[str, typer.Option("--to", help="The version; the Catalog's next one when empty.")] = "",
+    reason: options.ReasonOption = "",
+    dry_run: options.DryRunOption = options.DryRun.NONE,
+    wait: options.WaitOption = False,
+    timeout: options.TimeoutOption = PATIENCE,
+    output: options.OutputOption = options.Output.TABLE,
+    namespace: options.NamespaceOption = "",
+    context: options.ContextOption = "",
+    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
+) -> None:
+    """Bring a cluster to another Kubernetes version: the control plane first, then the workers, pool by pool.
+
+    Without --to it says which versions may follow, and takes the newest of them. One step at a time, and never back.
+    Ends with 1 when it was refused or nothing follows; with --wait also when it was denied, or is not done in time.
+    """
+    course = Course(output, dry_run, wait, timeout)
+    told: list[str] = []
+
+    async def upgrade(session: Session) -> None:
+        offered = () if to else await _offered(session)
+
+        def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
+            before = cluster.it.spec.version or cluster.it.status.version
+            ahead = following(before, offered)
+            if not (to or ahead):
+                raise NotDone(f"{name} has {before}, and the Catalog has nothing that may follow it")
+            after = to or ahead[0]
+            choice = f", of what may follow: {', '.join(ahead)}" if ahead else ""
+            told[:] = [f"{name}: {before} -> {after}{choice}", after]
+            return cluster.it.spec.model_copy(update={"version": after})
+
+        def arrived(cluster: Stored[TenantCluster]) -> bool:
+            return tables.is_ready(cluster) and cluster.it.status.version == told[1]
+
+        outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
+        await see_through(session, outcome, course, done=told[0], arrived=arrived)
+
+    carry_out(upgrade, kubeconfig=kubeconfig, context=context, namespace=namespace)
+
+
+def following(before: str, offered: Sequence[Release]) -> tuple[str, ...]:
+    """The versions on offer that may come next, the newest first."""
+    found = [release.version for release in offered if before and upgrades.follows(release, before)]
+    return tuple(sorted(found, key=upgrades.numbers, reverse=True))
+
+
+async def _offered(session: Session) -> tuple[Release, ...]:
+    """The Catalog's versions that the tenant may have. Raises `NotDone`."""
+    catalog, tenant = await session.catalog(), await session.tenant()
+    if catalog is None:
+        raise NotDone("the Catalog cannot be read, so say the version with --to")
+    allowed = tenant.it.spec.versions if tenant is not None else ()
+    return tuple(release for release in catalog.versions if not allowed or release.version in allowed)
+
+
+COMMAND = Command("upgrade", run)

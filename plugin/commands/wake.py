@@ -1,0 +1,75 @@
+"""`kubectl clusterdesk wake NAME`: awake again, for good or for a while."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from plugin import options, wishes
+from plugin.command import Command
+from plugin.course import PATIENCE, Course, see_through
+from plugin.errors import NotDone
+from plugin.session import Session, carry_out
+from provisioning import hibernation
+from provisioning.model import ClusterSpec, LifetimePolicy, TenantCluster
+from provisioning.objects import Stored, format_time
+
+
+def run(
+    name: options.ClusterName,
+    *,
+    awake_for: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--for", parser=options.span, metavar="DURATION", help="How long its schedules are to leave it awake."
+        ),
+    ] = None,
+    reason: options.ReasonOption = "",
+    dry_run: options.DryRunOption = options.DryRun.NONE,
+    wait: options.WaitOption = False,
+    timeout: options.TimeoutOption = PATIENCE,
+    output: options.OutputOption = options.Output.TABLE,
+    namespace: options.NamespaceOption = "",
+    context: options.ContextOption = "",
+    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
+) -> None:
+    """Wake a cluster that sleeps. With --for it stays awake so long, whatever its schedules say.
+
+    Ends with 1 when it was refused; with --wait also when it was denied, or is not ready in time.
+    """
+    course = Course(output, dry_run, wait, timeout)
+
+    async def wake(session: Session) -> None:
+        tenant = await session.tenant()
+        policy = tenant.it.spec.lifetime if tenant is not None else LifetimePolicy()
+
+        def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
+            return woken(cluster, policy, awake_for, now=datetime.now(UTC))
+
+        outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
+        await see_through(session, outcome, course, done=f"{name} wakes")
+
+    carry_out(wake, kubeconfig=kubeconfig, context=context, namespace=namespace)
+
+
+def woken(
+    cluster: Stored[TenantCluster], policy: LifetimePolicy, awake_for: timedelta | None, *, now: datetime
+) -> ClusterSpec:
+    """The spec with which the cluster is awake now. Raises `NotDone` when this alone does not wake it."""
+    name, before = cluster.meta.name, cluster.it.spec.hibernation
+    if awake_for is not None and not before.schedules:
+        raise NotDone(f"{name} has no schedule, and nothing would put it to sleep afterwards: leave out --for")
+    until = format_time(now + awake_for) if awake_for is not None else before.awake_until
+    awake = before.model_copy(update={"enabled": False, "awake_until": until})
+    spec = cluster.it.spec.model_copy(update={"hibernation": awake})
+    rest = hibernation.rest(spec, policy, created=cluster.meta.created or now, now=now)
+    if rest.asleep and rest.reason == "LifetimeOver":
+        raise NotDone(f"{rest.why}, so {name} sleeps; extend it: kubectl clusterdesk extend {name} 24h")
+    if rest.asleep:
+        raise NotDone(f"{rest.why}; say for how long it is to be awake with --for, such as --for 2h")
+    return spec
+
+
+COMMAND = Command("wake", run)

@@ -1,0 +1,148 @@
+"""How a command that changes something ends: told in a sentence or as an object, and followed where that is wished."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from rich.console import Console
+
+from plugin import finding, following, printing, tables
+from plugin.errors import NotDone
+from plugin.options import DryRun, Output
+from plugin.session import Session
+from plugin.wishes import Outcome
+from provisioning import lifetime, objects, resources, stage, wording
+from provisioning.kube import Manifest
+from provisioning.model import Action, ClusterRequest, Decision, Phase, Tenant, TenantCluster
+from provisioning.objects import Stored
+
+PATIENCE: Final = timedelta(minutes=15)
+"""What a cluster takes at most, with room for machines that boot slowly."""
+_ON_THE_WAY: Final = (Phase.PENDING, Phase.APPROVED)
+
+Arrived = Callable[[Stored[TenantCluster]], bool]
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the flags say about the end of a command."""
+
+    output: Output = Output.TABLE
+    dry_run: DryRun = DryRun.NONE
+    wait: bool = False
+    timeout: timedelta = PATIENCE
+
+    @property
+    def dry(self) -> bool:
+        return self.dry_run is DryRun.SERVER
+
+    @property
+    def console(self) -> Console:
+        """Where progress is drawn: never into what a program reads."""
+        return Console(stderr=printing.is_for_programs(self.output))
+
+
+async def see_through(
+    session: Session, outcome: Outcome, course: Course, *, done: str, arrived: Arrived = tables.is_ready
+) -> None:
+    """Tell what came of it, `done` where nobody has to agree, and follow it until the cluster has `arrived`.
+
+    Raises `NotDone` when it is denied, or does not come that far.
+    """
+    if outcome.unchanged:
+        done = f"{outcome.wish.cluster} is so already: nothing was changed"
+    if not printing.is_for_programs(course.output):
+        sentences = asked(outcome, await session.tenant(), session.namespace) if outcome.asked else (done,)
+        for sentence in sentences:
+            printing.say(f"{sentence} (server dry run)" if course.dry else sentence)
+    if course.wait and not course.dry:
+        try:
+            async with asyncio.timeout(course.timeout.total_seconds()):
+                if outcome.asked:
+                    await _decided(session, objects.read(ClusterRequest, outcome.written))
+                await _arrived(session, outcome, course, arrived)
+        except TimeoutError as error:
+            raise NotDone(await _late(session, outcome, course)) from error
+    if printing.is_for_programs(course.output):
+        printing.data(course.output, await _now(session, outcome, course))
+
+
+def asked(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tuple[str, ...]:
+    """What a person is told when somebody has to agree: who that is, and how to go on."""
+    request = objects.read(ClusterRequest, outcome.written)
+    wish = {Action.CREATE: "a new cluster", Action.CHANGE: "a change of", Action.DELETE: "the deletion of"}
+    name, where = request.meta.name, f"-n {namespace}"
+    return (
+        f"{name}: {wish[outcome.wish.action]} {outcome.wish.cluster} is asked for, and waits for approval",
+        _who(request, tenant),
+        f"they decide in Slack, or with: kubectl clusterdesk approve {name} {where}",
+        f"follow it with: kubectl clusterdesk show {outcome.wish.cluster} {where}",
+    )
+
+
+def _who(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None) -> str:
+    if tenant is None:
+        return "approvers of the tenant must agree"
+    policy, requester = tenant.it.spec.approval, request.it.spec.requester.user
+    people = [
+        subject.user or f"group {subject.group}"
+        for subject in tenant.it.spec.approvers
+        if policy.own_requests or subject.user != requester
+    ]
+    return f"{wording.must_agree(policy.required, tenant.meta.name)}: {', '.join(people) or 'there is none yet'}"
+
+
+async def _decided(session: Session, request: Stored[ClusterRequest]) -> None:
+    """Until the request is applied. Raises `NotDone` when it ends otherwise."""
+    while request.it.status.phase in _ON_THE_WAY:
+        await asyncio.sleep(following.SECONDS_BETWEEN_LOOKS)
+        request = await finding.request(session, request.meta.name)
+    if request.it.status.phase is not Phase.APPLIED:
+        raise NotDone(_ended(request))
+
+
+def _ended(request: Stored[ClusterRequest]) -> str:
+    """How it ended that was not applied, by whom, and why."""
+    status = request.it.status
+    said = wording.SAID[stage.of_request(request, None)]
+    who = [vote.voter.user for vote in status.votes if vote.decision is Decision.DENY]
+    by, why = f" by {who[-1]}" if who else "", f": {status.message}" if status.message else ""
+    return f"{request.it.spec.cluster} {said}{by}{why}"
+
+
+async def _arrived(session: Session, outcome: Outcome, course: Course, arrived: Arrived) -> None:
+    name, going = outcome.wish.cluster, outcome.wish.action is Action.DELETE
+
+    def there(cluster: Stored[TenantCluster]) -> bool:
+        return not going and cluster.meta.generation >= outcome.generation and arrived(cluster)
+
+    found = await following.until(session, name, there, console=course.console)
+    if found is None and not going:
+        raise NotDone(f"{name} is gone: somebody deleted it meanwhile")
+    if found is None and not printing.is_for_programs(course.output):
+        printing.say(f"{name} is gone")
+
+
+async def _now(session: Session, outcome: Outcome, course: Course) -> Manifest:
+    """What was written, or what has become of it in the meantime."""
+    if not course.wait or course.dry:
+        return outcome.written
+    found = await session.kube.find(resources.TENANT_CLUSTERS, outcome.wish.cluster, namespace=session.namespace)
+    return found or outcome.written
+
+
+async def _late(session: Session, outcome: Outcome, course: Course) -> str:
+    """Where it stands after all the time that there was."""
+    name, patience = outcome.wish.cluster, lifetime.spell(course.timeout)
+    if outcome.asked:
+        request = await finding.request(session, objects.Meta.of(outcome.written).name)
+        if request.it.status.phase in _ON_THE_WAY:
+            return f"{request.meta.name} about {name} is not decided after {patience}, and waits on"
+    found = await finding.find(session, name)
+    why = f": {tables.in_the_way(found)}" if found is not None else ""
+    where = f"kubectl clusterdesk status {name} -n {session.namespace}"
+    return f"{name} did not come that far in {patience}{why}; it goes on, look with: {where}"
