@@ -28,8 +28,8 @@ _CAUSES: Final = (
         ("is not installed",),
         "install it, in the version that the docs name; kubectl clusterdesk preflight lists the rest",
     ),
-    (("kubeconfig",), "the control plane's provider writes the Secret with the kubeconfig: look at its log"),
     (("is forbidden",), "a right is missing: whoever runs the program that is named has to give it"),
+    (("kubeconfig",), "the control plane's provider writes the Secret with the kubeconfig: look at its log"),
 )
 """Texts, and what to do where one of them is said. The first that fits."""
 

@@ -408,6 +408,7 @@ def test_whatever_is_in_the_way_is_told_with_what_to_do_about_it(
         ),
         ("Deployment web: failed calling webhook x: context deadline exceeded", "does not answer"),
         ('Deployment web: deployments.apps "web" is forbidden: exceeded quota: objects', "ResourceQuota"),
+        ('its kubeconfig may not be read: secrets "web-kubeconfig" is forbidden', "a right is missing"),
     ],
 )
 def test_a_refusal_comes_with_what_to_do_about_it(refusal: str, hint: str) -> None:
