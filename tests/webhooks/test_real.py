@@ -42,6 +42,7 @@ from provisioning.resources import (
     TENANTS,
     Resource,
 )
+from tests.charts.rendering import TENANT_CLUSTER, Helm, Refused
 from tests.provisioning import accesses
 from tests.webhooks.estate import CATALOG
 from webhooks import registration
@@ -297,6 +298,51 @@ async def test_four_eyes_with_kubectl_alone(desk: Desk) -> None:
         await ann.create(TENANT_CLUSTERS, backed)
         with pytest.raises(errors.Forbidden, match="action Delete"):
             await ann.delete(TENANT_CLUSTERS, "web", namespace=desk.namespace)
+
+
+async def test_a_chart_in_git_waits_for_the_approvers_and_then_takes_over_what_they_agreed_to(desk: Desk) -> None:
+    helm = Helm(desk.plane.binaries["helm"], TENANT_CLUSTER)
+    kubeconfig = desk.plane.kubeconfig_for("ann", ["webhook-testers"])
+    agreed = {"lifetime": "72h", "pools": [*LEAN["pools"], {"name": "more", "flavor": "small", "min": 0, "max": 1}]}
+
+    async def sync(values: Manifest) -> Manifest:
+        """As Flux does it with a HelmRelease that has no server-side apply."""
+        flags = ("--install", "--take-ownership", "--server-side=false")
+        await asyncio.to_thread(helm.upgrade, "web", values, *flags, kubeconfig=kubeconfig, namespace=desk.namespace)
+        return await desk.admin.get(TENANT_CLUSTERS, "web", namespace=desk.namespace)
+
+    await desk.policy(approval={"required": 1})
+    async with desk.person("ann") as ann, desk.person("bob") as bob:
+        with pytest.raises(Refused, match="must agree; make a ClusterRequest with action Create"):
+            await sync(agreed)
+        asking = {**agreed, "request": {"enabled": True, "reason": "for the shop"}}
+        (rendered,) = await asyncio.to_thread(helm.render, asking, release="web", namespace=desk.namespace)
+        request = await ann.create(CLUSTER_REQUESTS, rendered)
+        voted = _voted(request, "bob", format_time(datetime.now(UTC)))
+        await bob.replace(CLUSTER_REQUESTS, voted, subresource="status")
+        # As the provisioner does it.
+        backed = {REQUEST_ANNOTATION: request["metadata"]["name"]}
+        made = await ann.create(
+            TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", request["spec"]["desired"], annotations=backed)
+        )
+
+        adopted = await sync(agreed)
+        assert adopted["spec"] == made["spec"]
+        assert adopted["metadata"]["annotations"].items() >= backed.items()
+        assert (await sync(agreed))["metadata"]["resourceVersion"] == adopted["metadata"]["resourceVersion"]
+        (plain,) = await asyncio.to_thread(helm.render, agreed, release="web", namespace=desk.namespace)
+        applied = await ann.apply(TENANT_CLUSTERS, plain, manager="kustomize-controller")
+        assert applied["metadata"]["generation"] == made["metadata"]["generation"] == 1
+
+        larger = {"pools": [{**LEAN["pools"][0], "replicas": 2}]}
+        with pytest.raises(Refused, match="must agree; make a ClusterRequest with action Change"):
+            await sync(larger)
+        with pytest.raises(Refused, match="failed to delete release"):
+            await asyncio.to_thread(helm.uninstall, "web", kubeconfig=kubeconfig, namespace=desk.namespace)
+        await desk.policy(approval={"required": 0})
+        changed = await sync(larger)
+        assert changed["spec"]["pools"] == larger["pools"]
+        assert changed["spec"]["lifetime"] == agreed["lifetime"], "what is left out of a change stays"
 
 
 async def test_access_is_for_oneself_and_its_certificate_is_nobodys_to_write(desk: Desk) -> None:

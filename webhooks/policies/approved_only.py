@@ -61,6 +61,9 @@ def check(request: Request, facts: Facts) -> Verdict:
         if not why:
             return Allow(audit={"approval": candidate.meta.name})
         reasons.append(f"the request {candidate.meta.name} does not stand behind this: {why}")
+    if before is not None and named and named == before.meta.annotations.get(REQUEST_ANNOTATION):
+        # That is of the last change. Who changes something else has named none, and is told how to get one.
+        return _refused(action, tenant, "", ())
     return _refused(action, tenant, named, reasons)
 
 

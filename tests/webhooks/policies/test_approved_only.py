@@ -82,6 +82,17 @@ def test_an_old_approval_does_not_count_twice() -> None:
     assert isinstance(check(backed(cluster(spec=BIGGER)), change, old=cluster()), Deny)
 
 
+def test_who_names_no_new_request_is_told_how_to_get_one_and_not_that_the_last_one_is_used_up() -> None:
+    used = asked(status={"phase": "Applied"})
+    verdict = check(backed(cluster(spec=BIGGER)), used, old=backed(cluster()))
+    assert isinstance(verdict, Deny)
+    assert "make a ClusterRequest with action Change" in verdict.reason
+    assert "cr-1" not in verdict.reason
+    other = check(backed(cluster(spec=BIGGER), "cr-2"), used, old=backed(cluster()))
+    assert isinstance(other, Deny)
+    assert "there is no ClusterRequest cr-2" in other.reason
+
+
 def test_marks_and_what_completion_adds_need_nobody() -> None:
     marked = tweak(cluster(), "metadata.labels", {"a": "b"})
     assert check(marked, old=cluster()) == Allow()
