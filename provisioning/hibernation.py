@@ -26,6 +26,7 @@ from provisioning.objects import format_time, parse_time
 
 CLOCKS_BACK: Final = timedelta(hours=3)
 """More than a clock is ever put back at once (two hours, Antarctica/Troll). In such a night cron's times repeat."""
+MINUTE: Final = timedelta(minutes=1)
 SOME_MONDAY: Final = datetime(2024, 1, 1, tzinfo=UTC)
 """Where schedules are tried out; a leap year, so that the 29th of February comes soon."""
 TRIED: Final = 100
@@ -166,7 +167,10 @@ def _wrong_times(schedule: HibernationSchedule, at: str) -> Iterator[Cause]:
 
 
 def _never_sleeps(schedule: HibernationSchedule) -> bool:
-    return _next_sleep(schedule, SOME_MONDAY) is None
+    """Whether it is to wake whenever it is to fall asleep. Not by `_asleep`, which looks back over hours each time:
+    this is asked while somebody's request waits."""
+    starts = islice(_coming(schedule.start, schedule.time_zone, SOME_MONDAY), TRIED)
+    return all(next(_coming(schedule.end, schedule.time_zone, start - MINUTE), None) == start for start in starts)
 
 
 def _moment(text: str) -> datetime | None:

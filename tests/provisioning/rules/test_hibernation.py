@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -174,6 +175,15 @@ def test_a_schedule_that_cannot_be_is_told_at_its_field(schedule: dict[str, str]
     (cause,) = faults(Hibernation.model_construct(schedules=(meant,)))
     assert cause.field == f"spec.hibernation.schedules[0].{field}"
     assert words in cause.message
+
+
+@pytest.mark.parametrize(("start", "end"), [("* * * * *", "* * * * *"), ("* * 1-7 * *", "* * L * 0-6")])
+def test_no_schedule_takes_long_to_find_fault_with(start: str, end: str) -> None:
+    # While it is looked at, nobody else's request is answered.
+    schedule = HibernationSchedule(start=start, end=end, time_zone="Antarctica/Troll")
+    began = time.process_time()
+    faults(Hibernation(schedules=(schedule,) * 10))
+    assert time.process_time() - began < 0.5
 
 
 def test_schedules_that_together_leave_no_time_awake_are_told() -> None:
