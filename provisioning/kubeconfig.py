@@ -1,11 +1,14 @@
-"""A kubeconfig for a person, made from their ClusterAccess. Pure. There is no key in it: nobody but them has that.
+"""A kubeconfig for a person, made from their ClusterAccess. Pure.
 
-It names the file in which they keep the key; kubectl looks for that beside the kubeconfig.
+A ClusterAccess has no key in it: nobody but the person has that. So whoever makes the kubeconfig says where the key is,
+in a file that kubectl looks for beside the kubeconfig, or on the person's own machine in it.
 """
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
+from typing import Any
 
 import yaml
 
@@ -20,24 +23,30 @@ class NotIssued(ClusterdeskError):
 
 def render(access: Stored[ClusterAccess], *, key_file: str = "") -> str:
     """YAML. The key is looked for in `key_file`, by default `<name of the access>.key`. Raises `NotIssued`."""
-    spec, status, name = access.it.spec, access.it.status, access.meta.name
+    key = {"client-key": key_file or f"{access.meta.name}.key"}
+    return yaml.safe_dump(content(access, key), sort_keys=False)
+
+
+def content(access: Stored[ClusterAccess], key: Mapping[str, str], *, name: str = "") -> dict[str, Any]:
+    """What stands in it. `key` is the field that says where the key is; `name` what cluster, user and context are
+    called, by default as they are called here. Raises `NotIssued`.
+    """
+    spec, status = access.it.spec, access.it.status
     if not status.certificate:
-        raise NotIssued(f"the certificate of {name} is not there yet")
-    cluster = {"server": status.server, "certificate-authority-data": _encoded(status.authority)}
-    user = {
-        "client-certificate-data": _encoded(status.certificate),
-        "client-key": key_file or f"{name}.key",
-    }
-    content = {
+        raise NotIssued(f"the certificate of {access.meta.name} is not there yet")
+    cluster, user = name or spec.cluster, name or spec.user
+    way = {"server": status.server, "certificate-authority-data": encoded(status.authority)}
+    credentials = {"client-certificate-data": encoded(status.certificate), **key}
+    return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": spec.cluster, "cluster": cluster}],
-        "users": [{"name": spec.user, "user": user}],
-        "contexts": [{"name": spec.cluster, "context": {"cluster": spec.cluster, "user": spec.user}}],
-        "current-context": spec.cluster,
+        "clusters": [{"name": cluster, "cluster": way}],
+        "users": [{"name": user, "user": credentials}],
+        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": user}}],
+        "current-context": cluster,
     }
-    return yaml.safe_dump(content, sort_keys=False)
 
 
-def _encoded(pem: str) -> str:
+def encoded(pem: str) -> str:
+    """As a kubeconfig holds what is in the field itself and not in a file."""
     return base64.b64encode(pem.encode()).decode()

@@ -1,0 +1,178 @@
+"""`kubectl clusterdesk access`: a certificate for a key that stays here, or nothing at all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from plugin import entering
+from plugin.entering import Entry
+from plugin.errors import NotDone
+from plugin.session import Session
+from provisioning import errors
+from provisioning.kube import Manifest
+from provisioning.model import AccessRole
+from provisioning.resources import CLUSTER_ACCESSES
+from tests.builders import NAMESPACE
+from tests.fakes.api_server import ApiServer, Fault
+from tests.provisioning.accesses import REQUEST, access
+
+WEB = Entry("web", AccessRole.VIEWER, "8h")
+SOON = timedelta(seconds=5)
+AT_ONCE = timedelta(seconds=0.1)
+
+
+@asynccontextmanager
+async def staged() -> AsyncIterator[tuple[ApiServer, Session]]:
+    async with ApiServer() as server, server.kube() as kube:
+        review = {"status": {"userInfo": {"username": "Ann@example.com", "groups": []}}}
+        server.texts["/apis/authentication.k8s.io/v1/selfsubjectreviews"] = json.dumps(review)
+        yield server, Session(kube, NAMESPACE)
+
+
+def condition(reason: str, message: str = "", *, ready: bool = False, stalled: bool = False) -> dict[str, Any]:
+    at = "2026-08-03T09:00:00Z"
+    pairs = (("Ready", ready), ("Stalled", stalled))
+    return {
+        "conditions": [
+            {"type": type_, "status": str(it), "reason": reason, "message": message, "lastTransitionTime": at}
+            for type_, it in pairs
+        ]
+    }
+
+
+async def enter(server: ApiServer, session: Session, status: dict[str, Any] | None = None) -> Manifest:
+    """Ask, and wait for what becomes of it, when this is said of it at once."""
+    async with entering.asked(session, WEB, request=REQUEST) as name:
+        if status is not None:
+            server.patch(CLUSTER_ACCESSES, name, NAMESPACE, {"status": status}, "status")
+        return await entering.issued(session, name, timeout=AT_ONCE if status else SOON)
+
+
+def left(server: ApiServer) -> list[str]:
+    return [item["metadata"]["name"] for item in server.all(CLUSTER_ACCESSES, NAMESPACE)]
+
+
+async def test_it_asks_for_oneself_and_comes_back_with_the_certificate() -> None:
+    async with staged() as (server, session), entering.asked(session, WEB, request=REQUEST) as name:
+        server.patch(CLUSTER_ACCESSES, name, NAMESPACE, {"status": condition("Issued", ready=True)}, "status")
+        made = await entering.issued(session, name, timeout=SOON)
+    assert made["spec"] == {
+        "cluster": "web",
+        "user": "Ann@example.com",
+        "role": "Viewer",
+        "request": REQUEST,
+        "validFor": "8h",
+    }
+    assert name.startswith("web-ann-example-com-")
+    assert left(server) == [name]
+
+
+async def test_what_is_waited_for_is_told_and_after_a_while_it_gives_up_and_leaves_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with staged() as (server, session):
+        with pytest.raises(NotDone, match=r"there is no certificate after 0s: the cluster web is asleep"):
+            await enter(server, session, condition("Waiting", "the cluster web is asleep"))
+        assert left(server) == []
+    waiting, back = capsys.readouterr().err.splitlines()
+    assert waiting == "Waiting: the cluster web is asleep"
+    assert re.fullmatch(r"The ClusterAccess web-ann-\S+ was taken back; nothing of it is left\.", back)
+
+
+async def test_a_refusal_for_good_is_not_waited_for() -> None:
+    async with staged() as (server, session):
+        with pytest.raises(NotDone, match="you get no access to web: its key is weak"):
+            await enter(server, session, condition("Refused", "its key is weak", stalled=True))
+        assert left(server) == []
+
+
+async def test_the_webhooks_refusal_is_passed_on_and_nothing_is_taken_back(capsys: pytest.CaptureFixture[str]) -> None:
+    async with staged() as (server, session):
+        server.fail(403, method="POST", plural="clusteraccesses")
+        with pytest.raises(NotDone, match="you get no access to web: ordered to answer 403"):
+            await enter(server, session)
+        assert server.asked("DELETE") == []
+    assert capsys.readouterr().err == ""
+
+
+async def test_whoever_presses_ctrl_c_leaves_nothing_behind() -> None:
+    async with staged() as (server, session):
+        task = asyncio.create_task(enter(server, session))
+        async with asyncio.timeout(5):
+            while not left(server):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert left(server) == []
+
+
+async def test_what_cannot_be_taken_back_is_named_with_the_way_to_take_it_away(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with staged() as (server, session):
+        server.fail(503, method="DELETE")
+        with pytest.raises(NotDone, match="its key is weak"):
+            await enter(server, session, condition("Refused", "its key is weak", stalled=True))
+        (name,) = left(server)
+    told = capsys.readouterr().err
+    assert f"The ClusterAccess {name} may be left" in told
+    assert f"kubectl clusterdesk access web --revoke -n {NAMESPACE}" in told
+
+
+async def test_a_request_whose_answer_is_lost_is_taken_back_by_its_name() -> None:
+    async with staged() as (server, session):
+        server.fail(Fault.LOST, method="POST", plural="clusteraccesses")
+        with pytest.raises(errors.Unavailable):
+            await enter(server, session)
+        assert left(server) == []
+
+
+async def test_an_api_server_that_stumbles_does_not_end_the_wait() -> None:
+    async with staged() as (server, session), entering.asked(session, WEB, request=REQUEST) as name:
+        server.patch(CLUSTER_ACCESSES, name, NAMESPACE, {"status": condition("Issued", ready=True)}, "status")
+        server.fail(503, method="GET")
+        await entering.issued(session, name, timeout=SOON)
+
+
+async def test_one_revokes_all_ones_own_to_the_cluster_and_nobody_elses() -> None:
+    async with staged() as (server, session):
+        mine, other = {"user": "Ann@example.com"}, condition("Revoked", stalled=True)
+        for name, spec in (
+            ("one", mine),
+            ("two", mine),
+            ("elsewhere", {**mine, "cluster": "api"}),
+            ("hers", {"user": "eva"}),
+        ):
+            server.put(CLUSTER_ACCESSES, access(name, **spec))
+        for name in ("one", "two"):
+            server.patch(CLUSTER_ACCESSES, name, NAMESPACE, {"status": other}, "status")
+        found = await entering.revoke(session, "web", timeout=SOON)
+        revoked = {
+            item["metadata"]["name"] for item in server.all(CLUSTER_ACCESSES) if item["spec"].get("revoked", False)
+        }
+    assert revoked == {"one", "two"} == {item["metadata"]["name"] for item in found}
+
+
+async def test_revoked_is_said_only_when_it_is_of_no_effect_any_more() -> None:
+    async with staged() as (server, session):
+        server.put(CLUSTER_ACCESSES, access("one", user="Ann@example.com"))
+        pending = condition("Revoked", "the cluster web is asleep")
+        server.patch(CLUSTER_ACCESSES, "one", NAMESPACE, {"status": pending}, "status")
+        with pytest.raises(NotDone, match="may still be of effect in web after 0s: the cluster web is asleep"):
+            await entering.revoke(session, "web", timeout=AT_ONCE)
+
+
+async def test_who_has_none_is_told_so() -> None:
+    async with staged() as (server, session):
+        server.put(CLUSTER_ACCESSES, access("old", user="Ann@example.com", revoked=True))
+        with pytest.raises(NotDone, match="you have no access to web in team-a that could be taken away"):
+            await entering.revoke(session, "web", timeout=SOON)
