@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -145,9 +144,10 @@ def _duration(seconds: int, _: str = "") -> str:
 
 def _seconds(text: Any, _: str = "") -> Any:
     """Whole seconds; what is no duration is left for others to refuse."""
-    if not isinstance(text, str) or not re.fullmatch(r"([0-9.]+(ns|us|µs|ms|s|m|h))+|0", text):
+    try:
+        return int(lifetime.parse(text) / timedelta(seconds=1)) if isinstance(text, str) else text
+    except (ValueError, OverflowError):
         return text
-    return int(lifetime.parse(text) / timedelta(seconds=1))
 
 
 def _timeouts_down(conditions: list[Manifest], _: str) -> list[Manifest]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.names import TENANT_LABEL
+from provisioning.profile import Profile
 from provisioning.resources import GROUP, Resource
 from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
@@ -74,19 +75,21 @@ class ClientConfig:
 def configurations(
     *,
     client: ClientConfig,
+    profile: Profile = Profile.V1BETA2,
     trusted: Trusted | None = None,
     policies: Sequence[Policy] = POLICIES,
     defaults: Sequence[Default] = DEFAULTS,
 ) -> list[Manifest]:
     """The ValidatingWebhookConfiguration and the MutatingWebhookConfiguration.
 
-    `trusted` gives the namespaces that are left alone and the accounts that must not wait for themselves.
+    `profile` says at which versions the kinds of others are served. `trusted` gives the namespaces that are left alone
+    and the accounts that must not wait for themselves.
     """
     trusted = trusted or Trusted()
     rules = [rule for policy in policies for rule in policy.applies_to]
     validating = [
         {
-            **_webhook(reach, trusted, [rule for rule in rules if rule.reach is reach]),
+            **_webhook(reach, trusted, profile, [rule for rule in rules if rule.reach is reach]),
             "clientConfig": client.manifest(VALIDATE),
             "failurePolicy": "Fail",
             "timeoutSeconds": VALIDATING_SECONDS,
@@ -95,7 +98,7 @@ def configurations(
         if any(rule.reach is reach for rule in rules)
     ]
     mutating = {
-        **_webhook(Reach.EVERYWHERE, trusted, [rule for default in defaults for rule in default.applies_to]),
+        **_webhook(Reach.EVERYWHERE, trusted, profile, [rule for default in defaults for rule in default.applies_to]),
         "name": f"defaults.{GROUP}",
         "clientConfig": client.manifest(MUTATE),
         # Open: what it leaves undone is seen by validation, which is closed.
@@ -115,19 +118,19 @@ def _configuration(resource: Resource, webhooks: list[Manifest]) -> Manifest:
     }
 
 
-def _webhook(reach: Reach, trusted: Trusted, rules: Sequence[Rule]) -> Manifest:
+def _webhook(reach: Reach, trusted: Trusted, profile: Profile, rules: Sequence[Rule]) -> Manifest:
     return {
         "name": f"{reach.value}.{GROUP}",
         "admissionReviewVersions": ["v1"],
         "sideEffects": "NoneOnDryRun",
         "matchPolicy": "Equivalent",
-        "rules": _rules(rules),
+        "rules": _rules(rules, profile),
         "namespaceSelector": _selector(reach, trusted),
         "matchConditions": _conditions(reach, trusted),
     }
 
 
-def _rules(rules: Iterable[Rule]) -> list[Manifest]:
+def _rules(rules: Iterable[Rule], profile: Profile) -> list[Manifest]:
     """One entry for each kind and subresource, with every operation that anybody asks for."""
     operations: dict[tuple[Resource, str], set[str]] = {}
     for rule in rules:
@@ -135,8 +138,9 @@ def _rules(rules: Iterable[Rule]) -> list[Manifest]:
     return [
         {
             "apiGroups": [resource.group],
-            # One version: by matchPolicy Equivalent the others come converted to it, so a rule reads one shape.
-            "apiVersions": [resource.version],
+            # One version: by matchPolicy Equivalent the others come converted to it, so a rule reads one shape. Where
+            # the newest is not served, nothing would ever come by it.
+            "apiVersions": [profile.at(resource).version],
             "resources": [f"{resource.plural}/{subresource}" if subresource else resource.plural],
             "operations": [name for name in ("CREATE", "UPDATE", "DELETE") if name in wanted],
             "scope": "Namespaced" if resource.namespaced else "Cluster",

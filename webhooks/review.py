@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from provisioning import legacy
 from webhooks.decision import Allow, Decision, Deny, Patch
 
 Manifest = dict[str, Any]
@@ -132,10 +133,21 @@ def decode(body: bytes) -> Request:
         name=asked.name,
         user=User(asked.user_info.username, asked.user_info.groups or ()),
         subresource=asked.sub_resource,
-        object=asked.object,
-        old=asked.old_object,
+        object=_known(asked.object),
+        old=_known(asked.old_object),
         dry_run=bool(asked.dry_run),
     )
+
+
+def _known(manifest: Manifest | None) -> Manifest | None:
+    """In the words that every rule reads, whatever generation of Cluster API's APIs it comes from."""
+    if manifest is None:
+        return None
+    try:
+        return legacy.up(manifest)
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        # Defaults are asked before the API server holds the object against its schema.
+        raise Malformed(f"the object of the request cannot be read: {type(error).__name__}") from error
 
 
 def _is_manifest(content: Manifest) -> bool:

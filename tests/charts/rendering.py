@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,11 @@ class Helm:
         *,
         release: str = "clusterdesk",
         namespace: str = "clusterdesk-system",
+        served: Iterable[str] = (),
     ) -> list[Manifest]:
-        """Every object, in the order in which Helm would apply them. Raises `Refused`."""
+        """Every object, in the order in which Helm would apply them, where these are `served`. Raises `Refused`."""
         arguments = ["template", release, str(self.chart), "--namespace", namespace]
+        arguments += [word for api_version in served for word in ("--api-versions", api_version)]
         if isinstance(values, Path):
             text = self._run(*arguments, "--values", str(values))
         else:

@@ -8,7 +8,9 @@ import pytest
 
 import webhooks.defaults
 import webhooks.policies
+from provisioning import legacy
 from provisioning.names import TENANT_LABEL
+from provisioning.profile import Profile
 from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
 from webhooks.policies import POLICIES
@@ -17,6 +19,15 @@ from webhooks.registration import ClientConfig, Manifest, configurations
 
 VALIDATING, MUTATING = configurations(client=ClientConfig())
 HOOKS = {hook["name"]: hook for hook in VALIDATING["webhooks"]}
+
+
+def test_where_the_older_generation_is_served_its_versions_are_asked_about() -> None:
+    older = configurations(client=ClientConfig(), profile=Profile.V1BETA1)
+    rules = [rule for made in older for hook in made["webhooks"] for rule in hook["rules"]]
+    named = {f"{rule['apiGroups'][0]}/{version}" for rule in rules for version in rule["apiVersions"]}
+    assert named >= set(legacy.NEW)
+    assert not named & set(legacy.OLD)
+    assert [registered(made) for made in older] == [registered(VALIDATING), registered(MUTATING)]
 
 
 def registered(configuration: Manifest) -> set[tuple[str, str, str]]:

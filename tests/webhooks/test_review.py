@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning import legacy
 from provisioning.errors import Cause
 from provisioning.resources import MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
 from tests.webhooks.reviews import body, manifest
@@ -35,6 +36,34 @@ def test_a_scale_is_a_subresource_of_what_is_scaled() -> None:
     scale = manifest(MACHINE_DEPLOYMENTS, "web-md0", {"replicas": 3})
     asked = review.decode(json.dumps(body(MACHINE_DEPLOYMENTS, scale, old=scale, subresource="scale")).encode())
     assert (asked.resource, asked.subresource, asked.kind) == ("machinedeployments", "scale", "Scale")
+
+
+OLD_KIND = legacy.old(MACHINE_DEPLOYMENTS)
+
+
+def test_an_object_of_the_older_generation_is_read_in_the_words_of_the_newer() -> None:
+    reference = {
+        "apiVersion": "infrastructure.cluster.x-k8s.io/v1alpha1",
+        "kind": "KubevirtMachineTemplate",
+        "name": "t",
+    }
+    pool = manifest(OLD_KIND, "web-md0", {"template": {"spec": {"infrastructureRef": reference}}, "strategy": {"a": 1}})
+    asked = review.decode(json.dumps(body(OLD_KIND, pool, old=pool)).encode())
+    assert asked.object == asked.old
+    assert asked.either["apiVersion"] == MACHINE_DEPLOYMENTS.api_version
+    assert (
+        asked.either["spec"]["template"]["spec"]["infrastructureRef"]["apiGroup"] == "infrastructure.cluster.x-k8s.io"
+    )
+    assert asked.either["spec"]["rollout"] == {"strategy": {"a": 1}}
+
+
+@pytest.mark.parametrize(
+    "spec", [{"template": {"spec": {"infrastructureRef": "x"}}}, {"template": {"spec": {"infrastructureRef": None}}}]
+)
+def test_an_object_of_the_older_generation_that_has_no_shape_is_refused_before_any_rule(spec: object) -> None:
+    text = json.dumps(body(OLD_KIND, manifest(OLD_KIND, "web-md0", spec))).encode()
+    with pytest.raises(review.Malformed, match="cannot be read"):
+        review.decode(text)
 
 
 GOOD = body(TENANT_CLUSTERS, CLUSTER)

@@ -54,3 +54,23 @@ labels:
   {{- include "clusterdesk.labels" $context | nindent 2 }}
   app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
+
+{{/*
+Which generation of Cluster API's APIs is spoken. The older one only where all of it is served, and not all of the newer:
+as the programs would find by themselves (provisioning/profile.py).
+*/}}
+{{- define "clusterdesk.apiProfile" -}}
+{{- if ne .Values.apiProfile "auto" -}}
+{{- .Values.apiProfile -}}
+{{- else -}}
+{{- $lacking := dict "v1beta2" list "v1beta1" list -}}
+{{- range $profile, $needed := .Files.Get "files/api-profiles.yaml" | fromYaml -}}
+{{- range $needed -}}
+{{- if not ($.Capabilities.APIVersions.Has .) -}}
+{{- $_ := set $lacking $profile (append (get $lacking $profile) .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- ternary "v1beta1" "v1beta2" (and (not $lacking.v1beta1) (not (not $lacking.v1beta2))) -}}
+{{- end -}}
+{{- end -}}

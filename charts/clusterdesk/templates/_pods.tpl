@@ -119,6 +119,9 @@ resources:
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
 - name: CLUSTERDESK_HEALTH_PORT
   value: "8081"
+# The generation that the webhooks are registered for: nobody may speak another.
+- name: CLUSTERDESK_API_PROFILE
+  value: {{ include "clusterdesk.apiProfile" $context }}
 - name: CLUSTERDESK_LOG_LEVEL
   value: {{ upper $context.Values.log.level }}
 {{- with $values.extraEnv }}

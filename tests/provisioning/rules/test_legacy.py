@@ -223,9 +223,13 @@ def test_failure_domains_and_nodes_are_read() -> None:
     assert machine["status"]["nodeRef"] == {"name": "n1"}
 
 
-def test_a_duration_that_nobody_can_read_is_left_to_others() -> None:
-    spec = up(of("MachineHealthCheck", {"nodeStartupTimeout": "soon"}))["spec"]
-    assert spec == {"checks": {"nodeStartupTimeoutSeconds": "soon"}}
+@pytest.mark.parametrize("text", ["soon", "1.2.3s", "", 7, "9999999999999999h"])
+def test_a_duration_that_nobody_can_read_is_left_to_others(text: object) -> None:
+    spec = up(of("MachineHealthCheck", {"nodeStartupTimeout": text}))["spec"]
+    assert spec == {"checks": {"nodeStartupTimeoutSeconds": text}}
+
+
+def test_a_duration_is_read_however_it_is_written() -> None:
     spec = up(of("MachineHealthCheck", {"nodeStartupTimeout": "1h30m"}))["spec"]
     assert spec == {"checks": {"nodeStartupTimeoutSeconds": 5400}}
 
