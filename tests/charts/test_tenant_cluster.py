@@ -15,6 +15,7 @@ from provisioning.model.cluster import NodePool
 from provisioning.names import CLUSTER_NAME_MAX
 from provisioning.resources import TENANT_CLUSTERS
 from tests.charts.rendering import TENANT_CLUSTER, Helm, Manifest, Refused
+from tests.docs.pages import ROOT, Page
 
 CI = sorted((TENANT_CLUSTER / "ci").glob("*-values.yaml"))
 VALUES: Manifest = yaml.safe_load((TENANT_CLUSTER / "values.yaml").read_text())
@@ -148,6 +149,15 @@ def test_pools_that_contradict_themselves_are_refused_in_the_words_of_the_api(ch
 def test_pools_at_the_edge_of_what_is_possible_are_taken(chart: Helm, sizes: Manifest) -> None:
     made = one(chart, {"pools": [{**POOL, **sizes}]})
     assert objects.read(TenantCluster, made).it.spec.pools == (NodePool.model_validate({**POOL, **sizes}),)
+
+
+def test_values_that_the_page_about_git_shows_are_taken(chart: Helm) -> None:
+    shown = [m for text in Page(ROOT / "docs" / "gitops.md").fences("yaml") for m in yaml.safe_load_all(text)]
+    (release,) = (m["spec"] for m in shown if m["kind"] == "HelmRelease")
+    (application,) = (m["spec"] for m in shown if m["kind"] == "Application" and "helm" in m["spec"]["source"])
+    for values in (release["values"], application["source"]["helm"]["valuesObject"]):
+        assert one(chart, values)["spec"] == values
+        objects.read(TenantCluster, one(chart, values))
 
 
 async def test_a_release_is_installed_kept_as_it_is_by_the_next_upgrade_and_taken_away(
