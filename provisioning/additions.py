@@ -90,10 +90,11 @@ class Additions:
             return None  # Once there is one, everything is looked at again.
         try:
             rendered = plan.render_additions(cluster, parts, catalog=catalog, tenant=tenant.meta.name)
+            outcome = await self._applier.bring(key, rendered, present=parts)
         except RuleError as error:
+            # Neither the Catalog nor what is installed gets another by being asked again; a change of it is told.
             log.warning("additions_refused", namespace=key[0], name=key[1], why=str(error))
             return None
-        outcome = await self._applier.bring(key, rendered, present=parts)
         await self._applier.prune(plan.stale(rendered, parts))
         return outcome.again
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from provisioning import names, releases, resources
 from provisioning.kube import Manifest
@@ -128,6 +129,21 @@ async def test_what_it_has_got_stays_when_its_tenant_opts_out_later_and_goes_wit
     delete(finished)
     await until(lambda: not finished.there(resources.CLUSTERS))
     assert finished.server.all(resources.HELM_RELEASES) == []
+
+
+async def test_while_a_provider_is_missing_it_is_not_looked_at_again_and_again_and_gets_all_afterwards(
+    stage: Backstage,
+) -> None:
+    stage.server.unserved.add("helmreleases")
+    stage.server.expire_watches()
+    await until(lambda: stage.landscape.caches[resources.HELM_RELEASES].missing)
+    with capture_logs() as logs:
+        apply(stage)
+        await until(lambda: any("is not installed" in str(line.get("why")) for line in logs))
+        await asyncio.sleep(1)
+    assert [line for line in logs if line["event"] == "work_waits" and line["queue"] == "clusters"] == []
+    stage.server.unserved.clear()
+    await until(lambda: has_everything(stage), seconds=30)
 
 
 async def test_one_in_nobodys_namespace_is_left_alone(stage: Backstage) -> None:
