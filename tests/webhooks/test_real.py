@@ -340,8 +340,10 @@ async def test_a_chart_in_git_waits_for_the_approvers_and_then_takes_over_what_t
         with pytest.raises(Refused, match="failed to delete release"):
             await asyncio.to_thread(helm.uninstall, "web", kubeconfig=kubeconfig, namespace=desk.namespace)
         await desk.policy(approval={"required": 0})
+        shared = await ann.apply(TENANT_CLUSTERS, {**plain, "spec": LEAN}, manager="kustomize-controller")
+        assert shared["spec"]["pools"] == agreed["pools"], "server-side apply leaves what somebody else wrote as well"
         changed = await sync(larger)
-        assert changed["spec"]["pools"] == larger["pools"]
+        assert changed["spec"]["pools"] == larger["pools"], "and without it Git has its way"
         assert changed["spec"]["lifetime"] == agreed["lifetime"], "what is left out of a change stays"
 
 
