@@ -22,7 +22,6 @@ from provisioning.kube import Kube, Manifest
 
 LONGEST: Final = 128 * 1024
 """Characters of a kubeconfig. One with certificates has some ten thousand, and reading holds everybody else up."""
-
 SHOWN: Final = 63
 """Characters of a name in it that are said again: statuses hold only so much."""
 ANSWERS: Final = 32 * 2**20
