@@ -33,8 +33,10 @@ class DryRun(StrEnum):
     SERVER = "server"
 
 
-def span(text: str) -> timedelta:
+def span(text: str | timedelta) -> timedelta:
     """`1h30m` -> how long, or a sentence about what is wrong with it."""
+    if isinstance(text, timedelta):
+        return text  # typer has defaults parsed as well.
     if not _SPAN.fullmatch(text):
         raise typer.BadParameter(f"{text} is no duration; such as 90s, 15m or 1h30m")
     return lifetime.parse(text)

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from playground import identity
+from playground.controlplane import kubeconfig_text
+from playground.pki import Pki, write_private
 from playground.record import Ready
 from provisioning import resources
 from provisioning.kube import Kube, Manifest
@@ -59,6 +61,12 @@ class Desk:
         secret = await self.kube.get(resources.SECRETS, f"{cluster}-kubeconfig", namespace=namespace)
         path = self.folder / f"{cluster}.kubeconfig"
         path.write_bytes(base64.b64decode(secret["data"]["value"]))
+        return path
+
+    def kubeconfig_of(self, user: str) -> Path:
+        """A kubeconfig of one of the playground's people."""
+        state, path = Path(self.ready.kubeconfig).parent, self.folder / f"{user}.kubeconfig"
+        write_private(path, kubeconfig_text(self.ready.api_server, Pki(state / "pki"), user=user))
         return path
 
     async def cluster(self, namespace: str, name: str) -> Manifest | None:

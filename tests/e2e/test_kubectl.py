@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from playground.controlplane import kubeconfig_text
-from playground.pki import Pki, write_private
 from provisioning import resources
 from provisioning.objects import format_time
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
@@ -107,8 +105,8 @@ async def test_a_cloud_controller_manager_aimed_at_a_tenant_is_refused(desk: Des
 
 async def test_nobody_approves_their_own_wish_by_kubectl(desk: Desk) -> None:
     """Four eyes hold for a vote that is written into the status, whoever writes it."""
-    lena = _kubeconfig(desk, "lena@example.com")
-    omar = _kubeconfig(desk, "omar@example.com")
+    lena = desk.kubeconfig_of("lena@example.com")
+    omar = desk.kubeconfig_of("omar@example.com")
     request = {
         "apiVersion": "clusterdesk.dev/v1alpha1",
         "kind": "ClusterRequest",
@@ -139,11 +137,3 @@ async def test_nobody_approves_their_own_wish_by_kubectl(desk: Desk) -> None:
     code, printed = await desk.kubectl(*arguments, "--type=merge", "-p", vote("omar@example.com"), kubeconfig=omar)
     assert code == 0, printed
     await eventually(lambda: desk.is_ready("tenant-team-a", "by-kubectl"), what="Ready")
-
-
-def _kubeconfig(desk: Desk, user: str) -> Path:
-    """A kubeconfig of one of the playground's people."""
-    state = Path(desk.ready.kubeconfig).parent
-    path = desk.folder / f"{user}.kubeconfig"
-    write_private(path, kubeconfig_text(desk.ready.api_server, Pki(state / "pki"), user=user))
-    return path

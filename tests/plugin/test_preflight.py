@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from provisioning import names, preflight, resources, survey
 from provisioning.kube import Kube
 from provisioning.preflight import Finding, Outcome
 from tests import builders
+from tests.plugin.running import run
 
 FOUND = (
     Finding("Kubernetes", "v1.30 or newer", "v1.34.2", Outcome.MET),
@@ -56,23 +55,6 @@ def test_a_narrow_terminal_cuts_nothing_off() -> None:
 
 def test_when_nothing_is_missing_it_says_so() -> None:
     assert drawn(FOUND[:1]).splitlines()[-1] == "ready for clusterdesk: 1 of 1 requirements are met, 0 are missing"
-
-
-async def run(kubectl: tuple[Path, Path], *arguments: str) -> tuple[int, str, str]:
-    """Run `kubectl clusterdesk`, which finds the plugin by the search path."""
-    program, kubeconfig = kubectl
-    search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    process = await asyncio.create_subprocess_exec(
-        program,
-        "clusterdesk",
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PATH": search, "KUBECONFIG": str(kubeconfig)},
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
 
 
 @pytest_asyncio.fixture

@@ -17,7 +17,7 @@ from provisioning.model import TenantCluster
 from provisioning.objects import Stored, parse_time, read
 from tests import builders
 from tests.builders import tweak
-from tests.plugin.test_preflight import run
+from tests.plugin.running import run
 
 BEGAN = "2026-08-03T09:00:00Z"
 NOW = parse_time(BEGAN) + timedelta(seconds=95)

@@ -1,0 +1,230 @@
+"""What changes a cluster: done, asked for, or refused with every reason, and the exit code that says which."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from provisioning import resources
+from provisioning.digest import digest_of
+from provisioning.model import Action, ClusterSpec
+from tests.builders import CLUSTER, NAMESPACE, tweak
+from tests.fakes.api_server import Fault
+from tests.plugin.terminal import Terminal, at_a_terminal
+
+CHANGES = [
+    "scale web --replicas=3",
+    "upgrade web --to=v1.36.0",
+    "hibernate web",
+    "delete web --yes",
+    "create api --flavor=small",
+]
+
+
+async def test_what_nobody_has_to_approve_is_done(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        code, out, err = await ann.type("scale web --replicas=3")
+        assert (code, out, err) == (0, "web: md0 2 x small -> 3 x small\n", "")
+        stored = ann.cluster()
+    assert stored is not None
+    # The rest is as somebody wrote it.
+    assert stored["spec"] == tweak(CLUSTER, "spec.pools[0].replicas", 3)["spec"]
+    assert "annotations" not in stored["metadata"], "the mark of a preview is never kept"
+
+
+@pytest.mark.parametrize("line", CHANGES)
+async def test_what_the_rules_refuse_is_told_with_every_reason_at_its_field(tmp_path: Path, line: str) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        much = "vCPU: asks for 48, 32 of 40 free (8 used)"
+        ann.rules.wrong = [("spec.pools", much), ("spec.version", "is not on offer")]
+        ann.rules.approval = True
+        code, out, err = await ann.type(line)
+        assert (code, out) == (1, "")
+        assert err.splitlines()[0].endswith("for 2 reasons:")
+        assert err.splitlines()[1:] == [
+            f"- spec.pools: {much}",
+            "- spec.version: is not on offer",
+        ]
+        assert (ann.requests, ann.cluster("api"), (ann.cluster() or {})["spec"]) == ([], None, CLUSTER["spec"])
+
+
+@pytest.mark.parametrize("line", CHANGES)
+async def test_what_somebody_has_to_approve_becomes_a_request(tmp_path: Path, line: str) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = True
+        code, out, err = await ann.type(f"{line} --reason='for the launch'")
+        assert (code, err) == (0, "")
+        (request,) = ann.requests
+        assert ann.cluster() == {**CLUSTER, "metadata": (ann.cluster() or {})["metadata"]}
+    name, spec = request["metadata"]["name"], request["spec"]
+    assert out.splitlines()[0].startswith(f"{name}: ")
+    assert "1 approver of tenant blue must agree: ben, cleo" in out
+    assert f"kubectl clusterdesk approve {name} -n {NAMESPACE}" in out
+    desired = ClusterSpec.model_validate(spec["desired"]) if "desired" in spec else None
+    assert spec["digest"] == digest_of(action=Action(spec["action"]), cluster=spec["cluster"], desired=desired)
+    assert spec["requester"] == {"user": "ann"}
+    assert spec["reason"] == "for the launch"
+    assert spec.get("baseGeneration") == (None if "create" in line else 1)
+
+
+async def test_asking_twice_is_asking_once_as_long_as_nobody_has_decided(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = True
+        first = await ann.type("scale web --replicas=3")
+        assert await ann.type("scale web --replicas=3") == first
+        await ann.type("scale web --replicas=4")
+        assert len(ann.requests) == 2
+        (asked,) = (it for it in ann.requests if it["metadata"]["name"] == first[1].split(":")[0])
+        ann.server.put(resources.CLUSTER_REQUESTS, asked, status={"phase": "Denied"})
+        assert await ann.type("scale web --replicas=3") != first
+
+
+@pytest.mark.parametrize("line", CHANGES)
+@pytest.mark.parametrize("approval", [False, True])
+async def test_a_dry_run_asks_every_rule_and_keeps_nothing(tmp_path: Path, line: str, approval: bool) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = approval
+        code, out, _ = await ann.type(f"{line} --dry-run=server")
+        assert code == 0
+        assert all(told.endswith("(server dry run)") for told in out.splitlines())
+        assert [path for path in ann.written() if "selfsubjectreviews" not in path] == []
+
+
+async def test_who_is_slower_decides_again_on_what_is_there_by_then(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.server.fail(409, method="PUT")
+        code, out, _ = await ann.type("scale web --replicas=3")
+        assert (code, out) == (0, "web: md0 2 x small -> 3 x small\n")
+
+
+async def test_what_is_so_already_is_no_failure_and_no_write(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        code, out, _ = await ann.type("scale web --replicas=2")
+        assert (code, out) == (0, "web is so already: nothing was changed\n")
+        assert ann.written() == []
+
+
+async def test_programs_get_the_object_that_was_written(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        _, out, _ = await ann.type("scale web --replicas=3 -o json")
+        assert json.loads(out)["spec"]["pools"][0]["replicas"] == 3
+        ann.rules.approval = True
+        _, out, _ = await ann.type("scale web --replicas=4 -o yaml")
+        assert yaml.safe_load(out)["kind"] == "ClusterRequest"
+
+
+async def test_a_name_that_is_taken_or_unknown_is_told(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        assert await ann.type("create web --flavor=small") == (
+            1,
+            "",
+            "web was not created: metadata.name: web exists already\n",
+        )
+        assert await ann.type("scale wep --replicas=1") == (
+            1,
+            "",
+            f"there is no TenantCluster wep in {NAMESPACE}; did you mean web?\n",
+        )
+
+
+async def test_a_cluster_made_by_hand_is_left_to_whoever_made_it(tmp_path: Path) -> None:
+    host: dict[str, Any] = {
+        "metadata": {"name": "raw", "namespace": NAMESPACE, "labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}},
+        "spec": {},
+    }
+    async with at_a_terminal(tmp_path) as ann:
+        ann.server.put(resources.CLUSTERS, host)
+        code, _, err = await ann.type("delete raw --yes")
+        assert code == 1
+        assert err.startswith(
+            f"raw was made by hand, as objects of Cluster API, kept by the Flux Kustomization {NAMESPACE}/apps."
+        )
+
+
+@pytest.mark.parametrize(("typed", "code"), [("web\n", 0), ("wep\n", 1), ("", 1)])
+async def test_a_deletion_wants_the_name_typed_once_more(tmp_path: Path, typed: str, code: int) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        assert (await ann.type("delete web", given=typed))[0] == code
+        assert (ann.cluster() is None) is (code == 0)
+
+
+async def test_no_answer_is_another_exit_code_than_a_refusal(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.server.fail(Fault.DROPPED, times=20)
+        code, _, err = await ann.type("scale web --replicas=3")
+        assert (code, err.startswith("no answer from the API server")) == (2, True)
+        ann.server.heal()
+        ann.server.fail(403, method="GET", plural="tenantclusters")
+        assert (await ann.type("scale web --replicas=3"))[0] == 1
+
+
+async def test_flags_that_contradict_each_other_are_told_before_anything_is_asked(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        assert (await ann.type("scale web --replicas=1 --max=3"))[::2] == (
+            1,
+            "say either --replicas, or --min and --max\n",
+        )
+        assert (await ann.type("create api"))[::2] == (1, "say a size of worker with --flavor: small, large\n")
+        code, _, err = await ann.type("scale web --replicas=1 --wait --timeout=soon")
+        assert code == 2
+        assert "soon is no duration; such as 90s, 15m or 1h30m" in " ".join(err.replace("│", " ").split())
+
+
+async def test_a_file_says_it_all(tmp_path: Path) -> None:
+    file = tmp_path / "api.yaml"
+    file.write_text(yaml.safe_dump({**CLUSTER, "metadata": {"name": "api"}}))
+    async with at_a_terminal(tmp_path) as ann:
+        code, out, err = await ann.type(f"create -f {file}")
+        assert (code, out) == (0, f"api is created in {NAMESPACE}\n"), err
+        assert (await ann.type(f"create -f {file} --flavor=small"))[0] == 1
+        assert (await ann.type(f"create other -f {file}"))[2] == (
+            "the file has the name api, and you say other: leave one of them out\n"
+        )
+        code, out, _ = await ann.type("create -f -", given=file.read_text().replace("name: api", "name: typed"))
+        assert (code, out) == (0, f"typed is created in {NAMESPACE}\n")
+        assert (await ann.type(f"create -f {tmp_path}/none.yaml"))[0] == 1
+
+
+async def waited(ann: Terminal, line: str) -> tuple[int, str, str]:
+    return await ann.type(f"{line} --wait --timeout=1s")
+
+
+async def test_waiting_ends_when_the_cluster_is_ready_as_it_is_wanted_now(tmp_path: Path) -> None:
+    ready = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "Ready",
+        "message": "",
+        "lastTransitionTime": "2026-08-03T09:00:00Z",
+    }
+
+    def status(generation: int) -> dict[str, Any]:
+        return {"conditions": [{**ready, "observedGeneration": generation}]}
+
+    async with at_a_terminal(tmp_path, {**CLUSTER, "status": status(1)}) as ann:
+        code, _, err = await waited(ann, "scale web --replicas=3")
+        assert code == 1, "it is ready as it was, and not as it is to be"
+        assert err.startswith("web did not come that far in 1s")
+        assert f"kubectl clusterdesk status web -n {NAMESPACE}" in err
+        ann.server.put(resources.TENANT_CLUSTERS, ann.cluster() or {}, status=status(2))
+        code, out, _ = await waited(ann, "scale web --replicas=3")
+        assert code == 0, "what is so already is waited for all the same"
+        assert "web ready" in out
+
+
+async def test_waiting_for_an_approval_that_does_not_come_says_so(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = True
+        code, _, err = await waited(ann, "scale web --replicas=3")
+        assert code == 1
+        assert err.endswith("about web is not decided after 1s, and waits on\n")
+
+
+async def test_waiting_for_a_deletion_ends_when_it_is_gone(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        code, out, _ = await waited(ann, "delete web --yes")
+        assert (code, out.splitlines()) == (0, ["web is being deleted", "web is gone"])
