@@ -154,7 +154,7 @@ def test_pools_at_the_edge_of_what_is_possible_are_taken(chart: Helm, sizes: Man
 def test_values_that_the_page_about_git_shows_are_taken(chart: Helm) -> None:
     shown = [m for text in Page(ROOT / "docs" / "gitops.md").fences("yaml") for m in yaml.safe_load_all(text)]
     (release,) = (m["spec"] for m in shown if m["kind"] == "HelmRelease")
-    (application,) = (m["spec"] for m in shown if m["kind"] == "Application" and "helm" in m["spec"]["source"])
+    (application,) = (m["spec"] for m in shown if m["kind"] == "Application")
     for values in (release["values"], application["source"]["helm"]["valuesObject"]):
         assert one(chart, values)["spec"] == values
         objects.read(TenantCluster, one(chart, values))
