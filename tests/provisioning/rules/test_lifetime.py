@@ -112,3 +112,17 @@ def test_a_request_waits_as_long_as_the_policy_says() -> None:
 @given(st.from_regex(r"\A([0-9]{1,5}(h|m|s|ms)){1,4}\Z"))
 def test_every_duration_that_the_model_takes_can_be_added_to_a_date(text: str) -> None:
     assert MADE + lifetime.parse(text) >= MADE
+
+
+@given(st.integers(0, 10**8))
+def test_what_is_spelt_is_read_as_the_same_time(seconds: int) -> None:
+    span = timedelta(seconds=seconds)
+    assert lifetime.parse(lifetime.spell(span)) == span
+
+
+def test_a_longer_life_counts_from_its_end_or_from_now_when_that_is_over() -> None:
+    day = timedelta(days=1)
+    assert lifetime.prolonged(MADE, "48h", day, now=MADE + day) == "72h"
+    assert lifetime.prolonged(MADE, "1h30m", timedelta(minutes=45), now=MADE) == "2h15m"
+    late = MADE + timedelta(hours=50, seconds=1)
+    assert lifetime.prolonged(MADE, "48h", day, now=late) == "74h1m", "never less than was asked for"
