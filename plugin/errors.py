@@ -13,6 +13,8 @@ NOT_DONE: Final = 1
 NO_ANSWER: Final = 2
 """Nobody knows: the API server was not reached, or did not answer. Words that are not understood end so as well."""
 
+NOWHERE: Final = ("", "<nil>")
+"""The field of what is wrong with an object as a whole; the second is what the API server says."""
 _ANSWERS: Final = (errors.NotFound, errors.Conflict, errors.Forbidden, errors.Invalid, errors.Throttled)
 """What the API server says to this very wish. All else is a matter of the way to it."""
 
@@ -23,7 +25,7 @@ class NotDone(ClusterdeskError):
 
 def refusal(what: str, causes: Iterable[Cause]) -> NotDone:
     """Every reason at once, each at its field: on one line when there is one, else one line each."""
-    lines = (f"{cause.field}: {cause.message}" if cause.field else cause.message for cause in causes)
+    lines = (cause.message if cause.field in NOWHERE else f"{cause.field}: {cause.message}" for cause in causes)
     told = list(dict.fromkeys(map(plain.one_line, lines)))
     if len(told) == 1:
         return NotDone(f"{what}: {told[0]}")

@@ -48,8 +48,8 @@ def one(found: Sight, *, wide: bool, now: datetime) -> RenderableType:
     for cluster in found.ours():
         parts += _page(cluster, wide=wide, now=now)
     for host in found.by_hand():
-        keeper = wording.kept_by(host.keeper.tool, plain.one_line(host.keeper.name))
-        parts += [_headline(host.meta.name, wording.AVAILABLE[stage.of_hand_made(host)].lower(), Stage.READY)]
+        at, keeper = stage.of_hand_made(host), wording.kept_by(host.keeper.tool, plain.one_line(host.keeper.name))
+        parts += [_headline(host.meta.name, f"is {wording.AVAILABLE[at].lower()}", at)]
         parts += [Text(wording.by_hand(keeper, add_ons=host.has_add_ons)), _facts(_of_hand_made(host))]
     return Group(*parts, *map(_waiting, found.waiting()))
 
