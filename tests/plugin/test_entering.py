@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from plugin import entering
 from plugin.entering import Entry
@@ -22,6 +25,8 @@ from provisioning.model import AccessRole
 from provisioning.resources import CLUSTER_ACCESSES
 from tests.builders import NAMESPACE
 from tests.fakes.api_server import ApiServer, Fault
+from tests.fakes.objects import Kind
+from tests.plugin.terminal import ME, at_a_terminal
 from tests.provisioning.accesses import REQUEST, access
 
 WEB = Entry("web", AccessRole.VIEWER, "8h")
@@ -33,7 +38,7 @@ AT_ONCE = timedelta(seconds=0.1)
 async def staged() -> AsyncIterator[tuple[ApiServer, Session]]:
     async with ApiServer() as server, server.kube() as kube:
         review = {"status": {"userInfo": {"username": "Ann@example.com", "groups": []}}}
-        server.texts["/apis/authentication.k8s.io/v1/selfsubjectreviews"] = json.dumps(review)
+        server.texts[ME] = json.dumps(review)
         yield server, Session(kube, NAMESPACE)
 
 
@@ -176,3 +181,54 @@ async def test_who_has_none_is_told_so() -> None:
         server.put(CLUSTER_ACCESSES, access("old", user="Ann@example.com", revoked=True))
         with pytest.raises(NotDone, match="you have no access to web in team-a that could be taken away"):
             await entering.revoke(session, "web", timeout=SOON)
+
+
+async def test_a_kubeconfig_with_the_key_is_written_and_said_where(tmp_path: Path) -> None:
+    file = tmp_path / "mine"
+    async with at_a_terminal(tmp_path) as ann:
+        ann.server.objects.admission.append(issue_at_once)
+        code, out, err = await ann.type(f"access web --role=admin --for=1h --out={file}")
+        assert (code, err) == (0, "")
+        assert out.splitlines() == [
+            f"You are Admin of web until 2030-01-01 09:00 UTC. Your key is in {file}: keep it to yourself.",
+            f"Use it with: kubectl --kubeconfig {file} get pods --all-namespaces",
+        ]
+        code, out, err = await ann.type(f"access web --out={file}")
+        assert (code, out) == (1, "")
+        assert f"{file} exists already" in err
+        code, out, err = await ann.type(f"access web --out={file} --force -o json")
+        (made,) = json.loads(out)["items"]
+        assert (code, made["spec"]["role"]) == (0, "Viewer")
+    (user,) = yaml.safe_load(file.read_text())["users"]
+    assert base64.b64decode(user["user"]["client-key-data"]).startswith(b"-----BEGIN PRIVATE KEY-----")
+    assert "PRIVATE" not in out
+
+
+async def test_merged_it_is_one_more_context(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.server.objects.admission.append(issue_at_once)
+        code, out, err = await ann.type("access web --merge")
+        assert (code, err) == (0, "")
+        assert out.splitlines()[1] == "Use it with: kubectl --context clusterdesk/team-a/web get pods --all-namespaces"
+        made = yaml.safe_load(ann.kubeconfig.read_text())
+        assert [context["name"] for context in made["contexts"]] == ["here", "clusterdesk/team-a/web"]
+        code, out, _ = await ann.type("access --list")
+    titles, row = (line.split() for line in out.splitlines())
+    assert titles == ["NAME", "CLUSTER", "USER", "ROLE", "STATE", "UNTIL"]
+    assert row[1:] == ["web", "ann", "Viewer", "Issued", "2030-01-01T09:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    "line", ["access", "access web --list --revoke", "access web --merge --out=f", "access web --for=1d"]
+)
+async def test_what_is_not_understood_asks_for_nothing(tmp_path: Path, line: str) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        assert (await ann.type(line))[0] == 2
+        assert ann.server.requests == []
+
+
+def issue_at_once(operation: str, kind: Kind, new: Manifest | None, old: Manifest | None, dry_run: bool) -> None:
+    """Stands for the provisioner."""
+    if kind.plural == CLUSTER_ACCESSES.plural and operation == "CREATE" and new is not None:
+        issued = {"certificate": "C", "authority": "A", "server": "https://web", "expiresAt": "2030-01-01T09:00:00Z"}
+        new["status"] = {**condition("Issued", ready=True), **issued}

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +21,9 @@ from provisioning.objects import read
 from provisioning.resources import CATALOGS, CLUSTER_REQUESTS, NAMESPACES, TENANTS
 from tests.builders import CATALOG, NAMESPACE, REQUEST, TENANT, tweak
 from tests.fakes.api_server import ApiServer, Fault
+from tests.plugin.terminal import ME, Terminal, at_a_terminal
 
 NAME = REQUEST["metadata"]["name"]
-ME = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
 @dataclass
@@ -170,3 +171,51 @@ async def test_a_lost_answer_does_not_count_twice_and_no_answer_is_said_as_in_sl
         stage.server.fail(Fault.LOST, method="PUT")
         await voting.cast(stage.session, shown, Decision.APPROVE)
     assert len(stage.stored().status.votes) == 1
+
+
+@asynccontextmanager
+async def ben_at_a_terminal(folder: Path) -> AsyncIterator[Terminal]:
+    async with at_a_terminal(folder) as ben:
+        ben.server.texts[ME] = json.dumps({"status": {"userInfo": {"username": "ben", "groups": []}}})
+        ben.server.put(CLUSTER_REQUESTS, REQUEST)
+        yield ben
+
+
+async def test_it_shows_what_it_is_and_asks_whether_it_is_meant(tmp_path: Path) -> None:
+    async with ben_at_a_terminal(tmp_path) as ben:
+        for given in ("n\n", ""):
+            code, out, err = await ben.type(f"approve {NAME}", given=given)
+            assert code == 1
+            assert out.startswith("ann asks for a new cluster web in team-a, of tenant blue\n")
+        assert "status" not in ben.requests[0]
+        code, out, err = await ben.type(f"approve {NAME}", given="y\n")
+        assert (code, err) == (0, "")
+        assert out.endswith("Approve this? [y/N]: y\nYour approval of the request about web counts.\n")
+        assert ben.requests[0]["status"]["phase"] == "Approved"
+
+
+async def test_programs_get_the_request_and_nothing_else(tmp_path: Path) -> None:
+    async with ben_at_a_terminal(tmp_path) as ben:
+        code, out, err = await ben.type(f"approve {NAME} --yes -o json")
+        assert (code, json.loads(out)["status"]["phase"]) == (0, "Approved")
+        assert "ann asks for a new cluster" in err
+        code, out, err = await ben.type(f"approve {NAME} --yes -o yaml")
+        assert (code, out) == (1, "")
+        assert err.startswith(wording.TOO_LATE)
+
+
+@pytest.mark.parametrize("reason", ["", "' '", "x" * 1001])
+async def test_a_denial_says_why_in_so_many_words(tmp_path: Path, reason: str) -> None:
+    async with ben_at_a_terminal(tmp_path) as ben:
+        code, _, err = await ben.type(f"deny {NAME} --yes --reason={reason}")
+        assert code == 1
+        assert err.startswith(wording.REASON_WANTED)
+        assert "status" not in ben.requests[0]
+        code, _, _ = await ben.type(f"deny {NAME} --yes --reason='too dear'")
+        assert (code, ben.requests[0]["status"]["message"]) == (0, "too dear")
+
+
+async def test_what_is_not_there_is_gone(tmp_path: Path) -> None:
+    async with ben_at_a_terminal(tmp_path) as ben:
+        code, _, err = await ben.type("approve cr-nothing")
+        assert (code, err) == (1, f"{wording.GONE} There is no ClusterRequest cr-nothing in {NAMESPACE}.\n")
