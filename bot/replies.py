@@ -359,11 +359,8 @@ def sent_to(channel: str, others: int) -> str:
 
 
 def access(cluster: str, namespace: str) -> str:
-    explained = code("kubectl explain clusteraccess.spec")
-    return (
-        f"To get in, make a ClusterAccess to {code(cluster)} in {code(namespace)} with a certificate request of your "
-        f"own. {explained} says what goes into it; nothing secret goes through Slack."
-    )
+    way = code(f"kubectl clusterdesk access {cluster} -n {namespace}")
+    return f"To get in: {way}. The key stays on your machine; nothing secret goes through Slack."
 
 
 def already_decided(line: str) -> str:
