@@ -21,7 +21,7 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Entry point."""
-    app()
+    app(prog_name="kubectl clusterdesk")
 
 
 if __name__ == "__main__":

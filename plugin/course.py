@@ -12,7 +12,7 @@ from rich.console import Console
 
 from plugin import finding, following, printing, tables
 from plugin.errors import NotDone
-from plugin.options import DryRun, Output
+from plugin.options import DryRun, Output, Span
 from plugin.session import Session
 from plugin.wishes import Outcome
 from provisioning import lifetime, objects, resources, stage, wording
@@ -20,7 +20,7 @@ from provisioning.kube import Manifest
 from provisioning.model import Action, ClusterRequest, Decision, Phase, Tenant, TenantCluster
 from provisioning.objects import Stored
 
-PATIENCE: Final = timedelta(minutes=15)
+PATIENCE: Final = Span(minutes=15)
 """What a cluster takes at most, with room for machines that boot slowly."""
 _ON_THE_WAY: Final = (Phase.PENDING, Phase.APPROVED)
 

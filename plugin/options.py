@@ -33,6 +33,13 @@ class DryRun(StrEnum):
     SERVER = "server"
 
 
+class Span(timedelta):
+    """How long, shown as one types it."""
+
+    def __str__(self) -> str:
+        return lifetime.spell(self)
+
+
 def span(text: str | timedelta) -> timedelta:
     """`1h30m` -> how long, or a sentence about what is wrong with it."""
     if isinstance(text, timedelta):

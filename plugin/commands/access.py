@@ -24,6 +24,7 @@ from plugin.options import (
     NamespaceOption,
     Output,
     OutputOption,
+    Span,
     TimeoutOption,
     span,
 )
@@ -34,7 +35,7 @@ from provisioning.kube import Manifest
 from provisioning.model import AccessRole, ClusterAccess, conditions
 from provisioning.objects import Stored
 
-PATIENCE: Final = timedelta(minutes=2)
+PATIENCE: Final = Span(minutes=2)
 
 
 class Role(StrEnum):
@@ -50,7 +51,7 @@ def _duration(text: str) -> str:
 
 
 def run(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The cluster.", show_default=False)] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The cluster.", show_default=False)] = "",
     *,
     role: Annotated[Role, typer.Option("--role", help="Look at most things, or do anything.")] = Role.VIEWER,
     valid_for: Annotated[

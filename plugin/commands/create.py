@@ -23,7 +23,7 @@ POOL = "workers"
 
 
 def run(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The new cluster.", show_default=False)] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new cluster.", show_default=False)] = "",
     *,
     flavor: Annotated[str, typer.Option(help="The size of a worker, one of the Catalog's.", show_default=False)] = "",
     replicas: Annotated[int | None, typer.Option(min=0, help="How many workers; 1 when nothing is said.")] = None,
