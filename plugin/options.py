@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from plugin import completion
 from provisioning import lifetime
 
 HOME_KUBECONFIG: Final = Path.home() / ".kube" / "config"
@@ -49,7 +50,10 @@ def span(text: str | timedelta) -> timedelta:
     return lifetime.parse(text)
 
 
-ClusterName = Annotated[str, typer.Argument(metavar="NAME", help="The cluster.", show_default=False)]
+ClusterName = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The cluster.", show_default=False, autocompletion=completion.clusters),
+]
 NamespaceOption = Annotated[
     str, typer.Option("--namespace", "-n", help="The tenant's namespace; the context's when empty.")
 ]

@@ -1,0 +1,42 @@
+"""What the Tab key brings."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from typer.completion import completion_init  # type: ignore[attr-defined]
+from typer.testing import CliRunner
+
+from plugin import completion
+from plugin.__main__ import app
+from tests.builders import CLUSTER, tweak
+from tests.plugin.terminal import at_a_terminal
+
+
+async def completed(*words: str, kubeconfig: Path = Path("nowhere")) -> list[str]:
+    """What may follow; the last word is being typed."""
+    completion_init()
+    env = {**completion.asked(list(words)), "KUBECONFIG": str(kubeconfig)}
+    done = await asyncio.to_thread(CliRunner().invoke, app, [], env=env, prog_name=completion.PROGRAM)
+    assert done.exit_code == 0, done.stderr
+    return done.stdout.split()
+
+
+async def test_commands_and_flags_are_completed() -> None:
+    assert await completed("s") == ["show", "status", "scale"]
+    assert await completed("scale", "web", "--re") == ["--replicas", "--reason"]
+
+
+async def test_names_of_clusters_are_those_of_the_namespace_that_is_meant(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path, CLUSTER, tweak(CLUSTER, "metadata.name", "build-7")) as ann:
+        assert await completed("scale", "", kubeconfig=ann.kubeconfig) == ["build-7", "web"]
+        assert await completed("show", "b", kubeconfig=ann.kubeconfig) == ["build-7"]
+        assert await completed("show", "--namespace=elsewhere", "", kubeconfig=ann.kubeconfig) == []
+
+
+async def test_without_an_answer_there_is_nothing_and_no_error(tmp_path: Path) -> None:
+    assert await completed("scale", "", kubeconfig=tmp_path / "none") == []
+    async with at_a_terminal(tmp_path) as ann:
+        ann.server.fail(403)
+        assert await completed("scale", "", kubeconfig=ann.kubeconfig) == []
