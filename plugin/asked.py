@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,13 +23,13 @@ WISHES: Final = {
     Action.CHANGE: "asks to change the cluster",
     Action.DELETE: "asks to delete the cluster",
 }
-LONGEST: Final = 200
-"""Characters that are shown of one value."""
 NOTHING: Final = "(nothing)"
 _IN_WORDS: Final = re.compile(
     r"version|lifetime|controlPlane\.replicas|addOns\.[^.]+\.name|pools\.[^.]+\.(name|flavor|replicas|min|max)"
 )
 """Paths of what the rows have in words. All else of a spec is shown as it stands there."""
+
+_SIMPLE: Final = re.compile(r"[A-Za-z0-9_/-]+")
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def draw(paper: Paper) -> RenderableType:
     where = f"{spec.cluster} in {request.meta.namespace}, of tenant {paper.tenant.meta.name}"
     table = Table("", Column(overflow="fold"), box=None, pad_edge=False, show_header=False)
     for label, value in (*rows(paper), *amounts(paper), *_circumstances(paper)):
-        table.add_row(Text(label, style="dim"), Text(_shown(value)))
-    head = Text(f"{_shown(spec.requester.user)} {WISHES[spec.action]} {where}", style="bold")
+        table.add_row(Text(plain.one_line(label), style="dim"), Text(plain.one_line(value)))
+    head = Text(f"{plain.one_line(spec.requester.user)} {WISHES[spec.action]} {where}", style="bold")
     return Group(head, table)
 
 
@@ -113,27 +114,30 @@ def pool(it: NodePool, catalog: CatalogSpec | None) -> str:
 def _told(spec: ClusterSpec, catalog: CatalogSpec | None) -> dict[str, str]:
     """A whole spec: in words what people know by them, and each other field by its path."""
     words = {f"pool {each.name}": pool(each, catalog) for each in spec.pools}
+    replicas = spec.control_plane.replicas
     words |= {
         "version": spec.version or "the recommended one",
-        "control plane": f"{spec.control_plane.replicas} replicas",
+        "control plane": f"{replicas} {'replica' if replicas == 1 else 'replicas'}",
         "lifetime": spec.lifetime or "no end",
         "add-ons": ", ".join(each.name for each in spec.add_ons) or "none",
     }
-    return words | {path: str(value) for path, value in _flat(spec.wire()) if not _IN_WORDS.fullmatch(path)}
+    return words | {path: text for path, text in _flat(spec.wire()) if not _IN_WORDS.fullmatch(path)}
 
 
-def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
-    """Paths and values of what is written. Entries of a list go by their name, where they have one."""
-    if isinstance(value, Mapping):
+def _flat(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Paths and values of what is written. No two have the same path, so that none can hide behind another."""
+    if isinstance(value, Mapping) and value:
         for key, each in value.items():
-            yield from _flat(each, f"{at}.{key}" if at else str(key))
-    elif isinstance(value, list) and all(isinstance(each, Mapping) and "name" in each for each in value):
-        for each in value:
-            yield from _flat(each, f"{at}.{each['name']}")
+            yield from _flat(each, _below(at, str(key)))
+    elif isinstance(value, list) and value:
+        names = [each.get("name") if isinstance(each, Mapping) else None for each in value]
+        named = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+        for index, (name, each) in enumerate(zip(names, value, strict=True)):
+            yield from _flat(each, _below(at, name) if named and name else f"{at}[{index}]")
     else:
-        yield at, value
+        yield at, json.dumps(value, ensure_ascii=False)
 
 
-def _shown(value: str) -> str:
-    words = plain.one_line(value)
-    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
+def _below(at: str, key: str) -> str:
+    written = key if _SIMPLE.fullmatch(key) else f"[{key!r}]"
+    return f"{at}.{written}" if at and written == key else f"{at}{written}"

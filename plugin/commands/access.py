@@ -90,7 +90,10 @@ def run(
 
     found = carry_out(task, kubeconfig=kubeconfig, context=context, namespace=namespace)
     if printing.is_for_programs(output):
-        printing.objects(output, found)
+        if list_ or revoke:
+            printing.objects(output, found)
+        else:
+            printing.data(output, found[0])
     elif list_:
         printing.drawing(_table(found, wide=output is Output.WIDE))
     elif revoke:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from plugin import asked
@@ -37,8 +38,8 @@ def test_a_new_cluster_is_told_whole_with_the_quota_and_what_the_vote_is_bound_t
         "control plane 2 replicas",
         "lifetime no end",
         "add-ons cilium",
-        "network.pods 10.243.0.0/16",
-        "network.services 10.95.0.0/16",
+        'network.pods "10.243.0.0/16"',
+        'network.services "10.95.0.0/16"',
         # Two workers and the one more of a rolling update.
         "quota: clusters 1 -> 2 of 3",
         "quota: nodes 3 -> 6 of 12",
@@ -68,10 +69,10 @@ def test_a_change_is_told_by_every_field_that_is_to_be_another_and_by_no_other()
         "pool batch (nothing) -> 0 to 4 x large (8 vCPU, 32Gi each)",
         "version v1.35.1 -> v1.36.0",
         "add-ons cilium -> cilium, cert-manager",
-        "pools.md0.labels.team (nothing) -> a",
+        'pools.md0.labels.team (nothing) -> "a"',
         "pools.md0.maxSurge (nothing) -> 3",
-        "addOns.cilium.values.hubble.enabled (nothing) -> True",
-        "deletionProtection True -> (nothing)",
+        "addOns.cilium.values.hubble.enabled (nothing) -> true",
+        "deletionProtection true -> (nothing)",
         "quota: clusters 1 -> 1 of 3",
     ]
     assert "quota: nodes 3 -> 10 of 12" in shown
@@ -90,6 +91,29 @@ def test_words_of_others_can_neither_move_nor_hide_what_is_shown() -> None:
     request = read(ClusterRequest, tweak(REQUEST, "spec.reason", hostile))
     shown = lines(paper(request))
     assert "reason please [2K [1A reason [bold]now" in shown
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"a.b": 1, "a": {"b": 2}}, {"a.b": 1, "a": {"b": 3}}),
+        ({"a.b": 1, "a": {"b": 2}}, {"a.b": 3, "a": {"b": 2}}),
+        (
+            {"env": [{"name": "A", "v": 1}, {"name": "A", "v": 2}]},
+            {"env": [{"name": "A", "v": 3}, {"name": "A", "v": 2}]},
+        ),
+        ({"on": "true"}, {"on": True}),
+        ({"x": 1}, {"x": 1, "more": {}}),
+        ({"x": [1, [2]]}, {"x": [1, [3]]}),
+        ({"x": [""]}, {"x": []}),
+    ],
+)
+def test_no_value_of_an_add_on_hides_behind_another(before: dict[str, Any], after: dict[str, Any]) -> None:
+    old, new = (builders.spec(addOns=[{"name": "cilium", "values": values}]) for values in (before, after))
+    request = builders.request(Action.CHANGE, desired=new, base_generation=1)
+    shown = asked.rows(paper(request, now=old))
+    assert shown
+    assert all(path.startswith("addOns.cilium.values") for path, _ in shown)
 
 
 def test_votes_so_far_are_named() -> None:

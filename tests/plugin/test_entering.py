@@ -197,8 +197,7 @@ async def test_a_kubeconfig_with_the_key_is_written_and_said_where(tmp_path: Pat
         assert (code, out) == (1, "")
         assert f"{file} exists already" in err
         code, out, err = await ann.type(f"access web --out={file} --force -o json")
-        (made,) = json.loads(out)["items"]
-        assert (code, made["spec"]["role"]) == (0, "Viewer")
+        assert (code, json.loads(out)["spec"]["role"]) == (0, "Viewer")
     (user,) = yaml.safe_load(file.read_text())["users"]
     assert base64.b64decode(user["user"]["client-key-data"]).startswith(b"-----BEGIN PRIVATE KEY-----")
     assert "PRIVATE" not in out
