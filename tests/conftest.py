@@ -6,7 +6,7 @@ import pytest
 
 pytest_plugins = ["tests.real"]
 
-REAL_FIXTURES = {"control_plane", "cluster_api"}
+REAL_FIXTURES = {"control_plane", "older_control_plane", "cluster_api"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from playground import apply, binaries, management
+from playground import apply, binaries, controlplane, management
 from playground.binaries import Binaries
 from playground.controlplane import ControlPlane
 from playground.processes import Processes
 from playground.progress import Steps
 from provisioning.kube import Kube
 from provisioning.resources import NAMESPACES
+from tests import older_apis
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +58,21 @@ async def cluster_api(control_plane: ControlPlane, control_plane_processes: Proc
     """The same control plane, with Cluster API's managers at work and their webhooks registered."""
     await management.start_cluster_api(control_plane_processes, control_plane, environ=os.environ, steps=Steps())
     return control_plane
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def older_control_plane(
+    control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ControlPlane]:
+    """Another one, of the older generation of Cluster API's APIs: it serves nothing newer. No manager is at work."""
+    processes = Processes(tmp_path_factory.mktemp("older-control-plane-logs"))
+    try:
+        plane = await controlplane.start(processes, control_plane_binaries, tmp_path_factory.mktemp("older"))
+        async with await Kube.connect(kubeconfig=plane.kubeconfig) as kube:
+            await apply.define(kube, older_apis.crds(control_plane_binaries))
+        yield plane
+    finally:
+        await processes.stop()
 
 
 @pytest_asyncio.fixture

@@ -139,8 +139,8 @@ def _rules(rules: Iterable[Rule], profile: Profile) -> list[Manifest]:
         {
             "apiGroups": [resource.group],
             # One version: by matchPolicy Equivalent the others come converted to it, so a rule reads one shape. Where
-            # the newest is not served, nothing would ever come by it.
-            "apiVersions": [profile.at(resource).version],
+            # that is not served, nothing would ever come by it; it stays, for the day when it is.
+            "apiVersions": [*dict.fromkeys((profile.at(resource).version, resource.version))],
             "resources": [f"{resource.plural}/{subresource}" if subresource else resource.plural],
             "operations": [name for name in ("CREATE", "UPDATE", "DELETE") if name in wanted],
             "scope": "Namespaced" if resource.namespaced else "Cluster",

@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from playground import apply, controlplane
-from playground.binaries import Binaries
-from playground.processes import Processes
+from playground import apply
+from playground.controlplane import ControlPlane
 from provisioning import belongings, legacy, legacy_kube, plan, preflight, resources, survey
 from provisioning.kube import Kube, Manifest
 from provisioning.legacy_kube import LegacyKube
 from provisioning.profile import Profile
 from provisioning.resources import Resource
-from tests import builders, older_apis
+from tests import builders
 from tests.builders import tweak
 from tests.provisioning.led import led
 from tests.provisioning.manifests.examples import WHOLE_CLUSTERS, rendered
@@ -27,7 +25,7 @@ from tests.provisioning.manifests.test_real import Bench
 from tests.provisioning.test_real import labelled
 from tests.provisioning.waiting import eventually
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 CLUSTERS, POOLS = legacy.old(resources.CLUSTERS), legacy.old(resources.MACHINE_DEPLOYMENTS)
 CONTROL_PLANES = legacy.old(resources.KAMAJI_CONTROL_PLANES)
@@ -37,23 +35,10 @@ TRUE: Manifest = {"status": "True", "lastTransitionTime": "2026-08-03T09:00:00Z"
 REASONED: Manifest = {**TRUE, "reason": "Well", "message": ""}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def kubeconfig(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
-    """The administrator's, of an API server with the older generation only."""
-    processes = Processes(tmp_path_factory.mktemp("older-logs"))
-    try:
-        plane = await controlplane.start(processes, control_plane_binaries, tmp_path_factory.mktemp("older"))
-        async with await Kube.connect(kubeconfig=plane.kubeconfig) as kube:
-            await apply.define(kube, older_apis.crds(control_plane_binaries))
-        yield plane.kubeconfig
-    finally:
-        await processes.stop()
-
-
 @pytest_asyncio.fixture
-async def plain(kubeconfig: Path) -> AsyncIterator[Kube]:
+async def plain(older_control_plane: ControlPlane) -> AsyncIterator[Kube]:
     """A client that takes and gives the older words as they are: the hands of everybody else."""
-    async with await Kube.connect(kubeconfig=kubeconfig) as kube:
+    async with await Kube.connect(kubeconfig=older_control_plane.kubeconfig) as kube:
         yield kube
 
 

@@ -26,6 +26,7 @@ from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.names import REQUEST_ANNOTATION, TENANT_LABEL
 from provisioning.objects import format_time
+from provisioning.profile import Profile
 from provisioning.resources import (
     CATALOGS,
     CLUSTER_ACCESSES,
@@ -85,19 +86,28 @@ class Desk:
 
 @pytest.fixture
 async def desk(control_plane: ControlPlane, admin: Kube, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with behind_the_door(control_plane, admin, tmp_path) as desk:
+        yield desk
+
+
+@contextlib.asynccontextmanager
+async def behind_the_door(
+    plane: ControlPlane, admin: Kube, tmp_path: Path, *, profile: Profile = Profile.V1BETA2
+) -> AsyncIterator[Desk]:
+    """The door is registered for that generation of APIs, and finds it by itself."""
     front, *ports = _free_ports(1 + 2 * REPLICAS)
     trusted = Trusted(webhooks=ADMIN[0])
     client = ClientConfig(url=f"https://127.0.0.1:{front}")
-    configurations = registration.configurations(client=client, trusted=trusted)
+    configurations = registration.configurations(client=client, profile=profile, trusted=trusted)
     await apply.put(admin, [_cluster_wide(NAMESPACES, SYSTEM), *_everybody_may(), *configurations])
     processes = Processes(tmp_path)
     try:
         async with balanced(front, ports[::2]):
             for number in range(REPLICAS):
                 port, health = ports[2 * number : 2 * number + 2]
-                await _replica(processes, control_plane, number, port=port, health=health)
+                await _replica(processes, plane, number, port=port, health=health)
             async with _tenant(admin) as (tenant, namespace):
-                yield Desk(admin, control_plane, tenant, namespace, processes)
+                yield Desk(admin, plane, tenant, namespace, processes)
     finally:
         # Taken away first: without anybody to ask, every write would be refused.
         for resource in (registration.VALIDATING, registration.MUTATING):

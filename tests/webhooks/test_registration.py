@@ -26,7 +26,8 @@ def test_where_the_older_generation_is_served_its_versions_are_asked_about() -> 
     rules = [rule for made in older for hook in made["webhooks"] for rule in hook["rules"]]
     named = {f"{rule['apiGroups'][0]}/{version}" for rule in rules for version in rule["apiVersions"]}
     assert named >= set(legacy.NEW)
-    assert not named & set(legacy.OLD)
+    # On the day of an upgrade the rules hold before anybody registers them anew.
+    assert named >= set(legacy.OLD)
     assert [registered(made) for made in older] == [registered(VALIDATING), registered(MUTATING)]
 
 

@@ -1,0 +1,51 @@
+"""Where only the older generation of Cluster API's APIs is served, the door is asked, and its rules hold."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from playground.controlplane import ControlPlane
+from provisioning import errors, legacy
+from provisioning.kube import Kube
+from provisioning.legacy_kube import LegacyKube
+from provisioning.profile import Profile
+from provisioning.resources import CLUSTERS, HELM_RELEASES, KAMAJI_CONTROL_PLANES
+from tests.webhooks import test_real
+from tests.webhooks.test_real import Desk, behind_the_door
+
+
+@pytest.fixture
+async def desk(older_control_plane: ControlPlane, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with await Kube.connect(kubeconfig=older_control_plane.kubeconfig) as plain:
+        admin = LegacyKube(plain)
+        async with behind_the_door(older_control_plane, admin, tmp_path, profile=Profile.V1BETA1) as desk:
+            yield desk
+
+
+async def test_raw_objects_of_the_older_generation_are_held_to_the_same_quota(desk: Desk) -> None:
+    await test_real.test_raw_objects_are_held_to_the_same_quota_and_scaling_too(desk)
+
+
+async def test_control_planes_of_the_older_generation_are_completed_and_held_to_the_same_rules(desk: Desk) -> None:
+    async with await Kube.connect(kubeconfig=desk.plane.kubeconfig) as plain:
+        kind = legacy.old(KAMAJI_CONTROL_PLANES)
+        made = await plain.create(kind, desk.new(kind, "web", {"version": "v1.33.1"}))
+        assert made["spec"]["addons"].keys() == {"coreDNS", "kubeProxy", "konnectivity"}
+        with pytest.raises(errors.Invalid, match="one minor at a time"):
+            await plain.merge(kind, "web", {"spec": {"version": "v1.35.1"}}, namespace=desk.namespace)
+
+
+async def test_a_cluster_of_the_older_generation_is_marked_whole(desk: Desk) -> None:
+    async with await Kube.connect(kubeconfig=desk.plane.kubeconfig) as plain:
+        kind = legacy.old(CLUSTERS)
+        made = await plain.create(kind, desk.new(kind, "hand", {}, annotations={"mine": "yes"}))
+        assert made["metadata"]["labels"]["clusterdesk.dev/tenant"] == desk.tenant
+        assert made["metadata"]["annotations"]["mine"] == "yes"
+
+
+async def test_what_is_of_no_generation_is_judged_as_ever(desk: Desk) -> None:
+    await test_real.test_an_autoscaler_aimed_at_a_tenant_is_refused_and_says_where_it_belongs(desk)
+    assert (await desk.admin.list(HELM_RELEASES, namespace=desk.namespace)).items == []
