@@ -6,6 +6,9 @@ import asyncio
 import base64
 import json
 import re
+import signal
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -108,16 +111,19 @@ async def test_the_webhooks_refusal_is_passed_on_and_nothing_is_taken_back(capsy
     assert capsys.readouterr().err == ""
 
 
-async def test_whoever_presses_ctrl_c_leaves_nothing_behind() -> None:
-    async with staged() as (server, session):
-        task = asyncio.create_task(enter(server, session))
-        async with asyncio.timeout(5):
-            while not left(server):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert left(server) == []
+async def test_whoever_presses_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        command = (sys.executable, "-m", "plugin", "access", "web", f"--kubeconfig={ann.kubeconfig}")
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, cwd=tmp_path)
+        async with asyncio.timeout(30):
+            while not (there := left(ann.server)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            out, err = await process.communicate()
+        assert (process.returncode, out, left(ann.server)) == (130, b"", [])
+    assert f"The ClusterAccess {there[0]} was taken back; nothing of it is left." in err.decode()
+    assert "Traceback" not in err.decode()
+    assert [file.name for file in tmp_path.iterdir()] == [ann.kubeconfig.name]
 
 
 async def test_what_cannot_be_taken_back_is_named_with_the_way_to_take_it_away(
