@@ -68,7 +68,8 @@ def _of_cluster(cluster: Stored[TenantCluster], *, wide: bool) -> Iterator[tuple
     yield from ((f"pool {pool.name}", asked.pool(pool, None)) for pool in spec.pools)
     yield "workers", f"{status.nodes.ready} of {status.nodes.wanted} ready"
     yield "version", _version(cluster)
-    yield "control plane", f"{spec.control_plane.replicas} {'replica' if spec.control_plane.replicas == 1 else 'replicas'}"
+    copies = spec.control_plane.replicas
+    yield "control plane", f"{copies} {'replica' if copies == 1 else 'replicas'}"
     yield "add-ons", ", ".join(add_on.name for add_on in spec.add_ons)
     yield "endpoint", status.endpoint
     yield "until", _until(cluster) or "no end"
