@@ -25,8 +25,8 @@ from provisioning.model import ClusterRequest, Decision, Phase, RequestStatus, V
 from provisioning.objects import Stored
 
 NO_TENANT: Final = (
-    "you may not see whose namespace {namespace} is, and so nobody can tell here who decides; ask your platform team "
-    "for the chart's ClusterRoles clusterdesk-member (there) and clusterdesk-reader"
+    "nobody can tell here who decides: {namespace} is no tenant's namespace, or you may not see whose it is; ask your "
+    "platform team for the chart's ClusterRoles clusterdesk-member (there) and clusterdesk-reader"
 )
 RequestName = Annotated[str, typer.Argument(metavar="REQUEST", help="The ClusterRequest.", show_default=False)]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")]
@@ -51,7 +51,7 @@ def decide(
 
     async def vote(session: Session) -> tuple[Stored[ClusterRequest], Manifest]:
         request = await cast(session, shown, decision, reason=reason)
-        return request, await request_status.live(session.kube, session.namespace, name)
+        return request, await request_status.live(session.kube, session.namespace, name) if whole else {}
 
     # Two connections: between them a person thinks, and Ctrl-C must reach the prompt.
     shown = carry_out(look, kubeconfig=kubeconfig, context=context, namespace=namespace)

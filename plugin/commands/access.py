@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from plugin import asked, entering, keys, kubeconfigs, printing
+from plugin import asked, completion, entering, keys, kubeconfigs, printing
 from plugin.command import Command
 from plugin.entering import Entry
 from plugin.kubeconfigs import Target
@@ -51,7 +51,10 @@ def _duration(text: str) -> str:
 
 
 def run(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The cluster.", show_default=False)] = "",
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="The cluster.", show_default=False, autocompletion=completion.clusters),
+    ] = "",
     *,
     role: Annotated[Role, typer.Option("--role", help="Look at most things, or do anything.")] = Role.VIEWER,
     valid_for: Annotated[
