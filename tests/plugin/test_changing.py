@@ -189,6 +189,43 @@ async def test_a_file_says_it_all(tmp_path: Path) -> None:
         assert (await ann.type(f"create -f {tmp_path}/none.yaml"))[0] == 1
 
 
+async def test_without_a_version_the_next_one_is_told_and_taken(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        assert await ann.type("upgrade web") == (0, "web: v1.35.1 -> v1.36.0, of what may follow: v1.36.0\n", "")
+        assert await ann.type("upgrade web") == (
+            1,
+            "",
+            "web has v1.36.0, and the Catalog has nothing that may follow it\n",
+        )
+        ann.server.fail(403, plural="catalogs")
+        assert await ann.type("upgrade web") == (1, "", "the Catalog cannot be read, so say the version with --to\n")
+
+
+async def test_a_cluster_sleeps_wakes_and_lives_longer_as_one_says(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path, tweak(CLUSTER, "spec.lifetime", "99999h")) as ann:
+        assert (await ann.type("hibernate web"))[:2] == (0, "web goes to sleep\n")
+        assert (ann.cluster() or {})["spec"]["hibernation"] == {"enabled": True}
+        assert (await ann.type("wake web"))[:2] == (0, "web wakes\n")
+        assert "hibernation" not in (ann.cluster() or {})["spec"]
+        assert (await ann.type("wake web"))[:2] == (0, "web is so already: nothing was changed\n")
+        code, out, _ = await ann.type("extend web 30m")
+        assert (code, (ann.cluster() or {})["spec"]["lifetime"]) == (0, "99999h30m")
+        assert out.endswith("(lifetime 99999h -> 99999h30m)\n")
+
+
+async def test_what_has_no_end_cannot_be_extended(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        assert await ann.type("extend web 24h") == (1, "", "web has no end, so there is nothing to extend\n")
+
+
+async def test_who_may_not_read_the_tenant_hears_that_somebody_has_to_agree(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = True
+        ann.server.fail(403, plural="tenants")
+        code, out, _ = await ann.type("scale web --replicas=3")
+        assert (code, out.splitlines()[1]) == (0, "approvers of the tenant must agree")
+
+
 async def waited(ann: Terminal, line: str) -> tuple[int, str, str]:
     return await ann.type(f"{line} --wait --timeout=1s")
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 
+import pytest
 from typer.completion import completion_init  # type: ignore[attr-defined]
 from typer.testing import CliRunner
 
+from playground.binaries import Binaries
 from plugin import completion
 from plugin.__main__ import app
 from tests.builders import CLUSTER, tweak
@@ -40,3 +44,19 @@ async def test_without_an_answer_there_is_nothing_and_no_error(tmp_path: Path) -
     async with at_a_terminal(tmp_path) as ann:
         ann.server.fail(403)
         assert await completed("scale", "", kubeconfig=ann.kubeconfig) == []
+
+
+@pytest.mark.real
+async def test_kubectl_asks_the_program_beside_the_plugin(control_plane_binaries: Binaries) -> None:
+    search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    process = await asyncio.create_subprocess_exec(
+        control_plane_binaries["kubectl"],
+        "__complete",
+        "clusterdesk",
+        "hib",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, "PATH": search},
+    )
+    out, _ = await process.communicate()
+    assert out.decode().splitlines()[0] == "hibernate"
