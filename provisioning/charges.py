@@ -119,6 +119,9 @@ def _template(manifest: Manifest, find: Find) -> Manifest:
         wanted = KUBEVIRT_MACHINE_TEMPLATES.kind
         raise Unmeasurable(Cause(f"{at}.kind", f"must be {wanted}: others cannot be measured"))
     namespace = manifest["metadata"]["namespace"]
+    if reference.get("namespace", namespace) != namespace:
+        # Only references of the older generation of APIs name one.
+        raise Unmeasurable(Cause(f"{at}.namespace", f"must be {namespace}: a template elsewhere is not measured"))
     template = find(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=namespace)
     if template is None:
         text = f"there is no {kind} {name} in {namespace} to measure by; make it first"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -44,7 +44,7 @@ Convert = Callable[[Any, str], Any]
 
 @dataclass(frozen=True)
 class _Field:
-    """A field of `spec` that has another name or another shape: `old` is empty where it has none."""
+    """A field of `spec` that has another name or another shape. `old` is empty for a list that has no place there."""
 
     new: str
     old: str = ""
@@ -88,8 +88,10 @@ def up(manifest: Manifest) -> Manifest:
         value = _take(made.get("spec"), field.old) if field.old else _NOTHING
         if value is not _NOTHING:
             _put(made["spec"], field.new, field.up(value, meta.get("namespace", "")))
-    for path, value in _left_over(meta):
-        _put(made.setdefault("spec", {}), path, value)
+    left_over = _left_over(meta)
+    for field in _FIELDS.get(made.get("kind", ""), ()):
+        if not field.old and isinstance(left_over.get(field.new), list):
+            _put(made.setdefault("spec", {}), field.new, left_over[field.new])
     if isinstance(made.get("status"), dict):
         made["status"] = legacy_status.up(made["kind"], made["status"])
     return made
@@ -109,17 +111,16 @@ def _kept(left_over: Manifest) -> dict[str, str]:
     return {LEFT_OVER_ANNOTATION: json.dumps(left_over, sort_keys=True, separators=(",", ":"))}
 
 
-def _left_over(meta: Manifest) -> Iterator[tuple[str, Any]]:
+def _left_over(meta: Manifest) -> Manifest:
     """What the annotation keeps, which is taken away. Anybody may have written into it: what is no JSON is nothing."""
     text = (meta.get("annotations") or {}).pop(LEFT_OVER_ANNOTATION, "")
     if "annotations" in meta and not meta["annotations"]:
         del meta["annotations"]
     try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        return
-    if isinstance(found, dict):
-        yield from ((path, value) for path, value in found.items() if path in _HOMELESS)
+        found: Any = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _reference_down(value: Manifest, namespace: str) -> Manifest:
@@ -128,9 +129,12 @@ def _reference_down(value: Manifest, namespace: str) -> Manifest:
     return {**named, "namespace": namespace} if namespace else named
 
 
-def _reference_up(value: Manifest, _: str) -> Manifest:
+def _reference_up(value: Manifest, namespace: str) -> Manifest:
+    """A namespace stays where it is another one: the new words know none, so that whoever minds may see it."""
     group = str(value.get("apiVersion") or "").partition("/")[0]
-    return {"apiGroup": group, **{key: value[key] for key in ("kind", "name") if key in value}}
+    elsewhere = value.get("namespace") or namespace
+    named = {"apiGroup": group, **{key: value[key] for key in ("kind", "name") if key in value}}
+    return named if elsewhere == namespace else {**named, "namespace": elsewhere}
 
 
 def _duration(seconds: int, _: str = "") -> str:
@@ -228,7 +232,6 @@ _FIELDS: Final[Mapping[str, tuple[_Field, ...]]] = {
     "KubeadmConfigTemplate": _kubeadm(_MADE),
 }
 """By kind, in the order in which they go down."""
-_HOMELESS: Final = frozenset(field.new for fields in _FIELDS.values() for field in fields if not field.old)
 _NOTHING: Final = object()
 
 

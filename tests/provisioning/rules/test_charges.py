@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning import charges, footprint, quota
+from provisioning import charges, footprint, legacy, quota
 from provisioning.charges import Unmeasurable
 from provisioning.model import NodePool
 from provisioning.quota import Usage
@@ -84,6 +84,18 @@ def test_a_cluster_asleep_is_charged_as_awake_and_its_machines_with_nothing() ->
     estate = Estate(manifests, examples.SPEC)
     assert footprint.machines(only(manifests, "MachineDeployment")) == 0
     assert estate.cost(only(manifests, "MachineDeployment")) == Usage()
+
+
+@pytest.mark.parametrize("namespace", [NAMESPACE, "tenant-team-b"])
+def test_machines_of_the_older_generation_are_measured_by_a_template_of_their_own_namespace(namespace: str) -> None:
+    manifests, estate = of_cluster()
+    said = legacy.down(only(manifests, "MachineDeployment"))
+    said["spec"]["template"]["spec"]["infrastructureRef"]["namespace"] = namespace
+    if namespace == NAMESPACE:
+        assert estate.cost(legacy.up(said)) == Usage()
+    else:
+        with pytest.raises(Unmeasurable, match=f"must be {NAMESPACE}"):
+            estate.cost(legacy.up(said))
 
 
 def test_a_deployment_made_by_hand_is_as_large_as_the_instancetype_that_it_names() -> None:

@@ -85,7 +85,17 @@ def test_a_health_check_keeps_what_the_old_words_lack_where_nobody_acts_on_it() 
     assert "InfrastructureReady" not in str(manifest["spec"])
 
 
-@pytest.mark.parametrize("text", ["no json", "[]", '{"clusterName": "other"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json",
+        "[]",
+        '{"clusterName": "other"}',
+        '{"checks.unhealthyMachineConditions": "x"}',
+        "[" * 100_000,
+    ],
+    ids=["no-json", "no-object", "another-field", "no-list", "too-deep"],
+)
 def test_nobody_changes_an_object_by_what_is_written_into_that_annotation(text: str) -> None:
     manifest = of("MachineHealthCheck", {"clusterName": "web"})
     manifest["metadata"]["annotations"] = {LEFT_OVER_ANNOTATION: text}
