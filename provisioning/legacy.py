@@ -133,7 +133,7 @@ def _reference_up(value: Manifest, namespace: str) -> Manifest:
     """A namespace stays where it is another one: the new words know none, so that whoever minds may see it."""
     group = str(value.get("apiVersion") or "").partition("/")[0]
     elsewhere = value.get("namespace") or namespace
-    named = {"apiGroup": group, **{key: value[key] for key in ("kind", "name") if key in value}}
+    named: Manifest = {"apiGroup": group, **{key: value[key] for key in ("kind", "name") if key in value}}
     return named if elsewhere == namespace else {**named, "namespace": elsewhere}
 
 
