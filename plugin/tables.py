@@ -69,7 +69,7 @@ def status(cluster: Stored[TenantCluster], *, now: datetime) -> RenderableType:
     ready = conditions.find(seen.conditions, "Ready")
     word = "ready" if is_ready(cluster) else (ready.reason if ready is not None else "not looked at yet")
     facts = [seen.version, f"{seen.nodes.ready} of {seen.nodes.wanted} workers", seen.endpoint]
-    head = f"[bold]{escape(cluster.meta.name)}[/] {escape(word)} · {escape(' · '.join(fact for fact in facts if fact))}"
+    head = f"[bold]{_said(cluster.meta.name)}[/] {_said(word)} · {_said(' · '.join(fact for fact in facts if fact))}"
     return Group(head, steps(cluster, now=now))
 
 

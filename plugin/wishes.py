@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from plugin import errors, finding
@@ -139,8 +139,7 @@ async def _written_or_asked(session: Session, wish: Wish, manifest: Manifest, wr
     except (kube_errors.Forbidden, kube_errors.Invalid) as error:
         raise refused(wish, error.causes or (Cause("", error.message),)) from error
     desired = objects.read(TenantCluster, shown).it.spec
-    whole = Wish(wish.action, wish.cluster, desired, wish.generation, wish.reason, wish.dry_run)
-    return await _settled(session, whole, manifest, write)
+    return await _settled(session, replace(wish, desired=desired), manifest, write)
 
 
 async def _settled(session: Session, wish: Wish, manifest: Manifest, write: _Write) -> Outcome:

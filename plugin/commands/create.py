@@ -120,7 +120,9 @@ def read(filename: str, *, name: str, namespace: str) -> tuple[Manifest, str]:
     if kinds != [resources.TENANT_CLUSTERS.kind]:
         raise NotDone(f"{filename} must hold one TenantCluster, and holds {', '.join(map(str, kinds)) or 'nothing'}")
     wanted: Manifest = found[0]
-    meta = wanted.setdefault("metadata", {})
+    meta = wanted["metadata"] = wanted.get("metadata") or {}
+    if not isinstance(meta, dict):
+        raise NotDone(f"the metadata in {filename} is no mapping, as in metadata: {{name: shop}}")
     for what, said, written in (("name", name, meta.get("name")), ("namespace", namespace, meta.get("namespace"))):
         if said and written and said != written:
             raise NotDone(f"the file has the {what} {written}, and you say {said}: leave one of them out")

@@ -187,6 +187,10 @@ async def test_a_file_says_it_all(tmp_path: Path) -> None:
         code, out, _ = await ann.type("create -f -", given=file.read_text().replace("name: api", "name: typed"))
         assert (code, out) == (0, f"typed is created in {NAMESPACE}\n")
         assert (await ann.type(f"create -f {tmp_path}/none.yaml"))[0] == 1
+        _, _, err = await ann.type("create -f -", given="kind: TenantCluster\nmetadata: api\n")
+        assert err == "the metadata in - is no mapping, as in metadata: {name: shop}\n"
+        _, _, err = await ann.type("create -f -", given="kind: Pod\n---\nkind: TenantCluster\n")
+        assert err == "- must hold one TenantCluster, and holds Pod, TenantCluster\n"
 
 
 async def test_without_a_version_the_next_one_is_told_and_taken(tmp_path: Path) -> None:
