@@ -31,8 +31,14 @@ async def labelled(kube: Kube, kinds: tuple[Resource, ...], namespace: str) -> d
             listing = await kube.list(kind, namespace=namespace, labels=f"{names.CAPI_CLUSTER_LABEL}=web")
         except errors.NotFound:
             continue
-        found |= {(kind.kind, o["metadata"]["name"]): o["metadata"]["resourceVersion"] for o in listing.items}
+        found |= {(kind.kind, o["metadata"]["name"]): _content(o) for o in listing.items}
     return found
+
+
+def _content(manifest: Manifest) -> str:
+    """What moves when the content does: controllers may be at work beside us, and write statuses."""
+    meta = manifest["metadata"]
+    return str(meta.get("generation") or meta["resourceVersion"])
 
 
 async def test_a_cluster_is_made_kept_and_ended_on_a_real_api_server(admin: Kube, namespace: str, tenant: str) -> None:

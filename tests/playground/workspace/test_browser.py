@@ -105,7 +105,8 @@ async def test_page_works_without_scripts(browser: Browser) -> None:
         page = await browser.new_page(java_script_enabled=False)
         await page.goto(f"{slack.url}/?as=U0LENA&at=C0TEAMA")
         await page.get_by_label("Message #team-a-approvals").fill("/cluster create")
-        await page.keyboard.press("Enter")
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
         lena = slack.person("U0LENA")
         await lena.waits_until(lambda: lena.has_modal)
         await page.goto(f"{slack.url}/?as=U0LENA&at=C0TEAMA")
