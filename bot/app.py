@@ -149,11 +149,21 @@ class Door:
             log.info("form_not_redrawn", why=str(refused))
             return
         try:
-            await self._client.views_update(view=view, view_id=body["view"]["id"], hash=body["view"]["hash"])
+            await self._draw(view, body)
         except SlackApiError as error:
-            # A newer redrawing won, or the form was closed meanwhile: both make this one pointless.
-            if error.response.get("error") not in ("hash_conflict", "not_found", "view_not_found"):
+            # The form was closed meanwhile.
+            if _code(error) not in ("not_found", "view_not_found"):
                 raise
+
+    async def _draw(self, view: dict[str, Any], body: Payload) -> None:
+        which = str(body["view"]["id"])
+        try:
+            await self._client.views_update(view=view, view_id=which, hash=body["view"]["hash"])
+        except SlackApiError as error:
+            if _code(error) != "hash_conflict":
+                raise
+            # A redrawing of an older wish had reached Slack before this one ended it. Ours is the newest.
+            await self._client.views_update(view=view, view_id=which)
 
     async def _filled(self, body: Payload) -> Filled:
         person = await self._who(body["user"]["id"])
@@ -249,3 +259,7 @@ async def _respond(url: str, answer: Repaint) -> None:
             response_type="ephemeral",
             replace_original=False,
         )
+
+
+def _code(error: SlackApiError) -> str:
+    return str(error.response.get("error"))

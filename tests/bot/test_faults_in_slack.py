@@ -53,6 +53,16 @@ async def test_slack_being_down_while_a_request_moves_on_leaves_one_card_with_th
     assert len(lena.cards("build-7", at="dm")) == 1
 
 
+async def test_the_newest_wish_is_drawn_though_an_older_redrawing_came_first(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create build-7")
+    stage.slack.api.faults.plan("views.update", Fault.REFUSE, error=SlackError("hash_conflict"))
+
+    await lena.modal.fill({"Size of a worker": "large"})
+
+    await lena.waits_for("0 → 32 of 40")
+
+
 async def test_after_a_restart_cards_are_neither_doubled_nor_forgotten(stage: Stage, request: Any) -> None:
     key = await asked(stage)
     lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
