@@ -51,8 +51,8 @@ class Mortal(Kube):
 class Severed(Kube):
     """A connection whose cable can be pulled: questions hang until they time out, watches fall silent."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self.plugged = asyncio.Event()
         self.plugged.set()
 
