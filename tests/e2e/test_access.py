@@ -18,7 +18,7 @@ from provisioning.objects import read
 from tests.docs.pages import ROOT, Page
 from tests.e2e.desk import Desk, eventually, nothing_left
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
 
 NAMESPACE = "tenant-team-c"
 ACCESS = ("clusteraccess", "lena-tiny", "-n", NAMESPACE)

@@ -12,7 +12,7 @@ from provisioning.kube import Manifest
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 from tests.playground.simulated.tenant import tenant
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
 
 NAMESPACE = "tenant-team-c"
 LABEL = names.ADDONS_LABEL

@@ -15,7 +15,7 @@ from provisioning.objects import format_time
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 from tests.playground.simulated.tenant import tenant
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
 
 Manifest = dict[str, Any]
 SMALL = "tenant-team-c"

@@ -14,7 +14,7 @@ from playground.ports import Ports
 from tests.e2e import desk as desks
 from tests.e2e.desk import eventually, nothing_left
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 NAMESPACE, CLUSTER = "tenant-team-a", "ci-1"
 SECRETS = {

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 from tests.plugin.running import run
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
 
 NAMESPACE, CLUSTER = "tenant-team-c", "by-plugin"
 

@@ -14,7 +14,7 @@ from provisioning import wording
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 from tests.plugin.running import run
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
 
 NAMESPACE, CLUSTER, REQUEST = "tenant-team-c", "decided", "cr-decided"
 WISH = {

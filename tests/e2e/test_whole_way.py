@@ -15,7 +15,7 @@ from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 pytestmark = [
     pytest.mark.real,
     pytest.mark.browser,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.asyncio(loop_scope="package"),
 ]
 

@@ -97,7 +97,7 @@ async def refusing(plane: Plane, kube: Kube, place: str) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_one_object_that_somebodys_webhook_refuses_keeps_no_other_and_comes_once_it_may(
     plane: Plane, kube: Kube, place: str
 ) -> None:
@@ -114,7 +114,7 @@ async def test_one_object_that_somebodys_webhook_refuses_keeps_no_other_and_come
         await ended(kube, place, "kx0", "kx1")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_provider_that_goes_is_named_to_who_needs_it_and_the_rest_goes_on(
     plane: Plane, kube: Kube, place: str
 ) -> None:
@@ -139,7 +139,7 @@ async def define(plane: Plane, kube: Kube) -> None:
     await apply.define(kube, schemas.everything(plane.control.binaries, {}))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_what_of_ours_is_edited_is_put_right_and_what_is_deleted_is_made_again(kube: Kube, place: str) -> None:
     async with leading(kube):
         await ask_for(kube, place, "kx0")
@@ -240,7 +240,7 @@ async def node(kube: Kube) -> AsyncIterator[None]:
         await kube.delete(resources.NODES, "worker")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_tenants_that_hang_slow_nobody_and_a_kubeconfig_that_is_deleted_and_made_anew_is_found(
     plane: Plane, kube: Kube, place: str
 ) -> None:
