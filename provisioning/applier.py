@@ -7,6 +7,7 @@ is well. What it remembers beside saves requests only: what it forgets, or what 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,9 +79,16 @@ class Kept:
 class Applier:
     """Applies under our field manager. `lacks` says why these manifests cannot be had here, or nothing."""
 
-    def __init__(self, kube: Kube, *, lacks: Callable[[Iterable[Manifest]], str] = lambda _: "") -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        *,
+        lacks: Callable[[Iterable[Manifest]], str] = lambda _: "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._kube = kube
         self._lacks = lacks
+        self._clock = clock
         self._marks: dict[Key, dict[tuple[str, str, str], _Mark]] = {}
         self._refusals: dict[Key, Refusals] = {}
 
@@ -97,7 +105,7 @@ class Applier:
             raise RuleError(Cause("", lack))
         there = {_key(manifest): manifest for manifest in present}
         marks = self._marks.setdefault(cluster, {})
-        refusals = self._refusals.setdefault(cluster, Refusals())
+        refusals = self._refusals.setdefault(cluster, Refusals(clock=self._clock))
         signed = [*map(_signed, rendered)]
         wanted = [m for m in signed if anew or not _settled(marks.get(_key(m)), m, there.get(_key(m)))]
         refusals.keep(map(_key, wanted))

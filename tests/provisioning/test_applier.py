@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -120,7 +119,8 @@ async def test_one_that_is_refused_keeps_no_other_from_being_applied_and_is_trie
             raise Refused(500, "InternalError", "failed calling webhook releases.example.org: no answer")
 
     site.server.objects.admission.append(refuses)
-    applier = Applier(site.kube)
+    now = [0.0]
+    applier = Applier(site.kube, clock=lambda: now[0])
     outcome = await site.outcome(rendered(), applier)
     assert {refusal.name for refusal in outcome.refusals} == {"web-cilium", "web-metrics-server"}
     assert len(site.there()) == len(rendered()) - 2 == len(outcome.applied)
@@ -133,7 +133,7 @@ async def test_one_that_is_refused_keeps_no_other_from_being_applied_and_is_trie
     only_cilium = next(m for m in mended if m["metadata"]["name"] == "web-cilium" and m["kind"] == "HelmRelease")
     only_cilium["spec"]["interval"] = "7m"
     assert await site.bring(mended, applier) == 1, "another content may be tried at once"
-    await asyncio.sleep(outcome.again)
+    now[0] += 1.0
     assert (await site.outcome(mended, applier)).refusals == ()
     assert len(site.there()) == len(rendered())
 

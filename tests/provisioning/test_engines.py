@@ -41,7 +41,7 @@ async def test_the_next_add_on_comes_as_soon_as_the_provider_says_that_the_one_b
     await until(lambda: stage.there(resources.HELM_CHART_PROXIES, "web-cilium"))
     await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
     assert not stage.there(resources.HELM_CHART_PROXIES, "web-cert-manager")
-    assert not stage.server.all(resources.HELM_RELEASES)
+    await until(lambda: not stage.server.all(resources.HELM_RELEASES))
     installed(stage, "cilium")
     await until(lambda: stage.there(resources.HELM_CHART_PROXIES, "web-cert-manager"))
 
@@ -61,4 +61,4 @@ async def test_what_flux_has_installed_is_suspended_before_it_is_deleted_and_tak
 
     stage.patch(resources.HELM_RELEASES, "web-cilium", {"metadata": {"finalizers": None}})
     await until(lambda: stage.there(resources.HELM_CHART_PROXIES, "web-cilium"))
-    assert not stage.server.all(resources.HELM_RELEASES)
+    await until(lambda: not stage.server.all(resources.HELM_RELEASES))
