@@ -50,6 +50,7 @@ async def test_what_flux_has_installed_is_suspended_before_it_is_deleted_and_tak
     stage: Backstage,
 ) -> None:
     stage.cluster(CLUSTER)
+    await until(lambda: stage.there(resources.HELM_RELEASES, "web-cilium"))
     await until(lambda: stage.there(resources.HELM_RELEASES, "web-cert-manager"))
     stage.patch(resources.HELM_RELEASES, "web-cilium", {"metadata": {"finalizers": [FLUX_FINALIZER]}})
     stage.put(resources.CATALOGS, CAAPH)
