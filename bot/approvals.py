@@ -20,6 +20,7 @@ from provisioning import approval, errors, people, quota
 from provisioning.desk import NoCatalog, Refused
 from provisioning.model import ClusterRequest, Decision, Person, Phase, Surface, TenantSpec
 from provisioning.objects import Stored
+from provisioning.usage import Usage
 
 log = structlog.get_logger()
 
@@ -131,8 +132,8 @@ def asks_approvers(sight: cards.Sight) -> bool:
     """
     spec, old = sight.request.it.spec, sight.cluster.it.spec if sight.cluster else None
     shown = spec.desired or old
-    size = quota.envelope(shown, sight.catalog) if shown else quota.Usage()
-    return approval.waiver_for(sight.tenant.it.spec.approval, spec.action, size) is None
+    size = quota.envelope(shown, sight.catalog) if shown else Usage()
+    return approval.waiver_for(sight.tenant.it.spec.approval, spec.action, size, sight.catalog) is None
 
 
 def account_of(tenant: TenantSpec, person: Person) -> str:

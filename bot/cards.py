@@ -16,7 +16,6 @@ from provisioning import approval, lifetime, names, objects, quota, stage
 from provisioning.handmade import HandMade
 from provisioning.model import (
     Action,
-    Amounts,
     CatalogSpec,
     ClusterRequest,
     Decision,
@@ -30,8 +29,9 @@ from provisioning.model import (
     conditions,
 )
 from provisioning.objects import Stored
-from provisioning.quota import Usage
+from provisioning.quota import Limits
 from provisioning.stage import Stage
+from provisioning.usage import Usage
 
 FALLBACK_TEXT = 3500
 REASON_SHOWN = 300
@@ -60,7 +60,7 @@ class Sight:
     tenant: Stored[Tenant]
     catalog: CatalogSpec
     cluster: Stored[TenantCluster] | None = None
-    hard: Amounts = field(default_factory=Amounts)
+    hard: Limits = quota.UNBOUNDED
     used: Usage = field(default_factory=Usage)
 
     @property

@@ -16,9 +16,10 @@ from bot.buttons import Ticket
 from bot.entries import Draft
 from bot.offers import Place
 from provisioning import names
-from provisioning.model import Action, Amounts, CatalogSpec, TenantCluster
+from provisioning.model import Action, CatalogSpec, TenantCluster
 from provisioning.objects import Stored
-from provisioning.quota import Usage
+from provisioning.quota import Limits
+from provisioning.usage import Usage
 
 CREATE = "cluster_create"
 DELETE = "cluster_delete"
@@ -34,7 +35,7 @@ LIVE_FIELDS = ("tenant", "flavor", "nodes", "max")
 class Outlook:
     """What the form says about the wish so far: quota before and after, who has to agree, what does not fit."""
 
-    hard: Amounts
+    hard: Limits
     before: Usage
     after: Usage
     required: int

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from bot import replies, text
-from provisioning import quota
-from provisioning.model import Amounts
-from provisioning.quota import Usage
+from provisioning.quota import Limits
+from provisioning.usage import Usage
 
 
-def lines(hard: Amounts, before: Usage, after: Usage) -> str:
+def lines(hard: Limits, before: Usage, after: Usage) -> str:
     """One line for each bounded dimension, or a sentence when nothing is bounded."""
-    limits = quota.limits(hard)
-    drawn = [_line(name, before[name], after[name], limits[name]) for name in limits]
+    drawn = [_line(hard, name, hard.amount(before, name), hard.amount(after, name)) for name in hard.bounds]
     return "\n".join(drawn) or replies.NO_QUOTA
 
 
-def _line(name: str, before: int, after: int, hard: int) -> str:
-    amounts = (quota.show(name, each) for each in (before, after, hard))
-    return replies.meter(replies.DIMENSION[name], text.bar(before, after, hard), *amounts)
+def _line(hard: Limits, name: str, before: int, after: int) -> str:
+    bound = hard.bounds[name]
+    amounts = (hard.show(name, each) for each in (before, after, bound))
+    return replies.meter(replies.DIMENSION[name], text.bar(before, after, bound), *amounts)

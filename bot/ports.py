@@ -12,7 +12,6 @@ from bot.cards import Card
 from provisioning.desk import Verdict, Wish
 from provisioning.handmade import HandMade
 from provisioning.model import (
-    Amounts,
     CatalogSpec,
     ClusterRequest,
     Decision,
@@ -22,7 +21,8 @@ from provisioning.model import (
     TenantCluster,
 )
 from provisioning.objects import Stored
-from provisioning.quota import Usage
+from provisioning.quota import Limits
+from provisioning.usage import Usage
 
 
 class Reads(Protocol):
@@ -56,7 +56,7 @@ class Reads(Protocol):
 
     def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None: ...
 
-    def usage(self, tenant: str) -> tuple[Amounts, Usage]:
+    def usage(self, tenant: str) -> tuple[Limits, Usage]:
         """What is allowed, and what is used."""
         ...
 

@@ -55,7 +55,17 @@ MAX_BELOW = "This must not be below the number of workers above."
 
 ACTION = {Action.CREATE: "a new cluster", Action.CHANGE: "a change of the cluster", Action.DELETE: "to delete"}
 
-DIMENSION = {"clusters": "Clusters", "nodes": "Workers", "vcpu": "vCPU", "memory": "Memory"}
+DIMENSION = {
+    "clusters": "Clusters",
+    "nodes": "Workers",
+    "vcpu": "vCPU",
+    "memory": "Memory",
+    "storage": "Storage",
+    "gpus": "GPUs",
+    "control_plane_replicas": "Control-plane replicas",
+    "load_balancers": "Load balancers",
+    "cost": "Cost per hour",
+}
 
 # Refusals of a person
 BOT = "Bots cannot ask for clusters."

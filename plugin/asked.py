@@ -16,7 +16,7 @@ from rich.text import Text
 from provisioning import lifetime, plain, quota
 from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, Decision, NodePool, Tenant
 from provisioning.objects import Stored
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 
 WISHES: Final = {
     Action.CREATE: "asks for a new cluster",
@@ -72,8 +72,8 @@ def amounts(paper: Paper) -> tuple[tuple[str, str], ...]:
     """The tenant's quota, now -> then of what it may have."""
     if paper.catalog is None:
         return (("quota", "cannot be shown: you may not read the Catalog"),)
-    hard = quota.limits(paper.tenant.it.spec.quota.hard)
-    used = Usage(**quota.limits(paper.tenant.it.status.quota.used))
+    hard = quota.limits(paper.tenant.it.spec.quota.hard, paper.catalog)
+    used = quota.usage(paper.tenant.it.status.quota.used)
     was, becomes = (
         quota.envelope(each, paper.catalog) if each is not None else Usage()
         for each in (paper.now, paper.request.it.spec.desired)
@@ -83,9 +83,9 @@ def amounts(paper: Paper) -> tuple[tuple[str, str], ...]:
     return tuple(
         (
             f"quota: {quota.WORDS[name]}",
-            f"{' -> '.join(quota.show(name, each[name]) for each in (used, then))} of {most}",
+            f"{' -> '.join(hard.show(name, hard.amount(each, name)) for each in (used, then))} of {most}",
         )
-        for name, most in ((name, quota.show(name, bound)) for name, bound in hard.items())
+        for name, most in ((name, hard.show(name, bound)) for name, bound in hard.bounds.items())
     )
 
 

@@ -29,7 +29,7 @@ from provisioning.model import (
 )
 from provisioning.names import REQUEST_ANNOTATION
 from provisioning.objects import Stored
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 
 NOBODY: Final = "no approval needed"
 """The name of the rule by which a tenant whose policy requires nobody's approval passes."""
@@ -40,7 +40,7 @@ SHORTEST_DIGEST: Final = len("sha256:") + 16
 """Characters of a digest that are enough to tell what was shown."""
 
 
-def waiver_for(policy: ApprovalPolicy, action: Action, size: Usage) -> str | None:
+def waiver_for(policy: ApprovalPolicy, action: Action, size: Usage, catalog: CatalogSpec) -> str | None:
     """The name of the rule that makes approval unnecessary for this action on a cluster of this size, or None.
 
     `size` is the envelope after the change; for a deletion the envelope of what is deleted.
@@ -48,7 +48,7 @@ def waiver_for(policy: ApprovalPolicy, action: Action, size: Usage) -> str | Non
     if policy.required == 0:
         return NOBODY
     for waiver in policy.waivers:
-        if action in waiver.actions and quota.fits(size, quota.limits(waiver.up_to)):
+        if action in waiver.actions and quota.limits(waiver.up_to, catalog).hold(size):
             return waiver.name
     return None
 

@@ -16,15 +16,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import structlog
 
-from provisioning import errors, quota
+from provisioning import errors
 from provisioning.ledger import Claim, Ledger
-from provisioning.quota import Excess, Usage
+from provisioning.quota import Excess, Limits
+from provisioning.usage import Usage
 
 log = structlog.get_logger()
 
@@ -66,7 +67,7 @@ class Request:
 
     key: str
     claim: Claim
-    hard: Mapping[str, int]
+    hard: Limits
     before: Usage = field(default_factory=Usage)
 
 
@@ -102,7 +103,7 @@ def judge(ledger: Ledger, request: Request, *, used: Usage) -> tuple[Ledger, Out
         return ledger, Contended()
     after = used + claimed.cost(request.key) - ledger.cost(request.key)
     asked = (after - used).most(request.claim.charge - request.before)
-    found = quota.excess(request.hard, after - asked, asked)
+    found = request.hard.excess(after - asked, asked)
     return (ledger, Exceeded(found, used)) if found else (claimed, Granted(after))
 
 

@@ -15,7 +15,6 @@ from provisioning.errors import Cause, Invalid, MalformedQuantity, RuleError
 from provisioning.kube import Manifest
 from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
-from provisioning.quota import Usage
 from provisioning.resources import (
     CLUSTERS,
     GROUP,
@@ -25,6 +24,7 @@ from provisioning.resources import (
     VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES,
     Resource,
 )
+from provisioning.usage import Usage
 
 KINDS: Final = (TENANT_CLUSTERS, CLUSTERS, MACHINE_DEPLOYMENTS)
 """Every kind that is charged."""

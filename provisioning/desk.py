@@ -20,7 +20,6 @@ from provisioning.kube import Kube, Manifest
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import (
     Action,
-    Amounts,
     CatalogSpec,
     ClusterRequest,
     ClusterSpec,
@@ -34,8 +33,9 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.objects import Stored, format_time, read
-from provisioning.quota import Usage
+from provisioning.quota import Limits
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
+from provisioning.usage import Usage
 from provisioning.views import Views
 
 __all__ = ["Desk", "NoCatalog", "Reason", "Refused", "Verdict", "Wish"]
@@ -70,7 +70,7 @@ class Verdict:
     waiver: str
     before: Usage
     after: Usage
-    hard: Amounts
+    hard: Limits
     digest: str
 
 
@@ -127,12 +127,14 @@ class Desk:
     def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None:
         return self._views.request(namespace, name)
 
-    def usage(self, tenant: str) -> tuple[Amounts, Usage]:
+    def usage(self, tenant: str) -> tuple[Limits, Usage]:
         """What a tenant may have, and what it has, as published a moment ago."""
         found = self._tenant(tenant)
         if found is None:
-            return Amounts(), Usage()
-        return found.it.spec.quota.hard, Usage(**quota.limits(found.it.status.quota.used))
+            return quota.UNBOUNDED, Usage()
+        offered = self._views.catalog(names.CATALOG)
+        hard = quota.limits(found.it.spec.quota.hard, offered.it.spec if offered is not None else None)
+        return hard, quota.usage(found.it.status.quota.used)
 
     async def preview(self, wish: Wish) -> Verdict:
         """What would happen: our own rules first, then the API server's word by a dry run through the webhook.
@@ -142,7 +144,7 @@ class Desk:
         catalog, tenant = self.catalog(), self._tenant(wish.tenant)
         if tenant is None or not people.member(tenant.it.spec, wish.person):
             cause = Cause("tenant", f"{wish.person.user} is no member of {wish.tenant}")
-            return Verdict((cause,), "", Usage(), Usage(), Amounts(), "")
+            return Verdict((cause,), "", Usage(), Usage(), quota.UNBOUNDED, "")
         hard, before = self.usage(wish.tenant)
         stored = self._views.cluster(wish.namespace, wish.cluster)
         old = stored.it.spec if stored is not None else None
@@ -154,11 +156,11 @@ class Desk:
             causes = shape.problems(desired, name=wish.cluster, catalog=catalog, tenant=tenant.it.spec, old=old)
             if causes:
                 # The webhook will not get to judge this, so that what is too much is told here: all reasons at once.
-                causes += _too_much(quota.excess(quota.limits(hard), before, becomes - was))
+                causes += _too_much(hard.excess(before, becomes - was))
         if desired is not None and not causes:
             causes = await self._dry_run(wish, desired)
         size = becomes if desired else was
-        waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size) or ""
+        waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size, catalog) or ""
         digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
         # What is published may lag behind: nobody uses less than nothing.
         return Verdict(causes, waiver, before, (before - was).rises() + becomes, hard, digest)

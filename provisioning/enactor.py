@@ -81,7 +81,7 @@ class Enactor:
             wanted = found.it.spec if found is not None else None
         if wanted is None or catalog is None:
             return None
-        return approval.waiver_for(tenant.it.spec.approval, spec.action, quota.envelope(wanted, catalog))
+        return approval.waiver_for(tenant.it.spec.approval, spec.action, quota.envelope(wanted, catalog), catalog)
 
     async def _enact(self, request: Stored[ClusterRequest], manifest: Manifest) -> None:
         """Do what was approved, and write down how that went. What may be otherwise in a moment climbs."""

@@ -6,12 +6,13 @@ the autoscaler's capacity annotations, which anybody may write, are never believ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from provisioning import quantity, resources
 from provisioning.errors import MalformedQuantity
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 
 Manifest = Mapping[str, Any]
 
@@ -56,15 +57,17 @@ def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usag
 
     Raises `MalformedQuantity` when neither the template says, nor the instancetype that it names.
     """
-    domain = _inside(_machine(template), "template", "spec", "domain")
+    machine = _machine(template)
+    domain = _inside(machine, "template", "spec", "domain")
+    own = Usage(nodes=1, storage=_storage(machine), gpus=_devices(_inside(domain, "devices")))
     name = instancetype_of(template)
     if not name:
-        return Usage(nodes=1, vcpu=_vcpu(domain), memory=_memory(domain))
+        return replace(own, vcpu=_vcpu(domain), memory=_memory(domain))
     if instancetype is None:
         raise MalformedQuantity(f"the size is that of the {INSTANCETYPE} {name}, and there is none")
     if _inside(domain, "cpu") or _inside(domain, "memory"):
         raise MalformedQuantity("the size is said twice: leave out domain.cpu and domain.memory, or the instancetype")
-    return of_instancetype(instancetype)
+    return own + replace(of_instancetype(instancetype), nodes=0)
 
 
 def instancetype_of(template: Manifest) -> str:
@@ -95,7 +98,7 @@ def of_instancetype(manifest: Manifest) -> Usage:
     sizes = [quantity.byte_count(memory[part]) for part in ("guest", "maxGuest") if memory.get(part) is not None]
     if not vcpu or not any(sizes):
         raise MalformedQuantity("the instancetype says nothing of its CPU or its memory")
-    return Usage(nodes=1, vcpu=vcpu * 1000, memory=max(sizes))
+    return Usage(nodes=1, vcpu=vcpu * 1000, memory=max(sizes), gpus=_devices(_inside(manifest, "spec")))
 
 
 def _vcpu(domain: Manifest) -> int:
@@ -121,6 +124,33 @@ def _memory(domain: Manifest) -> int:
 def _resources(domain: Manifest, name: str, parse: Any) -> int:
     values = [_inside(domain, "resources", part).get(name) for part in ("requests", "limits")]
     return max([parse(value) for value in values if value is not None], default=0)
+
+
+def _devices(holder: Manifest) -> int:
+    """Devices passed through, each by a name of its own."""
+    return sum(len(_list(holder, kind)) for kind in ("gpus", "hostDevices"))
+
+
+def _storage(machine: Manifest) -> int:
+    """The disks that are made for a virtual machine and go with it."""
+    return sum(_disk(template) for template in _list(machine, "dataVolumeTemplates"))
+
+
+def _disk(template: object) -> int:
+    if not isinstance(template, Mapping):
+        raise MalformedQuantity("dataVolumeTemplates: an entry is no object")
+    asked = [_inside(template, "spec", part, "resources", "requests").get("storage") for part in ("storage", "pvc")]
+    sizes = [quantity.byte_count(size) for size in asked if size is not None]
+    if not sizes:
+        raise MalformedQuantity("a data volume says nothing of its size: write storage.resources.requests.storage")
+    return max(sizes)
+
+
+def _list(holder: Manifest, key: str) -> Sequence[object]:
+    found = holder.get(key) or ()
+    if not isinstance(found, list | tuple):
+        raise MalformedQuantity(f"{key} is no list")
+    return found
 
 
 def _surge(spec: Manifest, replicas: int) -> int:

@@ -29,6 +29,7 @@ from provisioning.model.tenant import QuotaStatus, TenantStatus
 from provisioning.objects import Stored
 from provisioning.resources import Resource
 from provisioning.settlement import OpenClaim, Sight
+from provisioning.usage import DIMENSIONS
 
 log = structlog.get_logger()
 
@@ -181,21 +182,22 @@ class Keeper:
 
     async def _publish(self, tenant: Stored[Tenant], manifest: Manifest, ledger: Ledger) -> None:
         used = ledger.used()
-        for dimension in quota.DIMENSIONS:
+        for dimension in DIMENSIONS:
             metrics.QUOTA_USED.labels(tenant.meta.name, dimension).set(used[dimension])
-        status = tenant_status(tenant, ledger, now=self._now())
+        status = tenant_status(tenant, ledger, self._landscape.catalog(), now=self._now())
         if status == tenant.it.status:
             return
         wire = {**status.wire(), "conditions": conditions_of.wire(status.conditions)}
         await self._kube.replace(resources.TENANTS, {**manifest, "status": wire}, subresource="status")
 
 
-def tenant_status(tenant: Stored[Tenant], ledger: Ledger, *, now: datetime) -> TenantStatus:
+def tenant_status(
+    tenant: Stored[Tenant], ledger: Ledger, catalog: CatalogSpec | None, *, now: datetime
+) -> TenantStatus:
     """What is published of a ledger: `used` is all that counts, `reserved` the part of it not there yet."""
     used = ledger.used()
-    over = [
-        dimension for dimension, bound in quota.limits(tenant.it.spec.quota.hard).items() if used[dimension] > bound
-    ]
+    hard = quota.limits(tenant.it.spec.quota.hard, catalog)
+    over = [quota.WORDS[name] for name, bound in hard.bounds.items() if hard.amount(used, name) > bound]
     moment, generation = objects.format_time(now), tenant.meta.generation
     ready = Condition(
         type="Ready",
@@ -210,8 +212,8 @@ def tenant_status(tenant: Stored[Tenant], ledger: Ledger, *, now: datetime) -> T
         clusters=used.clusters,
         quota=QuotaStatus(
             hard=tenant.it.spec.quota.hard,
-            used=quota.amounts(used),
-            reserved=quota.amounts((used - settlement.settled_usage(ledger)).rises()),
+            used=quota.amounts(used, hard.prices),
+            reserved=quota.amounts((used - settlement.settled_usage(ledger)).rises(), hard.prices),
         ),
         conditions=conditions_of.merge(tenant.it.status.conditions, (ready,)),
     )

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from provisioning.errors import ClusterdeskError
-from provisioning.quota import DIMENSIONS, Usage
 from provisioning.resources import Resource
+from provisioning.usage import DIMENSIONS, Usage
 
 FORMAT: Final = 1
 CLAIMS_MAX: Final = 64
@@ -170,11 +170,11 @@ def _answered(claim: Claim, *, uid: str, revision: str) -> bool:
 
 
 def _slot_wire(slot: Slot) -> dict[str, Any]:
-    wire: dict[str, Any] = {"c": slot.charge.row()}
+    wire: dict[str, Any] = {"c": _row(slot.charge)}
     if slot.uid:
         wire |= {"u": slot.uid, "r": slot.revision}
     if slot.claims:
-        wire["p"] = [[*c.charge.row(), c.fence, c.uid, c.renewals] for c in slot.claims]
+        wire["p"] = [[*_row(c.charge), c.fence, c.uid, c.renewals] for c in slot.claims]
     return wire
 
 
@@ -183,8 +183,16 @@ def _slot_read(wire: Mapping[str, Any]) -> Slot:
     return Slot(_usage(wire["c"]), str(wire.get("u", "")), _revision(wire.get("r", "")), claims)
 
 
+def _row(usage: Usage) -> list[int]:
+    """Without the zeros at its end: a ledger from before there was a dimension is still one, and none is longer."""
+    row = list(usage.row())
+    while row and not row[-1]:
+        row.pop()
+    return row
+
+
 def _usage(row: Any) -> Usage:
-    if len(row) != len(DIMENSIONS) or not all(type(amount) is int and amount >= 0 for amount in row):
+    if len(row) > len(DIMENSIONS) or not all(type(amount) is int and amount >= 0 for amount in row):
         raise TypeError("amounts are whole numbers")
     return Usage(*row)
 

@@ -13,7 +13,7 @@ from provisioning import footprint, quantity
 from provisioning.errors import Cause, MalformedQuantity
 from provisioning.kube import Manifest
 from provisioning.model import AddOn, CatalogSpec, Flavor, Release
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 
 
 def faults(catalog: CatalogSpec, instancetypes: Mapping[str, Manifest]) -> tuple[Cause, ...]:
@@ -49,7 +49,8 @@ def _flavor(flavor: Flavor, instancetypes: Mapping[str, Manifest]) -> Iterator[C
 
 
 def _size(usage: Usage) -> str:
-    return f"{quantity.format_cpu(usage.vcpu)} vCPU and {quantity.format_bytes(usage.memory)}"
+    gpus = f" and {usage.gpus} GPUs" if usage.gpus else ""
+    return f"{quantity.format_cpu(usage.vcpu)} vCPU and {quantity.format_bytes(usage.memory)}{gpus}"
 
 
 def _release(release: Release, catalog: CatalogSpec) -> Iterator[Cause]:

@@ -8,55 +8,29 @@ always be finished. One that sleeps costs the same: it may wake at any time, by 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
-from provisioning import quantity
-from provisioning.model import Amounts, CatalogSpec, ClusterSpec, NodePool
-from provisioning.model.tenant import MOST_CLUSTERS, MOST_NODES, MOST_VCPU
+from provisioning import prices, quantity
+from provisioning.model import Amounts, CatalogSpec, ClusterSpec, Flavor, NodePool
+from provisioning.model.tenant import MOST_CLUSTERS, MOST_NODES, MOST_PIECES, MOST_VCPU
+from provisioning.prices import FREE, Prices
+from provisioning.usage import Usage
 
-
-@dataclass(frozen=True)
-class Usage:
-    """An amount in every dimension: `vcpu` in milli-CPU, `memory` in bytes, the others in pieces."""
-
-    clusters: int = 0
-    nodes: int = 0
-    vcpu: int = 0
-    memory: int = 0
-
-    def row(self) -> tuple[int, ...]:
-        """The amounts, in the order of `DIMENSIONS`."""
-        # Not `dataclasses.astuple`, which copies deeply: a ledger adds thousands of these up while people wait.
-        return self.clusters, self.nodes, self.vcpu, self.memory
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(*(a + b for a, b in zip(self.row(), other.row(), strict=True)))
-
-    def __sub__(self, other: Usage) -> Usage:
-        return Usage(*(a - b for a, b in zip(self.row(), other.row(), strict=True)))
-
-    def __mul__(self, times: int) -> Usage:
-        return Usage(*(a * times for a in self.row()))
-
-    def most(self, other: Usage) -> Usage:
-        """The larger one, dimension by dimension."""
-        return Usage(*(max(a, b) for a, b in zip(self.row(), other.row(), strict=True)))
-
-    def within(self, other: Usage) -> bool:
-        """Whether no dimension is larger than the other's."""
-        return all(a <= b for a, b in zip(self.row(), other.row(), strict=True))
-
-    def rises(self) -> Usage:
-        """What is above zero; the rest is zero."""
-        return self.most(Usage())
-
-    def __getitem__(self, dimension: str) -> int:
-        value: int = getattr(self, dimension)
-        return value
-
-
-DIMENSIONS: Final = tuple(field.name for field in fields(Usage))
+COST: Final = "cost"
+"""What is bounded besides the dimensions of `Usage`, and follows from them: what an hour of it all costs."""
+WORDS: Final = {
+    "clusters": "clusters",
+    "nodes": "nodes",
+    "vcpu": "vCPU",
+    "memory": "memory",
+    "storage": "storage",
+    "gpus": "GPUs",
+    "control_plane_replicas": "control-plane replicas",
+    "load_balancers": "load balancers",
+    COST: "cost per hour",
+}
+"""How people call what is bounded."""
 
 
 @dataclass(frozen=True)
@@ -67,25 +41,67 @@ class Excess:
     asked: int
     used: int
     hard: int
+    currency: str = ""
+    """Of a cost."""
 
     @property
     def free(self) -> int:
         return max(0, self.hard - self.used)
 
 
-def limits(amounts: Amounts) -> Mapping[str, int]:
-    """Upper bounds by dimension, in the units of `Usage`; what is not bounded is not in it."""
+@dataclass(frozen=True)
+class Limits:
+    """Upper bounds by dimension, in the units of `Usage`, and of the cost, in the units of `Prices`.
+
+    What is not bounded is not in `bounds`. Where nothing has a price, a bound on the cost bounds nothing.
+    """
+
+    bounds: Mapping[str, int]
+    prices: Prices = FREE
+
+    def amount(self, usage: Usage, dimension: str) -> int:
+        """How much of the bounded thing this is."""
+        return self.prices.of(usage) if dimension == COST else usage[dimension]
+
+    def excess(self, used: Usage, asked: Usage) -> tuple[Excess, ...]:
+        """Where `asked` on top of `used` goes above. Dimensions that do not rise are never in the way."""
+        return tuple(
+            Excess(dimension, rise, self.amount(used, dimension), bound, self.prices.currency)
+            for dimension, bound in self.bounds.items()
+            if (rise := self.amount(asked, dimension)) > 0 and self.amount(used + asked, dimension) > bound
+        )
+
+    def hold(self, usage: Usage) -> bool:
+        """Whether this stays within all the bounds."""
+        return all(self.amount(usage, dimension) <= bound for dimension, bound in self.bounds.items())
+
+    def show(self, dimension: str, amount: int) -> str:
+        """An amount of the bounded thing with its unit, as people write it."""
+        return show(dimension, amount, self.prices.currency)
+
+
+UNBOUNDED: Final = Limits({})
+
+
+def limits(amounts: Amounts, catalog: CatalogSpec | None = None) -> Limits:
+    """What these amounts bound. The Catalog gives the prices, where the cost is bounded."""
     bounds = {
         "clusters": amounts.clusters,
         "nodes": amounts.nodes,
         "vcpu": amounts.vcpu * 1000 if amounts.vcpu is not None else None,
         "memory": quantity.byte_count(amounts.memory) if amounts.memory is not None else None,
+        "storage": quantity.byte_count(amounts.storage) if amounts.storage is not None else None,
+        "gpus": amounts.gpus,
+        "control_plane_replicas": amounts.control_plane_replicas,
+        "load_balancers": amounts.load_balancers,
+        COST: prices.parse(amounts.hourly_cost) if amounts.hourly_cost is not None else None,
     }
-    return {dimension: bound for dimension, bound in bounds.items() if bound is not None}
+    kept = {dimension: bound for dimension, bound in bounds.items() if bound is not None}
+    return Limits(kept, prices.of(catalog.prices) if catalog is not None else FREE)
 
 
-def amounts(usage: Usage) -> Amounts:
-    """Usage as the API shows it: vCPU in whole ones (rounded up), memory as a quantity.
+def amounts(usage: Usage, prices_: Prices = FREE) -> Amounts:
+    """Usage as the API shows it: vCPU in whole ones (rounded up), memory as a quantity, a cost where there are prices.
 
     What is more than the API can show (made by hand, around the webhook) is shown as the most that it can.
     """
@@ -94,7 +110,17 @@ def amounts(usage: Usage) -> Amounts:
         nodes=min(usage.nodes, MOST_NODES),
         vcpu=min(-(-usage.vcpu // 1000), MOST_VCPU),
         memory=quantity.format_bytes(min(usage.memory, quantity.MOST)),
+        storage=quantity.format_bytes(min(usage.storage, quantity.MOST)),
+        gpus=min(usage.gpus, MOST_PIECES),
+        control_plane_replicas=min(usage.control_plane_replicas, MOST_PIECES),
+        load_balancers=min(usage.load_balancers, MOST_PIECES),
+        hourly_cost=prices.show(min(prices_.of(usage), prices.MOST)) if prices_ != FREE else None,
     )
+
+
+def usage(published: Amounts) -> Usage:
+    """What `amounts` published, read back."""
+    return Usage(**{name: amount for name, amount in limits(published).bounds.items() if name != COST})
 
 
 def share(pool: NodePool, catalog: CatalogSpec) -> Usage:
@@ -103,9 +129,18 @@ def share(pool: NodePool, catalog: CatalogSpec) -> Usage:
     `shape` refuses one, and lets nothing grow beside one that was taken out of the Catalog later.
     """
     flavor = catalog.flavor(pool.flavor)
-    if flavor is None:
-        return Usage(nodes=machines(pool))
-    return Usage(nodes=1, vcpu=flavor.vcpu * 1000, memory=quantity.byte_count(flavor.memory)) * machines(pool)
+    return (worker(flavor) if flavor is not None else Usage(nodes=1)) * machines(pool)
+
+
+def worker(flavor: Flavor) -> Usage:
+    """One virtual machine of this size."""
+    return Usage(
+        nodes=1,
+        vcpu=flavor.vcpu * 1000,
+        memory=quantity.byte_count(flavor.memory),
+        storage=quantity.byte_count(flavor.disk) if flavor.disk is not None else 0,
+        gpus=sum(gpu.count for gpu in flavor.gpus),
+    )
 
 
 def machines(pool: NodePool) -> int:
@@ -114,37 +149,27 @@ def machines(pool: NodePool) -> int:
 
 
 def envelope(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:
-    """The most that a TenantCluster can come to without asking again."""
-    return sum((share(pool, catalog) for pool in spec.pools), Usage(clusters=1))
-
-
-def excess(hard: Mapping[str, int], used: Usage, asked: Usage) -> tuple[Excess, ...]:
-    """Where `asked` on top of `used` goes above `hard`. Dimensions that do not rise are never in the way."""
-    return tuple(
-        Excess(dimension, asked[dimension], used[dimension], bound)
-        for dimension, bound in hard.items()
-        if asked[dimension] > 0 and used[dimension] + asked[dimension] > bound
-    )
-
-
-def fits(usage: Usage, bounds: Mapping[str, int]) -> bool:
-    """Whether the usage stays within all the bounds."""
-    return all(usage[dimension] <= bound for dimension, bound in bounds.items())
-
-
-WORDS: Final = {"clusters": "clusters", "nodes": "nodes", "vcpu": "vCPU", "memory": "memory"}
+    """The most that a TenantCluster can come to without asking again, the address of its API server included."""
+    itself = Usage(clusters=1, control_plane_replicas=spec.control_plane.replicas, load_balancers=1)
+    return sum((share(pool, catalog) for pool in spec.pools), itself)
 
 
 def describe(found: Excess) -> str:
     """The numbers in one line: `vCPU: asks for 12, 4 of 20 free (16 used)`."""
     asked, free, hard, used = (
-        show(found.dimension, amount) for amount in (found.asked, found.free, found.hard, found.used)
+        show(found.dimension, amount, found.currency) for amount in (found.asked, found.free, found.hard, found.used)
     )
     return f"{WORDS[found.dimension]}: asks for {asked}, {free} of {hard} free ({used} used)"
 
 
-def show(dimension: str, amount: int) -> str:
+def show(dimension: str, amount: int, currency: str = "") -> str:
     """An amount with its unit, as people write it."""
-    if dimension == "vcpu":
-        return quantity.format_cpu(amount)
-    return quantity.format_bytes(amount) if dimension == "memory" else str(amount)
+    match dimension:
+        case "vcpu":
+            return quantity.format_cpu(amount)
+        case "memory" | "storage":
+            return quantity.format_bytes(amount)
+        case "cost":
+            return f"{prices.show(amount)} {currency}".rstrip()
+        case _:
+            return str(amount)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from provisioning.ledger import Claim, Ledger, Slot
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 
 
 @dataclass(frozen=True)

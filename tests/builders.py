@@ -26,6 +26,7 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.objects import Stored, format_time, read
+from provisioning.usage import Usage
 
 Manifest = dict[str, Any]
 
@@ -148,6 +149,11 @@ def tweak(manifest: Manifest, path: str, value: Any) -> Manifest:
     else:
         holder[last] = value
     return changed
+
+
+def envelope(**workers: int) -> Usage:
+    """What a cluster costs: two control-plane replicas, the address of its API server, and these workers."""
+    return Usage(clusters=1, control_plane_replicas=2, load_balancers=1, **workers)
 
 
 def catalog(**spec: Any) -> CatalogSpec:

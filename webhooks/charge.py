@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provisioning import batcher, quota
 from provisioning.batcher import Contended, Exceeded, Granted
 from provisioning.errors import Cause
 from provisioning.ledger import Claim
-from provisioning.quota import Usage
+from provisioning.quota import Limits
+from provisioning.usage import Usage
 from webhooks.decision import BUSY, Allow, Deny, Verdict
 
 NEARLY_FULL = 90
@@ -26,7 +27,7 @@ class Charge:
     """
 
     tenant: str
-    hard: Mapping[str, int]
+    hard: Limits
     slot: str
     name: str
     field: str
@@ -70,7 +71,9 @@ def answer(charge: Charge, outcome: batcher.Outcome) -> Verdict:
 
 
 def _nearly_full(charge: Charge, used: Usage) -> Iterator[str]:
-    for dimension, hard in charge.hard.items():
-        if hard and charge.after[dimension] > charge.before[dimension] and used[dimension] * 100 >= hard * NEARLY_FULL:
-            amounts = f"{quota.show(dimension, used[dimension])} of {quota.show(dimension, hard)}"
-            yield f"tenant {charge.tenant} now uses {amounts} {'' if dimension == 'memory' else dimension}".rstrip()
+    hard = charge.hard
+    for dimension, bound in hard.bounds.items():
+        before, after, now = (hard.amount(each, dimension) for each in (charge.before, charge.after, used))
+        if bound and after > before and now * 100 >= bound * NEARLY_FULL:
+            amounts = f"{hard.show(dimension, now)} of {hard.show(dimension, bound)}"
+            yield f"tenant {charge.tenant} comes close to its quota of {quota.WORDS[dimension]}: it now uses {amounts}"

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from provisioning import names, objects
+from provisioning import names, objects, quota
 from provisioning.errors import Cause, Invalid
-from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster
+from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster, TenantSpec
 from provisioning.objects import Stored
+from provisioning.quota import Limits
 from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS, Resource
 from webhooks.review import Request, User
 
@@ -126,6 +127,12 @@ def tenant_of(facts: Facts, namespace: str) -> Stored[Tenant] | None:
     except Invalid as error:
         raise Unusable(f"the Tenant {name} cannot be used: {error.message}") from error
     return tenant if namespace in tenant.it.spec.namespaces else None
+
+
+def limits(facts: Facts, tenant: TenantSpec) -> Limits:
+    """What the tenant may have. The Catalog is asked only where the cost is bounded."""
+    hard = tenant.quota.hard
+    return quota.limits(hard, catalog(facts) if hard.hourly_cost is not None else None)
 
 
 def cluster(manifest: Manifest) -> Stored[TenantCluster]:

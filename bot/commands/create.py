@@ -17,6 +17,7 @@ from bot.offers import Place
 from bot.ports import Desk
 from provisioning import approval, completion, errors, quota
 from provisioning.model import Action, Person
+from provisioning.usage import Usage
 
 LIVE_SECONDS = 4.0
 """The form is already open while live numbers are fetched, so this may take longer than an acknowledgement."""
@@ -96,19 +97,19 @@ def _read(form: Filled) -> tuple[tuple[Place, ...], Place, Draft]:
 def _estimate(desk: Desk, place: Place, draft: Draft) -> Outlook:
     """From caches alone: the same arithmetic as the webhook's, on numbers that may be a moment old."""
     hard, used = desk.usage(place.tenant.meta.name)
-    added = quota.Usage()
+    added = Usage()
     if not entries.faults(draft):
         catalog = desk.catalog()
         spec = completion.complete(entries.spec(draft), catalog=catalog, tenant=place.tenant.it.spec)
         added = quota.envelope(spec, catalog)
     policy = place.tenant.it.spec.approval
-    exceeded = quota.excess(quota.limits(hard), used, added)
+    exceeded = hard.excess(used, added)
     return Outlook(
         hard=hard,
         before=used,
         after=used + added,
         required=policy.required,
-        waiver=approval.waiver_for(policy, Action.CREATE, added) or "",
+        waiver=approval.waiver_for(policy, Action.CREATE, added, desk.catalog()) or "",
         problems=tuple(quota.describe(each) for each in exceeded),
     )
 

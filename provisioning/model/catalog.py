@@ -139,6 +139,32 @@ class NetworkDefaults(Model):
     services: Cidr = "10.95.0.0/16"
 
 
+Price = Annotated[str, Field(pattern=r"^([0-9]{1,6}(\.[0-9]{1,6})?)?$", max_length=13)]
+
+
+class PriceList(Model):
+    """What an hour costs. What has no price here costs nothing."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Za-z]{1,12}$")]
+    """What prices are in, such as EUR, or credits."""
+    cluster: Price = ""
+    """A cluster, whatever its size."""
+    control_plane_replica: Price = ""
+    """One replica of a control plane."""
+    node: Price = ""
+    """A worker, whatever its size."""
+    vcpu: Price = ""
+    """One virtual CPU, such as 0.012."""
+    memory_gib: Price = ""
+    """One GiB of memory."""
+    storage_gib: Price = ""
+    """One GiB of disks and volumes."""
+    gpu: Price = ""
+    """One device passed through to a worker."""
+    load_balancer: Price = ""
+    """One Service of type LoadBalancer."""
+
+
 class CatalogSpec(Model):
     """Everything on offer."""
 
@@ -157,6 +183,8 @@ class CatalogSpec(Model):
     """Images of what runs beside control planes."""
     network: NetworkDefaults = NetworkDefaults()
     """Ranges of clusters that ask for none."""
+    prices: PriceList | None = None
+    """What an hour of everything costs, for quotas of cost and for people to read."""
     data_store: DnsLabel = "default"
     """The Kamaji DataStore that keeps the state of clusters made from now on; that of others stays where it is."""
 

@@ -40,6 +40,9 @@ class Subject(Model):
 MOST_CLUSTERS = 100_000
 MOST_NODES = 1_000_000
 MOST_VCPU = 10_000_000
+MOST_PIECES = 1_000_000
+Money = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$", max_length=16)]
+"""An amount in the currency of the Catalog's prices, such as 12.50."""
 
 
 class Amounts(Model):
@@ -53,6 +56,16 @@ class Amounts(Model):
     """Virtual CPUs of all workers."""
     memory: Quantity | None = None
     """Memory of all workers, such as 64Gi."""
+    storage: Quantity | None = None
+    """Workers' own disks and all volumes, such as 2Ti."""
+    gpus: Annotated[int, Field(ge=0, le=MOST_PIECES)] | None = None
+    """Devices passed through to workers."""
+    control_plane_replicas: Annotated[int, Field(ge=0, le=MOST_PIECES)] | None = None
+    """Replicas of all control planes."""
+    load_balancers: Annotated[int, Field(ge=0, le=MOST_PIECES)] | None = None
+    """Services of type LoadBalancer: one for each cluster's API server, and those of its Services."""
+    hourly_cost: Money | None = None
+    """What an hour of all of it costs, by the Catalog's prices; it bounds nothing where there are none."""
 
 
 class QuotaSpec(Model):

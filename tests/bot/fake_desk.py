@@ -15,7 +15,6 @@ from provisioning.desk import Refused, Verdict, Wish
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
 from provisioning.model import (
-    Amounts,
     CatalogSpec,
     ClusterRequest,
     Decision,
@@ -29,7 +28,8 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.objects import Meta, Stored
-from provisioning.quota import Usage
+from provisioning.quota import Limits
+from provisioning.usage import Usage
 from tests.bot import samples
 
 Key = tuple[str, str]
@@ -142,8 +142,8 @@ class FakeDesk:
     def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None:
         return self._seen.get((namespace, name))
 
-    def usage(self, tenant: str) -> tuple[Amounts, Usage]:
-        return self.tenants[tenant].it.spec.quota.hard, self.used.get(tenant, Usage())
+    def usage(self, tenant: str) -> tuple[Limits, Usage]:
+        return quota.limits(self.tenants[tenant].it.spec.quota.hard, self.offered), self.used.get(tenant, Usage())
 
     # Writes
 

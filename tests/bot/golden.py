@@ -11,6 +11,7 @@ from bot import cards, commands, forms
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
 from bot.cards import Card, Sight
+from provisioning import quota
 from provisioning.handmade import Keeper
 from provisioning.model import (
     Action,
@@ -25,7 +26,7 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.objects import Stored
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk
 
@@ -37,7 +38,7 @@ BY_OMAR = Vote(voter=samples.OMAR, decision=Decision.APPROVE, at=samples.LATER)
 def sight(status: RequestStatus | None = None, cluster: Stored[TenantCluster] | None = None, **kind: Any) -> Sight:
     tenant = samples.tenant(approval=ApprovalPolicy(required=kind.pop("required", 1)))
     made = samples.request(status=status, **kind)
-    hard = tenant.it.spec.quota.hard
+    hard = quota.limits(tenant.it.spec.quota.hard)
     return Sight(made, tenant, samples.catalog(), cluster=cluster, hard=hard, used=USED)
 
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from bot import blocks, cards, forms, meters, text
 from bot.blocks import Option
-from provisioning.model import Amounts, Person
-from provisioning.quota import Usage
+from provisioning.model import Person
+from provisioning.quota import UNBOUNDED
+from provisioning.usage import Usage
 from tests.bot import golden, samples, slack_objects
 
 WORDS = st.text(max_size=1000)
@@ -94,7 +95,7 @@ def test_dates_are_drawn_in_the_readers_zone_with_utc_as_fallback() -> None:
 
 
 def test_a_tenant_without_quota_shows_no_bars() -> None:
-    assert meters.lines(Amounts(), Usage(), Usage(clusters=1)) == "This tenant has no quota."
+    assert meters.lines(UNBOUNDED, Usage(), Usage(clusters=1)) == "This tenant has no quota."
 
 
 def test_the_same_objects_give_the_same_card_and_a_vote_another() -> None:

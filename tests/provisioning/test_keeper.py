@@ -12,14 +12,14 @@ from provisioning.keeper import Keeper, tenant_status
 from provisioning.kube import Manifest
 from provisioning.ledger import Claim, Ledger, slot_key
 from provisioning.ledgers import KubeLedgers
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 from tests import builders
 from tests.builders import NAMESPACE, tweak
 from tests.provisioning.backstage import SYSTEM, Backstage, backstage
 
 WEB = slot_key(resources.TENANT_CLUSTERS, NAMESPACE, "web")
 GIB = 2**30
-WEB_COST = Usage(clusters=1, nodes=3, vcpu=6000, memory=12 * GIB)
+WEB_COST = builders.envelope(nodes=3, vcpu=6000, memory=12 * GIB)
 VOID_AFTER = 120.0
 
 
@@ -228,7 +228,7 @@ async def test_clusters_and_machines_made_by_hand_count_what_is_rendered_does_no
 async def test_a_tenant_over_its_quota_says_so(stage: Backstage) -> None:
     spec = {"hard": {"nodes": 1}}
     status = tenant_status(
-        builders.stored_tenant(quota=spec), Ledger().claim(WEB, Claim(WEB_COST)), now=datetime.now(UTC)
+        builders.stored_tenant(quota=spec), Ledger().claim(WEB, Claim(WEB_COST)), None, now=datetime.now(UTC)
     )
     assert status.conditions[0].reason == "OverQuota"
     assert "nodes" in status.conditions[0].message

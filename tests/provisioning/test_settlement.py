@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from provisioning import settlement
 from provisioning.ledger import Claim, Ledger, Slot
-from provisioning.quota import Usage
 from provisioning.settlement import OpenClaim, Sight
+from provisioning.usage import Usage
 
 SMALL, LARGE = Usage(clusters=1, nodes=3), Usage(clusters=1, nodes=9)
 KEY = "tenantclusters.clusterdesk.dev/team-a/web"

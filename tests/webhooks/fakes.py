@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioning import errors
 from provisioning.batcher import Granted, Outcome
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 from webhooks.charge import Charge
 from webhooks.facts import All, Answer, Facts, One, Query, Trusted, Unknown
 from webhooks.policy import Default, Policy

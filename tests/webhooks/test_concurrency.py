@@ -12,8 +12,8 @@ import pytest
 from provisioning.batcher import Page
 from provisioning.errors import Conflict, Unavailable
 from provisioning.ledger import Garbled, Ledger
-from provisioning.quota import Usage
 from provisioning.resources import MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
+from provisioning.usage import Usage
 from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, cluster, deployment, template, tweak
 from tests.webhooks.fakes import NOW, World
 from tests.webhooks.reviews import manifest, request

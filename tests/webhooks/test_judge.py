@@ -8,8 +8,9 @@ import pytest
 
 from provisioning.batcher import Contended, Exceeded, Granted
 from provisioning.errors import Cause
-from provisioning.quota import Excess, Usage
+from provisioning.quota import Excess, Limits
 from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS
+from provisioning.usage import Usage
 from tests.webhooks.fakes import NOW, BrokenWorld, SlowWorld, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
 from webhooks import facts as reading
@@ -25,7 +26,13 @@ RULES = (Rule(TENANT_CLUSTERS),)
 CLUSTER = manifest(TENANT_CLUSTERS, "web", {"a": 1})
 ASKED = request(TENANT_CLUSTERS, CLUSTER)
 CHARGE = Charge(
-    "blue", {"nodes": 5}, "tenantclusters.clusterdesk.dev/tenant-blue/web", "web", "spec.pools", Usage(), Usage(nodes=2)
+    "blue",
+    Limits({"nodes": 5}),
+    "tenantclusters.clusterdesk.dev/tenant-blue/web",
+    "web",
+    "spec.pools",
+    Usage(),
+    Usage(nodes=2),
 )
 FULL = Exceeded((Excess("nodes", 2, 4, 5),), Usage(nodes=4))
 

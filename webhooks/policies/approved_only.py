@@ -41,7 +41,8 @@ def check(request: Request, facts: Facts) -> Verdict:
     if _needs_nothing(request, before, after, tenant, facts):
         return Allow()
     counted = reading.cluster(request.either).it.spec
-    waiver = approval.waiver_for(tenant.it.spec.approval, action, quota.envelope(counted, reading.catalog(facts)))
+    catalog = reading.catalog(facts)
+    waiver = approval.waiver_for(tenant.it.spec.approval, action, quota.envelope(counted, catalog), catalog)
     if waiver is not None:
         return Allow(audit={"approval": waiver})
     # A deletion cannot carry an annotation; what the cluster has is of its last change.

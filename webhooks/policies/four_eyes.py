@@ -155,7 +155,7 @@ def _waiver(before: Stored[ClusterRequest], tenant: Stored[Tenant], facts: Facts
     if wanted is None:
         return None
     size = quota.envelope(wanted, reading.catalog(facts))
-    return approval.waiver_for(tenant.it.spec.approval, spec.action, size)
+    return approval.waiver_for(tenant.it.spec.approval, spec.action, size, reading.catalog(facts))
 
 
 def _noted(wanted: RequestStatus, now: datetime) -> datetime:

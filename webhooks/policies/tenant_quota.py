@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from provisioning import charges, footprint, quota
+from provisioning import charges, footprint
 from provisioning.errors import Cause, RuleError
 from provisioning.ledger import slot_key
-from provisioning.quota import Usage
 from provisioning.resources import CLUSTERS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS, Resource
+from provisioning.usage import Usage
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.charge import Charge
@@ -41,7 +41,7 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
     name = after["metadata"]["name"]
     charge = Charge(
         tenant=tenant.meta.name,
-        hard=quota.limits(tenant.it.spec.quota.hard),
+        hard=reading.limits(facts, tenant.it.spec),
         slot=slot_key(resource, request.namespace, name),
         name=name,
         field=FIELDS[resource],

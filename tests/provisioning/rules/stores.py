@@ -12,7 +12,7 @@ import pytest
 from provisioning import errors
 from provisioning.batcher import LedgerStore, Page
 from provisioning.ledger import Claim, Ledger
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 
 
 class Fault(Enum):

@@ -13,7 +13,7 @@ from provisioning import approval
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import Action, ApprovalPolicy, ClusterRequest, Decision, Person, Phase, TenantSpec
 from provisioning.objects import Stored
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 from tests import builders
 from tests.builders import ANN, BEN, CLEO, DAVE, MADE, NOW, vote
 
@@ -175,20 +175,21 @@ SMALL = {"name": "small ones", "actions": ["Create", "Change"], "upTo": {"nodes"
 )
 def test_a_rule_lets_small_clusters_pass_and_no_others(action: Action, size: Usage, rule: str | None) -> None:
     policy = ApprovalPolicy.model_validate({"waivers": [SMALL]})
-    assert approval.waiver_for(policy, action, size) == rule
+    assert approval.waiver_for(policy, action, size, builders.catalog()) == rule
 
 
 def test_the_first_rule_that_fits_is_named() -> None:
     anything = {"name": "anything", "actions": ["Create", "Delete"]}
     policy = ApprovalPolicy.model_validate({"waivers": [SMALL, anything]})
-    assert approval.waiver_for(policy, Action.CREATE, Usage(1, 1)) == "small ones"
-    assert approval.waiver_for(policy, Action.CREATE, Usage(1, 9)) == "anything"
-    assert approval.waiver_for(policy, Action.DELETE, Usage(1, 9)) == "anything"
+    assert approval.waiver_for(policy, Action.CREATE, Usage(1, 1), builders.catalog()) == "small ones"
+    assert approval.waiver_for(policy, Action.CREATE, Usage(1, 9), builders.catalog()) == "anything"
+    assert approval.waiver_for(policy, Action.DELETE, Usage(1, 9), builders.catalog()) == "anything"
 
 
 def test_a_policy_that_requires_nobody_needs_nobody() -> None:
-    assert approval.waiver_for(ApprovalPolicy(required=0), Action.DELETE, Usage(9, 9)) == approval.NOBODY
-    assert approval.waiver_for(ApprovalPolicy(), Action.DELETE, Usage()) is None
+    nobody = ApprovalPolicy(required=0)
+    assert approval.waiver_for(nobody, Action.DELETE, Usage(9, 9), builders.catalog()) == approval.NOBODY
+    assert approval.waiver_for(ApprovalPolicy(), Action.DELETE, Usage(), builders.catalog()) is None
 
 
 APPROVED = {"phase": "Approved"}

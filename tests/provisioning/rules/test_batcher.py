@@ -10,7 +10,8 @@ import pytest
 from provisioning import errors
 from provisioning.batcher import Batcher, Batchers, Contended, Exceeded, Granted, Outcome, Request
 from provisioning.ledger import CLAIMS_MAX, Claim, Ledger
-from provisioning.quota import Usage
+from provisioning.quota import Limits
+from provisioning.usage import Usage
 from tests.provisioning.rules.stores import Fault, MemoryLedgers
 
 TENANT = "blue"
@@ -23,7 +24,7 @@ def batcher(store: MemoryLedgers) -> Batcher:
 
 
 def request(name: str, nodes: int = 1, *, hard: int = 50, fence: str = "", uid: str = "") -> Request:
-    return Request(name, Claim(Usage(nodes=nodes), fence, uid or f"uid-{name}"), {"nodes": hard})
+    return Request(name, Claim(Usage(nodes=nodes), fence, uid or f"uid-{name}"), Limits({"nodes": hard}))
 
 
 async def reserve(at: Batcher, wanted: Request, *, seconds: float = SOON, dry_run: bool = False) -> Outcome:
@@ -220,7 +221,7 @@ async def test_the_numbers_of_a_no_are_those_of_the_ledger() -> None:
 async def test_what_does_not_rise_gets_in_above_the_quota() -> None:
     store = MemoryLedgers()
     store.put(TENANT, full(60))
-    there = Request("there", Claim(Usage(nodes=60), "1", "x"), {"nodes": 50}, before=Usage(nodes=60))
+    there = Request("there", Claim(Usage(nodes=60), "1", "x"), Limits({"nodes": 50}), before=Usage(nodes=60))
     assert isinstance(await reserve(batcher(store), there), Granted)
 
 
@@ -228,7 +229,7 @@ async def test_what_rises_is_judged_even_where_an_earlier_claim_has_room_for_it(
     """Stored 4, a claim of 10 still open, and the quota lowered to 5 since: 8 is not let in on the strength of that."""
     store = MemoryLedgers()
     store.put(TENANT, full(4).claim("there", Claim(Usage(nodes=10), "1", "x")))
-    raised = Request("there", Claim(Usage(nodes=8), "1", "x"), {"nodes": 5}, before=Usage(nodes=4))
+    raised = Request("there", Claim(Usage(nodes=8), "1", "x"), Limits({"nodes": 5}), before=Usage(nodes=4))
     assert isinstance(await reserve(batcher(store), raised), Exceeded)
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from provisioning import charges, footprint, legacy, quota
 from provisioning.charges import Unmeasurable
 from provisioning.model import NodePool
-from provisioning.quota import Usage
 from provisioning.resources import (
     KUBEVIRT_MACHINE_TEMPLATES,
     MACHINE_DEPLOYMENTS,
@@ -19,6 +18,7 @@ from provisioning.resources import (
     VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES,
     Resource,
 )
+from provisioning.usage import Usage
 from tests.builders import machine_deployment, machine_template
 from tests.provisioning.manifests import examples
 from tests.provisioning.manifests.examples import NAMESPACE, SPECIAL, UID, Manifest, catalog, of_kind, only, rendered

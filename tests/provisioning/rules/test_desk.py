@@ -14,7 +14,6 @@ from provisioning import errors, objects, request_status
 from provisioning.desk import Desk, Reason, Refused, Wish
 from provisioning.kube import Kube
 from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
-from provisioning.quota import Usage
 from provisioning.resources import (
     CATALOGS,
     CLUSTER_REQUESTS,
@@ -24,6 +23,7 @@ from provisioning.resources import (
     TENANTS,
     Resource,
 )
+from provisioning.usage import Usage
 from provisioning.views import Views
 from tests import builders
 from tests.builders import ANN, BEN, CATALOG, CLEO, CLUSTER, DAVE, NAMESPACE, NOW, REQUEST, TENANT, tweak
@@ -144,7 +144,7 @@ async def test_an_object_that_cannot_be_read_is_left_out_and_hides_no_other(stag
 async def test_usage_is_what_was_published(stage: Stage) -> None:
     stage.tenant(TENANT, quota={"used": {"clusters": 1, "nodes": 3, "vcpu": 6, "memory": "12Gi"}})
     hard, used = stage.desk.usage("blue")
-    assert (hard.clusters, used) == (3, Usage(1, 3, 6000, 12 * GI))
+    assert (hard.bounds["clusters"], used) == (3, Usage(1, 3, 6000, 12 * GI))
     assert stage.desk.usage("red")[1] == Usage()
 
 
@@ -154,7 +154,7 @@ async def test_usage_is_what_was_published(stage: Stage) -> None:
 async def test_a_wish_that_fits_has_no_problem_and_says_what_it_costs(stage: Stage) -> None:
     verdict = await stage.desk.preview(wish())
     assert (verdict.causes, verdict.waiver) == ((), "")
-    assert (verdict.before, verdict.after) == (Usage(), Usage(1, 3, 6000, 12 * GI))
+    assert (verdict.before, verdict.after) == (Usage(), builders.envelope(nodes=3, vcpu=6000, memory=12 * GI))
     assert verdict.digest == DIGEST
     assert stage.server.all(TENANT_CLUSTERS) == []
 
@@ -162,10 +162,11 @@ async def test_a_wish_that_fits_has_no_problem_and_says_what_it_costs(stage: Sta
 async def test_a_change_costs_the_difference(stage: Stage) -> None:
     stage.server.put(TENANT_CLUSTERS, CLUSTER)
     stage.tenant(TENANT, quota={"used": {"clusters": 2, "nodes": 5, "vcpu": 10, "memory": "20Gi"}})
+    rest = Usage(clusters=1, nodes=2, vcpu=4000, memory=8 * GI)
     larger = builders.spec(pools=[{"name": "md0", "flavor": "small", "replicas": 4}])
     verdict = await stage.desk.preview(wish(Action.CHANGE, desired=larger))
     assert verdict.causes == ()
-    assert verdict.after == Usage(2, 7, 14_000, 28 * GI)
+    assert verdict.after == rest + builders.envelope(nodes=5, vcpu=10_000, memory=20 * GI)
 
 
 async def test_numbers_that_lag_behind_never_go_below_nothing(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from provisioning import footprint
 from provisioning.errors import MalformedQuantity
 from provisioning.footprint import MAX_SIZE, MIN_SIZE
-from provisioning.quota import Usage
+from provisioning.usage import Usage
 from tests.builders import machine_deployment, machine_template
 
 GI = 2**30

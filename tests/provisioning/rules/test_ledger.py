@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.ledger import CLAIMS_MAX, Claim, Garbled, Ledger, Slot, slot_key
-from provisioning.quota import Usage
 from provisioning.resources import MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
+from provisioning.usage import DIMENSIONS, Usage
 
 KEY = "tenantclusters.clusterdesk.dev/team-a/web"
 OTHER = "tenantclusters.clusterdesk.dev/team-a/api"
@@ -167,7 +167,7 @@ def slot_text(**changes: Any) -> str:
         '{"format": 2, "slots": {}}',
         '{"format": 1}',
         '{"format": 1, "slots": []}',
-        slot_text(c=[1, 2, 3]),
+        slot_text(c=[1] * (len(DIMENSIONS) + 1)),
         slot_text(c=[1, 2, 3, -4]),
         slot_text(c=[1, 2, 3, 4.5]),
         slot_text(c=[1, 2, 3, True]),
@@ -202,3 +202,14 @@ def test_whatever_json_stands_there_is_a_ledger_or_garbled(content: Any) -> None
     except Garbled:
         return
     assert Usage().within(ledger.used())
+
+
+def test_a_ledger_from_before_a_dimension_was_counted_is_still_one() -> None:
+    assert Ledger.loads(slot_text(c=[1, 2])).used() == Usage(clusters=1, nodes=2)
+    assert Ledger.loads(slot_text(c=[])).used() == Usage()
+
+
+def test_what_is_zero_at_the_end_takes_no_room_in_the_text() -> None:
+    text = Ledger().claim(KEY, Claim(Usage(clusters=1), uid="a")).dumps()
+    assert '[1,"","a",0]' in text
+    assert Ledger.loads(text).dumps() == text

@@ -19,9 +19,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from provisioning.batcher import Granted, Request, judge
 from provisioning.ledger import Claim, Ledger
-from provisioning.quota import Usage
+from provisioning.quota import Limits
+from provisioning.usage import Usage
 
-HARD = {"nodes": 8}
+HARD = Limits({"nodes": 8})
 NAMES = ("web", "api")
 WINDOW = 2
 """Ticks after which an admitted write can no longer land."""
@@ -197,8 +198,8 @@ class World(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_above_the_quota(self) -> None:
-        assert sum(thing.size for thing in self.things.values()) <= HARD["nodes"]
-        assert self.ledger.used().nodes <= HARD["nodes"]
+        assert sum(thing.size for thing in self.things.values()) <= HARD.bounds["nodes"]
+        assert self.ledger.used().nodes <= HARD.bounds["nodes"]
 
     def teardown(self) -> None:
         """When all is quiet, the ledger says what is there, and not a node more."""
