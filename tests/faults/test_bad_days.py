@@ -131,14 +131,14 @@ async def test_of_two_provisioners_one_loses_its_lease_in_the_middle_and_the_oth
     severed = await Severed.connect(kubeconfig=plane.control.kubeconfig)
     assert isinstance(severed, Severed)
     async with severed, running(replica(severed, "first")):
-        await until(lambda: stage == ["first"], seconds=30)
+        await until(lambda: stage == ["first"])
         await ask_for(kube, place, FIRST)
         (as_it_should_be,) = await settled(kube, place, FIRST)
         async with running(replica(kube, "second")):
             await ask_for(kube, place, *NAMES)
             await asyncio.sleep(0.1)
             severed.plugged.clear()
-            await until(lambda: stage == ["second"], seconds=30)
+            await until(lambda: stage == ["second"])
             assert unlike(await settled(kube, place, *NAMES), as_it_should_be) == []
             severed.plugged.set()
             await asyncio.sleep(1)

@@ -500,11 +500,11 @@ async def test_the_leader_hears_of_an_access_and_of_what_becomes_of_its_cluster(
         stage.put(resources.SECRETS, accesses.authority_secret())
         stage.put(resources.SECRETS, accesses.kubeconfig_secret(server="https://127.0.0.1:1"))
         stage.put(resources.CLUSTER_ACCESSES, access())
-        await until(lambda: says("Refused"), seconds=30)
+        await until(lambda: says("Refused"))
         stage.cluster()
-        await until(lambda: stage.there(resources.CLUSTERS), seconds=30)
+        await until(lambda: stage.there(resources.CLUSTERS))
         stage.patch(resources.CLUSTERS, "web", {"spec": accesses.HOST["spec"]})
-        await until(lambda: stage.get(resources.CLUSTER_ACCESSES, "ann-web")["status"].get("certificate"), seconds=30)
+        await until(lambda: stage.get(resources.CLUSTER_ACCESSES, "ann-web")["status"].get("certificate"))
         # Nobody answers at that address, so nobody is in.
         assert says("Waiting")
 

@@ -143,7 +143,7 @@ async def test_while_a_provider_is_missing_it_is_not_looked_at_again_and_again_a
         await asyncio.sleep(1)
     assert [line for line in logs if line["event"] == "work_waits" and line["queue"] == "clusters"] == []
     stage.server.unserved.clear()
-    await until(lambda: has_everything(stage), seconds=30)
+    await until(lambda: has_everything(stage))
 
 
 async def test_one_in_nobodys_namespace_is_left_alone(stage: Backstage) -> None:
@@ -174,7 +174,7 @@ async def test_it_goes_only_when_flux_and_cluster_api_are_done_and_nothing_of_ou
     assert finished.there(resources.SERVICES, "left"), "swept while Cluster API was still at work"
     assert finished.there(resources.DEPLOYMENTS, "web-cloud-controller-manager")
     cluster_api_is_done(finished)
-    await until(lambda: not finished.there(resources.CLUSTERS), seconds=10)
+    await until(lambda: not finished.there(resources.CLUSTERS))
     for kind in (resources.SERVICES, resources.PERSISTENT_VOLUME_CLAIMS, resources.DATA_VOLUMES):
         assert not finished.there(kind, "left")
     # What it owns, the garbage collector takes.
@@ -186,7 +186,7 @@ async def test_what_flux_holds_on_to_is_taken_from_it_in_the_end(finished: Backs
     cluster_api_is_done(finished)
     await until(lambda: "deletionTimestamp" in finished.get(resources.HELM_RELEASES, "web-cilium")["metadata"])
     finished.clock.ahead = releases.PATIENCE + timedelta(seconds=1)
-    await until(lambda: not finished.there(resources.CLUSTERS), seconds=10)
+    await until(lambda: not finished.there(resources.CLUSTERS))
     assert not finished.there(resources.HELM_RELEASES, "web-cilium")
 
 
@@ -196,7 +196,7 @@ async def test_what_its_owner_labelled_is_not_swept(finished: Backstage) -> None
     flux_lets_go(finished)
     cluster_api_is_done(finished)
     delete(finished)
-    await until(lambda: not finished.there(resources.CLUSTERS), seconds=10)
+    await until(lambda: not finished.there(resources.CLUSTERS))
     assert finished.there(resources.CONFIG_MAPS, "theirs")
     assert finished.there(resources.VIRTUAL_MACHINES, "theirs")
 
@@ -207,7 +207,7 @@ async def test_it_ends_though_its_namespace_is_no_tenants_any_more(finished: Bac
     flux_lets_go(finished)
     cluster_api_is_done(finished)
     delete(finished)
-    await until(lambda: not finished.there(resources.CLUSTERS), seconds=10)
+    await until(lambda: not finished.there(resources.CLUSTERS))
 
 
 async def test_it_ends_though_somebody_has_made_a_tenant_cluster_of_its_name(finished: Backstage) -> None:
@@ -221,8 +221,8 @@ async def test_it_ends_though_somebody_has_made_a_tenant_cluster_of_its_name(fin
     def made_anew() -> bool:
         return finished.there(resources.CLUSTERS) and finished.get(resources.CLUSTERS)["metadata"]["uid"] != uid
 
-    await until(made_anew, seconds=20)
-    await until(lambda: finished.there(resources.MACHINE_DEPLOYMENTS, "web-md0"), seconds=20)
+    await until(made_anew)
+    await until(lambda: finished.there(resources.MACHINE_DEPLOYMENTS, "web-md0"))
 
 
 async def quiet(stage: Backstage) -> None:

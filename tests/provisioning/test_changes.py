@@ -138,13 +138,13 @@ async def test_pools_grow_heal_change_their_size_and_go_and_their_templates_with
     assert first < await web.names(*TEMPLATES)
     patch = {"spec": {"replicas": 4}}
     await web.kube.merge(resources.MACHINE_DEPLOYMENTS, "web-auto", patch, namespace=web.namespace)
-    await eventually(lambda: web.runs(*MD0 * 2, *AUTO * 4), seconds=60)
+    await eventually(lambda: web.runs(*MD0 * 2, *AUTO * 4))
 
     # All workers may break at once and are replaced: in a pool of two, and in one that the autoscaler keeps small.
     async def healed_whole() -> bool:
         return await web.replaceable("web-md0") == (2, 2) and await web.replaceable("web-auto") == (4, 4)
 
-    await eventually(healed_whole, seconds=60)
+    await eventually(healed_whole)
 
     # One worker again, a larger one; the other pool goes.
     await web.change(pools=[{**small("md0"), "flavor": "large"}], controlPlane={"replicas": 2})
@@ -166,7 +166,7 @@ async def test_pools_grow_heal_change_their_size_and_go_and_their_templates_with
         pools = await web.names(resources.MACHINE_DEPLOYMENTS, resources.MACHINE_HEALTH_CHECKS)
         return len(templates) == 2 and pools == {"web-md0"}
 
-    await eventually(tidied, seconds=60)
+    await eventually(tidied)
     (bootstrap,) = await web.names(resources.KUBEADM_CONFIG_TEMPLATES)
     assert bootstrap in first
     (machine,) = await web.names(resources.KUBEVIRT_MACHINE_TEMPLATES)
@@ -178,7 +178,7 @@ async def test_pools_grow_heal_change_their_size_and_go_and_their_templates_with
     # The only worker of a pool is replaced as well.
     (broken,) = await web.names(resources.MACHINES)
     await web.give_up(broken)
-    await eventually(lambda: web.runs(("md0", "v1.34.4", 8), without=broken), seconds=60)
+    await eventually(lambda: web.runs(("md0", "v1.34.4", 8), without=broken))
 
 
 async def test_the_number_of_an_autoscaled_pool_is_touched_only_where_its_maximum_is_below_it(web: Cluster) -> None:
@@ -202,21 +202,21 @@ async def test_the_number_of_an_autoscaled_pool_is_touched_only_where_its_maximu
 
     pool = {"name": "auto", "flavor": "small"}
     await web.change(pools=[small("md0"), {**pool, "min": 1, "max": 9}])
-    await eventually(lambda: has(1), seconds=60)
+    await eventually(lambda: has(1))
     await scaled(4)
     assert await stays(4)
 
     await web.change(pools=[small("md0"), {**pool, "min": 1, "max": 2}])
-    await eventually(lambda: has(2), seconds=60)
-    await eventually(lambda: applied(max_size="2"), seconds=60)
+    await eventually(lambda: has(2))
+    await eventually(lambda: applied(max_size="2"))
     assert await stays(2)
     await scaled(1)
     assert await stays(1)
 
     await web.change(pools=[small("md0"), small("auto", 3)])
-    await eventually(lambda: has(3), seconds=60)
+    await eventually(lambda: has(3))
     await web.change(pools=[small("md0"), {**pool, "min": 1, "max": 5}])
-    await eventually(lambda: applied(max_size="5"), seconds=60)
+    await eventually(lambda: applied(max_size="5"))
     assert await stays(3)
 
 

@@ -101,7 +101,7 @@ async def test_told_to_stop_it_gives_the_lease_back_and_ends_well(tmp_path: Path
             found = server.get(resources.LEASES, "clusterdesk-provisioner", "clusterdesk-system")
             return found["spec"]["holderIdentity"] if found else ""
 
-        await until(holder, seconds=20)
+        await until(holder)
         process.send_signal(signal.SIGTERM)
         _, errors = await asyncio.wait_for(process.communicate(), 10)
         assert process.returncode == 0

@@ -46,7 +46,7 @@ async def test_a_provider_that_is_not_installed_is_named_and_the_cluster_goes_on
         assert stage.landscape.waits() == ""
         assert not stage.there(resources.CLUSTERS)
         stage.server.unserved.clear()
-        await until(lambda: stage.there(resources.HELM_RELEASES, "web-cilium"), seconds=10)
+        await until(lambda: stage.there(resources.HELM_RELEASES, "web-cilium"))
         await until(lambda: stage.server.get(resources.CLUSTERS, "web", NAMESPACE) is not None)
 
 

@@ -258,7 +258,7 @@ async def test_tenants_that_hang_do_not_keep_the_others_waiting(tenant: Tenant) 
         probe = Probe(Everybodys(tenant, silent), changed=told.append, pace=pace)
         for key in hanging:
             probe.answer(key, nodes=0)
-        await until(lambda: set(told) == set(hanging), seconds=10)
+        await until(lambda: set(told) == set(hanging))
         began = asyncio.get_running_loop().time()
         await settled(probe, Answer("", 0))
         # They go on hanging meanwhile, one after the other, half a second each.

@@ -89,7 +89,7 @@ async def test_a_cluster_is_made_kept_and_ended_on_a_real_api_server(admin: Kube
     service = {"apiVersion": "v1", "kind": "Service", "metadata": left_behind, "spec": {"ports": [{"port": 80}]}}
     await admin.create(resources.SERVICES, service)
     await admin.delete(resources.TENANT_CLUSTERS, "web", namespace=namespace)
-    await eventually(gone, seconds=40)
+    await eventually(gone)
     assert await labelled(admin, belongings.SWEPT, namespace) == {}
 
     async def given_back() -> bool:

@@ -88,7 +88,7 @@ class Yard:
 
     async def end(self) -> None:
         await self.kube.delete(resources.TENANT_CLUSTERS, "web", namespace=self.namespace)
-        await eventually(self.gone, seconds=60)
+        await eventually(self.gone)
 
 
 @contextlib.asynccontextmanager
@@ -132,7 +132,7 @@ async def test_a_cluster_sleeps_workers_first_and_wakes_with_what_it_stored(
 
         async with running(watch(it)):
             await it.change(hibernation={"enabled": True})
-            await eventually(lambda: it.says("Hibernated"), seconds=60)
+            await eventually(lambda: it.says("Hibernated"))
         assert (await it.workers(), await it.control_planes(), stopped_under_workers) == (0, 0, [])
         asleep = await it.status()
         assert asleep["asleepSince"]
@@ -150,7 +150,7 @@ async def test_a_cluster_sleeps_workers_first_and_wakes_with_what_it_stored(
 
         # Nobody has to wake it to delete it.
         await it.change(hibernation={"enabled": True})
-        await eventually(lambda: it.says("Hibernated"), seconds=60)
+        await eventually(lambda: it.says("Hibernated"))
         await it.end()
 
 

@@ -178,7 +178,7 @@ async def test_a_cluster_is_made_kept_and_ended(plain: Kube, where: str) -> None
         await eventually(all_written)
         await asyncio.sleep(1)
         assert await written() == {"MachineDeployment", "MachineHealthCheck"}
-        await eventually(ready, seconds=60)
+        await eventually(ready)
 
         # What somebody changes in the older words is put right in them.
         strategy = (await others.get(POOLS, "web-md0"))["spec"]["strategy"]
@@ -197,10 +197,10 @@ async def test_a_cluster_is_made_kept_and_ended(plain: Kube, where: str) -> None
 
         await eventually(ending)
         await others.merge(CLUSTERS, {"metadata": {"finalizers": None}})
-        await eventually(gone, seconds=60)
+        await eventually(gone)
         assert await labelled(kube, belongings.SWEPT, where) == {}
 
         async def collected() -> bool:
             return await labelled(kube, plan.KINDS, where) == {}
 
-        await eventually(collected, seconds=60)
+        await eventually(collected)

@@ -70,7 +70,7 @@ class Sight:
         return listed
 
     async def told(self, text: str) -> None:
-        await eventually(self._says(text), seconds=60)
+        await eventually(self._says(text))
 
     def _says(self, text: str) -> Callable[[], Awaitable[bool]]:
         async def says() -> bool:
@@ -275,5 +275,5 @@ async def test_somebody_who_refuses_one_object_keeps_no_other_from_being_applied
     finally:
         await sight.kube.delete(BINDINGS, name)
         await sight.kube.delete(POLICIES, name)
-    await eventually(lambda: there(resources.MACHINE_HEALTH_CHECKS, "web-md1"), seconds=60)
+    await eventually(lambda: there(resources.MACHINE_HEALTH_CHECKS, "web-md1"))
     await sight.kubectl("wait", "--for=condition=Stalled=False", "tenantcluster/web", "--timeout=30s")

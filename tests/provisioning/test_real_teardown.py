@@ -95,7 +95,7 @@ class Estate:
         async def absent() -> bool:
             return await self.find(resources.TENANT_CLUSTERS) is None
 
-        await eventually(absent, seconds=60)
+        await eventually(absent)
 
     async def left(self) -> set[str]:
         """Everything that belongs to the cluster, and what Kamaji keeps of it under its name."""
@@ -117,7 +117,7 @@ class Estate:
                 return await self.left() - {"Secret mine"} == set(last)
             return False
 
-        await eventually(seen, seconds=60)
+        await eventually(seen)
 
     async def uncharged(self) -> bool:
         return not await self.charged()
@@ -193,7 +193,7 @@ async def test_a_tenant_that_hangs_and_a_release_that_flux_keeps_only_cost_time(
     async def told_silent() -> bool:
         return "does not answer" in await estate.message()
 
-    await eventually(told_silent, seconds=60)
+    await eventually(told_silent)
     assert not await estate.tenants.answers(control_plane["metadata"]["uid"])
     await estate.delete()
 
@@ -236,7 +236,7 @@ async def test_a_cluster_asleep_goes_without_being_woken(estate: Estate) -> None
         awake.append(estate.tenants.running(uid) is not None)
         return await estate.find(resources.TENANT_CLUSTERS) is None
 
-    await eventually(over, seconds=60)
+    await eventually(over)
     assert not any(awake)
     assert await estate.left() == set()
     await eventually(estate.uncharged)
@@ -276,7 +276,7 @@ async def test_a_machine_that_cannot_go_is_told_from_the_bottom_up(estate: Estat
     async def at_the_workers() -> bool:
         return "the workers are being deleted: " in await estate.message()
 
-    await eventually(at_the_workers, seconds=40)
+    await eventually(at_the_workers)
     estate.clock.ahead = LATE
 
     async def at_the_bottom() -> bool:

@@ -160,7 +160,7 @@ async def test_an_api_server_that_fails_now_and_then_only_costs_time(stage: Back
     stage.server.fail(409, method="PUT", times=2)
     stage.server.fail(429, plural="machinedeployments", method="PATCH")
     stage.cluster()
-    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"), seconds=15)
+    await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
     await until(lambda: stage.condition()["reason"])
 
 
@@ -183,7 +183,7 @@ async def test_a_cluster_whose_lifetime_is_over_is_deleted(stage: Backstage) -> 
     assert stage.get(resources.TENANT_CLUSTERS)["status"]["expiresAt"]
     stage.clock.ahead = timedelta(hours=1, seconds=1)
     stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
-    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS))
     assert not stage.there(resources.CLUSTERS)
 
 
@@ -215,7 +215,7 @@ async def test_a_cluster_that_may_not_be_deleted_though_its_lifetime_is_over_say
     assert stage.there(resources.MACHINE_DEPLOYMENTS, "web-md0")
     stage.server.objects.admission.clear()
     stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
-    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS))
 
 
 async def test_a_cluster_whose_tenant_has_it_so_sleeps_before_it_is_deleted_and_wakes_when_it_may_live_longer(
@@ -240,7 +240,7 @@ async def test_a_cluster_whose_tenant_has_it_so_sleeps_before_it_is_deleted_and_
 
     stage.clock.ahead = timedelta(hours=6, seconds=1)
     stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "again"}}})
-    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS))
 
 
 async def test_a_schedule_is_kept_without_anybody_touching_the_cluster(stage: Backstage) -> None:
@@ -254,7 +254,7 @@ async def test_a_schedule_is_kept_without_anybody_touching_the_cluster(stage: Ba
     stage.cluster(tweak(builders.CLUSTER, "spec.hibernation", kept))
     await until(lambda: stage.there(resources.DEPLOYMENTS, "web-csi-controller"))
     assert replicas() == 2
-    await until(lambda: replicas() == 0, seconds=10)
+    await until(lambda: replicas() == 0)
 
 
 async def test_an_add_on_that_is_taken_off_a_sleeping_cluster_is_uninstalled_when_it_wakes(stage: Backstage) -> None:
@@ -311,7 +311,7 @@ async def test_a_webhook_of_somebody_else_keeps_nothing_else_from_being_applied(
     assert "it is for whoever runs it to allow" in stage.condition("Stalled")["message"]
     assert stage.condition("Stalled")["status"] == "True"
     stage.server.objects.admission.clear()
-    await until(lambda: stage.there(resources.HELM_RELEASES, "web-cilium"), seconds=15)
+    await until(lambda: stage.there(resources.HELM_RELEASES, "web-cilium"))
     await until(lambda: stage.condition("Stalled")["status"] == "False")
 
 
@@ -389,7 +389,7 @@ async def test_a_paused_cluster_is_deleted_all_the_same(stage: Backstage) -> Non
     await until(lambda: stage.condition("Paused")["status"] == "True")
     assert not stage.there(resources.CLUSTERS)
     stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
-    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS))
 
 
 async def test_a_paused_cluster_falls_asleep_all_the_same_when_its_lifetime_is_over(stage: Backstage) -> None:
@@ -435,7 +435,7 @@ async def test_what_is_done_to_a_cluster_shows_in_its_events(stage: Backstage) -
     stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"addOns": []}})
     await until(lambda: "Pruned" in reasons())
     stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
-    await until(lambda: {"Deleting", "Deleted"} <= reasons(), seconds=10)
+    await until(lambda: {"Deleting", "Deleted"} <= reasons())
 
 
 async def test_pods_are_asked_why_something_does_not_run_and_left_alone_otherwise(stage: Backstage) -> None:
@@ -455,7 +455,7 @@ async def test_pods_are_asked_why_something_does_not_run_and_left_alone_otherwis
     stage.control_plane_runs()
     initialized = {"initialization": {"controlPlaneInitialized": True}}
     stage.patch(resources.CLUSTERS, "web", {"status": initialized}, "status")
-    await until(lambda: "ImagePullBackOff: no such image" in stage.condition()["message"], seconds=10)
+    await until(lambda: "ImagePullBackOff: no such image" in stage.condition()["message"])
     available("csi-controller", "True")
     await until(lambda: "ImagePullBackOff" not in stage.condition()["message"])
     await quiet(stage)

@@ -81,8 +81,8 @@ def residue(stage: Backstage) -> list[str]:
     return told
 
 
-async def gone(stage: Backstage, *, seconds: float = 10) -> None:
-    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=seconds)
+async def gone(stage: Backstage) -> None:
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS))
 
 
 # --- the order
@@ -179,7 +179,7 @@ async def test_what_does_not_go_is_named_and_holds_the_tenant_cluster(stage: Bac
     flux_lets_go(stage)
     cluster_api_is_done(stage)
     delete(stage)
-    await until(lambda: stage.condition()["message"] == "still there: Service lb", seconds=10)
+    await until(lambda: stage.condition()["message"] == "still there: Service lb")
     assert residue(stage) == []
     stage.clock.ahead = LATE
     await until(lambda: len(residue(stage)) == 1)
@@ -195,7 +195,7 @@ async def test_a_deletion_that_takes_too_long_is_stalled(stage: Backstage) -> No
     flux_lets_go(stage)
     cluster_api_is_done(stage)
     delete(stage)
-    await until(lambda: stage.condition()["message"] == "still there: Service lb", seconds=10)
+    await until(lambda: stage.condition()["message"] == "still there: Service lb")
     assert stage.condition("Reconciling")["status"] == "True"
     stage.clock.ahead = ending.PATIENCE
     await until(lambda: stage.condition("Stalled")["status"] == "True")
@@ -240,7 +240,7 @@ async def test_a_deletion_that_somebodys_webhook_refuses_is_told(stage: Backstag
     flux_lets_go(stage)
     cluster_api_is_done(stage)
     delete(stage)
-    await until(lambda: "Service lb may not be deleted" in "".join(residue(stage)), seconds=10)
+    await until(lambda: "Service lb may not be deleted" in "".join(residue(stage)))
     stage.server.heal()
     await gone(stage)
 
@@ -248,7 +248,7 @@ async def test_a_deletion_that_somebodys_webhook_refuses_is_told(stage: Backstag
 async def test_a_release_that_may_not_be_changed_is_told(stage: Backstage) -> None:
     stage.server.fail(403, method="PATCH", plural="helmreleases", times=1000)
     delete(stage)
-    await until(lambda: "refused" in stage.condition()["message"], seconds=10)
+    await until(lambda: "refused" in stage.condition()["message"])
     stage.server.heal()
     flux_lets_go(stage)
     cluster_api_is_done(stage)
@@ -264,10 +264,10 @@ async def test_an_api_server_that_cannot_list_is_no_proof_that_nothing_is_left(s
     cluster_api_is_done(stage)
     stage.server.fail(503, method="GET", plural="persistentvolumeclaims", times=1000)
     delete(stage)
-    await until(lambda: "persistentvolumeclaims are left cannot be told" in "".join(residue(stage)), seconds=10)
+    await until(lambda: "persistentvolumeclaims are left cannot be told" in "".join(residue(stage)))
     assert stage.there(resources.TENANT_CLUSTERS)
     stage.server.heal()
-    await gone(stage, seconds=15)
+    await gone(stage)
     assert not stage.there(resources.PERSISTENT_VOLUME_CLAIMS, "data")
 
 
@@ -284,7 +284,7 @@ async def test_a_kind_that_is_served_at_another_version_is_no_proof(stage: Backs
     cluster_api_is_done(stage)
     stage.server.versions["cdi.kubevirt.io"] = "v1beta2"
     delete(stage)
-    await until(lambda: "served as v1beta2, and was asked for as v1beta1" in "".join(residue(stage)), seconds=10)
+    await until(lambda: "served as v1beta2, and was asked for as v1beta1" in "".join(residue(stage)))
     assert stage.there(resources.TENANT_CLUSTERS)
     stage.server.versions.clear()
     await gone(stage)
@@ -378,9 +378,9 @@ async def test_what_lost_its_labels_and_its_owner_goes_by_the_inventory(stage: B
     delete(stage)
     await until(lambda: deleting(stage, resources.HELM_RELEASES, "web-cilium"))
     flux_lets_go(stage)
-    await until(lambda: deleting(stage, resources.CLUSTERS), seconds=10)
+    await until(lambda: deleting(stage, resources.CLUSTERS))
     cluster_api_is_done(stage)
-    await until(lambda: not stage.there(resources.TENANT_CLUSTERS), seconds=10)
+    await until(lambda: not stage.there(resources.TENANT_CLUSTERS))
     assert not stage.there(resources.SERVICE_ACCOUNTS, "web-csi-controller")
     assert stage.there(resources.SERVICE_ACCOUNTS, "web-mine")
 
@@ -424,7 +424,7 @@ async def test_a_cluster_made_again_under_the_sweep_is_not_swept(stage: Backstag
     flux_lets_go(stage)
     cluster_api_is_done(stage)
     delete(stage)
-    await until(lambda: deleting(stage, resources.SERVICES, "lb"), seconds=10)
+    await until(lambda: deleting(stage, resources.SERVICES, "lb"))
     stage.put(resources.CLUSTERS, {"metadata": {"name": "web", "namespace": NAMESPACE}, "spec": {}})
     leave_behind(stage, resources.SECRETS, "web-ca")
     await gone(stage)
@@ -497,7 +497,7 @@ async def test_a_fault_at_any_step_only_costs_time(stage: Backstage, fault: Faul
     leave_behind(stage, resources.SERVICES, "lb")
     stage.server.fail(fault, method=method, times=3)
     delete(stage)
-    await gone(stage, seconds=20)
+    await gone(stage)
     assert stage.server.all(resources.SERVICES, NAMESPACE) == []
 
 

@@ -9,8 +9,14 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 30.0
+"""Seconds for what takes milliseconds where nothing else runs. It costs nothing where all is well, and a busy machine
+has ten times as much to do."""
+REAL_PATIENCE = 60.0
+"""Seconds for what real API servers and controllers have to do."""
 
-async def until(true: Callable[[], object], *, seconds: float = 5.0) -> None:
+
+async def until(true: Callable[[], object], *, seconds: float = PATIENCE) -> None:
     """Return as soon as `true()` is; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what is waited for is not ours to signal
@@ -32,7 +38,7 @@ async def running(*work: Coroutine[Any, Any, Any]) -> AsyncIterator[list[asyncio
             task.result()
 
 
-async def eventually(look: Callable[[], Awaitable[T]], *, seconds: float = 20.0) -> T:
+async def eventually(look: Callable[[], Awaitable[T]], *, seconds: float = REAL_PATIENCE) -> T:
     """The first answer of `look` that counts as true; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while not (answer := await look()):  # noqa: ASYNC110 - what is waited for is not ours to signal

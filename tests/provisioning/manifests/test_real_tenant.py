@@ -73,11 +73,11 @@ async def test_the_guard_and_storage_come_in_by_cluster_api_and_add_ons_outlive_
         assert inside is not None
         assert await applied(bench) == "True"
         await storage_is_there(inside)
-        await eventually(lambda: guarded(inside), seconds=30)
+        await eventually(lambda: guarded(inside))
         await what_changes_follows_and_what_cannot_change_holds_up_nothing_else(bench, inside)
         await engines_change(bench, inside)
         await admin.delete(resources.CLUSTERS, "web", namespace=namespace)
-        await eventually(lambda: nothing_is_held(bench), seconds=60)
+        await eventually(lambda: nothing_is_held(bench))
 
 
 async def nothing_is_held(bench: Bench) -> bool:
@@ -112,9 +112,9 @@ async def what_changes_follows_and_what_cannot_change_holds_up_nothing_else(benc
     async def told() -> bool:
         return await applied(bench) == "False"
 
-    await eventually(image, seconds=60)
+    await eventually(image)
     # What a StorageClass says cannot be changed, and whoever wants that hears of it.
-    await eventually(told, seconds=60)
+    await eventually(told)
     bench.offer = STORAGE["offer"]
     await bench.look()
 
@@ -140,7 +140,7 @@ async def engines_change(bench: Bench, inside: Kube) -> None:
     async def gone() -> bool:
         return not await record(inside, METRICS)
 
-    await eventually(gone, seconds=30)
+    await eventually(gone)
     assert await record(inside, CILIUM) == before[0]
 
 
