@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import kubernetes_asyncio.client as library
-
 from provisioning import documents, errors
 from provisioning.kube import Kube, Manifest
+from provisioning.library import client as library
 
 LONGEST: Final = 128 * 1024
 """Characters of a kubeconfig. One with certificates has some ten thousand, and reading holds everybody else up."""

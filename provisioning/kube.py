@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import kubernetes_asyncio.client as library
-import kubernetes_asyncio.config as library_config
 
 from provisioning import errors
+from provisioning.library import client as library
+from provisioning.library import config as library_config
 from provisioning.resources import Resource
 
 Manifest = dict[str, Any]

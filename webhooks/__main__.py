@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 
 import structlog
 
+import provisioning.library  # noqa: F401 - before certs.kube, which would load all of it
+
+# isort: split
 import certs.kube
 from certs.errors import CertsError
 from certs.files import Files

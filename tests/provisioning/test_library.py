@@ -1,0 +1,24 @@
+"""What of kubernetes-asyncio our programs load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+COUNT = "import sys; print(sum(name.startswith('kubernetes_asyncio.client.models') for name in sys.modules))"
+
+
+@pytest.mark.parametrize("program", ["webhooks.__main__", "provisioning.__main__", "bot.__main__"])
+def test_no_program_loads_the_models_of_the_library(program: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", f"import {program}; {COUNT}"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.strip() == "1"  # The empty package.
+
+
+def test_who_loaded_all_of_it_before_gets_the_same() -> None:
+    whole = "import kubernetes_asyncio.client as whole; from provisioning.library import client; print(whole is client)"
+    found = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.strip() == "True"
