@@ -17,12 +17,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import structlog
 
-from provisioning import errors
+from provisioning import errors, metrics
 from provisioning.ledger import Claim, Ledger
 from provisioning.quota import Excess, Limits
 from provisioning.usage import Usage
@@ -39,17 +39,17 @@ WRITE_SECONDS: Final = 0.05
 
 @dataclass(frozen=True)
 class Page:
-    """A ledger as it was read, and the version that a write has to name. "" when there is none yet."""
+    """A ledger as it was read, and the version that a write has to name."""
 
     ledger: Ledger
     version: str
 
 
 class LedgerStore(Protocol):
-    """Where ledgers are kept."""
+    """Where ledgers are kept. Nothing here makes one: the door must not take for empty what nobody has counted."""
 
     async def load(self, tenant: str) -> Page:
-        """Read live, never from a cache. Raises `KubeError`."""
+        """Read live, never from a cache. Raises `KubeError`, and `Missing` or `Garbled` of `provisioning.ledger`."""
         ...
 
     async def save(self, tenant: str, ledger: Ledger, version: str) -> Page:
@@ -73,24 +73,31 @@ class Request:
 
 @dataclass(frozen=True)
 class Granted:
-    """It fits and is written down. `used` is what the tenant uses with it."""
+    """It fits and is written down. `used` is what the tenant uses with it, `version` that of the ledger by then."""
 
     used: Usage
+    version: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class Exceeded:
-    """It does not fit, and that was so at a moment during the request."""
+    """It does not fit, and that was so at a moment during the request: then the `ledger` was this one."""
 
     excess: tuple[Excess, ...]
     used: Usage
+    ledger: Ledger = field(default_factory=Ledger, compare=False)
+    version: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class Contended:
-    """Nobody knows yet: too many writers, or a store that is slow. Come back after so many seconds."""
+    """Nobody knows yet: too many writers, a store that is slow, no ledger. Come back after so many seconds.
+
+    `why` is what is the matter with the ledger.
+    """
 
     retry_after: float = RETRY_AFTER
+    why: str = "is busy"
 
 
 Outcome = Granted | Exceeded | Contended
@@ -104,7 +111,7 @@ def judge(ledger: Ledger, request: Request, *, used: Usage) -> tuple[Ledger, Out
     after = used + claimed.cost(request.key) - ledger.cost(request.key)
     asked = (after - used).most(request.claim.charge - request.before)
     found = request.hard.excess(after - asked, asked)
-    return (ledger, Exceeded(found, used)) if found else (claimed, Granted(after))
+    return (ledger, Exceeded(found, used, ledger)) if found else (claimed, Granted(after))
 
 
 @dataclass
@@ -150,7 +157,7 @@ class Batcher:
                 page = await self.store.load(self.tenant)
         except (TimeoutError, errors.Unavailable, errors.Throttled):
             return Contended()
-        return judge(page.ledger, request, used=page.ledger.used())[1]
+        return _at(page.version, judge(page.ledger, request, used=page.ledger.used())[1])
 
     async def _work(self) -> None:
         while self._waiters:
@@ -173,11 +180,13 @@ class Batcher:
                 if page is None:
                     async with self._until_last(batch):
                         page, live = await self.store.load(self.tenant), True
+                    continue  # Somebody's time may be over by now, and what is not answered is not to be written.
                 ledger, outcomes = _judge_all(page.ledger, batch)
                 if not live and not all(isinstance(outcome, Granted) for outcome in outcomes):
                     page = None  # No for somebody, on a guess: look, and judge everybody again.
                     continue
                 if ledger is not page.ledger:
+                    metrics.LEDGER_BATCH.observe(len(batch))
                     async with self._until_last(batch):
                         page = await self.store.save(self.tenant, ledger, page.version)
             except (TimeoutError, errors.Conflict, errors.Unavailable, errors.Throttled) as error:
@@ -190,7 +199,7 @@ class Batcher:
             self._page = page
             for waiter, outcome in zip(batch, outcomes, strict=True):
                 if not waiter.answer.done():
-                    waiter.answer.set_result(outcome)
+                    waiter.answer.set_result(_at(page.version, outcome))
             return
 
     def _until_last(self, batch: list[_Waiter]) -> asyncio.Timeout:
@@ -204,6 +213,10 @@ class Batcher:
             if waiter.deadline < latest and not waiter.answer.done():
                 waiter.answer.set_result(Contended())
         return [waiter for waiter in batch if not waiter.answer.done()]
+
+
+def _at(version: str, outcome: Outcome) -> Outcome:
+    return outcome if isinstance(outcome, Contended) else replace(outcome, version=version)
 
 
 def _judge_all(ledger: Ledger, batch: list[_Waiter]) -> tuple[Ledger, list[Outcome]]:

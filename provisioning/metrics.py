@@ -20,6 +20,12 @@ REFUSED = Counter("clusterdesk_refused_total", "Manifests that the API server, o
 PRUNED = Counter("clusterdesk_pruned_total", "Manifests deleted because nothing renders them any more.", ["kind"])
 REQUESTS = Counter("clusterdesk_requests_total", "ClusterRequests the provisioner settled.", ["result"])
 """`result` is `waived`, `expired`, `applied` or `failed`."""
+LEDGER_CAS = Counter("clusterdesk_ledger_cas_total", "Compare-and-swaps of tenants' ledgers.", ["result"])
+"""`result` is `ok`, `conflict` (somebody else was faster) or `error` (refused, or nobody knows)."""
+LEDGER_BATCH = Histogram(
+    "clusterdesk_ledger_batch_size", "Reservations in one compare-and-swap.", buckets=(1, 2, 5, 10, 20, 50, 100, 200)
+)
+LEDGER_BYTES = Gauge("clusterdesk_ledger_bytes", "Length of a tenant's ledger as it was written last.", ["tenant"])
 ADOPTED = Counter("clusterdesk_quota_unreserved_objects_total", "Objects charged after the fact.", ["tenant"])
 QUOTA_USED = Gauge("clusterdesk_quota_used", "What a tenant is charged with.", ["tenant", "dimension"])
 CLUSTER_READY = Gauge("clusterdesk_cluster_ready", "1 when a TenantCluster is Ready.", ["namespace", "name"])

@@ -154,12 +154,12 @@ def envelope(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:
     return sum((share(pool, catalog) for pool in spec.pools), itself)
 
 
-def describe(found: Excess) -> str:
-    """The numbers in one line: `vCPU: asks for 12, 4 of 20 free (16 used)`."""
+def describe(found: Excess, *, by: str = "") -> str:
+    """The numbers in one line: `vCPU: asks for 12, 4 of 20 free (16 used)`. `by` says who uses most of it."""
     asked, free, hard, used = (
         show(found.dimension, amount, found.currency) for amount in (found.asked, found.free, found.hard, found.used)
     )
-    return f"{WORDS[found.dimension]}: asks for {asked}, {free} of {hard} free ({used} used)"
+    return f"{WORDS[found.dimension]}: asks for {asked}, {free} of {hard} free ({used} used{by and f', most by {by}'})"
 
 
 def show(dimension: str, amount: int, currency: str = "") -> str:

@@ -16,7 +16,7 @@ import structlog
 from aiohttp import web
 
 from webhooks import metrics, review
-from webhooks.decision import BUSY, Allow, Decision, Deny, Patch
+from webhooks.decision import BROKEN, BUSY, Allow, Decision, Deny
 from webhooks.defaults import DEFAULTS
 from webhooks.judge import Judge
 from webhooks.policies import POLICIES
@@ -32,6 +32,8 @@ TIMEOUT = 10.0
 """Seconds when the URL names none."""
 IN_FLIGHT_MAX = 500
 """Requests decided at once; more are sent back before they would time out."""
+UNDECIDED = Deny("it could not be judged, by a fault of clusterdesk's own; its log says more", code=BROKEN)
+UNCHANGED = Allow(("defaults were not filled in, by a fault of clusterdesk's own; its log says more",))
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -83,7 +85,13 @@ class App:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds(request.query.get("timeout", "")) - MARGIN
         try:
-            asked = review.decode(await _body(request))
+            async with asyncio.timeout_at(deadline):
+                content = await _body(request)
+            asked = review.decode(content)
+        except TimeoutError:
+            metrics.REJECTED.labels("too_slow").inc()
+            log.warning("review_rejected", reason="the body did not come in time", door=door)
+            return web.Response(status=408, text="the body did not come in time\n")
         except review.Malformed as error:
             metrics.REJECTED.labels("malformed").inc()
             log.warning("review_malformed", door=door, detail=str(error), bytes=request.content_length)
@@ -92,14 +100,16 @@ class App:
         with metrics.IN_FLIGHT.track_inprogress():
             try:
                 decision = await self._decide(asked, decide, deadline)
+                answer = review.encode(asked.uid, decision)
             except Exception:
-                # The last door: a bug of ours is logged once, here, and fails closed by the API server's policy.
+                # The last door: a bug of ours is logged once, here. What it was about is not admitted, and not changed.
                 log.exception("review_failed", door=door, kind=asked.kind, name=asked.name, uid=asked.uid)
-                return web.Response(status=500, text="this request could not be judged\n")
+                decision = UNCHANGED if door == "mutate" else UNDECIDED
+                answer = review.encode(asked.uid, decision)
         took = time.perf_counter() - started
         metrics.SECONDS.labels(door).observe(took)
         _note(asked, door, decision, took)
-        return web.Response(body=review.encode(asked.uid, decision), content_type="application/json")
+        return web.Response(body=answer, content_type="application/json")
 
     async def _decide(self, asked: Request, decide: Callable[..., Awaitable[Decision]], deadline: float) -> Decision:
         if self._in_flight >= self._in_flight_max:
@@ -161,7 +171,7 @@ def seconds(text: str) -> float:
 
 
 def _note(asked: Request, door: str, decision: Decision, seconds: float) -> None:
-    word = "deny" if isinstance(decision, Deny) else "patch" if isinstance(decision, Patch) else "allow"
+    word = review.word(decision)
     # Whoever reaches the port can send any word; only those that we registered for become names of time series.
     kind = asked.kind if (asked.group, asked.resource) in _KNOWN else "other"
     metrics.REQUESTS.labels(kind, asked.operation, asked.subresource, word, str(asked.dry_run).lower()).inc()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from provisioning import batcher, quota
+from provisioning import batcher, fitting, quota
 from provisioning.batcher import Contended, Exceeded, Granted
 from provisioning.errors import Cause
+from provisioning.fitting import Pieces
 from provisioning.ledger import Claim
-from provisioning.quota import Limits
-from provisioning.usage import Usage
+from provisioning.quota import Excess, Limits
+from provisioning.resources import TENANT_CLUSTERS
+from provisioning.usage import DIMENSIONS, Usage
 from webhooks.decision import BUSY, Allow, Deny, Verdict
 
 NEARLY_FULL = 90
@@ -37,6 +39,8 @@ class Charge:
     uid: str = ""
     hint: str = ""
     """What else helps, said after the numbers."""
+    pieces: tuple[Pieces, ...] = ()
+    """What it is made of many of, so that whoever has no room for all can be told how many would fit."""
 
     @property
     def rises(self) -> bool:
@@ -50,24 +54,59 @@ class Charge:
 
 def answer(charge: Charge, outcome: batcher.Outcome) -> Verdict:
     """The ledger's word as a verdict, with the numbers."""
-    audit = {"tenant": charge.tenant}
+    audit = {"tenant": charge.tenant, "delta": _delta(charge)}
     match outcome:
-        case Exceeded(found):
-            facts = [quota.describe(excess) for excess in found]
-            told = "; ".join([*facts, charge.hint] if charge.hint else facts)
+        case Exceeded(version=version):
+            facts = [_fact(charge, outcome, excess) for excess in outcome.excess]
+            advice = [*_advice(charge, outcome), charge.hint]
+            told = "; ".join([*facts, *filter(None, advice)])
             return Deny(
                 f"the quota of tenant {charge.tenant} has no room for {charge.name}: {told}",
                 tuple(
                     Cause("spec" if excess.dimension == "clusters" else charge.field, fact)
-                    for excess, fact in zip(found, facts, strict=True)
+                    for excess, fact in zip(outcome.excess, facts, strict=True)
                 ),
-                audit=audit,
+                audit={**audit, "ledger-version": version},
             )
-        case Contended(retry_after):
-            reason = f"the ledger of tenant {charge.tenant} is busy; try again"
+        case Contended(retry_after, why):
+            reason = f"the ledger of tenant {charge.tenant} {why}; try again"
             return Deny(reason, code=BUSY, retry_after=max(1, round(retry_after)), audit=audit)
-        case Granted(used):
-            return Allow(tuple(_nearly_full(charge, used)), audit)
+        case Granted(used, version):
+            return Allow(tuple(_nearly_full(charge, used)), {**audit, "ledger-version": version})
+
+
+def _fact(charge: Charge, found: Exceeded, excess: Excess) -> str:
+    """The numbers of one dimension, and who holds most of it."""
+    named = (
+        f"{_called(holder.slot, charge)} with {charge.hard.show(excess.dimension, holder.amount)}"
+        for holder in fitting.holders(found.ledger, excess.dimension, charge.hard)
+    )
+    return quota.describe(excess, by=", ".join(named))
+
+
+def _called(slot: str, charge: Charge) -> str:
+    """A slot in people's words: a TenantCluster by its name, anything else by its kind, too."""
+    kind, _, rest = slot.partition("/")
+    namespace, _, name = rest.partition("/")
+    plural = kind.partition(".")[0]
+    called = name if plural == TENANT_CLUSTERS.plural else f"{plural}/{name}"
+    return called if f"/{namespace}/" in charge.slot else f"{called} in {namespace}"
+
+
+def _advice(charge: Charge, found: Exceeded) -> Iterator[str]:
+    """How many would have fitted, where that is more than there are."""
+    asked = charge.after - charge.before
+    for pieces in charge.pieces:
+        number = fitting.fitting(pieces, asked=asked, used=found.used, hard=charge.hard)
+        if pieces.had < number < pieces.count:
+            yield f"{number} {pieces.called} would fit"
+
+
+def _delta(charge: Charge) -> str:
+    """What is asked for more or less than before: `nodes=+2 vcpu=-1`."""
+    rise = charge.after - charge.before
+    amounts = ((name, rise[name]) for name in DIMENSIONS if rise[name])
+    return " ".join(f"{name}={'-' if amount < 0 else '+'}{quota.show(name, abs(amount))}" for name, amount in amounts)
 
 
 def _nearly_full(charge: Charge, used: Usage) -> Iterator[str]:

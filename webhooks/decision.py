@@ -18,6 +18,9 @@ BUSY = 429
 """Come back: the ledger is contended or time ran out. Never 409, which clients take for a lost write."""
 UNAVAILABLE = 503
 """Nothing is known for sure now, so nothing is admitted."""
+BROKEN = 500
+"""A fault of ours: nothing was decided, so nothing is admitted."""
+PASSING = (BUSY, UNAVAILABLE)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
     denials = [v for v in verdicts if isinstance(v, Deny)]
     if not denials:
         return Allow(warnings, audit)
-    denials = [d for d in denials if d.code not in (BUSY, UNAVAILABLE)] or denials
+    denials = [d for d in denials if d.code not in PASSING] or denials
     codes = {d.code for d in denials}
     return Deny(
         _told(list(dict.fromkeys(d.reason for d in denials))),

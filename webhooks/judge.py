@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -18,10 +18,13 @@ import jsonpatch
 import structlog
 
 from provisioning import errors
+from provisioning.names import TENANT_LABEL
+from provisioning.resources import NAMESPACES
 from webhooks import charge as charges
+from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Verdict, merge, refuse
-from webhooks.facts import Facts, Manifest, Query, Trusted, Unknown, Unusable
+from webhooks.facts import Facts, Manifest, One, Query, Trusted, Unknown, Unusable
 from webhooks.policy import Default, Policy, applies
 from webhooks.ports import Ledgers, Lookup
 from webhooks.review import Request
@@ -74,23 +77,27 @@ class Judge:
         try:
             async with asyncio.timeout_at(deadline):
                 wanted = await self._complete(request, request.object, defaults)
-        except (TimeoutError, errors.KubeError, Unusable) as error:
+            operations = jsonpatch.make_patch(request.object, wanted).patch
+        except (TimeoutError, errors.KubeError, Unusable, RecursionError) as error:
             log.warning("defaults_not_applied", error=str(error), kind=type(error).__name__, uid=request.uid)
-            return Allow((f"defaults were not filled in: {str(error) or 'no time left'}",))
-        operations = jsonpatch.make_patch(request.object, wanted).patch
+            return Allow((f"defaults were not filled in: {_why(error)}",))
         return Patch(tuple(operations)) if operations else Allow()
 
     async def _judge(self, request: Request, policies: Sequence[Policy], deadline: float, *, live: bool) -> Verdict:
         facts = Facts(self.now(), self.trusted)
-        answers = [await self._ask(partial(_check, policy, request, facts), facts, live=live) for policy in policies]
-        verdicts = [answer for answer in answers if not isinstance(answer, Charge)]
-        refused = any(isinstance(verdict, Deny) for verdict in verdicts)
-        for charge in answers:
+        answers = [
+            (policy.name, await self._ask(partial(_check, policy, request, facts), facts, live=live))
+            for policy in policies
+        ]
+        verdicts = [(name, answer) for name, answer in answers if not isinstance(answer, Charge)]
+        refused = any(isinstance(verdict, Deny) for _, verdict in verdicts)
+        for name, charge in answers:
             if isinstance(charge, Charge):
                 dry_run = request.dry_run or refused
                 outcome = await self.ledgers.reserve(charge, deadline=deadline, dry_run=dry_run)
-                verdicts.append(charges.answer(charge, outcome))
-        return merge(verdicts)
+                verdicts.append((name, charges.answer(charge, outcome)))
+        refusing = [name for name, verdict in verdicts if isinstance(verdict, Deny)]
+        return _noted(merge(verdict for _, verdict in verdicts), refusing, request, facts)
 
     async def _complete(self, request: Request, manifest: Manifest, defaults: Sequence[Default]) -> Manifest:
         facts = Facts(self.now(), self.trusted)
@@ -114,9 +121,34 @@ class Judge:
             facts.add(query, answer)
 
 
+def _why(error: Exception) -> str:
+    match error:
+        case Unusable():
+            return str(error)
+        case TimeoutError():
+            return "no time was left"
+        case RecursionError():
+            return "it is nested too deep"
+        case _:
+            return "the API server did not answer"
+
+
+def _noted(verdict: Verdict, refusing: Sequence[str], request: Request, facts: Facts) -> Verdict:
+    """With what the audit log is to know of a refusal: by which policies, and whose the namespace is."""
+    if not isinstance(verdict, Deny):
+        return verdict
+    namespace = facts.known.get(One(NAMESPACES, request.namespace))
+    tenant = reading.label(namespace, TENANT_LABEL) if isinstance(namespace, dict) else ""
+    noted = {"refused-by": ",".join(refusing), **({"tenant": tenant} if tenant else {})}
+    return replace(verdict, audit={**noted, **verdict.audit})
+
+
 def _check(policy: Policy, request: Request, facts: Facts) -> Verdict | Charge:
     try:
         return policy.check(request, facts)
+    except RecursionError:
+        # Deeper than the decoder still takes and than any rule can follow; no CRD has such a shape.
+        return Deny("it is nested too deep to be judged", code=INVALID)
     except Unusable as error:
         return Deny(str(error))
     except errors.Invalid as error:

@@ -6,23 +6,33 @@ In: bytes -> `Request`. Out: a decision -> bytes. Nothing here decides, and no o
 from __future__ import annotations
 
 import base64
+import textwrap
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from provisioning import legacy
-from webhooks.decision import Allow, Decision, Deny, Patch
+from webhooks.decision import FORBIDDEN, Allow, Decision, Deny, Patch
 
 Manifest = dict[str, Any]
 
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
-WARNING_MAX = 256
-"""Characters of one warning that the API server passes on; longer ones it may cut or drop."""
+WARNING_MAX = 120
+"""Characters of one warning, as the API server's documentation asks for; a longer one goes on in the next."""
+WARNINGS_MAX = 4096
+"""Characters of all warnings together that the API server passes on."""
 
 _SECTIONS = ("spec", "status", "data", "stringData", "binaryData")
-_REASONS = {403: "Forbidden", 422: "Invalid", 429: "TooManyRequests", 503: "ServiceUnavailable"}
+_REASONS = {
+    403: "Forbidden",
+    422: "Invalid",
+    429: "TooManyRequests",
+    500: "InternalError",
+    503: "ServiceUnavailable",
+}
 
 
 class Malformed(ValueError):
@@ -117,7 +127,8 @@ def decode(body: bytes) -> Request:
     if review.request is None:
         raise Malformed("the AdmissionReview has no request")
     asked = review.request
-    if asked.object is None and asked.old_object is None:
+    if asked.object is None and asked.old_object is None and asked.operation != "DELETE":
+        # The deletion of a whole collection is asked about once without any object, before it is for each of them.
         raise Malformed("the request has neither object nor oldObject")
     for manifest in (asked.object, asked.old_object):
         if manifest is not None and not _is_manifest(manifest):
@@ -165,9 +176,9 @@ def encode(uid: str, decision: Decision) -> bytes:
     """The AdmissionReview that answers the call `uid`."""
     response: Manifest = {"uid": uid, "allowed": not isinstance(decision, Deny)}
     if decision.warnings:
-        response["warnings"] = [warning[:WARNING_MAX] for warning in decision.warnings]
-    if decision.audit:
-        response["auditAnnotations"] = dict(decision.audit)
+        response["warnings"] = list(_lines(decision.warnings))
+    if decision.audit or not isinstance(decision, Allow):
+        response["auditAnnotations"] = {"decision": word(decision), **decision.audit}
     match decision:
         case Patch(operations):
             response["patchType"] = "JSONPatch"
@@ -179,11 +190,29 @@ def encode(uid: str, decision: Decision) -> bytes:
     return _encoder.encode({"apiVersion": API_VERSION, "kind": KIND, "response": response})
 
 
+def word(decision: Decision) -> str:
+    """The decision in one word: for the audit log, our own log and the metrics."""
+    return "deny" if isinstance(decision, Deny) else "patch" if isinstance(decision, Patch) else "allow"
+
+
+def _lines(warnings: Iterable[str]) -> Iterator[str]:
+    """Warnings as lines of a terminal; what is more than the API server passes on is left out."""
+    left = WARNINGS_MAX
+    for line in (line for warning in warnings for line in textwrap.wrap(warning, WARNING_MAX)):
+        left -= len(line.encode())
+        if left < 0:
+            return
+        yield line
+
+
 def _status(denial: Deny) -> Manifest:
     details: Manifest = {}
     if denial.causes:
+        # Of Kubernetes' own words: a value that would be taken on another day or from somebody else, or one that is
+        # wrong in itself.
+        reason = "FieldValueForbidden" if denial.code == FORBIDDEN else "FieldValueInvalid"
         details["causes"] = [
-            {"reason": "FieldValueInvalid", "message": cause.message, **({"field": cause.field} if cause.field else {})}
+            {"reason": reason, "message": cause.message, **({"field": cause.field} if cause.field else {})}
             for cause in denial.causes
         ]
     if denial.retry_after:

@@ -150,12 +150,33 @@ async def test_another_content_type_is_415(door: Door) -> None:
     assert response.status == 415
 
 
-async def test_a_bug_of_ours_is_500_without_its_words(door: Door) -> None:
+async def test_a_bug_of_ours_admits_nothing_and_its_words_stay_in_the_log(door: Door) -> None:
     with capture_logs() as lines:
         response = await door.post(body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web", {"boom": 1})))
-    assert response.status == 500
-    assert "secret" not in await response.text()
-    assert [line["event"] for line in lines] == ["review_failed"]
+    answer = (await response.json())["response"]
+    assert (answer["allowed"], answer["status"]["code"], answer["status"]["reason"]) == (False, 500, "InternalError")
+    assert "secret" not in str(answer)
+    assert [line["event"] for line in lines] == ["review_failed", "review_answered"]
+
+
+async def test_a_bug_in_a_default_changes_nothing_and_is_no_reason_to_refuse(door: Door) -> None:
+    with capture_logs() as lines:
+        response = await door.post(body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web")), path="/mutate?timeout=5s")
+    answer = (await response.json())["response"]
+    assert answer["allowed"] is True
+    assert "patch" not in answer
+    assert "defaults were not filled in" in answer["warnings"][0]
+    assert lines[0]["event"] == "review_failed"
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(door: Door) -> None:
+    async def never_ending() -> AsyncIterator[bytes]:
+        yield b'{"apiVersion": '
+        await asyncio.sleep(60)
+
+    headers = {"Content-Type": "application/json"}
+    response = await door.session.post(door.url + "/validate?timeout=600ms", data=never_ending(), headers=headers)
+    assert response.status == 408
 
 
 async def test_other_paths_and_methods_are_not_there(door: Door) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from provisioning.batcher import Contended, Exceeded, Granted
 from provisioning.errors import Cause
+from provisioning.names import TENANT_LABEL
 from provisioning.quota import Excess, Limits
 from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS
 from provisioning.usage import Usage
@@ -65,6 +66,34 @@ async def test_all_reasons_are_told_at_once() -> None:
     answer = await verdict(judge(policy(refuse(Cause("a", "x"))), policy(refuse(Cause("b", "y")))))
     assert isinstance(answer, Deny)
     assert [cause.field for cause in answer.causes] == ["a", "b"]
+
+
+async def test_the_audit_log_is_told_who_refused_and_whose_namespace_it_is() -> None:
+    def check(asked: Request, facts: Facts) -> Verdict:
+        facts.get(NAMESPACES, asked.namespace)
+        return refuse(Cause("a", "x"))
+
+    namespace = manifest(NAMESPACES, "tenant-blue", labels={TENANT_LABEL: "blue"})
+    other = Policy("never_asked", RULES, lambda _r, _f: Allow())
+    answer = await verdict(
+        judge(Policy("p", RULES, check), other, Policy("q", RULES, check), world=World(namespace)), ASKED
+    )
+    assert answer.audit == {"refused-by": "p,q", "tenant": "blue"}
+
+
+async def test_what_is_nested_too_deep_for_a_rule_is_refused_and_not_completed() -> None:
+    def dig(*_: object) -> Verdict:
+        return dig()
+
+    def complete(*_: object) -> Manifest:
+        return complete()
+
+    subject = judge(Policy("p", RULES, dig), defaults=(Default("d", RULES, complete),))
+    answer = await verdict(subject)
+    assert isinstance(answer, Deny)
+    assert (answer.code, answer.reason) == (422, "it is nested too deep to be judged")
+    left = await subject.mutate(ASKED, deadline=asyncio.get_running_loop().time() + 5)
+    assert left == Allow(("defaults were not filled in: it is nested too deep",))
 
 
 async def test_what_a_policy_asks_for_is_fetched_and_the_policy_asked_again() -> None:
@@ -153,7 +182,9 @@ async def test_a_broken_catalog_is_told_to_whoever_asks() -> None:
         facts.get(CATALOGS, "default")
         raise Unusable("there is no Catalog")
 
-    assert await verdict(judge(Policy("p", RULES, check))) == Deny("there is no Catalog")
+    answer = await verdict(judge(Policy("p", RULES, check)))
+    assert isinstance(answer, Deny)
+    assert (answer.reason, answer.code) == ("there is no Catalog", 403)
 
 
 async def test_an_object_that_our_model_does_not_take_is_refused_with_every_cause() -> None:
@@ -206,4 +237,4 @@ async def test_what_cannot_be_completed_is_left_as_it_is_with_a_warning() -> Non
     deadline = asyncio.get_running_loop().time() + 5
     answer = await judge(defaults=(_default("b"),), world=BrokenWorld()).mutate(ASKED, deadline=deadline)
     assert isinstance(answer, Allow)
-    assert "nobody there" in answer.warnings[0]
+    assert answer.warnings == ("defaults were not filled in: the API server did not answer",)

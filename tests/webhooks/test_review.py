@@ -119,10 +119,24 @@ def test_a_plain_yes_says_nothing_more() -> None:
     assert encoded(Allow()) == {"uid": "call-1", "allowed": True}
 
 
-def test_warnings_and_audit_annotations_go_along() -> None:
-    response = encoded(Allow(("mind " * 100,), {"tenant": "blue"}))
-    assert len(response["warnings"][0]) == review.WARNING_MAX
-    assert response["auditAnnotations"] == {"tenant": "blue"}
+def test_a_long_warning_goes_on_in_the_next_line() -> None:
+    words = "mind " * 100
+    lines = encoded(Allow((words, "short")))["warnings"]
+    assert max(map(len, lines)) <= 120
+    assert " ".join(lines) == f"{words}short"
+
+
+def test_all_warnings_together_stay_within_what_the_api_server_passes_on() -> None:
+    lines = encoded(Allow(tuple(f"{number} {'ü' * 100}" for number in range(100))))["warnings"]
+    assert 0 < sum(len(line.encode()) for line in lines) <= 4096
+
+
+@pytest.mark.parametrize(
+    ("decision", "word"),
+    [(Allow(audit={"tenant": "blue"}), "allow"), (Deny("no", audit={"tenant": "blue"}), "deny")],
+)
+def test_the_audit_log_is_told_what_was_decided(decision: Decision, word: str) -> None:
+    assert encoded(decision)["auditAnnotations"] == {"decision": word, "tenant": "blue"}
 
 
 def test_a_denial_carries_code_reason_and_every_cause() -> None:
@@ -140,6 +154,17 @@ def test_a_denial_carries_code_reason_and_every_cause() -> None:
             ]
         },
     }
+
+
+def test_a_cause_of_403_is_a_value_that_is_forbidden_and_not_one_that_is_wrong() -> None:
+    (cause,) = encoded(Deny("no", (Cause("spec.pools", "too many"),)))["status"]["details"]["causes"]
+    assert cause["reason"] == "FieldValueForbidden"
+
+
+def test_the_deletion_of_a_whole_collection_comes_without_any_object() -> None:
+    bare = {**GOOD["request"], "operation": "DELETE", "object": None, "oldObject": None, "name": ""}
+    asked = review.decode(json.dumps({**GOOD, "request": bare}).encode())
+    assert (asked.operation, asked.object, asked.old) == ("DELETE", None, None)
 
 
 def test_a_contended_ledger_says_when_to_come_back() -> None:
