@@ -16,7 +16,7 @@ from provisioning.ledger import slot_key
 from provisioning.resources import CLUSTERS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS, Resource
 from provisioning.usage import Usage
 from webhooks import facts as reading
-from webhooks import tree
+from webhooks import pieces, tree
 from webhooks.charge import Charge
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
@@ -38,18 +38,19 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         cost = _cost(resource, after, facts)
     except RuleError as error:
         return refuse(*error.causes, code=INVALID)
-    name = after["metadata"]["name"]
+    name, had = after["metadata"]["name"], _cost_before(resource, before, facts)
     charge = Charge(
         tenant=tenant.meta.name,
         hard=reading.limits(facts, tenant.it.spec),
         slot=slot_key(resource, request.namespace, name),
         name=name,
         field=FIELDS[resource],
-        before=_cost_before(resource, before, facts),
+        before=had,
         after=cost,
         fence=before["metadata"]["resourceVersion"] if before is not None else "",
         uid=after["metadata"]["uid"],
         hint=_hint(after),
+        pieces=pieces.of(resource, before, after, had=had, cost=cost, facts=facts),
     )
     return charge if charge.rises else Allow()
 
