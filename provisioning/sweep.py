@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-import stamina
-
 from provisioning import errors, names, presence
 from provisioning.belongings import SWEPT, belongs
 from provisioning.cache import Key
@@ -80,18 +78,9 @@ class Sweep:
         namespace, name = cluster
         labels = f"{names.CAPI_CLUSTER_LABEL}={name}"
         try:
-            # Every one of them must come through in the same look, so each is tried more than once.
-            async for attempt in stamina.retry_context(on=_may_pass, attempts=3, wait_initial=0.1, wait_max=0.5):
-                with attempt:
-                    found = await presence.everything(self._kube, kind, namespace=namespace, labels=labels)
-            return _Listed(found)
+            return _Listed(await presence.everything(self._kube, kind, namespace=namespace, labels=labels))
         except errors.KubeError as error:
             return _Listed([], f"whether {kind.plural} are left cannot be told: {error.message}")
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether the same question may have an answer a moment later."""
-    return isinstance(error, errors.KubeError) and not isinstance(error, errors.Forbidden | errors.Invalid)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from provisioning.model import TenantCluster
 from provisioning.objects import Stored
 from provisioning.releases import Releases
 from provisioning.resources import Resource
+from provisioning.steady import Steady
 from provisioning.sweep import Finding, Left, Sweep
 
 log = structlog.get_logger()
@@ -59,7 +60,8 @@ class Teardown:
     """Ends TenantClusters that are being deleted. `probe` is None where tenants are not to be asked."""
 
     def __init__(self, kube: Kube, *, now: Callable[[], datetime], probe: Asks | None = None) -> None:
-        self._kube = kube
+        # A look asks dozens of things, and all of them must come through in the same look.
+        self._kube = kube = Steady(kube)
         self._now = now
         self._farewell = Farewell(kube, probe=probe, now=now)
         self._releases = Releases(kube, now=now)
