@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from provisioning import errors
+from provisioning import errors, names
 from provisioning.library import client as library
 from provisioning.library import config as library_config
 from provisioning.resources import Resource
@@ -82,6 +82,8 @@ class Kube:
         # A watch holds its connection for minutes: a bound would let the watches starve the plain calls.
         configuration.connection_pool_maxsize = 0
         api = library.ApiClient(configuration)
+        # After it the API server names who wrote a field, where a write does not say, and whom its audit log tells of.
+        api.user_agent = names.FIELD_MANAGER
         # Of a session it wants no more than that.
         api.rest_client.pool_manager = _Straight(api.rest_client.pool_manager)  # type: ignore[assignment]
         return cls(api, most=most)

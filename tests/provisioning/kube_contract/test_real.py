@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from provisioning.kube import Kube
-from tests.provisioning.kube_contract.promises import Promises
+from provisioning.resources import CONFIG_MAPS
+from tests.provisioning.kube_contract.promises import Promises, config_map
 
 
 @pytest.fixture
@@ -14,4 +15,8 @@ def kube(admin: Kube) -> Kube:
 
 
 class TestReal(Promises):
-    pass
+    async def test_whoever_looks_at_the_owners_of_fields_finds_our_name(self, kube: Kube, namespace: str) -> None:
+        made = await kube.create(CONFIG_MAPS, config_map(namespace, "one", {"a": "1"}))
+        await kube.replace(CONFIG_MAPS, {**made, "data": {"a": "2"}})
+        merged = await kube.merge(CONFIG_MAPS, "one", {"data": {"b": "3"}}, namespace=namespace)
+        assert {entry["manager"] for entry in merged["metadata"]["managedFields"]} == {"clusterdesk"}
