@@ -67,8 +67,7 @@ async def _approve(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     missing = 0
     tenant = desk.tenant_of(request.meta.namespace)
     if tenant and request.it.status.phase is Phase.PENDING:
-        approvals = sum(1 for vote in request.it.status.votes if vote.decision is Decision.APPROVE)
-        missing = tenant.it.spec.approval.required - approvals
+        missing = tenant.it.spec.approval.required - len(approval.agreed(request, tenant.it.spec))
     said = cards.say(replies.voted(True, request.it.spec.cluster, missing))
     return Repaint(drawing(desk, request, Surface.APPROVER), said)
 

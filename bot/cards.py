@@ -92,7 +92,7 @@ def approver(sight: Sight) -> Card:
     if status.phase is not Phase.PENDING:
         return card([*parts, *_decision(sight)])
     parts.append(blocks.section(_quota(sight)))
-    approvals = [vote.voter for vote in status.votes if vote.decision is Decision.APPROVE]
+    approvals = [vote.voter for vote in approval.agreed(sight.request, sight.tenant.it.spec)]
     required = sight.tenant.it.spec.approval.required
     line = replies.needs(required, text.names(approvals), _expires(sight), sight.request.meta.name)
     parts.append(blocks.context(line))
@@ -168,7 +168,7 @@ def _deciders(phase: Phase, votes: Sequence[Vote]) -> str:
 
 def _waiting(sight: Sight) -> list[Block]:
     status = sight.request.it.status
-    approvals = [vote.voter for vote in status.votes if vote.decision is Decision.APPROVE]
+    approvals = [vote.voter for vote in approval.agreed(sight.request, sight.tenant.it.spec)]
     required = sight.tenant.it.spec.approval.required
     lines = [replies.needs(required, text.names(approvals), _expires(sight), sight.request.meta.name)]
     sent = [d for d in status.deliveries if d.surface is Surface.APPROVER]

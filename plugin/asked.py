@@ -13,8 +13,8 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from provisioning import lifetime, plain, quota
-from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, Decision, NodePool, Tenant
+from provisioning import approval, lifetime, plain, quota
+from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, NodePool, Tenant
 from provisioning.objects import Stored
 from provisioning.usage import Usage
 
@@ -90,10 +90,10 @@ def amounts(paper: Paper) -> tuple[tuple[str, str], ...]:
 
 
 def _circumstances(paper: Paper) -> Iterator[tuple[str, str]]:
-    spec, status, policy = paper.request.it.spec, paper.request.it.status, paper.tenant.it.spec.approval
+    spec, policy = paper.request.it.spec, paper.tenant.it.spec.approval
     if spec.reason:
         yield "reason", spec.reason
-    agreed = [vote.voter.user for vote in status.votes if vote.decision is Decision.APPROVE]
+    agreed = [vote.voter.user for vote in approval.agreed(paper.request, paper.tenant.it.spec)]
     yield "approvals", f"{len(agreed)} of {policy.required}{': ' if agreed else ''}{', '.join(agreed)}"
     if paper.request.meta.created is not None:
         yield "until", moment(lifetime.expires_at(paper.request.meta.created, policy))

@@ -121,8 +121,7 @@ def why_not(reason: Reason, request: Stored[ClusterRequest]) -> str:
 
 def counted(request: Stored[ClusterRequest], shown: Paper, decision: Decision) -> str:
     """What the vote came to."""
-    missing, status = 0, request.it.status
-    if status.phase is Phase.PENDING:
-        agreed = sum(vote.decision is Decision.APPROVE for vote in status.votes)
-        missing = shown.tenant.it.spec.approval.required - agreed
+    missing = 0
+    if request.it.status.phase is Phase.PENDING:
+        missing = shown.tenant.it.spec.approval.required - len(approval.agreed(request, shown.tenant.it.spec))
     return wording.voted(decision is Decision.APPROVE, request.it.spec.cluster, missing)

@@ -6,6 +6,7 @@ Asked early by the bot, bindingly by the webhook.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -73,18 +74,39 @@ def check_voter(
         raise Refused(Reason.OWN_REQUEST)
     if not people.approver(tenant, voter, groups):
         raise Refused(Reason.NOT_AN_APPROVER)
-    if any(people.same(who, people.recognised(tenant, vote.voter)) for vote in status.votes):
+    if any(people.same(who, people.recognised(tenant, vote.voter)) for vote in agreed(request, tenant)):
         raise Refused(Reason.ALREADY_VOTED)
+
+
+def agreed(request: Stored[ClusterRequest], tenant: TenantSpec) -> tuple[Vote, ...]:
+    """The votes for it that count today: each of another person who still decides for the tenant.
+
+    Who is no approver any more has not agreed, though they did while they were one. Whether somebody is still in the
+    group by which they voted only the API server knows, and only when they come; that the group still decides is seen.
+    """
+    counted: list[Vote] = []
+    spec = request.it.spec
+    requester = people.recognised(tenant, spec.requester)
+    for vote in request.it.status.votes:
+        who = people.recognised(tenant, vote.voter)
+        own = people.same(who, requester) and not tenant.approval.own_requests
+        again = any(people.same(who, people.recognised(tenant, other.voter)) for other in counted)
+        decides = people.approver(tenant, vote.voter, (vote.group,) if vote.group else ())
+        if vote.decision is Decision.APPROVE and decides and not own and not again:
+            counted.append(vote)
+    return tuple(counted)
 
 
 def cast(
     request: Stored[ClusterRequest], vote: Vote, *, tenant: TenantSpec, groups: Iterable[str] = (), now: datetime
 ) -> RequestStatus:
     """The status with the vote in it, and what follows from it. Raises `Refused`."""
+    groups = tuple(groups)
     check_voter(request, vote.voter, tenant=tenant, groups=groups, now=now)
     status = request.it.status
+    vote = vote.model_copy(update={"group": people.group_of(tenant.approvers, vote.voter, groups)})
     counted = status.model_copy(update={"votes": (*status.votes, vote)})
-    return lifecycle.step(counted, _outcome(counted.votes, tenant.approval), now=now, message=_last_word(vote))
+    return lifecycle.step(counted, _outcome(request, counted, vote, tenant), now=now, message=_last_word(vote))
 
 
 def withdraw(request: Stored[ClusterRequest], person: Person, *, now: datetime) -> RequestStatus:
@@ -109,13 +131,16 @@ def uncovered(
 
     `desired` is the spec being written (None for a deletion), `generation` that of the stored object (0 for none),
     and `born` the time it was made: who asked to delete a cluster meant the one that was there then.
-    Specs are compared completed, with the defaults of today on both sides.
+    Specs are compared completed, with the defaults of today on both sides. Votes are counted as they count today: who
+    agreed and is no approver any more does not stand behind anything.
     """
     spec = request.it.spec
     if request.it.status.phase is not Phase.APPROVED:
         return f"it is {request.it.status.phase.value}, not Approved"
     if (spec.action, spec.cluster) != (action, cluster):
         return f"it asks to {spec.action.value.lower()} {spec.cluster}, not to {action.value.lower()} {cluster}"
+    if why := _too_few(request, tenant):
+        return why
     if spec.digest != digest_of(action=spec.action, cluster=spec.cluster, desired=spec.desired):
         return "its digest does not fit its own content"
     if action is not Action.DELETE and spec.base_generation != generation:
@@ -129,10 +154,21 @@ def uncovered(
     return "" if approved == wanted else "the spec is not the one that was approved"
 
 
-def _outcome(votes: tuple[Vote, ...], policy: ApprovalPolicy) -> Event:
-    if any(vote.decision is Decision.DENY for vote in votes):
+def _too_few(request: Stored[ClusterRequest], tenant: TenantSpec) -> str:
+    status, required = request.it.status, tenant.approval.required
+    if len(agreed(request, tenant)) >= required:
+        return ""
+    if status.waiver:
+        return f"the rule by which it was approved, {status.waiver}, does not fit it any more; ask again"
+    decide = ", ".join(vote.voter.user for vote in agreed(request, tenant)) or "nobody"
+    return f"{required} must agree, and of those who did only {decide} may still decide; ask again"
+
+
+def _outcome(request: Stored[ClusterRequest], after: RequestStatus, vote: Vote, tenant: TenantSpec) -> Event:
+    if vote.decision is Decision.DENY:
         return Event.DENIED
-    return Event.APPROVED if len(votes) >= policy.required else Event.VOTED
+    voted = replace(request, it=request.it.model_copy(update={"status": after}))
+    return Event.APPROVED if len(agreed(voted, tenant)) >= tenant.approval.required else Event.VOTED
 
 
 def _last_word(vote: Vote) -> str:

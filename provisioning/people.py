@@ -22,6 +22,17 @@ def approver(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> 
     return _among(tenant.approvers, person, groups)
 
 
+def group_of(subjects: Iterable[Subject], person: Person, groups: Iterable[str]) -> str:
+    """The group by which this person is one of these; empty for one who is listed by name, or is none of them.
+
+    Noted where somebody is let in, because later nobody can ask in which groups they are.
+    """
+    subjects, held = tuple(subjects), frozenset(groups)
+    if _among(subjects, person, ()):
+        return ""
+    return next((subject.group for subject in subjects if subject.group and subject.group in held), "")
+
+
 def by_slack(tenant: TenantSpec, slack: str) -> Person | None:
     """The person whose Slack account this is, by the tenant's explicit list."""
     for subject in (*tenant.members, *tenant.approvers):

@@ -70,6 +70,8 @@ class Vote(Model):
     """Why; asked for when they deny."""
     at: Timestamp
     """When."""
+    group: ShortText = ""
+    """The Kubernetes group by which the voter may decide; empty for one whom the tenant lists by name."""
 
 
 class Surface(StrEnum):

@@ -4,6 +4,7 @@ from webhooks.defaults import (
     complete_access,
     complete_cluster,
     complete_request,
+    complete_vote,
     kamaji_addons,
     label_clusters,
     managed_by_kamaji,
@@ -12,6 +13,7 @@ from webhooks.defaults import (
 DEFAULTS = (
     complete_cluster.DEFAULT,
     complete_request.DEFAULT,
+    complete_vote.DEFAULT,
     complete_access.DEFAULT,
     label_clusters.DEFAULT,
     kamaji_addons.DEFAULT,

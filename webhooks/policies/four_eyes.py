@@ -6,6 +6,7 @@ is written must be the very one that these rules give for what happened.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 from provisioning import approval, lifecycle, objects, people, quota
@@ -37,6 +38,11 @@ WORDS = {
 
 _FOLLOWS = ("phase", "votes", "waiver", "decided_at")
 """What the rules give. The rest is bookkeeping of our own programs, or words for people."""
+_STANDING = ("conditions", "observed_generation", "expires_at")
+"""What the provisioner alone keeps."""
+_DRAWN = ("deliveries",)
+"""What the bot keeps: where its cards are."""
+_WIRE = {"observed_generation": "observedGeneration", "expires_at": "expiresAt", "decided_at": "decidedAt"}
 
 
 class Wrong(Exception):
@@ -54,12 +60,14 @@ def check(request: Request, facts: Facts) -> Verdict:
     if tenant is None:
         return refuse(reading.no_tenant(request.namespace))
     before, after = (objects.read(ClusterRequest, m) for m in (request.old, request.object))
-    ours = request.user.name in (facts.trusted.bot, facts.trusted.provisioner)
     try:
-        if not ours and _bookkeeping(before.it.status) != _bookkeeping(after.it.status):
-            raise Wrong("deliveries", "and conditions are kept by clusterdesk itself")
+        for field in _kept_from(request.user.name, facts):
+            if getattr(before.it.status, field) != getattr(after.it.status, field):
+                raise Wrong(_WIRE.get(field, field), "is written by clusterdesk itself; leave it as it is")
         if _governed(before.it.status) != _governed(after.it.status):
             _hold(before, after.it.status, tenant, request, facts)
+        elif before.it.status.message != after.it.status.message:
+            raise Wrong("message", "comes with a decision, and does not change without one")
     except Wrong as wrong:
         return refuse(wrong.cause)
     return Allow(audit={"phase": after.it.status.phase.value})
@@ -73,7 +81,7 @@ def _hold(
     if wanted.votes != before.it.status.votes:
         expected = _voted(before, wanted, tenant, request, facts, now)
     elif wanted.phase is Phase.WITHDRAWN:
-        expected = _withdrawn(before, request, facts, now)
+        expected = _withdrawn(before, tenant, request, facts, now)
     elif request.user.name == facts.trusted.provisioner:
         expected = _by_provisioner(before, wanted, tenant, facts, now)
     else:
@@ -81,7 +89,7 @@ def _hold(
     for field in _FOLLOWS:
         right, given = getattr(expected, field), getattr(wanted, field)
         if right != given:
-            raise Wrong(field, f"must be {right!s} after this, not {given!s}")
+            raise Wrong(_WIRE.get(field, field), f"must be {_said(right)} after this, not {_said(given)}")
 
 
 def _voted(
@@ -98,7 +106,7 @@ def _voted(
     vote, groups = wanted.votes[-1], request.user.groups
     if request.user.name == facts.trusted.bot:
         groups = ()
-        _through_slack(vote.voter, tenant)
+        _through_slack(vote.voter, tenant, "votes")
     elif vote.voter != Person(user=request.user.name):
         raise Wrong("votes", f"cannot be cast for somebody else: the voter must be {request.user.name}, without slack")
     _just_now(vote, facts.now)
@@ -108,15 +116,19 @@ def _voted(
         raise Wrong("votes", f"{vote.voter.user} {WORDS[refused.reason]}") from refused
 
 
-def _through_slack(voter: Person, tenant: Stored[Tenant]) -> None:
-    """The bot votes for people whose Slack account the platform has listed, and for nobody else."""
-    if people.by_slack(tenant.it.spec, voter.slack) != voter:
-        raise Wrong("votes", f"{voter.slack or 'nobody'} is not listed as the Slack account of {voter.user}")
+def _through_slack(person: Person, tenant: Stored[Tenant], field: str) -> None:
+    """The bot acts for people whose Slack account the platform has listed, and for nobody else."""
+    if people.by_slack(tenant.it.spec, person.slack) != person:
+        raise Wrong(field, f"{person.slack or 'nobody'} is not listed as the Slack account of {person.user}")
 
 
-def _withdrawn(before: Stored[ClusterRequest], request: Request, facts: Facts, now: datetime) -> RequestStatus:
-    by_bot = request.user.name == facts.trusted.bot
-    person = before.it.spec.requester if by_bot else Person(user=request.user.name)
+def _withdrawn(
+    before: Stored[ClusterRequest], tenant: Stored[Tenant], request: Request, facts: Facts, now: datetime
+) -> RequestStatus:
+    person = Person(user=request.user.name)
+    if request.user.name == facts.trusted.bot:
+        person = before.it.spec.requester
+        _through_slack(people.recognised(tenant.it.spec, person), tenant, "phase")
     try:
         return approval.withdraw(before, person, now=now)
     except Refused as refused:
@@ -175,8 +187,18 @@ def _governed(status: RequestStatus) -> dict[str, object]:
     return {field: getattr(status, field) for field in _FOLLOWS}
 
 
-def _bookkeeping(status: RequestStatus) -> tuple[object, ...]:
-    return status.deliveries, status.conditions, status.observed_generation, status.expires_at
+def _kept_from(user: str, facts: Facts) -> tuple[str, ...]:
+    """What this user does not write."""
+    if user == facts.trusted.provisioner:
+        return _DRAWN
+    return _STANDING if user == facts.trusted.bot else (*_STANDING, *_DRAWN)
+
+
+def _said(value: object) -> str:
+    """A value as it is written in the object."""
+    if isinstance(value, tuple):
+        return ", ".join(json.dumps(vote.wire()) for vote in value if isinstance(vote, Vote)) or "none"
+    return str(value) if value else "left out"
 
 
 POLICY = Policy("four_eyes", (Rule(CLUSTER_REQUESTS, (UPDATE,), subresource="status"),), check)

@@ -192,7 +192,7 @@ def test_a_policy_that_requires_nobody_needs_nobody() -> None:
     assert approval.waiver_for(ApprovalPolicy(), Action.DELETE, Usage(), builders.catalog()) is None
 
 
-APPROVED = {"phase": "Approved"}
+APPROVED = {"phase": "Approved", "votes": [vote(BEN).wire()]}
 
 
 def uncovered(request: Stored[ClusterRequest], **change: Any) -> str:
@@ -215,6 +215,38 @@ def test_an_approved_request_stands_behind_what_it_asks_for(action: Action, gene
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.APPROVED])
 def test_a_request_in_any_other_phase_stands_behind_nothing(phase: Phase) -> None:
     assert phase.value in uncovered(builders.request(status={"phase": phase.value}))
+
+
+def test_it_stands_behind_nothing_once_those_who_agreed_decide_no_more() -> None:
+    request = builders.request(status=APPROVED)
+    without_ben = builders.tenant(approvers=[{"user": "cleo"}])
+    assert "1 must agree, and of those who did only nobody may still decide" in uncovered(request, tenant=without_ben)
+    assert "2 must agree, and of those who did only ben" in uncovered(request, tenant=builders.tenant(approval=TWO))
+
+
+def test_a_phase_without_votes_stands_behind_nothing() -> None:
+    assert "nobody may still decide" in uncovered(builders.request(status={"phase": "Approved"}))
+    waived = builders.request(status={"phase": "Approved", "waiver": "small ones"})
+    assert "small ones, does not fit it any more" in uncovered(waived)
+
+
+def test_who_voted_by_a_group_counts_as_long_as_the_group_decides() -> None:
+    tenant = builders.tenant(approvers=[{"group": "leads"}])
+    request = cast(builders.request(), DAVE, tenant=tenant, groups=("everybody", "leads"))
+    assert request.it.status.votes[0].group == "leads"
+    assert [v.voter for v in approval.agreed(request, tenant)] == [DAVE]
+    assert approval.agreed(request, builders.tenant(approvers=[{"group": "others"}])) == ()
+
+
+def test_who_lost_their_role_and_got_it_back_has_one_vote() -> None:
+    by_name = builders.tenant(approval=TWO)
+    by_group = builders.tenant(approval=TWO, approvers=[{"group": "leads"}])
+    once = cast(builders.request(), BEN, tenant=by_name)
+    twice = cast(once, BEN, tenant=by_group, groups=("leads",))
+    both = builders.tenant(approval=TWO, approvers=[{"user": "ben"}, {"group": "leads"}])
+    assert len(twice.it.status.votes) == 2
+    assert len(approval.agreed(twice, both)) == 1
+    assert refused(twice, BEN, tenant=both) is Reason.ALREADY_VOTED
 
 
 def test_it_stands_behind_no_other_action_or_cluster() -> None:

@@ -16,7 +16,10 @@ from tests.webhooks.reviews import request
 from webhooks.decision import Allow, Deny
 from webhooks.policies.approved_only import POLICY
 
-APPROVED = {"phase": "Approved"}
+APPROVED = {
+    "phase": "Approved",
+    "votes": [{"voter": {"user": "bob"}, "decision": "Approve", "at": "2026-11-24T11:30:00Z"}],
+}
 BIGGER = tweak({"spec": SPEC}, "spec.pools.0.replicas", 3)["spec"]
 
 

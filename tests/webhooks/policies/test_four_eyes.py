@@ -50,9 +50,31 @@ def test_an_approver_approves_through_the_bot() -> None:
 
 def test_an_approver_by_group_approves_with_kubectl() -> None:
     tenant = tweak(TENANT, "spec.approvers", [{"group": "leads"}])
-    status = decided("Approved", vote({"user": "lea"}))
+    status = decided("Approved", {**vote({"user": "lea"}), "group": "leads"})
     assert isinstance(write(status, tenant=tenant, user="lea", groups=["leads"]), Allow)
     assert isinstance(write(status, tenant=tenant, user="lea"), Deny)
+    unsaid = write(decided("Approved", vote({"user": "lea"})), tenant=tenant, user="lea", groups=["leads"])
+    assert isinstance(unsaid, Deny)
+    assert '"group": "leads"' in unsaid.reason
+
+
+def test_nobody_claims_a_group_that_they_are_not_in() -> None:
+    claimed = decided("Approved", {**vote(), "group": "blue-team"})
+    assert isinstance(write(claimed, groups=["blue-team"]), Deny)
+
+
+def test_who_is_no_approver_any_more_has_not_agreed() -> None:
+    two = tweak(TENANT, "spec.approval.required", 2)
+    first = {"phase": "Pending", "votes": [vote()]}
+    both = decided("Approved", vote(), vote({"user": "cyd"}))
+    without_bob = tweak(two, "spec.approvers", [{"user": "cyd"}, {"user": "dan"}])
+    verdict = write(both, before=first, tenant=without_bob, user="cyd")
+    assert isinstance(verdict, Deny)
+    assert "status.phase: must be Pending after this, not Approved" in verdict.reason
+    pending = {"phase": "Pending", "votes": both["votes"]}
+    assert isinstance(write(pending, before=first, tenant=without_bob, user="cyd"), Allow)
+    third = decided("Approved", *both["votes"], vote({"user": "dan"}))
+    assert isinstance(write(third, before=pending, tenant=without_bob, user="dan"), Allow)
 
 
 def test_the_first_denial_wins() -> None:
@@ -182,11 +204,41 @@ def test_a_request_expires_when_its_time_is_over_and_not_before() -> None:
     assert isinstance(write(decided("Expired"), old=old, user="bob"), Deny)
 
 
-def test_bookkeeping_is_for_our_own_programs() -> None:
-    noted = {"phase": "Pending", "deliveries": [{"surface": "Approver", "channel": "C1", "ts": "1.2"}]}
-    assert isinstance(write(noted, user=BOT), Allow)
-    assert isinstance(write(noted, user=PROVISIONER), Allow)
-    assert isinstance(write(noted, user="bob"), Deny)
+def test_the_bot_withdraws_for_people_in_slack_only() -> None:
+    assert isinstance(write(decided("Withdrawn"), user=BOT, old=asked(user="ann", slack="UANN")), Allow)
+    by_kubectl_alone = write(decided("Withdrawn"), user=BOT, old=asked(user="gus"))
+    assert isinstance(by_kubectl_alone, Deny)
+    assert "status.phase: nobody is not listed as the Slack account of gus" in by_kubectl_alone.reason
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "keeper"),
+    [
+        ("deliveries", [{"surface": "Approver", "channel": "C1", "ts": "1.2"}], BOT),
+        ("expiresAt", "2026-11-25T11:00:00Z", PROVISIONER),
+        ("observedGeneration", 1, PROVISIONER),
+        (
+            "conditions",
+            [{"type": "Ready", "status": "True", "reason": "Applied", "lastTransitionTime": NOW}],
+            PROVISIONER,
+        ),
+    ],
+)
+def test_bookkeeping_is_for_whoever_keeps_it(field: str, value: Any, keeper: str) -> None:
+    noted = {"phase": "Pending", field: value}
+    for user in (BOT, PROVISIONER, "bob", "ann"):
+        verdict = write(noted, user=user)
+        assert isinstance(verdict, Allow if user == keeper else Deny), user
+        assert user == keeper or verdict.causes[0].field == f"status.{field}"
+
+
+def test_words_come_with_a_decision_and_are_not_changed_afterwards() -> None:
+    denied = decided("Denied", vote(decision="Deny", reason="too dear"), message="too dear")
+    assert isinstance(write(denied), Allow)
+    for user in ("bob", "ann", BOT):
+        verdict = write({**denied, "message": "fine by me"}, before=denied, user=user)
+        assert isinstance(verdict, Deny)
+        assert "does not change without one" in verdict.reason
 
 
 def test_a_vote_through_the_bot_may_come_with_bookkeeping() -> None:
