@@ -33,7 +33,7 @@ class UnknownKind(PlaygroundError):
     """A manifest names a kind that the API server does not serve."""
 
 
-async def define(kube: Kube, crds: Sequence[Manifest], *, timeout: float = 60.0) -> None:
+async def define(kube: Kube, crds: Sequence[Manifest], *, timeout: float = 180.0) -> None:
     """Put the CRDs there and wait until all are served. Raises `NotEstablished` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     await _together(_define(kube, marked_with_digest(crd), deadline) for crd in crds)

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 FLAGS = (
     "--disable-gpu",
@@ -17,6 +17,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+PATIENCE = 30_000.0
+"""Milliseconds for what a page is to show, on a machine that has much else to do."""
 
 
 def chromium() -> str:
@@ -29,6 +32,7 @@ def chromium() -> str:
 @contextlib.asynccontextmanager
 async def started() -> AsyncIterator[Browser]:
     """A headless browser; it is closed at the end."""
+    expect.set_options(timeout=PATIENCE)
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *sandbox])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from playground.workspace import screen
 from playground.workspace.bell import Bell
@@ -16,6 +17,9 @@ from playground.workspace.errors import NotVisible
 from playground.workspace.interaction import Interactions
 from playground.workspace.state import Workspace
 from playground.workspace.surfaces import Card, Form, Seat
+
+PATIENCE: Final = 30.0
+"""Seconds for what takes a moment: a machine that has much else to do needs many."""
 
 
 class Driver:
@@ -132,7 +136,7 @@ class Driver:
             lines.append(f"modal: {screen.view(self.workspace, modal).plain}")
         return "\n".join([*lines, *(f"notice: {n}" for n in self.screen.notices)])
 
-    async def waits_until(self, is_so: Callable[[], bool], *, seconds: float = 5.0) -> None:
+    async def waits_until(self, is_so: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
         """Wait until something is so on the screen. Raises `NotVisible` when it does not come about."""
         deadline = time.monotonic() + seconds
         while not is_so():
@@ -141,6 +145,6 @@ class Driver:
                 raise NotVisible(f"{self.user} waited {seconds:g} s; on the screen:\n{self.transcript()}")
             await self.bell.wait(min(left, 0.5))
 
-    async def waits_for(self, text: str, *, seconds: float = 5.0) -> None:
+    async def waits_for(self, text: str, *, seconds: float = PATIENCE) -> None:
         """Wait until `text` is on the screen."""
         await self.waits_until(lambda: self.sees(text), seconds=seconds)

@@ -79,7 +79,7 @@ async def bot_of(slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode) -> Asy
         caches=lambda: "",
     )
     task = asyncio.create_task(service.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await service.listening.wait()
         if mode == "http":
             slack.point_at(f"http://127.0.0.1:{service.port}")
@@ -90,7 +90,7 @@ async def bot_of(slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode) -> Asy
         yield service
     finally:
         service.stop.set()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             await task
 
 

@@ -35,7 +35,7 @@ async def test_a_wish_goes_from_form_to_approval_to_ready_on_one_card(stage: Sta
     stage.desk.put_cluster(samples.cluster(by=key[1], status=samples.building()))
     await lena.waits_for("Control plane")
     stage.desk.put_cluster(samples.cluster(by=key[1], status=samples.ready()))
-    await lena.waits_for("build-7 is ready", seconds=8)
+    await lena.waits_for("build-7 is ready")
 
     assert len(lena.cards("build-7", at="dm")) == 1
     assert len(omar.cards("asks for a new cluster", at="#team-a-approvals")) == 1

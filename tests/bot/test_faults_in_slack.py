@@ -49,7 +49,7 @@ async def test_slack_being_down_while_a_request_moves_on_leaves_one_card_with_th
     stage.desk.put_cluster(samples.cluster(by=key[1], status=samples.building()))
     stage.desk.put_cluster(samples.cluster(by=key[1], status=samples.ready()))
 
-    await lena.waits_for("build-7 is ready", seconds=15)
+    await lena.waits_for("build-7 is ready")
     assert len(lena.cards("build-7", at="dm")) == 1
 
 
@@ -106,10 +106,11 @@ async def test_a_changed_account_is_looked_at_again(stage: Stage) -> None:
 
     account = stage.slack.workspace.people["U0LENA"].model_copy(update={"is_restricted": True})
     await stage.slack.events.change_person(account)
-    await asyncio.sleep(0.1)
-    await lena.command("/cluster list")
 
-    assert lena.sees(replies.GUEST)
+    # The event comes by a way of its own, and may be later than a command.
+    async with asyncio.timeout(30):
+        while not lena.sees(replies.GUEST):
+            await lena.command("/cluster list")
 
 
 async def test_a_command_that_takes_too_long_is_excused_within_three_seconds(stage: Stage) -> None:
@@ -148,7 +149,7 @@ async def test_socket_mode_survives_a_refresh_and_a_lost_acknowledgement_asks_on
         stage.slack.socket.acks_to_lose = 1
         await lena.modal.submit()
         await stage.slack.socket.refresh()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while stage.slack.socket.connections < 2:
                 await stage.slack.bell.wait(0.2)
 

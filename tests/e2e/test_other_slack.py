@@ -46,18 +46,16 @@ async def test_the_whole_way_with_another_slack(
             await lena.modal.fill({replies.NAME: CLUSTER, replies.NODES: "1", replies.REASON: "CI"})
             await lena.modal.submit()
             await lena.waits_until(lambda: replies.RECEIPT_TITLE in lena.transcript() or not lena.modal.errors)
-            await omar.waits_until(lambda: bool(omar.cards(CLUSTER, at="#team-a-approvals")), seconds=20)
+            await omar.waits_until(lambda: bool(omar.cards(CLUSTER, at="#team-a-approvals")))
             await omar.card(CLUSTER, at="#team-a-approvals").click(replies.APPROVE)
             await eventually(lambda: desk.is_ready(NAMESPACE, CLUSTER), what="Ready")
             mine = lena.card(CLUSTER, at="dm")
-            await lena.waits_until(lambda: "is ready" in mine.text, seconds=20)
+            await lena.waits_until(lambda: "is ready" in mine.text)
 
             await lena.command(f"/cluster delete {CLUSTER}", at="dm")
             await lena.waits_until(lambda: lena.has_modal)
             await lena.modal.fill({replies.CONFIRM: CLUSTER})
             await lena.modal.submit()
-            await omar.waits_until(
-                lambda: replies.APPROVE in omar.card(CLUSTER, at="#team-a-approvals").buttons, seconds=20
-            )
+            await omar.waits_until(lambda: replies.APPROVE in omar.card(CLUSTER, at="#team-a-approvals").buttons)
             await omar.card(CLUSTER, at="#team-a-approvals").click(replies.APPROVE)
             await nothing_left(desk, NAMESPACE, CLUSTER)

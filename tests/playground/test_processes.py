@@ -25,7 +25,7 @@ STUBBORN = [
 
 
 async def logged(child: Child, text: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while text not in child.last_words():  # noqa: ASYNC110  (a file tells nobody)
             await asyncio.sleep(0.02)
 
@@ -78,7 +78,7 @@ async def test_a_child_that_ends_by_itself_is_noticed(tmp_path: Path) -> None:
     processes = Processes(tmp_path)
     processes.start("steady", SLEEP)
     processes.start("fleeting", [sys.executable, "-c", "print('bye'); raise SystemExit(3)"])
-    child = await asyncio.wait_for(processes.first_end(), 10)
+    child = await asyncio.wait_for(processes.first_end(), 60)
     assert (child.name, child.popen.returncode, child.last_words()) == ("fleeting", 3, "bye")
     await processes.stop()
 

@@ -117,7 +117,7 @@ async def test_the_kubeadm_providers_right_is_asked_of_the_api_server_itself(adm
     }
     await apply.put(admin, [role, binding])
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (await survey.take(admin, kubeadm_account=named)).kubeadm_reads:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
     finally:

@@ -138,7 +138,7 @@ async def test_changed_gives_what_is_there_then_each_change_once(pair: Pair) -> 
     server, kube = pair
     server.put(CONFIG_MAPS, config_map("x", "one"))
     cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
-    async with running(cache.run()), asyncio.timeout(5):
+    async with running(cache.run()), asyncio.timeout(30):
         await cache.synced.wait()
         changes = cache.changed()
         assert await anext(changes) == ("x", "one")

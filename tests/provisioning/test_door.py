@@ -103,7 +103,7 @@ async def test_told_to_stop_it_gives_the_lease_back_and_ends_well(tmp_path: Path
 
         await until(holder)
         process.send_signal(signal.SIGTERM)
-        _, errors = await asyncio.wait_for(process.communicate(), 10)
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 0
         assert holder() == ""
         assert json.loads(errors.splitlines()[-1])["event"] == "stopped"

@@ -61,7 +61,7 @@ async def test_different_keys_are_worked_on_side_by_side() -> None:
     async def act(key: int) -> None:
         await both.wait()
 
-    async with running(queue.work(act, workers=2)), asyncio.timeout(2):
+    async with running(queue.work(act, workers=2)), asyncio.timeout(30):
         queue.add(1)
         queue.add(2)
         await until(lambda: not queue and both.n_waiting == 0)

@@ -183,7 +183,7 @@ async def test_live_stream_tells_of_changes_without_saying_which(slack: workspac
     async with aiohttp.ClientSession() as session, session.get(slack.url + "/live") as answer:
         first = await answer.content.readuntil(b"\n\n")
         await tiny_bot.client(slack).chat_postMessage(channel="C0PLATFORM", text="secret")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             second = await answer.content.readuntil(b"\n\n")
     assert first.startswith(b"event: changed")
     assert second.startswith(b"event: changed")

@@ -160,7 +160,7 @@ async def running(slack: workspace.LocalSlack, mode: str) -> AsyncIterator[TinyB
         return
     handler: Any = AsyncSocketModeHandler(bot.app, APP, ping_interval=1)
     await handler.connect_async()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not slack.socket.connections:
             await slack.bell.wait(1)
     try:

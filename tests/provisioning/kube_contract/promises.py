@@ -34,7 +34,7 @@ def tenant_cluster(namespace: str, name: str, nodes: int = 1, **meta: Any) -> Ma
 async def events(kube: Kube, resource: Resource, since: str, *, namespace: str, count: int) -> list[Change]:
     """The first `count` changes after `since`, bookmarks aside."""
     found: list[Change] = []
-    async with asyncio.timeout(10), aclosing(kube.watch(resource, since=since, namespace=namespace)) as changes:
+    async with asyncio.timeout(60), aclosing(kube.watch(resource, since=since, namespace=namespace)) as changes:
         async for change in changes:
             if change.type != "BOOKMARK":
                 found.append(change)

@@ -66,7 +66,7 @@ async def said(kube: Kube, resource: Resource, one: str, other: str) -> set[str]
 
 
 async def served(kube: Kube, resource: Resource) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await kube.list(resource)
