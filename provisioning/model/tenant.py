@@ -119,6 +119,9 @@ class AccessPolicy(Model):
 class HandMadePolicy(Model):
     """What becomes of Cluster API clusters that people make by hand, without a TenantCluster."""
 
+    allowed: bool = True
+    """Whether there may be any. They need room in the quota and nobody's approval, so turn it off where approval is to
+    hold for everything. What is there already stays, and does not grow."""
     add_ons: bool = True
     """Whether they get the Catalog's default add-ons, and the components hosted beside the control plane. What one has
     got already stays when this is taken back."""

@@ -1,0 +1,83 @@
+"""Where nothing may be made by hand, only TenantClusters grow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.names import machine_deployment
+from provisioning.resources import CLUSTERS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
+from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, cluster, deployment, owned, template, tweak
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import manifest, request
+from webhooks.decision import Allow, Deny
+from webhooks.policies import POLICIES
+from webhooks.policies.hand_made import POLICY
+from webhooks.policy import applies
+
+OFF = tweak(TENANT, "spec.handMade", {"allowed": False})
+POOL = machine_deployment("web", "md0")
+
+
+def ask(resource: Any, new: Any, *more: Any, tenant: Any = OFF, **rest: Any) -> Any:
+    world = World(CATALOG, NAMESPACE, tenant, template(), *more)
+    return world.check(POLICY, request(resource, new, **rest))
+
+
+def scale(replicas: int) -> Any:
+    found = manifest(MACHINE_DEPLOYMENTS, "raw", {"replicas": replicas})
+    return {**found, "apiVersion": "autoscaling/v1", "kind": "Scale"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "new"), [(CLUSTERS, manifest(CLUSTERS, "raw", {})), (MACHINE_DEPLOYMENTS, deployment())]
+)
+def test_nothing_is_made_by_hand_where_the_platform_says_so_and_else_it_is(resource: Any, new: Any) -> None:
+    verdict = ask(resource, new)
+    assert isinstance(verdict, Deny)
+    assert "tenant blue may have nothing made by hand; make a TenantCluster" in verdict.reason
+    assert ask(resource, new, tenant=TENANT) == Allow()
+
+
+def test_what_is_rendered_for_a_tenant_cluster_is_not_made_by_hand() -> None:
+    assert ask(CLUSTERS, owned(manifest(CLUSTERS, "web", {}), cluster()), cluster()) == Allow()
+    pool = owned(deployment(POOL, replicas=2), cluster())
+    assert ask(MACHINE_DEPLOYMENTS, pool, cluster()) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("new", "there"),
+    [
+        (owned(deployment(POOL, replicas=9), cluster()), [cluster()]),
+        (owned(deployment("web-more"), cluster()), [cluster()]),
+        (owned(deployment(POOL), cluster()), []),
+        (owned(deployment(POOL), tweak(cluster(), "metadata.uid", "forged")), [cluster()]),
+    ],
+    ids=["larger than approved", "no such pool", "no such cluster", "another uid"],
+)
+def test_an_owner_that_is_claimed_only_helps_nobody(new: Any, there: Any) -> None:
+    assert isinstance(ask(MACHINE_DEPLOYMENTS, new, *there), Deny)
+
+
+def test_a_pool_is_not_raised_past_what_was_approved() -> None:
+    old = owned(deployment(POOL, replicas=2), cluster())
+    verdict = ask(MACHINE_DEPLOYMENTS, tweak(old, "spec.replicas", 9), cluster(), old=old)
+    assert isinstance(verdict, Deny)
+    assert "larger than its share of the TenantCluster web" in verdict.reason
+
+
+def test_what_is_there_already_stays_and_shrinks_and_does_not_grow() -> None:
+    old = deployment("raw", replicas=3)
+    assert ask(MACHINE_DEPLOYMENTS, tweak(old, "metadata.labels", {"a": "b"}), old=old) == Allow()
+    assert ask(MACHINE_DEPLOYMENTS, tweak(old, "spec.replicas", 1), old=old) == Allow()
+    assert isinstance(ask(MACHINE_DEPLOYMENTS, tweak(old, "spec.replicas", 4), old=old), Deny)
+    assert ask(MACHINE_DEPLOYMENTS, scale(1), old, old=scale(3), subresource="scale") == Allow()
+    assert isinstance(ask(MACHINE_DEPLOYMENTS, scale(4), old, old=scale(3), subresource="scale"), Deny)
+
+
+def test_tenant_clusters_and_what_they_ask_for_in_passing_are_the_quotas_alone() -> None:
+    assert not applies(POLICY, request(TENANT_CLUSTERS, cluster()))
+    charged = next(policy for policy in POLICIES if policy.name == "tenant_quota")
+    left_out = {rule.resource for rule in charged.applies_to} - {rule.resource for rule in POLICY.applies_to}
+    assert {resource.group for resource in left_out} <= {"", "cdi.kubevirt.io", TENANT_CLUSTERS.group}

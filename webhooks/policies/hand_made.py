@@ -1,0 +1,46 @@
+"""Where a tenant may have nothing made by hand, nothing grows but by its TenantClusters, which people have approved.
+
+Cluster API's own objects need room in the quota and nobody's approval. That is a way around the approvers, and it is
+for the platform to say whether it is open (`spec.handMade.allowed` of the Tenant). What counts as made by hand is what
+`tenant_quota` would charge beside the TenantClusters: owners and shares are checked there, not believed. So what is
+there already may shrink and go, controllers do their work, and a pool is not raised past what was approved.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provisioning.errors import Cause
+from provisioning.resources import TENANT_CLUSTERS
+from webhooks import facts as reading
+from webhooks.charge import Charge
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts
+from webhooks.policies import tenant_quota
+from webhooks.policy import Policy
+from webhooks.review import Request
+
+IN_PASSING: Final = ("", "cdi.kubevirt.io")
+"""Groups of what a running cluster asks for by itself, volumes and load balancers: the quota alone bounds those."""
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    tenant = reading.tenant_of(facts, request.namespace)
+    if tenant is None or tenant.it.spec.hand_made.allowed:
+        return Allow()
+    charge = tenant_quota.check(request, facts)
+    if not isinstance(charge, Charge):
+        return Allow()
+    instead = charge.hint or "make a TenantCluster, or ask for one in Slack"
+    return refuse(Cause(charge.field, f"tenant {tenant.meta.name} may have nothing made by hand; {instead}"))
+
+
+POLICY = Policy(
+    "hand_made",
+    tuple(
+        rule
+        for rule in tenant_quota.POLICY.applies_to
+        if rule.resource != TENANT_CLUSTERS and rule.resource.group not in IN_PASSING
+    ),
+    check,
+)
