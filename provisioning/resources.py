@@ -62,6 +62,16 @@ KUBEVIRT_MACHINE_TEMPLATES = Resource(
 KUBEVIRT_MACHINES = Resource("infrastructure.cluster.x-k8s.io", "v1alpha1", "kubevirtmachines", "KubevirtMachine")
 DATA_STORES = Resource("kamaji.clastix.io", "v1alpha1", "datastores", "DataStore", namespaced=False)
 TENANT_CONTROL_PLANES = Resource("kamaji.clastix.io", "v1alpha1", "tenantcontrolplanes", "TenantControlPlane")
+KUBECONFIG_GENERATORS = Resource(
+    "kamaji.clastix.io", "v1alpha1", "kubeconfiggenerators", "KubeconfigGenerator", namespaced=False
+)
+CLUSTER_CLASSES = Resource("cluster.x-k8s.io", "v1beta2", "clusterclasses", "ClusterClass")
+KAMAJI_CONTROL_PLANE_TEMPLATES = Resource(
+    "controlplane.cluster.x-k8s.io", "v1alpha2", "kamajicontrolplanetemplates", "KamajiControlPlaneTemplate"
+)
+KUBEVIRT_CLUSTER_TEMPLATES = Resource(
+    "infrastructure.cluster.x-k8s.io", "v1alpha1", "kubevirtclustertemplates", "KubevirtClusterTemplate"
+)
 VIRTUAL_MACHINES = Resource("kubevirt.io", "v1", "virtualmachines", "VirtualMachine")
 VIRTUAL_MACHINE_INSTANCES = Resource("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance")
 VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES = Resource(

@@ -14,6 +14,7 @@ from typing import Any
 from provisioning import names, objects, quota
 from provisioning.errors import Cause, Invalid
 from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster, TenantSpec
+from provisioning.neighbours import Neighbour
 from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS, Resource
@@ -55,6 +56,20 @@ class Unusable(Exception):
     """An object that everything hangs on (the Catalog, a Tenant) is missing or broken. The text is for people."""
 
 
+CONTROLLERS = frozenset(
+    {
+        "capi-system",
+        "capi-kubeadm-bootstrap-system",
+        "capk-system",
+        "kamaji-system",
+        "kubevirt",
+        "cdi",
+        "kube-system",
+    }
+)
+"""Where Cluster API, its providers, Kamaji, KubeVirt and CDI are installed unless somebody chose otherwise."""
+
+
 @dataclass(frozen=True)
 class Trusted:
     """Who may what, by the names that the API server authenticates; from the settings."""
@@ -66,9 +81,20 @@ class Trusted:
     platform_groups: frozenset[str] = frozenset({"system:masters"})
     namespaces: frozenset[str] = frozenset({"kube-system", "kube-public", "kube-node-lease", "clusterdesk-system"})
     """Namespaces of the platform itself: nothing is charged or refused in them."""
+    controllers: frozenset[str] = CONTROLLERS
+    """Namespaces whose service accounts are those of controllers: they write what others only follow from."""
 
     def is_platform(self, user: User) -> bool:
         return user.name in self.platform_users or not self.platform_groups.isdisjoint(user.groups)
+
+    def is_controller(self, user: User) -> bool:
+        """Whether a controller of the management cluster asks. Never one that is hosted in a tenant's namespace."""
+        kind, _, account = user.name.partition("system:serviceaccount:")
+        return not kind and account.partition(":")[0] in self.controllers
+
+    def is_system(self, user: User) -> bool:
+        """The platform, our own provisioner, or a controller: who may write what people in a tenant may not."""
+        return self.is_platform(user) or user.name == self.provisioner or self.is_controller(user)
 
 
 @dataclass
@@ -140,10 +166,13 @@ def cluster(manifest: Manifest) -> Stored[TenantCluster]:
     return objects.read(TenantCluster, manifest)
 
 
-def pools_beside(facts: Facts, namespace: str, name: str) -> Mapping[str, Sequence[str]]:
-    """The names of the pools of the namespace's other TenantClusters, by cluster."""
+def neighbours(facts: Facts, namespace: str, name: str) -> Mapping[str, Neighbour]:
+    """The namespace's other TenantClusters, by name."""
     return {
-        manifest["metadata"]["name"]: [pool["name"] for pool in manifest["spec"]["pools"]]
+        manifest["metadata"]["name"]: Neighbour(
+            pools=tuple(pool["name"] for pool in manifest["spec"]["pools"]),
+            add_ons=tuple(add_on["name"] for add_on in manifest["spec"].get("addOns") or ()),
+        )
         for manifest in facts.list(TENANT_CLUSTERS, namespace=namespace)
         if manifest["metadata"]["name"] != name
     }

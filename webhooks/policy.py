@@ -23,8 +23,10 @@ class Reach(Enum):
     TENANTS = "content"
     """Namespaces that carry the tenant label only: kinds of which there are many everywhere, and deletions, which must
     not wait for us anywhere else."""
-    LEDGERS = "ledgers"
-    """The service's own namespace, for everybody but our own accounts, who must never wait for themselves."""
+    HOSTED = "hosted"
+    """The same namespaces, for their own service accounts only: those of what is hosted beside a control plane."""
+    OURS = "ours"
+    """What our own accounts keep, for everybody but them: they must never wait for themselves."""
 
 
 @dataclass(frozen=True)

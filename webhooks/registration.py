@@ -154,18 +154,21 @@ def _rules(rules: Iterable[Rule], profile: Profile) -> list[Manifest]:
 def _selector(reach: Reach, trusted: Trusted) -> Manifest:
     # By the name label only: the API server sets it, nobody can forge it, and there is no label to opt out by.
     name = "kubernetes.io/metadata.name"
-    if reach is Reach.LEDGERS:
+    if reach is Reach.OURS:
         return {}
     excluded: list[Manifest] = [{"key": name, "operator": "NotIn", "values": sorted(trusted.namespaces)}]
-    if reach is Reach.TENANTS:
+    if reach in (Reach.TENANTS, Reach.HOSTED):
         excluded.append({"key": TENANT_LABEL, "operator": "Exists"})
     return {"matchExpressions": excluded}
 
 
 def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
-    if reach is Reach.LEDGERS:
+    if reach is Reach.OURS:
         ours = ", ".join(f"'{user}'" for user in (trusted.provisioner, trusted.webhooks))
         return [{"name": "not-by-us", "expression": f"!(request.userInfo.username in [{ours}])"}]
+    if reach is Reach.HOSTED:
+        own = "request.userInfo.username.startsWith('system:serviceaccount:' + request.namespace + ':')"
+        return [{"name": "by-accounts-of-the-namespace", "expression": own}]
     changed = [f"{_optional('object', path)} != {_optional('oldObject', path)}" for path in _LOOKED_AT]
     anew = ["request.operation != 'UPDATE'", "request.?subResource.orValue('') != ''"]
     conditions = [{"name": "something-we-look-at-changes", "expression": " || ".join([*anew, *changed])}]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from provisioning.settings import CommonSettings
-from webhooks.facts import Trusted
+from webhooks.facts import CONTROLLERS, Trusted
 
 
 class Settings(CommonSettings):
@@ -30,9 +30,12 @@ class Settings(CommonSettings):
     """User names of our programs; the service accounts clusterdesk-bot, ... in our namespace when empty."""
     platform_users: str = ""
     platform_groups: str = "system:masters,kubeadm:cluster-admins"
-    """Who may say whose a namespace is."""
+    """Who may say whose a namespace is, what a tenant may have, and how the management cluster is used."""
     system_namespaces: str = "kube-system,kube-public,kube-node-lease"
     """Namespaces of the platform beside our own: nothing is charged or refused in them."""
+
+    controller_namespaces: str = ",".join(sorted(CONTROLLERS))
+    """Where Cluster API, its providers, Kamaji, KubeVirt and CDI are installed; their accounts there are believed."""
 
     def trusted(self) -> Trusted:
         account = f"system:serviceaccount:{self.namespace}:clusterdesk-"
@@ -43,6 +46,7 @@ class Settings(CommonSettings):
             platform_users=_set(self.platform_users),
             platform_groups=_set(self.platform_groups),
             namespaces=_set(self.system_namespaces) | {self.namespace},
+            controllers=_set(self.controller_namespaces),
         )
 
     def names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import webhooks.policies
 from provisioning import legacy
 from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
+from provisioning.resources import GROUP
 from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
 from webhooks.policies import POLICIES
@@ -95,16 +96,26 @@ def test_the_platforms_namespaces_are_excluded_by_a_name_that_nobody_can_forge()
 
 
 def test_kinds_that_are_everywhere_are_looked_at_in_tenants_namespaces_only() -> None:
-    hook = HOOKS["content.clusterdesk.dev"]
-    asked = {rule["resources"][0]: rule["operations"] for rule in hook["rules"]}
-    assert {kind for kind, operations in asked.items() if operations != ["DELETE"]} == {"configmaps", "secrets"}
-    # Other people's clusters come and go without us.
-    assert set(asked) - {"configmaps", "secrets"} == {"clusters", "kamajicontrolplanes", "tenantcontrolplanes"}
+    hook, everywhere = HOOKS["content.clusterdesk.dev"], HOOKS["rules.clusterdesk.dev"]
     assert {"key": TENANT_LABEL, "operator": "Exists"} in hook["namespaceSelector"]["matchExpressions"]
+    many = {"configmaps", "secrets", "virtualmachines", "virtualmachineinstances"}
+    assert many <= {rule["resources"][0] for rule in hook["rules"]}
+    assert many.isdisjoint(rule["resources"][0] for rule in everywhere["rules"])
+    # Other people's clusters come and go without us.
+    going = [rule for rule in everywhere["rules"] if "DELETE" in rule["operations"]]
+    assert {rule["apiGroups"][0] for rule in going} == {GROUP, ""}
+    assert [rule["resources"] for rule in going if rule["apiGroups"] == [""]] == [["namespaces"]]
 
 
-def test_our_own_ledger_writes_never_wait_for_ourselves() -> None:
-    hook = HOOKS["ledgers.clusterdesk.dev"]
+def test_accounts_of_a_tenants_namespace_are_asked_about_what_is_hosted_and_nobody_else() -> None:
+    hook = HOOKS["hosted.clusterdesk.dev"]
+    assert {"key": TENANT_LABEL, "operator": "Exists"} in hook["namespaceSelector"]["matchExpressions"]
+    (condition,) = hook["matchConditions"]
+    assert "request.userInfo.username.startsWith(" in condition["expression"]
+
+
+def test_what_we_keep_ourselves_never_waits_for_ourselves() -> None:
+    hook = HOOKS["ours.clusterdesk.dev"]
     assert hook["namespaceSelector"] == {}
     (condition,) = hook["matchConditions"]
     assert Trusted().webhooks in condition["expression"]

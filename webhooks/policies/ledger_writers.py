@@ -1,6 +1,6 @@
 """Ledgers are written by our own accounts only, whatever RBAC somebody was given.
 
-The API server does not even ask about our own writes (see `Reach.LEDGERS`): a door that waits for itself stays shut.
+The API server does not even ask about our own writes (see `Reach.OURS`): a door that waits for itself stays shut.
 """
 
 from __future__ import annotations
@@ -21,4 +21,4 @@ def check(request: Request, facts: Facts) -> Verdict:
     )
 
 
-POLICY = Policy("ledger_writers", (Rule(TENANT_LEDGERS, (CREATE, UPDATE, DELETE), reach=Reach.LEDGERS),), check)
+POLICY = Policy("ledger_writers", (Rule(TENANT_LEDGERS, (CREATE, UPDATE, DELETE), reach=Reach.OURS),), check)

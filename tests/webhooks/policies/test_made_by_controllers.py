@@ -1,0 +1,84 @@
+"""What controllers make of something else, nobody makes directly, whatever RBAC gave them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.resources import (
+    KAMAJI_CONTROL_PLANES,
+    TENANT_CONTROL_PLANES,
+    VIRTUAL_MACHINE_INSTANCES,
+    VIRTUAL_MACHINES,
+    Resource,
+)
+from tests.webhooks.estate import WORLD, owned, tweak
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import manifest, request
+from webhooks.decision import Allow, Deny
+from webhooks.facts import Trusted
+from webhooks.policies.made_by_controllers import POLICY
+
+KAMAJI = "system:serviceaccount:kamaji-system:kamaji-controller-manager"
+CONTROL_PLANE = manifest(KAMAJI_CONTROL_PLANES, "web", {"version": "v1.34.2"})
+MADE = (TENANT_CONTROL_PLANES, VIRTUAL_MACHINES, VIRTUAL_MACHINE_INSTANCES)
+
+
+def check(resource: Resource, new: Any, *more: Any, **rest: Any) -> Any:
+    return World(*WORLD, *more).check(POLICY, request(resource, new, **rest))
+
+
+@pytest.mark.parametrize("resource", MADE, ids=lambda resource: str(resource.kind))
+def test_people_make_none_and_change_none(resource: Resource) -> None:
+    stored = manifest(resource, "web", {"running": True})
+    for verdict in (
+        check(resource, stored),
+        check(resource, tweak(stored, "spec.running", False), old=stored),
+        check(resource, stored, user="system:serviceaccount:tenant-blue:web-csi-controller"),
+    ):
+        assert isinstance(verdict, Deny)
+        assert f"a {resource.kind} is made and changed by" in verdict.reason
+
+
+@pytest.mark.parametrize("resource", MADE, ids=lambda resource: str(resource.kind))
+def test_marks_and_what_is_outside_of_tenants_is_left_alone(resource: Resource) -> None:
+    stored = manifest(resource, "web", {"running": True})
+    assert check(resource, tweak(stored, "metadata.labels", {"a": "b"}), old=stored) == Allow()
+    assert check(resource, manifest(resource, "web", {}, namespace="elsewhere")) == Allow()
+
+
+def test_scaling_behind_kamajis_back_is_refused() -> None:
+    old, new = (manifest(TENANT_CONTROL_PLANES, "web", {"replicas": number}) for number in (2, 3))
+    verdict = check(TENANT_CONTROL_PLANES, new, old=old, subresource="scale")
+    assert isinstance(verdict, Deny)
+    assert "change that one" in verdict.reason
+    assert check(TENANT_CONTROL_PLANES, new, old=old, subresource="scale", user=KAMAJI) == Allow()
+
+
+def test_kamaji_makes_one_for_a_control_plane_that_lives() -> None:
+    bare = manifest(TENANT_CONTROL_PLANES, "web", {"dataStore": "default"})
+    made = owned(bare, CONTROL_PLANE)
+    assert check(TENANT_CONTROL_PLANES, made, CONTROL_PLANE, user=KAMAJI) == Allow()
+    # Nobody's, of one that is gone, and of one that was there before under the same name.
+    another = tweak(CONTROL_PLANE, "metadata.uid", "another")
+    for child, world in ((bare, [CONTROL_PLANE]), (made, []), (made, [another])):
+        verdict = check(TENANT_CONTROL_PLANES, child, *world, user=KAMAJI)
+        assert isinstance(verdict, Deny)
+        assert [cause.field for cause in verdict.causes] == ["metadata.ownerReferences"]
+
+
+def test_kubevirt_makes_machines_and_the_platform_may_make_anything() -> None:
+    for resource in (VIRTUAL_MACHINES, VIRTUAL_MACHINE_INSTANCES):
+        made = manifest(resource, "web-0", {"running": True})
+        assert check(resource, made, user="system:serviceaccount:kubevirt:kubevirt-controller") == Allow()
+        assert check(resource, made, groups=("system:masters",)) == Allow()
+
+
+def test_whose_controllers_are_believed_is_for_the_platform_to_say() -> None:
+    made = request(VIRTUAL_MACHINES, manifest(VIRTUAL_MACHINES, "a", {}), user="system:serviceaccount:kubevirt:x")
+    trusted = Trusted(controllers=frozenset({"virtualization"}))
+    assert isinstance(World(*WORLD).check(POLICY, made, trusted=trusted), Deny)
+    # A name that only looks like an account's is none.
+    odd = request(VIRTUAL_MACHINES, manifest(VIRTUAL_MACHINES, "a", {}), user="x:system:serviceaccount:kubevirt:x")
+    assert isinstance(World(*WORLD).check(POLICY, odd), Deny)

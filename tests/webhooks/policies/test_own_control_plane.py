@@ -1,0 +1,98 @@
+"""A control plane by hand brings no image, no Pod and nobody else's data into the management cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.resources import KAMAJI_CONTROL_PLANES
+from tests.webhooks.estate import BLUE, WORLD, tweak
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import manifest, request
+from webhooks.decision import Deny
+from webhooks.facts import Trusted
+from webhooks.policies.own_control_plane import POLICY
+
+Manifest = dict[str, Any]
+
+PLAIN: Manifest = {
+    "version": "v1.34.4",
+    "replicas": 2,
+    "dataStoreName": "default",
+    "registry": "registry.k8s.io",
+    "addons": {"coreDNS": {}, "konnectivity": {"server": {"port": 8132}, "agent": {"mode": "DaemonSet"}}},
+    "apiServer": {"extraArgs": ["--oidc-issuer-url=https://id.example.org", "--audit-log-maxage=3"]},
+    "network": {"serviceType": "LoadBalancer", "certSANs": ["api.example.org"]},
+    "deployment": {"nodeSelector": {}, "extraVolumes": [{"name": "a", "configMap": {"name": "audit"}}]},
+}
+"""What people may want of one, with what the CRD fills in."""
+
+
+def control_plane(spec: Manifest = PLAIN, *, namespace: str = BLUE) -> Manifest:
+    return manifest(KAMAJI_CONTROL_PLANES, "hand", spec, namespace=namespace)
+
+
+def fields(new: Manifest, **rest: Any) -> list[str]:
+    verdict = World(*WORLD).check(POLICY, request(KAMAJI_CONTROL_PLANES, new, **rest))
+    return [cause.field for cause in verdict.causes] if isinstance(verdict, Deny) else []
+
+
+def test_what_people_may_want_of_a_control_plane_passes() -> None:
+    assert fields(control_plane()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("registry", "registry.evil.example.org"),
+        ("apiServer.containerImageName", "evil"),
+        ("scheduler.containerImageName", "evil"),
+        ("addons.konnectivity.server.image", "evil"),
+        ("addons.konnectivity.server.extraArgs", ["--kubeconfig=/x"]),
+        ("dataStoreName", "gold"),
+        ("dataStoreSchema", "tenant_red_web"),
+        ("dataStoreUsername", "tenant_red_web"),
+        ("dataStoreOverrides", [{"resource": "/events", "dataStore": "gold"}]),
+        ("kine.extraArgs", ["--endpoint=postgres://elsewhere"]),
+        ("deployment.extraContainers", [{"name": "a", "image": "evil"}]),
+        ("deployment.extraInitContainers", [{"name": "a", "image": "evil"}]),
+        ("deployment.serviceAccountName", "web-csi-controller"),
+        ("deployment.nodeSelector", {"node-role.kubernetes.io/control-plane": ""}),
+        ("deployment.tolerations", [{"operator": "Exists"}]),
+        ("deployment.affinity", {"nodeAffinity": {"a": 1}}),
+        ("deployment.runtimeClassName", "privileged"),
+        ("deployment.podAdditionalMetadata", {"annotations": {"k8s.v1.cni.cncf.io/networks": "infra"}}),
+        ("deployment.additionalMetadata", {"labels": {"a": "b"}}),
+        ("deployment.externalClusterReference", {"kubeconfigSecretName": "x"}),
+        ("network.serviceAnnotations", {"metallb.io/loadBalancerIPs": "192.0.2.1"}),
+        ("network.serviceLabels", {"a": "b"}),
+        ("network.serviceAddress", "192.0.2.1"),
+        ("network.additionalServicePorts", [{"port": 22}]),
+        ("network.ingress.extraAnnotations", {"nginx.ingress.kubernetes.io/server-snippet": "x"}),
+        ("network.loadBalancerConfig.loadBalancerClass", "public"),
+        ("hostNetworkOfNextYear", True),
+    ],
+)
+def test_what_reaches_further_than_the_tenant_is_the_platforms(path: str, value: Any) -> None:
+    reaching = tweak(control_plane(), f"spec.{path}", value)
+    (found,) = fields(reaching)
+    assert f"spec.{path}".startswith(found)
+    assert fields(reaching, groups=("system:masters",)) == []
+    assert fields(reaching, user=Trusted().provisioner) == []
+    # What the platform wrote stays when others go on from there.
+    assert fields(tweak(reaching, "spec.replicas", 3), old=reaching) == []
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["--etcd-prefix=/red", "--etcd-servers=https://x", "--kubeconfig=/x", "--authentication-kubeconfig", "--master"],
+)
+def test_no_argument_leads_to_another_store_or_another_api_server(flag: str) -> None:
+    asked = tweak(control_plane(), "spec.controllerManager", {"extraArgs": ["--v=2", flag]})
+    assert fields(asked) == ["spec.controllerManager.extraArgs[1]"]
+    assert fields(tweak(asked, "spec.replicas", 3), old=asked) == []
+
+
+def test_namespaces_of_nobody_are_left_alone() -> None:
+    assert fields(control_plane({"registry": "evil"}, namespace="elsewhere")) == []

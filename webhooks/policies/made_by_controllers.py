@@ -1,0 +1,73 @@
+"""What a controller makes out of something else is made by nobody else: it follows from what was judged and charged.
+
+A TenantControlPlane follows from a KamajiControlPlane; a virtual machine from a KubevirtMachine, and what runs of it
+from the virtual machine. Written directly, each of them would bring what the rules for its source refuse: own images
+beside the data store's credentials, another tenant's data, a guest that mounts a Secret. RBAC alone does not hold it
+back: whoever is given `edit` on KubeVirt's kinds has it.
+"""
+
+from __future__ import annotations
+
+from provisioning.errors import Cause
+from provisioning.resources import (
+    KAMAJI_CONTROL_PLANES,
+    TENANT_CONTROL_PLANES,
+    VIRTUAL_MACHINE_INSTANCES,
+    VIRTUAL_MACHINES,
+)
+from webhooks import facts as reading
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts, Manifest
+from webhooks.policy import UPDATE, Policy, Reach, Rule
+from webhooks.review import Request
+
+SOURCES = {
+    TENANT_CONTROL_PLANES: ("Kamaji for a KamajiControlPlane", "change that one"),
+    VIRTUAL_MACHINES: ("Cluster API's provider for a KubevirtMachine", "scale the MachineDeployment"),
+    VIRTUAL_MACHINE_INSTANCES: ("KubeVirt for a VirtualMachine", "scale the MachineDeployment"),
+}
+"""Who makes these, of what, and what to do instead."""
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    if request.object is None or reading.is_platforms(facts, request) or _says_the_same(request):
+        return Allow()
+    if reading.tenant_of(facts, request.namespace) is None:
+        return Allow()
+    trusted = facts.trusted
+    if trusted.is_platform(request.user) or request.user.name == trusted.provisioner:
+        return Allow()
+    if not trusted.is_controller(request.user):
+        kind, (maker, instead) = next(each for each in SOURCES.items() if each[0].plural == request.resource)
+        made = f"a {kind.kind} is made and changed by {maker} only, and not by {request.user.name}"
+        return refuse(Cause("", f"{made}; {instead}"))
+    if request.resource == TENANT_CONTROL_PLANES.plural and request.old is None:
+        return _of_control_plane(request.object, facts)
+    return Allow()
+
+
+def _of_control_plane(manifest: Manifest, facts: Facts) -> Verdict:
+    """Kamaji's provider makes it for a KamajiControlPlane that lives; what the reference says is held against that."""
+    owner, namespace = reading.controller(manifest), manifest["metadata"]["namespace"]
+    named = str(owner.get("name") or "")
+    found = facts.get(KAMAJI_CONTROL_PLANES, named, namespace=namespace) if named else None
+    if owner.get("kind") == KAMAJI_CONTROL_PLANES.kind and found and found["metadata"]["uid"] == owner.get("uid"):
+        return Allow()
+    text = f"its controller must be a KamajiControlPlane in {namespace}, by its name and its uid"
+    return refuse(Cause("metadata.ownerReferences", text))
+
+
+def _says_the_same(request: Request) -> bool:
+    """A mark, a finalizer, an owner: the garbage collector and the like write those."""
+    old, new = request.old, request.object
+    return old is not None and new is not None and old.get("spec") == new.get("spec")
+
+
+POLICY = Policy(
+    "made_by_controllers",
+    (
+        Rule(TENANT_CONTROL_PLANES, (UPDATE,), subresource="scale", reach=Reach.TENANTS),
+        *(Rule(kind, reach=Reach.TENANTS) for kind in SOURCES),
+    ),
+    check,
+)

@@ -1,0 +1,107 @@
+"""A tenant's control plane is what Kamaji makes of it: no image, no Pod, no data of anybody else's comes in by a field.
+
+A KamajiControlPlane becomes Pods of the management cluster, which hold the credentials of the data store that all
+tenants share. An own image there, a container beside it, another service account, another tenant's schema or etcd
+prefix, an annotation that a load balancer obeys: each would reach further than the tenant. So tenants write the fields
+that are listed here; for the others they ask the platform. What is there already may stay. How Kamaji uses each
+field: clastix/kamaji, internal/builders/controlplane.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from provisioning.errors import Cause
+from provisioning.resources import KAMAJI_CONTROL_PLANES
+from webhooks import bounds, tree
+from webhooks import facts as reading
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts
+from webhooks.policy import Policy, Rule
+from webhooks.review import Request
+from webhooks.tree import Tree
+
+PROGRAMS: Final = ("apiServer", "controllerManager", "scheduler")
+ALLOWED: Final = frozenset(
+    {
+        "version",
+        "replicas",
+        "controlPlaneEndpoint",
+        "admissionControllers",
+        "kubelet",
+        "addons.coreDNS",
+        "addons.kubeProxy",
+        "addons.konnectivity.agent",
+        *(f"addons.konnectivity.server.{key}" for key in ("port", "version", "resources")),
+        *(
+            f"{program}.{key}"
+            for program in PROGRAMS
+            for key in ("extraArgs", "extraVolumeMounts", "probes", "resources")
+        ),
+        *(f"network.{key}" for key in ("serviceType", "certSANs", "dnsServiceIPs", "advertiseAddress")),
+        "network.loadBalancerConfig.loadBalancerSourceRanges",
+        *(f"network.ingress.{key}" for key in ("className", "hostname")),
+        *(f"network.gateway.{key}" for key in ("name", "namespace", "hostname", "port", "sectionName")),
+        # `kamaji_rules` says which kinds of volume.
+        *(f"deployment.{key}" for key in ("strategy", "topologySpreadConstraints", "extraVolumes")),
+    }
+)
+"""Paths below `spec`. What runs in the tenant alone is judged where everything is that goes into a tenant."""
+USUAL: Final = {
+    "registry": "registry.k8s.io",
+    "addons.konnectivity.server.image": "registry.k8s.io/kas-network-proxy/proxy-server",
+}
+"""What Kamaji's own CRD fills in."""
+REACHING: Final = re.compile(r"--(etcd-[a-z-]+|storage-backend|([a-z-]+-)?kubeconfig|master|egress-selector-[a-z-]+)")
+"""Arguments by which a program would read another store, or talk to another API server by another credential."""
+WHY: Final = (
+    ("dataStore", "is where tenants' data is: leave it out, and Kamaji gives this cluster a place of its own"),
+    ("kine", "is how the data store is reached, which all tenants share; leave it out"),
+    ("registry", "is where images come from that run in the management cluster; leave it out"),
+    ("network", "claims something of the management cluster's network; leave it out, or ask the platform"),
+    ("deployment", "runs, mounts or chooses something in the management cluster; leave it out, or ask the platform"),
+)
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    manifest = request.object
+    if manifest is None or reading.deleting(manifest) or reading.is_platforms(facts, request):
+        return Allow()
+    if facts.trusted.is_system(request.user) or reading.tenant_of(facts, request.namespace) is None:
+        return Allow()
+    after, before = tree.dig(manifest, "spec"), tree.dig(request.old, "spec")
+    found = [*_fields(after, before, facts), *_arguments(after, before)]
+    return refuse(*found) if found else Allow()
+
+
+def _fields(after: Tree, before: Tree, facts: Facts) -> Iterator[Cause]:
+    for path, value in bounds.added(after, before, ALLOWED):
+        # Programs write empty objects where they mean nothing.
+        if (
+            value == {}
+            or USUAL.get(path) == value
+            or (path == "dataStoreName" and value == reading.catalog(facts).data_store)
+        ):
+            continue
+        yield Cause(f"spec.{path}", _why(path))
+
+
+def _why(path: str) -> str:
+    if path.endswith((".image", "containerImageName")):
+        return "is an image that would run in the management cluster, beside the data store's credentials; leave it out"
+    return next((why for prefix, why in WHY if path.startswith(prefix)), "is for the platform to say; leave it out")
+
+
+def _arguments(after: Tree, before: Tree) -> Iterator[Cause]:
+    for program in PROGRAMS:
+        there: list[Any] = list(tree.sequence(tree.dig(before, program).get("extraArgs")))
+        for index, argument in enumerate(tree.sequence(tree.dig(after, program).get("extraArgs"))):
+            flag = tree.text(argument).partition("=")[0].strip()
+            if argument not in there and REACHING.fullmatch(flag):
+                text = f"{flag} would have it reach another store or another API server; Kamaji sets it"
+                yield Cause(f"spec.{program}.extraArgs[{index}]", text)
+
+
+POLICY = Policy("own_control_plane", (Rule(KAMAJI_CONTROL_PLANES),), check)

@@ -1,0 +1,176 @@
+"""A tenant's machine is a guest and no more: it brings nothing of the management cluster in, and keeps to its place.
+
+KubeVirt makes Pods of it. Its fields can mount the namespace's Secrets (the authorities of all clusters are there) or a
+node's disk into the guest, clone another tenant's disk, join other networks, run an image beside it, choose the nodes
+of the platform, or push others off theirs. So tenants write the fields that are listed here, in templates and in
+machines; for the others they ask the platform. Fields: kubevirt.io/api, core/v1; CDI's DataVolume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from provisioning.errors import Cause
+from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES
+from webhooks import bounds, tree
+from webhooks import facts as reading
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts
+from webhooks.policy import Policy, Rule
+from webhooks.review import Request
+from webhooks.tree import Tree
+
+_VM: Final = "virtualMachineTemplate"
+_POD: Final = f"{_VM}.spec.template.spec"
+_DOMAIN: Final = f"{_POD}.domain"
+ALLOWED: Final = frozenset(
+    {
+        "virtualMachineBootstrapCheck",
+        # `own_infrastructure` says which.
+        "infraClusterSecretRef",
+        f"{_VM}.metadata",
+        f"{_VM}.spec.running",
+        f"{_VM}.spec.runStrategy",
+        f"{_VM}.spec.instancetype",
+        f"{_VM}.spec.preference",
+        f"{_VM}.spec.updateVolumesStrategy",
+        f"{_VM}.spec.dataVolumeTemplates",
+        f"{_VM}.spec.template.metadata.labels",
+        f"{_VM}.spec.template.metadata.creationTimestamp",
+        f"{_VM}.spec.template.metadata.annotations[kubevirt.io/allow-pod-bridge-network-live-migration]",
+        f"{_POD}.affinity.podAffinity",
+        f"{_POD}.affinity.podAntiAffinity",
+        f"{_POD}.architecture",
+        f"{_POD}.dnsConfig",
+        f"{_POD}.dnsPolicy",
+        f"{_POD}.evictionStrategy",
+        f"{_POD}.hostname",
+        f"{_POD}.livenessProbe",
+        f"{_POD}.networks",
+        f"{_POD}.nodeSelector[topology.kubernetes.io/region]",
+        f"{_POD}.nodeSelector[topology.kubernetes.io/zone]",
+        f"{_POD}.readinessProbe",
+        f"{_POD}.startStrategy",
+        f"{_POD}.subdomain",
+        f"{_POD}.terminationGracePeriodSeconds",
+        f"{_POD}.topologySpreadConstraints",
+        f"{_POD}.volumes",
+        f"{_DOMAIN}.clock",
+        f"{_DOMAIN}.cpu",
+        f"{_DOMAIN}.features",
+        f"{_DOMAIN}.firmware.bootloader",
+        f"{_DOMAIN}.firmware.uuid",
+        f"{_DOMAIN}.ioThreads",
+        f"{_DOMAIN}.ioThreadsPolicy",
+        f"{_DOMAIN}.machine",
+        f"{_DOMAIN}.memory",
+        f"{_DOMAIN}.resources",
+        f"{_DOMAIN}.devices.autoattachGraphicsDevice",
+        f"{_DOMAIN}.devices.autoattachMemBalloon",
+        f"{_DOMAIN}.devices.autoattachSerialConsole",
+        f"{_DOMAIN}.devices.blockMultiQueue",
+        f"{_DOMAIN}.devices.disks",
+        f"{_DOMAIN}.devices.gpus",
+        f"{_DOMAIN}.devices.hostDevices",
+        f"{_DOMAIN}.devices.interfaces",
+        f"{_DOMAIN}.devices.logSerialConsole",
+        f"{_DOMAIN}.devices.networkInterfaceMultiqueue",
+        f"{_DOMAIN}.devices.rng",
+        f"{_DOMAIN}.devices.tpm",
+        f"{_DOMAIN}.devices.useVirtioTransitional",
+        f"{_DOMAIN}.devices.watchdog",
+    }
+)
+"""Paths below a machine's spec."""
+VOLUMES: Final = frozenset(
+    {
+        "containerDisk",
+        "dataVolume",
+        "persistentVolumeClaim",
+        "emptyDisk",
+        "ephemeral",
+        "cloudInitNoCloud",
+        "cloudInitConfigDrive",
+    }
+)
+"""Kinds of volume that hold what the tenant put there, and no credential."""
+BINDINGS: Final = frozenset({"bridge", "masquerade"})
+INTERFACE: Final = BINDINGS | {"name", "model", "macAddress", "bootOrder", "ports", "state", "dhcpOptions", "acpiIndex"}
+_LEAVE: Final = "leave it out, or ask the platform"
+_BEYOND: Final = f"reaches beyond the guest, into the management cluster; {_LEAVE}"
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    if request.object is None or reading.deleting(request.object) or reading.is_platforms(facts, request):
+        return Allow()
+    # Cluster API copies machines from templates, which were judged when they were written.
+    if facts.trusted.is_system(request.user) or reading.tenant_of(facts, request.namespace) is None:
+        return Allow()
+    path = ("spec",) if request.resource == KUBEVIRT_MACHINES.plural else ("spec", "template", "spec")
+    after, before = tree.dig(request.object, *path), tree.dig(request.old, *path)
+    if after == before:
+        return Allow()
+    at = ".".join(path)
+    pod, inside = tree.dig(after, *_POD.split(".")), f"{at}.{_POD}"
+    found = [
+        *(Cause(f"{at}.{field}", _BEYOND) for field, _ in bounds.added(after, before, ALLOWED)),
+        *_volumes(pod, inside),
+        *_networks(pod, inside),
+        *_devices(pod, inside, facts),
+        *_disks(after, f"{at}.{_VM}.spec.dataVolumeTemplates", request.namespace),
+    ]
+    return refuse(*found) if found else Allow()
+
+
+def _volumes(pod: Tree, at: str) -> Iterator[Cause]:
+    for number, volume in enumerate(tree.mappings(pod.get("volumes"))):
+        for kind in sorted(volume.keys() - VOLUMES - {"name"}):
+            yield Cause(f"{at}.volumes[{number}].{kind}", f"is no volume for a tenant's guest; {_LEAVE}")
+        for kind in ("cloudInitNoCloud", "cloudInitConfigDrive"):
+            for key in sorted({"secretRef", "networkDataSecretRef"} & tree.dig(volume, kind).keys()):
+                text = "would bring a Secret of this namespace into the guest; write the data itself"
+                yield Cause(f"{at}.volumes[{number}].{kind}.{key}", text)
+
+
+def _networks(pod: Tree, at: str) -> Iterator[Cause]:
+    for number, network in enumerate(tree.mappings(pod.get("networks"))):
+        for kind in sorted(network.keys() - {"name", "pod"}):
+            yield Cause(f"{at}.networks[{number}].{kind}", f"is another network than the Pods'; {_LEAVE}")
+    for number, interface in enumerate(tree.mappings(tree.dig(pod, "domain", "devices").get("interfaces"))):
+        for key in sorted(interface.keys() - INTERFACE):
+            text = f"is no way for a tenant's guest into a network: take {' or '.join(sorted(BINDINGS))}"
+            yield Cause(f"{at}.domain.devices.interfaces[{number}].{key}", text)
+
+
+def _devices(pod: Tree, at: str, facts: Facts) -> Iterator[Cause]:
+    devices = tree.dig(pod, "domain", "devices")
+    asked = [(kind, n, d) for kind in ("gpus", "hostDevices") for n, d in enumerate(tree.mappings(devices.get(kind)))]
+    offered = {gpu.device for flavor in reading.catalog(facts).flavors for gpu in flavor.gpus} if asked else set()
+    for kind, number, device in asked:
+        if device.get("deviceName") not in offered:
+            text = f"must be a device of the Catalog's flavors ({', '.join(sorted(offered)) or 'there is none'})"
+            yield Cause(f"{at}.domain.devices.{kind}[{number}].deviceName", text)
+
+
+def _disks(machine: Tree, at: str, namespace: str) -> Iterator[Cause]:
+    """A disk is made anew, or of what is in this namespace."""
+    for number, disk in enumerate(tree.mappings(tree.dig(machine, _VM, "spec").get("dataVolumeTemplates"))):
+        spec = tree.dig(disk, "spec")
+        for path in (
+            ("source", "pvc"),
+            ("source", "snapshot"),
+            ("sourceRef",),
+            *((part, source) for part in ("pvc", "storage") for source in ("dataSource", "dataSourceRef")),
+        ):
+            elsewhere = tree.dig(spec, *path).get("namespace") or namespace
+            if elsewhere != namespace:
+                where = f"{at}[{number}].spec.{'.'.join(path)}.namespace"
+                yield Cause(where, f"must be {namespace}, the template's own, and not {elsewhere}")
+        for part in ("pvc", "storage"):
+            for key in sorted({"volumeName", "selector"} & tree.dig(spec, part).keys()):
+                text = f"would take a volume that is there already; {_LEAVE}"
+                yield Cause(f"{at}[{number}].spec.{part}.{key}", text)
+
+
+POLICY = Policy("own_machines", (Rule(KUBEVIRT_MACHINE_TEMPLATES), Rule(KUBEVIRT_MACHINES)), check)

@@ -1,0 +1,76 @@
+"""What a tenant may have, what is on offer, and how the management cluster is used: only the platform writes these.
+
+A Tenant is a quota and the people who decide. A Catalog and an instancetype say how large a machine is, a ClusterClass
+what a cluster is made of, a DataStore where all tenants' data is. And KubeVirt's ways to more machines than were
+charged (pools, replica sets, clones, restored snapshots) or out of a disk (exports): no tenant cluster needs them.
+RBAC says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
+"""
+
+from __future__ import annotations
+
+from provisioning.errors import Cause
+from provisioning.resources import (
+    CATALOGS,
+    CLUSTER_CLASSES,
+    DATA_STORES,
+    KAMAJI_CONTROL_PLANE_TEMPLATES,
+    KUBECONFIG_GENERATORS,
+    KUBEVIRT_CLUSTER_TEMPLATES,
+    TENANTS,
+    VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES,
+    Resource,
+)
+from webhooks import facts as reading
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts
+from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Reach, Rule
+from webhooks.review import Request
+
+OURS = (TENANTS, CATALOGS)
+WIDE = (DATA_STORES, KUBECONFIG_GENERATORS, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES)
+CLASSES = (CLUSTER_CLASSES, KAMAJI_CONTROL_PLANE_TEMPLATES, KUBEVIRT_CLUSTER_TEMPLATES)
+ANY = "*"
+"""Whatever version is served: only who writes is looked at."""
+SCALED = (
+    Resource("kubevirt.io", ANY, "virtualmachineinstancereplicasets", "VirtualMachineInstanceReplicaSet"),
+    Resource("pool.kubevirt.io", ANY, "virtualmachinepools", "VirtualMachinePool"),
+)
+MACHINERY = (
+    *SCALED,
+    Resource("clone.kubevirt.io", ANY, "virtualmachineclones", "VirtualMachineClone"),
+    Resource("snapshot.kubevirt.io", ANY, "virtualmachinesnapshots", "VirtualMachineSnapshot"),
+    Resource("snapshot.kubevirt.io", ANY, "virtualmachinerestores", "VirtualMachineRestore"),
+    Resource("export.kubevirt.io", ANY, "virtualmachineexports", "VirtualMachineExport"),
+    Resource("instancetype.kubevirt.io", ANY, "virtualmachineinstancetypes", "VirtualMachineInstancetype"),
+)
+KINDS = (*OURS, *WIDE, *CLASSES, *MACHINERY)
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    if facts.trusted.is_system(request.user) or _says_the_same(request):
+        return Allow()
+    if request.namespace and (
+        reading.is_platforms(facts, request) or reading.tenant_of(facts, request.namespace) is None
+    ):
+        return Allow()
+    kind = next(kind.kind for kind in KINDS if (kind.group, kind.plural) == (request.group, request.resource))
+    verb = {CREATE: "make", UPDATE: "change", DELETE: "delete"}.get(request.operation, "write")
+    where = " in a tenant's namespace" if request.namespace else ""
+    return refuse(Cause("", f"only the platform may {verb} a {kind}{where}, and {request.user.name} is not of it"))
+
+
+def _says_the_same(request: Request) -> bool:
+    old, new = request.old, request.object
+    return old is not None and new is not None and old.get("spec") == new.get("spec") and "spec" in new
+
+
+POLICY = Policy(
+    "platform_only",
+    (
+        *(Rule(kind, (CREATE, UPDATE, DELETE)) for kind in OURS),
+        *(Rule(kind) for kind in WIDE),
+        *(Rule(kind, reach=Reach.TENANTS) for kind in (*CLASSES, *MACHINERY)),
+        *(Rule(kind, (UPDATE,), subresource="scale", reach=Reach.TENANTS) for kind in SCALED),
+    ),
+    check,
+)

@@ -1,0 +1,34 @@
+"""What is so, clusterdesk says: nobody else writes the status of a TenantCluster, a Tenant or a Catalog.
+
+No rule believes a status, so nobody gets more by a forged one. But people do: they follow the address in it, and take
+the numbers for theirs. The API server does not ask about our own writes (see `Reach.OURS`).
+"""
+
+from __future__ import annotations
+
+from provisioning.errors import Cause
+from provisioning.resources import CATALOGS, TENANT_CLUSTERS, TENANTS
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts
+from webhooks.policy import UPDATE, Policy, Reach, Rule
+from webhooks.review import Request
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    trusted = facts.trusted
+    if request.user.name in (trusted.provisioner, trusted.webhooks) or trusted.is_platform(request.user):
+        return Allow()
+    old, new = request.old or {}, request.object or {}
+    if old.get("status") == new.get("status"):
+        return Allow()
+    text = f"is written by clusterdesk itself, and not by {request.user.name}; change the spec, and it follows"
+    return refuse(Cause("status", text))
+
+
+POLICY = Policy(
+    "status_writers",
+    tuple(
+        Rule(kind, (UPDATE,), subresource="status", reach=Reach.OURS) for kind in (TENANT_CLUSTERS, TENANTS, CATALOGS)
+    ),
+    check,
+)
