@@ -80,7 +80,7 @@ def parse(text: str) -> Access:
         raise UnusableKubeconfig(f"it has {len(text)} characters; none that was made for a cluster has {LONGEST}")
     try:
         found = documents.read(text)
-    except (documents.Unreadable, documents.TooDeep) as error:
+    except (documents.Unreadable, documents.Overgrown) as error:
         raise UnusableKubeconfig(str(error)) from error
     content = found[0] if len(found) == 1 else None
     if not isinstance(content, dict):

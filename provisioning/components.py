@@ -1,7 +1,8 @@
 """What belongs beside a tenant's control plane and never inside a tenant, and by what one knows it. A table.
 
-Names of objects are no signal (upstream's node part carries a service account called after the controller); images,
-flags, environment and chart names are. Images are compared by their last path element, without tag and digest.
+Names of objects are a hint at most (upstream's node part carries a service account called after the controller);
+images, flags, environment and chart names are signs. Images are compared by their last path element, without tag and
+digest.
 
 Two doors read it: the webhook, for what the management cluster sends into a tenant, and the guard inside the tenant
 (`addons.tenant_guard`), for what is applied there. So patterns are of the kind that Python and RE2 both understand.
@@ -45,6 +46,8 @@ class Component:
     flags: tuple[Flag, ...]
     environment: frozenset[str] = frozenset()
     values: re.Pattern[str] = re.compile(r"(?!)")
+    objects: re.Pattern[str] = re.compile(r"(?!)")
+    """Kinds and names that upstream gives its objects: no proof, since names are free."""
     shared_images: frozenset[str] = frozenset()
     sidecars: frozenset[str] = frozenset()
     node_only: str = ""
@@ -60,6 +63,10 @@ CLOUD_CONTROLLER_MANAGER = Component(
     images=frozenset({"kubevirt-cloud-controller-manager", "kubevirt-cloud-provider"}),
     charts=re.compile(r"kubevirt-(cloud-controller-manager|ccm|cloud-provider)|kccm"),
     flags=(Flag("cloud-provider", "kubevirt"),),
+    objects=re.compile(
+        r"(Deployment|DaemonSet|StatefulSet) (kubevirt-cloud-controller-manager|(.*-)?kccm)"
+        r"|ServiceAccount .*-kccm|(Role|ClusterRole) (kccm|kccm-sa)"
+    ),
 )
 
 CSI_CONTROLLER = Component(
@@ -76,6 +83,11 @@ CSI_CONTROLLER = Component(
         Flag("run-controller-service", "1|[tT]|true|True|TRUE", bare=True),
     ),
     environment=frozenset({"INFRACLUSTER_NAMESPACE", "INFRACLUSTER_LABELS", "INFRA_STORAGE_CLASS_ENFORCEMENT"}),
+    # Its node part has kubevirt-csi-controller-sa and kubevirt-csi-controller-cr, upstream's own names for them.
+    objects=re.compile(
+        r"(Deployment|StatefulSet) (kubevirt-csi-controller|.*-kcsi-controller)|ServiceAccount kubevirt-csi"
+        r"|Role kubevirt-csi|ClusterRole kubevirt-csi-cluster|Secret (infra-cluster-credentials|kvcluster-kubeconfig)"
+    ),
     shared_images=frozenset({"kubevirt-csi-driver"}),
     sidecars=frozenset({"csi-provisioner", "csi-attacher", "csi-resizer", "csi-snapshotter"}),
     # The flag defaults to true: a driver that does not say false is the controller.
@@ -93,6 +105,10 @@ CLUSTER_AUTOSCALER = Component(
         Flag("node-group-auto-discovery", "clusterapi:.*"),
     ),
     environment=frozenset({"CAPI_GROUP", "CAPI_VERSION"}),
+    objects=re.compile(
+        r"(Deployment|ServiceAccount) (cluster-autoscaler|.*-clusterapi-cluster-autoscaler)"
+        r"|ClusterRole cluster-autoscaler-management"
+    ),
     values=re.compile(
         r"cloudProvider=clusterapi|(clusterAPIMode|clusterAPIKubeconfigSecret|clusterAPICloudConfigPath"
         r"|clusterAPIWorkloadKubeconfigPath)=.+"
@@ -103,7 +119,7 @@ COMPONENTS = (CLOUD_CONTROLLER_MANAGER, CSI_CONTROLLER, CLUSTER_AUTOSCALER)
 
 WORDS = re.compile(
     r"kubevirt-c|kccm|cluster-autoscaler|clusterapi|clusterAPI|cloud-provider|infra-cluster|tenant-cluster-kubeconfig"
-    r"|run-controller-service|INFRACLUSTER|INFRA_STORAGE|CAPI_",
+    r"|run-controller-service|INFRACLUSTER|INFRA_STORAGE|CAPI_|kcsi-controller|kvcluster",
     re.IGNORECASE,
 )
 """A text without any of these holds none of the components: reading it further would be wasted."""

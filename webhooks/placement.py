@@ -1,8 +1,8 @@
 """Finds a controller that belongs beside the control plane in what is about to go into a tenant. Pure.
 
 Looks into manifests, chart names, chart values, YAML texts and shell scripts. Knows no kind and no client; which
-fields of which kind hold such content is `webhooks.carriers`' business. A YAML text so deep that nobody can have meant
-it raises `documents.TooDeep`: it is not looked through, and so must not pass.
+fields of which kind hold such content is for others to say (`webhooks.parts`). Content so deep or so large that nobody
+can have meant it raises `documents.Overgrown`: it is not looked through, and so must not pass.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import Any
 
 from provisioning import documents
 from provisioning.components import COMPONENTS, WORDS, Component, image_name
-
-NODES_MAX = 100_000
-"""Nodes of a document that are looked at. YAML aliases can make a small text into an endless tree."""
+from webhooks import containers, tree
+from webhooks.parts import Form, Part
 
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 _IMAGE_KEYS = ("image", "repository", "newName")
+_IMAGE_PARTS = (".image.name", ".image.value")
+_ESCAPED = re.compile(r"\\(?:[xuU][0-9a-fA-F]{2}|\n)")
+"""By these a text in quotes can spell a word so that a search does not see it."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,27 @@ class Finding:
     component: Component
     field: str
     evidence: str
+    certain: bool = True
+    """Names alone are no proof."""
+
+
+def find(part: Part) -> list[Finding]:
+    """All that is in the part. Raises `Overgrown`."""
+    match part.form:
+        case Form.CHART:
+            return in_chart(part.content, at=part.field)
+        case Form.VALUES:
+            return in_values(part.content, at=part.field)
+        case Form.VALUES_TEXT:
+            return in_yaml_values(part.content, at=part.field)
+        case Form.TEXT:
+            return in_text(part.content, at=part.field)
+        case Form.CONTENT:
+            return in_content(part.content, at=part.field)
+        case Form.SCRIPT:
+            return in_script(part.content, at=part.field)
+        case Form.SETTINGS:
+            return in_settings(part.content, at=part.field)
 
 
 def in_chart(name: str, *, at: str) -> list[Finding]:
@@ -41,24 +64,30 @@ def in_chart(name: str, *, at: str) -> list[Finding]:
 def in_values(values: Any, *, at: str) -> list[Finding]:
     """Values of a chart: switches, images, and whole manifests or texts among them."""
     found = list(_in_pods(values, at))
-    for path, key, value in _leaves(values, at):
+    for path, key, value in tree.leaves(values, at):
         setting = f"{key}={value}"
         found += [Finding(c, path, f"the value {setting}") for c in COMPONENTS if c.values.fullmatch(setting)]
-        if "\n" in value:
+        if _is_content(value):
             found += in_text(value, at=path)
-        elif key in _IMAGE_KEYS or ("/" in value and "://" not in value and not value.startswith("-")):
+        elif _is_image(path, key) or ("/" in value and "://" not in value and not value.startswith("-")):
             found += _by_image(value, path)
     return _distinct(found)
 
 
+def in_settings(settings: Any, *, at: str) -> list[Finding]:
+    """The same, and commands: what becomes of a setting is for its template to say."""
+    commands = (in_script(value, at=path) for path, _, value in tree.leaves(settings, at) if re.search(r"\s", value))
+    return _distinct([*in_values(settings, at=at), *itertools.chain.from_iterable(commands)])
+
+
 def in_yaml_values(text: str, *, at: str) -> list[Finding]:
     """Values of a chart written as one text; nothing when it is no YAML (a template before it is rendered)."""
-    return [f for document in _documents(text) for f in in_values(document, at=at)] if WORDS.search(text) else []
+    return [f for document in _documents(text) for f in in_values(document, at=at)] if _may_hold(text) else []
 
 
 def in_text(text: str, *, at: str) -> list[Finding]:
     """YAML or JSON documents if it is that, else a script."""
-    if not WORDS.search(text):
+    if not _may_hold(text):
         return []
     found = _documents(text)
     if not found:
@@ -66,13 +95,24 @@ def in_text(text: str, *, at: str) -> list[Finding]:
     return _distinct([f for document in found for f in _in_document(document, at)])
 
 
+def in_content(text: str, *, at: str) -> list[Finding]:
+    """What may be manifests or values or a script: nobody has said yet what it is for."""
+    if not _may_hold(text):
+        return []
+    found = _documents(text)
+    if not found:
+        return in_script(text, at=at)
+    return _distinct([f for d in found for f in (*_in_document(d, at), *in_values(d, at=at))])
+
+
 def in_script(text: str, *, at: str) -> list[Finding]:
     """Commands: images, programs, charts and flags named in them. Lines that are comments do not count."""
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    words = [w for line in lines for w in re.split(r"[\s\"'`,;|&()<>{}]+", line) if w]
-    flags = _flags(words)
+    lines = dict.fromkeys(line for line in text.replace("\\\n", "").splitlines() if _may_hold(line))
+    told = [line for line in lines if not line.lstrip().startswith("#")]
+    words = [w for line in told for w in re.split(r"[\s\"'`,;|&()<>{}]+", line) if w]
+    flags = containers.flags(words)
     found = [Finding(c, at, f"the flag {flag}") for flag in flags for c in COMPONENTS if c.has(flag)]
-    for word in words:
+    for word in dict.fromkeys(words):
         elements = {image_name(element) for element in re.split(r"[/=]", word.partition("@")[0])}
         for c in COMPONENTS:
             shared = c.shared_images if c.node_only not in flags else frozenset()
@@ -80,8 +120,13 @@ def in_script(text: str, *, at: str) -> list[Finding]:
     return _distinct(found)
 
 
+def _may_hold(text: str) -> bool:
+    """Whether it is worth reading: most texts are not, and reading takes time."""
+    return bool(WORDS.search(text) or _ESCAPED.search(text))
+
+
 def _documents(text: str) -> list[Any]:
-    """The mappings and lists in a YAML text; none when it is a script or broken. Raises `TooDeep`."""
+    """The mappings and lists in a YAML text; none when it is a script or broken. Raises `Overgrown`."""
     try:
         return [d for d in documents.read(text) if isinstance(d, Mapping | list)]
     except documents.Unreadable:
@@ -89,55 +134,65 @@ def _documents(text: str) -> list[Any]:
 
 
 def _in_document(document: Any, at: str) -> Iterator[Finding]:
+    yield from _by_name(document, at)
     yield from _in_pods(document, at)
-    for path, _, value in _leaves(document, at):
+    yield from _in_patch(document, at)
+    for path, key, value in tree.leaves(document, at):
         # Files of cloud-init, scripts in ConfigMaps, manifests in manifests.
-        if "\n" in value and WORDS.search(value):
+        if _is_content(value):
             yield from in_text(value, at=path)
+        elif _is_image(path, key):
+            yield from _by_image(value, path)
 
 
-def _in_pods(tree: Any, at: str) -> Iterator[Finding]:
-    for path, node in _walk(tree, at):
+def _by_name(document: Any, at: str) -> Iterator[Finding]:
+    """Objects that are called as upstream calls them. A List has several."""
+    if not isinstance(document, Mapping):
+        return
+    for index, item in enumerate(tree.sequence(document.get("items"))):
+        yield from _by_name(item, f"{at}.items[{index}]")
+    meta = document.get("metadata")
+    name = f"{document.get('kind')} {meta.get('name')}" if isinstance(meta, Mapping) else ""
+    yield from (Finding(c, f"{at}.metadata.name", name, certain=False) for c in COMPONENTS if c.objects.fullmatch(name))
+
+
+def _in_patch(document: Any, at: str) -> Iterator[Finding]:
+    """JSON Patch: what is put somewhere is a text, or a list of words."""
+    for index, operation in enumerate(tree.mappings(document)):
+        if "op" in operation:
+            words = operation.get("value")
+            text = " ".join(map(str, words)) if isinstance(words, list) else tree.text(words)
+            yield from in_script(text, at=f"{at}[{index}].value")
+
+
+def _is_content(value: str) -> bool:
+    """Whether a text is a document or a script of its own."""
+    return "\n" in value or value.lstrip()[:1] in ("{", "[")
+
+
+def _is_image(path: str, key: str) -> bool:
+    return key in _IMAGE_KEYS or path.endswith(_IMAGE_PARTS)
+
+
+def _in_pods(content: Any, at: str) -> Iterator[Finding]:
+    for path, node in tree.walk(content, at):
         if isinstance(node, Mapping) and any(isinstance(node.get(key), list) for key in _CONTAINERS):
             yield from _in_pod(node, path)
 
 
 def _in_pod(pod: Mapping[str, Any], at: str) -> Iterator[Finding]:
-    containers = [
+    found = [
         (f"{at}.{key}[{index}]" if at else f"{key}[{index}]", container)
         for key in _CONTAINERS
-        for index, container in enumerate(_list(pod.get(key)))
+        for index, container in enumerate(tree.sequence(pod.get(key)))
         if isinstance(container, Mapping)
     ]
-    images = {image_name(str(container.get("image", ""))) for _, container in containers}
-    for path, container in containers:
+    images = {image_name(str(container.get("image", ""))) for _, container in found}
+    for path, container in found:
         for component in COMPONENTS:
-            evidence = _why(component, container, images)
+            evidence = containers.why(component, container, images)
             if evidence:
                 yield Finding(component, path, evidence)
-
-
-def _why(component: Component, container: Mapping[str, Any], images: set[str]) -> str:
-    """By what this container is that component; empty when it is not."""
-    image = image_name(str(container.get("image", "")))
-    words = [str(w) for key in ("command", "args") for w in _list(container.get(key))]
-    words = [w for text in words for w in re.split(r"[\s;|&()]+", text.replace('"', "").replace("'", "")) if w]
-    flags = _flags(words)
-    if image in component.images:
-        return f"the image {image}"
-    if image in component.shared_images and (component.node_only not in flags or images & component.sidecars):
-        return f"the image {image} without {component.node_only}, or beside its sidecars"
-    for flag in flags:
-        if component.has(flag):
-            return f"the flag {flag}"
-    for word in words:
-        # A program that is run, not one that is spoken of: --target=deployment/cluster-autoscaler.
-        if not word.startswith("-") and image_name(word) in component.images:
-            return f"the program {word}"
-    names = {str(e.get("name", "")) for e in _list(container.get("env")) if isinstance(e, Mapping)}
-    for name in sorted(names & component.environment):
-        return f"the environment variable {name}"
-    return ""
 
 
 def _by_image(value: str, path: str) -> Iterator[Finding]:
@@ -147,49 +202,13 @@ def _by_image(value: str, path: str) -> Iterator[Finding]:
             yield Finding(component, path, f"the image {name}")
 
 
-def _flags(words: Sequence[str]) -> list[str]:
-    """`-a=b`, `--a=b`, `--a b` and `--a="b"` all become `--a=b`."""
-    found: list[str] = []
-    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
-        if not word.startswith("-"):
-            continue
-        flag = "--" + word.lstrip("-").replace('"', "").replace("'", "")
-        found.append(flag)
-        if "=" not in flag and following and not following.startswith("-"):
-            found.append(f"{flag}={following}")
-    return found
-
-
-def _leaves(tree: Any, at: str) -> Iterator[tuple[str, str, str]]:
-    """Every scalar: its path, its key (of the nearest mapping) and its text."""
-    for path, node in _walk(tree, at):
-        if isinstance(node, bool | int | float):
-            yield path, _key(path), str(node).lower()
-        elif isinstance(node, str):
-            yield path, _key(path), node
-
-
-def _walk(tree: Any, at: str) -> Iterator[tuple[str, Any]]:
-    """Every node with its path. Not recursive, and not endless."""
-    stack = [(at, tree)]
-    for _ in range(NODES_MAX):
-        if not stack:
-            return
-        path, node = stack.pop()
-        yield path, node
-        if isinstance(node, Mapping):
-            stack += [(f"{path}.{key}" if path else str(key), value) for key, value in reversed(list(node.items()))]
-        elif isinstance(node, list):
-            stack += [(f"{path}[{index}]", value) for index, value in reversed(list(enumerate(node)))]
-
-
-def _key(path: str) -> str:
-    return re.sub(r"(\[[0-9]+\])+$", "", path).rpartition(".")[2]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _distinct(findings: Sequence[Finding]) -> list[Finding]:
-    return list(dict.fromkeys(findings))
+    """Each once: what is found in a container is not told of its image again."""
+    kept: list[Finding] = []
+    places: set[tuple[str, str]] = set()
+    for finding in dict.fromkeys(findings):
+        place, name = finding.field, finding.component.name
+        if (place.rpartition(".")[0], name) not in places:
+            kept.append(finding)
+            places.add((place, name))
+    return kept

@@ -13,6 +13,7 @@ from typing import Any
 from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
 from provisioning.resources import GROUP, Resource
+from webhooks import deliveries
 from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
 from webhooks.policies import POLICIES
@@ -179,7 +180,7 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         conditions.append({"name": "namespaces-of-tenants", "expression": expression})
     if reach is Reach.TENANTS:
         # Of the many Secrets of a tenant (kubeconfigs, tokens, bootstrap data) only these can hold manifests or values.
-        types = "['Opaque', 'addons.cluster.x-k8s.io/resource-set']"
+        types = ["Opaque", *deliveries.ALWAYS_SENT]
         expression = f"request.kind.kind != 'Secret' || object.?type.orValue('Opaque') in {types}"
         conditions.append({"name": "secrets-that-can-carry", "expression": expression})
     return conditions

@@ -5,17 +5,24 @@ from __future__ import annotations
 import base64
 import gzip
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
 from provisioning.components import Component, image_name
+from provisioning.documents import Overgrown
 from tests.placements import CA, CCM, CSI, LEFT_ALONE, REFUSED
-from webhooks import carriers, placement
+from webhooks import boots, carriers, hubs, parts, placement
+from webhooks.parts import Form, Part
 
 
 def pod(*containers: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "Deployment", "spec": {"template": {"spec": {"containers": list(containers)}}}}
+
+
+def found(sent: Iterable[Part]) -> list[placement.Finding]:
+    return [finding for part in sent for finding in placement.find(part)]
 
 
 def components(findings: list[placement.Finding]) -> set[Component]:
@@ -107,6 +114,10 @@ def test_other_charts_are_left_alone(chart: str) -> None:
         {"image": "cluster-autoscaler:v1"},
         {"extra": "kind: Deployment\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"},
         {"extra": [pod({"image": "x/cluster-autoscaler"})]},
+        {"image": {"registry": "registry.k8s.io", "name": "cluster-autoscaler"}},
+        {"alias": {"cloudProvider": "clusterapi"}},
+        {"patches": [{"patch": '[{"op": "replace", "path": "/spec/image", "value": "x/cluster-autoscaler:v1"}]'}]},
+        {"patches": [{"patch": "- op: add\n  path: /args\n  value: [--cloud-provider, clusterapi]\n"}]},
     ],
 )
 def test_an_autoscaler_hidden_in_values_is_found(values: dict[str, Any]) -> None:
@@ -153,6 +164,36 @@ def test_harmless_commands_are_left_alone(script: str) -> None:
     assert placement.in_text(script, at="x") == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: &c {image: x/cluster-autoscaler}\nkind: Pod\nspec:\n  containers:\n  - {name: a, <<: *c}\n",
+        'kind: Pod\nspec:\n  containers:\n  - image: "x/cl\\x75ster-\\u0061utoscaler"\n',
+        'kind: Pod\nspec:\n  containers:\n  - image: "x/cluster-\\\n      autoscaler"\n',
+        '{"kind": "Pod", "spec": {"containers": [{"image": "x/cl\\u0075ster-autoscaler"}]}}',
+        "kind: ConfigMap\ndata:\n  a: |\n    kind: Pod\n    spec: {containers: [{image: x/cluster-autoscaler}]}\n",
+        "kind: Autoscaler\nspec: {image: x/cluster-autoscaler}\n",
+        "helm install ca --repo https://kubernetes.github.io/autoscaler \\\n  cluster-autoscaler\n",
+    ],
+)
+def test_what_is_spelled_so_that_it_is_not_seen_at_once_is_found(text: str) -> None:
+    assert components(placement.in_text(text, at="x")) == {CA}
+    assert components(placement.in_content(text, at="x")) == {CA}
+
+
+@pytest.mark.parametrize(
+    ("name", "component"),
+    [
+        ("kind: Deployment\nmetadata: {name: web-kccm}", CCM),
+        ("kind: List\nitems:\n- kind: Secret\n  metadata: {name: infra-cluster-credentials}", CSI),
+        ("kind: ClusterRole\nmetadata: {name: cluster-autoscaler-management}", CA),
+    ],
+)
+def test_upstreams_names_of_objects_are_told_of_as_what_may_be(name: str, component: Component) -> None:
+    (finding,) = placement.in_text(name, at="x")
+    assert (finding.component, finding.certain) == (component, False)
+
+
 def test_a_list_of_manifests_and_several_documents_are_all_read() -> None:
     text = """
 kind: Namespace
@@ -173,7 +214,8 @@ def test_yaml_that_never_ends_is_given_up_in_time() -> None:
         f"{n}: &{n} [{', '.join(f'*{m}' for _ in range(9))}]\n" for m, n in zip("abcdefghij", "bcdefghijk", strict=True)
     )
     started = time.monotonic()
-    placement.in_text(bomb, at="data.bomb")
+    with pytest.raises(Overgrown):
+        placement.in_text(bomb, at="data.bomb")
     placement.in_text("a: &a\n  cluster-autoscaler: *a\n", at="data.loop")
     assert time.monotonic() - started < 5
 
@@ -196,7 +238,7 @@ def test_files_of_a_worker_are_unpacked_first() -> None:
             }
         }
     }
-    fields = [finding.field for finding in carriers.in_kubeadm_config(template)]
+    fields = [finding.field for finding in found(boots.in_kubeadm_config(template))]
     at = "spec.template.spec"
     assert fields == [f"{at}.files[1].content.spec.containers[0]", f"{at}.postKubeadmCommands[1]"]
 
@@ -204,22 +246,40 @@ def test_files_of_a_worker_are_unpacked_first() -> None:
 def test_a_gzip_bomb_is_not_unpacked_whole() -> None:
     bomb = base64.b64encode(gzip.compress(b"\0" * 50_000_000)).decode()
     template = {"spec": {"files": [{"content": bomb, "encoding": "gzip+base64"}]}}
-    assert carriers.in_kubeadm_config(template) == []
+    assert found(boots.in_kubeadm_config(template)) == []
 
 
 def test_cloud_init_of_a_machine_is_read() -> None:
     user_data = base64.b64encode(b"#cloud-config\nruncmd:\n- |\n  ccm \\\n  --cloud-provider=kubevirt\n").decode()
     volumes = [{"cloudInitNoCloud": {"userDataBase64": user_data}}]
     machine = {"virtualMachineTemplate": {"spec": {"template": {"spec": {"volumes": volumes}}}}}
-    found = carriers.in_machine({"spec": {"template": {"spec": machine}}})
-    assert components(found) == {CCM}
+    assert components(found(boots.in_machine({"spec": {"template": {"spec": machine}}}))) == {CCM}
+
+
+def test_commands_and_files_of_cloud_init_are_read_as_what_they_are() -> None:
+    static_pod = base64.b64encode(b"kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n").decode()
+    user_data = f"""#cloud-config
+write_files:
+- {{path: /etc/kubernetes/manifests/a.yaml, encoding: b64, content: {static_pod}}}
+runcmd:
+- [ctr, run, quay.io/kubevirt/kubevirt-cloud-controller-manager:v1, ccm]
+- /usr/bin/x --infra-cluster-namespace=blue
+"""
+    volumes = [{"cloudInitConfigDrive": {"userData": user_data}}]
+    machine = {"virtualMachineTemplate": {"spec": {"template": {"spec": {"volumes": volumes}}}}}
+    at = "spec.virtualMachineTemplate.spec.template.spec.volumes[0].cloudInitConfigDrive.userData"
+    assert {(finding.field, finding.component.name) for finding in found(boots.in_machine({"spec": machine}))} == {
+        (f"{at}.write_files[0].content.spec.containers[0]", CA.name),
+        (f"{at}.runcmd[0]", CCM.name),
+        (f"{at}.runcmd[1]", CSI.name),
+    }
 
 
 def test_secrets_and_binary_data_are_decoded() -> None:
     text = base64.b64encode(b"kind: Pod\nspec:\n  containers:\n  - image: x/kubevirt-csi-driver\n").decode()
-    assert components(carriers.in_resource({"kind": "Secret", "data": {"a": text}})) == {CSI}
-    assert components(carriers.in_resource({"kind": "ConfigMap", "binaryData": {"a": text}})) == {CSI}
-    assert carriers.in_resource({"kind": "Secret", "data": {"a": "%%%"}}) == []
+    assert components(found(parts.texts({"kind": "Secret", "data": {"a": text}}, Form.TEXT))) == {CSI}
+    assert components(found(parts.texts({"kind": "ConfigMap", "binaryData": {"a": text}}, Form.TEXT))) == {CSI}
+    assert found(parts.texts({"kind": "Secret", "data": {"a": "%%%"}}, Form.TEXT)) == []
 
 
 @pytest.mark.parametrize(
@@ -227,14 +287,21 @@ def test_secrets_and_binary_data_are_decoded() -> None:
     [{}, {"spec": None}, {"spec": []}, {"spec": {"template": 3}}, {"spec": {"files": [None, "x"]}}, {"data": 1}],
 )
 def test_odd_shapes_are_read_without_raising(manifest: dict[str, Any]) -> None:
-    for read in (
-        carriers.in_helm_release,
-        carriers.in_helm_chart_proxy,
-        carriers.in_resource,
-        carriers.in_values_source,
-        carriers.in_kubeadm_config,
-        carriers.in_machine,
-        carriers.in_kamaji_addons,
-        carriers.in_kustomization,
-    ):
-        assert read(manifest) == []
+    for read in READERS:
+        assert found(read(manifest)) == []
+
+
+READERS: tuple[Callable[[Any], Iterable[Part]], ...] = (
+    carriers.in_helm_release,
+    carriers.in_helm_chart_proxy,
+    carriers.in_kustomization,
+    carriers.in_kamaji_addons,
+    carriers.in_topology,
+    carriers.in_cluster_class,
+    boots.in_kubeadm_config,
+    boots.in_kubeadm_control_plane,
+    boots.in_machine,
+    hubs.in_application,
+    hubs.in_profile,
+    lambda manifest: parts.texts(manifest, Form.TEXT),
+)

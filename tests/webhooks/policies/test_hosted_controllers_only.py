@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from provisioning.resources import (
     CLUSTER_RESOURCE_SETS,
+    CLUSTERS,
     CONFIG_MAPS,
     HELM_CHART_PROXIES,
     HELM_RELEASES,
     KAMAJI_CONTROL_PLANES,
     KUBEADM_CONFIG_TEMPLATES,
     KUBEVIRT_MACHINE_TEMPLATES,
+    KUBEVIRT_MACHINES,
     SECRETS,
+    TENANT_CONTROL_PLANES,
+    Resource,
 )
 from tests.webhooks.estate import WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
+from webhooks import deliveries
 from webhooks.decision import Allow, Deny
-from webhooks.kinds import KUSTOMIZATIONS
-from webhooks.policies.hosted_controllers_only import EXTRACTS, POLICY
+from webhooks.kinds import (
+    APPLICATION_SETS,
+    APPLICATIONS,
+    CLUSTER_CLASSES,
+    CLUSTER_PROFILES,
+    KAMAJI_CONTROL_PLANE_TEMPLATES,
+    KUBEADM_CONTROL_PLANE_TEMPLATES,
+    KUBEADM_CONTROL_PLANES,
+    KUSTOMIZATIONS,
+    PROFILES,
+)
+from webhooks.policies.hosted_controllers_only import POLICY
 
 POD = "kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"
 REMOTE = {"secretRef": {"name": "web-kubeconfig"}}
@@ -41,6 +57,28 @@ def resource_set(kind: str = "ConfigMap") -> Any:
     return manifest(CLUSTER_RESOURCE_SETS, "s", {"clusterSelector": {}, "resources": [{"kind": kind, "name": "c"}]})
 
 
+def addons(resource: Resource) -> Any:
+    return manifest(resource, "k", {"addons": {"coreDNS": {"imageRepository": "x/cluster-autoscaler"}}})
+
+
+def cloud_init(script: str) -> Any:
+    volumes = [{"cloudInitNoCloud": {"userData": f"#!/bin/sh\n{script}\n"}}]
+    return {"virtualMachineTemplate": {"spec": {"template": {"spec": {"volumes": volumes}}}}}
+
+
+def profile(resource: Resource, **spec: Any) -> Any:
+    charts = [
+        {"chartName": "autoscaler/cluster-autoscaler", "repositoryURL": "https://kubernetes.github.io/autoscaler"}
+    ]
+    return manifest(resource, "p", spec or {"helmCharts": charts})
+
+
+def application(server: str = "https://10.0.0.7:6443", **source: Any) -> Any:
+    spec = {"destination": {"server": server}, "source": {"repoURL": "https://a.example.org", **source}}
+    return manifest(APPLICATIONS, "a", spec, namespace="argocd")
+
+
+INSTALL = "helm install ca autoscaler/cluster-autoscaler"
 CONTENT = manifest(CONFIG_MAPS, "c", data={"a.yaml": POD})
 
 
@@ -84,6 +122,59 @@ CONTENT = manifest(CONFIG_MAPS, "c", data={"a.yaml": POD})
                 KAMAJI_CONTROL_PLANES, "k", {"addons": {"konnectivity": {"agent": {"image": "x/cluster-autoscaler"}}}}
             ),
             "spec.addons.konnectivity.agent.image",
+        ),
+        (TENANT_CONTROL_PLANES, addons(TENANT_CONTROL_PLANES), "spec.addons.coreDNS.imageRepository"),
+        (
+            KAMAJI_CONTROL_PLANE_TEMPLATES,
+            tweak(addons(KAMAJI_CONTROL_PLANE_TEMPLATES), "spec", {"template": addons(KAMAJI_CONTROL_PLANES)}),
+            "spec.template.spec.addons.coreDNS.imageRepository",
+        ),
+        (
+            KUBEADM_CONTROL_PLANES,
+            manifest(KUBEADM_CONTROL_PLANES, "k", {"kubeadmConfigSpec": {"postKubeadmCommands": [INSTALL]}}),
+            "spec.kubeadmConfigSpec.postKubeadmCommands[0]",
+        ),
+        (
+            KUBEADM_CONTROL_PLANE_TEMPLATES,
+            manifest(
+                KUBEADM_CONTROL_PLANE_TEMPLATES,
+                "k",
+                {"template": {"spec": {"kubeadmConfigSpec": {"files": [{"content": POD}]}}}},
+            ),
+            "spec.template.spec.kubeadmConfigSpec.files[0].content.spec.containers[0]",
+        ),
+        (
+            KUBEVIRT_MACHINES,
+            manifest(KUBEVIRT_MACHINES, "m", cloud_init(INSTALL)),
+            "spec.virtualMachineTemplate.spec.template.spec.volumes[0].cloudInitNoCloud.userData",
+        ),
+        (
+            CLUSTERS,
+            manifest(CLUSTERS, "c", {"topology": {"variables": [{"name": "boot", "value": INSTALL}]}}),
+            "spec.topology.variables[0].value",
+        ),
+        (
+            CLUSTER_CLASSES,
+            manifest(CLUSTER_CLASSES, "c", {"patches": [{"definitions": [{"jsonPatches": [{"value": [INSTALL]}]}]}]}),
+            "spec.patches[0].definitions[0].jsonPatches[0].value[0]",
+        ),
+        (PROFILES, profile(PROFILES), "spec.helmCharts[0].chartName"),
+        (CLUSTER_PROFILES, profile(CLUSTER_PROFILES), "spec.helmCharts[0].chartName"),
+        (APPLICATIONS, application(chart="cluster-autoscaler"), "spec.source.chart"),
+        (
+            APPLICATIONS,
+            application(helm={"parameters": [{"name": "cloudProvider", "value": "clusterapi"}]}),
+            "spec.source.helm.parameters.cloudProvider",
+        ),
+        (
+            APPLICATIONS,
+            application(kustomize={"images": ["any=x/cluster-autoscaler:v1"]}),
+            "spec.source.kustomize.images.image",
+        ),
+        (
+            APPLICATION_SETS,
+            manifest(APPLICATION_SETS, "a", {"template": application(chart="kccm")}, namespace="argocd"),
+            "spec.template.spec.source.chart",
         ),
     ],
 )
@@ -129,6 +220,46 @@ def test_a_secret_for_resource_sets_is_looked_at_when_it_is_written_named_or_not
     assert check(CLUSTER_RESOURCE_SETS, resource_set("Secret"), secret) == Allow()
 
 
+@pytest.mark.parametrize("kind", [PROFILES, CLUSTER_PROFILES])
+def test_what_a_profile_names_is_read_before_and_after_it_comes(kind: Resource) -> None:
+    into = profile(kind, policyRefs=[{"kind": "ConfigMap", "name": "c", "namespace": "tenant-blue"}])
+    verdict = check(kind, into, CONTENT)
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == "spec.policyRefs[0](ConfigMap c).data.a.yaml.spec.containers[0]"
+    assert isinstance(check(CONFIG_MAPS, CONTENT, into), Deny)
+    here = tweak(into, "spec.policyRefs.0.deploymentType", "Local")
+    assert check(kind, here, CONTENT) == Allow()
+    assert check(CONFIG_MAPS, CONTENT, here) == Allow()
+
+
+def test_secrets_that_a_worker_boots_with_are_read_when_they_come() -> None:
+    secret = manifest(SECRETS, "boot", stringData={"a": POD}, type="Opaque")
+    files = [{"path": "/etc/kubernetes/manifests/a.yaml", "contentFrom": {"secret": {"name": "boot", "key": "a"}}}]
+    template = manifest(KUBEADM_CONFIG_TEMPLATES, "t", {"template": {"spec": {"files": files}}})
+    assert isinstance(check(SECRETS, secret, template), Deny)
+    volumes = [{"cloudInitNoCloud": {"secretRef": {"name": "boot"}}}]
+    machine = {"virtualMachineTemplate": {"spec": {"template": {"spec": {"volumes": volumes}}}}}
+    assert isinstance(
+        check(SECRETS, secret, manifest(KUBEVIRT_MACHINE_TEMPLATES, "t", {"template": {"spec": machine}})), Deny
+    )
+    assert check(SECRETS, secret) == Allow()
+
+
+def test_a_single_value_from_elsewhere_is_read_as_what_it_becomes() -> None:
+    source = {"kind": "ConfigMap", "name": "v", "valuesKey": "i", "targetPath": "image.repository"}
+    value = manifest(CONFIG_MAPS, "v", data={"i": "x/cluster-autoscaler"})
+    assert isinstance(check(HELM_RELEASES, release(valuesFrom=[source]), value), Deny)
+
+
+@pytest.mark.parametrize("to", [{"server": "https://kubernetes.default.svc"}, {"name": "in-cluster"}])
+def test_an_application_for_the_management_cluster_itself_is_not_our_business(to: Any) -> None:
+    here = tweak(application(chart="cluster-autoscaler"), "spec.destination", to)
+    assert check(APPLICATIONS, here) == Allow()
+    assert check(APPLICATION_SETS, manifest(APPLICATION_SETS, "a", {"template": here}, namespace="argocd")) == Allow()
+    ours = tweak(application(chart="cluster-autoscaler"), "metadata.namespace", "kube-system")
+    assert check(APPLICATIONS, ours) == Allow()
+
+
 def test_values_that_come_after_the_release_are_stopped_when_they_come() -> None:
     values = manifest(SECRETS, "v", stringData={"values.yaml": "image: x/cluster-autoscaler\n"}, type="Opaque")
     later = release(valuesFrom=[{"kind": "Secret", "name": "v"}])
@@ -156,11 +287,47 @@ def test_machines_of_ours_pass() -> None:
 
 def test_every_kind_that_is_asked_about_can_be_read() -> None:
     asked = {(rule.resource.group, rule.resource.plural) for rule in POLICY.applies_to}
-    assert asked == set(EXTRACTS)
+    assert asked == set(deliveries.EXTRACTS)
 
 
-def test_yaml_so_deep_that_it_would_end_the_process_is_refused() -> None:
-    bomb = "cluster-autoscaler: " + "[" * 100_000
-    verdict = check(CONFIG_MAPS, manifest(CONFIG_MAPS, "c", data={"a.yaml": bomb}))
+BOMBS = {
+    "deep": "cluster-autoscaler: " + "[" * 100_000,
+    "wide": "kccm: &a [b]\nc: [" + "*a, " * 60_000 + "]",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_what_cannot_be_looked_through_is_refused_once_it_goes_into_a_tenant(bomb: str) -> None:
+    content = manifest(CONFIG_MAPS, "c", data={"a.yaml": bomb})
+    for verdict in (check(CONFIG_MAPS, content, resource_set()), check(CLUSTER_RESOURCE_SETS, resource_set(), content)):
+        assert isinstance(verdict, Deny)
+        assert (verdict.code, "nobody can tell" in verdict.reason, "data.a.yaml" in verdict.reason) == (422, True, True)
+    assert check(CONFIG_MAPS, content) == Allow()
+    assert check(CONFIG_MAPS, tweak(content, "metadata.labels", {"a": "b"}), resource_set(), old=content) == Allow()
+
+
+@pytest.mark.parametrize(
+    "text", [POD * 30_000, '{"a": "cluster-autoscaler"}' * 40_000, "cluster-autoscaler\n" * 50_000]
+)
+def test_a_megabyte_is_answered_in_time(text: str) -> None:
+    started = time.process_time()
+    check(CONFIG_MAPS, manifest(CONFIG_MAPS, "c", data={"a.yaml": text[:1_000_000]}), resource_set())
+    # A webhook of ours has ten seconds, on any machine.
+    assert time.process_time() - started < 5
+
+
+def test_all_that_is_found_is_told_at_once_and_not_without_end() -> None:
+    verdict = check(CLUSTER_RESOURCE_SETS, resource_set(), tweak(CONTENT, "data", {f"f{n}": POD for n in range(14)}))
     assert isinstance(verdict, Deny)
-    assert "levels deep" in verdict.reason
+    assert len(verdict.causes) == 11
+    assert verdict.causes[-1].message == "and 4 more of this kind"
+
+
+def test_a_name_alone_only_warns() -> None:
+    named = "kind: Deployment\nmetadata: {name: kubevirt-csi-controller}\nspec: {}\n"
+    verdict = check(CONFIG_MAPS, tweak(CONTENT, "data", {"a.yaml": named}), resource_set())
+    assert isinstance(verdict, Allow)
+    (warning,) = verdict.warnings
+    assert warning.startswith(
+        "data.a.yaml.metadata.name: Deployment kubevirt-csi-controller has the name of the KubeVirt"
+    )

@@ -1,0 +1,109 @@
+"""What runs at a machine's first boot, which is inside the tenant: kubeadm's files and commands, and cloud-init. Pure.
+
+KubeadmConfig and what makes such, KubevirtMachine and what makes such: manifest -> parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from provisioning import documents
+from webhooks import parts, tree
+from webhooks.parts import Form, Manifest, Part, Source, decoded
+
+_COMMANDS = ("bootCommands", "preKubeadmCommands", "postKubeadmCommands")
+_ENCODINGS = {"b64": "base64", "gz": "gzip", "gz+b64": "gzip+base64", "gz+base64": "gzip+base64"}
+"""cloud-init's names that are not kubeadm's as well."""
+
+
+def template(manifest: Manifest) -> tuple[Manifest, str]:
+    """The spec that counts, and its path: a template's is two floors down."""
+    spec = tree.mapping(manifest.get("spec"))
+    if "template" in spec:
+        return tree.dig(spec, "template", "spec"), "spec.template.spec"
+    return spec, "spec"
+
+
+def in_kubeadm_config(manifest: Manifest) -> Iterator[Part]:
+    """KubeadmConfig(Template): files (static pods, manifests to apply) and commands."""
+    spec, at = template(manifest)
+    yield from _of_kubeadm(spec, at)
+
+
+def in_kubeadm_control_plane(manifest: Manifest) -> Iterator[Part]:
+    """KubeadmControlPlane(Template): the same, a floor down."""
+    spec, at = template(manifest)
+    yield from _of_kubeadm(tree.mapping(spec.get("kubeadmConfigSpec")), f"{at}.kubeadmConfigSpec")
+
+
+def _of_kubeadm(spec: Manifest, at: str) -> Iterator[Part]:
+    for index, file in enumerate(tree.mappings(spec.get("files"))):
+        text = decoded(tree.text(file.get("content")), tree.text(file.get("encoding")))
+        yield Part(f"{at}.files[{index}].content", Form.TEXT, text)
+    for key in _COMMANDS:
+        yield from _commands(spec.get(key), f"{at}.{key}")
+
+
+def secrets_of_kubeadm_config(manifest: Manifest) -> list[Source]:
+    """KubeadmConfig(Template): Secrets that files are taken from."""
+    spec, at = template(manifest)
+    named = [tree.dig(file, "contentFrom", "secret") for file in tree.mappings(spec.get("files"))]
+    return [Source("Secret", tree.text(s.get("name")), f"{at}.files[{i}].contentFrom") for i, s in enumerate(named)]
+
+
+def secrets_of_machine(manifest: Manifest) -> list[Source]:
+    """KubevirtMachine(Template): Secrets with cloud-init."""
+    return [
+        Source("Secret", tree.text(tree.mapping(source.get(key)).get("name")), field)
+        for source, field in _cloud_init(manifest)
+        for key in ("secretRef", "networkDataSecretRef")
+    ]
+
+
+def _cloud_init(manifest: Manifest) -> Iterator[tuple[Manifest, str]]:
+    for volume, field in _volumes(manifest):
+        for key in ("cloudInitNoCloud", "cloudInitConfigDrive"):
+            yield tree.mapping(volume.get(key)), f"{field}.{key}"
+
+
+def _volumes(manifest: Manifest) -> Iterator[tuple[Manifest, str]]:
+    spec, at = template(manifest)
+    path = "virtualMachineTemplate.spec.template.spec"
+    for index, volume in enumerate(tree.mappings(tree.dig(spec, *path.split(".")).get("volumes"))):
+        yield volume, f"{at}.{path}.volumes[{index}]"
+
+
+def in_machine(manifest: Manifest) -> Iterator[Part]:
+    """KubevirtMachine(Template): cloud-init that it brings along, and disks that are images of containers."""
+    for volume, field in _volumes(manifest):
+        yield from parts.values(volume.get("containerDisk"), f"{field}.containerDisk")
+    for source, field in _cloud_init(manifest):
+        yield from _of_cloud_init(tree.text(source.get("userData")), f"{field}.userData")
+        encoded = decoded(tree.text(source.get("userDataBase64")), "base64")
+        yield from _of_cloud_init(encoded, f"{field}.userDataBase64")
+
+
+def _of_cloud_init(text: str, at: str) -> Iterator[Part]:
+    """User data is a script, or YAML with files and commands in it. Raises `Overgrown`."""
+    yield Part(at, Form.TEXT, text)
+    if not text.startswith("#cloud-config"):
+        return
+    try:
+        configs = documents.read(text)
+    except documents.Unreadable:
+        return
+    for config in map(tree.mapping, configs):
+        for index, file in enumerate(tree.mappings(config.get("write_files"))):
+            encoding = tree.text(file.get("encoding"))
+            content = decoded(tree.text(file.get("content")), _ENCODINGS.get(encoding, encoding))
+            yield Part(f"{at}.write_files[{index}].content", Form.TEXT, content)
+        for key in ("bootcmd", "runcmd"):
+            yield from _commands(config.get(key), f"{at}.{key}")
+
+
+def _commands(commands: Any, at: str) -> Iterator[Part]:
+    """Each is one text for a shell, or a list of words."""
+    for index, command in enumerate(tree.sequence(commands)):
+        text = " ".join(map(str, command)) if isinstance(command, list) else str(command)
+        yield Part(f"{at}[{index}]", Form.SCRIPT, text)

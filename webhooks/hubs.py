@@ -1,0 +1,131 @@
+"""The ways into tenants that begin elsewhere than in a tenant's namespace: Argo CD and Sveltos. Pure reading.
+
+They are judged by what they aim at. Which cluster stands behind an address or a selector is known to Argo CD and to
+Sveltos only, so whatever does not aim at the management cluster itself counts as aimed at a tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webhooks import boots, carriers, parts, tree
+from webhooks.parts import Form, Manifest, Part, Source
+
+IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
+"""Argo CD's server and name of the cluster that it runs in."""
+LOCAL = "Local"
+"""Sveltos' `deploymentType` of what goes into the management cluster."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where content comes from that admission cannot look into. `chart` is empty for what is no chart."""
+
+    url: str
+    field: str
+    chart: str = ""
+
+
+def in_application(manifest: Manifest) -> Iterator[Part]:
+    """Argo CD's Application and ApplicationSet: charts, values, parameters, images and patches."""
+    for spec, at in _remote(manifest):
+        for source, field in _sources(spec, at):
+            yield Part(f"{field}.chart", Form.CHART, tree.text(source.get("chart")))
+            helm = tree.mapping(source.get("helm"))
+            yield from carriers.template_of_values(tree.text(helm.get("values")), f"{field}.helm.values")
+            yield from parts.values(helm.get("valuesObject"), f"{field}.helm.valuesObject")
+            named = {tree.text(p.get("name")): p.get("value") for p in tree.mappings(helm.get("parameters"))}
+            yield from parts.values(named, f"{field}.helm.parameters")
+            for image in tree.sequence(tree.mapping(source.get("kustomize")).get("images")):
+                # name=other:tag, or other:tag
+                yield Part(f"{field}.kustomize.images", Form.VALUES, {"image": str(image).rpartition("=")[2]})
+            yield from parts.values(tree.dig(source, "kustomize").get("patches"), f"{field}.kustomize.patches")
+            yield from parts.values(source.get("plugin"), f"{field}.plugin")
+    # What else an ApplicationSet's generators make of its template is looked at when the Applications come.
+    yield Part("spec.templatePatch", Form.SCRIPT, tree.text(tree.mapping(manifest.get("spec")).get("templatePatch")))
+
+
+def origins_of_application(manifest: Manifest) -> Iterator[Origin]:
+    """Where an Application's or ApplicationSet's content comes from. A source that others take values from is none."""
+    for spec, at in _remote(manifest):
+        for source, field in _sources(spec, at):
+            yield Origin(tree.text(source.get("repoURL")), f"{field}.repoURL", tree.text(source.get("chart")))
+
+
+def _remote(manifest: Manifest) -> Iterator[tuple[Manifest, str]]:
+    """What the Application is, or those of an ApplicationSet will be, unless it stays in the management cluster."""
+    spec, at = boots.template(manifest)
+    to = tree.mapping(spec.get("destination"))
+    if not {tree.text(to.get("server")).rstrip("/"), tree.text(to.get("name"))} & {*IN_CLUSTER}:
+        yield spec, at
+
+
+def _sources(spec: Manifest, at: str) -> Iterator[tuple[Manifest, str]]:
+    if "source" in spec:
+        yield tree.mapping(spec["source"]), f"{at}.source"
+    if "sourceHydrator" in spec:
+        yield tree.dig(spec, "sourceHydrator", "drySource"), f"{at}.sourceHydrator.drySource"
+    for index, source in enumerate(tree.mappings(spec.get("sources"))):
+        yield source, f"{at}.sources[{index}]"
+
+
+def in_profile(manifest: Manifest) -> Iterator[Part]:
+    """Sveltos' Profile and ClusterProfile: charts, their values, and patches."""
+    spec = tree.mapping(manifest.get("spec"))
+    for index, chart in enumerate(tree.mappings(spec.get("helmCharts"))):
+        at = f"spec.helmCharts[{index}]"
+        # repository/chart
+        yield Part(f"{at}.chartName", Form.CHART, tree.text(chart.get("chartName")))
+        yield from carriers.template_of_values(tree.text(chart.get("values")), f"{at}.values")
+    for index, kustomization in _sent(spec, "kustomizationRefs"):
+        yield from parts.values(kustomization.get("values"), f"spec.kustomizationRefs[{index}].values")
+    yield from parts.values(spec.get("patches"), "spec.patches")
+
+
+def named_by_profile(manifest: Manifest) -> Iterator[tuple[Source, Form]]:
+    """ConfigMaps and Secrets that a profile takes manifests, values and patches from, and how they are to be read."""
+    spec = tree.mapping(manifest.get("spec"))
+    for index, policy in _sent(spec, "policyRefs"):
+        yield _source(policy, f"spec.policyRefs[{index}]"), Form.TEXT
+    for index, patch in enumerate(tree.mappings(spec.get("patchesFrom"))):
+        yield _source(patch, f"spec.patchesFrom[{index}]"), Form.TEXT
+    for key in ("helmCharts", "kustomizationRefs"):
+        for index, entry in _sent(spec, key):
+            for number, values in enumerate(tree.mappings(entry.get("valuesFrom"))):
+                yield _source(values, f"spec.{key}[{index}].valuesFrom[{number}]"), Form.VALUES_TEXT
+
+
+def origins_of_profile(manifest: Manifest) -> Iterator[Origin]:
+    """Where a profile's content comes from, as far as admission cannot look into it."""
+    spec = tree.mapping(manifest.get("spec"))
+    for index, chart in enumerate(tree.mappings(spec.get("helmCharts"))):
+        name = tree.text(chart.get("chartName")).rpartition("/")[2]
+        yield Origin(tree.text(chart.get("repositoryURL")), f"spec.helmCharts[{index}].repositoryURL", name)
+    for key in ("policyRefs", "kustomizationRefs"):
+        for index, entry in _sent(spec, key):
+            remote = tree.mapping(entry.get("remoteURL"))
+            if remote:
+                yield Origin(tree.text(remote.get("url")), f"spec.{key}[{index}].remoteURL.url")
+
+
+def sources_of_profile(manifest: Manifest) -> Iterator[Source]:
+    """Flux' sources that a profile takes files from: a kind, and where it stands."""
+    spec = tree.mapping(manifest.get("spec"))
+    for key in ("policyRefs", "kustomizationRefs"):
+        for index, entry in _sent(spec, key):
+            if tree.text(entry.get("kind")) not in ("", "ConfigMap", "Secret"):
+                yield _source(entry, f"spec.{key}[{index}]")
+
+
+def _sent(spec: Manifest, key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The entries that leave the management cluster."""
+    for index, entry in enumerate(tree.mappings(spec.get(key))):
+        if entry.get("deploymentType") != LOCAL:
+            yield index, entry
+
+
+def _source(entry: Manifest, field: str) -> Source:
+    kind, name, namespace = (tree.text(entry.get(key)) for key in ("kind", "name", "namespace"))
+    return Source(kind, name, field, namespace)

@@ -1,0 +1,83 @@
+"""What goes into a tenant, in parts: a chart's name, values, a text, a command, each with its field path. Values only.
+
+Which kinds have such parts is the business of `webhooks.carriers`, `webhooks.boots` and `webhooks.hubs`; what must not
+be in them that of `webhooks.placement` and `webhooks.credentials`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from webhooks import tree
+
+Manifest = Mapping[str, Any]
+
+TEXT_MAX = 2 * 1024 * 1024
+"""Bytes that a compressed file may come to: more is not read, and cannot be a manifest that anybody applies."""
+
+
+class Form(Enum):
+    """How a part is to be read."""
+
+    CHART = "the name of a chart"
+    VALUES = "values of a chart, or what is like them: a tree"
+    VALUES_TEXT = "values of a chart as one text"
+    TEXT = "manifests if it is YAML or JSON, else a script"
+    CONTENT = "any of these: nobody has said yet what it is for"
+    SCRIPT = "commands"
+    SETTINGS = "a tree whose texts may be anything, commands among them"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One piece of content and where it stands."""
+
+    field: str
+    form: Form
+    content: Any
+
+
+@dataclass(frozen=True)
+class Source:
+    """A ConfigMap or Secret that an object names, and the field that names it. `namespace` is empty for its own."""
+
+    kind: str
+    name: str
+    field: str
+    namespace: str = ""
+    target: str = ""
+    """The one value that it is put at; empty when it holds values or manifests."""
+
+
+def values(content: Any, at: str) -> Iterator[Part]:
+    """Values as a tree, if there are any."""
+    if content:
+        yield Part(at, Form.VALUES, content)
+
+
+def texts(manifest: Manifest, form: Form, *, at: str = "") -> Iterator[Part]:
+    """Every text in a ConfigMap or Secret, decoded."""
+    for section in ("data", "stringData", "binaryData"):
+        encoded = section == "binaryData" or (section == "data" and manifest.get("kind") == "Secret")
+        for key, value in tree.mapping(manifest.get(section)).items():
+            text = decoded(tree.text(value), "base64") if encoded else tree.text(value)
+            yield Part(f"{at}.{section}.{key}" if at else f"{section}.{key}", form, text)
+
+
+def decoded(text: str, encoding: str) -> str:
+    """The text behind base64, gzip or both; empty when it is not what it says."""
+    data = text.encode()
+    try:
+        if "base64" in encoding:
+            data = base64.b64decode(data, validate=False)
+        if "gzip" in encoding:
+            data = zlib.decompressobj(wbits=31).decompress(data, TEXT_MAX)
+    except (binascii.Error, zlib.error):
+        return ""
+    return data.decode("utf-8", "replace")
