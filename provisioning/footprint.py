@@ -7,7 +7,6 @@ the autoscaler's capacity annotations, which anybody may write, are never believ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from provisioning import quantity, resources
@@ -62,12 +61,12 @@ def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usag
     own = Usage(nodes=1, storage=_storage(machine), gpus=_devices(_inside(domain, "devices")))
     name = instancetype_of(template)
     if not name:
-        return replace(own, vcpu=_vcpu(domain), memory=_memory(domain))
+        return own.having(vcpu=_vcpu(domain), memory=_memory(domain))
     if instancetype is None:
         raise MalformedQuantity(f"the size is that of the {INSTANCETYPE} {name}, and there is none")
     if _inside(domain, "cpu") or _inside(domain, "memory"):
         raise MalformedQuantity("the size is said twice: leave out domain.cpu and domain.memory, or the instancetype")
-    return own + replace(of_instancetype(instancetype), nodes=0)
+    return own + of_instancetype(instancetype).having(nodes=0)
 
 
 def instancetype_of(template: Manifest) -> str:
