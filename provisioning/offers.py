@@ -121,6 +121,15 @@ def _ranges(catalog: CatalogSpec) -> Iterator[Cause]:
             yield Cause(f"spec.network.{field}", f"{text} is no range of addresses: {error}")
     if len(networks) == 2 and networks[0].overlaps(networks[1]):
         yield Cause("spec.network", f"pods ({networks[0]}) and services ({networks[1]}) must not overlap")
+    for number, text in enumerate(catalog.network.reserved):
+        try:
+            reserved = IPv4Network(text)
+        except ValueError as error:
+            yield Cause(f"spec.network.reserved[{number}]", f"{text} is no range of addresses: {error}")
+            continue
+        for network in networks:
+            if network.overlaps(reserved):
+                yield Cause("spec.network", f"{network} overlaps {reserved}, which is reserved: no cluster can have it")
 
 
 def _and(names: list[str]) -> str:

@@ -5,13 +5,14 @@ What was stored before and has not changed is not held against anybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from provisioning import lifetime, names, quota, resources
 from provisioning.errors import Cause
 from provisioning.manifests.bootstrap_template import node_labels, node_taint
 from provisioning.model import CatalogSpec, ClusterSpec, NodePool, TenantSpec
+from provisioning.neighbours import Neighbour
 
 KUBERNETES: Final = ("kubernetes.io", "k8s.io")
 KUBELETS_OWN: Final = ("kubelet.kubernetes.io", "node.kubernetes.io")
@@ -42,12 +43,14 @@ def problems(
     catalog: CatalogSpec,
     tenant: TenantSpec,
     old: ClusterSpec | None,
-    beside: Mapping[str, Sequence[str]],
+    beside: Mapping[str, Neighbour],
 ) -> Iterator[Cause]:
-    """Everything that is wrong with the pools of a cluster. `beside`: the pools of the namespace's other clusters."""
+    """Everything that is wrong with the pools of a cluster. `beside`: the namespace's other clusters, by name."""
     yield from _flavors(spec, catalog, tenant, old)
     before = {pool.name: pool for pool in old.pools} if old is not None else {}
-    taken = {names.machine_deployment(other, pool): (other, pool) for other, pools in beside.items() for pool in pools}
+    taken = {
+        names.machine_deployment(other, pool): (other, pool) for other, its in beside.items() for pool in its.pools
+    }
     seen: set[str] = set()
     for number, pool in enumerate(spec.pools):
         at = f"spec.pools[{number}]"

@@ -8,11 +8,13 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
-from provisioning import hibernation, lifetime, names, pools, upgrades
+from provisioning import hibernation, lifetime, names, neighbours, pools, upgrades
 from provisioning.errors import Cause
 from provisioning.model import CatalogSpec, ClusterSpec, Network, Release, TenantSpec
+from provisioning.neighbours import NOBODY, Neighbour
 
 LONGEST_VALUES: Final = 128 * 1024
 """Characters that the values of a cluster's add-ons may come to, as JSON. They are rendered at every look at it, and as
@@ -42,21 +44,22 @@ def problems(
     catalog: CatalogSpec,
     tenant: TenantSpec,
     old: ClusterSpec | None = None,
-    beside: Mapping[str, Sequence[str]] | None = None,
+    beside: Mapping[str, Neighbour] = NOBODY,
 ) -> tuple[Cause, ...]:
     """Everything that is wrong with a completed spec; `old` is the stored one when this is a change.
 
-    `beside`: the names of the pools of the namespace's other clusters, by cluster, where somebody knows them.
+    `beside`: the namespace's other clusters by name, where somebody knows them.
     What was stored before and has not changed is not held against anybody: a flavor may leave the Catalog.
     """
     return (
         *_name(name),
         *_version(spec, catalog, tenant, old),
-        *pools.problems(spec, name=name, catalog=catalog, tenant=tenant, old=old, beside=beside or {}),
+        *pools.problems(spec, name=name, catalog=catalog, tenant=tenant, old=old, beside=beside),
         *_add_ons(spec, catalog, old),
         *_lifetime(spec, tenant, old),
         *_hibernation(spec, old),
-        *_network(spec, old),
+        *_network(spec, catalog.network.reserved, old),
+        *neighbours.problems(spec, name=name, old=old, beside=beside),
     )
 
 
@@ -126,7 +129,7 @@ def _hibernation(spec: ClusterSpec, old: ClusterSpec | None) -> Iterator[Cause]:
         yield from hibernation.faults(spec.hibernation)
 
 
-def _network(spec: ClusterSpec, old: ClusterSpec | None) -> Iterator[Cause]:
+def _network(spec: ClusterSpec, reserved: Sequence[str], old: ClusterSpec | None) -> Iterator[Cause]:
     if old is not None and spec.network in (old.network, _filled(old.network, spec.network)):
         return
     if old is not None:
@@ -144,11 +147,19 @@ def _network(spec: ClusterSpec, old: ClusterSpec | None) -> Iterator[Cause]:
         largest, smallest = PREFIXES[field]
         if not largest <= ranges[field].prefixlen <= smallest:
             yield Cause(f"spec.network.{field}", f"{text} must be between a /{largest} and a /{smallest}")
-        for what, taken in TAKEN:
+        for what, taken in (*TAKEN, *_managements(reserved)):
             if ranges[field].overlaps(taken):
-                yield Cause(f"spec.network.{field}", f"{text} overlaps {taken}, which is for {what}")
+                yield Cause(
+                    f"spec.network.{field}", f"{text} overlaps {taken}, which is for {what}; take another range"
+                )
     if len(ranges) == 2 and ranges["pods"].overlaps(ranges["services"]):
         yield Cause("spec.network.services", f"{ranges['services']} overlaps the pods' range {ranges['pods']}")
+
+
+def _managements(reserved: Sequence[str]) -> Iterator[tuple[str, ipaddress.IPv4Network]]:
+    for text in reserved:
+        with suppress(ValueError):  # The Catalog's own status says what is wrong with it.
+            yield "the management cluster", ipaddress.IPv4Network(text)
 
 
 def _filled(old: Network, new: Network) -> Network:

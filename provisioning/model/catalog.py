@@ -137,9 +137,15 @@ class NetworkDefaults(Model):
 
     pods: Cidr = "10.243.0.0/16"
     services: Cidr = "10.95.0.0/16"
+    reserved: Annotated[tuple[Cidr, ...], Field(max_length=32)] = ()
+    """Ranges that no tenant cluster may use: those of the management cluster's Nodes, Pods and Services, and whatever
+    else workers have to reach by its own address."""
 
 
 Price = Annotated[str, Field(pattern=r"^([0-9]{1,6}(\.[0-9]{1,6})?)?$", max_length=13)]
+
+
+SourceAddress = Annotated[str, Field(pattern=r"^(https|ssh|oci)://[^\s%?#]+$", max_length=253)]
 
 
 class PriceList(Model):
@@ -177,6 +183,9 @@ class CatalogSpec(Model):
     add_on_engine: AddOnEngine = AddOnEngine.FLUX
     """What installs them. HelmAddonProvider takes over what Flux has installed; what HelmAddonProvider has installed
     stays with it, because it cannot let go without uninstalling."""
+    trusted_sources: Annotated[tuple[SourceAddress, ...], Field(max_length=50)] = ()
+    """Addresses of Git repositories, registries and chart repositories whose content may go into tenants although
+    admission cannot look into it. All that is below an address counts."""
     storage_classes: Annotated[tuple[StorageClass, ...], Field(max_length=20, json_schema_extra=_BY_NAME)] = ()
     """StorageClasses of tenant clusters."""
     hosted: HostedImages

@@ -30,7 +30,7 @@ def check(request: Request, facts: Facts) -> Verdict:
     cluster = reading.cluster(request.object)
     old = reading.cluster(request.old).it.spec if request.old is not None else None
     catalog, name = reading.catalog(facts), cluster.meta.name
-    beside = reading.pools_beside(facts, request.namespace, name)
+    beside = reading.neighbours(facts, request.namespace, name)
     found = (
         *_taken(request, name, facts),
         *_left_out(cluster.it.spec, catalog, tenant.it.spec),

@@ -78,7 +78,7 @@ def _of_what_is_wanted(
         yield Cause("spec.desired", "is for Create and Change, and is needed there")
     if spec.desired is not None:
         old = reading.cluster(current).it.spec if current is not None else None
-        catalog, beside = reading.catalog(facts), reading.pools_beside(facts, namespace, spec.cluster)
+        catalog, beside = reading.catalog(facts), reading.neighbours(facts, namespace, spec.cluster)
         found = shape.problems(spec.desired, name=spec.cluster, catalog=catalog, tenant=tenant, old=old, beside=beside)
         yield from (_within_request(cause) for cause in found)
 

@@ -103,6 +103,8 @@ def test_one_storage_class_is_the_default_and_volumes_have_their_driver() -> Non
         ({"pods": "10.0.0.0/8", "services": "10.95.0.0/16"}, "must not overlap"),
         ({"pods": "10.243.0.1/16", "services": "10.95.0.0/16"}, "10.243.0.1/16 is no range of addresses"),
         ({"pods": "300.0.0.0/8", "services": "10.95.0.0/16"}, "300.0.0.0/8 is no range of addresses"),
+        ({"reserved": ["10.240.0.0/12"]}, "10.243.0.0/16 overlaps 10.240.0.0/12, which is reserved"),
+        ({"reserved": ["10.0.0.0/33"]}, "spec.network.reserved[0]: 10.0.0.0/33 is no range of addresses"),
     ],
 )
 def test_ranges_are_ranges_and_lie_apart(network: dict[str, str], words: str) -> None:

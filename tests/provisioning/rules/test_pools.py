@@ -9,6 +9,7 @@ import pytest
 from provisioning import shape
 from provisioning.errors import Cause
 from provisioning.model import ClusterSpec
+from provisioning.neighbours import Neighbour
 from provisioning.pools import LONGEST_LABELS
 from tests import builders
 
@@ -118,11 +119,11 @@ def test_pods_that_leave_have_some_time_and_not_for_ever() -> None:
 
 
 def test_a_pool_whose_machines_have_the_names_of_anothers_is_a_problem() -> None:
-    spec, beside = one(name="b-c"), {"a-b": ["d", "c"], "other": ["md0"]}
+    spec, beside = one(name="b-c"), {"a-b": Neighbour(("d", "c")), "other": Neighbour(("md0",))}
     (cause,) = problems(spec, name="a", beside=beside)
     assert cause.field == "spec.pools[0].name"
     assert "a-b-c is what pool c of cluster a-b is called" in cause.message
-    assert fields(spec, name="a", beside={"a-b": ["d"]}) == []
+    assert fields(spec, name="a", beside={"a-b": Neighbour(("d",))}) == []
 
 
 def test_what_is_there_already_is_not_held_against_anybody() -> None:
@@ -132,7 +133,7 @@ def test_what_is_there_already_is_not_held_against_anybody() -> None:
     less = one(
         name="b-c", labels={"k8s.io/a": "b"}, taints=[taint("clusterdesk.dev/mine")], drainTimeout="0s", replicas=1
     )
-    assert fields(less, old=odd, name="a", beside={"a-b": ["c"]}) == []
+    assert fields(less, old=odd, name="a", beside={"a-b": Neighbour(("c",))}) == []
 
 
 def test_more_machines_for_an_update_are_growth() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioning import shape
 from provisioning.model import ClusterSpec
@@ -224,6 +227,33 @@ def test_a_schedule_that_cannot_be_is_a_problem_until_it_has_been_stored() -> No
 )
 def test_ranges_are_real_large_enough_and_apart(network: dict[str, str], problems: list[str]) -> None:
     assert fields(builders.spec(network=network)) == problems
+
+
+def test_no_range_overlaps_those_of_the_management_cluster() -> None:
+    catalog = builders.catalog(network={"reserved": ["172.16.0.0/12", "10.0.0.0/24", "10.300.0.0/16"]})
+    inside = builders.spec(network={"pods": "172.20.0.0/16", "services": "10.0.0.0/16"})
+    assert fields(inside, catalog=catalog) == ["spec.network.pods", "spec.network.services"]
+    (cause, _) = shape.problems(inside, name="web", catalog=catalog, tenant=builders.tenant())
+    assert cause.message == (
+        "172.20.0.0/16 overlaps 172.16.0.0/12, which is for the management cluster; take another range"
+    )
+    beside = builders.spec(network={"pods": "172.32.0.0/16", "services": "10.0.1.0/24"})
+    assert fields(beside, catalog=catalog) == []
+
+
+@given(
+    pods=st.tuples(st.integers(0, 2**32 - 1), st.integers(8, 24)),
+    reserved=st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)),
+)
+def test_a_range_is_taken_only_when_no_address_of_it_is_the_management_clusters(
+    pods: tuple[int, int], reserved: tuple[int, int]
+) -> None:
+    wanted, kept = (ipaddress.IPv4Network(one, strict=False) for one in (pods, reserved))
+    catalog = builders.catalog(network={"reserved": [str(kept)]})
+    spec = builders.spec(network={"pods": str(wanted)})
+    found = shape.problems(spec, name="web", catalog=catalog, tenant=builders.tenant())
+    shared = wanted[0] in kept or kept[0] in wanted
+    assert any("the management cluster" in c.message for c in found if c.field == "spec.network.pods") is shared
 
 
 def test_the_ranges_of_a_cluster_never_change() -> None:
