@@ -110,7 +110,7 @@ def _rendered(name: str, namespace: str = sample.ELSEWHERE) -> list[Manifest]:
     catalog = next(m for m in sample.grounds() if m["kind"] == "Catalog")
     cluster = objects.read(TenantCluster, sample.cluster(name, namespace))
     parsed = CatalogSpec.model_validate(catalog["spec"])
-    manifests = plan.render(cluster, parsed, tenant=sample.TENANT, cluster_uid="none")
+    manifests = plan.render(cluster, parsed, tenant=sample.TENANT, cluster_uid="none").manifests
     for manifest in manifests:
         manifest["metadata"].pop("ownerReferences", None)
     return manifests

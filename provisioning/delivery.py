@@ -70,9 +70,10 @@ class Delivery:
             # A Cluster that was deleted under it is made again once it is gone; half of it is no use.
             return Delivered(before, rest=rest)
         uid = host["metadata"]["uid"] if host is not None else ""
-        rendered = plan.render(
+        planned = plan.render(
             cluster, catalog, tenant=tenant.meta.name, cluster_uid=uid, existing=parts, asleep=rest.asleep
         )
+        rendered = planned.manifests
         outcome = await self._applier.bring(cluster.key, rendered, present=parts, anew=wants_all_anew(cluster))
         # Without the Cluster its hosted components are not rendered, and would all look stale.
         strays = await inventory.strays(self._kube, cluster, rendered=rendered, parts=parts) if uid else []
@@ -83,7 +84,7 @@ class Delivery:
         listed = inventory.lines(outcome.applied, filter(is_ours, parts), strays, without=gone)
         return Delivered(
             inventory=listed if uid else tuple(sorted({*before, *listed})[: inventory.MOST]),
-            refusal="; ".join(map(str, (*outcome.refusals, *kept))),
+            refusal="; ".join(map(str, (*planned.behind, *outcome.refusals, *kept))),
             rest=rest,
             restored=tuple(map(_name, outcome.restored)),
             pruned=tuple(map(_name, pruned)),

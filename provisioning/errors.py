@@ -33,6 +33,9 @@ class Cause:
     field: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
 
 class KubeError(ClusterdeskError):
     """The API server said no, or could not be reached."""
@@ -94,5 +97,5 @@ class RuleError(ClusterdeskError):
     """Our rules refuse this. `causes` name every reason at once, each with its field."""
 
     def __init__(self, *causes: Cause) -> None:
-        super().__init__("; ".join(f"{c.field}: {c.message}" if c.field else c.message for c in causes))
+        super().__init__("; ".join(map(str, causes)))
         self.causes = causes

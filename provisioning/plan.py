@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from provisioning import addons, names, resources
 from provisioning.addons import target
+from provisioning.errors import Cause
 from provisioning.manifests import MANIFESTS, blueprint
 from provisioning.manifests.marks import Manifest, is_ours
 from provisioning.model import CatalogSpec, TenantCluster
@@ -38,6 +40,14 @@ _TEMPLATES: Final = frozenset(
 _USERS: Final = frozenset(kind.kind for kind in (resources.MACHINE_DEPLOYMENTS, resources.MACHINE_SETS))
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What should be there now, in the order of applying, and why some of it cannot be as it is wanted."""
+
+    manifests: list[Manifest]
+    behind: tuple[Cause, ...]
+
+
 def render(
     cluster: Stored[TenantCluster],
     catalog: CatalogSpec,
@@ -46,8 +56,8 @@ def render(
     cluster_uid: str = "",
     existing: Iterable[Manifest] = (),
     asleep: bool = False,
-) -> list[Manifest]:
-    """Everything that a completed TenantCluster consists of now, in the order of applying.
+) -> Plan:
+    """Everything that a completed TenantCluster consists of now.
 
     `tenant` is the tenant's name. `cluster_uid` is the uid of the Cluster (the Cluster API object) once it exists:
     what is hosted beside the control plane is owned by it, so until then that part is left out. `existing` is what
@@ -66,7 +76,8 @@ def render(
         existing=there,
         asleep=asleep,
     )
-    return _clean([*(m for module in MANIFESTS for m in module.render(drawn)), *addons.render(aim, catalog)])
+    manifests = _clean([*(m for module in MANIFESTS for m in module.render(drawn)), *addons.render(aim, catalog)])
+    return Plan(manifests, drawn.behind)
 
 
 def render_additions(

@@ -69,14 +69,14 @@ def versions(wanted: str, releases: Sequence[Release], existing: Iterable[Manife
     earlier version is left. Raises `RuleError` when there is no way.
     """
     there = list(existing)
-    told = [_tidy(m["spec"]["template"]["spec"].get("version")) for m in there if m["kind"] == _POOLS]
+    told = [tidy(m["spec"]["template"]["spec"].get("version")) for m in there if m["kind"] == _POOLS]
     control_plane = next((m for m in there if m["kind"] == resources.KAMAJI_CONTROL_PLANES.kind), None)
     if control_plane is None:
         # Made anew over data that is there, it must not be older: it had reached what its workers were told to be.
         first = max(filter(None, told), key=numbers, default=wanted)
         return Versions(first, first)
-    reached = _tidy((control_plane.get("status") or {}).get("version"))
-    asked = _tidy(control_plane["spec"].get("version")) or reached or wanted
+    reached = tidy((control_plane.get("status") or {}).get("version"))
+    asked = tidy(control_plane["spec"].get("version")) or reached or wanted
     here = reached or asked
     if hold or asked == wanted:
         return Versions(asked, here)
@@ -87,7 +87,7 @@ def versions(wanted: str, releases: Sequence[Release], existing: Iterable[Manife
     if not ahead:
         raise RuleError(Cause("spec.version", _no_way(here, wanted)))
     if asked == here:
-        made = [_tidy(m["spec"].get("version")) for m in there if m["kind"] == resources.MACHINES.kind]
+        made = [tidy(m["spec"].get("version")) for m in there if m["kind"] == resources.MACHINES.kind]
         rolled = all(version == here for version in (*told, *made))
         return Versions(ahead[0] if rolled else here, here)
     # Half-way there already. A later patch of the same minor version may mend what keeps it from arriving.
@@ -101,7 +101,7 @@ def _no_way(here: str, wanted: str) -> str:
     return f"the control plane runs {here}, and the Catalog has no way from there to {wanted}"
 
 
-def _tidy(version: str | None) -> str:
+def tidy(version: str | None) -> str:
     """With the v that the Catalog writes; providers take it with or without. Empty for what is no version."""
     found = _VERSION.fullmatch(version or "")
     return f"v{found[1]}" if found else ""

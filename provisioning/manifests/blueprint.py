@@ -42,6 +42,8 @@ class Blueprint:
     flavors: Mapping[str, Flavor]
     standing: Mapping[str, Manifest]
     """Pools whose machines the Catalog can no longer describe, with the MachineDeployments that stand: they go on."""
+    behind: tuple[Cause, ...]
+    """Why some of those cannot follow to the version of the workers: they go on at their own."""
     sizes: Mapping[str, int]
     """How many workers the MachineDeployments that stand are to have, by their names."""
 
@@ -97,6 +99,7 @@ def draw(
     causes = tuple(_lost(spec, catalog, versions.workers, {pool.name for pool in unknown} - standing.keys()))
     if causes:
         raise RuleError(*causes)
+    late = {name: version for name, one in standing.items() if (version := version_of(one)) != versions.workers}
     return Blueprint(
         name=cluster.meta.name,
         namespace=cluster.meta.namespace,
@@ -112,6 +115,7 @@ def draw(
         data_store=_data_store(there) or catalog.data_store,
         flavors={flavor.name: flavor for flavor in catalog.flavors},
         standing=standing,
+        behind=tuple(_behind(spec, catalog, versions.workers, late)),
         sizes=dict(_sizes(there)),
     )
 
@@ -121,15 +125,24 @@ def pool_template(blueprint: Blueprint, pool: NodePool, content: Manifest) -> st
     return f"{names.machine_deployment(blueprint.name, pool.name)}-{names.content_hash(content)}"
 
 
+def version_of(deployment: Manifest) -> str:
+    """The Kubernetes version that a MachineDeployment's machines are to have; empty for what is none."""
+    return upgrades.tidy(deployment["spec"]["template"]["spec"].get("version"))
+
+
 def _standing(
     cluster: str, pools: Iterable[NodePool], existing: Iterable[Manifest], version: str
 ) -> Iterator[tuple[str, Manifest]]:
-    """Those of the pools whose machines stand as they are wanted, each with its MachineDeployment."""
+    """Those of the pools whose machines stand with the flavor that is wanted, each with its MachineDeployment.
+
+    Machines may be older than they are to be, and no newer.
+    """
     kind = resources.MACHINE_DEPLOYMENTS.kind
     found = {manifest["metadata"]["name"]: manifest for manifest in existing if manifest["kind"] == kind}
     for pool in pools:
         deployment = found.get(names.machine_deployment(cluster, pool.name))
-        if deployment is None or deployment["spec"]["template"]["spec"].get("version") != version:
+        stands = version_of(deployment) if deployment is not None else ""
+        if deployment is None or not stands or upgrades.numbers(stands) > upgrades.numbers(version):
             continue
         if (deployment["metadata"].get("annotations") or {}).get(FLAVOR_ANNOTATION) == pool.flavor:
             yield pool.name, deployment
@@ -168,3 +181,14 @@ def _lost(spec: ClusterSpec, catalog: CatalogSpec, version: str, lost: set[str])
     for index, pool in enumerate(spec.pools):
         if pool.name in lost and catalog.flavor(pool.flavor) is None:
             yield Cause(f"spec.pools[{index}].flavor", f"the catalog has no flavor {pool.flavor}")
+
+
+def _behind(spec: ClusterSpec, catalog: CatalogSpec, version: str, late: Mapping[str, str]) -> Iterator[Cause]:
+    """Why pools stay at a version that is not the workers' any more. `late`: their names and versions."""
+    if late and catalog.release(version) is None:
+        stay = ", ".join(sorted(set(late.values()), key=upgrades.numbers))
+        yield Cause("spec.version", f"the catalog has no image for workers of {version}; they stay at {stay}")
+    for index, pool in enumerate(spec.pools):
+        if pool.name in late and catalog.flavor(pool.flavor) is None:
+            text = f"the catalog has no flavor {pool.flavor} any more, so its machines stay at {late[pool.name]}"
+            yield Cause(f"spec.pools[{index}].flavor", f"{text}; take another flavor, or put that one back")

@@ -7,7 +7,7 @@ from typing import Final
 
 from provisioning import lifetime, names, resources
 from provisioning.manifests import bootstrap_template, capacity, machine_template
-from provisioning.manifests.blueprint import FLAVOR_ANNOTATION, Blueprint
+from provisioning.manifests.blueprint import FLAVOR_ANNOTATION, Blueprint, version_of
 from provisioning.manifests.marks import Manifest, new
 from provisioning.model import NodePool
 from provisioning.resting import ASLEEP_ANNOTATION
@@ -65,7 +65,7 @@ def _deployment(blueprint: Blueprint, pool: NodePool) -> Manifest:
 def _machine(blueprint: Blueprint, pool: NodePool) -> Manifest:
     return {
         "clusterName": blueprint.name,
-        "version": blueprint.versions.workers,
+        "version": _version(blueprint, pool),
         **_templates(blueprint, pool),
         # Bounded, because a Pod that nobody removes would hold a deletion for ever.
         "deletion": {
@@ -74,6 +74,12 @@ def _machine(blueprint: Blueprint, pool: NodePool) -> Manifest:
             "nodeDeletionTimeoutSeconds": NODE_DELETION_SECONDS,
         },
     }
+
+
+def _version(blueprint: Blueprint, pool: NodePool) -> str:
+    """A template that cannot be rendered is not made anew for another version either."""
+    standing = blueprint.standing.get(pool.name)
+    return version_of(standing) if standing is not None else blueprint.versions.workers
 
 
 def _templates(blueprint: Blueprint, pool: NodePool) -> Manifest:

@@ -10,6 +10,7 @@ import pytest
 
 from provisioning import errors, manifests, plan
 from provisioning.model import CatalogSpec
+from provisioning.plan import Plan
 from tests.provisioning.manifests.examples import (
     AUTOSCALED,
     CATALOG,
@@ -18,6 +19,7 @@ from tests.provisioning.manifests.examples import (
     Manifest,
     catalog,
     cluster,
+    control_plane,
     of_kind,
     only,
     rendered,
@@ -86,14 +88,19 @@ def without(*, flavor: str = "", version: str = "", add_on: str = "") -> Catalog
     )
 
 
-def rerendered(offer: CatalogSpec, existing: list[Manifest], **changes: Any) -> list[Manifest]:
+def planned(offer: CatalogSpec, existing: list[Manifest], *, asleep: bool = False, **changes: Any) -> Plan:
     return plan.render(
         cluster(**changes),
         offer,
         tenant=TENANT,
         cluster_uid=CLUSTER_UID,
         existing=existing,
+        asleep=asleep,
     )
+
+
+def rerendered(offer: CatalogSpec, existing: list[Manifest], **changes: Any) -> list[Manifest]:
+    return planned(offer, existing, **changes).manifests
 
 
 @pytest.mark.parametrize("offer", [without(flavor=SMALL), without(version="v1.34.4")], ids=["flavor", "version"])
@@ -116,6 +123,30 @@ def test_an_upgrade_away_from_a_version_that_has_left_the_catalog_goes_through()
     after = rerendered(without(version="v1.34.4"), rendered(), version="v1.35.1")
     assert only(after, "KamajiControlPlane")["spec"]["version"] == "v1.35.1"
     assert only(after, "MachineDeployment")["spec"]["template"]["spec"]["version"] == "v1.34.4"
+
+
+@pytest.mark.parametrize(
+    ("offer", "field", "why"),
+    [
+        (without(flavor=SMALL), "spec.pools[0].flavor", "no flavor small any more, so its machines stay at v1.34.4"),
+        (without(version="v1.35.1"), "spec.version", "no image for workers of v1.35.1; they stay at v1.34.4"),
+    ],
+)
+def test_workers_that_leave_the_catalog_in_the_middle_of_an_upgrade_stay_behind_and_sleep_like_all_others(
+    offer: CatalogSpec, field: str, why: str
+) -> None:
+    before = rendered()
+    older = [m for m in before if m["kind"] != "KamajiControlPlane"]
+    half_way = [*older, control_plane("v1.35.1", reached="v1.35.1")]
+    for asleep, replicas in ((False, 2), (True, 0)):
+        now = planned(offer, half_way, asleep=asleep, version="v1.35.1")
+        deployment = only(now.manifests, "MachineDeployment")
+        assert deployment["spec"]["replicas"] == replicas
+        assert deployment["spec"]["template"] == only(before, "MachineDeployment")["spec"]["template"]
+        assert plan.stale(now.manifests, half_way) == []
+        (cause,) = now.behind
+        assert cause.field == field
+        assert why in cause.message
 
 
 def test_a_pool_cannot_change_to_a_flavor_that_is_not_there() -> None:

@@ -111,6 +111,30 @@ async def test_workers_follow_the_control_planes_version_once_it_is_there(stage:
     await until(lambda: workers() == "v1.36.0")
 
 
+async def test_an_upgrade_that_loses_its_flavor_in_the_middle_is_told_and_the_cluster_can_be_put_to_sleep(
+    stage: Backstage,
+) -> None:
+    def pool() -> Any:
+        return stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]
+
+    stage.cluster()
+    await until(lambda: stage.there(resources.MACHINE_DEPLOYMENTS, "web-md0"))
+    stage.control_plane_runs("v1.35.1")
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"version": "v1.36.0"}})
+    await until(lambda: stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["version"] == "v1.36.0")
+    others = [flavor for flavor in builders.CATALOG["spec"]["flavors"] if flavor["name"] != "small"]
+    stage.put(resources.CATALOGS, tweak(builders.CATALOG, "spec.flavors", others))
+    await stage.caught_up()
+    stage.control_plane_runs("v1.36.0")
+    await until(lambda: "no flavor small any more" in stage.condition("Stalled")["message"])
+    assert pool()["template"]["spec"]["version"] == "v1.35.1"
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"hibernation": {"enabled": True}}})
+    await until(lambda: pool()["replicas"] == 0)
+    stage.put(resources.CATALOGS, builders.CATALOG)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"hibernation": {"enabled": False}}})
+    await until(lambda: (pool()["replicas"], pool()["template"]["spec"]["version"]) == (2, "v1.36.0"))
+
+
 async def test_without_a_tenant_nothing_is_made_and_the_status_says_so(stage: Backstage) -> None:
     stage.server.patch(resources.NAMESPACES, NAMESPACE, "", {"metadata": {"labels": {names.TENANT_LABEL: None}}})
     await stage.caught_up()
@@ -402,7 +426,7 @@ async def test_a_paused_cluster_falls_asleep_all_the_same_when_its_lifetime_is_o
     stage.clock.ahead = timedelta(hours=1, seconds=1)
     stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {"touched": "yes"}}})
     await until(lambda: stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["replicas"] == 0)
-    assert stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 0
+    await until(lambda: stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 0)
     await until(lambda: stage.condition("Paused")["status"] == "")
 
 

@@ -121,7 +121,7 @@ def rendered(
         cluster_uid=CLUSTER_UID,
         existing=there,
         asleep=asleep,
-    )
+    ).manifests
 
 
 def control_plane(asked: str, *, reached: str = "", **spec: Any) -> Manifest:

@@ -11,7 +11,7 @@ from tests.provisioning.manifests.examples import CATALOG, TENANT, Manifest, cat
 def store(name: str, namespace: str, uid: str = "1") -> str:
     made = cluster(name, namespace=namespace)
     made = replace(made, meta=replace(made.meta, uid=uid))
-    manifests = plan.render(made, catalog(), tenant=TENANT)
+    manifests = plan.render(made, catalog(), tenant=TENANT).manifests
     spec: Manifest = only(manifests, "KamajiControlPlane")["spec"]
     assert spec["dataStoreSchema"] == spec["dataStoreUsername"]
     return str(spec["dataStoreSchema"])

@@ -186,6 +186,6 @@ def test_what_somebody_has_stopped_is_started_again() -> None:
 
 
 def test_nothing_is_hosted_before_the_cluster_that_owns_it_is_there() -> None:
-    manifests = plan.render(cluster(), catalog(), tenant=TENANT)
+    manifests = plan.render(cluster(), catalog(), tenant=TENANT).manifests
     assert not of_kind(manifests, "Deployment")
     assert of_kind(manifests, "HelmRelease")

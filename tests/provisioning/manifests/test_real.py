@@ -54,7 +54,7 @@ class Bench:
         return objects.read(TenantCluster, await self.kube.apply(kind, body, manager="test"))
 
     async def render(self, *, cluster_uid: str = "") -> list[Manifest]:
-        return plan.render(await self.ask(), self.offer, tenant=TENANT, cluster_uid=cluster_uid)
+        return plan.render(await self.ask(), self.offer, tenant=TENANT, cluster_uid=cluster_uid).manifests
 
     async def apply(self) -> list[Manifest]:
         """Everything, in two goes: what is hosted needs the uid of the Cluster."""
@@ -70,7 +70,7 @@ class Bench:
         cluster = await self.kube.get(resources.CLUSTERS, "web", namespace=self.namespace)
         manifests = plan.render(
             await self.ask(), self.offer, tenant=TENANT, cluster_uid=cluster["metadata"]["uid"], existing=there
-        )
+        ).manifests
         for manifest in manifests:
             await self.put(manifest)
         for gone in plan.stale(manifests, there):
