@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 from provisioning.errors import ClusterdeskError
@@ -63,12 +64,19 @@ class Slot:
     revision: str = ""
     claims: tuple[Claim, ...] = ()
 
-    @property
+    # Worked out once: a ledger has many slots, and a write changes one of them while people wait.
+
+    @cached_property
     def cost(self) -> Usage:
         total = self.charge
         for claim in self.claims:
             total = total.most(claim.charge)
         return total
+
+    @cached_property
+    def text(self) -> str:
+        """As it is stored."""
+        return json.dumps(_slot_wire(self), separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -76,10 +84,16 @@ class Ledger:
     """All slots of a tenant."""
 
     slots: Mapping[str, Slot] = field(default_factory=dict)
+    summed: Usage | None = field(default=None, repr=False, compare=False)
+    """What all of them cost, where whoever made this ledger knew it from the one before."""
 
     def used(self) -> Usage:
         """The sum of what all slots cost."""
-        return sum((slot.cost for slot in self.slots.values()), Usage())
+        return self._used
+
+    @cached_property
+    def _used(self) -> Usage:
+        return self.summed if self.summed is not None else Usage.total(slot.cost for slot in self.slots.values())
 
     def cost(self, key: str) -> Usage:
         """What one slot costs."""
@@ -139,12 +153,12 @@ class Ledger:
         slots = {**self.slots, key: slot}
         if slot == Slot():
             del slots[key]
-        return Ledger(slots)
+        return Ledger(slots, self.used() - self.cost(key) + slot.cost)
 
     def dumps(self) -> str:
         """Compact and sorted, so that equal ledgers are equal texts."""
-        slots = {key: _slot_wire(slot) for key, slot in sorted(self.slots.items())}
-        return json.dumps({"format": FORMAT, "slots": slots}, separators=(",", ":"))
+        slots = ",".join(f"{json.dumps(key)}:{self.slots[key].text}" for key in sorted(self.slots))
+        return f'{{"format":{FORMAT},"slots":{{{slots}}}}}'
 
     @classmethod
     def loads(cls, text: str) -> Ledger:
