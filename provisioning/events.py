@@ -31,6 +31,8 @@ NOTE_MAX: Final = 1024
 QUIET: Final = 60.0
 """Seconds in which the same Event is not written again: a quarrel with another controller must not fill the store."""
 REMEMBERED: Final = 4096
+CLUSTER_WIDE: Final = "default"
+"""Where Events of objects without a namespace are, as `kubectl describe` looks for them."""
 TIMEOUT: Final = 5.0
 
 
@@ -175,7 +177,7 @@ class Recorder:
         return {
             "apiVersion": resources.EVENTS.api_version,
             "kind": resources.EVENTS.kind,
-            "metadata": {"name": f"{meta.name}.{told}", "namespace": meta.namespace},
+            "metadata": {"name": f"{meta.name}.{told}", "namespace": meta.namespace or CLUSTER_WIDE},
             "eventTime": self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "type": "Warning" if news.warning else "Normal",
             "reason": news.reason,

@@ -6,13 +6,15 @@ Which key a change matters to is known here and in `Landscape.listen`; what a lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
-from provisioning import charges, resources
+from provisioning import measures, resources
 from provisioning.cache import Key, key_of
 from provisioning.kube import Manifest
 from provisioning.landscape import Landscape
 from provisioning.queue import Queue
+from provisioning.resources import Resource
 
 LEDGER_PAUSE: Final = 0.5
 """Seconds for which changes are gathered before a ledger is settled: lowering must not race with reserving all day."""
@@ -51,7 +53,8 @@ class Feed:
             caches[resources.CATALOGS].listen(self._catalog),
             caches[resources.VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES].listen(self._size),
             caches[resources.TENANT_LEDGERS].listen(self._ledger),
-            *(caches[kind].listen(self._charged) for kind in charges.KINDS),
+            *(caches[kind].listen(partial(self._charged, kind)) for kind in measures.PATHS),
+            caches[resources.KUBEVIRT_MACHINE_TEMPLATES].listen(self._measured),
         ]
         for kind in (resources.TENANT_CLUSTERS, resources.CLUSTERS):
             for manifest in caches[kind].list():
@@ -71,11 +74,18 @@ class Feed:
     def _catalog(self, before: Manifest | None, after: Manifest | None) -> None:
         if after is not None and (before is None or before["spec"] != after["spec"]):
             self._catalogs.add(after["metadata"]["name"])
+            self._reprice()
 
     def _size(self, _: Manifest | None, __: Manifest | None) -> None:
         """Flavors may be as large as an instancetype says."""
         for manifest in self._landscape.caches[resources.CATALOGS].list():
             self._catalogs.add(manifest["metadata"]["name"])
+        self._reprice()
+
+    def _reprice(self) -> None:
+        """What is there may be worth more by now than when it was let in."""
+        for manifest in self._landscape.caches[resources.TENANTS].list():
+            self._tenants.add(manifest["metadata"]["name"], after=LEDGER_PAUSE)
 
     def _requested(self, _: Manifest | None, after: Manifest | None) -> None:
         if after is not None:
@@ -92,20 +102,28 @@ class Feed:
         if there is not None and self._landscape.accesses(key_of(there)):
             self._accesses.add(key_of(there))
 
-    def _charged(self, before: Manifest | None, after: Manifest | None) -> None:
+    def _charged(self, kind: Resource, before: Manifest | None, after: Manifest | None) -> None:
+        # Machines say all day how they are, and cost no more for it.
+        if before is None or after is None or measures.of(kind, before) != measures.of(kind, after):
+            self._measured(before, after)
+
+    def _measured(self, before: Manifest | None, after: Manifest | None) -> None:
         there = after or before
         owner = self._landscape.tenant_of(key_of(there)[0]) if there else None
         if owner is not None:
             self._tenants.add(owner.meta.name, after=LEDGER_PAUSE)
 
-    def _ledger(self, _: Manifest | None, after: Manifest | None) -> None:
-        if after is not None:
-            self._tenants.add(after["metadata"]["name"], after=LEDGER_PAUSE)
+    def _ledger(self, before: Manifest | None, after: Manifest | None) -> None:
+        """One that is gone is as much news as one that changed."""
+        there = after or before
+        if there is not None:
+            self._tenants.add(there["metadata"]["name"], after=LEDGER_PAUSE)
 
     def _tenant(self, before: Manifest | None, after: Manifest | None) -> None:
         # Its status is what we write ourselves.
         if after is not None and (before is None or before["spec"] != after["spec"]):
-            self._tenants.add(after["metadata"]["name"], after=LEDGER_PAUSE)
+            # A new one has no ledger, and nothing is let in before it has.
+            self._tenants.add(after["metadata"]["name"], after=LEDGER_PAUSE if before is not None else 0.0)
             self._requests_in(after["spec"].get("namespaces", ()))
 
     def _namespace(self, before: Manifest | None, after: Manifest | None) -> None:

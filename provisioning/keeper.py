@@ -1,56 +1,61 @@
 """Keeps tenants' ledgers true to what is there, and publishes them in `Tenant.status`.
 
-Runs on the leader only. The webhook makes claims before it says yes; here they are settled once their outcome is seen,
-objects that came around the webhook are charged after the fact, and what is proven gone is let go of. If nobody runs
-this, quotas only get tighter.
+Runs on the leader only, and only it makes a ledger, or a slot of one cheaper. The webhook makes claims before it says
+yes; here they are settled once their outcome is seen, objects that came around the webhook are charged after the fact,
+and what is proven gone is let go of. If nobody runs this, quotas only get tighter: what is deleted or refused stays
+charged, and new tenants have no ledger, so that nothing is let in that nobody counts.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from provisioning import charges, errors, metrics, objects, quota, resources, settlement
-from provisioning.batcher import Page
-from provisioning.errors import Cause, RuleError
+from provisioning import errors, metrics, objects, resources, settlement, statement
+from provisioning.census import Census
+from provisioning.events import News, Recorder
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
-from provisioning.ledger import Garbled, Ledger, slot_key
+from provisioning.ledger import Garbled, Ledger, Missing
 from provisioning.ledgers import KubeLedgers
-from provisioning.model import CatalogSpec, Condition, Tenant
+from provisioning.model import Tenant
 from provisioning.model import conditions as conditions_of
-from provisioning.model.tenant import QuotaStatus, TenantStatus
+from provisioning.model.tenant import TenantStatus
 from provisioning.objects import Stored
-from provisioning.resources import Resource
-from provisioning.settlement import OpenClaim, Sight
-from provisioning.usage import DIMENSIONS
+from provisioning.proof import Prover
+from provisioning.statement import Count
+from provisioning.usage import DIMENSIONS, Usage
 
 log = structlog.get_logger()
 
-LOOK: Final = 600.0
-"""Seconds between two looks at a tenant of which nothing is heard; whatever matters to its ledger is heard at once."""
+RECOUNT: Final = 1800.0
+"""Seconds, at most, between two recounts of a tenant. Whatever changes is heard of at once; this is for what is not."""
 CLAIMS_LOOK: Final = 15.0
-"""The same while claims are open."""
+"""Seconds between two looks while claims are open."""
+LOWERING: Final = 1.0
+"""Seconds between two writes that make anything cheaper: doors that reserve must not lose all their races to us."""
+CONFIRM: Final = 1.0
+"""Seconds for which a cache may be behind a list without anything being wrong."""
 ROUNDS: Final = 5
 
 
-@dataclass(frozen=True)
-class Thing:
-    """A charged object, and the slot it stands in."""
+@dataclass
+class Memory:
+    """What this leader knows of one tenant's ledger, in times of its own clock. No other clock is trusted."""
 
-    resource: Resource
-    manifest: Manifest
-
-    @property
-    def slot(self) -> str:
-        meta = self.manifest["metadata"]
-        return slot_key(self.resource, meta["namespace"], meta["name"])
+    prover: Prover
+    recount_at: float
+    lost_at: float | None = None
+    """When the ledger was first seen to be missing or garbled."""
+    lowered_at: float = -LOWERING
+    count: Count = field(default_factory=Count)
 
 
 class Keeper:
@@ -68,152 +73,146 @@ class Keeper:
     ) -> None:
         self._kube = kube
         self._landscape = landscape
+        self._census = Census(kube, landscape)
         self._store = KubeLedgers(kube, namespace)
-        self._namespace = namespace
+        self._recorder = Recorder(kube, now=now)
         self._void_after = void_after
         self._now = now
         self._clock = clock
-        self._first_seen: dict[tuple[str, OpenClaim], float] = {}
+        self._memories: dict[str, Memory] = {}
 
     async def act(self, name: str) -> float | None:
         """Settle and publish the ledger of the tenant `name`; the seconds until the next look."""
         manifest = self._landscape.get(resources.TENANTS, "", name)
         if manifest is None:
+            self._memories.pop(name, None)
             return None
         tenant = objects.read(Tenant, manifest)
+        memory = self._memories.setdefault(name, self._fresh(name))
+        try:
+            ledger, held_back = await self._keep(tenant, memory)
+            if self._clock() >= memory.recount_at:
+                ledger = await self._recount(tenant, memory)
+        except (Missing, Garbled) as error:
+            left = await self._until_countable(tenant, memory, why=error)
+            if left > 0:
+                await self._publish(tenant, manifest, statement.without_ledger(tenant, now=self._now()))
+                return left
+            ledger, held_back = await self._make(tenant, memory, instead=error), None
+        memory.lost_at = None
+        status = statement.of_ledger(tenant, ledger, self._landscape.catalog(), count=memory.count, now=self._now())
+        await self._publish(tenant, manifest, status)
+        claims = settlement.open_claims(ledger)
+        self._measure(name, ledger, claims=len(claims))
+        if held_back is not None:
+            return held_back
+        return min(CLAIMS_LOOK if claims else RECOUNT, max(0.0, memory.recount_at - self._clock()))
+
+    async def _keep(self, tenant: Stored[Tenant], memory: Memory) -> tuple[Ledger, float | None]:
+        """Bring the ledger in line with the caches. With it, the seconds until what had to wait may be lowered."""
+        name = tenant.meta.name
         for _ in range(ROUNDS):
-            page = await self._load(name)
-            seen = self._seen(tenant)
-            ledger = await self._settled(name, page.ledger, seen)
-            if ledger == page.ledger:
-                break
+            page = await self._store.load(name)
+            seen = self._census.seen(tenant)
+            wanted = await memory.prover.settled(page.ledger, seen)
+            rest = memory.lowered_at + LOWERING - self._clock()
+            ledger = settlement.without_lowering(page.ledger, wanted) if rest > 0 else wanted
             try:
-                await self._store.save(name, ledger, page.version)
+                if ledger != page.ledger:
+                    await self._store.save(name, ledger, page.version)
             except errors.Conflict:
                 # Somebody reserved meanwhile: what we concluded from the old page may not hold on the new one.
                 await asyncio.sleep(0.01)
                 continue
-            for key in settlement.unreserved(page.ledger, seen):
-                log.warning("object_charged_after_the_fact", tenant=name, slot=key)
-                metrics.ADOPTED.labels(name).inc()
-            break
-        else:
-            raise errors.Conflict(f"the ledger of {name} changes faster than it can be settled")
-        await self._publish(tenant, manifest, ledger)
-        return CLAIMS_LOOK if settlement.open_claims(ledger) else LOOK
+            if not page.ledger.used().within(ledger.used()):
+                memory.lowered_at = self._clock()
+            memory.count = Count(memory.count.at, memory.count.drift, tuple(settlement.unmeasured(seen)))
+            await self._tell_adopted(tenant, settlement.unreserved(page.ledger, seen))
+            return ledger, rest if ledger != wanted else None
+        raise errors.Conflict(f"the ledger of {name} changes faster than it can be settled")
 
-    async def _load(self, name: str) -> Page:
-        try:
-            return await self._store.load(name)
-        except Garbled as error:
-            log.error("ledger_garbled", tenant=name, why=str(error))
-            stored = await self._kube.get(resources.TENANT_LEDGERS, name, namespace=self._namespace)
-            return Page(Ledger(), stored["metadata"]["resourceVersion"])
+    async def _recount(self, tenant: Stored[Tenant], memory: Memory) -> Ledger:
+        """Hold the ledger against lists of everything, put it right, and say what it had wrong."""
+        name = tenant.meta.name
+        for patience in (CONFIRM, 0.0):
+            page = await self._store.load(name)
+            known = await memory.prover.settled(page.ledger, self._census.seen(tenant))
+            listed = await self._census.listed(tenant)
+            counted = await memory.prover.settled(known, listed)
+            drift = known.used() - counted.used()
+            if drift == Usage():
+                break
+            await asyncio.sleep(patience)
+        ledger = page.ledger if drift == Usage() else counted
+        if ledger is counted:
+            await self._store.save(name, counted, page.version)
+            log.error("ledger_drifted", tenant=name, too_much=str(drift))
+            note = "the ledger was not what a recount of everything found; it was put right"
+            await self._tell(tenant, "LedgerDrift", note, "Recount")
+        memory.count = Count(self._now(), drift, tuple(settlement.unmeasured(listed)))
+        memory.recount_at = self._next_recount()
+        return ledger
 
-    def _seen(self, tenant: Stored[Tenant]) -> dict[str, Sight]:
-        return {thing.slot: self._sight(thing) for thing in self._things(tenant)}
+    async def _until_countable(self, tenant: Stored[Tenant], memory: Memory, *, why: Missing | Garbled) -> float:
+        """Seconds until a ledger that was lost may be made anew.
 
-    def _things(self, tenant: Stored[Tenant]) -> list[Thing]:
-        """Every charged object in the tenant's namespaces; what is being deleted is still there."""
-        namespaces = [n for n in tenant.it.spec.namespaces if self._is_of(n, tenant.meta.name)]
-        return [
-            Thing(kind, manifest)
-            for kind in charges.KINDS
-            for namespace in namespaces
-            for manifest in self._landscape.caches[kind].list(namespace)
-        ]
-
-    def _is_of(self, namespace: str, tenant: str) -> bool:
-        found = self._landscape.tenant_of(namespace)
-        return found is not None and found.meta.name == tenant
-
-    def _sight(self, thing: Thing) -> Sight:
-        meta = thing.manifest["metadata"]
-        try:
-            charge = charges.settled_cost(thing.resource, thing.manifest, find=self._find, catalog=self._catalog)
-        except RuleError as error:
-            log.debug("object_unmeasurable", slot=thing.slot, why=str(error))
-            charge = None
-        return Sight(charge, meta["uid"], meta["resourceVersion"])
-
-    def _find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
-        return self._landscape.get(resource, namespace, name)
-
-    def _catalog(self) -> CatalogSpec:
-        found = self._landscape.catalog()
-        if found is None:
-            raise RuleError(Cause("", "there is no Catalog"))
-        return found
-
-    async def _settled(self, tenant: str, ledger: Ledger, seen: dict[str, Sight]) -> Ledger:
-        gone = [key for key in settlement.absent(ledger, seen) if await self._live(key) is None]
-        settled = settlement.settle(ledger, seen, gone=gone, dead=())
-        dead = [entry for entry in self._overdue(tenant, settled) if self._is_void(entry, await self._live(entry.slot))]
-        for entry in dead:
-            log.info("claim_dropped", tenant=tenant, slot=entry.slot)
-        return settlement.settle(settled, {}, gone=(), dead=dead)
-
-    def _overdue(self, tenant: str, ledger: Ledger) -> list[OpenClaim]:
-        """Claims that we have known for so long that their writes have ended one way or the other.
-
-        By our own clock from our own first sight: no time that somebody else wrote is trusted.
+        With it went the claims of writes that may still land; once they cannot any more, what is there is all there
+        is. A tenant that never had a ledger, so that nothing was ever let in, need not wait.
         """
-        now = self._clock()
-        present = {(tenant, entry) for entry in settlement.open_claims(ledger)}
-        self._first_seen = {k: v for k, v in self._first_seen.items() if k[0] != tenant or k in present}
-        ages = {key: now - self._first_seen.setdefault(key, now) for key in present}
-        return [entry for (_, entry), age in ages.items() if age >= self._void_after]
+        name = tenant.meta.name
+        present = await self._kube.find(resources.TENANTS, name)
+        if isinstance(why, Missing) and not ((present or {}).get("status") or {}).get("observedGeneration"):
+            return 0.0
+        if memory.lost_at is None:
+            memory.lost_at = self._clock()
+            log.error("ledger_lost", tenant=name, why=str(why), seconds=self._void_after)
+            note = f"{why}; nothing may grow until it is made anew, in about {self._void_after:.0f} s"
+            await self._tell(tenant, "LedgerLost", note, "Rebuild")
+        return memory.lost_at + self._void_after - self._clock()
 
-    def _is_void(self, entry: OpenClaim, live: Manifest | None) -> bool:
-        """Whether the write was never done: there is no such object, or it is as it was before."""
-        if live is None:
-            return True
-        meta = live["metadata"]
-        if meta["uid"] != entry.claim.uid:
-            return True
-        # At a later revision our cache has yet to see it; then it settles like any other.
-        return bool(entry.claim.fence == meta["resourceVersion"])
+    async def _make(self, tenant: Stored[Tenant], memory: Memory, *, instead: Missing | Garbled) -> Ledger:
+        """A ledger of what is there, by lists of this moment."""
+        name = tenant.meta.name
+        listed = await self._census.listed(tenant)
+        ledger = settlement.settle(Ledger(), listed, gone=(), dead=())
+        if isinstance(instead, Garbled):
+            await self._store.save(name, ledger, instead.version)
+        else:
+            await self._store.create(name, ledger)
+        if memory.lost_at is not None:
+            log.warning("ledger_rebuilt", tenant=name, slots=len(ledger.slots))
+            metrics.LEDGER_REBUILT.labels(name).inc()
+        memory.count = Count(self._now(), Usage(), tuple(settlement.unmeasured(listed)))
+        memory.recount_at = self._next_recount()
+        return ledger
 
-    async def _live(self, slot: str) -> Manifest | None:
-        """The object in this slot, as the API server itself has it now."""
-        kind, namespace, name = slot.split("/")
-        found = next((r for r in charges.KINDS if f"{r.plural}.{r.group}" == kind), None)
-        return None if found is None else await self._kube.find(found, name, namespace=namespace)
+    def _fresh(self, name: str) -> Memory:
+        prover = Prover(name, self._census, void_after=self._void_after, clock=self._clock)
+        return Memory(prover, self._next_recount())
 
-    async def _publish(self, tenant: Stored[Tenant], manifest: Manifest, ledger: Ledger) -> None:
-        used = ledger.used()
-        for dimension in DIMENSIONS:
-            metrics.QUOTA_USED.labels(tenant.meta.name, dimension).set(used[dimension])
-        status = tenant_status(tenant, ledger, self._landscape.catalog(), now=self._now())
+    def _next_recount(self) -> float:
+        # Never all tenants at once, and a new leader has enough to do at first.
+        return self._clock() + RECOUNT * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
+
+    async def _tell_adopted(self, tenant: Stored[Tenant], slots: list[str]) -> None:
+        for slot in slots:
+            log.warning("object_charged_after_the_fact", tenant=tenant.meta.name, slot=slot)
+            metrics.ADOPTED.labels(tenant.meta.name).inc()
+            await self._tell(tenant, "ChargedAfterTheFact", f"{slot} came around the webhook; it counts", "Adopt")
+
+    async def _tell(self, tenant: Stored[Tenant], reason: str, note: str, action: str) -> None:
+        await self._recorder.tell(tenant, [News(reason, note, action, warning=True)], kind=resources.TENANTS)
+
+    async def _publish(self, tenant: Stored[Tenant], manifest: Manifest, status: TenantStatus) -> None:
         if status == tenant.it.status:
             return
         wire = {**status.wire(), "conditions": conditions_of.wire(status.conditions)}
         await self._kube.replace(resources.TENANTS, {**manifest, "status": wire}, subresource="status")
 
-
-def tenant_status(
-    tenant: Stored[Tenant], ledger: Ledger, catalog: CatalogSpec | None, *, now: datetime
-) -> TenantStatus:
-    """What is published of a ledger: `used` is all that counts, `reserved` the part of it not there yet."""
-    used = ledger.used()
-    hard = quota.limits(tenant.it.spec.quota.hard, catalog)
-    over = [quota.WORDS[name] for name, bound in hard.bounds.items() if hard.amount(used, name) > bound]
-    moment, generation = objects.format_time(now), tenant.meta.generation
-    ready = Condition(
-        type="Ready",
-        status="True",
-        reason="OverQuota" if over else "WithinQuota",
-        message=f"more than the quota of {', '.join(over)} is used; nothing may grow there" if over else "",
-        last_transition_time=moment,
-        observed_generation=generation,
-    )
-    return TenantStatus(
-        observed_generation=generation,
-        clusters=used.clusters,
-        quota=QuotaStatus(
-            hard=tenant.it.spec.quota.hard,
-            used=quota.amounts(used, hard.prices),
-            reserved=quota.amounts((used - settlement.settled_usage(ledger)).rises(), hard.prices),
-        ),
-        conditions=conditions_of.merge(tenant.it.status.conditions, (ready,)),
-    )
+    def _measure(self, name: str, ledger: Ledger, *, claims: int) -> None:
+        used, drift = ledger.used(), self._memories[name].count.drift
+        for dimension in DIMENSIONS:
+            metrics.QUOTA_USED.labels(name, dimension).set(used[dimension])
+            metrics.LEDGER_DRIFT.labels(name, dimension).set(drift[dimension])
+        metrics.LEDGER_CLAIMS.labels(name).set(claims)
+        metrics.LEDGER_KEPT.labels(name).set_to_current_time()

@@ -28,8 +28,19 @@ CLAIMS_MAX: Final = 64
 """Unsettled claims on one slot; more are turned away until some settle."""
 
 
+class Missing(ClusterdeskError):
+    """There is no ledger (yet), which is not an empty one: nobody knows what is used until the keeper has counted."""
+
+
 class Garbled(ClusterdeskError):
-    """The stored text is not a ledger of ours; the keeper makes a new one from what is there."""
+    """The stored text is not a ledger of ours; the keeper makes a new one from what is there.
+
+    `version` is the resourceVersion of what was read, where it came from a store.
+    """
+
+    def __init__(self, message: str, *, version: str = "") -> None:
+        super().__init__(message)
+        self.version = version
 
 
 def slot_key(resource: Resource, namespace: str, name: str) -> str:
@@ -162,15 +173,13 @@ class Ledger:
 
     @classmethod
     def loads(cls, text: str) -> Ledger:
-        """Raises `Garbled` for what `dumps` did not write; no text is an empty ledger."""
-        if not text:
-            return cls()
+        """Raises `Garbled` for what `dumps` did not write; no text is not an empty ledger either."""
         try:
             content = json.loads(text)
             if content["format"] != FORMAT:
                 raise Garbled(f"a ledger of format {content['format']}")
             return cls({key: _slot_read(slot) for key, slot in content["slots"].items()})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise Garbled(f"no ledger of ours: {type(error).__name__}") from error
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from provisioning import objects
+from provisioning import metrics, objects
 from provisioning.batcher import Page
-from provisioning.errors import Conflict, NotFound
+from provisioning.errors import Conflict, KubeError, NotFound
 from provisioning.kube import Kube, Manifest
-from provisioning.ledger import Ledger
+from provisioning.ledger import Garbled, Ledger, Missing
 from provisioning.model import TenantLedger
 from provisioning.resources import TENANT_LEDGERS
 
@@ -21,32 +22,52 @@ class KubeLedgers:
     namespace: str
 
     async def load(self, tenant: str) -> Page:
-        """The ledger as it is now; an empty one when there is none. Raises `ledger.Garbled`."""
-        try:
-            manifest = await self.kube.get(TENANT_LEDGERS, tenant, namespace=self.namespace)
-        except NotFound:
-            return Page(Ledger(), "")
+        """The ledger as it is now. Raises `ledger.Missing` and `ledger.Garbled`."""
+        manifest = await self.kube.find(TENANT_LEDGERS, tenant, namespace=self.namespace)
+        if manifest is None:
+            raise Missing(f"tenant {tenant} has no ledger")
         return _page(manifest)
+
+    async def create(self, tenant: str, ledger: Ledger) -> Page:
+        """The first page of a tenant's ledger. For the keeper alone, who has counted. Raises `Conflict`."""
+        manifest = self._manifest(tenant, ledger)
+        return await _measured(tenant, ledger, self.kube.create(TENANT_LEDGERS, manifest))
 
     async def save(self, tenant: str, ledger: Ledger, version: str) -> Page:
         """Write it if nobody did since `version`. Raises `Conflict`."""
-        manifest: Manifest = {
+        manifest = self._manifest(tenant, ledger)
+        manifest["metadata"]["resourceVersion"] = version
+        try:
+            return await _measured(tenant, ledger, self.kube.replace(TENANT_LEDGERS, manifest))
+        except NotFound as error:
+            raise Conflict(f"the ledger of {tenant} is gone") from error
+
+    def _manifest(self, tenant: str, ledger: Ledger) -> Manifest:
+        return {
             "apiVersion": TENANT_LEDGERS.api_version,
             "kind": TENANT_LEDGERS.kind,
             "metadata": {"name": tenant, "namespace": self.namespace},
             "spec": {"data": ledger.dumps()},
         }
-        if not version:
-            created = await self.kube.create(TENANT_LEDGERS, manifest)
-            return Page(ledger, created["metadata"]["resourceVersion"])
-        manifest["metadata"]["resourceVersion"] = version
-        try:
-            written = await self.kube.replace(TENANT_LEDGERS, manifest)
-        except NotFound as error:
-            raise Conflict(f"the ledger of {tenant} is gone") from error
-        return Page(ledger, written["metadata"]["resourceVersion"])
+
+
+async def _measured(tenant: str, ledger: Ledger, write: Awaitable[Manifest]) -> Page:
+    """The page that a write gives, and the numbers of it."""
+    try:
+        stored = await write
+    except KubeError as error:
+        lost = isinstance(error, Conflict | NotFound)
+        metrics.LEDGER_CAS.labels("conflict" if lost else "error").inc()
+        raise
+    metrics.LEDGER_CAS.labels("ok").inc()
+    metrics.LEDGER_BYTES.labels(tenant).set(len(stored["spec"]["data"]))
+    return Page(ledger, stored["metadata"]["resourceVersion"])
 
 
 def _page(manifest: Manifest) -> Page:
     stored = objects.read(TenantLedger, manifest)
-    return Page(Ledger.loads(stored.it.spec.data), stored.meta.resource_version)
+    try:
+        ledger = Ledger.loads(stored.it.spec.data)
+    except Garbled as error:
+        raise Garbled(str(error), version=stored.meta.resource_version) from error
+    return Page(ledger, stored.meta.resource_version)

@@ -26,6 +26,17 @@ LEDGER_BATCH = Histogram(
     "clusterdesk_ledger_batch_size", "Reservations in one compare-and-swap.", buckets=(1, 2, 5, 10, 20, 50, 100, 200)
 )
 LEDGER_BYTES = Gauge("clusterdesk_ledger_bytes", "Length of a tenant's ledger as it was written last.", ["tenant"])
+LEDGER_KEPT = Gauge(
+    "clusterdesk_ledger_kept_timestamp_seconds", "When a tenant's ledger was looked at last; alert on its age.", ["tenant"]
+)
+LEDGER_CLAIMS = Gauge("clusterdesk_ledger_claims", "Admitted writes that were not seen yet.", ["tenant"])
+LEDGER_CLAIMS_VOID = Counter("clusterdesk_ledger_claims_void_total", "Claims whose writes never came.", ["tenant"])
+LEDGER_DRIFT = Gauge(
+    "clusterdesk_ledger_drift",
+    "What a ledger held beyond the last recount and its open claims; below zero: what it lacked. It was put right.",
+    ["tenant", "dimension"],
+)
+LEDGER_REBUILT = Counter("clusterdesk_ledger_rebuilt_total", "Ledgers made anew that were lost or garbled.", ["tenant"])
 ADOPTED = Counter("clusterdesk_quota_unreserved_objects_total", "Objects charged after the fact.", ["tenant"])
 QUOTA_USED = Gauge("clusterdesk_quota_used", "What a tenant is charged with.", ["tenant", "dimension"])
 CLUSTER_READY = Gauge("clusterdesk_cluster_ready", "1 when a TenantCluster is Ready.", ["namespace", "name"])

@@ -57,6 +57,17 @@ def unreserved(ledger: Ledger, seen: Mapping[str, Sight]) -> list[str]:
     return [key for key, sight in seen.items() if key not in ledger.slots and sight.charge not in (None, Usage())]
 
 
+def unmeasured(seen: Mapping[str, Sight]) -> list[str]:
+    """Slots of objects that cannot be measured."""
+    return sorted(key for key, sight in seen.items() if sight.charge is None)
+
+
+def without_lowering(before: Ledger, after: Ledger) -> Ledger:
+    """As much of the way from one ledger to the other as makes no slot cheaper."""
+    risen = {key: slot for key, slot in after.slots.items() if before.cost(key).within(slot.cost)}
+    return Ledger({**before.slots, **risen})
+
+
 def open_claims(ledger: Ledger) -> list[OpenClaim]:
     """Every claim that is not settled."""
     return [OpenClaim(key, claim) for key, slot in ledger.slots.items() for claim in slot.claims]

@@ -9,14 +9,14 @@ import structlog
 from provisioning import errors
 from provisioning.batcher import Batchers, Contended, LedgerStore, Outcome
 from provisioning.kube import Kube
-from provisioning.ledger import Garbled
+from provisioning.ledger import Garbled, Missing
 from provisioning.resources import TENANT_LEDGERS
 from webhooks.charge import Charge
 
 PERIOD = 10.0
 """Seconds between two looks whether the ledgers can be read."""
-GARBLED_SECONDS = 5.0
-"""After which the provisioner will have written a garbled ledger anew."""
+UNCOUNTED_SECONDS = 2.0
+"""After which it is worth asking again where there is no ledger: a new tenant has one by then."""
 
 log = structlog.get_logger()
 
@@ -31,9 +31,11 @@ class BatchedLedgers:
         try:
             batcher = self._batchers.of(charge.tenant)
             return await batcher.reserve(charge.request(), deadline=deadline, dry_run=dry_run)
+        except Missing:
+            return Contended(UNCOUNTED_SECONDS, "is not there: the provisioner makes it, once it has counted what is")
         except Garbled as error:
             log.error("ledger_garbled", tenant=charge.tenant, error=str(error))
-            return Contended(GARBLED_SECONDS)
+            return Contended(UNCOUNTED_SECONDS, "cannot be read: the provisioner makes a new one of what is there")
 
 
 class LedgerProbe:

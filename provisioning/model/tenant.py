@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from provisioning.model.base import DnsLabel, Duration, Model, Quantity, ShortText, rules
+from provisioning.model.base import DnsLabel, Duration, Model, Quantity, ShortText, Timestamp, rules
 from provisioning.model.conditions import Conditions
 
 
@@ -174,7 +174,11 @@ class QuotaStatus(Model):
 
     hard: Amounts = Amounts()
     used: Amounts = Amounts()
+    """All that counts."""
     reserved: Amounts = Amounts()
+    """The part of it that was let in and was not seen yet."""
+    counted_at: Timestamp | None = None
+    """When the ledger was last held against lists of everything there is. It grows old when no provisioner runs."""
 
 
 class TenantStatus(Model):

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 
+import pytest
 import pytest_asyncio
 
-from provisioning import names, resources
-from provisioning.keeper import Keeper, tenant_status
+from provisioning import names, resources, statement
+from provisioning.keeper import RECOUNT, Keeper
 from provisioning.kube import Manifest
-from provisioning.ledger import Claim, Ledger, slot_key
+from provisioning.ledger import Claim, Garbled, Ledger, Missing, slot_key
 from provisioning.ledgers import KubeLedgers
+from provisioning.statement import Count
 from provisioning.usage import Usage
 from tests import builders
 from tests.builders import NAMESPACE, tweak
-from tests.provisioning.backstage import SYSTEM, Backstage, backstage
+from tests.provisioning.backstage import SYSTEM, Backstage, at_work, backstage
+from tests.provisioning.waiting import until
 
 WEB = slot_key(resources.TENANT_CLUSTERS, NAMESPACE, "web")
 GIB = 2**30
 WEB_COST = builders.envelope(nodes=3, vcpu=6000, memory=12 * GIB)
 VOID_AFTER = 120.0
+MADE_UP = tweak(builders.CLUSTER, "metadata", {**builders.CLUSTER["metadata"], "uid": "u", "resourceVersion": "1"})
 
 
 class Monotonic:
@@ -58,16 +62,34 @@ async def ledger(stage: Backstage) -> Ledger:
 
 
 async def reserve(stage: Backstage, key: str, claim: Claim) -> None:
+    """As the door does it."""
     store = KubeLedgers(stage.kube, SYSTEM)
     page = await store.load("blue")
     await store.save("blue", page.ledger.claim(key, claim), page.version)
 
 
+def conditions(stage: Backstage) -> dict[str, tuple[str, str]]:
+    return {each["type"]: (each["status"], each["reason"]) for each in published(stage)["conditions"]}
+
+
+def message(stage: Backstage, type_: str) -> str:
+    return str(next(each["message"] for each in published(stage)["conditions"] if each["type"] == type_))
+
+
+def reasons(stage: Backstage) -> set[str]:
+    """Of the tenant's Events."""
+    return {event["reason"] for event in stage.server.all(resources.EVENTS, "default")}
+
+
 def published(stage: Backstage) -> Manifest:
-    found = stage.server.get(resources.TENANTS, "blue")
-    assert found is not None
-    status: Manifest = found["status"]
-    return status
+    found = status(stage)
+    assert found
+    return found
+
+
+def status(stage: Backstage) -> Manifest:
+    """Empty before the first look."""
+    return (stage.server.get(resources.TENANTS, "blue") or {}).get("status") or {}
 
 
 async def test_what_is_there_is_charged_and_published(stage: Backstage) -> None:
@@ -75,7 +97,13 @@ async def test_what_is_there_is_charged_and_published(stage: Backstage) -> None:
     await keep(stage)
     assert (await ledger(stage)).used() == WEB_COST
     assert published(stage)["clusters"] == 1
-    assert published(stage)["quota"]["used"] == {"clusters": 1, "nodes": 3, "vcpu": 6, "memory": "12Gi"}
+    used = published(stage)["quota"]["used"]
+    assert {name: used[name] for name in ("clusters", "nodes", "vcpu", "memory")} == {
+        "clusters": 1,
+        "nodes": 3,
+        "vcpu": 6,
+        "memory": "12Gi",
+    }
     assert published(stage)["quota"]["hard"]["vcpu"] == 40
     assert published(stage)["conditions"][0]["reason"] == "WithinQuota"
 
@@ -98,6 +126,7 @@ async def test_a_second_look_writes_nothing(stage: Backstage) -> None:
 
 
 async def test_a_reservation_shows_as_reserved_until_its_object_is_there(stage: Backstage) -> None:
+    await keep(stage)
     await reserve(stage, WEB, Claim(WEB_COST, uid="soon"))
     again = await keep(stage)
     assert published(stage)["quota"]["used"]["nodes"] == 3
@@ -142,6 +171,7 @@ async def test_what_is_being_deleted_still_counts(stage: Backstage) -> None:
 async def test_a_claim_whose_write_never_came_is_dropped_after_its_time_and_not_before(stage: Backstage) -> None:
     clock = Monotonic()
     keeper = keeper_of(stage, clock)
+    await keep(stage, keeper)
     await reserve(stage, WEB, Claim(WEB_COST, uid="never"))
     await keep(stage, keeper)
     clock.at += VOID_AFTER - 1
@@ -168,6 +198,7 @@ async def test_a_claim_to_grow_that_was_refused_elsewhere_is_dropped_after_its_t
 
 async def test_a_new_leader_counts_the_time_from_its_own_first_sight(stage: Backstage) -> None:
     clock = Monotonic()
+    await keep(stage)
     await reserve(stage, WEB, Claim(WEB_COST, uid="never"))
     await keep(stage, keeper_of(stage, clock))
     clock.at += VOID_AFTER
@@ -198,12 +229,132 @@ async def test_a_reservation_in_the_very_moment_of_settling_is_not_lost(stage: B
     assert set((await ledger(stage)).slots) == {"other"}
 
 
-async def test_a_ledger_that_cannot_be_read_is_made_anew_from_what_is_there(stage: Backstage) -> None:
+async def test_a_new_tenant_has_a_ledger_after_the_first_look_and_what_is_there_is_in_it(stage: Backstage) -> None:
     stage.cluster()
-    await keep(stage)
-    stage.server.patch(resources.TENANT_LEDGERS, "blue", SYSTEM, {"spec": {"data": "scribble"}})
-    await keep(stage)
+    # Its cache does not show it yet; the first page of a ledger is made by lists.
+    await stage.caught_up()
+    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), None)
+    await keeper_of(stage).act("blue")
     assert (await ledger(stage)).used() == WEB_COST
+
+
+def scribbled(stage: Backstage) -> None:
+    stage.server.patch(resources.TENANT_LEDGERS, "blue", SYSTEM, {"spec": {"data": "scribble"}})
+
+
+def deleted(stage: Backstage) -> None:
+    stage.server.remove(resources.TENANT_LEDGERS, "blue", SYSTEM)
+
+
+@pytest.mark.parametrize(("lose", "lost"), [(scribbled, Garbled), (deleted, Missing)])
+async def test_a_lost_ledger_is_made_anew_once_all_that_was_claimed_in_it_has_landed_or_cannot(
+    stage: Backstage, lose: Callable[[Backstage], None], lost: type[Exception]
+) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    await keep(stage, keeper)
+    lose(stage)
+    assert await keep(stage, keeper) == VOID_AFTER
+    stage.cluster()  # It was admitted while there was a ledger.
+    clock.at += VOID_AFTER - 1
+    assert await keep(stage, keeper) == 1
+    with pytest.raises(lost):
+        await ledger(stage)
+    assert conditions(stage) == {"Ready": ("False", "LedgerLost"), "Counted": ("False", "LedgerLost")}
+    clock.at += 1
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
+    assert conditions(stage) == {"Ready": ("True", "WithinQuota"), "Counted": ("True", "Counted")}
+    assert reasons(stage) == {"LedgerLost"}
+
+
+async def test_what_came_around_the_webhook_is_charged_at_once_and_told(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    await keep(stage, keeper)
+    stage.cluster()
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
+    assert reasons(stage) == {"ChargedAfterTheFact"}
+
+
+async def test_charges_are_lowered_once_a_second_at_most_and_raised_at_any_time(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    for name in ("a", "b"):
+        stage.cluster(tweak(builders.CLUSTER, "metadata.name", name))
+    await keep(stage, keeper)
+    stage.server.remove(resources.TENANT_CLUSTERS, "a", NAMESPACE)
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
+    clock.at += 0.25
+    stage.server.remove(resources.TENANT_CLUSTERS, "b", NAMESPACE)
+    stage.cluster(tweak(builders.CLUSTER, "metadata.name", "c"))
+    assert await keep(stage, keeper) == 0.75
+    assert (await ledger(stage)).used() == WEB_COST + WEB_COST
+    clock.at += 0.75
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
+
+
+async def test_a_recount_finds_what_a_cache_has_missed_puts_it_right_and_says_so(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    stage.cluster()
+    await keep(stage, keeper)
+    counted = published(stage)["quota"]["countedAt"]
+    stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
+    await stage.caught_up()
+    # As after an event that was lost: the cluster is gone, and the cache will never hear of it.
+    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), MADE_UP)
+    await keeper.act("blue")
+    assert (await ledger(stage)).used() == WEB_COST
+    clock.at += RECOUNT
+    stage.clock.ahead = timedelta(hours=1)
+    await keeper.act("blue")
+    assert (await ledger(stage)).slots == {}
+    assert conditions(stage)["Counted"] == ("False", "Drift")
+    assert "nodes: 3 too much" in message(stage, "Counted")
+    assert published(stage)["quota"]["countedAt"] > counted
+    assert reasons(stage) == {"LedgerDrift"}
+
+
+async def test_a_recount_that_finds_nothing_new_writes_nothing_into_the_ledger(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    stage.cluster()
+    await keep(stage, keeper)
+    before = stage.server.get(resources.TENANT_LEDGERS, "blue", SYSTEM)
+    clock.at += RECOUNT
+    await keep(stage, keeper)
+    assert stage.server.get(resources.TENANT_LEDGERS, "blue", SYSTEM) == before
+    assert conditions(stage)["Counted"] == ("True", "Counted")
+
+
+async def test_what_cannot_be_measured_is_named(stage: Backstage) -> None:
+    stage.put(resources.MACHINE_DEPLOYMENTS, builders.machine_deployment(2))
+    await keep(stage)
+    assert conditions(stage)["Counted"] == ("False", "Unmeasurable")
+    assert "machinedeployments.cluster.x-k8s.io/team-a/" in message(stage, "Counted")
+
+
+async def test_a_leader_makes_the_ledger_of_a_tenant_that_comes_and_prices_anew_when_flavors_grow() -> None:
+    async with at_work() as stage:
+        await until(lambda: stage.server.get(resources.TENANT_LEDGERS, "blue", SYSTEM))
+        stage.cluster()
+        await until(lambda: status(stage).get("clusters"))
+        assert published(stage)["quota"]["used"]["vcpu"] == 6
+        flavors = [{**flavor, "vcpu": 2 * flavor["vcpu"]} for flavor in builders.CATALOG["spec"]["flavors"]]
+        stage.server.patch(resources.CATALOGS, "default", "", {"spec": {"flavors": flavors}}, "")
+        await until(lambda: published(stage)["quota"]["used"]["vcpu"] == 12)
+
+
+async def test_a_leader_hears_of_a_ledger_that_is_deleted() -> None:
+    async with at_work() as stage:
+        await until(lambda: stage.server.get(resources.TENANT_LEDGERS, "blue", SYSTEM))
+        await until(lambda: status(stage))
+        deleted(stage)
+        await until(lambda: conditions(stage)["Ready"] == ("False", "LedgerLost"))
 
 
 async def test_clusters_and_machines_made_by_hand_count_what_is_rendered_does_not(stage: Backstage) -> None:
@@ -227,9 +378,8 @@ async def test_clusters_and_machines_made_by_hand_count_what_is_rendered_does_no
 
 async def test_a_tenant_over_its_quota_says_so(stage: Backstage) -> None:
     spec = {"hard": {"nodes": 1}}
-    status = tenant_status(
-        builders.stored_tenant(quota=spec), Ledger().claim(WEB, Claim(WEB_COST)), None, now=datetime.now(UTC)
-    )
+    over = Ledger().claim(WEB, Claim(WEB_COST))
+    status = statement.of_ledger(builders.stored_tenant(quota=spec), over, None, count=Count(), now=datetime.now(UTC))
     assert status.conditions[0].reason == "OverQuota"
     assert "nodes" in status.conditions[0].message
 

@@ -11,9 +11,10 @@ import pytest
 
 from provisioning.batcher import Page
 from provisioning.errors import Conflict, Unavailable
-from provisioning.ledger import Garbled, Ledger
+from provisioning.ledger import Garbled, Ledger, Missing
 from provisioning.resources import MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
 from provisioning.usage import Usage
+from tests import builders
 from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, cluster, deployment, template, tweak
 from tests.webhooks.fakes import NOW, World
 from tests.webhooks.reviews import manifest, request
@@ -31,17 +32,17 @@ class Shelf:
     """A ledger store with compare-and-swap, shared by replicas. Some answers get lost on the way back."""
 
     def __init__(self, *, lost: float = 0.0) -> None:
-        self.text, self.version, self.writes = "", 0, 0
+        self.text, self.version, self.writes = Ledger().dumps(), 1, 0
         self._lost = lost
         self._random = random.Random(7)  # noqa: S311 - repeatable, guards nothing
 
     async def load(self, tenant: str) -> Page:
         await asyncio.sleep(self._random.random() / 500)
-        return Page(Ledger.loads(self.text), str(self.version) if self.version else "")
+        return Page(Ledger.loads(self.text), str(self.version))
 
     async def save(self, tenant: str, ledger: Ledger, version: str) -> Page:
         await asyncio.sleep(self._random.random() / 500)
-        if (str(self.version) if self.version else "") != version:
+        if str(self.version) != version:
             raise Conflict("somebody was faster")
         self.text, self.version, self.writes = ledger.dumps(), self.version + 1, self.writes + 1
         if self._random.random() < self._lost:
@@ -91,7 +92,7 @@ async def test_thirty_creates_of_one_name_cost_one() -> None:
     same = [tweak(cluster(), "metadata.uid", f"uid-{n}") for n in range(30)]
     verdicts = await asyncio.gather(*(ask(doors[n % 3], new) for n, new in enumerate(same)))
     assert tally(verdicts) == {200: 30}
-    assert shelf.used == Usage(clusters=1, nodes=3, vcpu=6000, memory=12 * 2**30)
+    assert shelf.used == builders.envelope(nodes=3, vcpu=6000, memory=12 * 2**30)
 
 
 async def test_a_dry_run_is_judged_truly_and_writes_nothing() -> None:
@@ -109,7 +110,7 @@ async def test_what_another_rule_refuses_leaves_no_trace_in_the_ledger() -> None
     (door,) = replicas(1, shelf)
     verdict = await ask(door, tweak(cluster(), "spec.version", "v1.0.0"))
     assert isinstance(verdict, Deny)
-    assert shelf.version == 0
+    assert shelf.writes == 0
 
 
 async def test_raising_and_scaling_at_once_never_pass_the_limit_together() -> None:
@@ -145,12 +146,23 @@ async def test_a_ledger_that_cannot_be_won_is_429_and_never_409() -> None:
 
 
 class Spoilt(Shelf):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
     async def load(self, tenant: str) -> Page:
-        raise Garbled("not ours")
+        raise self._error
 
 
-async def test_a_garbled_ledger_admits_nothing_until_it_is_made_anew() -> None:
-    (door,) = replicas(1, Spoilt())
-    verdict = await ask(door, cluster())
+@pytest.mark.parametrize(
+    ("error", "why"), [(Garbled("not ours"), "cannot be read"), (Missing("none"), "is not there")], ids=str
+)
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_without_a_ledger_that_can_be_read_nothing_is_admitted_and_nobody_is_refused(
+    error: Exception, why: str, dry_run: bool
+) -> None:
+    (door,) = replicas(1, Spoilt(error))
+    verdict = await ask(door, cluster(), dry_run=dry_run)
     assert isinstance(verdict, Deny)
-    assert verdict.code == 429
+    assert (verdict.code, verdict.retry_after) == (429, 2)
+    assert f"the ledger of tenant blue {why}" in verdict.reason

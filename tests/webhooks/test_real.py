@@ -9,7 +9,7 @@ import secrets
 import socket
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from playground.processes import Processes, answers
 from provisioning import errors
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
+from provisioning.ledgers import KubeLedgers
 from provisioning.names import REQUEST_ANNOTATION, TENANT_LABEL
 from provisioning.objects import format_time
 from provisioning.profile import Profile
@@ -54,6 +55,7 @@ Manifest = dict[str, Any]
 
 REPLICAS = 2
 SYSTEM = "clusterdesk-system"
+HARD = {"clusters": 5}
 LEAN = {"pools": [{"name": "md0", "flavor": "small", "replicas": 1}]}
 
 
@@ -92,9 +94,14 @@ async def desk(control_plane: ControlPlane, admin: Kube, tmp_path: Path) -> Asyn
 
 @contextlib.asynccontextmanager
 async def behind_the_door(
-    plane: ControlPlane, admin: Kube, tmp_path: Path, *, profile: Profile = Profile.V1BETA2
+    plane: ControlPlane,
+    admin: Kube,
+    tmp_path: Path,
+    *,
+    profile: Profile = Profile.V1BETA2,
+    hard: Mapping[str, Any] = HARD,
 ) -> AsyncIterator[Desk]:
-    """The door is registered for that generation of APIs, and finds it by itself."""
+    """The door is registered for that generation of APIs, and finds it by itself. `hard` is the tenant's quota."""
     front, *ports = _free_ports(1 + 2 * REPLICAS)
     trusted = Trusted(webhooks=ADMIN[0])
     client = ClientConfig(url=f"https://127.0.0.1:{front}")
@@ -106,7 +113,7 @@ async def behind_the_door(
             for number in range(REPLICAS):
                 port, health = ports[2 * number : 2 * number + 2]
                 await _replica(processes, plane, number, port=port, health=health)
-            async with _tenant(admin) as (tenant, namespace):
+            async with _tenant(admin, hard) as (tenant, namespace):
                 yield Desk(admin, plane, tenant, namespace, processes)
     finally:
         # Taken away first: without anybody to ask, every write would be refused.
@@ -131,7 +138,7 @@ async def _replica(processes: Processes, plane: ControlPlane, number: int, *, po
 
 
 @contextlib.asynccontextmanager
-async def _tenant(admin: Kube) -> AsyncIterator[tuple[str, str]]:
+async def _tenant(admin: Kube, hard: Mapping[str, Any]) -> AsyncIterator[tuple[str, str]]:
     tenant = f"t-{secrets.token_hex(3)}"
     namespace = f"tenant-{tenant}"
     catalog = {**CATALOG, "metadata": {"name": CATALOG["metadata"]["name"]}}
@@ -139,11 +146,13 @@ async def _tenant(admin: Kube) -> AsyncIterator[tuple[str, str]]:
         "namespaces": [namespace],
         "members": [{"user": "ann"}],
         "approvers": [{"user": "bob"}, {"user": "ann"}],
-        "quota": {"hard": {"clusters": 5}},
+        "quota": {"hard": dict(hard)},
         "approval": {"required": 0},
     }
     await apply.put(admin, [catalog, _cluster_wide(TENANTS, tenant, spec)])
     await apply.put(admin, [_cluster_wide(NAMESPACES, namespace, labels={TENANT_LABEL: tenant})])
+    # In place of the keeper, who counts first: there is nothing yet.
+    await KubeLedgers(admin, SYSTEM).create(tenant, Ledger())
     try:
         yield tenant, namespace
     finally:

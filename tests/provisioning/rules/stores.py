@@ -6,12 +6,13 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 import pytest
 
 from provisioning import errors
 from provisioning.batcher import LedgerStore, Page
-from provisioning.ledger import Claim, Ledger
+from provisioning.ledger import Claim, Ledger, Missing
 from provisioning.usage import Usage
 
 
@@ -40,7 +41,14 @@ class MemoryLedgers:
     async def load(self, tenant: str) -> Page:
         self.loads += 1
         await asyncio.sleep(self.pause)
-        return self.kept.get(tenant, Page(Ledger(), ""))
+        if tenant not in self.kept:
+            raise Missing(tenant)
+        return self.kept[tenant]
+
+    async def create(self, tenant: str, ledger: Ledger) -> Page:
+        if tenant in self.kept:
+            raise errors.Conflict(tenant)
+        return self.put(tenant, ledger)
 
     async def save(self, tenant: str, ledger: Ledger, version: str) -> Page:
         self.saves += 1
@@ -63,55 +71,66 @@ class MemoryLedgers:
 
     def put(self, tenant: str, ledger: Ledger, version: str | None = None) -> Page:
         """Write it; whatever is there when no version is given."""
-        present = self.kept.get(tenant, Page(Ledger(), ""))
-        if version is not None and version != present.version:
+        present = self.kept[tenant].version if tenant in self.kept else "0"
+        if version is not None and (version != present or tenant not in self.kept):
             raise errors.Conflict(tenant)
-        page = Page(ledger, str(int(present.version or 0) + 1))
+        page = Page(ledger, str(int(present) + 1))
         self.kept[tenant] = page
         return page
 
     def ledger(self, tenant: str) -> Ledger:
-        return self.kept.get(tenant, Page(Ledger(), "")).ledger
+        return self.kept[tenant].ledger
 
 
 def one_claim(key: str = "tenantclusters.clusterdesk.dev/team-a/web") -> Ledger:
     return Ledger().claim(key, Claim(Usage(1, 2, 3000, 2**32), "5", "uid-1"))
 
 
+class Store(LedgerStore, Protocol):
+    """As the keeper uses it."""
+
+    async def create(self, tenant: str, ledger: Ledger) -> Page: ...
+
+
 class StorePromises:
     """Subclasses give the fixture `store`."""
 
-    async def test_what_nobody_wrote_is_empty(self, store: LedgerStore) -> None:
-        assert await store.load("blue") == Page(Ledger(), "")
+    async def test_what_nobody_made_is_missing_and_not_empty(self, store: Store) -> None:
+        with pytest.raises(Missing):
+            await store.load("blue")
 
-    async def test_what_is_written_is_read_with_the_version_that_the_write_gave(self, store: LedgerStore) -> None:
-        written = await store.save("blue", one_claim(), "")
+    async def test_what_is_written_is_read_with_the_version_that_the_write_gave(self, store: Store) -> None:
+        first = await store.create("blue", Ledger())
+        assert await store.load("blue") == first
+        written = await store.save("blue", one_claim(), first.version)
         assert written.ledger == one_claim()
         assert await store.load("blue") == written
 
-    async def test_a_write_on_the_version_that_was_read_wins_once(self, store: LedgerStore) -> None:
-        first = await store.save("blue", one_claim(), "")
+    async def test_a_write_on_the_version_that_was_read_wins_once(self, store: Store) -> None:
+        first = await store.create("blue", one_claim())
         await store.save("blue", one_claim("a/b/c"), first.version)
         with pytest.raises(errors.Conflict):
             await store.save("blue", Ledger(), first.version)
         assert (await store.load("blue")).ledger == one_claim("a/b/c")
 
-    async def test_the_first_write_of_two_wins(self, store: LedgerStore) -> None:
-        await store.save("blue", one_claim(), "")
+    async def test_a_ledger_is_made_once(self, store: Store) -> None:
+        await store.create("blue", one_claim())
         with pytest.raises(errors.Conflict):
-            await store.save("blue", Ledger(), "")
+            await store.create("blue", Ledger())
 
-    async def test_a_write_on_a_version_of_what_is_not_there_is_lost(self, store: LedgerStore) -> None:
+    async def test_a_write_to_what_is_not_there_is_lost_and_makes_nothing(self, store: Store) -> None:
         with pytest.raises(errors.Conflict):
             await store.save("blue", one_claim(), "7")
+        with pytest.raises(Missing):
+            await store.load("blue")
 
-    async def test_tenants_do_not_meet(self, store: LedgerStore) -> None:
-        await store.save("blue", one_claim(), "")
-        await store.save("red", one_claim("a/b/c"), "")
+    async def test_tenants_do_not_meet(self, store: Store) -> None:
+        await store.create("blue", one_claim())
+        await store.create("red", one_claim("a/b/c"))
         assert (await store.load("blue")).ledger == one_claim()
 
-    async def test_of_many_writers_at_once_one_wins(self, store: LedgerStore) -> None:
-        version = (await store.save("blue", Ledger(), "")).version
+    async def test_of_many_writers_at_once_one_wins(self, store: Store) -> None:
+        version = (await store.create("blue", Ledger())).version
         results = await asyncio.gather(
             *(store.save("blue", one_claim(f"a/b/{n}"), version) for n in range(8)), return_exceptions=True
         )

@@ -9,7 +9,7 @@ import pytest
 
 from provisioning import errors
 from provisioning.batcher import Batcher, Batchers, Contended, Exceeded, Granted, Outcome, Request
-from provisioning.ledger import CLAIMS_MAX, Claim, Ledger
+from provisioning.ledger import CLAIMS_MAX, Claim, Ledger, Missing
 from provisioning.quota import Limits
 from provisioning.usage import Usage
 from tests.provisioning.rules.stores import Fault, MemoryLedgers
@@ -17,6 +17,13 @@ from tests.provisioning.rules.stores import Fault, MemoryLedgers
 TENANT = "blue"
 SOON = 5.0
 """Seconds that are enough for everything here."""
+
+
+def counted(*, pause: float = 0.0) -> MemoryLedgers:
+    """A store with an empty ledger, as the keeper makes it for a tenant who has nothing."""
+    store = MemoryLedgers(pause=pause)
+    store.put(TENANT, Ledger())
+    return store
 
 
 def batcher(store: MemoryLedgers) -> Batcher:
@@ -37,7 +44,7 @@ def full(nodes: int) -> Ledger:
 
 @pytest.mark.parametrize("replicas", [1, 3])
 async def test_of_many_at_once_exactly_as_many_get_in_as_fit(replicas: int) -> None:
-    store = MemoryLedgers(pause=0.001)
+    store = counted(pause=0.001)
     doors = [batcher(store) for _ in range(replicas)]
     answers = await asyncio.gather(*(reserve(doors[n % replicas], request(f"n-{n}")) for n in range(120)))
     assert sum(isinstance(a, Granted) for a in answers) == 50
@@ -46,7 +53,7 @@ async def test_of_many_at_once_exactly_as_many_get_in_as_fit(replicas: int) -> N
 
 
 async def test_with_a_store_that_fails_in_every_way_nothing_gets_above_the_quota_and_every_yes_is_kept() -> None:
-    store = MemoryLedgers(pause=0.001)
+    store = counted(pause=0.001)
     store.faults.extend([Fault.LOST, Fault.CONFLICT, Fault.DROPPED, Fault.LOST, Fault.CONFLICT] * 3)
     doors = [batcher(store) for _ in range(3)]
     wanted = [request(f"n-{n}", 1 + n % 3) for n in range(90)]
@@ -61,7 +68,7 @@ async def test_with_a_store_that_fails_in_every_way_nothing_gets_above_the_quota
 
 
 async def test_two_hundred_at_once_are_few_writes() -> None:
-    store = MemoryLedgers(pause=0.002)
+    store = counted(pause=0.002)
     at = batcher(store)
     await asyncio.gather(*(reserve(at, request(f"n-{n}", hard=1000)) for n in range(200)))
     assert store.saves <= 3
@@ -69,19 +76,17 @@ async def test_two_hundred_at_once_are_few_writes() -> None:
 
 
 async def test_a_yes_is_given_only_after_it_is_written() -> None:
-    store = MemoryLedgers(pause=0.02)
+    store = counted(pause=0.02)
     answer = asyncio.create_task(reserve(batcher(store), request("web")))
-    while not answer.done():
-        assert store.ledger(TENANT) == Ledger()
+    while store.ledger(TENANT) == Ledger():
+        assert not answer.done()
         await asyncio.sleep(0.001)
-        if store.kept:
-            break
     assert isinstance(await answer, Granted)
     assert store.ledger(TENANT).used().nodes == 1
 
 
 async def test_a_no_is_given_only_on_a_ledger_read_just_now() -> None:
-    store = MemoryLedgers()
+    store = counted()
     at = batcher(store)
     assert isinstance(await reserve(at, request("web", 40)), Granted)
     store.put(TENANT, Ledger())  # The cluster is gone, and the keeper has seen it.
@@ -89,7 +94,7 @@ async def test_a_no_is_given_only_on_a_ledger_read_just_now() -> None:
 
 
 async def test_a_yes_on_what_was_written_last_is_no_yes_when_somebody_else_wrote_since() -> None:
-    store = MemoryLedgers()
+    store = counted()
     at = batcher(store)
     await reserve(at, request("web", 10))
     store.put(TENANT, full(45))
@@ -97,7 +102,7 @@ async def test_a_yes_on_what_was_written_last_is_no_yes_when_somebody_else_wrote
 
 
 async def test_a_claim_that_was_settled_meanwhile_is_made_again() -> None:
-    store = MemoryLedgers()
+    store = counted()
     at = batcher(store)
     wanted = request("web", 10, fence="5")
     await reserve(at, wanted)
@@ -107,7 +112,7 @@ async def test_a_claim_that_was_settled_meanwhile_is_made_again() -> None:
 
 
 async def test_after_a_lost_race_those_who_had_a_no_are_judged_again_as_well() -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.put(TENANT, full(45))
     store.faults.append(Fault.CONFLICT)
     store.meanwhile = Ledger()
@@ -118,7 +123,7 @@ async def test_after_a_lost_race_those_who_had_a_no_are_judged_again_as_well() -
 
 
 async def test_after_a_lost_race_those_who_had_a_yes_are_judged_again_as_well() -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.faults.append(Fault.CONFLICT)
     store.meanwhile = full(45)
     assert isinstance(await reserve(batcher(store), request("web", 40)), Exceeded)
@@ -126,7 +131,7 @@ async def test_after_a_lost_race_those_who_had_a_yes_are_judged_again_as_well() 
 
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.DROPPED, Fault.CONFLICT])
 async def test_a_write_with_an_unknown_end_is_looked_up_and_counted_once(fault: Fault) -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.faults.append(fault)
     assert await reserve(batcher(store), request("web", 30)) == Granted(Usage(nodes=30))
     assert store.ledger(TENANT).used().nodes == 30
@@ -134,7 +139,7 @@ async def test_a_write_with_an_unknown_end_is_looked_up_and_counted_once(fault: 
 
 
 async def test_what_was_written_and_never_answered_leaves_room_for_nobody_else_but_for_itself() -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.faults.append(Fault.LOST)
     at = batcher(store)
     both = await asyncio.gather(reserve(at, request("web", 30)), reserve(at, request("api", 30)))
@@ -143,7 +148,7 @@ async def test_what_was_written_and_never_answered_leaves_room_for_nobody_else_b
 
 
 async def test_whoever_cannot_be_answered_in_time_is_told_to_come_back() -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.faults.extend([Fault.CONFLICT] * 10_000)
     started = time.monotonic()
     assert isinstance(await reserve(batcher(store), request("web"), seconds=0.3), Contended)
@@ -151,14 +156,14 @@ async def test_whoever_cannot_be_answered_in_time_is_told_to_come_back() -> None
 
 
 async def test_a_deadline_that_is_over_is_no_reason_to_write() -> None:
-    store = MemoryLedgers()
+    store = counted()
     assert isinstance(await reserve(batcher(store), request("web"), seconds=0.0), Contended)
     await asyncio.sleep(0.05)
     assert store.saves == 0
 
 
 async def test_a_store_that_hangs_holds_up_those_who_wait_and_nobody_after_them() -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.faults.append(Fault.HANGS)
     at = batcher(store)
     assert isinstance(await reserve(at, request("web"), seconds=0.2), Contended)
@@ -166,7 +171,7 @@ async def test_a_store_that_hangs_holds_up_those_who_wait_and_nobody_after_them(
 
 
 async def test_one_who_gives_up_takes_nobody_else_along() -> None:
-    store = MemoryLedgers(pause=0.05)
+    store = counted(pause=0.05)
     at = batcher(store)
     leaving = asyncio.create_task(reserve(at, request("web")))
     staying = asyncio.create_task(reserve(at, request("api")))
@@ -176,7 +181,7 @@ async def test_one_who_gives_up_takes_nobody_else_along() -> None:
 
 
 async def test_a_store_that_refuses_us_is_everybodys_error_and_the_next_one_is_served() -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.faults.append(Fault.FORBIDDEN)
     at = batcher(store)
     both = await asyncio.gather(*(reserve(at, request(n)) for n in ("web", "api")), return_exceptions=True)
@@ -185,7 +190,7 @@ async def test_a_store_that_refuses_us_is_everybodys_error_and_the_next_one_is_s
 
 
 async def test_a_dry_run_is_answered_from_the_live_ledger_and_writes_nothing() -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.put(TENANT, full(45))
     before = store.kept[TENANT]
     at = batcher(store)
@@ -195,12 +200,12 @@ async def test_a_dry_run_is_answered_from_the_live_ledger_and_writes_nothing() -
 
 
 async def test_a_dry_run_on_a_slow_store_comes_back_in_time() -> None:
-    store = MemoryLedgers(pause=5)
+    store = counted(pause=5)
     assert isinstance(await reserve(batcher(store), request("web"), seconds=0.1, dry_run=True), Contended)
 
 
 async def test_a_slot_that_is_crowded_is_full_for_new_claims_and_not_for_those_there() -> None:
-    store = MemoryLedgers()
+    store = counted()
     at = batcher(store)
     for number in range(CLAIMS_MAX):
         assert isinstance(await reserve(at, request("web", uid=f"uid-{number}")), Granted)
@@ -210,7 +215,7 @@ async def test_a_slot_that_is_crowded_is_full_for_new_claims_and_not_for_those_t
 
 
 async def test_the_numbers_of_a_no_are_those_of_the_ledger() -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.put(TENANT, full(45))
     answer = await reserve(batcher(store), request("web", 10))
     assert isinstance(answer, Exceeded)
@@ -219,7 +224,7 @@ async def test_the_numbers_of_a_no_are_those_of_the_ledger() -> None:
 
 
 async def test_what_does_not_rise_gets_in_above_the_quota() -> None:
-    store = MemoryLedgers()
+    store = counted()
     store.put(TENANT, full(60))
     there = Request("there", Claim(Usage(nodes=60), "1", "x"), Limits({"nodes": 50}), before=Usage(nodes=60))
     assert isinstance(await reserve(batcher(store), there), Granted)
@@ -227,20 +232,49 @@ async def test_what_does_not_rise_gets_in_above_the_quota() -> None:
 
 async def test_what_rises_is_judged_even_where_an_earlier_claim_has_room_for_it() -> None:
     """Stored 4, a claim of 10 still open, and the quota lowered to 5 since: 8 is not let in on the strength of that."""
-    store = MemoryLedgers()
+    store = counted()
     store.put(TENANT, full(4).claim("there", Claim(Usage(nodes=10), "1", "x")))
     raised = Request("there", Claim(Usage(nodes=8), "1", "x"), Limits({"nodes": 5}), before=Usage(nodes=4))
     assert isinstance(await reserve(batcher(store), raised), Exceeded)
 
 
+async def test_without_a_ledger_nobody_is_let_in_and_none_is_made() -> None:
+    store = MemoryLedgers()
+    both = await asyncio.gather(
+        *(reserve(batcher(store), request("web"), dry_run=dry) for dry in (False, True)), return_exceptions=True
+    )
+    assert [type(each) for each in both] == [Missing, Missing]
+    assert store.kept == {}
+
+
+async def test_a_ledger_that_is_taken_away_lets_nobody_in_on_what_was_written_last() -> None:
+    store = counted()
+    at = batcher(store)
+    assert isinstance(await reserve(at, request("web")), Granted)
+    store.kept.clear()
+    with pytest.raises(Missing):
+        await reserve(at, request("api"))
+
+
+async def test_whoever_is_late_by_the_time_the_ledger_is_read_is_not_written_down() -> None:
+    store = counted(pause=0.1)
+    at = batcher(store)
+    late, early = await asyncio.gather(
+        reserve(at, request("late"), seconds=0.12), reserve(at, request("early")), return_exceptions=True
+    )
+    assert isinstance(late, Contended)
+    assert isinstance(early, Granted)
+    assert set(store.ledger(TENANT).slots) == {"early"}
+
+
 async def test_tenants_do_not_wait_for_each_other() -> None:
-    both = Batchers(MemoryLedgers(), time.monotonic)
+    both = Batchers(counted(), time.monotonic)
     assert both.of("blue") is both.of("blue")
     assert both.of("blue") is not both.of("red")
 
 
 async def test_a_large_batch_on_a_large_ledger_is_judged_quickly() -> None:
-    store = MemoryLedgers()
+    store = counted()
     ledger = Ledger()
     for number in range(300):
         ledger = ledger.settle(f"there-{number}", charge=Usage(1, 3), uid=f"x-{number}", revision="1")

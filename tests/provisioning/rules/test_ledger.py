@@ -148,8 +148,9 @@ def test_a_ledger_is_read_as_it_was_written(ledger: Ledger) -> None:
     assert Ledger(dict(reversed(list(ledger.slots.items())))).dumps() == ledger.dumps()
 
 
-def test_no_text_is_an_empty_ledger() -> None:
-    assert Ledger.loads("") == Ledger()
+def test_no_text_is_no_ledger_and_not_an_empty_one() -> None:
+    with pytest.raises(Garbled):
+        Ledger.loads("")
     assert Ledger.loads(Ledger().dumps()) == Ledger()
 
 

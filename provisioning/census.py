@@ -1,0 +1,115 @@
+"""What counts of a tenant, as it is: every charged object in its namespaces, with what it costs and its slot.
+
+From the caches, which may be behind, or from lists of this moment. Reading only; what follows from it for a ledger is
+`settlement`'s to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from provisioning import charges, errors
+from provisioning.cache import Manifests
+from provisioning.charges import Assessor
+from provisioning.errors import Cause, RuleError
+from provisioning.kube import Kube, Manifest
+from provisioning.landscape import Landscape
+from provisioning.ledger import slot_key
+from provisioning.model import CatalogSpec, Tenant
+from provisioning.objects import Stored
+from provisioning.resources import Resource
+from provisioning.settlement import Sight
+
+log = structlog.get_logger()
+
+Sights = dict[str, Sight]
+"""What was seen, by slot."""
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What the caches show at one moment. Kept objects are text, so each is read once."""
+
+    landscape: Landscape
+    _lists: dict[tuple[Resource, str], Manifests] = field(default_factory=dict)
+    _objects: dict[tuple[Resource, str, str], Manifest | None] = field(default_factory=dict)
+
+    def get(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
+        key = (resource, namespace, name)
+        if key not in self._objects:
+            self._objects[key] = self.landscape.get(resource, namespace, name)
+        return self._objects[key]
+
+    def list(self, resource: Resource, *, namespace: str = "") -> Manifests:
+        key = (resource, namespace)
+        if key not in self._lists:
+            self._lists[key] = self.landscape.caches[resource].list(namespace)
+        return self._lists[key]
+
+
+@dataclass(frozen=True)
+class Census:
+    """Looks at the objects of tenants. What is being deleted is still there."""
+
+    kube: Kube
+    landscape: Landscape
+
+    def seen(self, tenant: Stored[Tenant]) -> Sights:
+        """What the caches show."""
+        return self._sights(
+            (kind, manifest)
+            for kind in charges.KINDS
+            for namespace in self._namespaces(tenant)
+            for manifest in self.landscape.caches[kind].list(namespace)
+        )
+
+    async def listed(self, tenant: Stored[Tenant]) -> Sights:
+        """What the API server itself has. Raises `KubeError`."""
+        found: list[tuple[Resource, Manifest]] = []
+        for kind in charges.KINDS:
+            lists = await asyncio.gather(*(self._list(kind, namespace) for namespace in self._namespaces(tenant)))
+            found += [(kind, manifest) for each in lists for manifest in each]
+        return self._sights(found)
+
+    async def live(self, slot: str) -> Manifest | None:
+        """The object in this slot, as the API server itself has it now."""
+        plural, namespace, name = slot.split("/")
+        kind = next((kind for kind in charges.KINDS if f"{kind.plural}.{kind.group}" == plural), None)
+        return None if kind is None else await self.kube.find(kind, name, namespace=namespace)
+
+    async def _list(self, kind: Resource, namespace: str) -> list[Manifest]:
+        try:
+            return (await self.kube.list(kind, namespace=namespace)).items
+        except errors.NotFound:
+            return []  # Its provider is not installed, so there are none.
+
+    def _namespaces(self, tenant: Stored[Tenant]) -> list[str]:
+        return [namespace for namespace in tenant.it.spec.namespaces if self._is_of(namespace, tenant.meta.name)]
+
+    def _is_of(self, namespace: str, tenant: str) -> bool:
+        found = self.landscape.tenant_of(namespace)
+        return found is not None and found.meta.name == tenant
+
+    def _sights(self, things: Iterable[tuple[Resource, Manifest]]) -> Sights:
+        assessor = Assessor(Glance(self.landscape), self._catalog, settled=True)
+        return dict(self._sight(kind, manifest, assessor) for kind, manifest in things)
+
+    def _sight(self, kind: Resource, manifest: Manifest, assessor: Assessor) -> tuple[str, Sight]:
+        meta = manifest["metadata"]
+        slot = slot_key(kind, meta["namespace"], meta["name"])
+        try:
+            charge = assessor.cost(kind, manifest)
+        except RuleError as error:
+            log.debug("object_unmeasurable", slot=slot, why=str(error))
+            charge = None
+        return slot, Sight(charge, meta["uid"], meta["resourceVersion"])
+
+    def _catalog(self) -> CatalogSpec:
+        found = self.landscape.catalog()
+        if found is None:
+            raise RuleError(Cause("", "there is no Catalog"))
+        return found

@@ -1,0 +1,59 @@
+"""What makes a slot of a ledger cheaper: that its object is gone, or that a claim on it can no longer be written.
+
+Proof is what the API server itself says after the ledger was read, and, for a claim, that it is older than any write
+that is under way can be: by our own clock from our own first sight, for no time that somebody else wrote is trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from provisioning import metrics, settlement
+from provisioning.census import Census, Sights
+from provisioning.kube import Manifest
+from provisioning.ledger import Ledger
+from provisioning.settlement import OpenClaim
+
+log = structlog.get_logger()
+
+
+class Prover:
+    """Settles the ledger of one tenant. `void_after`: seconds after which an admitted write can no longer land."""
+
+    def __init__(self, tenant: str, census: Census, *, void_after: float, clock: Callable[[], float]) -> None:
+        self._tenant = tenant
+        self._census = census
+        self._void_after = void_after
+        self._clock = clock
+        self._first_seen: dict[OpenClaim, float] = {}
+
+    async def settled(self, ledger: Ledger, seen: Sights) -> Ledger:
+        """The ledger, just read, with all that this sight of its objects proves. Raises `KubeError`."""
+        live = self._census.live
+        gone = [key for key in settlement.absent(ledger, seen) if await live(key) is None]
+        settled = settlement.settle(ledger, seen, gone=gone, dead=())
+        dead = [entry for entry in self._overdue(settled) if _is_void(entry, await live(entry.slot))]
+        for entry in dead:
+            log.info("claim_dropped", tenant=self._tenant, slot=entry.slot)
+            metrics.LEDGER_CLAIMS_VOID.labels(self._tenant).inc()
+        return settlement.settle(settled, {}, gone=(), dead=dead)
+
+    def _overdue(self, ledger: Ledger) -> list[OpenClaim]:
+        """Claims that we have known for so long that their writes have ended one way or the other."""
+        now = self._clock()
+        present = settlement.open_claims(ledger)
+        self._first_seen = {entry: self._first_seen.get(entry, now) for entry in present}
+        return [entry for entry in present if now - self._first_seen[entry] >= self._void_after]
+
+
+def _is_void(entry: OpenClaim, live: Manifest | None) -> bool:
+    """Whether the write was never done: there is no such object, or it is as it was before."""
+    if live is None:
+        return True
+    meta = live["metadata"]
+    if meta["uid"] != entry.claim.uid:
+        return True
+    # At a later revision our cache has yet to see it; then it settles like any other.
+    return bool(entry.claim.fence == meta["resourceVersion"])
