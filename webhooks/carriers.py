@@ -12,16 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from webhooks import boots, parts, tree
+from webhooks.origins import Origin
 from webhooks.parts import Form, Manifest, Part, Source
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A Helm chart by its repository's URL and its name there, and the field that names it."""
-
-    repository: str
-    name: str
-    field: str
 
 
 @dataclass(frozen=True)
@@ -95,11 +87,15 @@ def in_cluster_class(manifest: Manifest) -> Iterator[Part]:
             yield Part(f"spec.{key}", Form.SETTINGS, spec[key])
 
 
-def chart_reference(manifest: Manifest) -> Reference:
-    """Where a HelmRelease takes its chart from. A HelmRepository needs `chart`; an OCIRepository is the chart."""
+def reference(manifest: Manifest) -> Reference:
+    """Where a HelmRelease takes its chart from, or a Kustomization its files.
+
+    A HelmRepository needs `chart`; an OCIRepository is the chart.
+    """
     spec = tree.mapping(manifest.get("spec"))
-    if "chartRef" in spec:
-        return _reference(tree.mapping(spec.get("chartRef")), "spec.chartRef")
+    for key in ("chartRef", "sourceRef"):
+        if key in spec:
+            return _reference(tree.mapping(spec.get(key)), f"spec.{key}")
     chart = tree.dig(spec, "chart", "spec")
     source = tree.mapping(chart.get("sourceRef"))
     return _reference(source, "spec.chart.spec.chart", chart=tree.text(chart.get("chart")))
@@ -110,18 +106,20 @@ def _reference(to: Manifest, field: str, *, chart: str = "") -> Reference:
     return Reference(kind, name, namespace, field, chart)
 
 
-def resolve(reference: Reference, source: Manifest) -> Chart:
-    """The chart behind a reference, once its source is there."""
-    if reference.kind == "OCIRepository":
-        repository, _, name = url(source).rpartition("/")
-        return Chart(repository, name, reference.field)
-    return Chart(url(source), reference.chart, reference.field)
+def resolve(reference: Reference, source: Manifest) -> Origin:
+    """What is behind a reference, once its source is there."""
+    url = tree.text(tree.mapping(source.get("spec")).get("url"))
+    if reference.kind == "OCIRepository" and reference.field == "spec.chartRef":
+        repository, _, name = url.rpartition("/")
+        return Origin(repository, reference.field, name)
+    # In Git a chart is a folder, which may be called as anything.
+    return Origin(url, reference.field, reference.chart if reference.kind == "HelmRepository" else "")
 
 
-def chart_of_proxy(manifest: Manifest) -> Chart:
+def origin_of_proxy(manifest: Manifest) -> Origin:
     """The chart of a HelmChartProxy or HelmReleaseProxy."""
     spec = tree.mapping(manifest.get("spec"))
-    return Chart(tree.text(spec.get("repoURL")), tree.text(spec.get("chartName")), "spec.chartName")
+    return Origin(tree.text(spec.get("repoURL")), "spec.chartName", tree.text(spec.get("chartName")))
 
 
 def as_release(chart: Manifest) -> dict[str, Any]:
@@ -129,15 +127,11 @@ def as_release(chart: Manifest) -> dict[str, Any]:
     return {"spec": {"chart": {"spec": tree.mapping(chart.get("spec"))}}}
 
 
-def url(source: Manifest) -> str:
-    """Address of a HelmRepository or OCIRepository."""
-    return tree.text(tree.mapping(source.get("spec")).get("url"))
-
-
 def delivery(manifest: Manifest) -> dict[str, Any]:
-    """What of a carrier says what comes, from where and whereto; not how often it is tried or whether it is paused."""
+    """What of a carrier, or of a source, says what comes, from where and whereto; not how often it is tried or whether
+    it is paused."""
     spec = tree.mapping(manifest.get("spec"))
-    keys = ("chart", "chartRef", "kubeConfig", "sourceRef", "path", "components", "repoURL", "chartName")
+    keys = ("chart", "chartRef", "kubeConfig", "sourceRef", "path", "components", "repoURL", "chartName", "url")
     return {key: spec.get(key) for key in keys}
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from provisioning.resources import (
+    CLUSTER_CLASSES,
     CLUSTER_RESOURCE_SETS,
     CLUSTERS,
     CONFIG_MAPS,
     HELM_CHART_PROXIES,
     HELM_RELEASE_PROXIES,
     HELM_RELEASES,
+    KAMAJI_CONTROL_PLANE_TEMPLATES,
     KAMAJI_CONTROL_PLANES,
     KUBEADM_CONFIG_TEMPLATES,
     KUBEADM_CONFIGS,
@@ -31,9 +33,7 @@ from webhooks.facts import All, Facts, Manifest, One
 from webhooks.kinds import (
     APPLICATION_SETS,
     APPLICATIONS,
-    CLUSTER_CLASSES,
     CLUSTER_PROFILES,
-    KAMAJI_CONTROL_PLANE_TEMPLATES,
     KUBEADM_CONTROL_PLANE_TEMPLATES,
     KUBEADM_CONTROL_PLANES,
     KUSTOMIZATIONS,

@@ -7,25 +7,16 @@ Sveltos only, so whatever does not aim at the management cluster itself counts a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from webhooks import boots, carriers, parts, tree
+from webhooks.origins import Origin
 from webhooks.parts import Form, Manifest, Part, Source
 
 IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
 """Argo CD's server and name of the cluster that it runs in."""
 LOCAL = "Local"
 """Sveltos' `deploymentType` of what goes into the management cluster."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where content comes from that admission cannot look into. `chart` is empty for what is no chart."""
-
-    url: str
-    field: str
-    chart: str = ""
 
 
 def in_application(manifest: Manifest) -> Iterator[Part]:
@@ -48,18 +39,32 @@ def in_application(manifest: Manifest) -> Iterator[Part]:
 
 
 def origins_of_application(manifest: Manifest) -> Iterator[Origin]:
-    """Where an Application's or ApplicationSet's content comes from. A source that others take values from is none."""
+    """Where an Application's or ApplicationSet's content comes from."""
     for spec, at in _remote(manifest):
         for source, field in _sources(spec, at):
-            yield Origin(tree.text(source.get("repoURL")), f"{field}.repoURL", tree.text(source.get("chart")))
+            url, chart = tree.text(source.get("repoURL")), tree.text(source.get("chart"))
+            if not _is_open(manifest, url, chart):
+                yield Origin(url, f"{field}.repoURL", chart)
+            for index, file in enumerate(tree.sequence(tree.dig(source, "helm").get("valueFiles"))):
+                if "://" in str(file):
+                    yield Origin(str(file), f"{field}.helm.valueFiles[{index}]")
 
 
 def _remote(manifest: Manifest) -> Iterator[tuple[Manifest, str]]:
-    """What the Application is, or those of an ApplicationSet will be, unless it stays in the management cluster."""
+    """What the Application is, or those of an ApplicationSet will be, unless it stays in the management cluster.
+
+    An ApplicationSet that does not say yet where they go is judged by its Applications, one by one.
+    """
     spec, at = boots.template(manifest)
     to = tree.mapping(spec.get("destination"))
-    if not {tree.text(to.get("server")).rstrip("/"), tree.text(to.get("name"))} & {*IN_CLUSTER}:
+    told = (tree.text(to.get("server")).rstrip("/"), tree.text(to.get("name")))
+    if not {*told} & {*IN_CLUSTER} and not _is_open(manifest, *told):
         yield spec, at
+
+
+def _is_open(manifest: Manifest, *texts: str) -> bool:
+    """Whether an ApplicationSet's generators have still to say it."""
+    return manifest.get("kind") == "ApplicationSet" and any("{{" in text for text in texts)
 
 
 def _sources(spec: Manifest, at: str) -> Iterator[tuple[Manifest, str]]:
@@ -117,6 +122,15 @@ def sources_of_profile(manifest: Manifest) -> Iterator[Source]:
         for index, entry in _sent(spec, key):
             if tree.text(entry.get("kind")) not in ("", "ConfigMap", "Secret"):
                 yield _source(entry, f"spec.{key}[{index}]")
+
+
+def local_entries(manifest: Manifest) -> Iterator[tuple[str, int]]:
+    """What of a profile goes into the management cluster: list and index."""
+    spec = tree.mapping(manifest.get("spec"))
+    for key in ("policyRefs", "kustomizationRefs"):
+        for index, entry in enumerate(tree.mappings(spec.get(key))):
+            if entry.get("deploymentType") == LOCAL:
+                yield key, index
 
 
 def _sent(spec: Manifest, key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -9,17 +9,12 @@ from provisioning.resources import Resource
 KUSTOMIZATIONS = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HELM_CHARTS = Resource("source.toolkit.fluxcd.io", "v1", "helmcharts", "HelmChart")
 GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")
-BUCKETS = Resource("source.toolkit.fluxcd.io", "v1", "buckets", "Bucket")
 PROFILES = Resource("config.projectsveltos.io", "v1beta1", "profiles", "Profile")
 CLUSTER_PROFILES = Resource(
     "config.projectsveltos.io", "v1beta1", "clusterprofiles", "ClusterProfile", namespaced=False
 )
 APPLICATIONS = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 APPLICATION_SETS = Resource("argoproj.io", "v1alpha1", "applicationsets", "ApplicationSet")
-CLUSTER_CLASSES = Resource("cluster.x-k8s.io", "v1beta2", "clusterclasses", "ClusterClass")
-KAMAJI_CONTROL_PLANE_TEMPLATES = Resource(
-    "controlplane.cluster.x-k8s.io", "v1alpha2", "kamajicontrolplanetemplates", "KamajiControlPlaneTemplate"
-)
 KUBEADM_CONTROL_PLANES = Resource(
     "controlplane.cluster.x-k8s.io", "v1beta2", "kubeadmcontrolplanes", "KubeadmControlPlane"
 )

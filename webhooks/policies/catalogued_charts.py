@@ -1,7 +1,7 @@
-"""What may be installed into tenants by its chart is what the Catalog offers: by repository and name, not by looks.
+"""What may be installed into tenants is what the Catalog offers or trusts: by address and name, not by looks.
 
 A list of what is forbidden can be walked around by another name; this one cannot. What comes from a source that
-admission cannot read (a Kustomization, a Git repository) is refused for the same reason.
+admission cannot read (a Kustomization, a Git repository) is refused for the same reason, unless the platform trusts it.
 """
 
 from __future__ import annotations
@@ -10,57 +10,94 @@ from collections.abc import Iterator
 
 from provisioning.errors import Cause
 from provisioning.model import CatalogSpec
-from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASES, HELM_REPOSITORIES, OCI_REPOSITORIES
-from webhooks import carriers
+from provisioning.resources import (
+    HELM_CHART_PROXIES,
+    HELM_RELEASE_PROXIES,
+    HELM_RELEASES,
+    HELM_REPOSITORIES,
+    OCI_REPOSITORIES,
+)
+from webhooks import carriers, deliveries, hubs, origins
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest, One
-from webhooks.kinds import HELM_CHARTS, KUSTOMIZATIONS
+from webhooks.kinds import (
+    APPLICATION_SETS,
+    APPLICATIONS,
+    CLUSTER_PROFILES,
+    GIT_REPOSITORIES,
+    HELM_CHARTS,
+    KUSTOMIZATIONS,
+    PROFILES,
+)
+from webhooks.origins import Origin
 from webhooks.policy import Policy, Rule
 from webhooks.review import Request
 
-_READABLE = {r.kind: r for r in (HELM_REPOSITORIES, OCI_REPOSITORIES, HELM_CHARTS)}
+_SOURCES = (HELM_REPOSITORIES, OCI_REPOSITORIES, HELM_CHARTS, GIT_REPOSITORIES)
+_READABLE = {r.kind: r for r in _SOURCES}
+_PROXIES = (HELM_CHART_PROXIES, HELM_RELEASE_PROXIES)
+_SYNCED = (HELM_RELEASES, KUSTOMIZATIONS)
+_HUBS = {
+    APPLICATIONS.kind: hubs.origins_of_application,
+    APPLICATION_SETS.kind: hubs.origins_of_application,
+    PROFILES.kind: hubs.origins_of_profile,
+    CLUSTER_PROFILES.kind: hubs.origins_of_profile,
+}
 
 
 def check(request: Request, facts: Facts) -> Verdict:
     manifest = request.object
-    if manifest is None or reading.deleting(manifest) or reading.is_platforms(facts, request):
+    if manifest is None or not deliveries.is_concern(request, facts):
         return Allow()
-    if reading.tenant_of(facts, request.namespace) is None:
-        return Allow()
-    if request.resource in (HELM_REPOSITORIES.plural, OCI_REPOSITORIES.plural):
+    if manifest["kind"] in _READABLE:
         causes = list(_of_source(request, manifest, facts))
-    elif request.old is not None and carriers.delivery(manifest) == carriers.delivery(request.old):
+    elif request.old is not None and _delivery(manifest) == _delivery(request.old):
         # A chart that left the Catalog stays where it is, and can be suspended and removed.
         return Allow()
     else:
-        causes = list(_of_carrier(request.resource, manifest, request.namespace, facts))
+        causes = list(_of_carrier(manifest, request.namespace, facts))
     return refuse(*causes) if causes else Allow()
 
 
-def _of_carrier(resource: str, manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Cause]:
-    if resource == HELM_CHART_PROXIES.plural:
-        yield from _offered(carriers.chart_of_proxy(manifest), reading.catalog(facts))
-    elif not carriers.targets_tenant(manifest):
-        return
-    elif resource == KUSTOMIZATIONS.plural:
-        yield Cause(
-            "spec.kubeConfig",
-            "what a Kustomization brings into a tenant cannot be seen here; use a HelmRelease of a chart in the "
-            "Catalog, or a ClusterResourceSet",
-        )
-    else:
-        yield from _of_release(manifest, namespace, facts)
+def _delivery(manifest: Manifest) -> object:
+    read = _HUBS.get(manifest["kind"])
+    return [*read(manifest), *hubs.sources_of_profile(manifest)] if read else carriers.delivery(manifest)
 
 
-def _of_release(release: Manifest, namespace: str, facts: Facts, *, changed: Manifest | None = None) -> Iterator[Cause]:
+def _of_carrier(
+    manifest: Manifest, namespace: str, facts: Facts, *, changed: Manifest | None = None
+) -> Iterator[Cause]:
     """`changed` stands in for the source of that kind and name: it is being written now."""
-    reference = carriers.chart_reference(release)
+    kind = manifest["kind"]
+    if read := _HUBS.get(kind):
+        yield from _refused(read(manifest), reading.catalog(facts))
+        for source in hubs.sources_of_profile(manifest):
+            reference = carriers.Reference(source.kind, source.name, source.namespace, source.field)
+            yield from _of_reference(reference, namespace, facts, changed=changed)
+    elif kind in [proxy.kind for proxy in _PROXIES]:
+        yield from _refused([carriers.origin_of_proxy(manifest)], reading.catalog(facts))
+    elif carriers.targets_tenant(manifest):
+        yield from _of_reference(carriers.reference(manifest), namespace, facts, changed=changed)
+
+
+def _of_reference(
+    reference: carriers.Reference, namespace: str, facts: Facts, *, changed: Manifest | None
+) -> Iterator[Cause]:
     resource = _READABLE.get(reference.kind)
     if resource is None:
-        yield Cause(reference.field, f"a chart from a {reference.kind or 'source of no kind'} cannot be looked up")
+        told = f"a {reference.kind}" if reference.kind else "a source of no kind"
+        yield Cause(reference.field, f"what comes from {told} cannot be looked up; {_INSTEAD}")
         return
     where = One(resource, reference.name, reference.namespace or namespace)
+    if not where.namespace:
+        yield Cause(reference.field, f"its source has no namespace, and so may be another for each cluster; {_INSTEAD}")
+        return
+    if where.namespace != namespace and reading.tenant_of(facts, where.namespace) is not None:
+        place = namespace or "one of the platform"
+        told = f"its source is in the namespace {where.namespace}, which is a tenant's; keep it in {place}"
+        yield Cause(reference.field, told)
+        return
     source = facts.get(where.resource, where.name, namespace=where.namespace)
     if changed is not None and _is(changed, where):
         source = changed
@@ -70,32 +107,38 @@ def _of_release(release: Manifest, namespace: str, facts: Facts, *, changed: Man
         )
     elif resource is HELM_CHARTS:
         # A HelmChart names its repository as the release itself would.
-        yield from _of_release(carriers.as_release(source), where.namespace, facts, changed=changed)
+        inner = carriers.reference(carriers.as_release(source))
+        yield from _of_reference(inner, where.namespace, facts, changed=changed)
     else:
-        yield from _offered(carriers.resolve(reference, source), reading.catalog(facts))
+        yield from _refused([carriers.resolve(reference, source)], reading.catalog(facts))
 
 
 def _of_source(request: Request, source: Manifest, facts: Facts) -> Iterator[Cause]:
     """Another address behind a name that releases into tenants use already."""
-    if request.old is not None and carriers.url(request.old) == carriers.url(source):
+    if request.old is not None and carriers.delivery(request.old) == carriers.delivery(source):
         return
-    for release in facts.list(HELM_RELEASES, namespace=request.namespace):
-        reference = carriers.chart_reference(release)
-        used = (reference.kind, reference.name) == (source["kind"], request.name)
-        if used and carriers.targets_tenant(release):
-            found = list(_of_release(release, request.namespace, facts, changed=source))
-            yield from (Cause("spec.url", f"HelmRelease {release['metadata']['name']}: {c.message}") for c in found)
+    for kind in (*_SYNCED, PROFILES):
+        for user in facts.list(kind, namespace=request.namespace):
+            before = set(_of_carrier(user, request.namespace, facts))
+            for cause in _of_carrier(user, request.namespace, facts, changed=source):
+                if cause not in before:
+                    yield Cause("spec", f"{kind.kind} {user['metadata']['name']}: {cause.message}")
 
 
-def _offered(chart: carriers.Chart, catalog: CatalogSpec) -> Iterator[Cause]:
-    asked = (chart.repository.rstrip("/"), chart.name)
-    if asked not in {(a.chart.repository.rstrip("/"), a.chart.name) for a in catalog.add_ons}:
-        names = ", ".join(a.name for a in catalog.add_ons) or "nothing"
-        yield Cause(
-            chart.field,
-            f"the chart {chart.name} of {chart.repository} is not in the Catalog, which offers {names}; ask the "
-            "platform to add it",
-        )
+def _refused(found: Iterator[Origin] | list[Origin], catalog: CatalogSpec) -> Iterator[Cause]:
+    for origin in found:
+        if origins.is_offered(origin, catalog) or origins.is_trusted(origin.url, catalog):
+            continue
+        if origin.chart:
+            names = ", ".join(a.name for a in catalog.add_ons) or "nothing"
+            yield Cause(
+                origin.field,
+                f"the chart {origin.chart} of {origin.url} is not in the Catalog, which offers {names}; ask the "
+                "platform to add it",
+            )
+        else:
+            told = origin.url or "an address that is not said"
+            yield Cause(origin.field, f"what comes from {told} into a tenant cannot be seen here; {_INSTEAD}")
 
 
 def _is(manifest: Manifest, one: One) -> bool:
@@ -103,14 +146,24 @@ def _is(manifest: Manifest, one: One) -> bool:
     return (manifest["kind"], meta["name"], meta.get("namespace", "")) == (one.resource.kind, one.name, one.namespace)
 
 
+_INSTEAD = (
+    "use a HelmRelease of a chart in the Catalog, or a ClusterResourceSet, or ask the platform to name its address in "
+    "the Catalog's trustedSources"
+)
+
 POLICY = Policy(
     "catalogued_charts",
-    (
-        Rule(HELM_RELEASES),
-        Rule(KUSTOMIZATIONS),
-        Rule(HELM_CHART_PROXIES),
-        Rule(HELM_REPOSITORIES),
-        Rule(OCI_REPOSITORIES),
+    tuple(
+        Rule(resource)
+        for resource in (
+            *_SYNCED,
+            *_PROXIES,
+            *_SOURCES,
+            PROFILES,
+            CLUSTER_PROFILES,
+            APPLICATIONS,
+            APPLICATION_SETS,
+        )
     ),
     check,
 )

@@ -7,13 +7,29 @@ from typing import Any
 import pytest
 
 from provisioning.model import CatalogSpec
-from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASES, HELM_REPOSITORIES, OCI_REPOSITORIES
+from provisioning.names import TENANT_LABEL
+from provisioning.resources import (
+    HELM_CHART_PROXIES,
+    HELM_RELEASE_PROXIES,
+    HELM_RELEASES,
+    HELM_REPOSITORIES,
+    NAMESPACES,
+    OCI_REPOSITORIES,
+)
 from tests.provisioning.manifests.examples import rendered
-from tests.webhooks.estate import BLUE, CATALOG, WORLD, tweak
+from tests.webhooks.estate import BLUE, CATALOG, TENANT, WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.kinds import HELM_CHARTS, KUSTOMIZATIONS
+from webhooks.kinds import (
+    APPLICATION_SETS,
+    APPLICATIONS,
+    CLUSTER_PROFILES,
+    GIT_REPOSITORIES,
+    HELM_CHARTS,
+    KUSTOMIZATIONS,
+    PROFILES,
+)
 from webhooks.policies.catalogued_charts import POLICY
 
 REMOTE = {"secretRef": {"name": "web-kubeconfig"}}
@@ -39,6 +55,10 @@ def repository(url: str = "https://helm.example.org", **more: Any) -> Any:
 
 def oci(url: str) -> Any:
     return manifest(OCI_REPOSITORIES, "src", {"url": url})
+
+
+def git(url: str = "https://git.example.org/anybody/things.git") -> Any:
+    return manifest(GIT_REPOSITORIES, "src", {"url": url})
 
 
 OCI = oci("oci://registry.example.org/charts/metrics-server")
@@ -78,7 +98,9 @@ def test_what_we_render_of_the_catalog_ourselves_is_welcome(engine: str) -> None
         (release("other"), [repository()], "is not in the Catalog"),
         (release(), [repository("https://evil.example.org")], "is not in the Catalog"),
         (release(), [], "make it first"),
-        (release(kind="GitRepository"), [], "cannot be looked up"),
+        (release(kind="GitRepository"), [git()], "cannot be seen here"),
+        (release(kind="GitRepository"), [], "make it first"),
+        (release(kind="Bucket"), [], "cannot be looked up"),
         (by_reference("ExternalArtifact"), [], "cannot be looked up"),
         (by_reference("OCIRepository"), [oci("oci://registry.example.org/charts/other")], "is not in the Catalog"),
         (manifest(HELM_RELEASES, "r", {"kubeConfig": REMOTE}), [], "cannot be looked up"),
@@ -102,11 +124,146 @@ def test_releases_into_the_management_cluster_and_other_namespaces_are_not_our_b
 
 
 def test_what_cannot_be_seen_from_here_is_refused() -> None:
-    spec = {"path": "./", "sourceRef": {"kind": "GitRepository", "name": "x"}}
-    verdict = check(KUSTOMIZATIONS, manifest(KUSTOMIZATIONS, "k", {**spec, "kubeConfig": REMOTE}))
+    verdict = check(KUSTOMIZATIONS, kustomization(), git())
     assert isinstance(verdict, Deny)
-    assert verdict.causes[0].field == "spec.kubeConfig"
-    assert check(KUSTOMIZATIONS, manifest(KUSTOMIZATIONS, "k", spec)) == Allow()
+    assert verdict.causes[0].field == "spec.sourceRef"
+    assert "https://git.example.org/anybody/things.git into a tenant cannot be seen here" in verdict.reason
+    assert "trustedSources" in verdict.reason
+    assert check(KUSTOMIZATIONS, kustomization(kubeConfig=None), git()) == Allow()
+
+
+TRUSTING = tweak(CATALOG, "spec.trustedSources", ["https://git.example.org/platform", "oci://registry.example.org/kit"])
+
+
+def kustomization(kind: str = "GitRepository", **spec: Any) -> Any:
+    source = {"path": "./", "sourceRef": {"kind": kind, "name": "src"}, "kubeConfig": REMOTE}
+    return manifest(KUSTOMIZATIONS, "k", {**source, **spec})
+
+
+def trusting(resource: Any, new: Any, *more: Any, **rest: Any) -> Any:
+    return World(TRUSTING, *WORLD[1:], *more).check(POLICY, request(resource, new, **rest))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://git.example.org/platform",
+        "https://git.example.org/platform/kit.git",
+        "https://GIT.example.org/platform/kit/",
+        "oci://registry.example.org/kit/base",
+    ],
+)
+def test_what_the_platform_trusts_may_come_unseen(url: str) -> None:
+    kind = "OCIRepository" if url.startswith("oci:") else "GitRepository"
+    source = oci(url) if kind == "OCIRepository" else git(url)
+    assert trusting(KUSTOMIZATIONS, kustomization(kind), source) == Allow()
+    assert trusting(APPLICATIONS, application(url, path="kit")) == Allow()
+    assert trusting(PROFILES, profile(policyRefs=[{"kind": kind, "name": "src"}]), source) == Allow()
+    assert trusting(PROFILES, profile(policyRefs=[{"remoteURL": {"url": url}}])) == Allow()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://git.example.org/platformer/kit",
+        "https://git.example.org/platform/../anybody",
+        "https://git.example.org/platform/%2e%2e/anybody",
+        "https://git.example.org/platform/{{a}}",
+        "https://git.example.org@evil.example.org/platform",
+        "http://git.example.org/platform",
+        "https://git.example.org/Platform",
+        "",
+    ],
+)
+def test_what_only_looks_like_it_may_not(url: str) -> None:
+    assert isinstance(trusting(KUSTOMIZATIONS, kustomization(), git(url)), Deny)
+    assert isinstance(trusting(APPLICATIONS, application(url)), Deny)
+    assert isinstance(
+        trusting(CLUSTER_PROFILES, profile(CLUSTER_PROFILES, policyRefs=[{"remoteURL": {"url": url}}])), Deny
+    )
+
+
+def application(url: str, **source: Any) -> Any:
+    spec = {"destination": {"name": "web"}, "source": {"repoURL": url, **source}}
+    return manifest(APPLICATIONS, "a", spec, namespace="argocd")
+
+
+def profile(resource: Any = PROFILES, **spec: Any) -> Any:
+    return manifest(resource, "p", spec)
+
+
+def chart(url: str = "https://helm.example.org", name: str = "cilium/cilium", **more: Any) -> Any:
+    return {"helmCharts": [{"repositoryURL": url, "chartName": name, **more}]}
+
+
+def test_profiles_and_applications_bring_charts_of_the_catalog() -> None:
+    assert check(PROFILES, profile(**chart())) == Allow()
+    assert check(CLUSTER_PROFILES, profile(CLUSTER_PROFILES, **chart())) == Allow()
+    assert check(APPLICATIONS, application("registry.example.org/charts", chart="metrics-server")) == Allow()
+    remote_values = application(
+        "https://helm.example.org", chart="cilium", helm={"valueFiles": ["https://a.example/v"]}
+    )
+    for resource, new, field in (
+        (PROFILES, profile(**chart(name="cilium/other")), "spec.helmCharts[0].repositoryURL"),
+        (CLUSTER_PROFILES, profile(CLUSTER_PROFILES, **chart("https://a.example")), "spec.helmCharts[0].repositoryURL"),
+        (APPLICATIONS, application("https://helm.example.org", chart="other"), "spec.source.repoURL"),
+        (APPLICATIONS, remote_values, "spec.source.helm.valueFiles[0]"),
+    ):
+        verdict = check(resource, new)
+        assert isinstance(verdict, Deny)
+        assert [cause.field for cause in verdict.causes] == [field]
+
+
+def test_a_set_of_applications_is_held_to_what_it_says_already() -> None:
+    def of(new: Any) -> Any:
+        return check(APPLICATION_SETS, manifest(APPLICATION_SETS, "a", {"template": new}, namespace="argocd"))
+
+    assert isinstance(of(application("https://a.example.org")), Deny)
+    assert of(application("https://a.example.org/{{path}}")) == Allow()
+    assert of(tweak(application("https://a.example.org"), "spec.destination", {"server": "{{server}}"})) == Allow()
+
+
+def test_what_is_in_the_management_cluster_itself_may_come_from_anywhere() -> None:
+    new = tweak(application("https://a.example.org"), "spec.destination", {"server": "https://kubernetes.default.svc"})
+    assert check(APPLICATIONS, new) == Allow()
+
+
+def test_the_parts_of_a_proxy_are_held_to_the_catalog_as_well() -> None:
+    made = {"repoURL": "https://helm.example.org", "chartName": "cilium"}
+    assert check(HELM_RELEASE_PROXIES, manifest(HELM_RELEASE_PROXIES, "p", made)) == Allow()
+    assert isinstance(
+        check(HELM_RELEASE_PROXIES, manifest(HELM_RELEASE_PROXIES, "p", {**made, "chartName": "x"})), Deny
+    )
+
+
+def test_a_source_in_another_tenants_hands_is_refused() -> None:
+    green = manifest(NAMESPACES, "tenant-green", labels={TENANT_LABEL: "green"})
+    tenant = tweak(tweak(TENANT, "metadata.name", "green"), "spec.namespaces", ["tenant-green"])
+    there = repository(namespace="tenant-green")
+    verdict = check(HELM_RELEASES, release(namespace="tenant-green"), there, green, tenant)
+    assert isinstance(verdict, Deny)
+    assert "keep it in tenant-blue" in verdict.reason
+
+
+def test_a_chart_in_between_cannot_be_exchanged_behind_a_release() -> None:
+    between = manifest(HELM_CHARTS, "src", {"chart": "cilium", "sourceRef": {"kind": "HelmRepository", "name": "src"}})
+    other = tweak(between, "spec.chart", "other")
+    evil = repository("https://evil.example.org")
+    user = by_reference("HelmChart")
+    assert isinstance(check(HELM_CHARTS, other, user, repository(), between, old=between), Deny)
+    assert isinstance(check(HELM_REPOSITORIES, evil, user, repository(), between, old=repository()), Deny)
+    assert (
+        check(HELM_CHARTS, tweak(between, "spec.interval", "1h"), user, repository(), between, old=between) == Allow()
+    )
+    assert check(HELM_CHARTS, other, repository(), between, old=between) == Allow()
+
+
+def test_another_repository_behind_a_kustomization_is_refused() -> None:
+    trusted = git("https://git.example.org/platform")
+    assert isinstance(trusting(GIT_REPOSITORIES, git(), kustomization(), trusted, old=trusted), Deny)
+    moved = git("https://git.example.org/platform/kit")
+    assert trusting(GIT_REPOSITORIES, moved, kustomization(), trusted, old=trusted) == Allow()
+    assert check(GIT_REPOSITORIES, git()) == Allow()
 
 
 def test_a_chart_that_left_the_catalog_can_still_be_paused() -> None:

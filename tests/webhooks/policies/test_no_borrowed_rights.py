@@ -1,0 +1,54 @@
+"""Who installs what a tenant asks for in the management cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.resources import HELM_RELEASES, Resource
+from tests.webhooks.estate import WORLD, tweak
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import manifest, request
+from webhooks.decision import Allow, Deny
+from webhooks.kinds import KUSTOMIZATIONS, PROFILES
+from webhooks.policies.no_borrowed_rights import POLICY
+
+
+def check(resource: Resource, new: Any, **rest: Any) -> Any:
+    return World(*WORLD).check(POLICY, request(resource, new, **rest))
+
+
+@pytest.mark.parametrize("kind", [HELM_RELEASES, KUSTOMIZATIONS])
+def test_flux_does_nothing_for_a_tenant_with_its_own_rights(kind: Resource) -> None:
+    bare = manifest(kind, "x", {"interval": "5m"})
+    verdict = check(kind, bare)
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == "spec.serviceAccountName"
+    assert "name a ServiceAccount of this namespace" in verdict.reason
+    assert check(kind, tweak(bare, "spec.serviceAccountName", "gitops")) == Allow()
+    assert check(kind, tweak(bare, "spec.kubeConfig", {"secretRef": {"name": "web-kubeconfig"}})) == Allow()
+    assert isinstance(check(kind, tweak(bare, "spec.kubeConfig", {})), Deny)
+
+
+@pytest.mark.parametrize("namespace", ["elsewhere", "kube-system"])
+def test_what_is_in_nobodys_namespace_is_not_our_business(namespace: str) -> None:
+    assert check(HELM_RELEASES, manifest(HELM_RELEASES, "x", {"interval": "5m"}, namespace=namespace)) == Allow()
+
+
+def test_what_was_there_before_can_be_paused_and_removed_and_not_be_given_other_work() -> None:
+    old = manifest(HELM_RELEASES, "x", {"values": {"a": 1}})
+    assert check(HELM_RELEASES, tweak(old, "spec.suspend", True), old=old) == Allow()
+    assert check(HELM_RELEASES, tweak(old, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")) == Allow()
+    assert isinstance(check(HELM_RELEASES, tweak(old, "spec.values", {"a": 2}), old=old), Deny)
+    named = tweak(old, "spec.serviceAccountName", "gitops")
+    assert isinstance(check(HELM_RELEASES, old, old=named), Deny)
+
+
+def test_a_tenants_profile_stays_out_of_the_management_cluster() -> None:
+    refs = [{"kind": "ConfigMap", "name": "a"}, {"kind": "ConfigMap", "name": "b", "deploymentType": "Local"}]
+    verdict = check(PROFILES, manifest(PROFILES, "p", {"policyRefs": refs, "kustomizationRefs": refs[1:]}))
+    assert isinstance(verdict, Deny)
+    fields = [cause.field for cause in verdict.causes]
+    assert fields == ["spec.policyRefs[1].deploymentType", "spec.kustomizationRefs[0].deploymentType"]
+    assert check(PROFILES, manifest(PROFILES, "p", {"policyRefs": refs[:1]})) == Allow()

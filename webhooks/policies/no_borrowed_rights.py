@@ -1,0 +1,56 @@
+"""What a tenant has installed in the management cluster is installed by an account of the tenant's own.
+
+Flux' controllers may do everything there, and without `kubeConfig` and `serviceAccountName` they do it for whoever may
+write a HelmRelease. Sveltos has no such account to name, so a tenant's profile stays out of the management cluster.
+Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as well, and may have forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioning.errors import Cause
+from provisioning.resources import HELM_RELEASES
+from webhooks import carriers, hubs, tree
+from webhooks import facts as reading
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts, Manifest
+from webhooks.kinds import KUSTOMIZATIONS, PROFILES
+from webhooks.policy import Policy, Rule
+from webhooks.review import Request
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    manifest = request.object
+    if manifest is None or reading.deleting(manifest) or reading.is_platforms(facts, request):
+        return Allow()
+    if request.old is not None and _work(manifest) == _work(request.old):
+        # What is there already can be suspended and removed.
+        return Allow()
+    causes = list(_borrowed(manifest))
+    if not causes or reading.tenant_of(facts, request.namespace) is None:
+        return Allow()
+    return refuse(*causes)
+
+
+def _borrowed(manifest: Manifest) -> Iterator[Cause]:
+    spec = tree.mapping(manifest.get("spec"))
+    if manifest["kind"] == PROFILES.kind:
+        for key, index in hubs.local_entries(manifest):
+            told = "a tenant's profile may not deploy into the management cluster; leave deploymentType out, or Remote"
+            yield Cause(f"spec.{key}[{index}].deploymentType", told)
+    elif not carriers.targets_tenant(manifest) and not spec.get("serviceAccountName"):
+        yield Cause(
+            "spec.serviceAccountName",
+            f"without it and without spec.kubeConfig Flux would install this {manifest['kind']} into the management "
+            "cluster with all of its own rights; name a ServiceAccount of this namespace, or aim it at a cluster with "
+            "spec.kubeConfig.secretRef",
+        )
+
+
+def _work(manifest: Manifest) -> Manifest:
+    """What it does; not whether it is paused."""
+    return {key: value for key, value in tree.mapping(manifest.get("spec")).items() if key != "suspend"}
+
+
+POLICY = Policy("no_borrowed_rights", (Rule(HELM_RELEASES), Rule(KUSTOMIZATIONS), Rule(PROFILES)), check)
