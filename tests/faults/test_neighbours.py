@@ -27,7 +27,7 @@ from provisioning.resources import Resource
 from tests.faults import estate
 from tests.faults.conftest import SYSTEM, Plane
 from tests.faults.test_bad_days import LONG, ask_for, ended, leading, settled, unlike
-from tests.provisioning.waiting import eventually, running
+from tests.provisioning.waiting import eventually, refused_by_now, running
 
 PACE = Pace(content=2.0, eager=0.3, most=0.5, timeout=1.0, trust=5.0, at_once=2)
 
@@ -89,8 +89,8 @@ async def refusing(plane: Plane, kube: Kube, place: str) -> AsyncIterator[None]:
     }
     body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": place}, "webhooks": [hook]}
     await kube.create(kind, body)
-    await asyncio.sleep(1)  # The API server hears of new webhooks by a watch of its own.
     try:
+        await refused_by_now(kube, place, "kx0-md0")
         yield
     finally:
         await kube.delete(kind, place)

@@ -23,7 +23,7 @@ from provisioning.settings import Settings
 from tests import builders
 from tests.builders import tweak
 from tests.playground.simulated.tenant import infrastructure
-from tests.provisioning.waiting import eventually, running
+from tests.provisioning.waiting import eventually, refused_by_now, running
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
@@ -181,7 +181,7 @@ async def test_what_people_change_is_put_right_and_what_they_add_is_left_alone(s
 
     # Paused, nothing is put right; and what loses every label meanwhile is pruned all the same.
     await sight.annotate(resources.TENANT_CLUSTERS, "web", names.PAUSED_ANNOTATION, "true")
-    await sight.kubectl("wait", "--for=condition=Paused", "tenantcluster/web", "--timeout=20s")
+    await sight.kubectl("wait", "--for=condition=Paused", "tenantcluster/web", "--timeout=100s")
     bare = {"metadata": {"labels": None, "ownerReferences": None}}
     await sight.patch(resources.HELM_RELEASES, "web-cilium", bare)
     await sight.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"addOns": []}})
@@ -198,7 +198,7 @@ async def test_what_people_change_is_put_right_and_what_they_add_is_left_alone(s
     # Whoever asks for a look has everything applied, and sees when that was done.
     await sight.annotate(resources.TENANT_CLUSTERS, "web", names.RECONCILE_ANNOTATION, "now")
     await sight.kubectl(
-        "wait", "--for=jsonpath={.status.lastHandledReconcileAt}=now", "tenantcluster/web", "--timeout=20s"
+        "wait", "--for=jsonpath={.status.lastHandledReconcileAt}=now", "tenantcluster/web", "--timeout=100s"
     )
 
 
@@ -214,7 +214,7 @@ async def test_every_failure_that_can_be_played_is_told_with_what_to_do_and_heal
     await fails(*control_plane, "no-address", "the API server has no address yet", "its load balancers")
     await fails(*control_plane, "datastore", "the control plane is not made yet: DataStore", "kubectl get datastores")
     await sight.annotate(*control_plane, FAIL_ANNOTATION, None)
-    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=60s")
+    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=100s")
 
     deployment = await sight.get(resources.MACHINE_DEPLOYMENTS, "web-md0")
     reference = deployment["spec"]["template"]["spec"]["infrastructureRef"]["name"]
@@ -224,7 +224,7 @@ async def test_every_failure_that_can_be_played_is_told_with_what_to_do_and_heal
     await sight.told("a worker finds no room in the management cluster: 0/3 nodes are available")
     await fails(*template, "image-pull", "a worker's disk image cannot be pulled", "the image of the Catalog exists")
     await sight.annotate(*template, FAIL_ANNOTATION, None)
-    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=90s")
+    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=100s")
 
     await sight.annotate(resources.HELM_RELEASES, "web-cilium", FAIL_ANNOTATION, "image-pull")
     add_on = {"name": "cilium", "values": {"MTU": 1400}}
@@ -232,7 +232,7 @@ async def test_every_failure_that_can_be_played_is_told_with_what_to_do_and_heal
     await sight.told("add-on cilium: ")
     assert "the image of the Catalog exists" in (await sight.condition("Reconciling"))["message"]
     await sight.annotate(resources.HELM_RELEASES, "web-cilium", FAIL_ANNOTATION, None)
-    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=60s")
+    await sight.kubectl("wait", "--for=condition=Ready", "tenantcluster/web", "--timeout=100s")
 
 
 ADMISSION = "admissionregistration.k8s.io"
@@ -262,7 +262,7 @@ async def test_somebody_who_refuses_one_object_keeps_no_other_from_being_applied
     binding = {"policyName": name, "validationActions": ["Deny"]}
     await sight.kube.create(BINDINGS, made(BINDINGS, name, binding))
     try:
-        await asyncio.sleep(2)  # It takes effect a while after it is there.
+        await refused_by_now(sight.kube, sight.namespace, "web-md0")
         pools = [POOL | {"replicas": 1}, POOL | {"name": "md1", "replicas": 1}]
         await sight.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"pools": pools}})
         await sight.told("MachineHealthCheck web-md1: ")
@@ -276,4 +276,4 @@ async def test_somebody_who_refuses_one_object_keeps_no_other_from_being_applied
         await sight.kube.delete(BINDINGS, name)
         await sight.kube.delete(POLICIES, name)
     await eventually(lambda: there(resources.MACHINE_HEALTH_CHECKS, "web-md1"))
-    await sight.kubectl("wait", "--for=condition=Stalled=False", "tenantcluster/web", "--timeout=30s")
+    await sight.kubectl("wait", "--for=condition=Stalled=False", "tenantcluster/web", "--timeout=100s")

@@ -7,6 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from provisioning import errors, resources
+from provisioning.kube import Kube
+
 T = TypeVar("T")
 
 PATIENCE = 30.0
@@ -44,3 +47,18 @@ async def eventually(look: Callable[[], Awaitable[T]], *, seconds: float = REAL_
         while not (answer := await look()):  # noqa: ASYNC110 - what is waited for is not ours to signal
             await asyncio.sleep(0.05)
     return answer
+
+
+async def refused_by_now(kube: Kube, namespace: str, like: str) -> None:
+    """Wait until a health check like this one would be refused: an API server hears of its admission by watches."""
+    found = await kube.get(resources.MACHINE_HEALTH_CHECKS, like, namespace=namespace)
+    another = {**found, "metadata": {"name": "another", "namespace": namespace}}
+
+    async def refused() -> bool:
+        try:
+            await kube.create(resources.MACHINE_HEALTH_CHECKS, another, dry_run=True)
+        except (errors.Forbidden, errors.Invalid):
+            return True
+        return False
+
+    await eventually(refused)
