@@ -202,6 +202,11 @@ def annotation(manifest: Mapping[str, Any], key: str) -> str:
     return str((manifest.get("metadata", {}).get("annotations") or {}).get(key, ""))
 
 
+def topology_owned(manifest: Mapping[str, Any]) -> bool:
+    """Whether a ClusterClass topology says what is in it, and would undo what others change."""
+    return "topology.cluster.x-k8s.io/owned" in (manifest.get("metadata", {}).get("labels") or {})
+
+
 def deleting(manifest: Mapping[str, Any]) -> bool:
     return "deletionTimestamp" in manifest.get("metadata", {})
 

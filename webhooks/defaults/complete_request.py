@@ -5,6 +5,8 @@ So somebody with `kubectl` writes what they want and nothing that a program can 
 
 from __future__ import annotations
 
+from typing import Final
+
 from provisioning.completion import complete as completed
 from provisioning.digest import digest_of
 from provisioning.errors import Invalid
@@ -17,6 +19,9 @@ from webhooks.facts import Facts, Manifest
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request
 
+NO_DIGEST: Final = "sha256:" + "0" * 64
+"""What people write who must write one and have none."""
+
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     spec = manifest.get("spec")
@@ -27,17 +32,20 @@ def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
         return {**manifest, "spec": spec}
+    written: ClusterSpec | None = None
     desired: ClusterSpec | None = None
     try:
-        action = Action(spec.get("action", ""))
+        action, cluster = Action(spec.get("action", "")), str(spec.get("cluster", ""))
         if "desired" in spec:
             written = parse(ClusterSpec, spec["desired"], at="spec.desired")
             desired = completed(written, catalog=reading.catalog(facts), tenant=tenant.it.spec)
             spec = {**spec, "desired": filled_in(spec["desired"], written, desired)}
     except (Invalid, ValueError):
         return {**manifest, "spec": spec}  # Validation says what is wrong with it.
-    digest = digest_of(action=action, cluster=str(spec.get("cluster", "")), desired=desired)
-    return {**manifest, "spec": {**spec, "digest": digest}}
+    # One that was made over something else stays, and is refused: somebody means what is not there.
+    if spec.get("digest", "") in ("", NO_DIGEST, digest_of(action=action, cluster=cluster, desired=written)):
+        spec = {**spec, "digest": digest_of(action=action, cluster=cluster, desired=desired)}
+    return {**manifest, "spec": spec}
 
 
 DEFAULT = Default("complete_request", (Rule(CLUSTER_REQUESTS, (CREATE,)),), complete)

@@ -13,14 +13,12 @@ from webhooks.facts import Facts, Manifest
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request
 
-TOPOLOGY_OWNED = "topology.cluster.x-k8s.io/owned"
 CORE = ("coreDNS", "kubeProxy", "konnectivity")
 
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     spec = tree.dig(manifest, "spec")
-    owned = TOPOLOGY_OWNED in (manifest.get("metadata", {}).get("labels") or {})
-    if owned or "addons" in spec or reading.tenant_of(facts, request.namespace) is None:
+    if reading.topology_owned(manifest) or "addons" in spec or reading.tenant_of(facts, request.namespace) is None:
         return manifest
     return {**manifest, "spec": {**spec, "addons": {name: {} for name in CORE}}}
 

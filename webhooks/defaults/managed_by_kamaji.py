@@ -1,4 +1,7 @@
-"""A new KubevirtCluster of a tenant is marked as Kamaji's: set later, the mark would come too late to be of use."""
+"""A new KubevirtCluster of a tenant is marked as Kamaji's: set later, the mark would come too late to be of use.
+
+Where a ClusterClass topology owns it, its template has to say so: the topology would take our mark off again.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from webhooks.review import Request
 
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
-    if reading.annotation(manifest, MANAGED_BY) or reading.tenant_of(facts, request.namespace) is None:
+    if reading.annotation(manifest, MANAGED_BY) or reading.topology_owned(manifest):
+        return manifest
+    if reading.tenant_of(facts, request.namespace) is None:
         return manifest
     return reading.annotated(manifest, MANAGED_BY, KAMAJI)
 

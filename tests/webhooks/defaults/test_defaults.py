@@ -5,23 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioning.digest import digest_of
 from provisioning.model import Action, ClusterSpec
 from provisioning.names import ADDONS_LABEL, CLUSTER_LABEL, REQUESTED_BY_ANNOTATION, TENANT_LABEL
 from provisioning.objects import parse
 from provisioning.resources import (
+    CLUSTER_ACCESSES,
     CLUSTER_REQUESTS,
     CLUSTERS,
     KAMAJI_CONTROL_PLANES,
     KUBEVIRT_CLUSTERS,
     TENANT_CLUSTERS,
 )
-from tests.webhooks.estate import SPEC, WORLD, cluster, owned, tweak
+from tests.webhooks.estate import CATALOG, NAMESPACE, SPEC, TENANT, WORLD, cluster, owned, tweak
 from tests.webhooks.estate import request as asked
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
-from webhooks.decision import Allow
+from webhooks.decision import Allow, Deny
 from webhooks.defaults import (
     DEFAULTS,
     complete_cluster,
@@ -33,9 +36,11 @@ from webhooks.defaults import (
 from webhooks.facts import Trusted
 from webhooks.policies.cluster_shape import POLICY as SHAPE
 from webhooks.policies.request_rules import POLICY as REQUEST_RULES
-from webhooks.policy import applies
+from webhooks.policy import UPDATE, applies
 
-LEAN = {"pools": [{"name": "md0", "flavor": "small", "replicas": 2}]}
+DESIRES = {TENANT_CLUSTERS, CLUSTER_REQUESTS, CLUSTER_ACCESSES, CLUSTERS}
+"""Kinds in which people say what they want; a Cluster gets labels and an annotation only."""
+LEAN: Any = {"pools": [{"name": "md0", "flavor": "small", "replicas": 2}]}
 
 
 def complete(module: Any, resource: Any, new: Any, **rest: Any) -> Any:
@@ -164,6 +169,88 @@ def test_a_kubevirt_cluster_is_marked_as_kamajis_when_it_is_made() -> None:
     assert done["metadata"]["annotations"] == {"cluster.x-k8s.io/managed-by": "kamaji"}
     other = manifest(KUBEVIRT_CLUSTERS, "web", {}, annotations={"cluster.x-k8s.io/managed-by": "me"})
     assert complete(managed_by_kamaji, KUBEVIRT_CLUSTERS, other) == other
+
+
+def test_nothing_of_a_topology_is_changed() -> None:
+    for resource in {rule.resource for default in DEFAULTS for rule in default.applies_to} - DESIRES:
+        owned_by_a_topology = manifest(resource, "web", {}, labels={"topology.cluster.x-k8s.io/owned": ""})
+        asking = request(resource, owned_by_a_topology)
+        for default in DEFAULTS:
+            if applies(default, asking):
+                assert World(*WORLD).complete(default, asking) == owned_by_a_topology, default.name
+
+
+def test_what_rolls_machines_or_is_put_back_by_its_controller_is_never_changed() -> None:
+    touched = {rule.resource for default in DEFAULTS for rule in default.applies_to}
+    assert touched == {*DESIRES, KAMAJI_CONTROL_PLANES, KUBEVIRT_CLUSTERS}
+    later = {rule.resource for default in DEFAULTS for rule in default.applies_to if UPDATE in rule.operations}
+    assert later == {TENANT_CLUSTERS, CLUSTER_REQUESTS, CLUSTERS}
+
+
+def test_a_digest_over_something_else_is_not_put_right() -> None:
+    other = asked(desired={**SPEC, "pools": [{"name": "md0", "flavor": "large", "replicas": 9}]})
+    meant = tweak(asked(), "spec.digest", other["spec"]["digest"])
+    done = complete(complete_request, CLUSTER_REQUESTS, meant)
+    assert done["spec"]["digest"] == other["spec"]["digest"]
+    verdict = World(*WORLD).check(REQUEST_RULES, request(CLUSTER_REQUESTS, done))
+    assert isinstance(verdict, Deny)
+    assert "does not fit what is asked for, which has the digest sha256:" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        "sha256:" + "0" * 64,
+        digest_of(action=Action.CREATE, cluster="web", desired=parse(ClusterSpec, LEAN)),
+        digest_of(action=Action.CREATE, cluster="web", desired=parse(ClusterSpec, SPEC)),
+    ],
+    ids=["none", "over what was written", "over what that becomes"],
+)
+def test_a_digest_over_what_was_written_becomes_that_of_what_is_filled_in(digest: str) -> None:
+    wish = {"action": "Create", "cluster": "web", "desired": LEAN, "digest": digest}
+    done = complete(complete_request, CLUSTER_REQUESTS, manifest(CLUSTER_REQUESTS, "mine", wish))
+    assert World(*WORLD).check(REQUEST_RULES, request(CLUSTER_REQUESTS, done)) == Allow()
+
+
+_WRITTEN = st.fixed_dictionaries(
+    {"pools": st.just(LEAN["pools"])},
+    optional={
+        "version": st.sampled_from(["v1.34.2", "v1.33.4"]),
+        "controlPlane": st.sampled_from([{}, {"replicas": 2}, {"replicas": 3}]),
+        "addOns": st.lists(st.sampled_from(["cilium", "metrics", "old"]), unique=True).map(
+            lambda names: [{"name": name, "values": {"of": name}} for name in names]
+        ),
+        "network": st.fixed_dictionaries(
+            {}, optional={"pods": st.just("10.1.0.0/16"), "services": st.just("10.2.0.0/16")}
+        ),
+        "lifetime": st.just("72h"),
+        "deletionProtection": st.booleans(),
+    },
+)
+
+
+@given(written=_WRITTEN, before=st.none() | _WRITTEN, names=st.booleans())
+def test_of_what_was_written_nothing_changes_and_twice_is_once(written: Any, before: Any, names: bool) -> None:
+    tenant = tweak(TENANT, "spec.lifetime", {"default": "24h"})
+    world = World(CATALOG, NAMESPACE, tenant)
+    new = cluster(spec=written, annotations={"mine": "1"}, labels={"mine": "2"} if names else None)
+    how = {"old": cluster(spec=before)} if before else {}
+    done = world.complete(complete_cluster.DEFAULT, request(TENANT_CLUSTERS, new, **how))
+    assert world.complete(complete_cluster.DEFAULT, request(TENANT_CLUSTERS, done, **how)) == done
+    assert kept(new, done)
+    asking = manifest(CLUSTER_REQUESTS, "mine", {"action": "Create", "cluster": "web", "desired": written})
+    finished = world.complete(complete_request.DEFAULT, request(CLUSTER_REQUESTS, asking))
+    assert world.complete(complete_request.DEFAULT, request(CLUSTER_REQUESTS, finished)) == finished
+    assert kept(asking, finished)
+
+
+def kept(written: Any, done: Any) -> bool:
+    """Whether everything that was written is there as it was, in lists at its place."""
+    if isinstance(written, dict):
+        return isinstance(done, dict) and all(key in done and kept(written[key], done[key]) for key in written)
+    if isinstance(written, list):
+        return isinstance(done, list) and all(map(kept, written, done[: len(written)])) and len(done) >= len(written)
+    return bool(written == done)
 
 
 @pytest.mark.parametrize(

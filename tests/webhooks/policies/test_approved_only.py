@@ -14,6 +14,7 @@ from tests.webhooks.estate import request as asked
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import request
 from webhooks.decision import Allow, Deny
+from webhooks.facts import Trusted
 from webhooks.policies.approved_only import POLICY
 
 APPROVED = {
@@ -164,3 +165,15 @@ def test_what_is_left_of_a_tenant_that_is_gone_may_be_cleared_away() -> None:
     world = World(*WORLD)
     assert world.check(POLICY, request(TENANT_CLUSTERS, None, old=cluster(namespace="nobodys"))) == Allow()
     assert isinstance(world.check(POLICY, request(TENANT_CLUSTERS, cluster(namespace="nobodys"))), Deny)
+
+
+def test_the_bot_asks_and_never_does() -> None:
+    free = tweak(TENANT, "spec.approval.required", 0)
+    world, bot = World(CATALOG, NAMESPACE, free, cluster()), Trusted().bot
+    assert isinstance(world.check(POLICY, request(TENANT_CLUSTERS, cluster("new"), user="ann")), Allow)
+    changed = tweak(cluster(), "metadata.annotations", {"a": "b"})
+    for new, old in ((cluster("new"), None), (changed, cluster()), (None, cluster())):
+        verdict = world.check(POLICY, request(TENANT_CLUSTERS, new, old=old, user=bot))
+        assert isinstance(verdict, Deny)
+        assert "the bot only asks" in verdict.reason
+    assert isinstance(world.check(POLICY, request(TENANT_CLUSTERS, cluster("new"), user=bot, dry_run=True)), Allow)
