@@ -13,7 +13,7 @@ import pytest
 
 from provisioning import errors, resources
 from provisioning.enactor import Enactor
-from provisioning.kube import Kube
+from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.reconciler import Reconciler
 from tests.faults import estate
@@ -23,7 +23,7 @@ from tests.provisioning.waiting import eventually, running
 
 AT_ONCE = 4
 PAUSE = 0.15
-"""Seconds in which a cache has heard of what was written."""
+"""Seconds in which a cache has mostly heard of what was written."""
 LONGEST = 150.0
 
 Likeness = dict[str, Any]
@@ -70,15 +70,17 @@ class Life:
     async def _work(self, mortal: Mortal, over: Callable[[], Awaitable[bool]]) -> None:
         reconciler = Reconciler(mortal, self.landscape, probe=None, now=now)
         enactor = Enactor(mortal, self.landscape, now=now)
-        quiet = 0
-        while quiet < 2 or not await over():
+        quiet = over_and_heard = False
+        while not (quiet and over_and_heard):
+            # Who has not heard of everything has nothing to do either, and is not through.
+            over_and_heard = quiet and await over() and await self._heard()
             before = mortal.writes
             with contextlib.suppress(errors.KubeError):
                 await enactor.act((self.namespace, f"cr-{self.name}"))
                 await reconciler.act((self.namespace, self.name))
             if mortal.dead:
                 raise Killed
-            quiet = quiet + 1 if mortal.writes == before else 0
+            quiet = mortal.writes == before
             await self._kamaji()
             await asyncio.sleep(PAUSE)
 
@@ -103,6 +105,14 @@ class Life:
                     namespace=self.namespace,
                     subresource="status",
                 )
+
+    async def _heard(self) -> bool:
+        """Whether the caches show what the API server has of it."""
+        key = (self.namespace, self.name)
+        there = await estate.everything(self.kube, *key)
+        itself = await self.kube.find(resources.TENANT_CLUSTERS, self.name, namespace=self.namespace)
+        shown = [*self.landscape.parts(key), self.landscape.get(resources.TENANT_CLUSTERS, *key)]
+        return {*map(_version, shown)} == {*map(_version, (*there, itself))}
 
     async def _there(self) -> bool:
         return (
@@ -143,6 +153,11 @@ async def test_whenever_it_is_killed_the_same_is_made_upgraded_and_ended(plane: 
             # Once the last of a round outlived all phases, later ones would too.
             killed = set(lives[-1].killed)
         assert number > 20, "a create has more writes than that"
+
+
+def _version(manifest: Manifest | None) -> tuple[str, str]:
+    meta = (manifest or {"metadata": {}})["metadata"]
+    return meta.get("uid", ""), meta.get("resourceVersion", "")
 
 
 def now() -> datetime:
