@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning import addons, belongings, landscape, resources, survey, teardown
+from provisioning import addons, belongings, charges, landscape, resources, survey, teardown
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
 from webhooks import lookup
@@ -64,12 +64,19 @@ def test_provisioner_may_follow_every_kind_that_it_keeps_in_sight(rendered: list
     own = only(rendered, "Role", "clusterdesk-provisioner")
     missing = [
         f"{verb} {kind.plural}.{kind.group}"
-        for kind in (*landscape.DESK, *landscape.WHOLE, *landscape.LABELLED, landscape.SIZES)
+        for kind in (*landscape.DESK, *landscape.WHOLE, *landscape.COUNTED, *landscape.LABELLED, landscape.SIZES)
         for verb in ("list", "watch")
         if not may(wide, kind.group, kind.plural, verb)
     ]
     assert missing == []
-    assert may(own, resources.GROUP, "tenantledgers", "watch")
+    for verb in ("get", "watch", "create", "update"):
+        assert may(own, resources.GROUP, "tenantledgers", verb)
+
+
+def test_provisioner_may_ask_for_whatever_is_charged(rendered: list[Manifest]) -> None:
+    """What a cache does not show is gone only when the API server says so."""
+    wide = only(rendered, "ClusterRole", "clusterdesk-provisioner")
+    assert [kind.plural for kind in charges.KINDS if not may(wide, kind.group, kind.plural, "get")] == []
 
 
 def test_provisioner_may_sweep_up_whatever_a_cluster_leaves_behind(rendered: list[Manifest]) -> None:
@@ -102,8 +109,9 @@ def test_webhooks_may_follow_what_they_cache_and_write_ledgers_in_their_own_name
         assert may(wide, kind.group, kind.plural, "list"), kind.plural
         assert may(wide, kind.group, kind.plural, "watch"), kind.plural
     assert not may(wide, resources.GROUP, "tenantledgers", "get")
-    for verb in ("get", "create", "update"):
-        assert may(only(rendered, "Role", "clusterdesk-webhooks"), resources.GROUP, "tenantledgers", verb)
+    own = only(rendered, "Role", "clusterdesk-webhooks")
+    assert [verb for verb in ("get", "list", "update") if not may(own, resources.GROUP, "tenantledgers", verb)] == []
+    assert [verb for verb in ("create", "delete") if may(own, resources.GROUP, "tenantledgers", verb)] == []
 
 
 def test_provisioner_may_ask_whether_all_is_there_that_it_needs(rendered: list[Manifest]) -> None:
