@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from provisioning import errors, metrics
-from provisioning.kube import Change, Listing, Manifest
+from provisioning.kube import Change, Keep, Listing, Manifest
 from provisioning.resources import Resource
 
 log = structlog.get_logger()
@@ -37,7 +37,9 @@ Listener = Callable[[Manifest | None, Manifest | None], None]
 class Source(Protocol):
     """What a cache needs of `Kube`."""
 
-    async def list(self, resource: Resource, *, namespace: str = "", labels: str = "") -> Listing: ...
+    async def list(
+        self, resource: Resource, *, namespace: str = "", labels: str = "", keep: Keep | None = None
+    ) -> Listing: ...
 
     def watch(
         self, resource: Resource, *, since: str, namespace: str = "", labels: str = ""
@@ -81,7 +83,8 @@ def by_label(label: str) -> Index:
 class Cache:
     """Everything of one kind (in one namespace, with these labels, when they are given). `run` fills it.
 
-    `packed` keeps the objects as text: a tenth of the memory, and each reader gets a copy that is parsed for it.
+    `packed` keeps the objects as text: a tenth of the memory, and each reader gets a copy that is parsed for it. `keep`
+    says what of each is kept at all.
     `optional`: the kind is somebody else's, who may not be installed. `gate` bounds how many lists are taken at once.
     """
 
@@ -94,6 +97,7 @@ class Cache:
         labels: str = "",
         indexes: Mapping[str, Index] | None = None,
         packed: bool = False,
+        keep: Keep | None = None,
         optional: bool = False,
         gate: asyncio.Semaphore | None = None,
         pace: Pace | None = None,
@@ -109,6 +113,7 @@ class Cache:
         self._scope = {"namespace": namespace, "labels": labels}
         self._pace = pace or Pace()
         self._packed = packed
+        self._keep = keep
         self._optional = optional
         self._gate = gate or nullcontext()
         self._objects: dict[Key, _Held] = {}
@@ -198,7 +203,7 @@ class Cache:
         """List if need be, then one watch until it ends."""
         if not self._since:
             async with self._gate:
-                self._take(await self._kube.list(self.resource, **self._scope))
+                self._take(await self._kube.list(self.resource, **self._scope, keep=self._keep))
             self._present()
         async with aclosing(self._kube.watch(self.resource, since=self._since, **self._scope)) as changes:
             async for change in changes:
@@ -218,7 +223,8 @@ class Cache:
 
     def _follow(self, change: Change) -> None:
         if change.type != "BOOKMARK":
-            self._put(key_of(change.object), None if change.type == "DELETED" else change.object)
+            kept = change.object if self._keep is None else self._keep(change.object)
+            self._put(key_of(change.object), None if change.type == "DELETED" else kept)
         self._since = _version(change.object) or self._since
 
     def _present(self) -> None:
@@ -237,6 +243,8 @@ class Cache:
 
     def _put(self, key: Key, manifest: Manifest | None) -> None:
         held = self._objects.pop(key, None)
+        if held is None and manifest is None:
+            return
         before = held.manifest() if held is not None else None
         if before is not None:
             self._file(key, before, present=False)

@@ -1,70 +1,265 @@
-"""What an object of the API is charged with in its tenant's ledger. Pure: other objects are asked for by `find`.
+"""What an object of the API is charged with in its tenant's ledger. Pure: other objects are asked for.
 
-What is charged is the root of a tree: a TenantCluster with its whole envelope, a hand-made Cluster, a hand-made
-MachineDeployment. What is rendered for a TenantCluster is within that envelope already, if it really is: owner, name
-and size are checked, not believed.
+Charged are roots: a TenantCluster with its whole envelope, a Cluster, a MachineDeployment or a volume made by hand.
+What follows from one (its machines, their disks, the address of its API server) is within that charge already, if it
+really is: owner, number and size are checked, not believed. Whatever is beyond what its owner was charged with is
+charged as a root of its own, and so is what has no owner.
+
+Who makes what of what was read in cluster-api's `core/reconcilers`, its KubeVirt provider's `pkg/kubevirt`, KubeVirt's
+`pkg/virt-controller/watch`, containerized-data-importer's `pkg/controller` and Kamaji's `internal/resources`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
-from provisioning import footprint, names, objects, quota
+from provisioning import footprint, kinship, names, objects, quota
 from provisioning.errors import Cause, Invalid, MalformedQuantity, RuleError
+from provisioning.kinship import MachineSets, Surroundings
 from provisioning.kube import Manifest
 from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import (
     CLUSTERS,
-    GROUP,
+    DATA_VOLUMES,
+    KAMAJI_CONTROL_PLANES,
     KUBEVIRT_MACHINE_TEMPLATES,
+    KUBEVIRT_MACHINES,
     MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    PERSISTENT_VOLUME_CLAIMS,
+    SERVICES,
     TENANT_CLUSTERS,
+    TENANT_CONTROL_PLANES,
     VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES,
+    VIRTUAL_MACHINE_INSTANCES,
+    VIRTUAL_MACHINES,
     Resource,
 )
 from provisioning.usage import Usage
 
-KINDS: Final = (TENANT_CLUSTERS, CLUSTERS, MACHINE_DEPLOYMENTS)
-"""Every kind that is charged."""
+KINDS: Final = (
+    TENANT_CLUSTERS,
+    CLUSTERS,
+    KAMAJI_CONTROL_PLANES,
+    TENANT_CONTROL_PLANES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    KUBEVIRT_MACHINES,
+    VIRTUAL_MACHINES,
+    VIRTUAL_MACHINE_INSTANCES,
+    DATA_VOLUMES,
+    PERSISTENT_VOLUME_CLAIMS,
+    SERVICES,
+)
+"""Every kind that is charged. A Machine is charged by its KubevirtMachine."""
+OVERHEAD: Final = 10
+"""Per cent that a claim may be larger than its DataVolume: room for a file system, which the importer adds (6 by
+default). It is not what was asked for, so nobody is charged with it."""
 
 
 class Unmeasurable(RuleError):
     """The object does not say how large it is, or refers to something that is not there."""
 
 
-class Find(Protocol):
-    """One object, None when there is none."""
+class Assessor:
+    """Says what objects cost, for as long as what else there is stays as it is: it remembers what it has looked up.
 
-    def __call__(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None: ...
+    Others that share an owner's charge go before the one that is asked about: all of them, so that what is written now
+    pays for what it takes beyond; or, for what is there already (`settled`), those that are older. Either way all that
+    is beyond the owner's charge is charged once at least.
+    """
+
+    def __init__(self, there: Surroundings, catalog: Callable[[], CatalogSpec], *, settled: bool = False) -> None:
+        self._there = there
+        self._catalog = catalog
+        self._settled = settled
+        self._earlier: dict[str, dict[str, Usage]] = {}
+        self._made: dict[str, dict[str, list[Manifest]]] = {}
+
+    def cost(self, resource: Resource, manifest: Manifest) -> Usage:
+        """What this object costs. Raises `Unmeasurable` with every cause; what the surroundings raise climbs.
+
+        What is there already is unmeasurable also where a flavor has left the Catalog: what was charged by its size
+        then must not become cheap by that.
+        """
+        try:
+            return _COSTS[resource](self, manifest)
+        except MalformedQuantity as error:
+            raise Unmeasurable(Cause("spec", str(error))) from error
+        except Invalid as error:
+            raise Unmeasurable(*(error.causes or (Cause("spec", error.message),))) from error
+
+    # Of Cluster API.
+
+    def _tenant_cluster(self, manifest: Manifest) -> Usage:
+        spec = objects.read(TenantCluster, manifest).it.spec
+        self._need_flavors(spec.pools)
+        return quota.envelope(spec, self._catalog())
+
+    def _cluster(self, manifest: Manifest) -> Usage:
+        inside = self._namesake(manifest) is not None
+        return Usage() if inside else footprint.of_cluster(manifest)
+
+    def _control_plane(self, manifest: Manifest) -> Usage:
+        weight = footprint.of_control_plane(manifest)
+        # Cluster API makes the Cluster the controller; the TenantCluster is an owner beside it.
+        owner = self._namesake(manifest, controlling=False)
+        return _beyond(weight, quota.front(owner.it.spec)) if owner is not None else weight
+
+    def _tenant_control_plane(self, manifest: Manifest) -> Usage:
+        weight = footprint.of_tenant_control_plane(manifest)
+        owner = self._owner(manifest, KAMAJI_CONTROL_PLANES)
+        inside = owner is not None and _name(owner) == _name(manifest)
+        return _beyond(weight, footprint.of_control_plane(owner)) if owner is not None and inside else weight
+
+    def _machine_deployment(self, manifest: Manifest) -> Usage:
+        weight = self._deployed(manifest)
+        owner = self._owner(manifest, TENANT_CLUSTERS)
+        pools = _pools_named(_name(manifest), objects.read(TenantCluster, owner)) if owner is not None else ()
+        self._need_flavors(pools)
+        return _beyond(weight, *(quota.share(pool, self._catalog()) for pool in pools))
+
+    def _machine_set(self, manifest: Manifest) -> Usage:
+        deployment = self._owner(manifest, MACHINE_DEPLOYMENTS)
+        if deployment is None:
+            return self._machine(manifest) * footprint.scalable(manifest)
+        family = kinship.children(deployment, MACHINE_SETS, self._there)
+        taken = self._taken(f"sets/{_uid(deployment)}", manifest, family, self._stood_up)
+        return _beyond(self._stood_up(manifest), self._deployed(deployment), taken=taken)
+
+    def _kubevirt_machine(self, manifest: Manifest) -> Usage:
+        weight = self._sized(manifest)
+        sets = MachineSets(self._there, manifest["metadata"]["namespace"])
+        made_for = sets.of(manifest)
+        if made_for is None:
+            return weight
+        deployment = self._owner(made_for, MACHINE_DEPLOYMENTS)
+        if deployment is None:
+            entitled, family = self._machine(made_for) * footprint.scalable(made_for), [made_for]
+        else:
+            entitled = self._deployed(deployment)
+            family = kinship.children(deployment, MACHINE_SETS, self._there)
+        made = self._by_set(sets, manifest["metadata"]["namespace"])
+        siblings = [machine for one in family for machine in made.get(_uid(one), ())]
+        taken = self._taken(f"machines/{_uid(deployment or made_for)}", manifest, siblings, self._sized)
+        return _beyond(weight, entitled, taken=taken)
+
+    # Of KubeVirt, its importer, and the core.
+
+    def _virtual_machine(self, manifest: Manifest) -> Usage:
+        # The provider gives it the KubevirtMachine's name, and no owner: there is one of a name, so it has one source.
+        source = self._there.get(KUBEVIRT_MACHINES, _name(manifest), namespace=manifest["metadata"]["namespace"])
+        return _beyond(self._sized(manifest), *([self._sized(source)] if source is not None else []))
+
+    def _instance(self, manifest: Manifest) -> Usage:
+        weight = footprint.of_instance(manifest)
+        owner = self._owner(manifest, VIRTUAL_MACHINES)
+        inside = owner is not None and _name(owner) == _name(manifest)
+        return _beyond(weight, self._sized(owner)) if owner is not None and inside else weight
+
+    def _data_volume(self, manifest: Manifest) -> Usage:
+        return _beyond(footprint.of_data_volume(manifest), *self._disk_of_machine(manifest))
+
+    def _volume_claim(self, manifest: Manifest) -> Usage:
+        weight, volume = footprint.of_volume_claim(manifest), self._owner(manifest, DATA_VOLUMES)
+        if volume is not None and _name(volume) == _name(manifest):
+            return _beyond(weight, _with_overhead(footprint.of_data_volume(volume)))
+        filled = self._owner(manifest, PERSISTENT_VOLUME_CLAIMS)
+        if filled is not None and _is_filled_by(filled, manifest):
+            return _beyond(weight, footprint.of_volume_claim(filled))
+        # The importer may take a DataVolume away when it is done, and gives its claim to its machine.
+        return _beyond(weight, *map(_with_overhead, self._disk_of_machine(manifest)))
+
+    def _service(self, manifest: Manifest) -> Usage:
+        weight, owner = footprint.of_service(manifest), self._owner(manifest, TENANT_CONTROL_PLANES)
+        if owner is None or weight == Usage():
+            return weight
+        family = kinship.children(owner, SERVICES, self._there)
+        taken = self._taken(f"services/{_uid(owner)}", manifest, family, footprint.of_service)
+        return _beyond(weight, footprint.of_tenant_control_plane(owner), taken=taken)
+
+    # What the others are counted by.
+
+    def _owner(self, manifest: Manifest, kind: Resource) -> Manifest | None:
+        return kinship.owner(manifest, kind, self._there)
+
+    def _namesake(self, manifest: Manifest, *, controlling: bool = True) -> Stored[TenantCluster] | None:
+        """The TenantCluster of the same name that owns the object."""
+        found = kinship.owner(manifest, TENANT_CLUSTERS, self._there, controlling=controlling)
+        return objects.read(TenantCluster, found) if found is not None and _name(found) == _name(manifest) else None
+
+    def _need_flavors(self, pools: Iterable[NodePool]) -> None:
+        gone = sorted({pool.flavor for pool in pools if self._catalog().flavor(pool.flavor) is None})
+        if self._settled and gone:
+            text = f"there is no flavor {', '.join(gone)} in the Catalog to measure by"
+            raise Unmeasurable(Cause("spec.pools", text))
+
+    def _deployed(self, deployment: Manifest) -> Usage:
+        """A MachineDeployment, by itself."""
+        return self._machine(deployment) * footprint.machines(deployment)
+
+    def _stood_up(self, machine_set: Manifest) -> Usage:
+        """A MachineSet of a MachineDeployment, by itself: the autoscaler's marks on it are copies."""
+        count = footprint.replicas(machine_set)
+        return self._machine(machine_set) * count if count else Usage()
+
+    def _machine(self, manifest: Manifest) -> Usage:
+        """One machine of a MachineDeployment or a MachineSet."""
+        return self._sized(_template(manifest, self._there))
+
+    def _sized(self, manifest: Manifest) -> Usage:
+        named = footprint.instancetype_of(manifest)
+        found = self._there.get(VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, named) if named else None
+        return footprint.of_machine(manifest, found)
+
+    def _by_set(self, sets: MachineSets, namespace: str) -> Mapping[str, list[Manifest]]:
+        """The KubevirtMachines of a namespace, by the uid of the MachineSet that each was made for."""
+        if namespace not in self._made:
+            found: dict[str, list[Manifest]] = {}
+            for machine in self._there.list(KUBEVIRT_MACHINES, namespace=namespace):
+                made_for = sets.of(machine)
+                if made_for is not None:
+                    found.setdefault(_uid(made_for), []).append(machine)
+            self._made[namespace] = found
+        return self._made[namespace]
+
+    def _disk_of_machine(self, manifest: Manifest) -> list[Usage]:
+        """What the virtual machine that controls a volume says of the disk of this name."""
+        owner = self._owner(manifest, VIRTUAL_MACHINES)
+        size = footprint.disks(owner).get(_name(manifest)) if owner is not None else None
+        return [Usage(storage=size)] if size is not None else []
+
+    def _taken(
+        self, family: str, manifest: Manifest, members: Iterable[Manifest], weigh: Callable[[Manifest], Usage]
+    ) -> Usage:
+        """What others of the family take of what they share."""
+        if not self._settled:
+            others = (one for one in members if _name(one) != _name(manifest))
+            return sum((_leniently(weigh, one) for one in others), Usage())
+        if family not in self._earlier:
+            total, earlier = Usage(), {}
+            for one in sorted(members, key=_age):
+                earlier[_name(one)] = total
+                total += _leniently(weigh, one)
+            self._earlier[family] = earlier
+        return self._earlier[family].get(_name(manifest), Usage())
 
 
-def cost(resource: Resource, manifest: Manifest, *, find: Find, catalog: Callable[[], CatalogSpec]) -> Usage:
-    """What this object costs. Raises `Unmeasurable` with every cause; what `find` and `catalog` raise climbs."""
+def _beyond(weight: Usage, *entitled: Usage, taken: Usage | None = None) -> Usage:
+    """The part of the weight that is more than is left of what the owner was charged with."""
+    left = sum(entitled, Usage()) - (taken or Usage())
+    return (weight - left.rises()).rises()
+
+
+def _leniently(weigh: Callable[[Manifest], Usage], manifest: Manifest) -> Usage:
+    """A sibling that cannot be measured any more (its template is gone) stands in nobody's way; its slot keeps what it
+    was charged with."""
     try:
-        return _WEIGH[resource](manifest, find, catalog)
-    except MalformedQuantity as error:
-        raise Unmeasurable(Cause("spec", str(error))) from error
-    except Invalid as error:
-        raise Unmeasurable(*(error.causes or (Cause("spec", error.message),))) from error
-
-
-def settled_cost(resource: Resource, manifest: Manifest, *, find: Find, catalog: Callable[[], CatalogSpec]) -> Usage:
-    """As `cost`, for what is there already. Raises `Unmeasurable` also where a flavor has left the Catalog: what was
-    charged by its size then must not become cheap by that."""
-    gone = sorted({pool.flavor for pool in _pools(resource, manifest, find) if catalog().flavor(pool.flavor) is None})
-    if gone:
-        raise Unmeasurable(Cause("spec.pools", f"there is no flavor {', '.join(gone)} in the Catalog to measure by"))
-    return cost(resource, manifest, find=find, catalog=catalog)
-
-
-def _pools(resource: Resource, manifest: Manifest, find: Find) -> tuple[NodePool, ...]:
-    """The pools of a TenantCluster that the object's cost depends on."""
-    if resource == TENANT_CLUSTERS:
-        return objects.read(TenantCluster, manifest).it.spec.pools
-    owner = _owner(manifest, find) if resource == MACHINE_DEPLOYMENTS else None
-    return _pools_named(manifest["metadata"]["name"], owner) if owner is not None else ()
+        return weigh(manifest)
+    except (MalformedQuantity, RuleError):
+        return Usage()
 
 
 def _pools_named(name: str, owner: Stored[TenantCluster]) -> tuple[NodePool, ...]:
@@ -72,45 +267,17 @@ def _pools_named(name: str, owner: Stored[TenantCluster]) -> tuple[NodePool, ...
     return tuple(pool for pool in pools if names.machine_deployment(owner.meta.name, pool.name) == name)
 
 
-def _tenant_cluster(manifest: Manifest, find: Find, catalog: Callable[[], CatalogSpec]) -> Usage:
-    return quota.envelope(objects.read(TenantCluster, manifest).it.spec, catalog())
+def _with_overhead(usage: Usage) -> Usage:
+    return Usage(storage=usage.storage + usage.storage * OVERHEAD // 100)
 
 
-def _cluster(manifest: Manifest, find: Find, catalog: Callable[[], CatalogSpec]) -> Usage:
-    owner = _owner(manifest, find)
-    inside = owner is not None and manifest["metadata"]["name"] == owner.meta.name
-    return Usage() if inside else footprint.of_cluster(manifest)
+def _is_filled_by(claim: Manifest, other: Manifest) -> bool:
+    """Whether the other claim is what the importer fills for this one: its volume becomes this one's, which has none
+    until then. Source: CDI, `pkg/controller/populators`."""
+    return bool(_name(other) == f"prime-{_uid(claim)}" and not (claim.get("spec") or {}).get("volumeName"))
 
 
-def _machine_deployment(manifest: Manifest, find: Find, catalog: Callable[[], CatalogSpec]) -> Usage:
-    template = _template(manifest, find)
-    named = footprint.instancetype_of(template)
-    instancetype = find(VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, named) if named else None
-    weight = footprint.of_machine_deployment(manifest, template, instancetype)
-    owner = _owner(manifest, find)
-    if owner is None:
-        return weight
-    pools = _pools_named(manifest["metadata"]["name"], owner)
-    inside = any(weight.within(quota.share(pool, catalog())) for pool in pools)
-    return Usage() if inside else weight
-
-
-def _owner(manifest: Manifest, find: Find) -> Stored[TenantCluster] | None:
-    """The TenantCluster that controls this object, when it really lives and is the one that is meant."""
-    meta = manifest["metadata"]
-    claim: Mapping[str, Any] = next(
-        (owner for owner in meta.get("ownerReferences") or () if owner.get("controller")), {}
-    )
-    group = str(claim.get("apiVersion", "")).partition("/")[0]
-    if (claim.get("kind"), group) != (TENANT_CLUSTERS.kind, GROUP):
-        return None
-    found = find(TENANT_CLUSTERS, claim["name"], namespace=meta["namespace"])
-    if found is None or found["metadata"]["uid"] != claim.get("uid"):
-        return None
-    return objects.read(TenantCluster, found)
-
-
-def _template(manifest: Manifest, find: Find) -> Manifest:
+def _template(manifest: Manifest, there: Surroundings) -> Manifest:
     at = "spec.template.spec.infrastructureRef"
     spec: Mapping[str, Any] = ((manifest.get("spec") or {}).get("template") or {}).get("spec") or {}
     reference = spec.get("infrastructureRef") or {}
@@ -122,16 +289,37 @@ def _template(manifest: Manifest, find: Find) -> Manifest:
     if reference.get("namespace", namespace) != namespace:
         # Only references of the older generation of APIs name one.
         raise Unmeasurable(Cause(f"{at}.namespace", f"must be {namespace}: a template elsewhere is not measured"))
-    template = find(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=namespace)
+    template = there.get(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=namespace)
     if template is None:
         text = f"there is no {kind} {name} in {namespace} to measure by; make it first"
         raise Unmeasurable(Cause(f"{at}.name", text))
     return template
 
 
-_Weigh = Callable[[Manifest, Find, Callable[[], CatalogSpec]], Usage]
-_WEIGH: Final[Mapping[Resource, _Weigh]] = {
-    TENANT_CLUSTERS: _tenant_cluster,
-    CLUSTERS: _cluster,
-    MACHINE_DEPLOYMENTS: _machine_deployment,
+def _age(manifest: Manifest) -> tuple[str, str]:
+    meta = manifest["metadata"]
+    return str(meta.get("creationTimestamp", "")), str(meta["uid"])
+
+
+def _name(manifest: Manifest) -> str:
+    return str(manifest["metadata"]["name"])
+
+
+def _uid(manifest: Manifest) -> str:
+    return str(manifest["metadata"]["uid"])
+
+
+_COSTS: Final[Mapping[Resource, Callable[[Assessor, Manifest], Usage]]] = {
+    TENANT_CLUSTERS: Assessor._tenant_cluster,
+    CLUSTERS: Assessor._cluster,
+    KAMAJI_CONTROL_PLANES: Assessor._control_plane,
+    TENANT_CONTROL_PLANES: Assessor._tenant_control_plane,
+    MACHINE_DEPLOYMENTS: Assessor._machine_deployment,
+    MACHINE_SETS: Assessor._machine_set,
+    KUBEVIRT_MACHINES: Assessor._kubevirt_machine,
+    VIRTUAL_MACHINES: Assessor._virtual_machine,
+    VIRTUAL_MACHINE_INSTANCES: Assessor._instance,
+    DATA_VOLUMES: Assessor._data_volume,
+    PERSISTENT_VOLUME_CLAIMS: Assessor._volume_claim,
+    SERVICES: Assessor._service,
 }

@@ -1,4 +1,5 @@
-"""What Cluster API objects made by hand cost: raw manifests in, `Usage` out. Pure; only `spec` and annotations count.
+"""What objects of the management cluster cost by themselves: raw manifests in, `Usage` out. Pure; only `spec` and
+annotations count. Whether an object is within what its owner was charged with is the business of `charges`.
 
 Strict where an object is unclear: a size that cannot be read is an error, never zero. Status is never looked at, and
 the autoscaler's capacity annotations, which anybody may write, are never believed.
@@ -20,6 +21,15 @@ MIN_SIZE: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size"
 INSTANCETYPE: Final = resources.VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES.kind
 DEFAULT_SURGE: Final = 1
 """What Cluster API's webhook writes where `maxSurge` is absent."""
+LOAD_BALANCER: Final = "LoadBalancer"
+CONTROL_PLANE_REPLICAS: Final = 2
+"""What Kamaji's CRDs write where nothing is said."""
+_OF_TEMPLATE: Final = ("spec", "template", "spec", "virtualMachineTemplate", "spec")
+_MACHINE: Final[Mapping[str, tuple[str, ...]]] = {
+    resources.KUBEVIRT_MACHINES.kind: ("spec", "virtualMachineTemplate", "spec"),
+    resources.VIRTUAL_MACHINES.kind: ("spec",),
+}
+"""Where the VirtualMachine's spec is in an object of that kind; in a template, `_OF_TEMPLATE`."""
 
 
 def of_cluster(manifest: Manifest) -> Usage:
@@ -37,24 +47,39 @@ def of_machine_deployment(manifest: Manifest, template: Manifest, instancetype: 
 
 
 def machines(manifest: Manifest) -> int:
-    """Replicas or the autoscaler's maximum, whichever is more, and what a rolling update adds on top.
+    """Of a MachineDeployment: what it may be scaled to, and what a rolling update adds on top.
 
     Raises `MalformedQuantity`.
     """
-    spec, annotations = _inside(manifest, "spec"), _inside(manifest, "metadata", "annotations")
-    replicas = _count(1 if spec.get("replicas") is None else spec["replicas"], "spec.replicas")
+    most = scalable(manifest)
+    return most + _surge(_inside(manifest, "spec"), most) if most else 0
+
+
+def scalable(manifest: Manifest) -> int:
+    """Of a MachineDeployment or a MachineSet: replicas or the autoscaler's maximum, whichever is more.
+
+    Raises `MalformedQuantity`.
+    """
+    most, annotations = replicas(manifest), _inside(manifest, "metadata", "annotations")
     if MIN_SIZE in annotations and MAX_SIZE not in annotations:
         raise MalformedQuantity(f"{MIN_SIZE} without {MAX_SIZE}: nobody can tell how many machines it may become")
     for bound in (MIN_SIZE, MAX_SIZE):
         if bound in annotations:
-            replicas = max(replicas, _digits(annotations[bound], bound))
-    return replicas + _surge(spec, replicas) if replicas else 0
+            most = max(most, _digits(annotations[bound], bound))
+    return most
+
+
+def replicas(manifest: Manifest) -> int:
+    """What `spec.replicas` says; one where it says nothing. Raises `MalformedQuantity`."""
+    said = _inside(manifest, "spec").get("replicas")
+    return _count(1 if said is None else said, "spec.replicas")
 
 
 def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usage:
-    """One virtual machine of a KubevirtMachineTemplate: the most that its guest can come to.
+    """One virtual machine, of a KubevirtMachineTemplate, a KubevirtMachine or a VirtualMachine: the most that its guest
+    can come to, and its own disks.
 
-    Raises `MalformedQuantity` when neither the template says, nor the instancetype that it names.
+    Raises `MalformedQuantity` when neither the object says, nor the instancetype that it names.
     """
     machine = _machine(template)
     domain = _inside(machine, "template", "spec", "domain")
@@ -70,10 +95,10 @@ def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usag
 
 
 def instancetype_of(template: Manifest) -> str:
-    """The instancetype that a KubevirtMachineTemplate's machines are as large as; empty when it says so itself.
+    """The instancetype that machines are as large as (see `of_machine`); empty when the object says so itself.
 
     Raises `MalformedQuantity` for one that others than the platform write, or that may be another when the machine is
-    made.
+    made. A VirtualMachine may name a revision: KubeVirt itself writes there which one it took.
     """
     matcher = _inside(_machine(template), "instancetype")
     if not matcher:
@@ -81,13 +106,66 @@ def instancetype_of(template: Manifest) -> str:
     kind, name = matcher.get("kind") or INSTANCETYPE, matcher.get("name")
     if str(kind).lower() not in (INSTANCETYPE.lower(), f"{INSTANCETYPE}s".lower()):
         raise MalformedQuantity(f"a size by {kind} cannot be counted: whoever may write it can make it larger later")
-    if not isinstance(name, str) or not name or matcher.get("revisionName") or matcher.get("inferFromVolume"):
+    moving = matcher.get("revisionName") and template.get("kind") != resources.VIRTUAL_MACHINES.kind
+    if not isinstance(name, str) or not name or moving or matcher.get("inferFromVolume"):
         raise MalformedQuantity("a size by instancetype can be counted only if instancetype.name says by which")
     return name
 
 
+def of_instance(manifest: Manifest) -> Usage:
+    """A VirtualMachineInstance as it runs: the size that its guest has now.
+
+    KubeVirt writes into it how far the guest could be enlarged while it runs (four times, where nobody said); it is
+    enlarged by a change of its VirtualMachine, which is counted then. Raises `MalformedQuantity`.
+    """
+    domain = _inside(manifest, "spec", "domain")
+    now = {**domain, "cpu": _without(domain, "cpu", "maxSockets"), "memory": _without(domain, "memory", "maxGuest")}
+    return Usage(nodes=1, vcpu=_vcpu(now), memory=_memory(now), gpus=_devices(_inside(domain, "devices")))
+
+
+def of_control_plane(manifest: Manifest) -> Usage:
+    """A KamajiControlPlane: its replicas, and the address of its API server. Raises `MalformedQuantity`."""
+    spec = _inside(manifest, "spec")
+    return _control_plane(spec.get("replicas"), _inside(spec, "network").get("serviceType"))
+
+
+def of_tenant_control_plane(manifest: Manifest) -> Usage:
+    """What Kamaji makes of one: a TenantControlPlane. Raises `MalformedQuantity`."""
+    spec = _inside(manifest, "spec", "controlPlane")
+    return _control_plane(_inside(spec, "deployment").get("replicas"), _inside(spec, "service").get("serviceType"))
+
+
+def _control_plane(said: object, service: object) -> Usage:
+    # As Kamaji's CRDs default them.
+    count = _count(CONTROL_PLANE_REPLICAS if said is None else said, "replicas")
+    return Usage(control_plane_replicas=count, load_balancers=int(service in (None, "", LOAD_BALANCER)))
+
+
+def of_service(manifest: Manifest) -> Usage:
+    """A Service of type LoadBalancer is one; others cost nothing."""
+    return Usage(load_balancers=int(_inside(manifest, "spec").get("type") == LOAD_BALANCER))
+
+
+def of_volume_claim(manifest: Manifest) -> Usage:
+    """A PersistentVolumeClaim: what it asks for. Raises `MalformedQuantity`."""
+    asked = _inside(manifest, "spec", "resources", "requests").get("storage")
+    return Usage(storage=quantity.byte_count(asked) if asked is not None else 0)
+
+
+def of_data_volume(manifest: Manifest) -> Usage:
+    """A DataVolume: what it asks for. One that takes its size from its source says nothing; then its claim will.
+
+    Raises `MalformedQuantity`.
+    """
+    return Usage(storage=max(_asked(manifest), default=0))
+
+
 def _machine(template: Manifest) -> Manifest:
-    return _inside(template, "spec", "template", "spec", "virtualMachineTemplate", "spec")
+    return _inside(template, *_MACHINE.get(str(template.get("kind")), _OF_TEMPLATE))
+
+
+def _without(holder: Manifest, key: str, field: str) -> Manifest:
+    return {name: value for name, value in _inside(holder, key).items() if name != field}
 
 
 def of_instancetype(manifest: Manifest) -> Usage:
@@ -130,6 +208,12 @@ def _devices(holder: Manifest) -> int:
     return sum(len(_list(holder, kind)) for kind in ("gpus", "hostDevices"))
 
 
+def disks(virtual_machine: Manifest) -> dict[str, int]:
+    """Bytes of the disks that are made for a VirtualMachine and go with it, by name. Raises `MalformedQuantity`."""
+    templates = _list(_machine(virtual_machine), "dataVolumeTemplates")
+    return {str(_inside(one, "metadata").get("name")): _disk(one) for one in templates if isinstance(one, Mapping)}
+
+
 def _storage(machine: Manifest) -> int:
     """The disks that are made for a virtual machine and go with it."""
     return sum(_disk(template) for template in _list(machine, "dataVolumeTemplates"))
@@ -138,11 +222,15 @@ def _storage(machine: Manifest) -> int:
 def _disk(template: object) -> int:
     if not isinstance(template, Mapping):
         raise MalformedQuantity("dataVolumeTemplates: an entry is no object")
-    asked = [_inside(template, "spec", part, "resources", "requests").get("storage") for part in ("storage", "pvc")]
-    sizes = [quantity.byte_count(size) for size in asked if size is not None]
+    sizes = _asked(template)
     if not sizes:
         raise MalformedQuantity("a data volume says nothing of its size: write storage.resources.requests.storage")
     return max(sizes)
+
+
+def _asked(volume: Manifest) -> list[int]:
+    asked = [_inside(volume, "spec", part, "resources", "requests").get("storage") for part in ("storage", "pvc")]
+    return [quantity.byte_count(size) for size in asked if size is not None]
 
 
 def _list(holder: Manifest, key: str) -> Sequence[object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from provisioning.library import config as library_config
 from provisioning.resources import Resource
 
 Manifest = dict[str, Any]
+Keep = Callable[[Manifest], Manifest | None]
+"""What to keep of an object; None for nothing at all."""
 
 REQUEST_TIMEOUT = 15.0
 """Seconds a plain call may take."""
@@ -111,8 +113,13 @@ class Kube:
         except errors.NotFound:
             return None
 
-    async def list(self, resource: Resource, *, namespace: str = "", labels: str = "") -> Listing:
-        """All objects, page by page; each item carries apiVersion and kind, which lists leave out."""
+    async def list(
+        self, resource: Resource, *, namespace: str = "", labels: str = "", keep: Keep | None = None
+    ) -> Listing:
+        """All objects, page by page; each item carries apiVersion and kind, which lists leave out.
+
+        `keep` says what to keep of each, so that a list of very many is never whole in memory.
+        """
         items: list[Manifest] = []
         query: dict[str, Any] = {"limit": PAGE}
         if labels:
@@ -120,7 +127,8 @@ class Kube:
         while True:
             page = await self.call("GET", resource.path(namespace=namespace), query=query)
             kind = {"apiVersion": resource.api_version, "kind": resource.kind}
-            items.extend({**kind, **item} for item in page.get("items") or [])
+            found = ({**kind, **item} for item in page.get("items") or [])
+            items.extend(filter(None, map(keep, found)) if keep is not None else found)
             following = page["metadata"].get("continue")
             if not following:
                 return Listing(items, page["metadata"]["resourceVersion"])

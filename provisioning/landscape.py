@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from provisioning import names, plan, providers, resources, world
+from provisioning import charges, measures, names, plan, providers, resources, world
 from provisioning.cache import Cache, Key, Manifests, Source
 from provisioning.errors import Cause, RuleError
 from provisioning.kube import Manifest
@@ -30,11 +30,21 @@ DESK: Final = (
     resources.NAMESPACES,
 )
 """Our own kinds, and Namespaces for whose they are."""
-WHOLE: Final = (resources.CLUSTERS, resources.MACHINE_DEPLOYMENTS, resources.KUBEVIRT_MACHINE_TEMPLATES)
-"""Charged kinds: those made by hand carry no label of ours, and count all the same."""
+WHOLE: Final = (
+    resources.CLUSTERS,
+    resources.KAMAJI_CONTROL_PLANES,
+    resources.MACHINE_DEPLOYMENTS,
+    resources.MACHINE_SETS,
+    resources.MACHINES,
+    resources.KUBEVIRT_MACHINES,
+    resources.KUBEVIRT_MACHINE_TEMPLATES,
+)
+"""What is charged, and what it is charged by: those made by hand carry no label of ours, and count all the same."""
+COUNTED: Final = tuple(kind for kind in charges.KINDS if kind not in (*DESK, *WHOLE))
+"""Charged as well, and of no other interest: only what their cost depends on is kept, for there may be very many."""
 SIZES: Final = resources.VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
 """The platform's own: machines made by hand may be as large as one of these says."""
-LABELLED: Final = (*{kind: None for kind in (*plan.KINDS, *world.KINDS, resources.MACHINE_SETS) if kind not in WHOLE},)
+LABELLED: Final = (*{kind: None for kind in (*plan.KINDS, *world.KINDS) if kind not in WHOLE},)
 """Parts of clusters; only those that say of which are kept."""
 LISTS_AT_ONCE: Final = 3
 """A whole list is the most memory we ever need at a time."""
@@ -50,10 +60,14 @@ class Landscape:
             indexes = {CLUSTER: clusters_of}
             return Cache(kube, kind, labels=labels, indexes=indexes, packed=True, optional=True, gate=gate)
 
+        def counted(kind: Resource) -> Cache:
+            return Cache(kube, kind, keep=partial(measures.gist, kind), packed=True, optional=True, gate=gate)
+
         self.caches: Mapping[Resource, Cache] = {
             **{kind: Cache(kube, kind, gate=gate) for kind in DESK},
             resources.TENANT_LEDGERS: Cache(kube, resources.TENANT_LEDGERS, namespace=namespace, gate=gate),
             SIZES: Cache(kube, SIZES, packed=True, optional=True, gate=gate),
+            **{kind: counted(kind) for kind in COUNTED},
             **{kind: parts(kind) for kind in WHOLE},
             **{kind: parts(kind, names.CAPI_CLUSTER_LABEL) for kind in LABELLED},
         }

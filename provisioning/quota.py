@@ -150,8 +150,12 @@ def machines(pool: NodePool) -> int:
 
 def envelope(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:
     """The most that a TenantCluster can come to without asking again, the address of its API server included."""
-    itself = Usage(clusters=1, control_plane_replicas=spec.control_plane.replicas, load_balancers=1)
-    return sum((share(pool, catalog) for pool in spec.pools), itself)
+    return sum((share(pool, catalog) for pool in spec.pools), Usage(clusters=1) + front(spec))
+
+
+def front(spec: ClusterSpec) -> Usage:
+    """The control plane of a TenantCluster, and the address of its API server."""
+    return Usage(control_plane_replicas=spec.control_plane.replicas, load_balancers=1)
 
 
 def describe(found: Excess, *, by: str = "") -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from provisioning import names, resources
 from provisioning.__main__ import lead
 from provisioning.kube import Kube, Manifest
-from provisioning.landscape import DESK, WHOLE, Landscape
+from provisioning.landscape import COUNTED, DESK, WHOLE, Landscape
 from provisioning.resources import Resource
 from provisioning.settings import Settings
 from tests import builders
@@ -66,7 +66,7 @@ class Backstage:
         """Objects without the label that a cache selects by are not in it; of the others it has the last version."""
         held = {o["metadata"]["uid"]: o["metadata"]["resourceVersion"] for o in self.server.all(kind)}
         seen = {o["metadata"]["uid"]: o["metadata"]["resourceVersion"] for o in self.landscape.caches[kind].list()}
-        everything = kind in (*DESK, *WHOLE)
+        everything = kind in (*DESK, *WHOLE, *COUNTED)
         return seen == held if everything else seen.items() <= held.items() and len(seen) == len(self._labelled(kind))
 
     def _labelled(self, kind: Resource) -> list[Manifest]:

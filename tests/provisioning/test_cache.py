@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from provisioning import errors
 from provisioning.cache import Cache, Key, Pace, by_label
-from provisioning.kube import Change, Kube, Listing, Manifest
+from provisioning.kube import Change, Keep, Kube, Listing, Manifest
 from provisioning.resources import CONFIG_MAPS, Resource
 from tests.fakes.api_server import ApiServer, connected
 from tests.provisioning.kube_contract.promises import config_map
@@ -158,7 +158,9 @@ class ClosesAtOnce:
         self.asked = 0
         self.error = error
 
-    async def list(self, resource: Resource, *, namespace: str = "", labels: str = "") -> Listing:
+    async def list(
+        self, resource: Resource, *, namespace: str = "", labels: str = "", keep: Keep | None = None
+    ) -> Listing:
         self.asked += 1
         return Listing([], "7")
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning import charges, footprint, legacy, quota
-from provisioning.charges import Unmeasurable
+from provisioning import footprint, legacy, quota
+from provisioning.charges import Assessor, Unmeasurable
 from provisioning.model import NodePool
 from provisioning.resources import (
     KUBEVIRT_MACHINE_TEMPLATES,
@@ -39,12 +40,15 @@ class Estate:
         for manifest in of_kind(manifests, "KubevirtMachineTemplate"):
             self.found[KUBEVIRT_MACHINE_TEMPLATES, manifest["metadata"]["name"]] = manifest
 
-    def find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
+    def get(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
         assert bool(namespace) is resource.namespaced
         return self.found.get((resource, name))
 
-    def cost(self, deployment: Manifest) -> Usage:
-        return charges.cost(MACHINE_DEPLOYMENTS, deployment, find=self.find, catalog=catalog)
+    def list(self, resource: Resource, *, namespace: str = "") -> Sequence[Manifest]:
+        return [manifest for (kind, _), manifest in self.found.items() if kind == resource]
+
+    def cost(self, manifest: Manifest, resource: Resource = MACHINE_DEPLOYMENTS) -> Usage:
+        return Assessor(self, catalog).cost(resource, manifest)
 
 
 def of_cluster(**changes: Any) -> tuple[list[Manifest], Estate]:
@@ -58,25 +62,25 @@ def test_machines_of_every_kind_of_pool_are_within_what_their_cluster_is_charged
     assert [estate.cost(deployment) for deployment in deployments] == [Usage()] * 3
 
 
-def test_a_deployment_with_more_machines_than_its_pool_is_charged_wholly() -> None:
+def test_of_a_deployment_with_more_machines_than_its_pool_those_that_are_more_are_charged() -> None:
     manifests, estate = of_cluster()
     deployment = only(manifests, "MachineDeployment")
     deployment["spec"]["replicas"] = 3
-    assert estate.cost(deployment) == Usage(nodes=4, vcpu=8000, memory=16 * GI)
+    assert estate.cost(deployment) == Usage(nodes=1, vcpu=2000, memory=4 * GI)
 
 
 def test_more_machines_for_an_update_than_the_pool_has_are_charged_as_well() -> None:
     manifests, estate = of_cluster()
     deployment = only(manifests, "MachineDeployment")
     deployment["spec"]["rollout"]["strategy"]["rollingUpdate"]["maxSurge"] = 2
-    assert estate.cost(deployment) == Usage(nodes=4, vcpu=8000, memory=16 * GI)
+    assert estate.cost(deployment) == Usage(nodes=1, vcpu=2000, memory=4 * GI)
 
 
 def test_an_instancetype_that_is_larger_than_the_flavor_says_is_charged() -> None:
     manifests, estate = of_cluster(pools=[{"name": "md0", "flavor": "typed", "replicas": 1}])
     larger = {**INSTANCETYPE, "spec": {"cpu": {"guest": 64}, "memory": {"guest": "8Gi"}}}
     estate.found[VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, "u1.xlarge"] = larger
-    assert estate.cost(only(manifests, "MachineDeployment")) == Usage(nodes=2, vcpu=128_000, memory=16 * GI)
+    assert estate.cost(only(manifests, "MachineDeployment")) == Usage(vcpu=120_000)
 
 
 def test_a_cluster_asleep_is_charged_as_awake_and_its_machines_with_nothing() -> None:

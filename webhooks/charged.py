@@ -1,0 +1,76 @@
+"""The charged kinds as the door meets them: where a denial points, and where they are looked at. A table.
+
+What they cost is `provisioning.charges`' business, what it depends on that of `provisioning.measures`; what follows for
+a write is that of the policy `tenant_quota`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provisioning.resources import (
+    CLUSTERS,
+    DATA_VOLUMES,
+    KAMAJI_CONTROL_PLANES,
+    KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    PERSISTENT_VOLUME_CLAIMS,
+    SERVICES,
+    TENANT_CLUSTERS,
+    TENANT_CONTROL_PLANES,
+    VIRTUAL_MACHINE_INSTANCES,
+    VIRTUAL_MACHINES,
+    Resource,
+)
+from webhooks import tree
+from webhooks.facts import Manifest
+from webhooks.policy import Reach
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A charged kind. `field` is where a denial points, `scaled` the dotted path that its `/scale` writes.
+
+    `housed`: whether it is refused in a namespace that is nobody's; of the rest there may be some that are no tenant's
+    matter. `part`: whether it is within its controller's charge in everyday life.
+    """
+
+    resource: Resource
+    field: str
+    scaled: str = ""
+    reach: Reach = Reach.EVERYWHERE
+    housed: bool = False
+    part: bool = False
+
+    def scaled_to(self, manifest: Manifest, replicas: Any) -> Manifest:
+        """The object with another number."""
+        return _with(manifest, self.scaled.split("."), replicas)
+
+
+def _with(holder: Mapping[str, Any], path: Sequence[str], value: Any) -> Manifest:
+    first, *rest = path
+    return {**holder, first: _with(tree.dig(holder, first), rest, value) if rest else value}
+
+
+_REPLICAS = "spec.replicas"
+_FRONT = "spec.controlPlane.deployment.replicas"
+_CLAIMED = "spec.resources.requests.storage"
+KINDS: Final = (
+    Kind(TENANT_CLUSTERS, "spec.pools", housed=True),
+    Kind(CLUSTERS, "spec", housed=True),
+    Kind(KAMAJI_CONTROL_PLANES, _REPLICAS, scaled=_REPLICAS),
+    Kind(TENANT_CONTROL_PLANES, _FRONT, scaled=_FRONT, reach=Reach.TENANTS, part=True),
+    Kind(MACHINE_DEPLOYMENTS, _REPLICAS, scaled=_REPLICAS, housed=True),
+    Kind(MACHINE_SETS, _REPLICAS, scaled=_REPLICAS, housed=True, part=True),
+    Kind(KUBEVIRT_MACHINES, "spec.virtualMachineTemplate.spec", part=True),
+    Kind(VIRTUAL_MACHINES, "spec.template.spec.domain", reach=Reach.TENANTS),
+    Kind(VIRTUAL_MACHINE_INSTANCES, "spec.domain", reach=Reach.TENANTS, part=True),
+    Kind(DATA_VOLUMES, "spec.storage", reach=Reach.TENANTS, part=True),
+    Kind(PERSISTENT_VOLUME_CLAIMS, _CLAIMED, reach=Reach.TENANTS, part=True),
+    Kind(SERVICES, "spec.type", reach=Reach.TENANTS, part=True),
+)
+"""Every kind that `provisioning.charges` knows the cost of."""
+BY_PLURAL: Final[Mapping[str, Kind]] = {kind.resource.plural: kind for kind in KINDS}
