@@ -100,9 +100,10 @@ async def behind_the_door(
     *,
     profile: Profile = Profile.V1BETA2,
     hard: Mapping[str, Any] = HARD,
+    replicas: int = REPLICAS,
 ) -> AsyncIterator[Desk]:
     """The door is registered for that generation of APIs, and finds it by itself. `hard` is the tenant's quota."""
-    front, *ports = _free_ports(1 + 2 * REPLICAS)
+    front, *ports = _free_ports(1 + 2 * replicas)
     trusted = Trusted(webhooks=ADMIN[0])
     client = ClientConfig(url=f"https://127.0.0.1:{front}")
     configurations = registration.configurations(client=client, profile=profile, trusted=trusted)
@@ -110,7 +111,7 @@ async def behind_the_door(
     processes = Processes(tmp_path)
     try:
         async with balanced(front, ports[::2]):
-            for number in range(REPLICAS):
+            for number in range(replicas):
                 port, health = ports[2 * number : 2 * number + 2]
                 await _replica(processes, plane, number, port=port, health=health)
             async with _tenant(admin, hard) as (tenant, namespace):
