@@ -26,6 +26,8 @@ BODY_MAX = 7 * 1024 * 1024
 """Two objects of the most that the API server takes (3 MiB), and room for the envelope."""
 KEEP_ALIVE = 3600.0
 """Longer than the API server keeps an idle connection (90 s): else we hang up while it sends, and its POST fails."""
+LINGERING = 1.0
+"""Seconds in which the rest of a body is still taken that was answered before it was whole."""
 MARGIN = 0.4
 """Seconds kept of the API server's timeout for the way back."""
 TIMEOUT = 10.0
@@ -37,7 +39,9 @@ UNCHANGED = Allow(("defaults were not filled in, by a fault of clusterdesk's own
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_KNOWN = {(rule.resource.group, rule.resource.plural) for each in (*POLICIES, *DEFAULTS) for rule in each.applies_to}
+_RULES = [rule for each in (*POLICIES, *DEFAULTS) for rule in each.applies_to]
+_KINDS = {(rule.resource.group, rule.resource.plural, rule.subresource): rule.resource.kind for rule in _RULES}
+_OPERATIONS = {operation for rule in _RULES for operation in rule.operations}
 
 log = structlog.get_logger()
 
@@ -87,7 +91,7 @@ class App:
         try:
             async with asyncio.timeout_at(deadline):
                 content = await _body(request)
-            asked = review.decode(content)
+            asked = review.decode(content, stored=door == "validate")
         except TimeoutError:
             metrics.REJECTED.labels("too_slow").inc()
             log.warning("review_rejected", reason="the body did not come in time", door=door)
@@ -138,7 +142,13 @@ class App:
 @asynccontextmanager
 async def serving(app: App, context: SSLContext, *, host: str, port: int) -> AsyncIterator[int]:
     """Listen until the block ends, then finish what is under way. Gives the port (asked for with 0)."""
-    runner = web.AppRunner(app.application(), keepalive_timeout=KEEP_ALIVE, access_log=None, shutdown_timeout=TIMEOUT)
+    runner = web.AppRunner(
+        app.application(),
+        keepalive_timeout=KEEP_ALIVE,
+        lingering_time=LINGERING,
+        access_log=None,
+        shutdown_timeout=TIMEOUT,
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port, ssl_context=context)
@@ -173,8 +183,9 @@ def seconds(text: str) -> float:
 def _note(asked: Request, door: str, decision: Decision, seconds: float) -> None:
     word = review.word(decision)
     # Whoever reaches the port can send any word; only those that we registered for become names of time series.
-    kind = asked.kind if (asked.group, asked.resource) in _KNOWN else "other"
-    metrics.REQUESTS.labels(kind, asked.operation, asked.subresource, word, str(asked.dry_run).lower()).inc()
+    kind = _KINDS.get((asked.group, asked.resource, asked.subresource)) if asked.operation in _OPERATIONS else None
+    about = (kind, asked.operation, asked.subresource) if kind is not None else ("other", "other", "other")
+    metrics.REQUESTS.labels(*about, word, str(asked.dry_run).lower()).inc()
     write = log.debug if isinstance(decision, Allow) else log.info
     write(
         "review_answered",

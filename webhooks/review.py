@@ -115,8 +115,11 @@ _decoder = msgspec.json.Decoder(_Review)
 _encoder = msgspec.json.Encoder()
 
 
-def decode(body: bytes) -> Request:
-    """The request in an AdmissionReview. Raises `Malformed`."""
+def decode(body: bytes, *, stored: bool = False) -> Request:
+    """The request in an AdmissionReview. Raises `Malformed`.
+
+    `stored`: validation sees objects as they are stored, so they have a name and a uid, and an old one its revision.
+    """
     try:
         review = _decoder.decode(body)
     except (ValueError, RecursionError) as error:
@@ -133,6 +136,8 @@ def decode(body: bytes) -> Request:
     for manifest in (asked.object, asked.old_object):
         if manifest is not None and not _is_manifest(manifest):
             raise Malformed("the object of the request is no Kubernetes object")
+    if stored and not (_is_stored(asked.object) and _is_stored(asked.old_object, old=True)):
+        raise Malformed("the object of the request lacks what every stored object has")
     return Request(
         uid=asked.uid,
         operation=asked.operation,
@@ -170,6 +175,14 @@ def _is_manifest(content: Manifest) -> bool:
     owners = meta.get("ownerReferences") or []
     owned = isinstance(owners, list) and all(isinstance(owner, dict) for owner in owners)
     return owned and all(isinstance(section, dict | None) for section in sections)
+
+
+def _is_stored(content: Manifest | None, *, old: bool = False) -> bool:
+    meta = content["metadata"] if content is not None else {"name": "-", "uid": "-", "resourceVersion": "0"}
+    known = all(isinstance(meta.get(key), str) and meta[key] for key in ("name", "uid"))
+    revision = meta.get("resourceVersion") if old else "0"
+    # A fence in a ledger is compared as a number.
+    return known and isinstance(revision, str) and revision.isascii() and revision.isdigit()
 
 
 def encode(uid: str, decision: Decision) -> bytes:

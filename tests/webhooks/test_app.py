@@ -20,6 +20,7 @@ from provisioning.resources import TENANT_CLUSTERS
 from tests.webhooks.fakes import NOW, SlowWorld, ToldLedgers, World
 from tests.webhooks.reviews import body, manifest
 from webhooks import app as server
+from webhooks import metrics
 from webhooks.app import App
 from webhooks.decision import Allow, refuse
 from webhooks.facts import Facts, Manifest, Trusted
@@ -177,6 +178,38 @@ async def test_a_body_that_does_not_come_is_not_waited_for(door: Door) -> None:
     headers = {"Content-Type": "application/json"}
     response = await door.session.post(door.url + "/validate?timeout=600ms", data=never_ending(), headers=headers)
     assert response.status == 408
+
+
+async def test_words_that_nobody_registered_for_make_no_time_series(door: Door) -> None:
+    for odd in (
+        {"operation": "ODD"},
+        {"subResource": "odd"},
+        {"resource": {"group": "odd", "version": "v1", "resource": "x"}},
+    ):
+        review = body(TENANT_CLUSTERS, CLUSTER)
+        await door.post({**review, "request": {**review["request"], **odd}})
+    samples = next(iter(metrics.REQUESTS.collect())).samples
+    assert not [sample for sample in samples if "odd" in str(sample.labels).lower()]
+    assert [sample for sample in samples if sample.labels["kind"] == "other"]
+
+
+@pytest.mark.parametrize(("key", "value"), [("uid", None), ("name", ""), ("uid", 3)])
+async def test_what_no_stored_object_lacks_is_asked_for_where_objects_are_stored_next(
+    door: Door, key: str, value: Any
+) -> None:
+    bare = {**CLUSTER, "metadata": {**CLUSTER["metadata"], key: value}}
+    assert (await door.post(body(TENANT_CLUSTERS, bare))).status == 400
+
+
+async def test_an_old_object_has_a_revision_that_a_ledger_can_compare(door: Door) -> None:
+    odd = {**CLUSTER, "metadata": {**CLUSTER["metadata"], "resourceVersion": "\u0663"}}
+    assert (await door.post(body(TENANT_CLUSTERS, CLUSTER, old=odd))).status == 400
+    assert (await door.post(body(TENANT_CLUSTERS, CLUSTER, old=CLUSTER))).status == 200
+
+
+async def test_defaults_are_asked_before_there_is_a_uid(door: Door) -> None:
+    bare = {**CLUSTER, "metadata": {"generateName": "web-", "namespace": "tenant-blue"}}
+    assert (await door.post(body(TENANT_CLUSTERS, bare), path="/mutate?timeout=5s")).status == 200
 
 
 async def test_other_paths_and_methods_are_not_there(door: Door) -> None:
