@@ -21,8 +21,8 @@ from provisioning.errors import ClusterdeskError
 DEPTH_MAX: Final = 200
 """Lists and mappings within each other, in what is no JSON. The schemas of large CustomResourceDefinitions come to some
 sixty."""
-EVENTS_MAX: Final = 100_000
-"""Texts, and beginnings and ends of lists and mappings: some 700 kB of manifests, and a fifth of a second."""
+EVENTS_MAX: Final = 150_000
+"""Texts, and beginnings and ends of lists and mappings: a megabyte of manifests, and a third of a second."""
 MERGED_MAX: Final = 20_000
 """Keys that `<<` may bring into mappings. A short text can make endlessly many of them."""
 _MERGE: Final = "<<"

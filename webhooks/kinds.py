@@ -9,6 +9,7 @@ from provisioning.resources import Resource
 KUSTOMIZATIONS = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HELM_CHARTS = Resource("source.toolkit.fluxcd.io", "v1", "helmcharts", "HelmChart")
 GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")
+ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 PROFILES = Resource("config.projectsveltos.io", "v1beta1", "profiles", "Profile")
 CLUSTER_PROFILES = Resource(
     "config.projectsveltos.io", "v1beta1", "clusterprofiles", "ClusterProfile", namespaced=False

@@ -14,7 +14,7 @@ from provisioning.documents import Overgrown
 
 Tree = Mapping[str, Any]
 
-NODES_MAX = 100_000
+NODES_MAX = 150_000
 """Nodes of a document that are looked at. YAML aliases can make a small text into an endless tree."""
 
 

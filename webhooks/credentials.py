@@ -1,0 +1,133 @@
+"""Finds kubeconfigs and ServiceAccount tokens in what is about to go into a tenant. Pure.
+
+Whose they are is not decided here: a tenant may have those of its own API server. `of_management` holds them against
+what is known of the management cluster's.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from provisioning import documents
+from provisioning.documents import Overgrown
+from webhooks import tree
+from webhooks.parts import Form, Part, decoded
+
+TOKENS_MAX = 20
+"""Tokens of one part that are looked up."""
+LAYERS_MAX = 4
+"""Texts within texts: a kubeconfig in a Secret, in a ConfigMap's manifest, is the third."""
+
+_WORTH = re.compile(r"certificate-authority|clusters|[A-Za-z0-9+/]{100}|--server|\\[xuU\n]")
+"""A text without any of these holds no kubeconfig, in clear or encoded."""
+_ENCODED = re.compile(r"[A-Za-z0-9+/\s]{100,}={0,2}\s*")
+_TOKEN = re.compile(r"\beyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+")
+_AUTHORITY = re.compile(r"certificate-authority-data[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9+/=]+)")
+_SERVER = re.compile(r"\bserver[\"']?\s*[:=]\s*[\"']?(https?://[^\s\"',}]+)")
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+
+
+@dataclass(frozen=True)
+class Kubeconfig:
+    """Access to an API server: its host, and the certificates of the authorities that it is known by."""
+
+    field: str
+    host: str
+    authorities: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Token:
+    """A ServiceAccount's token. The signature is not looked at: whose uid it bears, it is meant to be."""
+
+    field: str
+    namespace: str
+    account: str
+    uid: str
+
+
+Credential = Kubeconfig | Token
+
+
+def find(part: Part) -> list[Credential]:
+    """All that is in the part. Raises `Overgrown`."""
+    if part.form is Form.CHART:
+        return []
+    look = _in_text if isinstance(part.content, str) else _in_tree
+    found = list(dict.fromkeys(look(part.content, part.field, LAYERS_MAX)))
+    if sum(isinstance(credential, Token) for credential in found) > TOKENS_MAX:
+        raise Overgrown(f"it holds more than {TOKENS_MAX} tokens of ServiceAccounts")
+    return found
+
+
+def certificates(pem: str) -> frozenset[str]:
+    """The certificates in a text, each in one line, so that they can be compared."""
+    return frozenset("".join(body.split()) for body in _CERTIFICATE.findall(pem))
+
+
+def _in_text(text: str, at: str, layers: int) -> Iterator[Credential]:
+    for claims in _TOKEN.findall(text):
+        yield from _token(claims, at)
+    if not layers or not _WORTH.search(text):
+        return
+    try:
+        found = [document for document in documents.read(text) if isinstance(document, Mapping | list)]
+    except documents.Unreadable:
+        found = []
+    for document in found:
+        yield from _in_tree(document, at, layers)
+    if not found:
+        yield from _in_script(text, at)
+
+
+def _in_tree(content: Any, at: str, layers: int) -> Iterator[Credential]:
+    for path, node in tree.walk(content, at):
+        if isinstance(node, Mapping):
+            for entry in tree.mappings(node.get("clusters")):
+                cluster = tree.mapping(entry.get("cluster"))
+                yield from _kubeconfig(
+                    tree.text(cluster.get("server")), tree.text(cluster.get("certificate-authority-data")), path
+                )
+        elif isinstance(node, str):
+            # The content of a Secret is encoded, and what it is one has to look at.
+            inner = decoded(node, "base64") if _ENCODED.fullmatch(node) else node
+            yield from _in_text(inner, path, layers - 1)
+
+
+def _in_script(text: str, at: str) -> Iterator[Credential]:
+    """A kubeconfig that a script writes: its lines, wherever they are."""
+    authorities = "".join(decoded(found, "base64") for found in _AUTHORITY.findall(text))
+    for server in _SERVER.findall(text) or ([""] if authorities else []):
+        yield from _kubeconfig(server, base64.b64encode(authorities.encode()).decode(), at)
+
+
+def _kubeconfig(server: str, authority: str, at: str) -> Iterator[Kubeconfig]:
+    try:
+        host = urlsplit(server).hostname or ""
+    except ValueError:
+        host = ""
+    known = certificates(decoded(authority, "base64"))
+    if host or known:
+        yield Kubeconfig(at, host, known)
+
+
+def _token(claims: str, at: str) -> Iterator[Token]:
+    try:
+        found = tree.mapping(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))))
+    except (ValueError, RecursionError):
+        return
+    # Tokens that live in Secrets for ever say it otherwise.
+    bound, prefix = tree.mapping(found.get("kubernetes.io")), "kubernetes.io/serviceaccount/"
+    account = tree.mapping(bound.get("serviceaccount"))
+    namespace = tree.text(bound.get("namespace") or found.get(f"{prefix}namespace"))
+    name = tree.text(account.get("name") or found.get(f"{prefix}service-account.name"))
+    uid = tree.text(account.get("uid") or found.get(f"{prefix}service-account.uid"))
+    if _NAME.fullmatch(namespace) and _NAME.fullmatch(name) and uid:
+        yield Token(at, namespace, name, uid)
