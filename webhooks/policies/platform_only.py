@@ -1,8 +1,9 @@
 """What a tenant may have, what is on offer, and how the management cluster is used: only the platform writes these.
 
 A Tenant is a quota and the people who decide. A Catalog and an instancetype say how large a machine is, a ClusterClass
-what a cluster is made of, a DataStore where all tenants' data is. And KubeVirt's ways to more machines than were
-charged (pools, replica sets, clones, restored snapshots) or out of a disk (exports): no tenant cluster needs them.
+what a cluster is made of, a DataStore where all tenants' data is. And the ways to more machines that nobody measures
+(pools of either kind, replica sets, clones, restored snapshots) or out of a disk (exports): no tenant cluster needs
+them.
 RBAC says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
 """
 
@@ -32,6 +33,7 @@ CLASSES = (CLUSTER_CLASSES, KAMAJI_CONTROL_PLANE_TEMPLATES, KUBEVIRT_CLUSTER_TEM
 ANY = "*"
 """Whatever version is served: only who writes is looked at."""
 SCALED = (
+    Resource("cluster.x-k8s.io", ANY, "machinepools", "MachinePool"),
     Resource("kubevirt.io", ANY, "virtualmachineinstancereplicasets", "VirtualMachineInstanceReplicaSet"),
     Resource("pool.kubevirt.io", ANY, "virtualmachinepools", "VirtualMachinePool"),
 )

@@ -1,0 +1,415 @@
+"""The ways around the door, tried on a real API server by somebody whom RBAC lets do anything.
+
+One tenant, one boot of two replicas, Cluster API's own managers at work, and many stories. Each way is refused in words
+that say what is wrong, and afterwards nothing is there that was not there before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from playground.controlplane import ControlPlane
+from provisioning import errors, legacy
+from provisioning.kube import Kube
+from provisioning.names import CAPI_CLUSTER_LABEL, CLUSTER_LABEL, TENANT_LABEL
+from provisioning.resources import (
+    CATALOGS,
+    CLUSTERS,
+    DATA_VOLUMES,
+    KAMAJI_CONTROL_PLANES,
+    KUBEVIRT_CLUSTERS,
+    KUBEVIRT_MACHINE_TEMPLATES,
+    KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    NAMESPACES,
+    SERVICES,
+    TENANT_CLUSTERS,
+    TENANT_CONTROL_PLANES,
+    TENANT_LEDGERS,
+    TENANTS,
+    VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES,
+    VIRTUAL_MACHINES,
+    Resource,
+)
+from tests.webhooks.test_real import LEAN, SYSTEM, Desk, behind_the_door
+
+Manifest = dict[str, Any]
+Write = Callable[[], Awaitable[Any]]
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+
+HARD = {"clusters": 4, "nodes": 14, "vcpu": 28}
+"""The quota: fourteen machines of two processors. What asks for more asks for twenty."""
+MACHINE_POOLS = Resource("cluster.x-k8s.io", "v1beta2", "machinepools", "MachinePool")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(cluster_api: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    logs: Path = tmp_path_factory.mktemp("webhooks")
+    async with (
+        await Kube.connect(kubeconfig=cluster_api.kubeconfig) as admin,
+        behind_the_door(cluster_api, admin, logs, hard=HARD) as desk,
+    ):
+        yield desk
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def eve(desk: Desk) -> AsyncIterator[Kube]:
+    """She may do anything by RBAC, and is nobody of the platform."""
+    async with desk.person("eve") as eve:
+        yield eve
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def workers(desk: Desk, eve: Kube) -> str:
+    """A MachineDeployment by hand: two workers, and one for a rolling update. It is charged with three machines."""
+    await insisting(lambda: eve.create(KUBEVIRT_MACHINE_TEMPLATES, template(desk, "small", cores=2)))
+    await insisting(lambda: eve.create(KUBEVIRT_MACHINE_TEMPLATES, template(desk, "large", cores=16)))
+    await insisting(lambda: eve.create(MACHINE_DEPLOYMENTS, deployment(desk, "raw", replicas=2)))
+    return "raw"
+
+
+async def insisting(write: Write) -> Any:
+    """The way a client does it: come back when told so."""
+    for _ in range(60):
+        try:
+            return await write()
+        except errors.Throttled as error:
+            await asyncio.sleep(error.retry_after)
+    raise AssertionError("it was busy all the time")
+
+
+async def refused(words: str, *writes: Write) -> None:
+    for write in writes:
+        with pytest.raises((errors.Forbidden, errors.Invalid), match=words):
+            await insisting(write)
+
+
+def template(desk: Desk, name: str, *, cores: int = 2, **pod: Any) -> Manifest:
+    domain = {"cpu": {"cores": cores}, "memory": {"guest": "1Gi"}, "devices": {}}
+    machine = {"virtualMachineTemplate": {"spec": {"template": {"spec": {"domain": domain, **pod}}}}}
+    return desk.new(KUBEVIRT_MACHINE_TEMPLATES, name, {"template": {"spec": machine}})
+
+
+def reference(kind: Resource, name: str) -> Manifest:
+    return {"apiGroup": kind.group, "kind": kind.kind, "name": name}
+
+
+def deployment(desk: Desk, name: str, *, replicas: int, cluster: str = "raw", **meta: Any) -> Manifest:
+    labels = {CAPI_CLUSTER_LABEL: cluster, "pool": name}
+    machine = {
+        "clusterName": cluster,
+        "version": "v1.34.2",
+        "bootstrap": {"dataSecretName": "x"},
+        "infrastructureRef": reference(KUBEVIRT_MACHINE_TEMPLATES, "small"),
+    }
+    spec = {
+        "clusterName": cluster,
+        "replicas": replicas,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": machine},
+    }
+    return desk.new(MACHINE_DEPLOYMENTS, name, spec, **meta)
+
+
+def owner(manifest: Manifest, **changed: Any) -> list[Manifest]:
+    meta = manifest["metadata"]
+    return [
+        {
+            "apiVersion": manifest["apiVersion"],
+            "kind": manifest["kind"],
+            "name": meta["name"],
+            "uid": meta["uid"],
+            "controller": True,
+            **changed,
+        }
+    ]
+
+
+async def test_no_way_of_writing_gets_more_machines_than_the_quota_has(desk: Desk, eve: Kube, workers: str) -> None:
+    where = {"namespace": desk.namespace}
+    path = MACHINE_DEPLOYMENTS.path(name=workers, **where)
+    more = {"spec": {"replicas": 20}}
+    largest = {"cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size": "20"}
+    surging = {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 20}}}
+    large = {"infrastructureRef": {"name": "large"}}
+    older = legacy.old(MACHINE_DEPLOYMENTS)
+    stored = await eve.get(MACHINE_DEPLOYMENTS, workers, **where)
+    applied = {**deployment(desk, workers, replicas=20), "metadata": {"name": workers, **where}}
+    unnamed = deployment(desk, "x", replicas=20)
+    unnamed["metadata"] = {"generateName": "raw-", **where}
+
+    def patch(patch: Any, kind: Resource = MACHINE_DEPLOYMENTS, subresource: str = "") -> Write:
+        return lambda: eve.merge(kind, workers, patch, subresource=subresource, **where)
+
+    async def json_patch() -> None:
+        operations: Any = [{"op": "replace", "path": "/spec/replicas", "value": 20}]
+        await eve.call("PATCH", path, body=operations, content_type="application/json-patch+json")
+
+    async def replaced() -> None:
+        # Cluster API may have written in between; then it is tried again.
+        now = await eve.get(MACHINE_DEPLOYMENTS, workers, **where)
+        await eve.replace(MACHINE_DEPLOYMENTS, {**now, "spec": {**now["spec"], "replicas": 20}})
+
+    await refused(
+        f"the quota of tenant {desk.tenant} has no room for raw",
+        patch(more, subresource="scale"),
+        patch(more),
+        json_patch,
+        replaced,
+        lambda: eve.apply(MACHINE_DEPLOYMENTS, applied, manager="eve"),
+        patch({"metadata": {"annotations": {**largest, largest_to_least(largest): "1"}}}),
+        patch({"spec": {"rollout": surging}}),
+        patch({"spec": {"template": {"spec": large}}}),
+        # The older version is served beside, and converted for the rules.
+        patch(more, older),
+        patch(more, older, "scale"),
+        patch({"spec": {"strategy": surging["strategy"]}}, older),
+        lambda: eve.create(MACHINE_DEPLOYMENTS, unnamed),
+    )
+    after = await eve.get(MACHINE_DEPLOYMENTS, workers, **where)
+    assert after["metadata"]["generation"] == stored["metadata"]["generation"]
+
+
+def largest_to_least(annotations: dict[str, str]) -> str:
+    (largest,) = annotations
+    return largest.replace("max-size", "min-size")
+
+
+async def test_no_reference_and_no_mark_makes_machines_part_of_an_approved_cluster(desk: Desk, eve: Kube) -> None:
+    made = await insisting(lambda: eve.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", LEAN)))
+    marks = {CLUSTER_LABEL: "web", CAPI_CLUSTER_LABEL: "web", "app.kubernetes.io/managed-by": "clusterdesk"}
+
+    def pool(name: str, replicas: int, **meta: Any) -> Write:
+        body = deployment(desk, name, replicas=replicas, cluster="web", labels=marks, **meta)
+        return lambda: eve.create(MACHINE_DEPLOYMENTS, body)
+
+    await refused(
+        "has no room for",
+        pool("web-marked", 20),
+        pool("web-md0", 20, ownerReferences=owner(made, uid="00000000-0000-0000-0000-000000000000")),
+        pool("web-other", 20, ownerReferences=owner(made)),
+        pool("web-md0", 20, ownerReferences=owner(made)),
+    )
+    # Within its share it is the cluster's own, and costs nothing more; people may scale it there, and no further.
+    await insisting(pool("web-md0", 1, ownerReferences=owner(made)))
+    for number in (0, 1):
+        scale = {"spec": {"replicas": number}}
+        await eve.merge(MACHINE_DEPLOYMENTS, "web-md0", scale, namespace=desk.namespace, subresource="scale")
+    await refused(
+        "has no room for web-md0",
+        lambda: eve.merge(
+            MACHINE_DEPLOYMENTS, "web-md0", {"spec": {"replicas": 20}}, namespace=desk.namespace, subresource="scale"
+        ),
+    )
+
+
+async def test_the_autoscaler_of_a_cluster_gets_no_more_than_was_approved_and_no_hand_on_another(
+    desk: Desk, eve: Kube, workers: str
+) -> None:
+    await insisting(lambda: eve.create(MACHINE_DEPLOYMENTS, deployment(desk, "idle", replicas=0, cluster="shop")))
+    where = {"namespace": desk.namespace, "subresource": "scale"}
+    async with desk.person(f"system:serviceaccount:{desk.namespace}:shop-cluster-autoscaler") as autoscaler:
+        await refused(
+            "has no room for idle",
+            lambda: autoscaler.merge(MACHINE_DEPLOYMENTS, "idle", {"spec": {"replicas": 20}}, **where),
+        )
+        await refused(
+            "belongs to the cluster shop only, and this is of the cluster raw",
+            lambda: autoscaler.merge(MACHINE_DEPLOYMENTS, workers, {"spec": {"replicas": 0}}, **where),
+        )
+        await autoscaler.merge(MACHINE_DEPLOYMENTS, "idle", {"spec": {"replicas": 0}}, **where)
+
+
+async def test_volumes_and_services_of_one_cluster_are_not_those_of_another(desk: Desk, eve: Kube) -> None:
+    size = {"resources": {"requests": {"storage": "1Gi"}}}
+    body = desk.new(DATA_VOLUMES, "disk", {"source": {"blank": {}}, "storage": size}, labels={CLUSTER_LABEL: "web"})
+    await insisting(lambda: eve.create(DATA_VOLUMES, body))
+    service = {"ports": [{"port": 80}]}
+    async with desk.person(f"system:serviceaccount:{desk.namespace}:shop-csi-controller") as driver:
+        await refused(
+            "belongs to the cluster shop only, and this is of the cluster web",
+            lambda: driver.delete(DATA_VOLUMES, "disk", namespace=desk.namespace),
+            lambda: driver.create(SERVICES, desk.new(SERVICES, "lb", service, labels={CLUSTER_LABEL: "web"})),
+        )
+    async with desk.person(f"system:serviceaccount:{desk.namespace}:web-csi-controller") as driver:
+        await driver.delete(DATA_VOLUMES, "disk", namespace=desk.namespace)
+
+
+async def test_nothing_is_made_that_controllers_make(desk: Desk, eve: Kube) -> None:
+    kamaji = {"controlPlane": {"service": {"serviceType": "LoadBalancer"}}, "kubernetes": {"version": "v1.34.2"}}
+    machine = {"runStrategy": "Always", "template": {"spec": {"domain": {"devices": {}}}}}
+    await refused(
+        "is made and changed by",
+        lambda: eve.create(TENANT_CONTROL_PLANES, desk.new(TENANT_CONTROL_PLANES, "web", kamaji)),
+        lambda: eve.create(VIRTUAL_MACHINES, desk.new(VIRTUAL_MACHINES, "web-0", machine)),
+    )
+    async with desk.person("system:serviceaccount:kamaji-system:kamaji") as controller:
+        await refused(
+            "its controller must be a KamajiControlPlane",
+            lambda: controller.create(TENANT_CONTROL_PLANES, desk.new(TENANT_CONTROL_PLANES, "web", kamaji)),
+        )
+        front = desk.new(KAMAJI_CONTROL_PLANES, "front", {"version": "v1.34.2"})
+        made = await insisting(lambda: eve.create(KAMAJI_CONTROL_PLANES, front))
+        body = desk.new(TENANT_CONTROL_PLANES, "front", kamaji, ownerReferences=owner(made))
+        await insisting(lambda: controller.create(TENANT_CONTROL_PLANES, body))
+    moved, scaled, where = (
+        {"spec": {"dataStore": "of-another"}},
+        {"spec": {"replicas": 5}},
+        {"namespace": desk.namespace},
+    )
+    await refused(
+        "is made and changed by Kamaji",
+        lambda: eve.merge(TENANT_CONTROL_PLANES, "front", moved, **where),
+        lambda: eve.merge(TENANT_CONTROL_PLANES, "front", scaled, subresource="scale", **where),
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "spec"),
+    [
+        ("spec.registry", {"registry": "registry.example.org"}),
+        ("spec.apiServer.containerImageName", {"apiServer": {"containerImageName": "x"}}),
+        ("spec.deployment.extraContainers", {"deployment": {"extraContainers": [{"name": "a", "image": "x"}]}}),
+        ("spec.deployment.serviceAccountName", {"deployment": {"serviceAccountName": "web-csi-controller"}}),
+        ("spec.deployment.extraVolumes", {"deployment": {"extraVolumes": [{"name": "a", "hostPath": {"path": "/"}}]}}),
+        ("spec.deployment.tolerations", {"deployment": {"tolerations": [{"operator": "Exists"}]}}),
+        ("spec.dataStoreName", {"dataStoreName": "of-another"}),
+        ("spec.dataStoreSchema", {"dataStoreSchema": "of_another"}),
+        ("spec.apiServer.extraArgs", {"apiServer": {"extraArgs": ["--etcd-prefix=/of-another"]}}),
+        ("spec.network.serviceAnnotations", {"network": {"serviceAnnotations": {"metallb.io/address-pool": "x"}}}),
+    ],
+)
+async def test_a_control_plane_brings_nothing_into_the_management_cluster(
+    desk: Desk, eve: Kube, field: str, spec: Manifest
+) -> None:
+    body = desk.new(KAMAJI_CONTROL_PLANES, "own", {"version": "v1.34.2", **spec})
+    with pytest.raises((errors.Forbidden, errors.Invalid)) as caught:
+        await insisting(lambda: eve.create(KAMAJI_CONTROL_PLANES, body))
+    assert any(cause.field.startswith(field) for cause in caught.value.causes)
+    assert await eve.find(KAMAJI_CONTROL_PLANES, "own", namespace=desk.namespace) is None
+
+
+async def test_a_guest_brings_nothing_of_the_management_cluster_in_and_keeps_to_its_place(
+    desk: Desk, eve: Kube
+) -> None:
+    away = template(desk, "away")
+    away["spec"]["template"]["spec"]["virtualMachineTemplate"]["metadata"] = {"namespace": "kube-system"}
+    abroad = template(desk, "abroad")
+    abroad["spec"]["template"]["spec"]["infraClusterSecretRef"] = {"name": "x"}
+    sidecar = template(desk, "sidecar")
+    inside = sidecar["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]["template"]
+    inside["metadata"] = {"annotations": {"hooks.kubevirt.io/hookSidecars": '[{"image": "x"}]'}}
+    secret = template(desk, "secret", volumes=[{"name": "a", "secret": {"secretName": "web-ca"}}])
+    network = template(desk, "network", networks=[{"name": "a", "multus": {"networkName": "kube-system/infra"}}])
+    nodes = template(desk, "nodes", tolerations=[{"operator": "Exists"}])
+    bodies = {
+        "must be tenant-": away,
+        "in this management cluster only": abroad,
+        "hookSidecars": sidecar,
+        "is no volume for a tenant's guest": secret,
+        "is another network than the Pods'": network,
+        "tolerations": nodes,
+    }
+    for words, body in bodies.items():
+        await refused(words, partial(eve.create, KUBEVIRT_MACHINE_TEMPLATES, body))
+    machine = desk.new(KUBEVIRT_MACHINES, "own", secret["spec"]["template"]["spec"])
+    await refused("is no volume for a tenant's guest", lambda: eve.create(KUBEVIRT_MACHINES, machine))
+
+
+async def test_what_a_cluster_is_made_of_is_of_known_kinds_and_no_second_machine(desk: Desk, eve: Kube) -> None:
+    twice = deployment(desk, "twice", replicas=0)
+    machine = twice["spec"]["template"]["spec"]
+    machine["bootstrap"] = {"configRef": reference(KUBEVIRT_MACHINE_TEMPLATES, "small")}
+    other = {**reference(KAMAJI_CONTROL_PLANES, "x"), "kind": "KubeadmControlPlane"}
+    spec = {"controlPlaneRef": other, "infrastructureRef": reference(KUBEVIRT_CLUSTERS, "x")}
+    await refused(
+        "others are not judged here",
+        lambda: eve.create(MACHINE_DEPLOYMENTS, twice),
+        lambda: eve.create(CLUSTERS, desk.new(CLUSTERS, "odd", spec)),
+    )
+
+
+async def test_quotas_and_sizes_and_what_nobody_measures_are_the_platforms(desk: Desk, eve: Kube) -> None:
+    size = {"cpu": {"guest": 1}, "memory": {"guest": "1Gi"}}
+    wide = {"apiVersion": "instancetype.kubevirt.io/v1beta1", "kind": "VirtualMachineClusterInstancetype"}
+    spec = deployment(desk, "pool", replicas=1)["spec"]
+    pool = desk.new(MACHINE_POOLS, "pool", {key: spec[key] for key in ("clusterName", "replicas", "template")})
+    larger = {"spec": {"quota": {"hard": {"clusters": 99}}}}
+    instancetype = {**wide, "metadata": {"name": "tiny"}, "spec": size}
+    await refused(
+        "only the platform may",
+        lambda: eve.merge(TENANTS, desk.tenant, larger),
+        lambda: eve.delete(TENANTS, desk.tenant),
+        lambda: eve.merge(CATALOGS, "default", {"spec": {"flavors": [{"name": "small", "vcpu": 1, "memory": "1Gi"}]}}),
+        lambda: eve.create(VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, instancetype),
+        lambda: eve.create(MACHINE_POOLS, pool),
+    )
+
+
+async def test_a_namespace_has_the_tenant_that_the_platform_gave_it(desk: Desk, eve: Kube) -> None:
+    fresh = f"{desk.namespace}-fresh"
+    bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": fresh}}
+    marked = {**bare, "metadata": {"name": fresh, "labels": {TENANT_LABEL: desk.tenant}}}
+    cluster = {**desk.new(TENANT_CLUSTERS, "web", LEAN), "metadata": {"name": "web", "namespace": fresh}}
+    raw = {**deployment(desk, "raw", replicas=1), "metadata": {"name": "raw", "namespace": fresh}}
+    await refused("only the platform may say whose", lambda: eve.create(NAMESPACES, marked))
+    try:
+        # A moment old, of nobody, and labelled but not listed: no cluster either way.
+        await eve.create(NAMESPACES, bare)
+        for label in (None, desk.tenant):
+            if label:
+                await desk.admin.merge(NAMESPACES, fresh, {"metadata": {"labels": {TENANT_LABEL: label}}})
+            await refused(
+                "belongs to no tenant",
+                lambda: eve.create(TENANT_CLUSTERS, cluster),
+                lambda: eve.create(MACHINE_DEPLOYMENTS, raw),
+            )
+    finally:
+        await desk.admin.delete(NAMESPACES, fresh)
+    second = {**await desk.admin.get(TENANTS, desk.tenant), "metadata": {"name": f"{desk.tenant}-second"}}
+    await refused(f"belongs to the tenant {desk.tenant} already", lambda: desk.admin.create(TENANTS, second))
+
+
+async def test_what_clusterdesk_says_nobody_else_writes(desk: Desk, eve: Kube) -> None:
+    await insisting(lambda: eve.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "told", LEAN)))
+    where, forged = {"namespace": desk.namespace, "subresource": "status"}, {"endpoint": "https://x.example.org"}
+    await refused(
+        "is written by clusterdesk itself",
+        lambda: eve.merge(TENANT_CLUSTERS, "told", {"status": forged}, **where),
+        lambda: eve.merge(TENANTS, desk.tenant, {"status": {"used": {"clusters": 0}}}, subresource="status"),
+    )
+    ledger = await eve.get(TENANT_LEDGERS, desk.tenant, namespace=SYSTEM)
+    await refused(
+        "kept by clusterdesk itself",
+        lambda: eve.merge(TENANT_LEDGERS, desk.tenant, {"spec": {"data": ""}}, namespace=SYSTEM),
+        lambda: eve.delete(TENANT_LEDGERS, desk.tenant, namespace=SYSTEM),
+    )
+    assert (await eve.get(TENANT_LEDGERS, desk.tenant, namespace=SYSTEM))["spec"] == ledger["spec"]
+
+
+async def test_what_a_finalizer_holds_is_charged_until_it_is_gone(desk: Desk, eve: Kube) -> None:
+    held = desk.new(TENANT_CLUSTERS, "held", LEAN, finalizers=["eve.example.org/held"])
+    await insisting(lambda: eve.create(TENANT_CLUSTERS, held))
+    await insisting(lambda: eve.delete(TENANT_CLUSTERS, "held", namespace=desk.namespace))
+    there = await eve.list(TENANT_CLUSTERS, namespace=desk.namespace)
+    for number in range(HARD["clusters"] - len(there.items)):
+        body = desk.new(TENANT_CLUSTERS, f"next{number}", LEAN)
+        await insisting(partial(eve.create, TENANT_CLUSTERS, body))
+    one_more = desk.new(TENANT_CLUSTERS, "one-more", LEAN)
+    await refused("clusters: asks for 1, 0 of 4 free", lambda: eve.create(TENANT_CLUSTERS, one_more))
+    await eve.merge(TENANT_CLUSTERS, "held", {"metadata": {"finalizers": None}}, namespace=desk.namespace)
+
+
+async def test_machine_sets_by_hand_are_charged(desk: Desk, eve: Kube, workers: str) -> None:
+    body = deployment(desk, "bare", replicas=20)
+    spec = {key: body["spec"][key] for key in ("clusterName", "replicas", "selector", "template")}
+    await refused("has no room for bare", lambda: eve.create(MACHINE_SETS, desk.new(MACHINE_SETS, "bare", spec)))
