@@ -77,6 +77,8 @@ class AccessKeeper:
             await self._without_cluster(accesses)
             return None
         here = [one for one in accesses if site.is_meant_by(self._owners(one))]
+        if await self._take_from_leavers(key, here):
+            return RETRY  # The change of theirs brings us back at once.
         fresh = [one for one in here if grants.is_new(one, self._now())]
         known = [one for one in here if one not in fresh]
         # Roles first: nobody keeps one because the write of somebody else's status fails.
@@ -87,6 +89,20 @@ class AccessKeeper:
             await self._begin(one, site)
         await self._without_cluster([one for one in accesses if one not in here])
         return self._next_look(here, obstacle, site)
+
+    async def _take_from_leavers(self, key: Key, accesses: Iterable[Access]) -> bool:
+        """Revoke what belongs to people who have left the tenant, or may have it no more; whether there was any."""
+        tenant, now, found = self._landscape.tenant_of(key[0]), self._now(), False
+        for one in accesses:
+            if tenant is None or one.meta.deleting or grants.over(one, now):
+                continue
+            why = grants.why_not(one.it.spec, tenant.it.spec)
+            if why is not None:
+                found, where = True, {"namespace": one.meta.namespace, "name": one.meta.name}
+                patch = {"metadata": {"resourceVersion": one.meta.resource_version}, "spec": {"revoked": True}}
+                await self._kube.merge(resources.CLUSTER_ACCESSES, one.meta.name, patch, namespace=one.meta.namespace)
+                log.info("access_taken_back", user=one.it.spec.user, why=why.message, **where)
+        return found
 
     async def _without_cluster(self, accesses: Iterable[Access]) -> None:
         """With the cluster, its authority and its bindings are gone. What it owned, the garbage collector takes."""

@@ -125,6 +125,7 @@ class Feed:
             # A new one has no ledger, and nothing is let in before it has.
             self._tenants.add(after["metadata"]["name"], after=LEDGER_PAUSE if before is not None else 0.0)
             self._requests_in(after["spec"].get("namespaces", ()))
+            self._accesses_in(after["spec"].get("namespaces", ()))
 
     def _namespace(self, before: Manifest | None, after: Manifest | None) -> None:
         """It may have become somebody's."""
@@ -141,3 +142,9 @@ class Feed:
         for namespace in namespaces:
             for manifest in self._landscape.caches[resources.CLUSTER_REQUESTS].list(namespace):
                 self._requests.add(key_of(manifest))
+
+    def _accesses_in(self, namespaces: Iterable[str]) -> None:
+        """Somebody may have left."""
+        for namespace in namespaces:
+            for manifest in self._landscape.caches[resources.CLUSTER_ACCESSES].list(namespace):
+                self._access(None, manifest)

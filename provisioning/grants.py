@@ -11,10 +11,20 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from provisioning import lifetime
+from provisioning import lifetime, people
+from provisioning.errors import Cause
 from provisioning.kube import Manifest
 from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL
-from provisioning.model import AccessPolicy, AccessRole, AccessStatus, ClusterAccess, Condition
+from provisioning.model import (
+    AccessPolicy,
+    AccessRole,
+    AccessSpec,
+    AccessStatus,
+    ClusterAccess,
+    Condition,
+    Person,
+    TenantSpec,
+)
 from provisioning.model import conditions as conditions_of
 from provisioning.model.conditions import Truth
 from provisioning.objects import Stored, format_time, parse_time
@@ -32,6 +42,23 @@ REVOKED: Final = "Revoked"
 EXPIRED: Final = "Expired"
 KEPT: Final = timedelta(days=1)
 """How long an access that is over is kept to be read, before it is deleted."""
+
+
+def why_not(spec: AccessSpec, tenant: TenantSpec) -> Cause | None:
+    """Why this access is not for its person: asked when it is made, and for as long as it lasts.
+
+    Whether somebody is still in the group by which they belong is known only when they come; that the group belongs is
+    seen.
+    """
+    person, groups = Person(user=spec.user), (spec.group,) if spec.group else ()
+    if people.member(tenant, person, groups):
+        return None
+    if not people.approver(tenant, person, groups):
+        return Cause("spec.user", f"{spec.user} is neither a member nor an approver of this tenant")
+    if spec.role is not AccessRole.VIEWER:
+        text = f"{spec.user} is an approver and no member of this tenant, and so can be Viewer only"
+        return Cause("spec.role", text)
+    return None
 
 
 def ends_at(

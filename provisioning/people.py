@@ -33,6 +33,14 @@ def group_of(subjects: Iterable[Subject], person: Person, groups: Iterable[str])
     return next((subject.group for subject in subjects if subject.group and subject.group in held), "")
 
 
+def belongs_by(tenant: TenantSpec, person: Person, groups: Iterable[str]) -> str:
+    """The group by which this person is a member, or else an approver; empty for one who is listed by name, or is
+    neither."""
+    groups = tuple(groups)
+    subjects = tenant.members if member(tenant, person, groups) else tenant.approvers
+    return group_of(subjects, person, groups)
+
+
 def by_slack(tenant: TenantSpec, slack: str) -> Person | None:
     """The person whose Slack account this is, by the tenant's explicit list."""
     for subject in (*tenant.members, *tenant.approvers):

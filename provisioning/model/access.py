@@ -30,6 +30,10 @@ class AccessSpec(Model):
                 "!(has(oldSelf.revoked) && oldSelf.revoked) || (has(self.revoked) && self.revoked)",
                 "what is revoked stays revoked; make another access",
             ),
+            (
+                "has(self.group) == has(oldSelf.group) && (!has(self.group) || self.group == oldSelf.group)",
+                "an access cannot be changed, only revoked; make another one",
+            ),
             ("!self.user.startsWith('system:')", "names that start with system: are Kubernetes' own"),
             (
                 "!self.request.contains('PRIVATE KEY')",
@@ -45,6 +49,8 @@ class AccessSpec(Model):
     """Who gets in: the Kubernetes user name of the person, the same here and in the cluster."""
     role: AccessRole
     """What they may do there: Admin everything, Viewer look at most things."""
+    group: ShortText = ""
+    """The Kubernetes group by which they belong to the tenant; empty for one whom it lists by name. Filled in."""
     request: Annotated[str, Field(min_length=1, max_length=16384)]
     """A certificate request (PKCS#10, PEM). Only its public key is taken; the names in it do not matter."""
     valid_for: Duration

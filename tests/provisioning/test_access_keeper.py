@@ -90,6 +90,10 @@ class Bench:
     def delete(self, name: str = "ann-web") -> None:
         self.stage.server.remove(resources.CLUSTER_ACCESSES, name, NAMESPACE)
 
+    def members(self, *subjects: Manifest) -> None:
+        """Who belongs to the tenant from now on, beside its approvers."""
+        self.stage.server.patch(resources.TENANTS, "blue", "", {"spec": {"members": list(subjects)}})
+
     def later(self, by: timedelta) -> None:
         self.stage.clock.ahead += by
         self.monotonic[0] += by.total_seconds()
@@ -221,11 +225,12 @@ async def test_an_answer_that_is_lost_changes_nothing(bench: Bench) -> None:
     ("spec", "words"),
     [
         ({"request": "hello"}, "no certificate request"),
-        ({"user": "system:admin"}, "Kubernetes' own"),
-        ({"user": "ü" * 40}, "64 bytes"),
+        ({"user": "system:admin", "group": "guests"}, "Kubernetes' own"),
+        ({"user": "ü" * 40, "group": "guests"}, "64 bytes"),
     ],
 )
 async def test_what_no_certificate_is_made_of_is_said_for_good(bench: Bench, spec: Manifest, words: str) -> None:
+    bench.members({"user": "ann"}, {"group": "guests"})
     bench.make(**spec)
     await bench.settle()
     status, reason, message = bench.condition()
@@ -427,6 +432,7 @@ async def test_who_takes_the_finalizer_off_does_not_keep_the_role(bench: Bench) 
 @pytest.mark.parametrize("other", ["in", "revoked"])
 async def test_nor_do_they_while_somebody_else_has_an_access(bench: Bench, other: str) -> None:
     bench.make()
+    bench.members({"user": "ann"}, {"user": "bob"})
     bench.make("bob-web", user="bob")
     await bench.settle()
     if other == "revoked":
@@ -536,3 +542,45 @@ async def test_every_certificate_and_every_end_is_one_line_in_the_log(bench: Ben
     assert line["serial"]
     assert line["public_key"].startswith("sha256:")
     assert line["until"].endswith("Z")
+
+
+async def test_who_leaves_the_tenant_loses_what_they_have_and_nobody_else(bench: Bench) -> None:
+    bench.members({"user": "ann"}, {"user": "bob"})
+    bench.make()
+    bench.make("bob-web", user="bob")
+    await bench.settle()
+    assert bench.roles == [("ann", "view"), ("bob", "view")]
+    bench.members({"user": "ann"})
+    with capture_logs() as lines:
+        assert await bench.look() == RETRY
+    (line,) = (line for line in lines if line["event"] == "access_taken_back")
+    assert line["user"] == "bob"
+    await bench.settle()
+    assert bench.roles == [("ann", "view")]
+    assert bench.condition(name="bob-web") == ("False", "Revoked", "")
+    bench.members({"user": "ann"}, {"user": "bob"})
+    await bench.settle()
+    assert bench.roles == [("ann", "view")], "who comes back asks again"
+
+
+async def test_who_belongs_by_a_group_has_access_as_long_as_the_group_belongs(bench: Bench) -> None:
+    bench.members({"user": "ann"}, {"group": "guests"})
+    bench.make("dan-web", user="dan", group="guests")
+    await bench.settle()
+    assert bench.roles == [("dan", "view")]
+    bench.members({"user": "ann"}, {"group": "others"})
+    await bench.look()
+    await bench.settle()
+    assert bench.roles == []
+
+
+async def test_who_is_an_approver_only_by_now_may_look_and_do_no_more(bench: Bench) -> None:
+    bench.members({"user": "ben"})
+    bench.make("ben-all", user="ben", role="Admin")
+    bench.make("ben-look", user="ben")
+    await bench.settle()
+    assert bench.roles == [("ben", "cluster-admin"), ("ben", "view")]
+    bench.members()
+    await bench.look()
+    await bench.settle()
+    assert bench.roles == [("ben", "view")]

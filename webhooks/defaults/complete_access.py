@@ -1,8 +1,12 @@
-"""A ClusterAccess is for whoever sends it: their user name is filled in, which people seldom know by heart."""
+"""A ClusterAccess is for whoever sends it: their user name is filled in, which people seldom know by heart, and the
+group by which they belong to the tenant, when it does not list them by name."""
 
 from __future__ import annotations
 
+from provisioning import people
+from provisioning.model import Person
 from provisioning.resources import CLUSTER_ACCESSES
+from webhooks import facts as reading
 from webhooks.facts import Facts, Manifest
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request
@@ -10,9 +14,15 @@ from webhooks.review import Request
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     spec = manifest.get("spec")
-    if not isinstance(spec, dict) or "user" in spec or request.user.name == facts.trusted.bot:
+    if not isinstance(spec, dict) or request.user.name == facts.trusted.bot:
         return manifest
-    return {**manifest, "spec": {**spec, "user": request.user.name}}
+    me = Person(user=request.user.name)
+    spec = {"user": me.user, **spec}
+    tenant = reading.tenant_of(facts, request.namespace)
+    if tenant is not None and spec["user"] == me.user and not spec.get("group"):
+        group = people.belongs_by(tenant.it.spec, me, request.user.groups)
+        spec = {**spec, "group": group} if group else spec
+    return {**manifest, "spec": spec}
 
 
 DEFAULT = Default("complete_access", (Rule(CLUSTER_ACCESSES, (CREATE,)),), complete)

@@ -8,16 +8,23 @@ The certificate is written by the provisioner alone; else somebody could tell pe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from provisioning import issuing, lifetime, objects, people
+from provisioning import grants, issuing, lifetime, objects, people
 from provisioning.errors import Cause
-from provisioning.model import AccessRole, AccessSpec, ClusterAccess, Person, TenantSpec
+from provisioning.model import AccessSpec, ClusterAccess, Person, TenantSpec
 from provisioning.resources import CLUSTER_ACCESSES, CLUSTERS, TENANT_CLUSTERS
 from webhooks import facts as reading
+from webhooks import tree
 from webhooks.decision import FORBIDDEN, INVALID, Allow, Deny, Verdict, merge, refuse
-from webhooks.facts import Facts
+from webhooks.facts import Facts, Manifest
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
 from webhooks.review import Request
+
+MOST_OWN: Final = 10
+"""Accesses of one person to one cluster that last at a time."""
+MOST: Final = 500
+"""The same of everybody."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -31,6 +38,8 @@ def check(request: Request, facts: Facts) -> Verdict:
     spec = objects.read(ClusterAccess, request.object).it.spec
     who = list(_of_person(request, spec, tenant.it.spec, facts))
     what = [*_of_request(spec), *_of_time(spec, tenant.it.spec), *_of_cluster(request, spec, facts)]
+    if not who:
+        who = list(_of_number(request, spec, facts))
     verdicts = [refuse(*causes, code=code) for causes, code in ((who, FORBIDDEN), (what, INVALID)) if causes]
     return merge(verdicts)
 
@@ -44,16 +53,37 @@ def _of_status(request: Request, facts: Facts) -> Verdict:
 def _of_person(request: Request, spec: AccessSpec, tenant: TenantSpec, facts: Facts) -> Iterator[Cause]:
     by_bot = request.user.name == facts.trusted.bot
     person, groups = Person(user=spec.user), () if by_bot else request.user.groups
+    if spec.group and spec.group not in groups:
+        yield Cause("spec.group", f"{spec.user} is not known to be in {spec.group}; leave it out")
+        return
     if not by_bot and spec.user != request.user.name:
         yield Cause("spec.user", f"must be {request.user.name}, who sends this; one makes access for oneself")
     if by_bot and not people.recognised(tenant, person).slack:
         yield Cause("spec.user", f"{spec.user} has no Slack account in this tenant, so nothing is done for them there")
-    if people.member(tenant, person, groups):
-        return
-    if not people.approver(tenant, person, groups):
-        yield Cause("spec.user", f"{spec.user} is neither a member nor an approver of this tenant")
-    elif spec.role is not AccessRole.VIEWER:
-        yield Cause("spec.role", f"{spec.user} is an approver and no member of this tenant, and so can be Viewer only")
+    why = grants.why_not(spec, tenant)
+    by = people.belongs_by(tenant, person, groups)
+    if why is not None and by != spec.group and grants.why_not(spec.model_copy(update={"group": by}), tenant) is None:
+        yield Cause("spec.group", f"must be {by}, by which {spec.user} belongs to this tenant; send it again")
+    elif why is not None:
+        yield why
+
+
+def _of_number(request: Request, spec: AccessSpec, facts: Facts) -> Iterator[Cause]:
+    """Each is a binding in the tenant, and everything that is done for a cluster's accesses is done for each."""
+    there = facts.list(CLUSTER_ACCESSES, namespace=request.namespace)
+    same = [one for one in there if tree.dig(one, "spec").get("cluster") == spec.cluster and _lasts(one, facts)]
+    own = sum(tree.dig(one, "spec").get("user") == spec.user for one in same)
+    if own >= MOST_OWN:
+        text = f"{spec.user} has {own} accesses to {spec.cluster} that last, {MOST_OWN} is the most; revoke one"
+        yield Cause("spec.user", text)
+    elif len(same) >= MOST:
+        yield Cause("spec.cluster", f"{spec.cluster} has {len(same)} accesses that last, {MOST} is the most")
+
+
+def _lasts(access: Manifest, facts: Facts) -> bool:
+    ends = tree.text(tree.dig(access, "status").get("expiresAt"))
+    over = bool(ends) and objects.parse_time(ends) <= facts.now
+    return not (over or tree.dig(access, "spec").get("revoked") or reading.deleting(access))
 
 
 def _of_request(spec: AccessSpec) -> Iterator[Cause]:

@@ -20,8 +20,8 @@ from webhooks.policies.own_access import POLICY
 BOT, PROVISIONER = Trusted().bot, Trusted().provisioner
 
 
-def access(*, namespace: str = BLUE, **spec: Any) -> Any:
-    return accesses.access(namespace=namespace, **spec)
+def access(*, name: str = "ann-web", namespace: str = BLUE, **spec: Any) -> Any:
+    return accesses.access(name, namespace=namespace, **spec)
 
 
 def check(new: Any, *, there: Any = (), **rest: Any) -> Any:
@@ -39,8 +39,44 @@ def test_a_member_gets_in_either_way(role: str) -> None:
 
 
 def test_a_member_by_group_gets_in_with_kubectl_only() -> None:
-    assert check(access(user="dan"), user="dan", groups=["blue-team"]) == Allow()
+    by_group = access(user="dan", group="blue-team")
+    assert check(by_group, user="dan", groups=["blue-team"]) == Allow()
+    assert refused(check(by_group, user="dan")) == (403, {"spec.group"})
+    assert refused(check(by_group, user=BOT, groups=["blue-team"])) == (403, {"spec.group"})
     assert refused(check(access(user="dan"), user=BOT, groups=["blue-team"])) == (403, {"spec.user"})
+    unsaid = check(access(user="dan"), user="dan", groups=["blue-team"])
+    assert refused(unsaid) == (403, {"spec.group"})
+    assert "must be blue-team, by which dan belongs to this tenant" in unsaid.reason
+
+
+def test_a_group_that_they_are_in_and_that_is_not_the_tenants_helps_nobody() -> None:
+    verdict = check(access(user="eve", group="red-team"), user="eve", groups=["red-team"])
+    assert refused(verdict) == (403, {"spec.user"})
+
+
+def test_somebody_has_ten_accesses_to_a_cluster_that_last_and_no_more() -> None:
+    def stored(number: int, **spec: Any) -> Any:
+        return {**access(name=f"a{number}", **spec), "status": {"expiresAt": "2026-11-24T13:00:00Z"}}
+
+    ten = [stored(number) for number in range(10)]
+    verdict = check(access(), there=[cluster(), *ten])
+    assert refused(verdict) == (403, {"spec.user"})
+    assert "ann has 10 accesses to web that last, 10 is the most; revoke one" in verdict.reason
+    for other in (
+        stored(9, revoked=True),
+        stored(9, user="bob"),
+        stored(9, cluster="other"),
+        tweak(stored(9), "status.expiresAt", "2026-11-24T12:00:00Z"),
+        tweak(stored(9), "metadata.deletionTimestamp", "2026-11-24T12:00:00Z"),
+    ):
+        assert check(access(), there=[cluster(), *ten[:9], other]) == Allow()
+
+
+def test_a_cluster_has_so_many_accesses_and_no_more() -> None:
+    everybody = [access(name=f"a{number}", user=f"u{number}") for number in range(500)]
+    verdict = check(access(), there=[cluster(), *everybody])
+    assert refused(verdict) == (403, {"spec.cluster"})
+    assert check(access(), there=[cluster(), *everybody[1:]]) == Allow()
 
 
 def test_an_approver_who_is_no_member_may_look() -> None:
@@ -76,7 +112,7 @@ def test_a_request_that_would_not_be_honoured_is_refused_now() -> None:
 
 def test_a_user_name_that_no_certificate_can_carry_is_refused_now() -> None:
     user = "ü" * 40
-    verdict = check(access(user=user), user=user, groups=["blue-team"])
+    verdict = check(access(user=user, group="blue-team"), user=user, groups=["blue-team"])
     assert refused(verdict) == (422, {"spec.user"})
 
 
@@ -118,8 +154,24 @@ def test_who_leaves_the_user_out_means_themselves() -> None:
 
     def completed(new: Any, user: str) -> Any:
         sent = request(CLUSTER_ACCESSES, new, user=user)
-        return World().complete(complete_access.DEFAULT, sent)["spec"].get("user")
+        return World(*WORLD).complete(complete_access.DEFAULT, sent)["spec"].get("user")
 
     assert completed(lean, "ann") == "ann"
     assert completed(lean, BOT) is None
     assert completed(access(), "eve") == "ann", "who names somebody else is told so, not corrected"
+
+
+def test_the_group_by_which_somebody_belongs_is_filled_in_and_passes_the_rule() -> None:
+    lean = access()
+    del lean["spec"]["user"]
+    for user, groups, group in (
+        ("dan", ["everybody", "blue-team"], "blue-team"),
+        ("ann", ["blue-team"], ""),
+        ("eve", ["red-team"], ""),
+    ):
+        sent = request(CLUSTER_ACCESSES, lean, user=user, groups=groups)
+        done = World(*WORLD).complete(complete_access.DEFAULT, sent)
+        again = request(CLUSTER_ACCESSES, done, user=user, groups=groups)
+        assert done["spec"].get("group", "") == group
+        assert World(*WORLD).complete(complete_access.DEFAULT, again) == done
+        assert isinstance(check(done, user=user, groups=groups), Deny if user == "eve" else Allow)
