@@ -57,7 +57,7 @@ def of(resource: Resource, manifest: Manifest) -> list[Any]:
 
 
 def gist(resource: Resource, manifest: Manifest) -> Manifest | None:
-    """As little of a charged object as its cost depends on, for who keeps very many; None for a Service without cost."""
+    """As little of a charged object as its cost depends on, for who keeps very many; None for what costs nothing."""
     if resource == SERVICES and footprint.of_service(manifest) == Usage():
         return None
     meta = {key: manifest["metadata"][key] for key in (*_KEPT, "ownerReferences") if key in manifest["metadata"]}

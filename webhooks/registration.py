@@ -183,6 +183,9 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         types = ["Opaque", *deliveries.ALWAYS_SENT]
         expression = f"request.kind.kind != 'Secret' || object.?type.orValue('Opaque') in {types}"
         conditions.append({"name": "secrets-that-can-carry", "expression": expression})
+        # Other Services cost nothing, and come and go without us, even when nobody answers here.
+        balancing = "request.kind.kind != 'Service' || object.?spec.?type.orValue('') == 'LoadBalancer'"
+        conditions.append({"name": "services-that-cost", "expression": balancing})
     return conditions
 
 

@@ -1,0 +1,84 @@
+"""Machines stay where they were counted, and clusters whose size nobody knows before are the platform's to make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioning.resources import CLUSTERS, KUBEVIRT_MACHINES, MACHINE_SETS, MACHINES
+from tests.webhooks.estate import WORLD, owned, tweak
+from tests.webhooks.fakes import World
+from tests.webhooks.reviews import manifest, request
+from webhooks.decision import Allow, Deny
+from webhooks.policies import kept_machines, no_topologies
+
+REFERENCE = {"kind": KUBEVIRT_MACHINES.kind, "apiGroup": KUBEVIRT_MACHINES.group, "name": "m0"}
+DEPLOYMENT = {
+    "apiVersion": MACHINE_SETS.api_version,
+    "kind": "MachineDeployment",
+    "metadata": {"name": "a", "uid": "d"},
+}
+SET = owned(manifest(MACHINE_SETS, "old", {"replicas": 1}), DEPLOYMENT)
+NEXT = owned(manifest(MACHINE_SETS, "new", {"replicas": 1}), DEPLOYMENT)
+STRANGER = manifest(MACHINE_SETS, "stranger", {"replicas": 1})
+MACHINE = owned(manifest(MACHINES, "m0", {"clusterName": "web", "infrastructureRef": REFERENCE}), SET)
+
+
+def written(after: Any, *there: Any, before: Any = MACHINE) -> Any:
+    world = World(*WORLD, SET, NEXT, STRANGER) if not there else World(*WORLD, *there)
+    return world.check(kept_machines.POLICY, request(MACHINES, after, old=before))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        tweak(MACHINE, "metadata.ownerReferences", None),
+        owned(MACHINE, STRANGER),
+        tweak(MACHINE, "metadata.ownerReferences.0.controller", False),
+    ],
+    ids=["nobody's", "another's", "not controlled"],
+)
+def test_a_machine_is_not_taken_from_the_set_that_would_make_another_for_it(after: Any) -> None:
+    verdict = written(after)
+    assert isinstance(verdict, Deny)
+    assert "must stay the MachineSet old" in verdict.reason
+
+
+def test_a_machine_gets_no_other_virtual_machine() -> None:
+    verdict = written(tweak(MACHINE, "spec.infrastructureRef.name", "m1"))
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == "spec.infrastructureRef.name"
+
+
+def test_cluster_api_may_hand_a_machine_on_within_its_deployment_and_write_all_else() -> None:
+    assert written(owned(MACHINE, NEXT)) == Allow()
+    assert written(tweak(MACHINE, "spec.providerID", "kubevirt://m0")) == Allow()
+    stray = tweak(MACHINE, "metadata.ownerReferences", None)
+    assert written(MACHINE, before=stray) == Allow()
+
+
+def test_the_garbage_collector_may_take_away_an_owner_that_is_gone() -> None:
+    assert written(tweak(MACHINE, "metadata.ownerReferences", None), NEXT) == Allow()
+
+
+TOPOLOGY = {"topology": {"classRef": {"name": "any"}, "version": "v1.34.2"}}
+
+
+def made(new: Any, **rest: Any) -> Any:
+    return World(*WORLD).check(no_topologies.POLICY, request(CLUSTERS, new, **rest))
+
+
+def test_people_make_no_cluster_by_a_class() -> None:
+    verdict = made(manifest(CLUSTERS, "raw", TOPOLOGY))
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == "spec.topology"
+    assert isinstance(made(manifest(CLUSTERS, "raw", TOPOLOGY), old=manifest(CLUSTERS, "raw", {})), Deny)
+
+
+def test_the_platform_may_and_others_may_write_all_else_of_it() -> None:
+    assert made(manifest(CLUSTERS, "raw", TOPOLOGY), groups=["system:masters"]) == Allow()
+    paused = manifest(CLUSTERS, "raw", {**TOPOLOGY, "paused": True})
+    assert made(paused, old=manifest(CLUSTERS, "raw", TOPOLOGY)) == Allow()
+    assert made(manifest(CLUSTERS, "raw", {})) == Allow()
+    assert made(manifest(CLUSTERS, "raw", TOPOLOGY, namespace="elsewhere")) == Allow()
