@@ -4,7 +4,7 @@
 #   CHROMIUM=/path/to/chrome  which browser the tests drive
 #   DOWNLOAD=1                take official Kubernetes and etcd binaries instead of building them
 #   KUBEBUILDER_ASSETS=DIR    take etcd, kube-apiserver and kubectl from there
-#   ARGS="..."                further arguments of `clusterdesk-playground up`, or of `make bench`
+#   ARGS="..."                further arguments of `clusterdesk-playground up`, `make bench` or `make fuzz`
 #   PYTEST_ARGS="..."         further arguments of pytest
 
 SHELL := /bin/bash
@@ -24,7 +24,7 @@ export CHROMIUM
 unexport VIRTUAL_ENV
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help setup playground down status test bench programs lint types imports fmt generate chromium openssl clean
+.PHONY: help setup playground down status test bench fuzz programs lint types imports fmt generate chromium openssl clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ test: lint types imports chromium openssl programs ## Run everything that checks
 
 bench: $(VENV)/.synced programs ## Measure speed and cost on a real control plane (about 25 minutes; ARGS="--help" says what else)
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(VENV)/.synced ## Send a million made-up reviews to the webhooks (about an hour; ARGS="--help" says what else)
+	@$(BIN)/uv sync --quiet --locked --all-extras --group fuzz --inexact
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 programs: $(VENV)/.synced ## Build etcd, Kubernetes, Cluster API and Helm into the per-user cache (minutes, once)
 	@$(BIN)/clusterdesk-playground build

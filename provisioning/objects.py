@@ -66,7 +66,12 @@ class Stored(Generic[M]):
 def read(model: type[M], manifest: Mapping[str, Any]) -> Stored[M]:
     """A manifest of one of our kinds -> its model. Raises `Invalid` with every cause when it does not fit."""
     content = {k: v for k, v in manifest.items() if k not in ("apiVersion", "kind", "metadata")}
-    return Stored(Meta.of(manifest), parse(model, content))
+    try:
+        meta = Meta.of(manifest)
+    except (TypeError, ValueError) as error:
+        cause = errors.Cause("metadata", "cannot be read: a time or a list is none")
+        raise errors.Invalid(f"{cause.field}: {cause.message}", causes=[cause]) from error
+    return Stored(meta, parse(model, content))
 
 
 def parse(model: type[M], content: Any, *, at: str = "") -> M:

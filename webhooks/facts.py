@@ -13,7 +13,7 @@ from typing import Any
 
 from provisioning import names, objects, quota
 from provisioning.errors import Cause, Invalid
-from provisioning.model import Catalog, CatalogSpec, Tenant, TenantCluster, TenantSpec
+from provisioning.model import Catalog, CatalogSpec, Person, Tenant, TenantCluster, TenantSpec
 from provisioning.neighbours import Neighbour
 from provisioning.objects import Stored
 from provisioning.quota import Limits
@@ -159,6 +159,11 @@ def limits(facts: Facts, tenant: TenantSpec) -> Limits:
     """What the tenant may have. The Catalog is asked only where the cost is bounded."""
     hard = tenant.quota.hard
     return quota.limits(hard, catalog(facts) if hard.hourly_cost is not None else None)
+
+
+def person(user: User) -> Person:
+    """Who asks, as somebody that a tenant may list. Raises `errors.Invalid` for a name that none can."""
+    return objects.parse(Person, {"user": user.name}, at="your name")
 
 
 def cluster(manifest: Manifest) -> Stored[TenantCluster]:

@@ -133,6 +133,8 @@ def decode(body: bytes, *, stored: bool = False) -> Request:
     if asked.object is None and asked.old_object is None and asked.operation != "DELETE":
         # The deletion of a whole collection is asked about once without any object, before it is for each of them.
         raise Malformed("the request has neither object nor oldObject")
+    if not asked.user_info.username:
+        raise Malformed("the request names nobody who asks")
     for manifest in (asked.object, asked.old_object):
         if manifest is not None and not _is_manifest(manifest):
             raise Malformed("the object of the request is no Kubernetes object")
@@ -169,7 +171,8 @@ def _known(manifest: Manifest | None) -> Manifest | None:
 def _is_manifest(content: Manifest) -> bool:
     """The shape that every object has, whatever its kind: the API server sends no other."""
     meta = content.get("metadata")
-    if not isinstance(meta, dict) or not isinstance(meta.get("name", ""), str):
+    texts = (content.get("apiVersion"), content.get("kind"), meta.get("name", "") if isinstance(meta, dict) else None)
+    if not isinstance(meta, dict) or not all(isinstance(text, str) for text in texts):
         return False
     sections = (*(content.get(key) for key in _SECTIONS), meta.get("labels"), meta.get("annotations"))
     owners = meta.get("ownerReferences") or []

@@ -114,7 +114,7 @@ def _review(random: Random) -> Json:
         resource,
         None if operation == "delete" else new,
         old=None if operation == "create" else old,
-        user=random.choice(("ann", "bob", "system:admin", "")),
+        user=random.choice(("ann", "bob", "system:admin", "", "\u00fc" * 300)),
         groups=random.choice(((), ("system:masters",), ("blue-team",))),
         subresource=subresource,
         dry_run=random.random() < 0.2,

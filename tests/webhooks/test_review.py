@@ -91,6 +91,8 @@ GOOD = body(TENANT_CLUSTERS, CLUSTER)
         json.dumps({**GOOD, "request": {**GOOD["request"], "object": {**CLUSTER, "spec": ["pools"]}}}).encode(),
         json.dumps({**GOOD, "request": {**GOOD["request"], "object": {"metadata": {"name": 3}}}}).encode(),
         json.dumps({**GOOD, "request": {**GOOD["request"], "object": {"metadata": {"ownerReferences": 1}}}}).encode(),
+        json.dumps({**GOOD, "request": {**GOOD["request"], "userInfo": {"username": ""}}}).encode(),
+        json.dumps({**GOOD, "request": {**GOOD["request"], "object": {"metadata": {"name": "web"}}}}).encode(),
         json.dumps(GOOD).encode() + b"{}",
         json.dumps(GOOD).encode().replace(b'"pools": []', b'"pools": ' + b"[" * 20_000 + b"]" * 20_000),
         json.dumps(GOOD).encode().replace(b'"pools"', b'"\xff"'),

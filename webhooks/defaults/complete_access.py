@@ -4,7 +4,7 @@ group by which they belong to the tenant, when it does not list them by name."""
 from __future__ import annotations
 
 from provisioning import people
-from provisioning.model import Person
+from provisioning.errors import Invalid
 from provisioning.resources import CLUSTER_ACCESSES
 from webhooks import facts as reading
 from webhooks.facts import Facts, Manifest
@@ -16,7 +16,10 @@ def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     spec = manifest.get("spec")
     if not isinstance(spec, dict) or request.user.name == facts.trusted.bot:
         return manifest
-    me = Person(user=request.user.name)
+    try:
+        me = reading.person(request.user)
+    except Invalid:
+        return manifest  # Validation says what is wrong with such a name.
     spec = {"user": me.user, **spec}
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is not None and spec["user"] == me.user and not spec.get("group"):

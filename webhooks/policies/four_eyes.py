@@ -107,7 +107,7 @@ def _voted(
     if request.user.name == facts.trusted.bot:
         groups = ()
         _through_slack(vote.voter, tenant, "votes")
-    elif vote.voter != Person(user=request.user.name):
+    elif vote.voter != reading.person(request.user):
         raise Wrong("votes", f"cannot be cast for somebody else: the voter must be {request.user.name}, without slack")
     _just_now(vote, facts.now)
     try:
@@ -125,7 +125,7 @@ def _through_slack(person: Person, tenant: Stored[Tenant], field: str) -> None:
 def _withdrawn(
     before: Stored[ClusterRequest], tenant: Stored[Tenant], request: Request, facts: Facts, now: datetime
 ) -> RequestStatus:
-    person = Person(user=request.user.name)
+    person = reading.person(request.user)
     if request.user.name == facts.trusted.bot:
         person = before.it.spec.requester
         _through_slack(people.recognised(tenant.it.spec, person), tenant, "phase")

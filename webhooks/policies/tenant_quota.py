@@ -93,8 +93,8 @@ def _pair(kind: Kind, request: Request, wanted: Manifest, facts: Facts) -> tuple
 
 
 def _scaled(kind: Kind, parent: Manifest, scale: Manifest) -> Manifest:
-    # The revision of a Scale is that of the object it scales.
-    meta = {**parent["metadata"], "resourceVersion": scale["metadata"]["resourceVersion"]}
+    # The revision of a Scale is that of the object it scales; whoever writes one need not name it.
+    meta = {**parent["metadata"], "resourceVersion": scale["metadata"].get("resourceVersion", "")}
     replicas = tree.dig(scale, "spec").get("replicas", 0)
     return {**kind.scaled_to(parent, replicas), "metadata": meta}
 
