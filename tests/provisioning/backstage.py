@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from provisioning import names, resources
+from provisioning import measures, names, resources
 from provisioning.__main__ import lead
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import COUNTED, DESK, WHOLE, Landscape
@@ -64,7 +64,10 @@ class Backstage:
 
     def _shows(self, kind: Resource) -> bool:
         """Objects without the label that a cache selects by are not in it; of the others it has the last version."""
-        held = {o["metadata"]["uid"]: o["metadata"]["resourceVersion"] for o in self.server.all(kind)}
+        there = self.server.all(kind)
+        if kind in COUNTED:
+            there = [o for o in there if measures.gist(kind, o) is not None]
+        held = {o["metadata"]["uid"]: o["metadata"]["resourceVersion"] for o in there}
         seen = {o["metadata"]["uid"]: o["metadata"]["resourceVersion"] for o in self.landscape.caches[kind].list()}
         everything = kind in (*DESK, *WHOLE, *COUNTED)
         return seen == held if everything else seen.items() <= held.items() and len(seen) == len(self._labelled(kind))
