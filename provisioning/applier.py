@@ -20,6 +20,7 @@ from provisioning import errors, metrics, names, plan, resources
 from provisioning.cache import Key
 from provisioning.errors import Cause, RuleError
 from provisioning.kube import Kube, Manifest
+from provisioning.quarrels import Quarrels
 from provisioning.refusals import Refusal, Refusals, is_refusal, names_one_of
 from provisioning.resources import Resource
 
@@ -62,7 +63,7 @@ class Outcome:
     restored: tuple[Manifest, ...]
     """What others had changed, and is again as it should be."""
     again: float | None
-    """Seconds until the first of what was refused is tried again."""
+    """Seconds until the first of what was refused is tried again, or of what others change all the time put right."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,16 @@ class Applier:
         self._clock = clock
         self._marks: dict[Key, dict[tuple[str, str, str], _Mark]] = {}
         self._refusals: dict[Key, Refusals] = {}
+        self._quarrels: dict[Key, Quarrels] = {}
 
     async def bring(
         self, cluster: Key, rendered: Iterable[Manifest], *, present: Iterable[Manifest], anew: bool = False
     ) -> Outcome:
         """Apply all of `rendered` that are not known to be in place, what others name first; with `anew`, all.
 
-        An object that is refused keeps no other from being applied, and is tried again later each time. Raises
-        `RuleError`, with nothing written, when the management cluster lacks a provider; and `KubeError` for the rest.
+        An object that is refused keeps no other from being applied, and is tried again later each time; so it is with
+        one that somebody else changes again and again. Raises `RuleError`, with nothing written, when the management
+        cluster lacks a provider; and `KubeError` for the rest.
         """
         rendered = list(rendered)
         if lack := self._lacks(rendered):
@@ -106,13 +109,21 @@ class Applier:
         there = {_key(manifest): manifest for manifest in present}
         marks = self._marks.setdefault(cluster, {})
         refusals = self._refusals.setdefault(cluster, Refusals(clock=self._clock))
+        quarrels = self._quarrels.setdefault(cluster, Quarrels(clock=self._clock))
         signed = [*map(_signed, rendered)]
         wanted = [m for m in signed if anew or not _settled(marks.get(_key(m)), m, there.get(_key(m)))]
         refusals.keep(map(_key, wanted))
+        quarrels.keep(map(_key, signed))
+        drifted = [_key(m) for m in wanted if not anew and _drifted(m, there.get(_key(m)))]
+        waits = {key: seconds for key in drifted if (seconds := quarrels.waits(key))}
         gate, restored = asyncio.Semaphore(AT_ONCE), list[Manifest]()
         for _, wave in groupby(sorted(wanted, key=_names_others), key=_names_others):
             due = [
-                m for m in wave if (anew or refusals.is_due(_key(m), _signature(m))) and not names_one_of(refusals, m)
+                m
+                for m in wave
+                if (anew or refusals.is_due(_key(m), _signature(m)))
+                and _key(m) not in waits
+                and not names_one_of(refusals, m)
             ]
             applied = (self._apply(manifest, there.get(_key(manifest)), marks, gate) for manifest in due)
             # All of them have their say before the first error is told: a retry has the less to do.
@@ -123,12 +134,14 @@ class Applier:
                 if isinstance(result, BaseException):
                     raise result
                 refusals.forget(_key(manifest))
-                restored += [manifest] if result else []
+                if result:
+                    quarrels.note(_key(manifest), result)
+                    restored.append(manifest)
         return Outcome(
             applied=tuple(m for m in signed if _key(m) not in refusals or _key(m) in there),
             refusals=refusals.told(),
             restored=tuple(restored),
-            again=refusals.again(),
+            again=min((s for s in (refusals.again(), *waits.values()) if s is not None), default=None),
         )
 
     async def _apply(
@@ -137,8 +150,8 @@ class Applier:
         found: Manifest | None,
         marks: dict[tuple[str, str, str], _Mark],
         gate: asyncio.Semaphore,
-    ) -> bool:
-        """Apply one; whether that put right what somebody else had done to it."""
+    ) -> str:
+        """Apply one; the version that puts right what somebody else had done to it, or empty."""
         kind, key = KINDS[manifest["apiVersion"], manifest["kind"]], _key(manifest)
         async with gate:
             answer = await self._kube.apply(kind, manifest, manager=plan.field_manager(manifest))
@@ -149,9 +162,8 @@ class Applier:
         marks.pop(key, None)
         if not _stands(manifest, answer):
             marks[key] = _Mark(_signature(manifest), answer["metadata"]["uid"], _version(answer))
-        # It bears our signature: what it lacks of its content, somebody else has taken away.
-        drifted = found is not None and _signature(found) == _signature(manifest) and not _stands(manifest, found)
-        return drifted and found is not None and (moved or not _meta_stands(manifest, found))
+        drifted = found is not None and _drifted(manifest, found) and (moved or not _meta_stands(manifest, found))
+        return str(answer["metadata"]["resourceVersion"]) if drifted else ""
 
     async def prune(self, stale: Iterable[Manifest]) -> tuple[Kept, ...]:
         """Delete these, unless they are others by now; those that may not be deleted. Raises `KubeError` for the rest.
@@ -176,6 +188,7 @@ class Applier:
         """The cluster is gone."""
         self._marks.pop(cluster, None)
         self._refusals.pop(cluster, None)
+        self._quarrels.pop(cluster, None)
 
 
 def _signed(manifest: Manifest) -> Manifest:
@@ -188,6 +201,11 @@ def _signed(manifest: Manifest) -> Manifest:
 def _signature(manifest: Manifest) -> str:
     signature: str = (manifest["metadata"].get("annotations") or {}).get(names.APPLIED_ANNOTATION, "")
     return signature
+
+
+def _drifted(wanted: Manifest, found: Manifest | None) -> bool:
+    """Whether somebody else has changed it: it bears our signature, and lacks some of its content."""
+    return found is not None and _signature(found) == _signature(wanted) and not _stands(wanted, found)
 
 
 def _settled(mark: _Mark | None, wanted: Manifest, found: Manifest | None) -> bool:

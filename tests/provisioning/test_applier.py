@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from provisioning import errors, names, resources
+from provisioning import errors, names, quarrels, resources
 from provisioning.applier import KINDS, Applier, Outcome
 from provisioning.kube import Kube, Manifest
 from tests.fakes.api_server import ApiServer, connected
@@ -156,6 +156,59 @@ async def test_what_somebody_changed_is_told_and_what_they_added_is_left(site: S
     assert len((await site.outcome(rendered(), Applier(site.kube))).restored) == 1
     site.patch({"metadata": {"labels": {"team": "b"}}})
     assert (await site.outcome(rendered(), applier)).restored == ()
+
+
+async def test_who_changes_it_again_and_again_is_answered_less_and_less_often_and_keeps_no_other_waiting(
+    site: Site,
+) -> None:
+    now = [0.0]
+    applier = Applier(site.kube, clock=lambda: now[0])
+    await site.bring(rendered(), applier)
+    for number in range(quarrels.AT_ONCE):
+        site.patch({"spec": {"replicas": 50 + number}})
+        assert await site.bring(rendered(), applier) == 1
+    site.patch({"spec": {"replicas": 50}})
+    outcome = await site.outcome(rendered(), applier)
+    assert outcome.again is not None
+    assert 0.0 < outcome.again <= 1.0
+    assert outcome.restored == ()
+    assert site.deployment()["spec"]["replicas"] == 50
+
+    three = rendered(pools=[{"name": "md0", "flavor": "small", "replicas": 3}])
+    assert await site.bring(three, applier) == 2, "another content, its health check too, is no quarrel"
+    site.patch({"spec": {"replicas": 50}})
+    other = next(m["metadata"]["name"] for m in three if m["kind"] == "HelmRepository")
+    site.server.patch(resources.HELM_REPOSITORIES, other, NAMESPACE, {"spec": {"url": "https://elsewhere.example.org"}})
+    outcome = await site.outcome(three, applier)
+    assert [manifest["metadata"]["name"] for manifest in outcome.restored] == [other]
+
+    waits = []
+    for _ in range(12):
+        now[0] += outcome.again or 0.0
+        outcome = await site.outcome(three, applier)
+        assert [manifest["metadata"]["name"] for manifest in outcome.restored] == ["web-md0"]
+        site.patch({"spec": {"replicas": 50}})
+        outcome = await site.outcome(three, applier)
+        assert outcome.again is not None
+        waits.append(outcome.again)
+    assert waits[-1] > 10 * waits[0]
+    assert max(waits) <= quarrels.AGAIN.most
+
+    now[0] += quarrels.PEACE + 1.0
+    await site.bring(three, applier)
+    site.patch({"spec": {"replicas": 50}})
+    assert await site.bring(three, applier) == 1, "nobody remembers"
+
+
+async def test_a_look_that_has_not_heard_of_the_one_before_is_no_quarrel(site: Site) -> None:
+    applier = Applier(site.kube)
+    await site.bring(rendered(), applier)
+    site.patch({"spec": {"replicas": 50}})
+    before = site.there()
+    for _ in range(2 * quarrels.AT_ONCE):
+        await applier.bring(KEY, rendered(), present=before)
+    site.patch({"spec": {"replicas": 50}})
+    assert await site.bring(rendered(), applier) == 1
 
 
 async def test_a_change_of_ours_puts_nothing_right(site: Site) -> None:
