@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -32,6 +34,8 @@ WATCH_SILENCE = 150.0
 """Seconds a watch may say nothing before the line counts as dead; the server sends a bookmark every minute or so."""
 PAGE = 500
 """Objects a page of a list holds."""
+READ_BUFFER = 2 * 2**20
+"""Bytes that may wait to be read: an event of a watch is one line, and as large as what changed."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Kube:
         configuration.retries = False
         # A watch holds its connection for minutes: a bound would let the watches starve the plain calls.
         configuration.connection_pool_maxsize = 0
+        configuration.proxy = configuration.proxy or _proxy_to(configuration.host)
         api = library.ApiClient(configuration)
         # After it the API server names who wrote a field, where a write does not say, and whom its audit log tells of.
         api.user_agent = names.FIELD_MANAGER
@@ -294,16 +299,28 @@ class Kube:
 
 class _Straight:
     """The library's session, but nobody is followed elsewhere. An API server sends nobody away; whoever poses as one
-    could send us, with what we may reach, to where they cannot get themselves."""
+    could send us, with what we may reach, to where they cannot get themselves.
+
+    Nor does it look for a password in ~/.netrc, which aiohttp does in a thread, before every call, for whoever trusts
+    the environment."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+        self._session = aiohttp.ClientSession(connector=session.connector, read_bufsize=READ_BUFFER)
+        session.detach()
 
     async def request(self, method: str, url: str, **more: Any) -> aiohttp.ClientResponse:
         return await self._session.request(method, url, allow_redirects=False, **more)
 
     async def close(self) -> None:
         await self._session.close()
+
+
+def _proxy_to(url: str) -> str | None:
+    """The proxy that the environment names for this address."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def namespace_of(kubeconfig: Path, context: str = "") -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from provisioning import errors
 from provisioning.kube import Kube
+from provisioning.library import client as library
 from provisioning.resources import CONFIG_MAPS
 from tests.fakes.api_server import ApiServer, Fault
 from tests.provisioning.kube_contract.promises import Promises, config_map, events
@@ -83,3 +85,27 @@ async def test_a_list_is_read_to_its_last_page(server: ApiServer, kube: Kube) ->
     listing = await kube.list(CONFIG_MAPS)
     assert len(listing.items) == 1203
     assert len(server.asked("GET", "limit=500")) == 3
+
+
+async def test_nobody_looks_into_a_netrc_for_the_way_to_an_api_server(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    configuration = library.Configuration(host=server.url, api_key={"BearerToken": "Bearer ours"})
+    async with Kube.by(configuration) as kube:
+        assert (await kube.list(CONFIG_MAPS)).items == []
+
+
+async def test_a_proxy_that_the_environment_names_is_gone_through(
+    server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "near.example.org")
+    async with Kube.by(library.Configuration(host="http://far.example.org")) as kube:
+        assert (await kube.list(CONFIG_MAPS)).items == []
+    async with Kube.by(library.Configuration(host="http://near.example.org:1")) as kube:
+        with pytest.raises(errors.Unavailable):
+            await kube.call("GET", "/api/v1/configmaps", timeout=0.5)
+    assert len(server.asked("GET", "configmaps")) == 1
