@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioning.errors import Cause
-from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, MACHINE_DEPLOYMENTS
+from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, MACHINE_DEPLOYMENTS, MACHINE_SETS
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
-from webhooks.facts import Facts
+from webhooks.facts import All, Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
 from webhooks.review import Request
+
+MEASURED = (MACHINE_DEPLOYMENTS, MACHINE_SETS)
+"""What is charged by a template's size."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -38,14 +41,22 @@ def _changed(request: Request) -> Iterator[Cause]:
 
 
 def _replaced(request: Request, facts: Facts) -> Iterator[Cause]:
-    """Deleted and made again under the same name would be a change, too."""
-    for deployment in facts.list(MACHINE_DEPLOYMENTS, namespace=request.namespace):
-        used = tree.dig(deployment, "spec", "template", "spec", "infrastructureRef")
-        if (used.get("kind"), used.get("name")) == (KUBEVIRT_MACHINE_TEMPLATES.kind, request.name):
-            name = deployment["metadata"]["name"]
-            yield Cause(
-                "metadata.name", f"the MachineDeployment {name} was measured by a template of this name; take another"
+    """Deleted and made again under the same name would be a change, too. Our own have their content in their name."""
+    if request.user.name == facts.trusted.provisioner:
+        return
+    facts.need(*(All(kind, request.namespace) for kind in MEASURED))
+    deployments, sets = (facts.list(kind, namespace=request.namespace) for kind in MEASURED)
+    known = {deployment["metadata"]["uid"] for deployment in deployments}
+    for user in (*deployments, *sets):
+        used = tree.dig(user, "spec", "template", "spec", "infrastructureRef")
+        if (used.get("kind"), used.get("name")) != (KUBEVIRT_MACHINE_TEMPLATES.kind, request.name):
+            continue
+        # A MachineDeployment keeps its old sets, with templates that are gone; it is measured itself.
+        if reading.controller(user).get("uid") not in known:
+            text = (
+                f"the {user['kind']} {user['metadata']['name']} was measured by a template of this name; take another"
             )
+            yield Cause("metadata.name", text)
 
 
 POLICY = Policy("immutable_templates", (Rule(KUBEVIRT_MACHINE_TEMPLATES, (CREATE, UPDATE)),), check)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioning.errors import Cause
-from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES
+from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
 from webhooks.policy import Policy, Rule
 from webhooks.review import Request
+from webhooks.tree import Tree
 
 MANAGED_BY = "cluster.x-k8s.io/managed-by"
 KAMAJI = "kamaji"
@@ -27,8 +28,11 @@ def check(request: Request, facts: Facts) -> Verdict:
     manifest = request.object
     if manifest is None or reading.deleting(manifest) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
-    of_cluster = request.resource == KUBEVIRT_CLUSTERS.plural
-    causes = list(_of_cluster(manifest) if of_cluster else _of_template(manifest, request.namespace))
+    if request.resource == KUBEVIRT_CLUSTERS.plural:
+        causes = list(_of_cluster(manifest))
+    else:
+        path = ("spec",) if request.resource == KUBEVIRT_MACHINES.plural else ("spec", "template", "spec")
+        causes = list(_of_machine(tree.dig(manifest, *path), ".".join(path), request.namespace))
     return refuse(*causes, code=INVALID) if causes else Allow()
 
 
@@ -42,16 +46,17 @@ def _of_cluster(manifest: Manifest) -> Iterator[Cause]:
         )
 
 
-def _of_template(manifest: Manifest, namespace: str) -> Iterator[Cause]:
-    spec = tree.dig(manifest, "spec", "template", "spec")
-    if spec.get("infraClusterSecretRef"):
-        yield Cause("spec.template.spec.infraClusterSecretRef", _ELSEWHERE)
-    elsewhere = tree.dig(spec, "virtualMachineTemplate", "metadata").get("namespace") or namespace
+def _of_machine(machine: Tree, at: str, namespace: str) -> Iterator[Cause]:
+    if machine.get("infraClusterSecretRef"):
+        yield Cause(f"{at}.infraClusterSecretRef", _ELSEWHERE)
+    elsewhere = tree.dig(machine, "virtualMachineTemplate", "metadata").get("namespace") or namespace
     if elsewhere != namespace:
         yield Cause(
-            "spec.template.spec.virtualMachineTemplate.metadata.namespace",
-            f"must be {namespace}, the template's own, and not {elsewhere}",
+            f"{at}.virtualMachineTemplate.metadata.namespace",
+            f"must be {namespace}, the object's own, and not {elsewhere}",
         )
 
 
-POLICY = Policy("own_infrastructure", (Rule(KUBEVIRT_CLUSTERS), Rule(KUBEVIRT_MACHINE_TEMPLATES)), check)
+POLICY = Policy(
+    "own_infrastructure", (Rule(KUBEVIRT_CLUSTERS), Rule(KUBEVIRT_MACHINE_TEMPLATES), Rule(KUBEVIRT_MACHINES)), check
+)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES
-from tests.webhooks.estate import WORLD, deployment, template, tweak
+from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES, MACHINE_SETS
+from tests.webhooks.estate import WORLD, deployment, owned, template, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
+from webhooks.facts import Trusted
 from webhooks.policies import immutable_templates, own_infrastructure
 from webhooks.policies.own_infrastructure import MANAGED_BY
 
@@ -40,6 +41,22 @@ def test_a_template_does_not_come_back_larger_under_a_name_in_use() -> None:
     assert check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template("new"), deployment()) == Allow()
 
 
+def test_a_machine_set_by_hand_was_measured_too_and_one_of_a_deployment_only_remembers() -> None:
+    bare = {**deployment("bare"), "apiVersion": MACHINE_SETS.api_version, "kind": MACHINE_SETS.kind}
+    verdict = check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(), bare)
+    assert isinstance(verdict, Deny)
+    assert "MachineSet bare" in verdict.reason
+    new = deployment("new", template="another")
+    kept = owned(bare, new)
+    assert check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(), kept, new) == Allow()
+    assert isinstance(check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(), kept), Deny)
+
+
+def test_what_somebody_took_away_from_under_a_cluster_of_ours_is_put_back() -> None:
+    ours = Trusted().provisioner
+    assert check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(), deployment(), user=ours) == Allow()
+
+
 def test_templates_of_nobodys_namespaces_are_left_alone() -> None:
     new, old = template(cores=64, namespace="elsewhere"), template(namespace="elsewhere")
     assert check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, new, old=old) == Allow()
@@ -62,6 +79,10 @@ def test_machines_elsewhere_are_refused(path: str, value: Any) -> None:
     verdict = check(own_infrastructure, KUBEVIRT_MACHINE_TEMPLATES, tweak(template(), path, value))
     assert isinstance(verdict, Deny)
     assert verdict.causes[0].field.startswith(path)
+    machine = manifest(KUBEVIRT_MACHINES, "web-0", tweak(template(), path, value)["spec"]["template"]["spec"])
+    verdict = check(own_infrastructure, KUBEVIRT_MACHINES, machine)
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field.startswith(path.replace(MACHINE, "spec"))
 
 
 def test_a_kubevirt_cluster_is_kamajis_from_beginning_to_end() -> None:
