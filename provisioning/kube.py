@@ -87,7 +87,7 @@ class Kube:
         configuration.retries = False
         # A watch holds its connection for minutes: a bound would let the watches starve the plain calls.
         configuration.connection_pool_maxsize = 0
-        configuration.proxy = configuration.proxy or _proxy_to(configuration.host)
+        configuration.proxy = configuration.proxy or _proxy_to(configuration.host or "")
         api = library.ApiClient(configuration)
         # After it the API server names who wrote a field, where a write does not say, and whom its audit log tells of.
         api.user_agent = names.FIELD_MANAGER
