@@ -17,6 +17,7 @@ from provisioning import handmade, names, objects, plan, resources
 from provisioning.applier import Applier
 from provisioning.cache import Key
 from provisioning.errors import RuleError
+from provisioning.events import News, Recorder
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.model import Tenant
@@ -38,16 +39,21 @@ MADE_IN_PASSING: Final = (
 class Additions:
     """`act` looks at one Cluster made by hand, `end` at one that is being deleted."""
 
-    def __init__(self, kube: Kube, landscape: Landscape, applier: Applier, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, kube: Kube, landscape: Landscape, applier: Applier, recorder: Recorder, *, now: Callable[[], datetime]
+    ) -> None:
         self._kube = kube
         self._landscape = landscape
         self._applier = applier
+        self._recorder = recorder
         self._teardown = Teardown(kube, now=now)
+        self._refused: dict[Key, tuple[str, ...]] = {}
 
     async def act(self, key: Key) -> float | None:
         """Bring what belongs to the Cluster of this namespace and name; the seconds until the next look."""
         cluster, tenant = self._landscape.get(resources.CLUSTERS, *key), self._landscape.tenant_of(key[0])
         if cluster is None or not handmade.is_hand_made(cluster):
+            self._refused.pop(key, None)
             return None
         if is_ending(cluster):
             return await self.end(cluster)
@@ -93,10 +99,23 @@ class Additions:
             outcome = await self._applier.bring(key, rendered, present=parts)
         except RuleError as error:
             # Neither the Catalog nor what is installed gets another by being asked again; a change of it is told.
-            log.warning("additions_refused", namespace=key[0], name=key[1], why=str(error))
+            await self._tell(key, cluster, (str(error),))
             return None
-        await self._applier.prune(plan.stale(rendered, parts))
+        kept = await self._applier.prune(plan.stale(rendered, parts))
+        await self._tell(key, cluster, tuple(map(str, (*outcome.refusals, *kept))))
         return outcome.again
+
+    async def _tell(self, key: Key, cluster: Manifest, refused: tuple[str, ...]) -> None:
+        """Say in Events of the Cluster what of this is new: it has no status of ours."""
+        before = self._refused.pop(key, ())
+        if refused:
+            self._refused[key] = refused
+        news = [News("AdditionsRefused", why, "Apply", warning=True) for why in refused if why not in before]
+        for one in news:
+            log.warning("additions_refused", namespace=key[0], name=key[1], why=one.note)
+        if before and not refused:
+            news.append(News("AdditionsApplied", "add-ons and hosted components are as they should be", "Apply"))
+        await self._recorder.tell(handmade.of(cluster, None), news, kind=resources.CLUSTERS)
 
     async def _patch(self, cluster: Manifest, metadata: Manifest) -> None:
         meta = cluster["metadata"]

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -20,7 +20,7 @@ from provisioning import errors, names, resources, steps
 from provisioning.kube import Kube, Manifest
 from provisioning.model import ClusterStatus, Condition, StepState
 from provisioning.model import conditions as conditions_of
-from provisioning.objects import Meta, Stored, parse_time
+from provisioning.objects import Meta, parse_time
 from provisioning.resources import Resource
 
 log = structlog.get_logger()
@@ -127,6 +127,13 @@ _TELLING: Final = {
 }
 
 
+class Named(Protocol):
+    """Whom an Event is about: any object of ours or somebody else's."""
+
+    @property
+    def meta(self) -> Meta: ...
+
+
 class Recorder:
     """Writes Events. `instance` tells replicas apart."""
 
@@ -144,7 +151,7 @@ class Recorder:
         self._clock = clock
         self._told: OrderedDict[str, float] = OrderedDict()
 
-    async def tell(self, it: Stored[Any], news: Iterable[News], *, kind: Resource = resources.TENANT_CLUSTERS) -> None:
+    async def tell(self, it: Named, news: Iterable[News], *, kind: Resource = resources.TENANT_CLUSTERS) -> None:
         """Write these, each at most once in a while. Never raises for an API server that does not take them."""
         fresh = [event for one in news if self._is_due((event := self._event(it.meta, one, kind))["metadata"]["name"])]
         try:

@@ -50,9 +50,9 @@ class Reconciler:
         self._probe = probe
         self._now = now
         self._applier = Applier(kube, lacks=landscape.missing)
-        self._additions = Additions(kube, landscape, self._applier, now=now)
         self._delivery = Delivery(kube, landscape, self._applier, now=now)
         self._recorder = Recorder(kube, now=now)
+        self._additions = Additions(kube, landscape, self._applier, self._recorder, now=now)
         self._publisher = Publisher(kube, landscape, self._recorder)
         self._teardown = Teardown(kube, now=now, probe=probe)
 

@@ -14,6 +14,7 @@ from provisioning import names, releases, resources
 from provisioning.kube import Manifest
 from tests import builders
 from tests.builders import NAMESPACE, tweak
+from tests.fakes.objects import Kind, Refused
 from tests.provisioning.backstage import CAPI_FINALIZER, FLUX_FINALIZER, Backstage, at_work
 from tests.provisioning.waiting import until
 
@@ -144,6 +145,29 @@ async def test_while_a_provider_is_missing_it_is_not_looked_at_again_and_again_a
     assert [line for line in logs if line["event"] == "work_waits" and line["queue"] == "clusters"] == []
     stage.server.unserved.clear()
     await until(lambda: has_everything(stage))
+
+
+async def test_what_keeps_it_from_having_all_is_told_in_events_of_the_cluster_and_so_is_the_end_of_that(
+    stage: Backstage,
+) -> None:
+    def refuses(operation: str, kind: Kind, *_: object) -> None:
+        if kind.plural == "helmreleases":
+            raise Refused(403, "Forbidden", "no releases today")
+
+    def told() -> list[tuple[str, str, str]]:
+        events = [e for e in stage.server.all(resources.EVENTS, NAMESPACE) if e["regarding"]["kind"] == "Cluster"]
+        return [(event["type"], event["reason"], event["note"]) for event in events]
+
+    stage.server.objects.admission.append(refuses)
+    apply(stage)
+    await until(told)
+    ((type_, reason, note), *_) = told()
+    assert (type_, reason) == ("Warning", "AdditionsRefused")
+    assert note.startswith("HelmRelease web-")
+    assert "no releases today" in note
+    stage.server.objects.admission.clear()
+    await until(lambda: "AdditionsApplied" in [reason for _, reason, _ in told()])
+    assert has_everything(stage)
 
 
 async def test_one_in_nobodys_namespace_is_left_alone(stage: Backstage) -> None:
