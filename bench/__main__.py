@@ -1,4 +1,4 @@
-"""`python -m bench`: measures the provisioner on a real control plane of its own, and says so."""
+"""`python -m bench`: measures provisioner and admission on real control planes of its own, and says so."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.table import Table
 
 from bench import report, rest, speed
+from bench.admission import run
+from bench.admission.run import PARTS
 from bench.report import Report
 from bench.rest import Cost, Rest
 from bench.site import Site, site
@@ -31,8 +34,9 @@ PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds against kubectl and Helm; 0 leaves that out.")] = 15,
     clusters: Annotated[
         str, typer.Option(help="How many clusters there are while looks are measured, rising; the last number rests.")
@@ -42,19 +46,52 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
     write: Annotated[bool, typer.Option(help="Write what was measured into docs/performance.md.")] = False,
 ) -> None:
-    """Measure how fast a cluster is put there, and what many of them cost. Takes about 25 minutes as it is."""
+    """Measure how fast a cluster is put there, what many of them cost, and then admission. About 40 minutes in all."""
+    if context.invoked_subcommand:
+        return
     sizes = [int(size) for size in clusters.split(",") if size.strip() not in ("", "0")]
     if sizes != sorted(set(sizes)):
         raise typer.BadParameter("numbers that rise, such as 10,100,1000", param_hint="--clusters")
     logs.configure(level="ERROR")
-    command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
+    command = _command()
     try:
         found = asyncio.run(measure(command, rounds=rounds, sizes=sizes, seconds=seconds, probe_seconds=probe_seconds))
     except PlaygroundError as error:
         raise typer.Exit(_complain(str(error))) from error
     if write:
-        report.write(found, PAGE)
+        report.write(found.markdown(), PAGE)
     _show(found, as_json=as_json)
+    admission(as_json=as_json, write=write)
+
+
+@app.command()
+def admission(
+    portion: Annotated[float, typer.Option(min=0.01, help="How much of each part; 0.1 is quick and rough.")] = 1.0,
+    parts: Annotated[str, typer.Option(help="Which parts: races, ledger, counts, crowd.")] = ",".join(PARTS),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")] = False,
+    write: Annotated[bool, typer.Option(help="Write what was measured into docs/performance.md.")] = False,
+) -> None:
+    """Measure the admission door alone, against its peers. Takes about 15 minutes as it is."""
+    chosen = [part.strip() for part in parts.split(",") if part.strip()]
+    if unknown := sorted(set(chosen) - set(PARTS)):
+        raise typer.BadParameter(f"there is no part {', '.join(unknown)}", param_hint="--parts")
+    logs.configure(level="ERROR")
+    with Steps() as steps:
+        try:
+            found = asyncio.run(run.measure(run.parts(chosen, portion), steps))
+        except PlaygroundError as error:
+            raise typer.Exit(_complain(str(error))) from error
+    if write:
+        text = f"{report.heading(_command())}\n\n{found.markdown()}"
+        report.write(text, PAGE, between=report.ADMISSION)
+    if as_json:
+        Console().print_json(json.dumps(found.wire()))
+    else:
+        Console().print(Markdown(found.markdown()))
+
+
+def _command() -> str:
+    return shlex.join(["python", "-m", "bench", *sys.argv[1:]])
 
 
 async def measure(

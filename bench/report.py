@@ -9,6 +9,7 @@ import re
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from bench.speed import Speed
 
 BEGIN: Final = "<!-- measured by make bench -->"
 END: Final = "<!-- end of what was measured -->"
+ADMISSION: Final = ("<!-- admission, measured by make bench -->", "<!-- end of what was measured of admission -->")
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,17 @@ def machine() -> str:
     return f"{model.group(1) if model else platform.machine()}, {cores}, {kilobytes / 2**20:.0f} GiB"
 
 
-def write(report: Report, page: Path) -> None:
+def write(text: str, page: Path, *, between: tuple[str, str] = (BEGIN, END)) -> None:
     """Put what was measured into the page, in place of what was measured before."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n{report.markdown()}\n{END}{after}")
+    begin, end = between
+    before, _, rest = page.read_text().partition(begin)
+    after = rest.partition(end)[2]
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+
+
+def heading(command: str) -> str:
+    """What was run, where and when."""
+    return f"`{command}` on {machine()}, {datetime.now(UTC).date().isoformat()}:"
 
 
 def _speed(speed: Speed) -> Iterator[tuple[str, str]]:

@@ -52,11 +52,10 @@ class Provisioner:
     began: float
 
     async def numbers(self) -> dict[str, float]:
-        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/metrics") as answer:
-            return _numbers(await answer.text())
+        return await numbers(self.url)
 
 
-@dataclass
+@dataclass(eq=False)
 class Site:
     """The control plane, and what may be done to it. `kube` may do anything."""
 
@@ -116,16 +115,22 @@ class Site:
 
 @contextlib.asynccontextmanager
 async def site(folder: Path, steps: Steps) -> AsyncIterator[Site]:
-    """A control plane in `folder` while the block lasts, with a catalog and a tenant."""
+    """A control plane in `folder` while the block lasts, with a catalog and a tenant. There may be several."""
     found = binaries.ensure(environ=os.environ, steps=steps)
     processes = Processes(folder / "logs")
     try:
         plane = await management.start_control_plane(processes, found, folder / "state", steps=steps)
         async with await Kube.connect(kubeconfig=plane.kubeconfig) as kube:
-            await apply.put(kube, [*sample.grounds(), _may_do_anything()])
+            await apply.put(kube, [*sample.grounds(), may_do_anything(USER)])
             yield Site(plane, kube, processes, steps, folder)
     finally:
         await processes.stop()
+
+
+async def numbers(url: str) -> dict[str, float]:
+    """What a program of ours has counted, by name and labels."""
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/metrics") as answer:
+        return _numbers(await answer.text())
 
 
 async def eventually(look: Callable[[], Awaitable[bool]], *, seconds: float, what: str) -> None:
@@ -150,12 +155,13 @@ def _is_dispatched(name: str) -> bool:
     return name.startswith("apiserver_flowcontrol_dispatched_requests_total") and f"'{FLOW}'" in name
 
 
-def _may_do_anything() -> sample.Manifest:
+def may_do_anything(user: str) -> sample.Manifest:
+    """Every right of RBAC for a plain user."""
     group = "rbac.authorization.k8s.io"
     return {
         "apiVersion": f"{group}/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": {"name": USER},
+        "metadata": {"name": user},
         "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": USER}],
+        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
     }

@@ -60,8 +60,8 @@ def test_a_report_is_written_in_place_of_the_one_before(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(PAGE.read_text())
     found = Report("make bench", "a machine", "2026-01-01", costs=[Cost(10, 4.0), Cost(1000, 4.1)], rest=REST)
-    report.write(found, page)
-    report.write(found, page)
+    report.write(found.markdown(), page)
+    report.write(found.markdown(), page)
     text = page.read_text()
     assert text.count("1000 clusters at rest: CPU | 1.2 % of a core") == 1
     assert text.startswith(PAGE.read_text()[:100])

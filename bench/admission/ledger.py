@@ -1,0 +1,124 @@
+"""The ledger alone, on the real API server: replicas in processes of their own, each with many who reserve at once.
+
+`python -m bench.admission.ledger KUBECONFIG TENANT WRITERS EACH` is one replica: it says "ready", waits for a line, and
+then says how long each reservation took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench import sample
+from bench.admission import peers
+from bench.admission.load import Sample
+from bench.site import Site
+from provisioning.batcher import Batcher, Granted, Request
+from provisioning.kube import Kube
+from provisioning.ledger import Claim, Ledger
+from provisioning.ledgers import KubeLedgers
+from provisioning.quota import Limits
+from provisioning.usage import Usage
+
+STANDING: Final = 300
+"""Slots that there are before: a tenant with as many pools."""
+SECONDS: Final = 9.6
+"""What a review has, less what is kept for the way back."""
+ONE: Final = Usage(nodes=1)
+
+
+@dataclass(frozen=True)
+class Reservations:
+    """What came of it, with so many writers on so many replicas. `errors` is how many were not granted."""
+
+    replicas: int
+    writers: int
+    sample: Sample
+    lost: int
+    """Reservations that were granted and are not in the ledger: must be none."""
+
+
+async def measure(site: Site, account: Kube, *, replicas: int, writers: int, each: int) -> Reservations:
+    """`writers` in all reserve `each` time, one after the other, in one ledger."""
+    tenant = f"alone-{replicas}-{writers}"
+    standing = Ledger()
+    for number in range(STANDING):
+        standing = standing.settle(f"standing/{number}", charge=ONE, uid=f"uid-{number}", revision="1")
+    store = KubeLedgers(account, sample.SYSTEM)
+    await store.create(tenant, standing)
+    command = [sys.executable, "-m", "bench.admission.ledger"]
+    kubeconfig = str(site.plane.kubeconfig_for(peers.ACCOUNT))
+    share = [kubeconfig, tenant, str(writers // replicas), str(each)]
+    pipe = asyncio.subprocess.PIPE
+    async with contextlib.AsyncExitStack() as stack:
+        children = []
+        for number in range(replicas):
+            child = await asyncio.create_subprocess_exec(
+                *command, *share, str(number), stdin=pipe, stdout=pipe, limit=2**26
+            )
+            stack.push_async_callback(_ended, child)
+            children.append(child)
+        for child in children:
+            await _line(child)
+        began = time.perf_counter()
+        for child in children:
+            assert child.stdin is not None  # noqa: S101 - for the type checker
+            child.stdin.write(b"go\n")
+        found = [json.loads(await _line(child)) for child in children]
+        lasted = time.perf_counter() - began
+    sample_ = Sample(took=[t for one in found for t in one["took"]], lasted=lasted)
+    refused = sum(one["refused"] for one in found)
+    if refused:
+        sample_.failed["not granted"] = refused
+    stored = (await store.load(tenant)).ledger
+    granted = len(sample_.took) - refused
+    return Reservations(replicas, writers, sample_, granted - (len(stored.slots) - STANDING))
+
+
+async def _line(child: asyncio.subprocess.Process) -> bytes:
+    assert child.stdout is not None  # noqa: S101 - for the type checker
+    async with asyncio.timeout(120):
+        return await child.stdout.readline()
+
+
+async def _ended(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            child.terminate()
+        await child.wait()
+
+
+async def replica(kubeconfig: Path, tenant: str, writers: int, each: int, name: str) -> None:
+    """One process of it."""
+    loop = asyncio.get_running_loop()
+    took: list[float] = []
+    refused = 0
+    async with await Kube.connect(kubeconfig=kubeconfig) as kube:
+        batcher = Batcher(KubeLedgers(kube, sample.SYSTEM), tenant, loop.time)
+
+        async def write(writer: int) -> None:
+            nonlocal refused
+            for number in range(each):
+                slot = f"{name}/{writer}/{number}"
+                request = Request(slot, Claim(ONE, uid=slot), Limits({"nodes": peers.PLENTY}))
+                began = loop.time()
+                outcome = await batcher.reserve(request, deadline=began + SECONDS)
+                took.append(loop.time() - began)
+                refused += not isinstance(outcome, Granted)
+
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        async with asyncio.TaskGroup() as group:
+            for writer in range(writers):
+                group.create_task(write(writer))
+    print(json.dumps({"took": took, "refused": refused}), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(replica(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]))
