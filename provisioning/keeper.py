@@ -127,7 +127,8 @@ class Keeper:
             if not page.ledger.used().within(ledger.used()):
                 memory.lowered_at = self._clock()
             memory.count = Count(memory.count.at, memory.count.drift, tuple(settlement.unmeasured(seen)))
-            await self._tell_adopted(tenant, settlement.unreserved(page.ledger, seen))
+            adopted = [slot for slot in settlement.unreserved(page.ledger, seen) if slot in ledger.slots]
+            await self._tell_adopted(tenant, adopted)
             return ledger, rest if ledger != wanted else None
         raise errors.Conflict(f"the ledger of {name} changes faster than it can be settled")
 
@@ -143,15 +144,15 @@ class Keeper:
             if drift == Usage():
                 break
             await asyncio.sleep(patience)
-        ledger = page.ledger if drift == Usage() else counted
-        if ledger is counted:
+        if counted != page.ledger:
             await self._store.save(name, counted, page.version)
+        if drift != Usage():
             log.error("ledger_drifted", tenant=name, too_much=str(drift))
             note = "the ledger was not what a recount of everything found; it was put right"
             await self._tell(tenant, "LedgerDrift", note, "Recount")
         memory.count = Count(self._now(), drift, tuple(settlement.unmeasured(listed)))
         memory.recount_at = self._next_recount()
-        return ledger
+        return counted
 
     async def _until_countable(self, tenant: Stored[Tenant], memory: Memory, *, why: Missing | Garbled) -> float:
         """Seconds until a ledger that was lost may be made anew.

@@ -32,6 +32,9 @@ class Prover:
     async def settled(self, ledger: Ledger, seen: Sights) -> Ledger:
         """The ledger, just read, with all that this sight of its objects proves. Raises `KubeError`."""
         live = self._census.live
+        # Late, or lost: what nobody has let in, and only a cache shows, may have gone long ago.
+        ghosts = [key for key in settlement.unreserved(ledger, seen) if await live(key) is None]
+        seen = {key: sight for key, sight in seen.items() if key not in ghosts}
         gone = [key for key in settlement.absent(ledger, seen) if await live(key) is None]
         settled = settlement.settle(ledger, seen, gone=gone, dead=())
         dead = [entry for entry in self._overdue(settled) if _is_void(entry, await live(entry.slot))]

@@ -317,6 +317,8 @@ async def test_a_recount_finds_what_a_cache_has_missed_puts_it_right_and_says_so
     assert "nodes: 3 too much" in message(stage, "Counted")
     assert published(stage)["quota"]["countedAt"] > counted
     assert reasons(stage) == {"LedgerDrift"}
+    await keeper.act("blue")
+    assert (await ledger(stage)).slots == {}, "what only a cache shows is not adopted"
 
 
 async def test_a_recount_that_finds_nothing_new_writes_nothing_into_the_ledger(stage: Backstage) -> None:
