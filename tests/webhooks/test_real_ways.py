@@ -30,6 +30,7 @@ from provisioning.resources import (
     MACHINE_DEPLOYMENTS,
     MACHINE_SETS,
     NAMESPACES,
+    SECRETS,
     SERVICES,
     TENANT_CLUSTERS,
     TENANT_CONTROL_PLANES,
@@ -210,6 +211,12 @@ async def test_no_reference_and_no_mark_makes_machines_part_of_an_approved_clust
             MACHINE_DEPLOYMENTS, "web-md0", {"spec": {"replicas": 20}}, namespace=desk.namespace, subresource="scale"
         ),
     )
+
+
+async def test_no_kubeconfig_of_ones_own_is_put_in_the_place_of_a_clusters(desk: Desk, eve: Kube) -> None:
+    for kind in ("Opaque", "cluster.x-k8s.io/secret"):
+        own = {**desk.new(SECRETS, "web-kubeconfig"), "type": kind, "stringData": {"value": "users: []"}}
+        await refused("would be taken for the kubeconfig of a cluster", partial(eve.create, SECRETS, own))
 
 
 async def test_the_autoscaler_of_a_cluster_gets_no_more_than_was_approved_and_no_hand_on_another(

@@ -12,6 +12,7 @@ from webhooks.policies import (
     kamaji_rules,
     kept_machines,
     known_kinds,
+    kubeconfig_writers,
     ledger_writers,
     made_by_controllers,
     no_borrowed_rights,
@@ -58,6 +59,7 @@ POLICIES = (
     tenant_namespaces.POLICY,
     made_by_controllers.POLICY,
     platform_only.POLICY,
+    kubeconfig_writers.POLICY,
     status_writers.POLICY,
     ledger_writers.POLICY,
 )

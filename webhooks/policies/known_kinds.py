@@ -20,6 +20,7 @@ from provisioning.resources import (
     KUBEVIRT_MACHINE_TEMPLATES,
     KUBEVIRT_MACHINES,
     MACHINE_DEPLOYMENTS,
+    MACHINE_HEALTH_CHECKS,
     MACHINE_SETS,
     MACHINES,
     Resource,
@@ -35,11 +36,13 @@ _TEMPLATES: Final = {
     "spec.template.spec.bootstrap.configRef": KUBEADM_CONFIG_TEMPLATES,
     "spec.template.spec.infrastructureRef": KUBEVIRT_MACHINE_TEMPLATES,
 }
-REFERENCES: Final[Mapping[Resource, Mapping[str, Resource]]] = {
+REFERENCES: Final[Mapping[Resource, Mapping[str, Resource | None]]] = {
     CLUSTERS: {"spec.controlPlaneRef": KAMAJI_CONTROL_PLANES, "spec.infrastructureRef": KUBEVIRT_CLUSTERS},
     MACHINE_DEPLOYMENTS: _TEMPLATES,
     MACHINE_SETS: _TEMPLATES,
     MACHINES: {"spec.bootstrap.configRef": KUBEADM_CONFIGS, "spec.infrastructureRef": KUBEVIRT_MACHINES},
+    # Here and in the older generation: what is made of it for every unhealthy machine.
+    MACHINE_HEALTH_CHECKS: {"spec.remediation.templateRef": None, "spec.remediationTemplate": None},
 }
 """What each kind may refer to, and where."""
 
@@ -58,6 +61,9 @@ def _others(request: Request) -> Iterator[Cause]:
     for path, wanted in known.items():
         reference, before = (tree.dig(manifest, *path.split(".")) for manifest in (request.object, request.old))
         if not reference or reference == before:
+            continue
+        if wanted is None:
+            yield Cause(path, "would have Cluster API make something else than machines; leave it out")
             continue
         named = f"{reference.get('kind')}.{reference.get('apiGroup') or ''}"
         if named != f"{wanted.kind}.{wanted.group}":

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import CLUSTERS, KUBEADM_CONFIGS, MACHINE_DEPLOYMENTS, MACHINES, Resource
+from provisioning.resources import (
+    CLUSTERS,
+    KUBEADM_CONFIGS,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_HEALTH_CHECKS,
+    MACHINES,
+    Resource,
+)
 from tests.webhooks.estate import WORLD, deployment, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
@@ -59,3 +66,10 @@ def test_references_stay_in_the_namespace() -> None:
     config = reference(KUBEADM_CONFIGS.kind, KUBEADM_CONFIGS.group, namespace="tenant-red")
     made = manifest(MACHINES, "a", {"bootstrap": {"configRef": config}})
     assert fields(MACHINES, made) == ["spec.bootstrap.configRef.namespace"]
+
+
+def test_a_health_check_makes_nothing_of_a_template() -> None:
+    for spec in ({"remediation": {"templateRef": SECOND}}, {"remediationTemplate": SECOND}):
+        (found,) = fields(MACHINE_HEALTH_CHECKS, manifest(MACHINE_HEALTH_CHECKS, "a", spec))
+        assert "emplate" in found
+    assert fields(MACHINE_HEALTH_CHECKS, manifest(MACHINE_HEALTH_CHECKS, "a", {"clusterName": "web"})) == []
