@@ -32,6 +32,14 @@ REFUSED: Final[tuple[tuple[dict[str, Any], Component], ...]] = (
     ({"image": "mirror/ca", "args": ["--node-group-auto-discovery=clusterapi:namespace=a"]}, CA),
     ({"image": "mirror/ca", "args": ["--clusterapi-cloud-config-authoritative"]}, CA),
     ({"image": "mirror/ca", "env": [{"name": "CAPI_GROUP"}]}, CA),
+    ({"image": "cluster-autoscaler"}, CA),
+    ({"image": "localhost:5000/cluster-autoscaler"}, CA),
+    ({"image": "x/cluster-autoscaler:v1@sha256:00"}, CA),
+    ({"image": "mirror/ca", "args": ["-cloud-provider=clusterapi"]}, CA),
+    ({"image": "mirror/ca", "args": ["--v=2 --cloud-provider=clusterapi"]}, CA),
+    ({"image": "mirror/ca", "args": ["--v", "2", "--cloud-provider", "clusterapi", "--v=3"]}, CA),
+    ({"image": "mirror/ca", "command": ["/bin/sh", "-c", "sleep 1; /opt/cluster-autoscaler --v=2"]}, CA),
+    ({"image": "mirror/ccm", "command": ["/bin/sh"], "args": ["-c", "kubevirt-cloud-provider|tee /log"]}, CCM),
 )
 
 LEFT_ALONE: Final[tuple[dict[str, Any], ...]] = (
@@ -50,5 +58,10 @@ LEFT_ALONE: Final[tuple[dict[str, Any], ...]] = (
         "image": "registry.k8s.io/cpa/cluster-proportional-autoscaler:v1.9",
         "args": ["--target=deploy/cluster-autoscaler"],
     },
+    {"image": "registry.k8s.io/autoscaling/vpa-admission-controller:1.4", "args": ["--v=4"]},
+    {"image": "registry.k8s.io/sig-storage/csi-attacher:v4", "args": ["--csi-address=/csi/csi.sock"]},
+    {"image": "registry.k8s.io/provider-aws/cloud-controller-manager:v1", "args": ["--cloud-provider=aws"]},
+    {"image": "x/kube-controller-manager", "command": ["kube-controller-manager", "--cloud-provider=external"]},
+    {"image": "x/cluster-autoscaler-exporter:v1"},
     {"image": "x/metrics", "env": [{"name": "WATCHED", "value": "cluster-autoscaler"}]},
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from provisioning.resources import (
     CLUSTER_CLASSES,
@@ -37,7 +39,9 @@ from webhooks.kinds import (
     KUSTOMIZATIONS,
     PROFILES,
 )
+from webhooks.policies import no_borrowed_rights, no_management_credentials
 from webhooks.policies.hosted_controllers_only import POLICY
+from webhooks.policy import Policy
 
 POD = "kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"
 REMOTE = {"secretRef": {"name": "web-kubeconfig"}}
@@ -283,6 +287,20 @@ def test_machines_of_ours_pass() -> None:
     machine = {"virtualMachineTemplate": {"spec": {"template": {"spec": {"volumes": [disk]}}}}}
     template = manifest(KUBEVIRT_MACHINE_TEMPLATES, "t", {"template": {"spec": machine}})
     assert check(KUBEVIRT_MACHINE_TEMPLATES, template) == Allow()
+
+
+@pytest.mark.parametrize("policy", [POLICY, no_management_credentials.POLICY, no_borrowed_rights.POLICY])
+def test_everything_that_we_render_ourselves_is_welcome(policy: Policy) -> None:
+    golden = (Path(__file__).parents[2] / "golden").glob("*.yaml")
+    made = [m for path in golden for m in yaml.load_all(path.read_text(), yaml.CSafeLoader) if m]
+    resources = {rule.resource.kind: rule.resource for rule in policy.applies_to}
+    asked = [m for m in made if m["kind"] in resources]
+    assert {m["kind"] for m in asked} >= {"HelmRelease"}
+    for found in asked:
+        new = tweak(found, "metadata.namespace", "tenant-blue")
+        beside = [tweak(m, "metadata.namespace", "tenant-blue") for m in made if m["kind"] == "ClusterResourceSet"]
+        verdict = World(*WORLD, *beside).check(policy, request(resources[found["kind"]], new))
+        assert verdict == Allow(), found["metadata"]["name"]
 
 
 def test_every_kind_that_is_asked_about_can_be_read() -> None:
