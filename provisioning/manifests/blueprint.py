@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning import names, resources, resting, upgrades
+from provisioning import names, resources, resting, strangers, upgrades
 from provisioning.errors import Cause, RuleError
 from provisioning.manifests import core
 from provisioning.manifests.core import Core
@@ -43,7 +43,7 @@ class Blueprint:
     standing: Mapping[str, Manifest]
     """Pools whose machines the Catalog can no longer describe, with the MachineDeployments that stand: they go on."""
     behind: tuple[Cause, ...]
-    """Why some of those cannot follow to the version of the workers: they go on at their own."""
+    """Why the cluster cannot be all that it is to be for now."""
     sizes: Mapping[str, int]
     """How many workers the MachineDeployments that stand are to have, by their names."""
 
@@ -115,7 +115,10 @@ def draw(
         data_store=_data_store(there) or catalog.data_store,
         flavors={flavor.name: flavor for flavor in catalog.flavors},
         standing=standing,
-        behind=tuple(_behind(spec, catalog, versions.workers, late)),
+        behind=(
+            *_behind(spec, catalog, versions.workers, late),
+            *strangers.in_the_way(there, versions, wanted=spec.version, asleep=asleep),
+        ),
         sizes=dict(_sizes(there)),
     )
 

@@ -135,6 +135,21 @@ async def test_an_upgrade_that_loses_its_flavor_in_the_middle_is_told_and_the_cl
     await until(lambda: (pool()["replicas"], pool()["template"]["spec"]["version"]) == (2, "v1.36.0"))
 
 
+async def test_workers_that_somebody_added_by_hand_are_named_when_the_cluster_cannot_sleep_for_them(
+    stage: Backstage,
+) -> None:
+    stage.cluster()
+    await until(lambda: stage.there(resources.MACHINE_DEPLOYMENTS, "web-md0"))
+    spec = stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]
+    stage.put(resources.MACHINE_DEPLOYMENTS, {"metadata": {"name": "extra", "namespace": NAMESPACE}, "spec": spec})
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"hibernation": {"enabled": True}}})
+    await until(lambda: "MachineDeployment extra is of no pool" in stage.condition("Stalled")["message"])
+    assert stage.get(resources.MACHINE_DEPLOYMENTS, "web-md0")["spec"]["replicas"] == 0
+    assert stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["replicas"] == 2
+    stage.patch(resources.MACHINE_DEPLOYMENTS, "extra", {"spec": {"replicas": 0}})
+    await until(lambda: stage.get(resources.KAMAJI_CONTROL_PLANES)["spec"]["replicas"] == 0)
+
+
 async def test_without_a_tenant_nothing_is_made_and_the_status_says_so(stage: Backstage) -> None:
     stage.server.patch(resources.NAMESPACES, NAMESPACE, "", {"metadata": {"labels": {names.TENANT_LABEL: None}}})
     await stage.caught_up()
