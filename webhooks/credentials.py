@@ -24,8 +24,9 @@ TOKENS_MAX = 20
 LAYERS_MAX = 4
 """Texts within texts: a kubeconfig in a Secret, in a ConfigMap's manifest, is the third."""
 
-_WORTH = re.compile(r"certificate-authority|clusters|[A-Za-z0-9+/]{100}|--server|\\[xuU\n]")
-"""A text without any of these holds no kubeconfig, in clear or encoded."""
+_WORDS = ("certificate-authority", "clusters", "--server")
+_LONG = re.compile(r"[A-Za-z0-9+/]{100}|\\[xuU\n]")
+"""A text with neither a word of these nor anything so long, or so spelled, holds no kubeconfig."""
 _ENCODED = re.compile(r"[A-Za-z0-9+/\s]{100,}={0,2}\s*")
 _TOKEN = re.compile(r"\beyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+")
 _AUTHORITY = re.compile(r"certificate-authority-data[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9+/=]+)")
@@ -73,9 +74,10 @@ def certificates(pem: str) -> frozenset[str]:
 
 
 def _in_text(text: str, at: str, layers: int) -> Iterator[Credential]:
-    for claims in _TOKEN.findall(text):
-        yield from _token(claims, at)
-    if not layers or not _WORTH.search(text):
+    if "eyJ" in text:
+        for claims in _TOKEN.findall(text):
+            yield from _token(claims, at)
+    if not layers or not (any(word in text for word in _WORDS) or _LONG.search(text)):
         return
     try:
         found = [document for document in documents.read(text) if isinstance(document, Mapping | list)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning import documents
-from provisioning.components import COMPONENTS, WORDS, Component, image_name
+from provisioning.components import COMPONENTS, Component, image_name, is_worth_reading
 from webhooks import containers, tree
 from webhooks.parts import Form, Part
 
@@ -66,6 +66,8 @@ def in_values(values: Any, *, at: str) -> list[Finding]:
     found = list(_in_pods(values, at))
     for path, key, value in tree.leaves(values, at):
         setting = f"{key}={value}"
+        if not _may_hold(setting):
+            continue
         found += [Finding(c, path, f"the value {setting}") for c in COMPONENTS if c.values.fullmatch(setting)]
         if _is_content(value):
             found += in_text(value, at=path)
@@ -122,7 +124,7 @@ def in_script(text: str, *, at: str) -> list[Finding]:
 
 def _may_hold(text: str) -> bool:
     """Whether it is worth reading: most texts are not, and reading takes time."""
-    return bool(WORDS.search(text) or _ESCAPED.search(text))
+    return is_worth_reading(text) or ("\\" in text and _ESCAPED.search(text) is not None)
 
 
 def _documents(text: str) -> list[Any]:

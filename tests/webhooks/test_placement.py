@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.components import Component, image_name
+from provisioning.components import COMPONENTS, Component, image_name, is_worth_reading
 from provisioning.documents import Overgrown
 from tests.placements import CA, CCM, CSI, LEFT_ALONE, REFUSED
 from webhooks import boots, carriers, hubs, parts, placement
@@ -41,6 +41,13 @@ def components(findings: list[placement.Finding]) -> set[Component]:
 )
 def test_images_are_compared_by_their_last_element(reference: str, name: str) -> None:
     assert image_name(reference) == name
+
+
+def test_no_sign_of_a_controller_is_taken_for_not_worth_reading() -> None:
+    for c in COMPONENTS:
+        signs = {*c.images, *c.shared_images, *c.environment, *(f"--{flag.name}={flag.values}" for flag in c.flags)}
+        assert [sign for sign in signs if not is_worth_reading(sign)] == []
+    assert not is_worth_reading("kind: Deployment")
 
 
 @pytest.mark.parametrize(("container", "component"), REFUSED)
