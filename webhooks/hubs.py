@@ -22,7 +22,9 @@ LOCAL = "Local"
 def in_application(manifest: Manifest) -> Iterator[Part]:
     """Argo CD's Application and ApplicationSet: charts, values, parameters, images and patches."""
     for spec, at in _remote(manifest):
-        for source, field in _sources(spec, at):
+        for index, text in enumerate(tree.sequence(_sync(manifest).get("manifests"))):
+            yield Part(f"operation.sync.manifests[{index}]", Form.TEXT, tree.text(text))
+        for source, field in [*_sources(spec, at), *_sources(_sync(manifest), "operation.sync")]:
             yield Part(f"{field}.chart", Form.CHART, tree.text(source.get("chart")))
             helm = tree.mapping(source.get("helm"))
             yield from carriers.template_of_values(tree.text(helm.get("values")), f"{field}.helm.values")
@@ -41,7 +43,7 @@ def in_application(manifest: Manifest) -> Iterator[Part]:
 def origins_of_application(manifest: Manifest) -> Iterator[Origin]:
     """Where an Application's or ApplicationSet's content comes from."""
     for spec, at in _remote(manifest):
-        for source, field in _sources(spec, at):
+        for source, field in [*_sources(spec, at), *_sources(_sync(manifest), "operation.sync")]:
             url, chart = tree.text(source.get("repoURL")), tree.text(source.get("chart"))
             if not _is_open(manifest, url, chart):
                 yield Origin(url, f"{field}.repoURL", chart)
@@ -65,6 +67,11 @@ def _remote(manifest: Manifest) -> Iterator[tuple[Manifest, str]]:
 def _is_open(manifest: Manifest, *texts: str) -> bool:
     """Whether an ApplicationSet's generators have still to say it."""
     return manifest.get("kind") == "ApplicationSet" and any("{{" in text for text in texts)
+
+
+def _sync(manifest: Manifest) -> Manifest:
+    """What an Application is told to do once, which may have sources, and even manifests, of its own."""
+    return tree.dig(manifest, "operation", "sync")
 
 
 def _sources(spec: Manifest, at: str) -> Iterator[tuple[Manifest, str]]:

@@ -52,6 +52,8 @@ _LOOKED_AT = (
     "metadata.labels",
     "metadata.annotations",
     "metadata.ownerReferences",
+    # Of Argo CD's Applications.
+    "operation",
 )
 """What some rule reads. An update that leaves all of it alone (a status, a finalizer) needs no question; and so
 neither a slow nor a missing webhook holds up a deletion that has begun, but for the parts that may be protected."""

@@ -176,6 +176,16 @@ CONTENT = manifest(CONFIG_MAPS, "c", data={"a.yaml": POD})
             "spec.source.kustomize.images.image",
         ),
         (
+            APPLICATIONS,
+            {**application(), "operation": {"sync": {"manifests": [POD]}}},
+            "operation.sync.manifests[0].spec.containers[0]",
+        ),
+        (
+            APPLICATIONS,
+            {**application(), "operation": {"sync": {"source": {"chart": "kccm"}}}},
+            "operation.sync.source.chart",
+        ),
+        (
             APPLICATION_SETS,
             manifest(APPLICATION_SETS, "a", {"template": application(chart="kccm")}, namespace="argocd"),
             "spec.template.spec.source.chart",
