@@ -52,11 +52,5 @@ class Prover:
 
 
 def _is_void(entry: OpenClaim, live: Manifest | None) -> bool:
-    """Whether the write was never done: there is no such object, or it is as it was before."""
-    if live is None:
-        return True
-    meta = live["metadata"]
-    if meta["uid"] != entry.claim.uid:
-        return True
-    # At a later revision our cache has yet to see it; then it settles like any other.
-    return bool(entry.claim.fence == meta["resourceVersion"])
+    meta = live["metadata"] if live is not None else {"uid": "", "resourceVersion": ""}
+    return settlement.is_void(entry.claim, uid=meta["uid"], revision=meta["resourceVersion"])

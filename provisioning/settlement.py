@@ -52,6 +52,13 @@ def absent(ledger: Ledger, seen: Mapping[str, Sight]) -> list[str]:
     return [key for key, slot in ledger.slots.items() if key not in seen and (slot.uid or slot.charge != Usage())]
 
 
+def is_void(claim: Claim, *, uid: str, revision: str) -> bool:
+    """Whether a write that can no longer be under way was never done. `uid` and `revision` are of the object that the
+    API server itself has in the slot; "" where there is none."""
+    # At a later revision than the fence a cache has yet to see it; then it settles like any other.
+    return uid != claim.uid or revision == claim.fence
+
+
 def unreserved(ledger: Ledger, seen: Mapping[str, Sight]) -> list[str]:
     """Slots of objects that cost something and that nobody has let in: made around the webhook."""
     return [key for key, sight in seen.items() if key not in ledger.slots and sight.charge not in (None, Usage())]
