@@ -5,7 +5,7 @@ No JSON, no HTTP, no client. A reason is a whole sentence that somebody reads at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +59,7 @@ Verdict = Allow | Deny
 
 def refuse(*causes: Cause, code: int = FORBIDDEN) -> Deny:
     """A denial that says its causes, each with its field."""
-    return Deny("; ".join(f"{c.field}: {c.message}" if c.field else c.message for c in causes), causes, code)
+    return Deny("; ".join(map(_said, causes)), causes, code)
 
 
 def merge(verdicts: Iterable[Verdict]) -> Verdict:
@@ -77,13 +77,23 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
     denials = [d for d in denials if d.code not in PASSING] or denials
     codes = {d.code for d in denials}
     return Deny(
-        _told(list(dict.fromkeys(d.reason for d in denials))),
+        _told(list(dict.fromkeys(reason for d in denials for reason in _reasons(d, alone=len(denials) == 1)))),
         tuple(dict.fromkeys(cause for d in denials for cause in d.causes)),
         codes.pop() if len(codes) == 1 else _strongest(codes),
         max(d.retry_after for d in denials),
         warnings,
         audit,
     )
+
+
+def _said(cause: Cause) -> str:
+    return f"{cause.field}: {cause.message}" if cause.field else cause.message
+
+
+def _reasons(denial: Deny, *, alone: bool) -> Sequence[str]:
+    """What is to be told of a denial. Among others, each cause of one that says no more than its causes."""
+    plain = denial.reason == refuse(*denial.causes).reason
+    return [_said(cause) for cause in denial.causes] if plain and denial.causes and not alone else [denial.reason]
 
 
 def _told(reasons: list[str]) -> str:

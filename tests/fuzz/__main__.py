@@ -11,6 +11,7 @@ import resource
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from random import Random
@@ -20,7 +21,7 @@ import typer
 from rich.console import Console
 
 from tests.fuzz import door, reviews
-from tests.fuzz.decoders import DECODERS
+from tests.fuzz.decoders import DECODERS, seeds
 
 ROUND: Final = 10_000
 """Reviews between two lines of progress."""
@@ -79,15 +80,12 @@ def _decoders(seconds: int) -> bool:
 def _decoder(name: str, seconds: int) -> bool:
     """In a process of its own: libFuzzer ends the one it runs in."""
     console.print(f"atheris on the decoder of {name} for {seconds} s")
-    limits = (
-        f"-max_total_time={seconds}",
-        "-timeout=10",
-        "-rss_limit_mb=1024",
-        "-max_len=4096",
-        "-print_final_stats=1",
-    )
-    command = (sys.executable, str(Path(__file__).with_name("atheris_run.py")), name, *limits)
-    return subprocess.run(command, check=False, cwd=Path(__file__).parents[2]).returncode == 0
+    limits = (f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=1024", "-max_len=16384", "-verbosity=0")
+    with tempfile.TemporaryDirectory() as folder:
+        for number, seed in enumerate(seeds(name)):
+            (Path(folder) / str(number)).write_bytes(seed)
+        command = (sys.executable, "-m", "tests.fuzz.atheris_run", name, *limits, f"-artifact_prefix={folder}/", folder)
+        return subprocess.run(command, check=False).returncode == 0
 
 
 def _peak() -> int:

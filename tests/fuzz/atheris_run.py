@@ -6,12 +6,15 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["provisioning.documents", "provisioning.quantity", "webhooks.review"]):
-    from tests.fuzz.decoders import DECODERS
+with atheris.instrument_imports():
+    from provisioning import documents, quantity  # noqa: F401 - to be seen into, before anybody else imports them
+    from webhooks import review  # noqa: F401
+
+from tests.fuzz.decoders import DECODERS
 
 
 def main() -> None:
-    """Until the time is over or something was found; libFuzzer writes what it was beside us."""
+    """Until the time is over or something was found; libFuzzer prints what it was."""
     decode = DECODERS[sys.argv.pop(1)]
     atheris.Setup(sys.argv, decode)
     atheris.Fuzz()

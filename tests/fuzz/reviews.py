@@ -69,7 +69,7 @@ TEXTS = (
     "a" * 254,
     "\u0000",
     "\u202e",
-    "\ud83d\ude00",
+    "\U0001f600",
     "kind: Deployment\nspec: {template: {spec: {containers: [{image: cluster-autoscaler}]}}}",
     "&a [*a, *a]",
     "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]",

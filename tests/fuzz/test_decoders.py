@@ -25,3 +25,11 @@ def test_any_bytes_are_read_or_refused(decoder: decoders.Decoder, content: bytes
 def test_nesting_is_followed_or_refused(decoder: decoders.Decoder, depth: int) -> None:
     for opening, closing in ((b"[", b"]"), (b'{"a":', b"}"), (b"- ", b"x")):
         decoder(opening * depth + b"1" + closing * depth)
+
+
+@pytest.mark.parametrize("name", list(decoders.DECODERS))
+def test_what_the_long_run_begins_with_is_read(name: str) -> None:
+    begun = list(decoders.seeds(name))
+    assert len(begun) >= 10
+    for content in begun:
+        decoders.DECODERS[name](content)

@@ -22,6 +22,20 @@ def test_every_denial_is_told_at_once() -> None:
     assert merged.causes == (Cause("a", "x"), Cause("b", "y"))
 
 
+def test_a_denial_among_others_is_told_cause_by_cause() -> None:
+    merged = merge(
+        [refuse(Cause("a", "x"), Cause("", "y")), Deny("no room: z", (Cause("c", "z"),)), refuse(Cause("a", "x"))]
+    )
+    assert isinstance(merged, Deny)
+    assert merged.reason == "for 3 reasons:\n- a: x\n- y\n- no room: z"
+
+
+def test_a_denial_alone_is_told_in_one_line() -> None:
+    merged = merge([refuse(Cause("a", "x"), Cause("b", "y"))])
+    assert isinstance(merged, Deny)
+    assert merged.reason == "a: x; b: y"
+
+
 def test_when_all_say_that_the_object_is_wrong_it_is_422() -> None:
     merged = merge([refuse(Cause("a", "x"), code=422), refuse(Cause("b", "y"), code=422)])
     assert isinstance(merged, Deny)
