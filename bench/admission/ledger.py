@@ -19,6 +19,7 @@ from bench import sample
 from bench.admission import peers
 from bench.admission.load import Sample
 from bench.site import Site
+from provisioning import logs
 from provisioning.batcher import Batcher, Granted, Request
 from provisioning.kube import Kube
 from provisioning.ledger import Claim, Ledger
@@ -96,6 +97,7 @@ async def _ended(child: asyncio.subprocess.Process) -> None:
 
 async def replica(kubeconfig: Path, tenant: str, writers: int, each: int, name: str) -> None:
     """One process of it."""
+    logs.configure(level="ERROR")  # What is said on standard output is read by who started it.
     loop = asyncio.get_running_loop()
     took: list[float] = []
     refused = 0
