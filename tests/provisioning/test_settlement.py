@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +79,28 @@ def test_a_slot_that_only_waits_for_a_creation_is_not_absent() -> None:
 def test_only_what_costs_something_and_has_no_slot_came_around_the_webhook() -> None:
     seen = {"paid": Sight(SMALL, "u", "5"), "free": Sight(Usage(), "v", "5"), "known": Sight(SMALL, "w", "5")}
     assert settlement.unreserved(Ledger({"known": Slot(SMALL, "w", "5")}), seen) == ["paid"]
+
+
+def test_of_a_step_that_must_not_lower_only_what_rises_is_taken() -> None:
+    before = Ledger({"lower": Slot(LARGE, "u", "5"), "gone": Slot(SMALL, "v", "5"), "rises": Slot(SMALL, "w", "5")})
+    after = Ledger({"lower": Slot(SMALL, "u", "6"), "rises": Slot(LARGE, "w", "6"), "new": Slot(SMALL, "x", "6")})
+    taken = settlement.without_lowering(before, after)
+    assert taken.slots == {**before.slots, "rises": after.slots["rises"], "new": after.slots["new"]}
+
+
+@pytest.mark.parametrize(
+    ("claim", "uid", "revision", "void"),
+    [
+        (Claim(SMALL, uid="u"), "", "", True),
+        (Claim(SMALL, uid="u"), "another", "7", True),
+        (Claim(SMALL, uid="u"), "u", "7", False),
+        (Claim(SMALL, fence="7", uid="u"), "u", "7", True),
+        (Claim(SMALL, fence="7", uid="u"), "u", "8", False),
+        (Claim(SMALL, fence="7", uid="u"), "", "", True),
+    ],
+)
+def test_an_old_claim_is_void_when_nothing_came_of_it(claim: Claim, uid: str, revision: str, void: bool) -> None:
+    assert settlement.is_void(claim, uid=uid, revision=revision) is void
 
 
 amounts = st.integers(min_value=0, max_value=9).map(lambda nodes: Usage(clusters=1, nodes=nodes))
