@@ -104,6 +104,10 @@ class Facts:
     now: datetime
     trusted: Trusted = field(default_factory=Trusted)
     known: dict[Query, Answer] = field(default_factory=dict)
+    guessing: bool = False
+    """Whether the door may tell what it only remembers, and confirms it before anything comes of it."""
+    guessed: set[Query] = field(default_factory=set)
+    """What of it is only remembered so far."""
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
         """The object, None when there is none. Raises `Unknown`."""

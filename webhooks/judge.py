@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -27,10 +27,14 @@ from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Ve
 from webhooks.facts import Facts, Manifest, One, Query, Trusted, Unknown, Unusable
 from webhooks.policy import Default, Policy, applies
 from webhooks.ports import Ledgers, Lookup
+from webhooks.recall import Recall
 from webhooks.review import Request
 
 ROUNDS_MAX = 16
 """Times a policy may ask for more. Each asks for what it knows to need at once, so a handful is usual."""
+
+UNSURE = Deny("it was judged by what is no longer so", code=BUSY, retry_after=1)
+"""Never told: whoever judges by what is remembered has to judge again."""
 
 log = structlog.get_logger()
 
@@ -51,6 +55,7 @@ class Judge:
     ledgers: Ledgers
     trusted: Trusted
     now: Callable[[], datetime]
+    recall: Recall = field(default_factory=Recall)
 
     async def validate(self, request: Request, *, deadline: float) -> Verdict:
         """Admit or refuse before `deadline` (of the loop's clock). Never raises for what the world does."""
@@ -58,10 +63,10 @@ class Judge:
         try:
             async with asyncio.timeout_at(deadline):
                 verdict = await self._judge(request, policies, deadline, live=False)
-                if isinstance(verdict, Deny):
-                    # Perhaps the cache is behind: somebody is refused only by what is so at this moment.
-                    verdict = await self._judge(request, policies, deadline, live=True)
-                return verdict
+                if isinstance(verdict, Allow):
+                    return verdict
+                # Perhaps the cache is behind: somebody is refused only by what is so at this moment.
+                return await self._judge(request, policies, deadline, live=True)
         except TimeoutError:
             return Deny("it could not be decided in time; try again", code=BUSY, retry_after=1)
         except errors.KubeError as error:
@@ -84,11 +89,22 @@ class Judge:
         return Patch(tuple(operations)) if operations else Allow()
 
     async def _judge(self, request: Request, policies: Sequence[Policy], deadline: float, *, live: bool) -> Verdict:
-        facts = Facts(self.now(), self.trusted)
+        facts = Facts(self.now(), self.trusted, guessing=not live)
         answers = [
             (policy.name, await self._ask(partial(_check, policy, request, facts), facts, live=live))
             for policy in policies
         ]
+        # Side by side: what is reserved on a wrong guess stays charged for a while, and harms nobody.
+        verdicts, wrong = await asyncio.gather(self._reserve(answers, request, deadline), self._mistaken(facts))
+        if wrong:
+            return UNSURE
+        refusing = [name for name, verdict in verdicts if isinstance(verdict, Deny)]
+        return _noted(merge(verdict for _, verdict in verdicts), refusing, request, facts)
+
+    async def _reserve(
+        self, answers: Sequence[tuple[str, Verdict | Charge]], request: Request, deadline: float
+    ) -> list[tuple[str, Verdict]]:
+        """The answers with the ledger's in place of the charges. Nothing is written for what is refused anyway."""
         verdicts = [(name, answer) for name, answer in answers if not isinstance(answer, Charge)]
         refused = any(isinstance(verdict, Deny) for _, verdict in verdicts)
         for name, charge in answers:
@@ -96,8 +112,13 @@ class Judge:
                 dry_run = request.dry_run or refused
                 outcome = await self.ledgers.reserve(charge, deadline=deadline, dry_run=dry_run)
                 verdicts.append((name, charges.answer(charge, outcome)))
-        refusing = [name for name, verdict in verdicts if isinstance(verdict, Deny)]
-        return _noted(merge(verdict for _, verdict in verdicts), refusing, request, facts)
+        return verdicts
+
+    async def _mistaken(self, facts: Facts) -> bool:
+        """Whether anything that was only remembered is otherwise by now."""
+        guessed = {query: facts.known[query] for query in facts.guessed}
+        await self._fetch(tuple(guessed), facts, live=True)
+        return any(facts.known[query] != guess for query, guess in guessed.items())
 
     async def _complete(self, request: Request, manifest: Manifest, defaults: Sequence[Default]) -> Manifest:
         facts = Facts(self.now(), self.trusted)
@@ -116,9 +137,16 @@ class Judge:
         raise TooCurious
 
     async def _fetch(self, queries: Sequence[Query], facts: Facts, *, live: bool) -> None:
-        answers = await asyncio.gather(*(self.lookup.find(query, live=live) for query in queries))
-        for query, answer in zip(queries, answers, strict=True):
+        for query in queries if facts.guessing and not live else ():
+            guess = self.recall.guess(query)
+            if guess is not None:
+                facts.add(query, guess)
+                facts.guessed.add(query)
+        asked = [query for query in queries if live or query not in facts.known]
+        answers = await asyncio.gather(*(self.lookup.find(query, live=live) for query in asked))
+        for query, answer in zip(asked, answers, strict=True):
             facts.add(query, answer)
+            self.recall.note(query, answer)
 
 
 def _why(error: Exception) -> str:
