@@ -70,10 +70,10 @@ def is_sent(request: Request, facts: Facts) -> bool:
     if manifest["kind"] not in (CONFIG_MAPS.kind, SECRETS.kind) or manifest.get("type") in ALWAYS_SENT:
         return True
     me = (manifest["kind"], manifest["metadata"].get("name", ""))
-    facts.need(*(All(kind, request.namespace if kind.namespaced else "") for kind in _NAMING))
+    facts.need(*(All(kind, request.namespace if kind.namespaced else "") for kind in NAMING))
     return any(
         (source.kind, source.name) == me and source.namespace in ("", request.namespace)
-        for kind, naming in _NAMING.items()
+        for kind, naming in NAMING.items()
         for other in facts.list(kind, namespace=request.namespace if kind.namespaced else "")
         for source in naming(other)
     )
@@ -87,7 +87,7 @@ def _named_by_profile(manifest: Manifest) -> list[Source]:
     return [source for source, _ in hubs.named_by_profile(manifest)]
 
 
-_NAMING: Mapping[Resource, Callable[[Manifest], Iterable[Source]]] = {
+NAMING: Mapping[Resource, Callable[[Manifest], Iterable[Source]]] = {
     CLUSTER_RESOURCE_SETS: carriers.resources_of,
     HELM_RELEASES: _named_by_release,
     PROFILES: _named_by_profile,

@@ -9,7 +9,7 @@ import yaml
 from provisioning import addons, belongings, charges, landscape, resources, survey, teardown
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
-from webhooks import lookup
+from webhooks import deliveries, kinds, lookup
 
 GOLDEN = sorted((CHART.parents[1] / "tests" / "golden").glob("*.yaml"))
 RESOURCES = {
@@ -112,6 +112,22 @@ def test_webhooks_may_follow_what_they_cache_and_write_ledgers_in_their_own_name
     own = only(rendered, "Role", "clusterdesk-webhooks")
     assert [verb for verb in ("get", "list", "update") if not may(own, resources.GROUP, "tenantledgers", verb)] == []
     assert [verb for verb in ("create", "delete") if may(own, resources.GROUP, "tenantledgers", verb)] == []
+
+
+def test_webhooks_may_read_what_names_content_for_tenants_and_where_it_comes_from(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-webhooks")
+    listed = (*deliveries.NAMING, resources.HELM_RELEASES, kinds.KUSTOMIZATIONS, kinds.PROFILES)
+    fetched = (
+        resources.CONFIG_MAPS,
+        resources.SERVICE_ACCOUNTS,
+        resources.HELM_REPOSITORIES,
+        resources.OCI_REPOSITORIES,
+        kinds.HELM_CHARTS,
+        kinds.GIT_REPOSITORIES,
+    )
+    assert [kind.plural for kind in listed if not may(role, kind.group, kind.plural, "list")] == []
+    assert [kind.plural for kind in fetched if not may(role, kind.group, kind.plural, "get")] == []
+    assert not may(role, "", "secrets", "get")
 
 
 def test_provisioner_may_ask_whether_all_is_there_that_it_needs(rendered: list[Manifest]) -> None:
