@@ -351,6 +351,15 @@ async def test_a_leader_makes_the_ledger_of_a_tenant_that_comes_and_prices_anew_
         await until(lambda: published(stage)["quota"]["used"]["vcpu"] == 12)
 
 
+async def test_a_leader_measures_machines_once_their_template_is_there() -> None:
+    async with at_work() as stage:
+        stage.put(resources.MACHINE_DEPLOYMENTS, builders.machine_deployment(2))
+        await until(lambda: status(stage) and conditions(stage)["Counted"] == ("False", "Unmeasurable"))
+        stage.put(resources.KUBEVIRT_MACHINE_TEMPLATES, builders.machine_template())
+        await until(lambda: conditions(stage)["Counted"] == ("True", "Counted"))
+        assert published(stage)["quota"]["used"]["nodes"] == 3
+
+
 async def test_a_leader_hears_of_a_ledger_that_is_deleted() -> None:
     async with at_work() as stage:
         await until(lambda: stage.server.get(resources.TENANT_LEDGERS, "blue", SYSTEM))
