@@ -6,14 +6,27 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import CLUSTERS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
+from provisioning import charges, measures
+from provisioning.resources import (
+    CLUSTERS,
+    KAMAJI_CONTROL_PLANES,
+    KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    PERSISTENT_VOLUME_CLAIMS,
+    SERVICES,
+    TENANT_CLUSTERS,
+    TENANT_CONTROL_PLANES,
+)
 from provisioning.usage import Usage
 from tests.builders import envelope
 from tests.webhooks.estate import CATALOG, SPEC, TENANT, WORLD, cluster, deployment, owned, template, tweak
-from tests.webhooks.fakes import World
+from tests.webhooks.fakes import NOW, World
 from tests.webhooks.reviews import manifest, request
+from webhooks import charged
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Deny
+from webhooks.facts import Facts, Trusted, Unknown
 from webhooks.policies.tenant_quota import POLICY
 
 GI = 2**30
@@ -143,9 +156,9 @@ def test_what_cannot_be_measured_is_refused_as_invalid(raw: Any, field: str) -> 
     assert (verdict.code, verdict.causes[0].field) == (422, field)
 
 
-def scale(replicas: int) -> Any:
+def scale(replicas: int, name: str = "raw") -> Any:
     return {
-        **manifest(MACHINE_DEPLOYMENTS, "raw", {"replicas": replicas}),
+        **manifest(MACHINE_DEPLOYMENTS, name, {"replicas": replicas}),
         "apiVersion": "autoscaling/v1",
         "kind": "Scale",
     }
@@ -184,3 +197,87 @@ def test_two_pools_are_charged_together() -> None:
     charge = check(TENANT_CLUSTERS, tweak(cluster(), "spec.pools", pools))
     assert isinstance(charge, Charge)
     assert charge.after == envelope(nodes=5, vcpu=22_000, memory=76 * GI)
+
+
+def test_a_control_plane_by_hand_is_charged_and_its_scale_as_well() -> None:
+    front = manifest(KAMAJI_CONTROL_PLANES, "front", {"replicas": 2})
+    charge = check(KAMAJI_CONTROL_PLANES, front)
+    assert isinstance(charge, Charge)
+    assert charge.after == Usage(control_plane_replicas=2, load_balancers=1)
+    scaled = check(KAMAJI_CONTROL_PLANES, scale(3, "front"), front, old=scale(2, "front"), subresource="scale")
+    assert isinstance(scaled, Charge)
+    assert (scaled.before, scaled.after) == (charge.after, Usage(control_plane_replicas=3, load_balancers=1))
+    assert scaled.slot == "kamajicontrolplanes.controlplane.cluster.x-k8s.io/tenant-blue/front"
+
+
+def test_scaling_what_kamaji_made_is_charged_where_kamaji_keeps_the_number() -> None:
+    made = manifest(TENANT_CONTROL_PLANES, "front", {"controlPlane": {"deployment": {"replicas": 2}}})
+    charge = check(TENANT_CONTROL_PLANES, scale(5, "front"), made, old=scale(2, "front"), subresource="scale")
+    assert isinstance(charge, Charge)
+    assert (charge.after - charge.before) == Usage(control_plane_replicas=3)
+
+
+def test_a_service_is_charged_when_it_becomes_a_load_balancer_and_only_then() -> None:
+    inside, outside = (manifest(SERVICES, "web", {"type": kind}) for kind in ("ClusterIP", "LoadBalancer"))
+    for charge in (check(SERVICES, outside), check(SERVICES, outside, old=inside)):
+        assert isinstance(charge, Charge)
+        assert charge.after == Usage(load_balancers=1)
+        assert charge.field == "spec.type"
+    assert check(SERVICES, inside) == Allow()
+    assert check(SERVICES, inside, old=outside) == Allow()
+    ports = tweak(outside, "spec.ports", [{"port": 81}])
+    assert World().check(POLICY, request(SERVICES, ports, old=outside)) == Allow()
+
+
+def test_a_volume_that_grows_is_charged_with_what_it_grows_to() -> None:
+    def claim(size: str) -> Any:
+        return manifest(PERSISTENT_VOLUME_CLAIMS, "data", {"resources": {"requests": {"storage": size}}})
+
+    charge = check(PERSISTENT_VOLUME_CLAIMS, claim("20Gi"), old=claim("10Gi"))
+    assert isinstance(charge, Charge)
+    assert (charge.before.storage, charge.after.storage) == (10 * GI, 20 * GI)
+    odd = check(PERSISTENT_VOLUME_CLAIMS, claim("-1"))
+    assert isinstance(odd, Deny)
+    assert odd.code == 422
+
+
+def test_what_is_more_than_its_owner_was_charged_with_says_whom_to_change() -> None:
+    parent = deployment(replicas=1)
+    child = owned(manifest(MACHINE_SETS, "raw-1", {**parent["spec"], "replicas": 4}), parent)
+    charge = check(MACHINE_SETS, child, parent, template())
+    assert isinstance(charge, Charge)
+    assert charge.after.nodes == 2
+    assert charge.hint == "it is more than the MachineDeployment raw was charged with; change that one"
+
+
+def test_what_is_no_tenants_matter_is_left_alone_where_no_tenant_is() -> None:
+    elsewhere = {"namespace": "elsewhere"}
+    service = manifest(SERVICES, "web", {"type": "LoadBalancer"}, **elsewhere)
+    assert check(SERVICES, service) == Allow()
+    lone = manifest(MACHINE_SETS, "lone", deployment()["spec"], **elsewhere)
+    assert isinstance(check(MACHINE_SETS, lone), Deny)
+
+
+def test_a_machine_and_its_number_of_questions_do_not_grow_with_its_namespace() -> None:
+    parent = deployment(replicas=30)
+    made_of = owned(manifest(MACHINE_SETS, "raw-1", {**parent["spec"], "replicas": 30}), parent)
+    spec = template()["spec"]["template"]["spec"]
+    crowd = [owned(manifest(KUBEVIRT_MACHINES, f"m{n}", spec), made_of) for n in range(30)]
+    world = World(*WORLD, parent, template(), made_of, *crowd)
+    asked = request(KUBEVIRT_MACHINES, owned(manifest(KUBEVIRT_MACHINES, "next", spec), made_of))
+    facts, rounds = Facts(NOW, Trusted()), 0
+    while True:
+        try:
+            verdict = POLICY.check(asked, facts)
+            break
+        except Unknown as unknown:
+            rounds += 1
+            for query in unknown.queries:
+                facts.add(query, world.answer(query))
+    assert verdict == Allow()
+    assert rounds <= 8
+
+
+def test_every_charged_kind_is_looked_at() -> None:
+    assert {kind.resource for kind in charged.KINDS} == set(charges.KINDS)
+    assert set(charges.KINDS) < set(measures.PATHS)
