@@ -271,3 +271,26 @@ async def test_a_packed_cache_gives_each_reader_a_copy_of_its_own(pair: Pair) ->
         assert before is not None
         assert after is not None
         assert (before["data"], after["data"]) == ({"a": "1"}, {"a": "2"})
+
+
+async def test_only_what_is_to_be_kept_of_an_object_is_kept(pair: Pair) -> None:
+    server, kube = pair
+
+    def keep(manifest: Manifest) -> Manifest | None:
+        data = manifest["data"]
+        return {"kind": manifest["kind"], "metadata": manifest["metadata"], "data": data} if "keep" in data else None
+
+    server.put(CONFIG_MAPS, config_map("x", "one", {"keep": "1"}))
+    server.put(CONFIG_MAPS, config_map("x", "two"))
+    cache = Cache(kube, CONFIG_MAPS, keep=keep, packed=True, pace=QUICK)
+    told: list[tuple[bool, bool]] = []
+    cache.listen(lambda before, after: told.append((before is not None, after is not None)))
+    async with running(cache.run()):
+        await cache.synced.wait()
+        assert names(cache) == {"one"}
+        server.put(CONFIG_MAPS, config_map("x", "two", {"keep": "1"}))
+        await until(lambda: names(cache) == {"one", "two"})
+        server.put(CONFIG_MAPS, config_map("x", "one"))
+        await until(lambda: names(cache) == {"two"})
+    assert told == [(False, True), (False, True), (True, False)]
+    assert "apiVersion" not in cache.list()[0]

@@ -285,3 +285,68 @@ def test_a_manifest_of_any_shape_is_measured_or_refused(path: list[str], value: 
 def test_a_machine_of_any_shape_is_measured_or_refused(part: str, value: Any) -> None:
     with contextlib.suppress(MalformedQuantity):
         assert Usage(nodes=1).within(footprint.of_machine(machine_template(**{part: value, "y": 1})))
+
+
+# --- what is no machine, or is one already
+
+
+def test_a_running_instance_costs_what_its_guest_has_and_not_what_it_could_be_enlarged_to() -> None:
+    domain = {"cpu": {"cores": 2, "maxSockets": 8}, "memory": {"guest": "4Gi", "maxGuest": "16Gi"}}
+    devices = {"devices": {"gpus": [{"name": "gpu0", "deviceName": "x/y"}]}}
+    running = {"spec": {"domain": {**domain, **devices}}}
+    assert footprint.of_instance(running) == Usage(nodes=1, vcpu=2000, memory=4 * GI, gpus=1)
+    with pytest.raises(MalformedQuantity):
+        footprint.of_instance({"spec": {"domain": {"cpu": {"cores": 2}}}})
+
+
+@pytest.mark.parametrize(
+    ("spec", "cost"),
+    [
+        ({}, Usage(control_plane_replicas=2, load_balancers=1)),
+        ({"replicas": 0}, Usage(load_balancers=1)),
+        (
+            {"replicas": 3, "network": {"serviceType": "LoadBalancer"}},
+            Usage(control_plane_replicas=3, load_balancers=1),
+        ),
+        ({"replicas": 3, "network": {"serviceType": "NodePort"}}, Usage(control_plane_replicas=3)),
+    ],
+)
+def test_a_control_plane_costs_its_replicas_and_its_address(spec: dict[str, Any], cost: Usage) -> None:
+    assert footprint.of_control_plane({"spec": spec}) == cost
+    made = {"deployment": {"replicas": spec.get("replicas")}, "service": spec.get("network") or {}}
+    assert footprint.of_tenant_control_plane({"spec": {"controlPlane": made}}) == cost
+
+
+@pytest.mark.parametrize("replicas", ["3", -1, 2**31, 1.5, True])
+def test_a_control_plane_with_no_number_of_replicas_is_refused(replicas: Any) -> None:
+    with pytest.raises(MalformedQuantity):
+        footprint.of_control_plane({"spec": {"replicas": replicas}})
+
+
+@pytest.mark.parametrize("kind", ["ClusterIP", "NodePort", "ExternalName", None])
+def test_services_that_are_no_load_balancers_cost_nothing(kind: str | None) -> None:
+    assert footprint.of_service({"spec": {"type": kind}}) == Usage()
+
+
+def test_a_virtual_machine_may_name_the_revision_that_kubevirt_took_and_a_template_may_not() -> None:
+    spec = {"instancetype": {**U1, "revisionName": "m0-u1-1"}, "template": {"spec": {"domain": {"devices": {}}}}}
+    assert footprint.instancetype_of({"kind": "VirtualMachine", "spec": spec}) == "u1.xlarge"
+    with pytest.raises(MalformedQuantity):
+        footprint.instancetype_of({"kind": "KubevirtMachine", "spec": {"virtualMachineTemplate": {"spec": spec}}})
+
+
+amounts = st.integers(0, 2**40)
+
+
+@given(amounts, amounts, st.sampled_from(["storage", "pvc"]))
+def test_a_volume_that_asks_for_more_never_costs_less(one: int, other: int, place: str) -> None:
+    less, more = sorted((one, other))
+
+    def volume(size: int) -> dict[str, Any]:
+        return {"spec": {place: {"resources": {"requests": {"storage": str(size)}}}}}
+
+    def claim(size: int) -> dict[str, Any]:
+        return {"spec": volume(size)["spec"][place]}
+
+    assert footprint.of_data_volume(volume(less)).within(footprint.of_data_volume(volume(more)))
+    assert footprint.of_volume_claim(claim(more)) == footprint.of_data_volume(volume(more)) == Usage(storage=more)
