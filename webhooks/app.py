@@ -104,7 +104,7 @@ class App:
         with metrics.IN_FLIGHT.track_inprogress():
             try:
                 decision = await self._decide(asked, decide, deadline)
-                answer = review.encode(asked.uid, decision)
+                answer = review.encode(asked.uid, decision, about=asked)
             except Exception:
                 # The last door: a bug of ours is logged once, here. What it was about is not admitted, and not changed.
                 log.exception("review_failed", door=door, kind=asked.kind, name=asked.name, uid=asked.uid)

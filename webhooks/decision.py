@@ -21,6 +21,10 @@ UNAVAILABLE = 503
 BROKEN = 500
 """A fault of ours: nothing was decided, so nothing is admitted."""
 PASSING = (BUSY, UNAVAILABLE)
+TOLD_MAX = 20
+"""Reasons, or causes of one denial, that are told; of more, nobody reads the rest."""
+LETTERS_MAX = 1000
+"""Characters of one of them: it may quote what somebody wrote."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,10 @@ Verdict = Allow | Deny
 
 def refuse(*causes: Cause, code: int = FORBIDDEN) -> Deny:
     """A denial that says its causes, each with its field."""
-    return Deny("; ".join(map(_said, causes)), causes, code)
+    told = tuple(Cause(_short(cause.field), _short(cause.message)) for cause in causes[:TOLD_MAX])
+    if len(causes) > TOLD_MAX:
+        told = (*told, Cause("", f"and {len(causes) - TOLD_MAX} more"))
+    return Deny("; ".join(map(_said, told)), told, code)
 
 
 def merge(verdicts: Iterable[Verdict]) -> Verdict:
@@ -86,13 +93,17 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
     )
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= LETTERS_MAX else f"{text[:LETTERS_MAX]}..."
+
+
 def _said(cause: Cause) -> str:
     return f"{cause.field}: {cause.message}" if cause.field else cause.message
 
 
 def _reasons(denial: Deny, *, alone: bool) -> Sequence[str]:
     """What is to be told of a denial. Among others, each cause of one that says no more than its causes."""
-    plain = denial.reason == refuse(*denial.causes).reason
+    plain = denial.reason == "; ".join(map(_said, denial.causes))
     return [_said(cause) for cause in denial.causes] if plain and denial.causes and not alone else [denial.reason]
 
 
@@ -100,7 +111,8 @@ def _told(reasons: list[str]) -> str:
     """One reason as it is; several as a list that can be read at a terminal."""
     if len(reasons) == 1:
         return reasons[0]
-    return "\n- ".join([f"for {len(reasons)} reasons:", *reasons])
+    more = [f"and {len(reasons) - TOLD_MAX} more"] if len(reasons) > TOLD_MAX else []
+    return "\n- ".join([f"for {len(reasons)} reasons:", *reasons[:TOLD_MAX], *more])
 
 
 def _strongest(codes: set[int]) -> int:

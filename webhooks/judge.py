@@ -7,7 +7,6 @@ two things only: that a refusal is never given on a cached object, and that noth
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -122,7 +121,7 @@ class Judge:
 
     async def _complete(self, request: Request, manifest: Manifest, defaults: Sequence[Default]) -> Manifest:
         facts = Facts(self.now(), self.trusted)
-        wanted = copy.deepcopy(manifest)
+        wanted = manifest
         for default in defaults:
             wanted = await self._ask(partial(default.complete, request, wanted, facts), facts, live=False)
         return wanted

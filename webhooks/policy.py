@@ -57,7 +57,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Default:
-    """Completes an object: takes it as it is and returns it as it should be. Doing it twice is doing it once."""
+    """Completes an object: takes it as it is and returns it as it should be, and leaves what it took alone.
+
+    Doing it twice is doing it once.
+    """
 
     name: str
     applies_to: tuple[Rule, ...]

@@ -188,8 +188,8 @@ def _is_stored(content: Manifest | None, *, old: bool = False) -> bool:
     return known and isinstance(revision, str) and revision.isascii() and revision.isdigit()
 
 
-def encode(uid: str, decision: Decision) -> bytes:
-    """The AdmissionReview that answers the call `uid`."""
+def encode(uid: str, decision: Decision, *, about: Request | None = None) -> bytes:
+    """The AdmissionReview that answers the call `uid`, which was `about` this."""
     response: Manifest = {"uid": uid, "allowed": not isinstance(decision, Deny)}
     if decision.warnings:
         response["warnings"] = list(_lines(decision.warnings))
@@ -200,7 +200,7 @@ def encode(uid: str, decision: Decision) -> bytes:
             response["patchType"] = "JSONPatch"
             response["patch"] = base64.b64encode(_encoder.encode(list(operations))).decode()
         case Deny():
-            response["status"] = _status(decision)
+            response["status"] = _status(decision, about)
         case Allow():
             pass
     return _encoder.encode({"apiVersion": API_VERSION, "kind": KIND, "response": response})
@@ -221,9 +221,12 @@ def _lines(warnings: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-def _status(denial: Deny) -> Manifest:
+def _status(denial: Deny, about: Request | None) -> Manifest:
     details: Manifest = {}
     if denial.causes:
+        if about is not None:
+            # kubectl says by these what is invalid, and leaves the message out then: so only where there are causes.
+            details |= {"name": about.name, "group": about.group, "kind": about.kind}
         # Of Kubernetes' own words: a value that would be taken on another day or from somebody else, or one that is
         # wrong in itself.
         reason = "FieldValueForbidden" if denial.code == FORBIDDEN else "FieldValueInvalid"

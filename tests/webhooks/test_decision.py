@@ -36,6 +36,19 @@ def test_a_denial_alone_is_told_in_one_line() -> None:
     assert merged.reason == "a: x; b: y"
 
 
+def test_of_very_many_causes_some_are_told_and_how_many_more_there_are() -> None:
+    found = refuse(*(Cause(f"a[{number}]", "x") for number in range(80_000)))
+    assert found.reason.endswith("a[19]: x; and 79980 more")
+    merged = merge([found, refuse(*(Cause(f"b[{number}]", "x") for number in range(80_000)))])
+    assert isinstance(merged, Deny)
+    assert merged.reason.splitlines()[-1] == "- and 21 more"
+    assert len(merged.reason) < 1000
+
+
+def test_what_a_reason_quotes_is_cut_short() -> None:
+    assert len(refuse(Cause("a", "x" * 3_000_000)).reason) < 1100
+
+
 def test_when_all_say_that_the_object_is_wrong_it_is_422() -> None:
     merged = merge([refuse(Cause("a", "x"), code=422), refuse(Cause("b", "y"), code=422)])
     assert isinstance(merged, Deny)

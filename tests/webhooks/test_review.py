@@ -163,6 +163,15 @@ def test_a_cause_of_403_is_a_value_that_is_forbidden_and_not_one_that_is_wrong()
     assert cause["reason"] == "FieldValueForbidden"
 
 
+def test_what_is_wrong_is_named_where_kubectl_looks_for_it() -> None:
+    asked = review.decode(json.dumps(GOOD).encode())
+    wrong = Deny("a: x", (Cause("a", "x"),), 422)
+    details = json.loads(review.encode("call-1", wrong, about=asked))["response"]["status"]["details"]
+    assert (details["kind"], details["name"], details["group"]) == ("TenantCluster", "web", "clusterdesk.dev")
+    bare = json.loads(review.encode("call-1", Deny("no", code=422), about=asked))["response"]["status"]
+    assert "details" not in bare, "kubectl would show the name and not the message"
+
+
 def test_the_deletion_of_a_whole_collection_comes_without_any_object() -> None:
     bare = {**GOOD["request"], "operation": "DELETE", "object": None, "oldObject": None, "name": ""}
     asked = review.decode(json.dumps({**GOOD, "request": bare}).encode())
