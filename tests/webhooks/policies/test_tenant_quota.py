@@ -251,10 +251,9 @@ def test_what_is_more_than_its_owner_was_charged_with_says_whom_to_change() -> N
 
 
 def test_what_is_no_tenants_matter_is_left_alone_where_no_tenant_is() -> None:
-    elsewhere = {"namespace": "elsewhere"}
-    service = manifest(SERVICES, "web", {"type": "LoadBalancer"}, **elsewhere)
+    service = manifest(SERVICES, "web", {"type": "LoadBalancer"}, namespace="elsewhere")
     assert check(SERVICES, service) == Allow()
-    lone = manifest(MACHINE_SETS, "lone", deployment()["spec"], **elsewhere)
+    lone = manifest(MACHINE_SETS, "lone", deployment()["spec"], namespace="elsewhere")
     assert isinstance(check(MACHINE_SETS, lone), Deny)
 
 
