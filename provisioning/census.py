@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
-from provisioning import charges, errors
+from provisioning import charges, presence
 from provisioning.cache import Manifests
 from provisioning.charges import Assessor
 from provisioning.errors import Cause, RuleError
@@ -68,24 +69,22 @@ class Census:
         )
 
     async def listed(self, tenant: Stored[Tenant]) -> Sights:
-        """What the API server itself has. Raises `KubeError`."""
+        """What the API server itself has. Raises `KubeError` where that cannot be told."""
         found: list[tuple[Resource, Manifest]] = []
         for kind in charges.KINDS:
-            lists = await asyncio.gather(*(self._list(kind, namespace) for namespace in self._namespaces(tenant)))
+            everything = partial(presence.everything, self.kube, kind, labels="")
+            lists = await asyncio.gather(*(everything(namespace=each) for each in self._namespaces(tenant)))
             found += [(kind, manifest) for each in lists for manifest in each]
         return self._sights(found)
 
     async def live(self, slot: str) -> Manifest | None:
-        """The object in this slot, as the API server itself has it now."""
+        """The object in this slot, as the API server itself has it now; None when it is proven not to be there.
+
+        Raises `KubeError` when that cannot be told.
+        """
         plural, namespace, name = slot.split("/")
         kind = next((kind for kind in charges.KINDS if f"{kind.plural}.{kind.group}" == plural), None)
-        return None if kind is None else await self.kube.find(kind, name, namespace=namespace)
-
-    async def _list(self, kind: Resource, namespace: str) -> list[Manifest]:
-        try:
-            return (await self.kube.list(kind, namespace=namespace)).items
-        except errors.NotFound:
-            return []  # Its provider is not installed, so there are none.
+        return None if kind is None else await presence.find(self.kube, kind, name, namespace=namespace)
 
     def _namespaces(self, tenant: Stored[Tenant]) -> list[str]:
         return [namespace for namespace in tenant.it.spec.namespaces if self._is_of(namespace, tenant.meta.name)]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from provisioning import names, resources, statement
+from provisioning import errors, names, resources, statement
 from provisioning.keeper import RECOUNT, Keeper
-from provisioning.kube import Manifest
+from provisioning.kube import Kube, Manifest
 from provisioning.ledger import Claim, Garbled, Ledger, Missing, slot_key
 from provisioning.ledgers import KubeLedgers
+from provisioning.resources import Resource
 from provisioning.statement import Count
 from provisioning.usage import Usage
 from tests import builders
@@ -158,6 +161,26 @@ async def test_a_cache_that_does_not_show_it_is_no_proof_that_it_is_gone(stage: 
     # As with a leader whose watch lags: the object exists, its cache has not heard of it.
     stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), None)
     await keeper_of(stage).act("blue")
+    assert (await ledger(stage)).used() == WEB_COST
+
+
+async def test_a_kind_that_is_served_at_another_version_only_is_no_proof_either(stage: Backstage) -> None:
+    stage.cluster()
+    await keep(stage)
+    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), None)
+    older = dataclasses.replace(resources.TENANT_CLUSTERS, version="v1alpha0")
+
+    class Moved(Kube):
+        async def get(self, resource: Resource, name: str, **how: Any) -> Manifest:
+            return await super().get(self.where(resource), name, **how)
+
+        def where(self, resource: Resource) -> Resource:
+            return older if resource == resources.TENANT_CLUSTERS else resource
+
+    moved = Moved(stage.kube._api)
+    keeper = Keeper(moved, stage.landscape, namespace=SYSTEM, void_after=VOID_AFTER, now=stage.clock)
+    with pytest.raises(errors.Unavailable, match="is served as v1alpha1"):
+        await keeper.act("blue")
     assert (await ledger(stage)).used() == WEB_COST
 
 
