@@ -12,6 +12,7 @@ Who makes what of what was read in cluster-api's `core/reconcilers`, its KubeVir
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from provisioning import footprint, kinship, names, objects, quota
@@ -76,7 +77,7 @@ class Assessor:
         self._catalog = catalog
         self._settled = settled
         self._earlier: dict[str, dict[str, Usage]] = {}
-        self._made: dict[str, dict[str, list[Manifest]]] = {}
+        self._sets: dict[str, MachineSets] = {}
 
     def cost(self, resource: Resource, manifest: Manifest) -> Usage:
         """What this object costs. Raises `Unmeasurable` with every cause; what the surroundings raise climbs.
@@ -125,24 +126,28 @@ class Assessor:
         deployment = self._owner(manifest, MACHINE_DEPLOYMENTS)
         if deployment is None:
             return self._machine(manifest) * footprint.scalable(manifest)
-        family = kinship.children(deployment, MACHINE_SETS, self._there)
+        family = partial(kinship.children, deployment, MACHINE_SETS, self._there)
         taken = self._taken(f"sets/{_uid(deployment)}", manifest, family, self._stood_up)
         return _beyond(self._stood_up(manifest), self._deployed(deployment), taken=taken)
 
     def _kubevirt_machine(self, manifest: Manifest) -> Usage:
-        weight = self._sized(manifest)
-        sets = MachineSets(self._there, manifest["metadata"]["namespace"])
-        made_for = sets.of(manifest)
+        weight, namespace = self._sized(manifest), manifest["metadata"]["namespace"]
+        made_for = self._machine_sets(namespace).of(manifest)
         if made_for is None:
             return weight
         deployment = self._owner(made_for, MACHINE_DEPLOYMENTS)
         if deployment is None:
-            entitled, family = self._machine(made_for) * footprint.scalable(made_for), [made_for]
+            entitled = self._machine(made_for) * footprint.scalable(made_for)
         else:
             entitled = self._deployed(deployment)
-            family = kinship.children(deployment, MACHINE_SETS, self._there)
-        made = self._by_set(sets, manifest["metadata"]["namespace"])
-        siblings = [machine for one in family for machine in made.get(_uid(one), ())]
+
+        def siblings() -> list[Manifest]:
+            sets = kinship.children(deployment, MACHINE_SETS, self._there) if deployment is not None else [made_for]
+            uids = {_uid(one) for one in sets}
+            made = self._there.list(KUBEVIRT_MACHINES, namespace=namespace)
+            found = ((one, self._machine_sets(namespace).of(one)) for one in made)
+            return [one for one, its in found if its is not None and _uid(its) in uids]
+
         taken = self._taken(f"machines/{_uid(deployment or made_for)}", manifest, siblings, self._sized)
         return _beyond(weight, entitled, taken=taken)
 
@@ -176,7 +181,7 @@ class Assessor:
         weight, owner = footprint.of_service(manifest), self._owner(manifest, TENANT_CONTROL_PLANES)
         if owner is None or weight == Usage():
             return weight
-        family = kinship.children(owner, SERVICES, self._there)
+        family = partial(kinship.children, owner, SERVICES, self._there)
         taken = self._taken(f"services/{_uid(owner)}", manifest, family, footprint.of_service)
         return _beyond(weight, footprint.of_tenant_control_plane(owner), taken=taken)
 
@@ -214,16 +219,10 @@ class Assessor:
         found = self._there.get(VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, named) if named else None
         return footprint.of_machine(manifest, found)
 
-    def _by_set(self, sets: MachineSets, namespace: str) -> Mapping[str, list[Manifest]]:
-        """The KubevirtMachines of a namespace, by the uid of the MachineSet that each was made for."""
-        if namespace not in self._made:
-            found: dict[str, list[Manifest]] = {}
-            for machine in self._there.list(KUBEVIRT_MACHINES, namespace=namespace):
-                made_for = sets.of(machine)
-                if made_for is not None:
-                    found.setdefault(_uid(made_for), []).append(machine)
-            self._made[namespace] = found
-        return self._made[namespace]
+    def _machine_sets(self, namespace: str) -> MachineSets:
+        if namespace not in self._sets:
+            self._sets[namespace] = MachineSets(self._there, namespace)
+        return self._sets[namespace]
 
     def _disk_of_machine(self, manifest: Manifest) -> list[Usage]:
         """What the virtual machine that controls a volume says of the disk of this name."""
@@ -232,15 +231,19 @@ class Assessor:
         return [Usage(storage=size)] if size is not None else []
 
     def _taken(
-        self, family: str, manifest: Manifest, members: Iterable[Manifest], weigh: Callable[[Manifest], Usage]
+        self,
+        family: str,
+        manifest: Manifest,
+        members: Callable[[], Iterable[Manifest]],
+        weigh: Callable[[Manifest], Usage],
     ) -> Usage:
         """What others of the family take of what they share."""
         if not self._settled:
-            others = (one for one in members if _name(one) != _name(manifest))
+            others = (one for one in members() if _name(one) != _name(manifest))
             return sum((_leniently(weigh, one) for one in others), Usage())
         if family not in self._earlier:
             total, earlier = Usage(), {}
-            for one in sorted(members, key=_age):
+            for one in sorted(members(), key=_age):
                 earlier[_name(one)] = total
                 total += _leniently(weigh, one)
             self._earlier[family] = earlier
