@@ -12,7 +12,7 @@ def stands(path: Path, name: str, lines: Iterable[str]) -> bool:
     """Whether the page has these lines between its marks of that name; it is made so when goldens are updated."""
     text = path.read_text(encoding="utf-8")
     begin, end = f"<!-- {name}: made from the code -->", f"<!-- end of {name} -->"
-    wanted = "\n".join([begin, *lines, end])
+    wanted = "\n".join([begin, "", *lines, "", end])
     found = re.search(f"{re.escape(begin)}.*?{re.escape(end)}", text, flags=re.DOTALL)
     if found is None:
         raise LookupError(f"{path} has no {begin}")
