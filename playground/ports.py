@@ -41,7 +41,7 @@ class Ports:
         return known
 
     def _keep(self, name: str, known: dict[str, int]) -> int:
-        known[name] = _pick(set(known.values()))
+        known[name] = pick(set(known.values()))
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(json.dumps(known, indent=1, sort_keys=True))
         return known[name]
@@ -59,7 +59,8 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _pick(taken: set[int]) -> int:
+def pick(taken: set[int]) -> int:
+    """A free port that is none of these. Raises `NoFreePort`."""
     for _ in range(200):
         port = random.randint(FIRST, LAST)  # noqa: S311  (no secret)
         if port not in taken and is_free(port):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 
+from playground import ports
 from playground.balancer import balanced
 
 
@@ -24,9 +24,7 @@ async def replica(name: bytes) -> AsyncIterator[int]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    return ports.pick(set())
 
 
 async def ask(port: int) -> bytes:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from playground import apply
+from playground import apply, ports
 from playground.balancer import balanced
 from playground.controlplane import ADMIN, ControlPlane
 from playground.processes import Processes, answers
@@ -103,16 +102,16 @@ async def behind_the_door(
     replicas: int = REPLICAS,
 ) -> AsyncIterator[Desk]:
     """The door is registered for that generation of APIs, and finds it by itself. `hard` is the tenant's quota."""
-    front, *ports = _free_ports(1 + 2 * replicas)
+    front, *free = _free_ports(1 + 2 * replicas)
     trusted = Trusted(webhooks=ADMIN[0])
     client = ClientConfig(url=f"https://127.0.0.1:{front}")
     configurations = registration.configurations(client=client, profile=profile, trusted=trusted)
     await apply.put(admin, [_cluster_wide(NAMESPACES, SYSTEM), *_everybody_may(), *configurations])
     processes = Processes(tmp_path)
     try:
-        async with balanced(front, ports[::2]):
+        async with balanced(front, free[::2]):
             for number in range(replicas):
-                port, health = ports[2 * number : 2 * number + 2]
+                port, health = free[2 * number : 2 * number + 2]
                 await _replica(processes, plane, number, port=port, health=health)
             async with _tenant(admin, hard) as (tenant, namespace):
                 yield Desk(admin, plane, tenant, namespace, processes)
@@ -168,11 +167,11 @@ async def _tenant(admin: Kube, hard: Mapping[str, Any]) -> AsyncIterator[tuple[s
 
 
 def _free_ports(number: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Of those that no system gives to an outgoing connection in the meantime."""
+    taken: set[int] = set()
+    while len(taken) < number:
+        taken.add(ports.pick(taken))
+    return list(taken)
 
 
 def _cluster_wide(resource: Resource, name: str, spec: Any = None, **meta: Any) -> Manifest:
