@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from provisioning.names import machine_deployment
-from provisioning.resources import CLUSTERS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
+from provisioning.resources import (
+    CLUSTERS,
+    KAMAJI_CONTROL_PLANES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    TENANT_CLUSTERS,
+    VIRTUAL_MACHINES,
+)
 from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, cluster, deployment, owned, template, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
@@ -16,6 +23,7 @@ from webhooks.policies import POLICIES
 from webhooks.policies.hand_made import POLICY
 from webhooks.policy import applies
 
+MACHINE = "virtualMachineTemplate"
 OFF = tweak(TENANT, "spec.handMade", {"allowed": False})
 POOL = machine_deployment("web", "md0")
 
@@ -31,7 +39,15 @@ def scale(replicas: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("resource", "new"), [(CLUSTERS, manifest(CLUSTERS, "raw", {})), (MACHINE_DEPLOYMENTS, deployment())]
+    ("resource", "new"),
+    [
+        (CLUSTERS, manifest(CLUSTERS, "raw", {})),
+        (KAMAJI_CONTROL_PLANES, manifest(KAMAJI_CONTROL_PLANES, "raw", {"replicas": 2})),
+        (MACHINE_DEPLOYMENTS, deployment()),
+        (MACHINE_SETS, manifest(MACHINE_SETS, "raw", deployment()["spec"])),
+        (VIRTUAL_MACHINES, manifest(VIRTUAL_MACHINES, "raw", template()["spec"]["template"]["spec"][MACHINE]["spec"])),
+    ],
+    ids=lambda it: getattr(it, "kind", ""),
 )
 def test_nothing_is_made_by_hand_where_the_platform_says_so_and_else_it_is(resource: Any, new: Any) -> None:
     verdict = ask(resource, new)
