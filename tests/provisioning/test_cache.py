@@ -175,18 +175,23 @@ class ClosesAtOnce:
             yield change
 
 
+async def asked_in_a_second(source: ClosesAtOnce) -> float:
+    """How often it is asked, whatever else the machine has to do in that second."""
+    loop = asyncio.get_running_loop()
+    async with running(Cache(source, CONFIG_MAPS).run()):
+        began = loop.time()
+        await asyncio.sleep(1)
+        return source.asked / (loop.time() - began)
+
+
 async def test_a_server_that_closes_every_watch_at_once_is_not_hammered() -> None:
     source = ClosesAtOnce()
-    async with running(Cache(source, CONFIG_MAPS).run()):
-        await asyncio.sleep(1)
-    assert source.asked <= 5
+    assert await asked_in_a_second(source) <= 5
 
 
 async def test_a_server_that_forgets_every_version_at_once_is_not_hammered() -> None:
     source = ClosesAtOnce(errors.Gone("too old"))
-    async with running(Cache(source, CONFIG_MAPS).run()):
-        await asyncio.sleep(1)
-    assert source.asked <= 8
+    assert await asked_in_a_second(source) <= 8
 
 
 async def test_waiting_doubles_up_to_a_limit_and_varies() -> None:
