@@ -254,9 +254,10 @@ async def test_a_reservation_in_the_very_moment_of_settling_is_not_lost(stage: B
 
 async def test_a_new_tenant_has_a_ledger_after_the_first_look_and_what_is_there_is_in_it(stage: Backstage) -> None:
     stage.cluster()
-    # Its cache does not show it yet; the first page of a ledger is made by lists.
+    # The caches show nothing yet; the first page of a ledger is made by lists.
     await stage.caught_up()
     stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), None)
+    stage.landscape.caches[resources.NAMESPACES]._put(("", NAMESPACE), None)
     await keeper_of(stage).act("blue")
     assert (await ledger(stage)).used() == WEB_COST
 

@@ -1,7 +1,7 @@
 """The ledger on the real API server, with three replicas of the door: whatever is done, and whatever breaks.
 
 What is stored never costs more than its slots, those never more than the quota, and at rest the ledger is what a count
-of our own says. `CLUSTERDESK_LEDGER_ROUNDS` makes the long story longer, `CLUSTERDESK_LEDGER_SEED` tells an old one.
+of our own says. `LEDGER_ROUNDS` makes the long story longer, `LEDGER_SEED` tells an old one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from webhooks import registration
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ROUNDS = int(os.environ.get("CLUSTERDESK_LEDGER_ROUNDS", "3"))
-SEED = int(os.environ.get("CLUSTERDESK_LEDGER_SEED") or secrets.randbelow(2**32))
+ROUNDS = int(os.environ.get("LEDGER_ROUNDS", "3"))
+SEED = int(os.environ.get("LEDGER_SEED") or secrets.randbelow(2**32))
 ACTORS, ACTS = 8, 15
 """How many act at once, and how often each, in one round."""
 HARD = Usage(clusters=7, nodes=14, vcpu=30000)

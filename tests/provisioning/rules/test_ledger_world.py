@@ -7,7 +7,7 @@ quota, a no is true, and when all is quiet nothing is leaked.
 
 Hypothesis looks for the shortest way to break it, and long walks by chance go where it does not. The last part takes
 one rule away at a time: a short story of the same world that only this rule survives, and the walks, have to notice.
-`CLUSTERDESK_LEDGER_STEPS` makes the walks longer.
+`LEDGER_STEPS` makes the walks longer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HARD = Limits({"nodes": 8})
 NAMES = ("web", "api")
 WINDOW = 2
 """Ticks after which an admitted write can no longer land."""
-STEPS = int(os.environ.get("CLUSTERDESK_LEDGER_STEPS", "80000"))
+STEPS = int(os.environ.get("LEDGER_STEPS", "80000"))
 WALK = 400
 """Steps of one walk."""
 
