@@ -8,20 +8,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 
 CONNECT_SECONDS = 2.0
 PIECE = 64 * 1024
 
 
 @contextlib.asynccontextmanager
-async def balanced(port: int, replicas: Sequence[int]) -> AsyncIterator[None]:
-    """Listen on a loopback port while the block runs, and pass each connection to the next replica that takes it."""
+async def balanced(port: int, replicas: Sequence[int], *, leaving: Container[int] = ()) -> AsyncIterator[None]:
+    """Listen on a loopback port while the block runs, and pass each connection to the next replica that takes it.
+
+    Replicas that are `leaving` get no new connection, as a Service gives none to a Pod that is being ended.
+    """
     turn = itertools.cycle(range(len(replicas)))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first = next(turn)
-        for target in [*replicas[first:], *replicas[:first]]:
+        for target in (each for each in [*replicas[first:], *replicas[:first]] if each not in leaving):
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(CONNECT_SECONDS):
                     inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", target)

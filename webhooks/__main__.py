@@ -73,7 +73,7 @@ async def serve(settings: Settings) -> None:
                 await leaving.wait()
                 log.info("webhooks_leaving", after=settings.drain_seconds)
                 app.leave()
-                await asyncio.sleep(settings.drain_seconds)
+                await app.left_alone(settings.drain_seconds)
             for task in tasks:
                 task.cancel()
 

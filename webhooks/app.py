@@ -32,6 +32,8 @@ MARGIN = 0.4
 """Seconds kept of the API server's timeout for the way back."""
 TIMEOUT = 10.0
 """Seconds when the URL names none."""
+QUIET_MAX = 15.0
+"""Seconds that we wait at most, on leaving, for callers to stop coming."""
 IN_FLIGHT_MAX = 500
 """Requests decided at once; more are sent back before they would time out."""
 UNDECIDED = Deny("it could not be judged, by a fault of clusterdesk's own; its log says more", code=BROKEN)
@@ -57,6 +59,8 @@ class App:
         self._in_flight = 0
         self._in_flight_max = in_flight_max
         self._leaving = False
+        self._asked = 0.0
+        """When somebody came last, by the loop's clock."""
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=BODY_MAX, middlewares=[self._say_goodbye])
@@ -73,6 +77,14 @@ class App:
     def leave(self) -> None:
         """Be unready from now on, answer what comes, and let go of each connection after its answer."""
         self._leaving = True
+        self._asked = asyncio.get_running_loop().time()
+
+    async def left_alone(self, seconds: float) -> None:
+        """Until nobody has come for so long, or will not stop: a kept connection is closed when nothing comes on it."""
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + max(seconds, QUIET_MAX)
+        while (rest := min(self._asked + seconds, latest) - loop.time()) > 0:  # noqa: ASYNC110 - nothing is to happen
+            await asyncio.sleep(rest)
 
     async def _validate(self, request: web.Request) -> web.Response:
         return await self._answer(request, "validate", self._judge.validate)
@@ -133,6 +145,7 @@ class App:
 
     @web.middleware
     async def _say_goodbye(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._asked = asyncio.get_running_loop().time()
         response = await handler(request)
         if self._leaving:
             response.force_close()

@@ -22,7 +22,7 @@ class Settings(CommonSettings):
     certs_secret: str = "clusterdesk-certs"  # noqa: S105 - a name
     certs_folder: Path = Path("/certs")
     drain_seconds: Annotated[float, Field(ge=0, le=120)] = 2.0
-    """How long we go on serving after SIGTERM, so that whoever still has us in a list is answered."""
+    """How long we go on serving after SIGTERM when nobody comes: whoever still has us in a list is answered."""
 
     bot_account: str = ""
     provisioner_account: str = ""

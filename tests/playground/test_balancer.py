@@ -50,6 +50,15 @@ async def test_a_dead_replica_is_passed_over() -> None:
         assert {await ask(front) for _ in range(3)} == {b"alive heard hello"}
 
 
+async def test_who_is_leaving_gets_no_new_connection() -> None:
+    front, leaving = free_port(), set[int]()
+    async with replica(b"first") as one, replica(b"second") as two, balanced(front, [one, two], leaving=leaving):
+        leaving.add(one)
+        assert {await ask(front) for _ in range(3)} == {b"second heard hello"}
+        leaving.clear()
+        assert len({await ask(front) for _ in range(3)}) == 2
+
+
 async def test_without_a_living_replica_the_connection_is_closed() -> None:
     front, dead = free_port(), free_port()
     async with balanced(front, [dead]):

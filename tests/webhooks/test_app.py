@@ -257,6 +257,16 @@ async def test_who_leaves_is_unready_at_once_but_still_answers_and_closes_the_co
     assert (response.status, response.headers["Connection"]) == (200, "close")
 
 
+async def test_who_leaves_waits_until_nobody_comes_any_more(door: Door) -> None:
+    loop = asyncio.get_running_loop()
+    door.app.leave()
+    await asyncio.sleep(0.3)
+    came = loop.time()
+    assert (await door.post(body(TENANT_CLUSTERS, CLUSTER))).status == 200
+    await door.app.left_alone(0.3)
+    assert loop.time() - came >= 0.3
+
+
 async def test_what_is_under_way_when_the_door_closes_is_still_answered(authority: trustme.CA) -> None:
     held, go = asyncio.Event(), asyncio.Event()
 

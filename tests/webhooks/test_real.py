@@ -9,7 +9,7 @@ import secrets
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,8 @@ class Desk:
     tenant: str
     namespace: str
     processes: Processes
+    leaving: set[int] = field(default_factory=set)
+    """Ports of replicas that get no new connection."""
 
     async def policy(self, **spec: Any) -> None:
         """Change the tenant. The door's caches may be a moment behind, and then look again before they refuse."""
@@ -107,14 +109,14 @@ async def behind_the_door(
     client = ClientConfig(url=f"https://127.0.0.1:{front}")
     configurations = registration.configurations(client=client, profile=profile, trusted=trusted)
     await apply.put(admin, [_cluster_wide(NAMESPACES, SYSTEM), *_everybody_may(), *configurations])
-    processes = Processes(tmp_path)
+    processes, leaving = Processes(tmp_path), set[int]()
     try:
-        async with balanced(front, free[::2]):
+        async with balanced(front, free[::2], leaving=leaving):
             for number in range(replicas):
                 port, health = free[2 * number : 2 * number + 2]
                 await _replica(processes, plane, number, port=port, health=health)
             async with _tenant(admin, hard) as (tenant, namespace):
-                yield Desk(admin, plane, tenant, namespace, processes)
+                yield Desk(admin, plane, tenant, namespace, processes, leaving)
     finally:
         # Taken away first: without anybody to ask, every write would be refused.
         for resource in (registration.VALIDATING, registration.MUTATING):
