@@ -27,9 +27,9 @@ from provisioning.ledger import Ledger
 
 T = TypeVar("T")
 
-START_SECONDS = 120.0
-READY_SECONDS = 90.0
-"""A tenant cluster takes a quarter of this on an idle machine."""
+START_SECONDS = 240.0
+READY_SECONDS = 150.0
+"""A tenant cluster takes a seventh of this on an idle machine."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ async def test_a_cluster_is_made_scaled_asked_for_more_and_deleted_by_a_member(d
         "- spec.pools: vCPU: asks for 248, 60 of 60 free (0 used)",
         "- spec.pools: memory: asks for 992Gi, 160Gi of 160Gi free (0 used)",
     ]
-    code, out, err = await clusterdesk(f"create {CLUSTER} --flavor=small --add-on=cert-manager --wait --timeout=2m")
+    code, out, err = await clusterdesk(f"create {CLUSTER} --flavor=small --add-on=cert-manager --wait --timeout=5m")
     assert code == 0, err
     assert f"{CLUSTER} ready · v1.34.4" in out
     stored = await desk.cluster(NAMESPACE, CLUSTER)
@@ -56,7 +56,7 @@ async def test_a_cluster_is_made_scaled_asked_for_more_and_deleted_by_a_member(d
     code, out, err = await clusterdesk(f"upgrade {CLUSTER}")
     assert (code, out) == (0, f"{CLUSTER}: v1.34.4 -> v1.35.1, of what may follow: v1.35.1\n"), err
 
-    code, out, err = await clusterdesk(f"delete {CLUSTER} --yes --wait --timeout=2m")
+    code, out, err = await clusterdesk(f"delete {CLUSTER} --yes --wait --timeout=5m")
     assert code == 0, err
     assert out.endswith(f"{CLUSTER} is gone\n")
     await nothing_left(desk, NAMESPACE, CLUSTER)
@@ -67,7 +67,7 @@ async def test_who_waits_for_an_approval_hears_the_answer(desk: Desk) -> None:
     lena, omar = ((desk.kubectl_program, desk.kubeconfig_of(f"{user}@example.com")) for user in ("lena", "omar"))
     namespace = "tenant-team-a"
     waiting = asyncio.create_task(
-        run(lena, "create", "unwanted", "--flavor=small", "-n", namespace, "--wait", "--timeout=1m")
+        run(lena, "create", "unwanted", "--flavor=small", "-n", namespace, "--wait", "--timeout=5m")
     )
 
     async def asked() -> list[str]:
