@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 
-from provisioning import footprint, quantity
+from provisioning import guests, quantity
 from provisioning.errors import Cause, MalformedQuantity
 from provisioning.kube import Manifest
 from provisioning.model import AddOn, CatalogSpec, Flavor, Release
@@ -39,7 +39,7 @@ def _flavor(flavor: Flavor, instancetypes: Mapping[str, Manifest]) -> Iterator[C
         yield Cause(field, f"there is no VirtualMachineClusterInstancetype {flavor.instancetype}")
         return
     try:
-        size = footprint.of_instancetype(found)
+        size = guests.of_instancetype(found)
     except MalformedQuantity as error:
         yield Cause(field, f"the size of {flavor.instancetype} cannot be read: {error}")
         return

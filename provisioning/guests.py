@@ -1,0 +1,55 @@
+"""How large a guest is that KubeVirt runs: processors, memory and devices of a `domain`, or of an instancetype. Pure.
+
+The most that it can come to, wherever it says so: what can be enlarged while it runs counts as enlarged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioning import quantity
+from provisioning.errors import MalformedQuantity
+from provisioning.strict import Manifest, count, inside, items
+from provisioning.usage import Usage
+
+
+def of_instancetype(manifest: Manifest) -> Usage:
+    """One virtual machine of this size. Raises `MalformedQuantity`."""
+    cpu, said = inside(manifest, "spec", "cpu"), inside(manifest, "spec", "memory")
+    cpus = max(count(cpu.get(part) or 0, f"cpu.{part}") for part in ("guest", "maxSockets"))
+    sizes = [quantity.byte_count(said[part]) for part in ("guest", "maxGuest") if said.get(part) is not None]
+    if not cpus or not any(sizes):
+        raise MalformedQuantity("the instancetype says nothing of its CPU or its memory")
+    return Usage(nodes=1, vcpu=cpus * 1000, memory=max(sizes), gpus=devices(inside(manifest, "spec")))
+
+
+def vcpu(domain: Manifest) -> int:
+    """Milli-CPU. Raises `MalformedQuantity`."""
+    cpu = inside(domain, "cpu")
+    cores, threads = (count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("cores", "threads"))
+    sockets = max(count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("sockets", "maxSockets"))
+    # A machine has whole processors: KubeVirt rounds up what is asked for in parts.
+    asked = -(-_resources(domain, "cpu", quantity.milli) // 1000) * 1000
+    if not cpu and not asked:
+        raise MalformedQuantity("the template says nothing of its CPU: write domain.cpu.cores")
+    return max(cores * threads * sockets * 1000, asked)
+
+
+def memory(domain: Manifest) -> int:
+    """Bytes. Raises `MalformedQuantity`."""
+    said = inside(domain, "memory")
+    sizes = [quantity.byte_count(said[part]) for part in ("guest", "maxGuest") if said.get(part) is not None]
+    most = max([*sizes, _resources(domain, "memory", quantity.byte_count)])
+    if not most:
+        raise MalformedQuantity("the template says nothing of its memory: write domain.memory.guest")
+    return most
+
+
+def _resources(domain: Manifest, name: str, parse: Any) -> int:
+    values = [inside(domain, "resources", part).get(name) for part in ("requests", "limits")]
+    return max([parse(value) for value in values if value is not None], default=0)
+
+
+def devices(holder: Manifest) -> int:
+    """Devices passed through, each by a name of its own."""
+    return sum(len(items(holder, kind)) for kind in ("gpus", "hostDevices"))
