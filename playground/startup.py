@@ -25,7 +25,7 @@ from playground.record import Ready
 from playground.services import Secrets, Service, Slack
 from playground.upstream import read_all
 from provisioning.kube import Kube
-from provisioning.resources import Resource
+from provisioning.resources import TENANT_LEDGERS, Resource
 
 Manifest = dict[str, Any]
 
@@ -81,10 +81,12 @@ class Startup:
             with self.steps.step("apply the sample catalog and tenants"):
                 # Last, because the webhooks judge them like anything else.
                 await apply.put_missing(kube, samples())
-                # A watch may come a moment later; whoever types the first command must not meet that moment.
+                # Watches and ledgers may come a moment later; whoever types the first command must not meet that one.
                 health = [program.ready for program in programs if program.name in ("bot", "provisioner")]
                 async with asyncio.timeout(SIGHT_SECONDS):
-                    await asyncio.gather(*(_in_sight(ready.replace("/readyz", "/metrics")) for ready in health))
+                    await asyncio.gather(
+                        *(_in_sight(ready.replace("/readyz", "/metrics")) for ready in health), _counted(kube)
+                    )
             bundle = await _bundle(kube)
         return Ready(
             kubeconfig=str(plane.kubeconfig),
@@ -171,6 +173,15 @@ async def _in_sight(metrics_url: str) -> None:
             if held.get("catalogs", 0) >= wanted["Catalog"] and held.get("tenants", 0) >= wanted["Tenant"]:
                 return
             await asyncio.sleep(0.05)
+
+
+async def _counted(kube: Kube) -> None:
+    """Return when every tenant has a ledger: nothing is let in before."""
+    wanted = {manifest["metadata"]["name"] for manifest in samples() if manifest["kind"] == "Tenant"}
+    while True:
+        if wanted <= {each["metadata"]["name"] for each in (await kube.list(TENANT_LEDGERS)).items}:
+            return
+        await asyncio.sleep(0.05)
 
 
 def samples() -> list[Manifest]:
