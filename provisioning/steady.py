@@ -22,6 +22,8 @@ TRIES: Final = 5
 """With a fifth of all calls failing, one in some thousand fails as often as this."""
 ENOUGH: Final = 10.0
 """Seconds after which nothing is tried once more: one call that has timed out is not a bad moment."""
+LONGEST: Final = 2.0
+"""Seconds that a server which is busy may ask for; with more to wait, whoever works here has better to do."""
 ANSWERS: Final = (errors.NotFound, errors.Conflict, errors.Forbidden, errors.Invalid)
 
 
@@ -74,6 +76,8 @@ async def _again(ask: Callable[[], Awaitable[T]]) -> T:
     raise AssertionError("the last attempt raises")
 
 
-def _may_pass(error: Exception) -> bool:
-    """Whether the same question may have an answer a moment later."""
+def _may_pass(error: Exception) -> bool | float:
+    """Whether the same question may have an answer a moment later, or the seconds until then."""
+    if isinstance(error, errors.Throttled):
+        return error.retry_after if error.retry_after <= LONGEST else False
     return isinstance(error, errors.KubeError) and not isinstance(error, ANSWERS)

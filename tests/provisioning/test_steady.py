@@ -14,6 +14,7 @@ from provisioning.resources import CLUSTERS, CONFIG_MAPS
 from provisioning.steady import TRIES, Steady
 from tests.builders import NAMESPACE
 from tests.fakes.api_server import ApiServer, Fault, connected
+from tests.fakes.objects import Refused
 
 Pair = tuple[ApiServer, Kube]
 MANIFEST: Manifest = {"metadata": {"name": "web", "namespace": NAMESPACE, "labels": {names.CAPI_CLUSTER_LABEL: "web"}}}
@@ -77,6 +78,22 @@ async def test_an_api_server_that_stays_away_is_not_waited_for(pair: Pair) -> No
     with pytest.raises(errors.Unavailable):
         await kube.get(CONFIG_MAPS, "web", namespace=NAMESPACE)
     assert len(server.requests) == TRIES
+
+
+async def test_a_server_that_is_busy_is_given_the_time_that_it_asks_for(pair: Pair) -> None:
+    server, kube = pair
+    waits = [1, 60]
+
+    def busy(*_: object) -> None:
+        if waits:
+            raise Refused(429, "TooManyRequests", "busy", retryAfterSeconds=waits.pop(0))
+
+    server.objects.admission.append(busy)
+    with pytest.raises(errors.Throttled) as told:
+        await kube.merge(CONFIG_MAPS, "web", {"data": {"a": "b"}}, namespace=NAMESPACE)
+    assert told.value.retry_after == 60
+    assert len(server.requests) == 2
+    assert await kube.merge(CONFIG_MAPS, "web", {"data": {"a": "b"}}, namespace=NAMESPACE)
 
 
 async def test_one_that_speaks_the_older_words_still_does(pair: Pair) -> None:
