@@ -9,6 +9,7 @@ charged, and new tenants have no ledger, so that nothing is let in that nobody c
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from typing import Final
 
 import structlog
 
-from provisioning import errors, metrics, objects, resources, settlement, statement
+from provisioning import errors, metrics, objects, quota, resources, settlement, statement
 from provisioning.census import Census
 from provisioning.events import News, Recorder
 from provisioning.kube import Kube, Manifest
@@ -103,7 +104,7 @@ class Keeper:
         status = statement.of_ledger(tenant, ledger, self._landscape.catalog(), count=memory.count, now=self._now())
         await self._publish(tenant, manifest, status)
         claims = settlement.open_claims(ledger)
-        self._measure(name, ledger, claims=len(claims))
+        self._measure(tenant, ledger, claims=len(claims))
         if held_back is not None:
             return held_back
         return min(CLAIMS_LOOK if claims else RECOUNT, max(0.0, memory.recount_at - self._clock()))
@@ -210,10 +211,13 @@ class Keeper:
         wire = {**status.wire(), "conditions": conditions_of.wire(status.conditions)}
         await self._kube.replace(resources.TENANTS, {**manifest, "status": wire}, subresource="status")
 
-    def _measure(self, name: str, ledger: Ledger, *, claims: int) -> None:
-        used, drift = ledger.used(), self._memories[name].count.drift
+    def _measure(self, tenant: Stored[Tenant], ledger: Ledger, *, claims: int) -> None:
+        name, used, hard = tenant.meta.name, ledger.used(), quota.limits(tenant.it.spec.quota.hard).bounds
+        reserved, drift = used - settlement.settled_usage(ledger), self._memories[name].count.drift
         for dimension in DIMENSIONS:
             metrics.QUOTA_USED.labels(name, dimension).set(used[dimension])
+            metrics.QUOTA_RESERVED.labels(name, dimension).set(reserved[dimension])
+            metrics.QUOTA_HARD.labels(name, dimension).set(hard.get(dimension, math.inf))
             metrics.LEDGER_DRIFT.labels(name, dimension).set(drift[dimension])
         metrics.LEDGER_CLAIMS.labels(name).set(claims)
         metrics.LEDGER_KEPT.labels(name).set_to_current_time()

@@ -27,7 +27,9 @@ LEDGER_BATCH = Histogram(
 )
 LEDGER_BYTES = Gauge("clusterdesk_ledger_bytes", "Length of a tenant's ledger as it was written last.", ["tenant"])
 LEDGER_KEPT = Gauge(
-    "clusterdesk_ledger_kept_timestamp_seconds", "When a tenant's ledger was looked at last; alert on its age.", ["tenant"]
+    "clusterdesk_ledger_kept_timestamp_seconds",
+    "When a tenant's ledger was looked at last; alert on its age.",
+    ["tenant"],
 )
 LEDGER_CLAIMS = Gauge("clusterdesk_ledger_claims", "Admitted writes that were not seen yet.", ["tenant"])
 LEDGER_CLAIMS_VOID = Counter("clusterdesk_ledger_claims_void_total", "Claims whose writes never came.", ["tenant"])
@@ -39,6 +41,10 @@ LEDGER_DRIFT = Gauge(
 LEDGER_REBUILT = Counter("clusterdesk_ledger_rebuilt_total", "Ledgers made anew that were lost or garbled.", ["tenant"])
 ADOPTED = Counter("clusterdesk_quota_unreserved_objects_total", "Objects charged after the fact.", ["tenant"])
 QUOTA_USED = Gauge("clusterdesk_quota_used", "What a tenant is charged with.", ["tenant", "dimension"])
+QUOTA_RESERVED = Gauge(
+    "clusterdesk_quota_reserved", "What of it is for admitted writes that were not seen yet.", ["tenant", "dimension"]
+)
+QUOTA_HARD = Gauge("clusterdesk_quota_hard", "What a tenant may have; +Inf without a bound.", ["tenant", "dimension"])
 CLUSTER_READY = Gauge("clusterdesk_cluster_ready", "1 when a TenantCluster is Ready.", ["namespace", "name"])
 CLUSTER_DELETION_ASKED = Gauge(
     "clusterdesk_cluster_deletion_timestamp_seconds",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from prometheus_client import REGISTRY
 
 from provisioning import errors, names, resources, statement
 from provisioning.keeper import RECOUNT, Keeper
@@ -143,6 +145,18 @@ async def test_a_reservation_shows_as_reserved_until_its_object_is_there(stage: 
     await keep(stage)
     assert published(stage)["quota"]["used"]["nodes"] == 3
     assert published(stage)["quota"]["reserved"].get("nodes", 0) == 0
+
+
+async def test_used_reserved_and_hard_are_told_as_metrics(stage: Backstage) -> None:
+    def told(metric: str, dimension: str) -> float | None:
+        return REGISTRY.get_sample_value(f"clusterdesk_quota_{metric}", {"tenant": "blue", "dimension": dimension})
+
+    stage.cluster()
+    await keep(stage)
+    await reserve(stage, slot_key(resources.TENANT_CLUSTERS, NAMESPACE, "next"), Claim(Usage(nodes=4), uid="u"))
+    await keep(stage)
+    assert [told(metric, "nodes") for metric in ("used", "reserved", "hard")] == [7, 4, 12]
+    assert told("hard", "gpus") == math.inf
 
 
 async def test_what_is_really_gone_is_let_go_of(stage: Backstage) -> None:
