@@ -34,6 +34,9 @@ WATCH_SILENCE = 150.0
 """Seconds a watch may say nothing before the line counts as dead; the server sends a bookmark every minute or so."""
 PAGE = 500
 """Objects a page of a list holds."""
+JSON = "application/json"
+METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
+"""An answer without spec and status, from a server that can."""
 READ_BUFFER = 2 * 2**20
 """Bytes that may wait to be read: an event of a watch is one line, and as large as what changed."""
 
@@ -144,12 +147,16 @@ class Kube:
         return await self.call("POST", path, query=_dry(dry_run), body=body)
 
     async def replace(
-        self, resource: Resource, body: Manifest, *, subresource: str = "", dry_run: bool = False
+        self, resource: Resource, body: Manifest, *, subresource: str = "", dry_run: bool = False, brief: bool = False
     ) -> Manifest:
-        """Write the whole object; its resourceVersion makes it a compare-and-swap (`Conflict` when lost)."""
+        """Write the whole object; its resourceVersion makes it a compare-and-swap (`Conflict` when lost).
+
+        `brief`: who knows what it wrote is answered with the metadata alone.
+        """
         meta = body["metadata"]
         path = resource.path(namespace=meta.get("namespace", ""), name=meta["name"], subresource=subresource)
-        return await self.call("PUT", path, query=_dry(dry_run), body=body)
+        accept = METADATA if brief else JSON
+        return await self.call("PUT", path, query=_dry(dry_run), body=body, accept=accept)
 
     async def apply(
         self,
@@ -231,7 +238,8 @@ class Kube:
         *,
         query: Mapping[str, Any] | None = None,
         body: Manifest | None = None,
-        content_type: str = "application/json",
+        content_type: str = JSON,
+        accept: str = JSON,
         timeout: float = REQUEST_TIMEOUT,
     ) -> Manifest:
         """One request of any path; the parsed JSON object of its answer, empty when there is none."""
@@ -241,6 +249,7 @@ class Kube:
             query=query,
             body=body,
             content_type=content_type,
+            accept=accept,
             timeout=aiohttp.ClientTimeout(total=timeout),
         )
         with _translated():
@@ -275,10 +284,11 @@ class Kube:
         *,
         query: Mapping[str, Any] | None = None,
         body: Manifest | None = None,
-        content_type: str = "application/json",
+        content_type: str = JSON,
+        accept: str = JSON,
         timeout: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse:
-        headers = {"Accept": "application/json", "Content-Type": content_type}
+        headers = {"Accept": accept, "Content-Type": content_type}
         with _translated():
             response: aiohttp.ClientResponse = await self._api.call_api(
                 path,

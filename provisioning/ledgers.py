@@ -31,14 +31,14 @@ class KubeLedgers:
     async def create(self, tenant: str, ledger: Ledger) -> Page:
         """The first page of a tenant's ledger. For the keeper alone, who has counted. Raises `Conflict`."""
         manifest = self._manifest(tenant, ledger)
-        return await _measured(tenant, ledger, self.kube.create(TENANT_LEDGERS, manifest))
+        return await _measured(manifest, ledger, self.kube.create(TENANT_LEDGERS, manifest))
 
     async def save(self, tenant: str, ledger: Ledger, version: str) -> Page:
         """Write it if nobody did since `version`. Raises `Conflict`."""
         manifest = self._manifest(tenant, ledger)
         manifest["metadata"]["resourceVersion"] = version
         try:
-            return await _measured(tenant, ledger, self.kube.replace(TENANT_LEDGERS, manifest))
+            return await _measured(manifest, ledger, self.kube.replace(TENANT_LEDGERS, manifest, brief=True))
         except NotFound as error:
             raise Conflict(f"the ledger of {tenant} is gone") from error
 
@@ -51,7 +51,7 @@ class KubeLedgers:
         }
 
 
-async def _measured(tenant: str, ledger: Ledger, write: Awaitable[Manifest]) -> Page:
+async def _measured(manifest: Manifest, ledger: Ledger, write: Awaitable[Manifest]) -> Page:
     """The page that a write gives, and the numbers of it."""
     try:
         stored = await write
@@ -60,7 +60,7 @@ async def _measured(tenant: str, ledger: Ledger, write: Awaitable[Manifest]) -> 
         metrics.LEDGER_CAS.labels("conflict" if lost else "error").inc()
         raise
     metrics.LEDGER_CAS.labels("ok").inc()
-    metrics.LEDGER_BYTES.labels(tenant).set(len(stored["spec"]["data"]))
+    metrics.LEDGER_BYTES.labels(manifest["metadata"]["name"]).set(len(manifest["spec"]["data"]))
     return Page(ledger, stored["metadata"]["resourceVersion"])
 
 

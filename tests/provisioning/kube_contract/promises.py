@@ -68,6 +68,13 @@ class Promises:
             await kube.replace(CONFIG_MAPS, {**old, "data": {"a": "2"}})
         assert not isinstance(caught.value, errors.AlreadyExists)
 
+    async def test_a_brief_answer_to_a_write_tells_its_version(self, kube: Kube, namespace: str) -> None:
+        made = await kube.create(CONFIG_MAPS, config_map(namespace, "one", {"a": "1"}))
+        written = await kube.replace(CONFIG_MAPS, {**made, "data": {"a": "2"}}, brief=True)
+        now = await kube.get(CONFIG_MAPS, "one", namespace=namespace)
+        assert written["metadata"]["resourceVersion"] == now["metadata"]["resourceVersion"]
+        assert now["data"] == {"a": "2"}
+
     async def test_a_write_that_changes_nothing_makes_no_version(self, kube: Kube, namespace: str) -> None:
         made = await kube.create(CONFIG_MAPS, config_map(namespace, "one", {"a": "1"}))
         again = await kube.replace(CONFIG_MAPS, made)

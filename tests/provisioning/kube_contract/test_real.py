@@ -20,3 +20,7 @@ class TestReal(Promises):
         await kube.replace(CONFIG_MAPS, {**made, "data": {"a": "2"}})
         merged = await kube.merge(CONFIG_MAPS, "one", {"data": {"b": "3"}}, namespace=namespace)
         assert {entry["manager"] for entry in merged["metadata"]["managedFields"]} == {"clusterdesk"}
+
+    async def test_a_brief_answer_leaves_out_what_was_written(self, kube: Kube, namespace: str) -> None:
+        made = await kube.create(CONFIG_MAPS, config_map(namespace, "one", {"a": "1"}))
+        assert "data" not in await kube.replace(CONFIG_MAPS, {**made, "data": {"a": "2"}}, brief=True)
