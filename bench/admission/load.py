@@ -21,6 +21,11 @@ TRIES = 10
 """How often somebody comes back who is told to (429), as kubectl does."""
 
 
+WAITING = 200
+"""Calls of a steady load that may wait for their answer at once."""
+LEFT_OUT = "not sent, because too many waited"
+
+
 @dataclass(frozen=True)
 class Call:
     """One request to the API server."""
@@ -120,12 +125,18 @@ async def closed(client: Client, calls: Iterable[Call], *, writers: int) -> Samp
 
 
 async def steady(client: Client, calls: Sequence[Call], *, rate: float) -> Sample:
-    """So many calls a second, whether or not those before were answered; each is late from when it was due."""
+    """So many calls a second, whether or not those before were answered; each is late from when it was due.
+
+    What cannot be borne is not piled up: a call is left out, as failed, while too many wait for their answer.
+    """
     found, began = Sample(), time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        for due, call in _due(calls, rate):
+        for number, (due, call) in enumerate(_due(calls, rate)):
             await asyncio.sleep(max(0.0, began + due - time.perf_counter()))
-            group.create_task(client.send(call, found, since=began + due))
+            if number - len(found.took) - found.errors < WAITING:
+                group.create_task(client.send(call, found, since=began + due))
+            else:
+                found.failed[LEFT_OUT] = found.failed.get(LEFT_OUT, 0) + 1
     found.lasted = time.perf_counter() - began
     return found
 
