@@ -12,21 +12,28 @@ from typing import Final
 
 from provisioning import measures
 from provisioning.errors import Cause
-from provisioning.resources import TENANT_CLUSTERS
-from webhooks import charged
+from provisioning.resources import TENANT_CLUSTERS, TENANTS
+from webhooks import charged, tree
 from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policies import tenant_quota
-from webhooks.policy import Policy
+from webhooks.policy import Policy, Rule
 from webhooks.review import Request
 
 IN_PASSING: Final = ("", "cdi.kubevirt.io")
 """Groups of what a running cluster asks for by itself, volumes and load balancers: the quota alone bounds those."""
 
 
+OPEN: Final = (
+    "what is made by hand needs nobody's approval here; set spec.handMade.allowed to false, or to true to keep it"
+)
+
+
 def check(request: Request, facts: Facts) -> Verdict:
+    if request.resource == TENANTS.plural:
+        return _of_tenant(request)
     if _as_large_as_before(request):
         return Allow()
     tenant = reading.tenant_of(facts, request.namespace)
@@ -39,6 +46,14 @@ def check(request: Request, facts: Facts) -> Verdict:
     return refuse(Cause(charge.field, f"tenant {tenant.meta.name} may have nothing made by hand; {instead}"))
 
 
+def _of_tenant(request: Request) -> Verdict:
+    """A platform that wants approvals and has not said which it is to be hears that this is open."""
+    old, spec = tree.dig(request.old, "spec"), tree.dig(request.object, "spec")
+    nobody_agrees = tree.dig(spec, "approval").get("required") == 0
+    said = "allowed" in tree.dig(spec, "handMade")
+    return Allow() if nobody_agrees or said or spec == old else Allow((OPEN,))
+
+
 def _as_large_as_before(request: Request) -> bool:
     """Told by the object alone: controllers that write annotations and the like are never held up."""
     if request.old is None or request.object is None or request.subresource:
@@ -49,10 +64,13 @@ def _as_large_as_before(request: Request) -> bool:
 
 POLICY = Policy(
     "hand_made",
-    tuple(
-        rule
-        for rule in tenant_quota.POLICY.applies_to
-        if rule.resource != TENANT_CLUSTERS and rule.resource.group not in IN_PASSING
+    (
+        *(
+            rule
+            for rule in tenant_quota.POLICY.applies_to
+            if rule.resource != TENANT_CLUSTERS and rule.resource.group not in IN_PASSING
+        ),
+        Rule(TENANTS),
     ),
     check,
 )

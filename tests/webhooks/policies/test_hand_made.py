@@ -13,6 +13,7 @@ from provisioning.resources import (
     MACHINE_DEPLOYMENTS,
     MACHINE_SETS,
     TENANT_CLUSTERS,
+    TENANTS,
     VIRTUAL_MACHINES,
 )
 from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, cluster, deployment, owned, template, tweak
@@ -20,7 +21,7 @@ from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.policies import POLICIES
-from webhooks.policies.hand_made import POLICY
+from webhooks.policies.hand_made import OPEN, POLICY
 from webhooks.policy import applies
 
 MACHINE = "virtualMachineTemplate"
@@ -54,6 +55,19 @@ def test_nothing_is_made_by_hand_where_the_platform_says_so_and_else_it_is(resou
     assert isinstance(verdict, Deny)
     assert "tenant blue may have nothing made by hand; make a TenantCluster" in verdict.reason
     assert ask(resource, new, tenant=TENANT) == Allow()
+
+
+def test_a_platform_that_wants_approvals_and_has_not_said_which_it_is_to_be_is_warned() -> None:
+    assert ask(TENANTS, TENANT) == Allow((OPEN,))
+    assert len(OPEN) <= 120, "the API server cuts what is longer"
+    for quiet in (
+        OFF,
+        tweak(TENANT, "spec.handMade", {"allowed": True}),
+        tweak(TENANT, "spec.approval", {"required": 0}),
+    ):
+        assert ask(TENANTS, quiet) == Allow()
+    assert ask(TENANTS, tweak(TENANT, "metadata.labels", {"a": "b"}), old=TENANT) == Allow()
+    assert ask(TENANTS, tweak(TENANT, "spec.flavors", ["small"]), old=TENANT) == Allow((OPEN,))
 
 
 def test_what_is_rendered_for_a_tenant_cluster_is_not_made_by_hand() -> None:
