@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
+
+import yaml
 
 from provisioning.resources import (
     CATALOGS,
@@ -24,6 +27,7 @@ from webhooks.defaults import DEFAULTS
 from webhooks.policies import POLICIES
 
 Json = Any
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 RULES = tuple(
     sorted(
@@ -41,6 +45,22 @@ SOUND: dict[Resource, Callable[[], Json]] = {
     KUBEVIRT_MACHINE_TEMPLATES: estate.template,
     MACHINE_DEPLOYMENTS: estate.deployment,
 }
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def _rendered() -> Mapping[tuple[str, str], Sequence[Json]]:
+    """What we render for whole clusters, by group and kind."""
+    found: dict[tuple[str, str], list[Json]] = {}
+    for path in sorted(GOLDEN.glob("*.yaml")):
+        for document in yaml.load_all(path.read_text(encoding="utf-8"), Loader=_LOADER):
+            group = document["apiVersion"].rpartition("/")[0]
+            stored = {"uid": "uid-1", "resourceVersion": "7", "namespace": "tenant-blue"}
+            meta = {**document["metadata"], **stored}
+            found.setdefault((group, document["kind"]), []).append({**document, "metadata": meta})
+    return found
+
+
+RENDERED = _rendered()
 KEYS = """
 addOns addons args chart chartRef cluster clusterName command containers content controlPlane data desired deployment
 digest domain encoding files flavor image infrastructureRef initContainers instancetype items kind kubeConfig max
@@ -81,6 +101,16 @@ TEXTS = (
     "${X}",
 )
 NUMBERS = (0, 1, -1, 3.5, -0.0, 1e308, 2**31, 2**31 - 1, 2**53 + 1, 2**63, -(2**63) - 1, 2**70, True, False)
+USERS = (
+    *("ann", "bob", "eve") * 4,
+    "system:admin",
+    *(f"system:serviceaccount:clusterdesk-system:clusterdesk-{name}" for name in ("bot", "provisioner")),
+    *(f"system:serviceaccount:tenant-blue:web-{name}" for name in ("cluster-autoscaler", "csi-controller")),
+    "system:serviceaccount:kamaji-system:kamaji",
+    "system:serviceaccount::",
+    "\u00fc" * 300,
+    "",
+)
 OPERATIONS = ("CREATE", "UPDATE", "DELETE", "CONNECT", "PATCH", "")
 SUBRESOURCES = ("", "scale", "status", "exec", "finalizers", "\u00fc/..")
 
@@ -114,7 +144,7 @@ def _review(random: Random) -> Json:
         resource,
         None if operation == "delete" else new,
         old=None if operation == "create" else old,
-        user=random.choice(("ann", "bob", "system:admin", "", "\u00fc" * 300)),
+        user=random.choice(USERS),
         groups=random.choice(((), ("system:masters",), ("blue-team",))),
         subresource=subresource,
         dry_run=random.random() < 0.2,
@@ -124,6 +154,9 @@ def _review(random: Random) -> Json:
 def _object(random: Random, resource: Resource) -> Json:
     if resource in SOUND and random.random() < 0.6:
         return json.loads(json.dumps(SOUND[resource]()))
+    rendered = RENDERED.get((resource.group, resource.kind))
+    if rendered and random.random() < 0.7:
+        return json.loads(json.dumps(random.choice(rendered)))
     sections = random.sample(("spec", "data", "stringData", "binaryData", "status", "roleRef", "subjects"), 2)
     found = manifest(resource, random.choice(("web", "raw", "big", "a.b", "x" * 63)), {})
     return {**found, **{section: _mapping(random, 4) for section in sections}}
