@@ -3,8 +3,7 @@
 A Tenant is a quota and the people who decide. A Catalog and an instancetype say how large a machine is, a ClusterClass
 what a cluster is made of, a DataStore where all tenants' data is. And the ways to more machines that nobody measures
 (pools of either kind, replica sets, clones, restored snapshots) or out of a disk (exports): no tenant cluster needs
-them.
-RBAC says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
+them. RBAC says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
 """
 
 from __future__ import annotations
