@@ -32,7 +32,10 @@ log = structlog.get_logger()
 RETRY_AFTER: Final = 1.0
 """Seconds after which somebody who was told to come back may."""
 PAUSE: Final = 0.01
-"""Seconds, about, between two batches of one replica, so that the winner of a race does not win for ever."""
+"""Seconds, about, that the winner of a race waits before its next batch: whoever lost has to read and to write first,
+or the winner, who knows the ledger already, would win for ever."""
+RIVALS: Final = 20
+"""Batches after a lost race for which others are thought to write as well. Where nobody does, nobody waits."""
 WRITE_SECONDS: Final = 0.05
 """A waiter with less time than this left is not taken into a write any more."""
 
@@ -132,6 +135,10 @@ class Batcher:
     _worker: asyncio.Task[None] | None = None
     _page: Page | None = None
     """The ledger as we wrote it last; a guess, as others write too."""
+    _wary: int = 0
+    """For how many batches to come others are thought to write."""
+    _again: float = 0.0
+    """When the next batch may begin, where others write."""
 
     async def reserve(self, request: Request, *, deadline: float, dry_run: bool = False) -> Outcome:
         """Claim before `deadline`, or say why not. A dry run is judged on the live ledger and writes nothing.
@@ -161,6 +168,8 @@ class Batcher:
 
     async def _work(self) -> None:
         while self._waiters:
+            if self._wary and (pause := self._again - self.clock()) > 0:
+                await asyncio.sleep(pause)
             batch, self._waiters = self._waiters, []
             try:
                 await self._serve(batch)
@@ -168,8 +177,6 @@ class Batcher:
                 for waiter in batch:
                     if not waiter.answer.done():
                         waiter.answer.set_exception(error)
-            if self._waiters:
-                await asyncio.sleep(PAUSE * random.random())  # noqa: S311 - jitter, no secret
 
     async def _serve(self, batch: list[_Waiter]) -> None:
         """Answer everybody in the batch."""
@@ -193,10 +200,12 @@ class Batcher:
                 # Lost, or unknown. A claim that did get in is found again, because claiming twice is claiming once.
                 failures += 1
                 log.debug("ledger_retry", tenant=self.tenant, failures=failures, why=type(error).__name__)
-                page, live = None, False
-                await asyncio.sleep(min(0.2, PAUSE * failures) * random.random())  # noqa: S311 - jitter, no secret
+                page, live, self._wary = None, False, RIVALS
+                # Not before the second try: whoever won waits for us now.
+                await asyncio.sleep(min(0.2, PAUSE * (failures - 1)) * random.random())  # noqa: S311 - jitter, no secret
                 continue
-            self._page = page
+            self._page, self._wary = page, max(0, self._wary - 1)
+            self._again = self.clock() + PAUSE * (1 + random.random())  # noqa: S311 - jitter, no secret
             for waiter, outcome in zip(batch, outcomes, strict=True):
                 if not waiter.answer.done():
                     waiter.answer.set_result(_at(page.version, outcome))
