@@ -18,6 +18,7 @@ from provisioning.neighbours import Neighbour
 from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS, Resource
+from webhooks import known
 from webhooks.review import Request, User
 
 Manifest = dict[str, Any]
@@ -140,7 +141,7 @@ def catalog(facts: Facts) -> CatalogSpec:
     if manifest is None:
         raise Unusable("there is no Catalog named default yet; the platform has to make one first")
     try:
-        return objects.read(Catalog, manifest).it.spec
+        return known.read(Catalog, manifest).it.spec
     except Invalid as error:
         raise Unusable(f"the Catalog cannot be used: {error.message}") from error
 
@@ -153,7 +154,7 @@ def tenant_of(facts: Facts, namespace: str) -> Stored[Tenant] | None:
     if manifest is None:
         return None
     try:
-        tenant = objects.read(Tenant, manifest)
+        tenant = known.read(Tenant, manifest)
     except Invalid as error:
         raise Unusable(f"the Tenant {name} cannot be used: {error.message}") from error
     return tenant if namespace in tenant.it.spec.namespaces else None

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 
 from provisioning import errors
 from provisioning.cache import Cache
-from provisioning.kube import Kube
+from provisioning.kube import Kube, Manifest
 from provisioning.resources import CATALOGS, NAMESPACES, TENANTS, Resource
 from webhooks.facts import All, Answer, One, Query
 
 CACHED = (CATALOGS, NAMESPACES, TENANTS)
 """Few objects, seldom changed, asked for by nearly every request. Approvals and clusters are always read live."""
+TURN = 0.5
+"""Seconds that a read waits at the most for the one before it."""
 
 
 class KubeLookup:
@@ -24,6 +26,9 @@ class KubeLookup:
     def __init__(self, kube: Kube, *, cached: tuple[Resource, ...] = CACHED) -> None:
         self._kube = kube
         self._caches: Mapping[Resource, Cache] = {resource: Cache(kube, resource) for resource in cached}
+        self._coming: dict[One, asyncio.Task[Manifest | None]] = {}
+        """Reads that have not been sent yet, so that whoever asks now is answered by what is so from now on."""
+        self._sent: dict[One, asyncio.Task[Manifest | None]] = {}
 
     async def run(self) -> None:
         """Follow the API server, until cancelled."""
@@ -49,8 +54,29 @@ class KubeLookup:
 
     async def _read(self, query: Query) -> Answer:
         if isinstance(query, One):
-            return await self._kube.find(query.resource, query.name, namespace=query.namespace)
+            return await self._shared(query)
         try:
             return (await self._kube.list(query.resource, namespace=query.namespace)).items
         except errors.NotFound:
             return ()
+
+    async def _shared(self, query: One) -> Manifest | None:
+        """One read for all who ask while the one before is under way: many reviews at once are about one template."""
+        coming = self._coming.get(query)
+        if coming is None:
+            coming = asyncio.create_task(self._after(self._sent.get(query), query))
+            coming.add_done_callback(
+                lambda task: task.cancelled() or task.exception()
+            )  # Perhaps nobody waits any more.
+            self._coming[query] = coming
+        return await asyncio.shield(coming)
+
+    async def _after(self, before: asyncio.Task[Manifest | None] | None, query: One) -> Manifest | None:
+        if before is not None:
+            await asyncio.wait([before], timeout=TURN)
+        this = self._sent[query] = self._coming.pop(query)
+        try:
+            return await self._kube.find(query.resource, query.name, namespace=query.namespace)
+        finally:
+            if self._sent.get(query) is this:
+                del self._sent[query]
