@@ -85,7 +85,11 @@ def _decoder(name: str, seconds: int) -> bool:
         for number, seed in enumerate(seeds(name)):
             (Path(folder) / str(number)).write_bytes(seed)
         command = (sys.executable, "-m", "tests.fuzz.atheris_run", name, *limits, f"-artifact_prefix={folder}/", folder)
-        return subprocess.run(command, check=False).returncode == 0
+        done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        # libFuzzer has much to say about itself; what it found is at the end.
+        console.print(done.stdout[-4000:], done.stderr[-4000:], markup=False)
+    return done.returncode == 0
 
 
 def _peak() -> int:
