@@ -43,7 +43,7 @@ status: $(VENV)/.synced ## Say what of the playground runs
 test: lint types imports chromium openssl programs ## Run everything that checks the project: lint, types, import rules, all tests
 	@CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}" $(BIN)/pytest $(PYTEST_ARGS)
 
-bench: $(VENV)/.synced programs ## Measure speed and cost on a real control plane (about 25 minutes; ARGS="--help" says what else)
+bench: $(VENV)/.synced programs ## Measure speed and cost on a real control plane (about 40 minutes; ARGS="--help" says what else)
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: $(VENV)/.synced ## Send a million made-up reviews to the webhooks (about an hour; ARGS="--help" says what else)
