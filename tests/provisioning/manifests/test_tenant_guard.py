@@ -123,6 +123,11 @@ async def test_every_kind_that_runs_something_is_looked_into_and_so_is_every_con
     debugging = {"spec": {"ephemeralContainers": [{"name": "e0", "image": AUTOSCALER["image"]}]}}
     with pytest.raises(errors.Forbidden, match="container e0 is the cluster autoscaler"):
         await kube.merge(resources.PODS, "it", debugging, namespace="default", subresource="ephemeralcontainers")
+    await kube.create(resources.DEPLOYMENTS, workload("Deployment", plain))
+    # As `kubectl set image` does it.
+    other = {"spec": {"template": {"spec": {"containers": [{"name": "c0", "image": AUTOSCALER["image"]}]}}}}
+    with pytest.raises(errors.Forbidden, match="container c0 is the cluster autoscaler"):
+        await kube.merge(resources.DEPLOYMENTS, "it", other, namespace="default")
 
 
 @pytest.mark.real

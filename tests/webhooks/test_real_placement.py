@@ -1,0 +1,285 @@
+"""Every way into a tenant, on the real API server: what must not go there is refused, what belongs there is not."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from playground import apply
+from playground.controlplane import ControlPlane
+from provisioning import errors
+from provisioning.kube import Kube
+from provisioning.resources import (
+    CLUSTER_RESOURCE_SETS,
+    CLUSTERS,
+    CONFIG_MAPS,
+    HELM_CHART_PROXIES,
+    HELM_RELEASES,
+    HELM_REPOSITORIES,
+    KAMAJI_CONTROL_PLANE_TEMPLATES,
+    KAMAJI_CONTROL_PLANES,
+    KUBEADM_CONFIG_TEMPLATES,
+    KUBEADM_CONFIGS,
+    KUBEVIRT_MACHINE_TEMPLATES,
+    SECRETS,
+    TENANT_CONTROL_PLANES,
+    Resource,
+)
+from tests import foreign_kinds
+from tests.webhooks.test_real import Desk, behind_the_door
+from webhooks.kinds import (
+    APPLICATION_SETS,
+    APPLICATIONS,
+    CLUSTER_PROFILES,
+    GIT_REPOSITORIES,
+    KUBEADM_CONTROL_PLANE_TEMPLATES,
+    KUBEADM_CONTROL_PLANES,
+    KUSTOMIZATIONS,
+    PROFILES,
+)
+
+Manifest = dict[str, Any]
+
+POD = "kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"
+INSTALL = "helm install ca autoscaler/cluster-autoscaler"
+REMOTE = {"secretRef": {"name": "web-kubeconfig"}}
+RESOURCE_SET = "addons.cluster.x-k8s.io/resource-set"
+SELECTOR = {"matchLabels": {"a": "b"}}
+HERE = "beside the control plane"
+"""What a denial says of the place where the controllers run."""
+
+
+@pytest.fixture
+async def desk(control_plane: ControlPlane, admin: Kube, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with foreign_kinds.served(admin), behind_the_door(control_plane, admin, tmp_path) as desk:
+        yield desk
+
+
+def release(chart: str = "cilium", **more: Any) -> Manifest:
+    source = {"kind": "HelmRepository", "name": "charts"}
+    return {"interval": "5m", "chart": {"spec": {"chart": chart, "sourceRef": source}}, "kubeConfig": REMOTE, **more}
+
+
+def machine(script: str) -> Manifest:
+    volumes = [{"name": "boot", "cloudInitNoCloud": {"userData": f"#!/bin/sh\n{script}\n"}}]
+    inner = {"domain": {"cpu": {"cores": 1}, "memory": {"guest": "1Gi"}, "devices": {}}, "volumes": volumes}
+    return {"template": {"spec": {"virtualMachineTemplate": {"spec": {"template": {"spec": inner}}}}}}
+
+
+def application(**source: Any) -> Manifest:
+    to = {"server": "https://10.0.0.7:6443", "namespace": "kube-system"}
+    return {"project": "default", "destination": to, "source": {"repoURL": "https://helm.example.org", **source}}
+
+
+def charts(chart: str) -> Manifest:
+    entry = {
+        "repositoryURL": "https://helm.example.org",
+        "repositoryName": "a",
+        "chartName": f"a/{chart}",
+        "chartVersion": "1",
+        "releaseName": "r",
+        "releaseNamespace": "kube-system",
+    }
+    return {"clusterSelector": SELECTOR, "helmCharts": [entry]}
+
+
+def kustomization(**more: Any) -> Manifest:
+    source = {"kind": "GitRepository", "name": "kit"}
+    return {"interval": "5m", "prune": True, "path": "./", "sourceRef": source, **more}
+
+
+def kubeadm(**content: Any) -> Manifest:
+    return {"kubeadmConfigSpec": {"postKubeadmCommands": [INSTALL], **content}}
+
+
+def proxy(**more: Any) -> Manifest:
+    return {"clusterSelector": SELECTOR, "repoURL": "https://helm.example.org", "chartName": "cilium", **more}
+
+
+def wrapped(spec: Manifest) -> Manifest:
+    return {"template": {"spec": spec}}
+
+
+AUTOSCALER_IMAGE = {"coreDNS": {"imageRepository": "x/cluster-autoscaler"}}
+KUBERNETES = {"version": "v1.34.2", "kubelet": {}}
+TOPOLOGY = {"classRef": {"name": "c"}, "version": "v1.34.2", "variables": [{"name": "boot", "value": INSTALL}]}
+
+REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
+    (HELM_RELEASES, release("cluster-autoscaler"), HERE),
+    (HELM_RELEASES, release("other"), "not in the Catalog"),
+    (HELM_RELEASES, release(values={"sub": {"cloudProvider": "clusterapi"}}), HERE),
+    (
+        HELM_RELEASES,
+        release(postRenderers=[{"kustomize": {"images": [{"name": "a", "newName": "x/cluster-autoscaler"}]}}]),
+        HERE,
+    ),
+    (HELM_RELEASES, {key: value for key, value in release().items() if key != "kubeConfig"}, "all of its own rights"),
+    (KUSTOMIZATIONS, kustomization(kubeConfig=REMOTE), "cannot be seen here"),
+    (KUSTOMIZATIONS, kustomization(), "all of its own rights"),
+    (
+        KUSTOMIZATIONS,
+        kustomization(kubeConfig=REMOTE, patches=[{"patch": POD}]),
+        HERE,
+    ),
+    (HELM_CHART_PROXIES, proxy(chartName="cluster-autoscaler"), HERE),
+    (HELM_CHART_PROXIES, proxy(chartName="other"), "not in the Catalog"),
+    (HELM_CHART_PROXIES, proxy(valuesTemplate="{{ if x }}\nimage: y/cluster-autoscaler\n{{ end }}"), HERE),
+    (PROFILES, charts("cluster-autoscaler"), HERE),
+    (PROFILES, charts("other"), "not in the Catalog"),
+    (
+        PROFILES,
+        {"policyRefs": [{"kind": "ConfigMap", "name": "x", "deploymentType": "Local"}]},
+        "may not deploy into the management cluster",
+    ),
+    (CLUSTER_PROFILES, charts("kubevirt-csi-driver"), HERE),
+    (APPLICATIONS, application(chart="cluster-autoscaler", targetRevision="9"), HERE),
+    (APPLICATIONS, application(path="./", targetRevision="main"), "cannot be seen here"),
+    (
+        APPLICATIONS,
+        application(chart="cilium", targetRevision="1", helm={"valuesObject": {"clusterAPIMode": "incluster"}}),
+        HERE,
+    ),
+    (APPLICATION_SETS, {"generators": [], **wrapped(application(chart="kccm"))}, HERE),
+    (
+        KUBEADM_CONFIG_TEMPLATES,
+        wrapped({"files": [{"path": "/etc/kubernetes/manifests/a.yaml", "content": POD}]}),
+        HERE,
+    ),
+    (KUBEADM_CONFIG_TEMPLATES, wrapped({"preKubeadmCommands": [INSTALL]}), HERE),
+    (KUBEADM_CONFIGS, {"postKubeadmCommands": [INSTALL]}, HERE),
+    (KUBEADM_CONTROL_PLANES, kubeadm(), HERE),
+    (KUBEADM_CONTROL_PLANE_TEMPLATES, wrapped(kubeadm()), HERE),
+    (KUBEVIRT_MACHINE_TEMPLATES, machine(INSTALL), HERE),
+    (KAMAJI_CONTROL_PLANES, {"version": "v1.34.2", "addons": AUTOSCALER_IMAGE}, HERE),
+    (KAMAJI_CONTROL_PLANE_TEMPLATES, wrapped({"addons": AUTOSCALER_IMAGE}), HERE),
+    (
+        TENANT_CONTROL_PLANES,
+        {
+            "controlPlane": {"service": {"serviceType": "ClusterIP"}},
+            "kubernetes": KUBERNETES,
+            "addons": AUTOSCALER_IMAGE,
+        },
+        HERE,
+    ),
+    (CLUSTERS, {"topology": TOPOLOGY}, HERE),
+)
+
+WELCOME: tuple[tuple[Resource, Manifest], ...] = (
+    (HELM_RELEASES, release()),
+    (HELM_RELEASES, release(values={"nameOverride": "cluster-autoscaler", "cloudProvider": "aws"})),
+    (HELM_CHART_PROXIES, proxy()),
+    (PROFILES, charts("cilium")),
+    (APPLICATIONS, application(chart="cilium", targetRevision="1")),
+    (
+        APPLICATIONS,
+        {**application(chart="cluster-autoscaler"), "destination": {"server": "https://kubernetes.default.svc"}},
+    ),
+    (KUBEADM_CONFIG_TEMPLATES, wrapped({"preKubeadmCommands": ["kubeadm join --cloud-provider=external"]})),
+)
+
+
+async def test_nothing_that_belongs_elsewhere_goes_into_a_tenant_by_any_way(desk: Desk) -> None:
+    """One door for all of it: to start it takes longer than to go through it."""
+    await every_kind_is_asked_about_and_what_belongs_there_is_let_through(desk)
+    await what_was_let_in_is_looked_at_again_when_it_changes(desk)
+    await what_a_resource_set_brings_is_looked_at_whichever_comes_first(desk)
+    await no_access_to_the_management_cluster_goes_there(desk)
+
+
+async def every_kind_is_asked_about_and_what_belongs_there_is_let_through(desk: Desk) -> None:
+    repository = desk.new(HELM_REPOSITORIES, "charts", {"interval": "1h", "url": "https://helm.example.org"})
+    await desk.admin.create(HELM_REPOSITORIES, repository)
+    git = {"interval": "1h", "url": "https://git.example.org/anybody/kit"}
+    await desk.admin.create(GIT_REPOSITORIES, desk.new(GIT_REPOSITORIES, "kit", git))
+    passed = []
+    for resource, spec, why in REFUSED:
+        told = await answer(desk, resource, spec)
+        if why not in told:
+            passed.append((resource.kind, spec, told))
+    assert passed == []
+    held = [(resource.kind, spec, told) for resource, spec in WELCOME if (told := await answer(desk, resource, spec))]
+    assert held == []
+
+
+async def what_was_let_in_is_looked_at_again_when_it_changes(desk: Desk) -> None:
+    await desk.admin.create(HELM_RELEASES, desk.new(HELM_RELEASES, "good", release()))
+    for patch in ({"chart": {"spec": {"chart": "cluster-autoscaler"}}}, {"values": {"cloudProvider": "clusterapi"}}):
+        with pytest.raises(errors.Forbidden, match=HERE):
+            await desk.admin.merge(HELM_RELEASES, "good", {"spec": patch}, namespace=desk.namespace)
+    worse = desk.new(HELM_RELEASES, "good", release("kccm"))
+    with pytest.raises(errors.Forbidden, match=HERE):
+        await desk.admin.apply(HELM_RELEASES, worse, manager="kustomize-controller")
+    evil = {"spec": {"url": "https://evil.example.org"}}
+    with pytest.raises(errors.Forbidden, match="HelmRelease good: the chart cilium of https://evil"):
+        await desk.admin.merge(HELM_REPOSITORIES, "charts", evil, namespace=desk.namespace)
+    paused = await desk.admin.merge(HELM_RELEASES, "good", {"spec": {"suspend": True}}, namespace=desk.namespace)
+    assert paused["spec"]["suspend"] is True
+
+
+async def what_a_resource_set_brings_is_looked_at_whichever_comes_first(desk: Desk) -> None:
+    named = [{"kind": "ConfigMap", "name": "good"}, {"kind": "ConfigMap", "name": "late"}]
+    await desk.admin.create(CONFIG_MAPS, content(desk, "good", "kind: Namespace"))
+    await desk.admin.create(CONFIG_MAPS, content(desk, "bad", POD))
+    await desk.admin.create(CLUSTER_RESOURCE_SETS, resource_set(desk, "set", named))
+    worse = {"spec": {"resources": [*named, {"kind": "ConfigMap", "name": "bad"}]}}
+    with pytest.raises(errors.Forbidden, match=HERE) as caught:
+        await desk.admin.merge(CLUSTER_RESOURCE_SETS, "set", worse, namespace=desk.namespace)
+    fields = {cause.field for cause in caught.value.causes}
+    assert fields == {"spec.resources[2](ConfigMap bad).data.a.yaml.spec.containers[0]"}
+    merged = "x: &c {image: x/cluster-autoscaler}\nkind: Pod\nspec: {containers: [{name: a, <<: *c}]}\n"
+    for text in (POD, merged):
+        with pytest.raises(errors.Forbidden, match=HERE):
+            await desk.admin.create(CONFIG_MAPS, content(desk, "late", text))
+    with pytest.raises(errors.Forbidden, match=HERE):
+        await desk.admin.merge(CONFIG_MAPS, "good", {"data": {"b.yaml": POD}}, namespace=desk.namespace)
+    hidden = {"a.yaml": base64.b64encode(POD.encode()).decode()}
+    with pytest.raises(errors.Forbidden, match=HERE):
+        await desk.admin.create(SECRETS, {**desk.new(SECRETS, "s"), "type": RESOURCE_SET, "data": hidden})
+    named_only = "kind: Deployment\nmetadata: {name: kubevirt-csi-controller}\nspec: {}\n"
+    await desk.admin.create(CONFIG_MAPS, content(desk, "late", named_only))
+
+
+async def no_access_to_the_management_cluster_goes_there(desk: Desk) -> None:
+    await desk.admin.create(CLUSTER_RESOURCE_SETS, resource_set(desk, "keys", [{"kind": "ConfigMap", "name": "infra"}]))
+    # The controller that publishes it is not among the playground's.
+    authority = {"ca.crt": desk.plane.pki.bundle.read_text()}
+    kind = {"apiVersion": CONFIG_MAPS.api_version, "kind": CONFIG_MAPS.kind}
+    root = {"name": "kube-root-ca.crt", "namespace": "kube-system"}
+    await apply.put(desk.admin, [{**kind, "metadata": root, "data": authority}])
+    ours = base64.b64encode(desk.plane.kubeconfig.read_bytes()).decode()
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "infra"}, "data": {"kubeconfig": ours}}
+    with pytest.raises(errors.Forbidden, match="a kubeconfig with the certificate authority of the management"):
+        await desk.admin.create(CONFIG_MAPS, content(desk, "infra", yaml.safe_dump(secret)))
+    path = f"/api/v1/namespaces/{desk.namespace}/serviceaccounts/builder"
+    account = {"name": "builder", "namespace": desk.namespace}
+    await apply.put(desk.admin, [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}])
+    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = (await desk.admin.call("POST", f"{path}/token", body=asked))["status"]["token"]
+    files = wrapped({"files": [{"path": "/etc/token", "content": token}]})
+    told = await answer(desk, KUBEADM_CONFIG_TEMPLATES, files)
+    assert f"a token of the management cluster's ServiceAccount {desk.namespace}/builder" in told
+
+
+async def answer(desk: Desk, resource: Resource, spec: Manifest) -> str:
+    """What the API server answers to an object of that kind: empty when it takes it."""
+    manifest = desk.new(resource, "it", spec)
+    if not resource.namespaced:
+        del manifest["metadata"]["namespace"]
+    try:
+        await desk.admin.create(resource, manifest, dry_run=True)
+    except (errors.Forbidden, errors.Invalid) as error:
+        return error.message
+    return ""
+
+
+def resource_set(desk: Desk, name: str, named: list[Manifest]) -> Manifest:
+    return desk.new(CLUSTER_RESOURCE_SETS, name, {"clusterSelector": SELECTOR, "resources": named})
+
+
+def content(desk: Desk, name: str, text: str) -> Manifest:
+    return {**desk.new(CONFIG_MAPS, name), "data": {"a.yaml": text}}
