@@ -1,7 +1,7 @@
 """The ledger alone, on the real API server: replicas in processes of their own, each with many who reserve at once.
 
-`python -m bench.admission.ledger KUBECONFIG TENANT WRITERS EACH` is one replica: it says "ready", waits for a line, and
-then says how long each reservation took.
+`python -m bench.admission.ledger KUBECONFIG TENANT WRITERS EACH NAME` is one replica: it says "ready", waits for a
+line, and then says how long each reservation took.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bench.site import Site
 from provisioning import logs
 from provisioning.batcher import Batcher, Granted, Request
 from provisioning.kube import Kube
-from provisioning.ledger import Claim, Ledger
+from provisioning.ledger import Claim, Ledger, Slot
 from provisioning.ledgers import KubeLedgers
 from provisioning.quota import Limits
 from provisioning.usage import Usage
@@ -45,24 +45,26 @@ class Reservations:
     """Reservations that were granted and are not in the ledger: must be none."""
 
 
-async def measure(site: Site, account: Kube, *, replicas: int, writers: int, each: int) -> Reservations:
-    """`writers` in all reserve `each` time, one after the other, in one ledger."""
-    tenant = f"alone-{replicas}-{writers}"
-    standing = Ledger()
-    for number in range(STANDING):
-        standing = standing.settle(f"standing/{number}", charge=ONE, uid=f"uid-{number}", revision="1")
+async def measure(site: Site, account: Kube, *, replicas: int, writers: int, each: int, rounds: int) -> Reservations:
+    """`writers` in all reserve `each` time, one after the other, in one ledger; a new one in every round."""
+    found, lost = Sample(), 0
+    for number in range(rounds):
+        sample_, missing = await _round(site, account, f"alone-{replicas}-{number}", replicas, writers, each)
+        found.add(sample_)
+        lost += missing
+    return Reservations(replicas, writers, found, lost)
+
+
+async def _round(site: Site, account: Kube, tenant: str, replicas: int, writers: int, each: int) -> tuple[Sample, int]:
     store = KubeLedgers(account, sample.SYSTEM)
-    await store.create(tenant, standing)
-    command = [sys.executable, "-m", "bench.admission.ledger"]
+    await store.create(tenant, _standing())
     kubeconfig = str(site.plane.kubeconfig_for(peers.ACCOUNT))
-    share = [kubeconfig, tenant, str(writers // replicas), str(each)]
+    command = [sys.executable, "-m", "bench.admission.ledger", kubeconfig, tenant, str(writers // replicas), str(each)]
     pipe = asyncio.subprocess.PIPE
     async with contextlib.AsyncExitStack() as stack:
         children = []
         for number in range(replicas):
-            child = await asyncio.create_subprocess_exec(
-                *command, *share, str(number), stdin=pipe, stdout=pipe, limit=2**26
-            )
+            child = await asyncio.create_subprocess_exec(*command, str(number), stdin=pipe, stdout=pipe, limit=2**26)
             stack.push_async_callback(_ended, child)
             children.append(child)
         for child in children:
@@ -71,15 +73,18 @@ async def measure(site: Site, account: Kube, *, replicas: int, writers: int, eac
         for child in children:
             assert child.stdin is not None  # noqa: S101 - for the type checker
             child.stdin.write(b"go\n")
-        found = [json.loads(await _line(child)) for child in children]
+        told = [json.loads(await _line(child)) for child in children]
         lasted = time.perf_counter() - began
-    sample_ = Sample(took=[t for one in found for t in one["took"]], lasted=lasted)
-    refused = sum(one["refused"] for one in found)
-    if refused:
-        sample_.failed["not granted"] = refused
+    refused = sum(one["refused"] for one in told)
+    failed = {"not granted": refused} if refused else {}
+    found = Sample(took=[took for one in told for took in one["took"]], lasted=lasted, failed=failed)
     stored = (await store.load(tenant)).ledger
-    granted = len(sample_.took) - refused
-    return Reservations(replicas, writers, sample_, granted - (len(stored.slots) - STANDING))
+    return found, len(found.took) - refused - (len(stored.slots) - STANDING)
+
+
+def _standing() -> Ledger:
+    slots = {f"standing/{number}": Slot(ONE, f"uid-{number}", "1") for number in range(STANDING)}
+    return Ledger(slots)
 
 
 async def _line(child: asyncio.subprocess.Process) -> bytes:

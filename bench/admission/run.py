@@ -24,8 +24,8 @@ class Parts:
     """What is measured. Nothing of a part where its number is 0."""
 
     sizes: Sizes = field(default_factory=Sizes)
-    reservations: int = 100
-    """Of each writer, of the ledger alone."""
+    ledgers: int = 5
+    """Rounds of the ledger alone."""
     asked: int = 200
     waits: tuple[float, ...] = counts.WAITS
     tenants: int = 1000
@@ -50,7 +50,7 @@ def parts(chosen: Sequence[str], portion: float) -> Parts:
     )
     return Parts(
         races,
-        reservations=of("ledger", crowded.reservations, 10),
+        ledgers=of("ledger", crowded.ledgers),
         asked=of("counts", crowded.asked, 120),
         tenants=of("crowd", crowded.tenants, 2),
         clusters=of("crowd", crowded.clusters, 20),
@@ -60,7 +60,7 @@ def parts(chosen: Sequence[str], portion: float) -> Parts:
 
 async def measure(parts: Parts, steps: Steps) -> Admission:
     found = Admission()
-    if parts.sizes.replicas or parts.reservations or parts.asked:
+    if parts.sizes.replicas or parts.ledgers or parts.asked:
         async with place(steps) as where:
             found = await _races(where, parts, steps)
     known = await _crowd(parts, steps) if parts.clusters else None
@@ -79,7 +79,7 @@ async def _races(where: Site, parts: Parts, steps: Steps) -> Admission:
                     with steps.step("race what costs nothing"):
                         free = await race.free(arena, each=sizes.each, seconds=sizes.steady_seconds)
                 heats += await race.reserve(arena, opened, sizes)
-        alone = await _ledger(arena, parts, steps) if parts.reservations else []
+        alone = await _ledger(arena, parts.ledgers, steps) if parts.ledgers else []
         counted = {}
         if parts.asked:
             with steps.step(f"count, for {max(parts.waits):.0f} s"):
@@ -87,15 +87,14 @@ async def _races(where: Site, parts: Parts, steps: Steps) -> Admission:
     return Admission(free, memory, heats, alone, counted)
 
 
-async def _ledger(arena: Arena, parts: Parts, steps: Steps) -> list[ledger.Reservations]:
+async def _ledger(arena: Arena, rounds: int, steps: Steps) -> list[ledger.Reservations]:
     found = []
-    for replicas, writers in ((1, 20), (3, 60)):
+    for replicas, writers, each in ((1, 20, 50), (3, 60, 25)):
         with steps.step(f"reserve: {writers} writers, {replicas} replicas"):
-            found.append(
-                await ledger.measure(
-                    arena.site, arena.account, replicas=replicas, writers=writers, each=parts.reservations
-                )
+            alone = ledger.measure(
+                arena.site, arena.account, replicas=replicas, writers=writers, each=each, rounds=rounds
             )
+            found.append(await alone)
     return found
 
 

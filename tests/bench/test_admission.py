@@ -111,14 +111,14 @@ def test_a_part_that_does_not_exist_is_named() -> None:
 
 def test_a_portion_is_taken_of_what_was_chosen_and_nothing_of_the_rest() -> None:
     parts = run.parts(["ledger"], 0.5)
-    assert (parts.reservations, parts.asked, parts.clusters, parts.sizes.replicas) == (50, 0, 0, ())
+    assert (parts.ledgers, parts.asked, parts.clusters, parts.sizes.replicas) == (2, 0, 0, ())
 
 
 @pytest.mark.real
 @pytest.mark.timeout(300)
 async def test_every_peer_answers_and_what_is_granted_is_in_the_ledger() -> None:
     sizes = Sizes(each=3, steady_seconds=0, rounds=1, round_=6, writers=(1, 3), tenants=(1,), replicas=(1,))
-    parts = Parts(sizes, reservations=2, asked=0, clusters=0)
+    parts = Parts(sizes, ledgers=1, asked=0, clusters=0)
     with Steps() as steps:
         found = await run.measure(parts, steps)
     assert [(heat.writers, heat.samples[OURS].errors, heat.samples[OURS].refused) for heat in found.heats] == [
