@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from provisioning import errors
@@ -28,21 +28,12 @@ class Mortal(Kube):
     def dead(self) -> bool:
         return 0 < self.dies_at <= self.writes
 
-    async def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, Any] | None = None,
-        body: Manifest | None = None,
-        content_type: str = "application/json",
-        timeout: float = REQUEST_TIMEOUT,
-    ) -> Manifest:
+    async def call(self, method: str, path: str, **how: Any) -> Manifest:
         if self.dead:
             raise Killed
         self.writes += method != "GET"
         dies = self.dead
-        answer = await super().call(method, path, query=query, body=body, content_type=content_type, timeout=timeout)
+        answer = await super().call(method, path, **how)
         if dies:
             raise Killed
         return answer
@@ -56,22 +47,13 @@ class Severed(Kube):
         self.plugged = asyncio.Event()
         self.plugged.set()
 
-    async def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, Any] | None = None,
-        body: Manifest | None = None,
-        content_type: str = "application/json",
-        timeout: float = REQUEST_TIMEOUT,
-    ) -> Manifest:
+    async def call(self, method: str, path: str, *, timeout: float = REQUEST_TIMEOUT, **how: Any) -> Manifest:
         try:
             async with asyncio.timeout(timeout):
                 await self.plugged.wait()
         except TimeoutError as error:
             raise errors.Unavailable("the cable is pulled") from error
-        return await super().call(method, path, query=query, body=body, content_type=content_type, timeout=timeout)
+        return await super().call(method, path, timeout=timeout, **how)
 
     async def watch(
         self, resource: Resource, *, since: str, namespace: str = "", labels: str = ""
