@@ -13,11 +13,12 @@ claim that is made again is counted (`renewals`), so whoever waits for a claim t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
+
+import msgspec
 
 from provisioning.errors import ClusterdeskError
 from provisioning.resources import Resource
@@ -87,7 +88,7 @@ class Slot:
     @cached_property
     def text(self) -> str:
         """As it is stored."""
-        return json.dumps(_slot_wire(self), separators=(",", ":"))
+        return msgspec.json.encode(_slot_wire(self)).decode()
 
 
 @dataclass(frozen=True)
@@ -168,14 +169,14 @@ class Ledger:
 
     def dumps(self) -> str:
         """Compact and sorted, so that equal ledgers are equal texts."""
-        slots = ",".join(f"{json.dumps(key)}:{self.slots[key].text}" for key in sorted(self.slots))
+        slots = ",".join(f"{_quoted(key)}:{self.slots[key].text}" for key in sorted(self.slots))
         return f'{{"format":{FORMAT},"slots":{{{slots}}}}}'
 
     @classmethod
     def loads(cls, text: str) -> Ledger:
         """Raises `Garbled` for what `dumps` did not write; no text is not an empty ledger either."""
         try:
-            content = json.loads(text)
+            content = msgspec.json.decode(text)
             if content["format"] != FORMAT:
                 raise Garbled(f"a ledger of format {content['format']}")
             return cls({key: _slot_read(slot) for key, slot in content["slots"].items()})
@@ -190,6 +191,10 @@ def _answered(claim: Claim, *, uid: str, revision: str) -> bool:
         # the fence says nothing, even of another object: a cache may lag behind a deletion and a new beginning.
         return int(claim.fence) < int(revision)
     return claim.uid == uid
+
+
+def _quoted(text: str) -> str:
+    return msgspec.json.encode(text).decode()
 
 
 def _slot_wire(slot: Slot) -> dict[str, Any]:
@@ -215,7 +220,7 @@ def _row(usage: Usage) -> list[int]:
 
 
 def _usage(row: Any) -> Usage:
-    if len(row) > len(DIMENSIONS) or not all(type(amount) is int and amount >= 0 for amount in row):
+    if len(row) > len(DIMENSIONS) or any(type(amount) is not int or amount < 0 for amount in row):
         raise TypeError("amounts are whole numbers")
     return Usage(*row)
 
