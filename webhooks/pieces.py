@@ -24,7 +24,8 @@ def of(
         # What it had is read only if it could be measured: an old object may be one that nobody would take any more.
         kept = reading.cluster(before).it.spec.pools if before is not None and had != Usage() else ()
         return workers({pool.name: pool for pool in kept}, reading.cluster(after).it.spec.pools, reading.catalog(facts))
-    return machines(had, cost)
+    # Of what is part of something else only the excess is charged, and that is no number that anybody wrote.
+    return () if reading.controller(after) else machines(had, cost)
 
 
 def workers(before: Mapping[str, NodePool], pools: tuple[NodePool, ...], catalog: CatalogSpec) -> tuple[Pieces, ...]:

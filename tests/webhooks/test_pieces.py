@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioning.fitting import Pieces
 from provisioning.resources import CATALOGS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
 from provisioning.usage import Usage
-from tests.webhooks.estate import CATALOG, SPEC, cluster, deployment, tweak
+from tests.webhooks.estate import CATALOG, SPEC, cluster, deployment, owned, tweak
 from tests.webhooks.fakes import NOW
 from webhooks import pieces
 from webhooks.facts import Facts, One
@@ -52,6 +52,11 @@ def test_what_is_nothing_but_machines_is_made_of_them() -> None:
         MACHINE_DEPLOYMENTS, deployment(), deployment(replicas=3), had=SMALL * 2, cost=SMALL * 4, facts=FACTS
     )
     assert found == (Pieces("machines, those of a rolling update included,", SMALL, 4, 2),)
+
+
+def test_a_part_of_something_else_is_charged_with_its_excess_which_is_nobodys_number() -> None:
+    part = owned(deployment(replicas=3), cluster())
+    assert pieces.of(MACHINE_DEPLOYMENTS, None, part, had=Usage(), cost=SMALL * 2, facts=FACTS) == ()
 
 
 def test_what_is_more_than_machines_or_one_of_them_is_not_taken_apart() -> None:
