@@ -49,3 +49,11 @@ async def test_a_cluster_of_the_older_generation_is_marked_whole(desk: Desk) -> 
 async def test_what_is_of_no_generation_is_judged_as_ever(desk: Desk) -> None:
     await test_real.test_an_autoscaler_aimed_at_a_tenant_is_refused_and_says_where_it_belongs(desk)
     assert (await desk.admin.list(HELM_RELEASES, namespace=desk.namespace)).items == []
+
+
+async def test_a_control_plane_of_the_older_generation_brings_nothing_into_the_management_cluster(desk: Desk) -> None:
+    kind = legacy.old(KAMAJI_CONTROL_PLANES)
+    async with desk.person("eve") as eve:
+        body = desk.new(kind, "own", {"version": "v1.33.1", "registry": "registry.example.org"})
+        with pytest.raises(errors.Forbidden, match="images come from that run in the management cluster"):
+            await eve.create(kind, body)
