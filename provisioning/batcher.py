@@ -32,8 +32,12 @@ log = structlog.get_logger()
 RETRY_AFTER: Final = 1.0
 """Seconds after which somebody who was told to come back may."""
 PAUSE: Final = 0.01
-"""Seconds, about, that the winner of a race waits before its next batch: whoever lost has to read and to write first,
-or the winner, who knows the ledger already, would win for ever."""
+"""Seconds, about, between two tries of who has lost a race twice; longer each time."""
+TURNS: Final = 2
+"""Times as long as its write took that the winner of a race waits, and up to twice that, before its next batch: whoever
+lost has to read and to write first, or the winner, who knows the ledger already, would win for ever."""
+PAUSE_MAX: Final = 0.2
+"""Seconds of either pause at the most."""
 RIVALS: Final = 20
 """Batches after a lost race for which others are thought to write as well. Where nobody does, nobody waits."""
 WRITE_SECONDS: Final = 0.05
@@ -194,18 +198,21 @@ class Batcher:
                     continue
                 if ledger is not page.ledger:
                     metrics.LEDGER_BATCH.observe(len(batch))
+                    began = self.clock()
                     async with self._until_last(batch):
                         page = await self.store.save(self.tenant, ledger, page.version)
+                    took = self.clock() - began
+                    pause = min(PAUSE_MAX, took * TURNS * (1 + random.random()))  # noqa: S311 - jitter, no secret
+                    self._again = self.clock() + pause
             except (TimeoutError, errors.Conflict, errors.Unavailable, errors.Throttled) as error:
                 # Lost, or unknown. A claim that did get in is found again, because claiming twice is claiming once.
                 failures += 1
                 log.debug("ledger_retry", tenant=self.tenant, failures=failures, why=type(error).__name__)
                 page, live, self._wary = None, False, RIVALS
                 # Not before the second try: whoever won waits for us now.
-                await asyncio.sleep(min(0.2, PAUSE * (failures - 1)) * random.random())  # noqa: S311 - jitter, no secret
+                await asyncio.sleep(min(PAUSE_MAX, PAUSE * (failures - 1)) * random.random())  # noqa: S311 - jitter, no secret
                 continue
             self._page, self._wary = page, max(0, self._wary - 1)
-            self._again = self.clock() + PAUSE * (1 + random.random())  # noqa: S311 - jitter, no secret
             for waiter, outcome in zip(batch, outcomes, strict=True):
                 if not waiter.answer.done():
                     waiter.answer.set_result(_at(page.version, outcome))
