@@ -182,6 +182,25 @@ async def test_two_of_several_agree_and_only_as_long_as_they_decide(house: House
         await _sooner_or_later(too_few, lambda: ann.create(TENANT_CLUSTERS, backed, dry_run=True))
 
 
+async def test_of_votes_that_come_in_one_moment_none_is_lost(house: House) -> None:
+    voters = [f"v{number}" for number in range(4)]
+    desk = await house.tenant(approvers=[{"user": user} for user in voters], approval={"required": len(voters)})
+    await kubectl(desk, "ann", "create", "--filename=-", sent=wish(desk))
+
+    async def approve(kube: Kube) -> None:
+        while True:
+            with contextlib.suppress(errors.Conflict):
+                await kube.merge(CLUSTER_REQUESTS, "mine", APPROVE, namespace=desk.namespace, subresource="status")
+                return
+
+    async with contextlib.AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(desk.person(user)) for user in voters]
+        await asyncio.gather(*map(approve, people))
+    found = await status(desk)
+    assert sorted(one["voter"]["user"] for one in found["votes"]) == voters
+    assert found["phase"] == "Approved"
+
+
 async def _decides_no_more(desk: Desk, user: str) -> None:
     """Return when every replica has heard that this person is no approver."""
     async with desk.person("ann") as ann, desk.person(user) as kube:
