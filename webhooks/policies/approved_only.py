@@ -1,7 +1,7 @@
 """A TenantCluster changes only as its tenant's policy lets it: by a rule that needs nobody, or by an approved request.
 
-The request must want exactly this, made for exactly what is there now, and people who still decide must stand behind it:
-whoever applies it changes nothing of what was agreed to. The rule itself is `provisioning.approval`'s.
+The request must want exactly this, made for exactly what is there now, and people who still decide must stand behind
+it: whoever applies it changes nothing of what was agreed to. The rule itself is `provisioning.approval`'s.
 """
 
 from __future__ import annotations
