@@ -42,13 +42,13 @@ def check(request: Request, facts: Facts) -> Verdict:
         made = f"a {kind.kind} is made and changed by {maker} only, and not by {request.user.name}"
         return refuse(Cause("", f"{made}; {instead}"))
     if request.resource == TENANT_CONTROL_PLANES.plural and request.old is None:
-        return _of_control_plane(request.object, facts)
+        return _of_control_plane(request.object, request.namespace, facts)
     return Allow()
 
 
-def _of_control_plane(manifest: Manifest, facts: Facts) -> Verdict:
+def _of_control_plane(manifest: Manifest, namespace: str, facts: Facts) -> Verdict:
     """Kamaji's provider makes it for a KamajiControlPlane that lives; what the reference says is held against that."""
-    owner, namespace = reading.controller(manifest), manifest["metadata"]["namespace"]
+    owner = reading.controller(manifest)
     named = str(owner.get("name") or "")
     found = facts.get(KAMAJI_CONTROL_PLANES, named, namespace=namespace) if named else None
     if owner.get("kind") == KAMAJI_CONTROL_PLANES.kind and found and found["metadata"]["uid"] == owner.get("uid"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,6 +67,12 @@ def test_kamaji_makes_one_for_a_control_plane_that_lives() -> None:
         verdict = check(TENANT_CONTROL_PLANES, child, *world, user=KAMAJI)
         assert isinstance(verdict, Deny)
         assert [cause.field for cause in verdict.causes] == ["metadata.ownerReferences"]
+
+
+def test_the_namespace_is_that_of_the_request_whatever_the_object_says() -> None:
+    made = owned(manifest(TENANT_CONTROL_PLANES, "web", {"dataStore": "default"}), CONTROL_PLANE)
+    asked = replace(request(TENANT_CONTROL_PLANES, made, user=KAMAJI), object=tweak(made, "metadata.namespace", None))
+    assert World(*WORLD, CONTROL_PLANE).check(POLICY, asked) == Allow()
 
 
 def test_kubevirt_makes_machines_and_the_platform_may_make_anything() -> None:
