@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import secrets
 from typing import Any
@@ -98,5 +99,31 @@ async def test_the_api_server_reads_quantities_as_we_do(admin: Kube) -> None:
         await admin.delete(CUSTOM_RESOURCE_DEFINITIONS, f"probes.{group}")
 
 
+LIMIT_RANGES = Resource("", "v1", "limitranges", "LimitRange")
 TAKEN_BY_THE_SERVER_ONLY = {".", "+", "-", "1" * 65, "1e9999"}
 """No number at all (it reads 0), longer or larger than we care to read: refusing them is stricter, never looser."""
+
+
+async def test_what_the_api_server_makes_of_a_quantity_in_a_real_object_is_what_we_read(
+    admin: Kube, namespace: str
+) -> None:
+    async def stored(text: str) -> Any:
+        limits = [{"type": "Container", "max": {"memory": text}}]
+        meta = {"name": "probe", "namespace": namespace}
+        body = {"apiVersion": "v1", "kind": "LimitRange", "metadata": meta, "spec": {"limits": limits}}
+        made = await admin.create(LIMIT_RANGES, body, dry_run=True)
+        return made["spec"]["limits"][0]["max"]["memory"]
+
+    for good, (count, milli) in GOOD.items():
+        # It keeps no finer parts of memory than a thousandth.
+        canonical = await stored(good)
+        assert quantity.byte_count(canonical) == count, good
+        assert milli is None or quantity.milli(canonical) == milli, good
+    taken = set()
+    for text in NO_QUANTITY:
+        if isinstance(text, str):
+            with contextlib.suppress(errors.Invalid):
+                await stored(text)
+                taken.add(text)
+    # White space around one it takes away before anybody else sees it.
+    assert {text for text in taken if text == text.strip()} <= TAKEN_BY_THE_SERVER_ONLY
