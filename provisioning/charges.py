@@ -5,7 +5,7 @@ What follows from one (its machines, their disks, the address of its API server)
 really is: owner, number and size are checked, not believed. Whatever is beyond what its owner was charged with is
 charged as a root of its own, and so is what has no owner.
 
-Who makes what of what was read in cluster-api's `core/reconcilers`, its KubeVirt provider's `pkg/kubevirt`, KubeVirt's
+Who makes what of what: cluster-api's `core/reconcilers`, its KubeVirt provider's `pkg/kubevirt`, KubeVirt's
 `pkg/virt-controller/watch`, containerized-data-importer's `pkg/controller` and Kamaji's `internal/resources`.
 """
 
