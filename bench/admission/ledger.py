@@ -79,7 +79,7 @@ async def _round(site: Site, account: Kube, tenant: str, replicas: int, writers:
     failed = {"not granted": refused} if refused else {}
     found = Sample(took=[took for one in told for took in one["took"]], lasted=lasted, failed=failed)
     stored = (await store.load(tenant)).ledger
-    return found, len(found.took) - refused - (len(stored.slots) - STANDING)
+    return found, replicas + len(found.took) - refused - (len(stored.slots) - STANDING)
 
 
 def _standing() -> Ledger:
@@ -109,16 +109,19 @@ async def replica(kubeconfig: Path, tenant: str, writers: int, each: int, name: 
     async with await Kube.connect(kubeconfig=kubeconfig) as kube:
         batcher = Batcher(KubeLedgers(kube, sample.SYSTEM), tenant, loop.time)
 
+        async def reserve(slot: str) -> bool:
+            request = Request(slot, Claim(ONE, uid=slot), Limits({"nodes": peers.PLENTY}))
+            return isinstance(await batcher.reserve(request, deadline=loop.time() + SECONDS), Granted)
+
         async def write(writer: int) -> None:
             nonlocal refused
             for number in range(each):
-                slot = f"{name}/{writer}/{number}"
-                request = Request(slot, Claim(ONE, uid=slot), Limits({"nodes": peers.PLENTY}))
                 began = loop.time()
-                outcome = await batcher.reserve(request, deadline=began + SECONDS)
+                granted = await reserve(f"{name}/{writer}/{number}")
                 took.append(loop.time() - began)
-                refused += not isinstance(outcome, Granted)
+                refused += not granted
 
+        await reserve(f"{name}/first")  # That makes the connection.
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         async with asyncio.TaskGroup() as group:
