@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +27,8 @@ from provisioning.usage import DIMENSIONS, Usage
 FORMAT: Final = 1
 CLAIMS_MAX: Final = 64
 """Unsettled claims on one slot; more are turned away until some settle."""
+SLOTS_KNOWN: Final = 16384
+"""Slots that are kept read, of all ledgers together."""
 
 
 class Missing(ClusterdeskError):
@@ -176,10 +178,10 @@ class Ledger:
     def loads(cls, text: str) -> Ledger:
         """Raises `Garbled` for what `dumps` did not write; no text is not an empty ledger either."""
         try:
-            content = msgspec.json.decode(text)
-            if content["format"] != FORMAT:
-                raise Garbled(f"a ledger of format {content['format']}")
-            return cls({key: _slot_read(slot) for key, slot in content["slots"].items()})
+            stored = _decoder.decode(text)
+            if stored.format != FORMAT:
+                raise Garbled(f"a ledger of format {stored.format}")
+            return cls({key: _slot_of(bytes(slot)) for key, slot in stored.slots.items()})
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise Garbled(f"no ledger of ours: {type(error).__name__}") from error
 
@@ -191,6 +193,20 @@ def _answered(claim: Claim, *, uid: str, revision: str) -> bool:
         # the fence says nothing, even of another object: a cache may lag behind a deletion and a new beginning.
         return int(claim.fence) < int(revision)
     return claim.uid == uid
+
+
+class _Stored(msgspec.Struct):
+    format: int
+    slots: dict[str, msgspec.Raw]
+
+
+_decoder: Final = msgspec.json.Decoder(_Stored)
+
+
+@lru_cache(maxsize=SLOTS_KNOWN)
+def _slot_of(text: bytes) -> Slot:
+    """A slot, read once: who has lost a race reads a ledger again of which hardly anything has changed."""
+    return _slot_read(msgspec.json.decode(text))
 
 
 def _quoted(text: str) -> str:
