@@ -98,7 +98,8 @@ def _arguments(after: Tree, before: Tree) -> Iterator[Cause]:
     for program in PROGRAMS:
         there: list[Any] = list(tree.sequence(tree.dig(before, program).get("extraArgs")))
         for index, argument in enumerate(tree.sequence(tree.dig(after, program).get("extraArgs"))):
-            flag = tree.text(argument).partition("=")[0].strip()
+            # Kubernetes' programs take the one for the other.
+            flag = tree.text(argument).partition("=")[0].strip().replace("_", "-")
             if argument not in there and REACHING.fullmatch(flag):
                 text = f"{flag} would have it reach another store or another API server; Kamaji sets it"
                 yield Cause(f"spec.{program}.extraArgs[{index}]", text)

@@ -86,7 +86,15 @@ def test_what_reaches_further_than_the_tenant_is_the_platforms(path: str, value:
 
 @pytest.mark.parametrize(
     "flag",
-    ["--etcd-prefix=/red", "--etcd-servers=https://x", "--kubeconfig=/x", "--authentication-kubeconfig", "--master"],
+    [
+        "--etcd-prefix=/red",
+        "--etcd-servers=https://x",
+        "--etcd_prefix=/red",
+        "--kubeconfig=/x",
+        "--authentication-kubeconfig",
+        "--authentication_kubeconfig=/x",
+        "--master",
+    ],
 )
 def test_no_argument_leads_to_another_store_or_another_api_server(flag: str) -> None:
     asked = tweak(control_plane(), "spec.controllerManager", {"extraArgs": ["--v=2", flag]})
