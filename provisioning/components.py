@@ -125,14 +125,15 @@ WORDS = (
     "cloud-provider",
     "infra-cluster",
     "infracluster",
-    "infra_storage",
+    "infra-storage",
     "tenant-cluster-kubeconfig",
     "run-controller-service",
-    "capi_",
+    "capi-",
     "kcsi-controller",
     "kvcluster",
 )
-"""A text without any of these, in capitals or not, holds none of the components: reading it further would be wasted."""
+"""A text without any of these, in capitals or not, holds none of the components: reading it further would be wasted.
+An underscore counts as a dash here: in a flag it means the same."""
 
 ARCHITECTURES = ("amd64", "arm64", "arm", "ppc64le", "s390x")
 _ARCHITECTURE = re.compile(rf"-(?:{'|'.join(ARCHITECTURES)})$")
@@ -146,5 +147,5 @@ def image_name(reference: str) -> str:
 
 def is_worth_reading(text: str) -> bool:
     """Whether one of the `WORDS` is in it. Not by a pattern: this is asked of every text, and a pattern takes long."""
-    lower = text.lower()
+    lower = text.lower().replace("_", "-")
     return any(word in lower for word in WORDS)

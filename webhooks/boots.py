@@ -13,8 +13,6 @@ from webhooks import parts, tree
 from webhooks.parts import Form, Manifest, Part, Source, decoded
 
 _COMMANDS = ("bootCommands", "preKubeadmCommands", "postKubeadmCommands")
-_ENCODINGS = {"b64": "base64", "gz": "gzip", "gz+b64": "gzip+base64", "gz+base64": "gzip+base64"}
-"""cloud-init's names that are not kubeadm's as well."""
 
 
 def template(manifest: Manifest) -> tuple[Manifest, str]:
@@ -80,7 +78,9 @@ def in_machine(manifest: Manifest) -> Iterator[Part]:
         yield from parts.values(volume.get("containerDisk"), f"{field}.containerDisk")
     for source, field in _cloud_init(manifest):
         yield from _of_cloud_init(tree.text(source.get("userData")), f"{field}.userData")
-        encoded = decoded(tree.text(source.get("userDataBase64")), "base64")
+        packed = tree.text(source.get("userDataBase64"))
+        # cloud-init sees for itself whether it is compressed.
+        encoded = decoded(packed, "gzip+base64") or decoded(packed, "base64")
         yield from _of_cloud_init(encoded, f"{field}.userDataBase64")
 
 
@@ -95,8 +95,7 @@ def _of_cloud_init(text: str, at: str) -> Iterator[Part]:
         return
     for config in map(tree.mapping, configs):
         for index, file in enumerate(tree.mappings(config.get("write_files"))):
-            encoding = tree.text(file.get("encoding"))
-            content = decoded(tree.text(file.get("content")), _ENCODINGS.get(encoding, encoding))
+            content = decoded(tree.text(file.get("content")), tree.text(file.get("encoding")))
             yield Part(f"{at}.write_files[{index}].content", Form.TEXT, content)
         for key in ("bootcmd", "runcmd"):
             yield from _commands(config.get(key), f"{at}.{key}")

@@ -35,12 +35,13 @@ def why(component: Component, container: Mapping[str, Any], images: set[str]) ->
 
 
 def flags(words: Sequence[str]) -> list[str]:
-    """`-a=b`, `--a=b`, `--a b` and `--a="b"` all become `--a=b`."""
+    """`-a=b`, `--a=b`, `--a b` and `--a="b"` all become `--a=b`, and `--a_b`, which means the same, `--a-b`."""
     found: list[str] = []
     for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
         if not word.startswith("-"):
             continue
-        flag = "--" + word.lstrip("-").replace('"', "").replace("'", "")
+        name, sign, value = word.lstrip("-").replace('"', "").replace("'", "").partition("=")
+        flag = f"--{name.replace('_', '-')}{sign}{value}"
         found.append(flag)
         if "=" not in flag and following and not following.startswith("-"):
             found.append(f"{flag}={following}")

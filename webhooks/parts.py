@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from provisioning.documents import Overgrown
 from webhooks import tree
 
 Manifest = Mapping[str, Any]
 
 TEXT_MAX = 2 * 1024 * 1024
-"""Bytes that a compressed file may come to: more is not read, and cannot be a manifest that anybody applies."""
+"""Bytes that a compressed file may come to: more is not read, and so does not pass."""
+MEMBERS_MAX = 100
+"""Compressed files in a row, which are one for whoever unpacks them."""
 
 
 class Form(Enum):
@@ -71,13 +74,35 @@ def texts(manifest: Manifest, form: Form, *, at: str = "") -> Iterator[Part]:
 
 
 def decoded(text: str, encoding: str) -> str:
-    """The text behind base64, gzip or both; empty when it is not what it says."""
-    data = text.encode()
+    """The text behind base64, gzip or both, as kubeadm or cloud-init call them; empty when it is not what it says.
+
+    Raises `Overgrown`.
+    """
+    data, named = text.encode(), encoding.lower()
     try:
-        if "base64" in encoding:
+        if "64" in named:
             data = base64.b64decode(data, validate=False)
-        if "gzip" in encoding:
-            data = zlib.decompressobj(wbits=31).decompress(data, TEXT_MAX)
+        if "gz" in named:
+            data = _unpacked(data)
     except (binascii.Error, zlib.error):
         return ""
     return data.decode("utf-8", "replace")
+
+
+def _unpacked(data: bytes) -> bytes:
+    """All of it: whoever unpacks a file goes on after its first part."""
+    whole = b""
+    for number in range(MEMBERS_MAX):
+        packed = zlib.decompressobj(wbits=31)
+        try:
+            whole += packed.decompress(data, TEXT_MAX + 1 - len(whole))
+        except zlib.error:
+            if not number:
+                raise
+            return whole
+        if len(whole) > TEXT_MAX:
+            break
+        data = packed.unused_data.lstrip(b"\0")
+        if not data:
+            return whole
+    raise Overgrown(f"unpacked it comes to more than {TEXT_MAX} bytes, or to more than {MEMBERS_MAX} files in a row")

@@ -16,6 +16,8 @@ from tests.placements import CA, CCM, CSI, LEFT_ALONE, REFUSED
 from webhooks import boots, carriers, hubs, parts, placement
 from webhooks.parts import Form, Part
 
+POD = b"kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"
+
 
 def pod(*containers: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "Deployment", "spec": {"template": {"spec": {"containers": list(containers)}}}}
@@ -62,6 +64,11 @@ def test_a_controller_is_found_by_image_flag_program_or_environment(
 @pytest.mark.parametrize("container", LEFT_ALONE)
 def test_what_belongs_into_a_tenant_is_left_alone(container: dict[str, Any]) -> None:
     assert placement.in_values(pod(container), at="") == []
+
+
+def test_an_underscore_in_a_flag_is_a_dash_as_programs_of_kubernetes_read_it() -> None:
+    assert components(placement.in_values(pod({"args": ["--cloud_provider=kubevirt"]}), at="")) == {CCM}
+    assert components(placement.in_script("/x --node_group_auto_discovery clusterapi:namespace=a", at="")) == {CA}
 
 
 def test_the_driver_beside_its_sidecars_is_the_controller_whatever_its_flags() -> None:
@@ -250,10 +257,38 @@ def test_files_of_a_worker_are_unpacked_first() -> None:
     assert fields == [f"{at}.files[1].content.spec.containers[0]", f"{at}.postKubeadmCommands[1]"]
 
 
-def test_a_gzip_bomb_is_not_unpacked_whole() -> None:
-    bomb = base64.b64encode(gzip.compress(b"\0" * 50_000_000)).decode()
-    template = {"spec": {"files": [{"content": bomb, "encoding": "gzip+base64"}]}}
-    assert found(boots.in_kubeadm_config(template)) == []
+@pytest.mark.parametrize(
+    "bomb", [gzip.compress(b"\0" * 50_000_000), gzip.compress(b"") * 10_000, gzip.compress(b"\n" * 3_000_000 + POD)]
+)
+def test_a_gzip_bomb_is_not_unpacked_whole_and_does_not_pass(bomb: bytes) -> None:
+    packed = {"content": base64.b64encode(bomb).decode(), "encoding": "gzip+base64"}
+    with pytest.raises(Overgrown):
+        found(boots.in_kubeadm_config({"spec": {"files": [packed]}}))
+
+
+@pytest.mark.parametrize("between", [b"", b"\0\0"])
+@pytest.mark.parametrize("encoding", ["gzip+base64", "gz+b64", "gzip+b64", " GZ+B64"])
+def test_what_is_packed_in_several_pieces_is_read_to_its_end(encoding: str, between: bytes) -> None:
+    packed = base64.b64encode(gzip.compress(b"# nothing\n") + between + gzip.compress(POD)).decode()
+    user_data = f"#cloud-config\nwrite_files:\n- {{encoding: {encoding!r}, content: {packed}}}\n"
+    assert components(found(boots.in_machine(with_cloud_init(userData=user_data)))) == {CA}
+
+
+def test_what_follows_a_packed_file_and_is_none_hides_nothing_of_it() -> None:
+    packed = base64.b64encode(gzip.compress(POD) + b"garbage").decode()
+    file = {"content": packed, "encoding": "gzip+base64"}
+    assert components(found(boots.in_kubeadm_config({"spec": {"files": [file]}}))) == {CA}
+
+
+def test_user_data_that_is_compressed_is_unpacked_as_cloud_init_does_it() -> None:
+    packed = base64.b64encode(gzip.compress(b"#cloud-config\nruncmd:\n- /x/ccm --cloud-provider=kubevirt\n")).decode()
+    assert components(found(boots.in_machine(with_cloud_init(userDataBase64=packed)))) == {CCM}
+
+
+def with_cloud_init(**source: str) -> dict[str, Any]:
+    volumes = [{"cloudInitNoCloud": source}]
+    machine = {"virtualMachineTemplate": {"spec": {"template": {"spec": {"volumes": volumes}}}}}
+    return {"spec": {"template": {"spec": machine}}}
 
 
 def test_cloud_init_of_a_machine_is_read() -> None:
