@@ -1,7 +1,9 @@
 """What a tenant has installed in the management cluster is installed by an account of the tenant's own.
 
 Flux' controllers may do everything there, and without `kubeConfig` and `serviceAccountName` they do it for whoever may
-write a HelmRelease. Sveltos has no such account to name, so a tenant's profile stays out of the management cluster.
+write a HelmRelease. With a `kubeConfig` that is a ConfigMap and no Secret, they show a token of their own to whatever
+address that says, unless it names an account, and it may change at any time. Sveltos has no account to name, so a
+tenant's profile stays out of the management cluster.
 Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as well, and may have forgotten.
 """
 
@@ -39,6 +41,12 @@ def _borrowed(manifest: Manifest) -> Iterator[Cause]:
         for key, index in hubs.local_entries(manifest):
             told = "a tenant's profile may not deploy into the management cluster; leave deploymentType out, or Remote"
             yield Cause(f"spec.{key}[{index}].deploymentType", told)
+    elif tree.dig(spec, "kubeConfig").get("configMapRef"):
+        yield Cause(
+            "spec.kubeConfig.configMapRef",
+            "by it Flux would show a token of its own account to the address in that ConfigMap; aim it at a cluster "
+            "with spec.kubeConfig.secretRef",
+        )
     elif not carriers.targets_tenant(manifest) and not spec.get("serviceAccountName"):
         yield Cause(
             "spec.serviceAccountName",

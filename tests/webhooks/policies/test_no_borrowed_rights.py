@@ -31,6 +31,17 @@ def test_flux_does_nothing_for_a_tenant_with_its_own_rights(kind: Resource) -> N
     assert isinstance(check(kind, tweak(bare, "spec.kubeConfig", {})), Deny)
 
 
+@pytest.mark.parametrize("kind", [HELM_RELEASES, KUSTOMIZATIONS])
+def test_flux_shows_its_own_token_to_no_address_that_a_tenant_writes_down(kind: Resource) -> None:
+    """Without `serviceAccountName` in the ConfigMap it is the controller's token, and the ConfigMap may change."""
+    by_token = manifest(kind, "x", {"kubeConfig": {"configMapRef": {"name": "mine"}}, "serviceAccountName": "gitops"})
+    verdict = check(kind, by_token)
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == "spec.kubeConfig.configMapRef"
+    assert check(kind, tweak(by_token, "spec.suspend", True), old=by_token) == Allow()
+    assert check(kind, tweak(by_token, "metadata.namespace", "elsewhere")) == Allow()
+
+
 @pytest.mark.parametrize("namespace", ["elsewhere", "kube-system"])
 def test_what_is_in_nobodys_namespace_is_not_our_business(namespace: str) -> None:
     assert check(HELM_RELEASES, manifest(HELM_RELEASES, "x", {"interval": "5m"}, namespace=namespace)) == Allow()
