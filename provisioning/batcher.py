@@ -38,7 +38,7 @@ TURNS: Final = 2
 lost has to read and to write first, or the winner, who knows the ledger already, would win for ever."""
 PAUSE_MAX: Final = 0.2
 """Seconds of either pause at the most."""
-RIVALS: Final = 4
+RIVALS: Final = 20
 """Batches after a lost race for which others are thought to write as well. Where nobody does, nobody waits."""
 WRITE_SECONDS: Final = 0.05
 """A waiter with less time than this left is not taken into a write any more."""

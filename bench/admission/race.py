@@ -17,7 +17,7 @@ from bench.admission.load import Call, Client, Sample
 from bench.admission.peers import NOBODY, NOTHING, OURS, POLICY, QUOTA
 from bench.site import Site, may_do_anything
 from playground import apply
-from provisioning import errors, resources
+from provisioning import batcher, errors, resources
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.ledgers import KubeLedgers
@@ -172,6 +172,8 @@ async def _heat(place: Arena, replicas: Sequence[Replica], sizes: Sizes, *, writ
             await place.clear(peer, tenants)
     for number in range(sizes.rounds if writers > 1 else 0):
         for peer in names[number % len(names) :] + names[: number % len(names)]:
+            # On a ledger that was taken away others are thought to write, for so many batches.
+            await load.closed(place.client, [call(peer) for _ in range(batcher.RIVALS + 1)], writers=1)
             before = await _cpu(replicas) if peer == OURS else 0.0
             calls = [call(peer) for _ in range(sizes.round_)]
             samples[peer].add(await load.closed(place.client, calls, writers=writers))
