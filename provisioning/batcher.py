@@ -38,8 +38,8 @@ TURNS: Final = 2
 lost has to read and to write first, or the winner, who knows the ledger already, would win for ever."""
 PAUSE_MAX: Final = 0.2
 """Seconds of either pause at the most."""
-RIVALS: Final = 20
-"""Batches after a lost race for which others are thought to write as well. Where nobody does, nobody waits."""
+RIVALS: Final = 1.0
+"""Seconds after a lost race for which others are thought to write as well. Where nobody does, nobody waits."""
 WRITE_SECONDS: Final = 0.05
 """A waiter with less time than this left is not taken into a write any more."""
 
@@ -139,8 +139,8 @@ class Batcher:
     _worker: asyncio.Task[None] | None = None
     _page: Page | None = None
     """The ledger as we wrote it last; a guess, as others write too."""
-    _wary: int = 0
-    """For how many batches to come others are thought to write."""
+    _wary: float = float("-inf")
+    """Until when others are thought to write."""
     _again: float = 0.0
     """When the next batch may begin, where others write."""
 
@@ -172,7 +172,7 @@ class Batcher:
 
     async def _work(self) -> None:
         while self._waiters:
-            if self._wary and (pause := self._again - self.clock()) > 0:
+            if self.clock() < self._wary and (pause := self._again - self.clock()) > 0:
                 await asyncio.sleep(pause)
             batch, self._waiters = self._waiters, []
             try:
@@ -208,11 +208,11 @@ class Batcher:
                 # Lost, or unknown. A claim that did get in is found again, because claiming twice is claiming once.
                 failures += 1
                 log.debug("ledger_retry", tenant=self.tenant, failures=failures, why=type(error).__name__)
-                page, live, self._wary = None, False, RIVALS
+                page, live, self._wary = None, False, self.clock() + RIVALS
                 # Not before the second try: whoever won waits for us now.
                 await asyncio.sleep(min(PAUSE_MAX, PAUSE * (failures - 1)) * random.random())  # noqa: S311 - jitter, no secret
                 continue
-            self._page, self._wary = page, max(0, self._wary - 1)
+            self._page = page
             for waiter, outcome in zip(batch, outcomes, strict=True):
                 if not waiter.answer.done():
                     waiter.answer.set_result(_at(page.version, outcome))

@@ -6,6 +6,7 @@ taken away before the next, with what it was charged, so that everybody starts e
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -172,8 +173,9 @@ async def _heat(place: Arena, replicas: Sequence[Replica], sizes: Sizes, *, writ
             await place.clear(peer, tenants)
     for number in range(sizes.rounds if writers > 1 else 0):
         for peer in names[number % len(names) :] + names[: number % len(names)]:
-            # On a ledger that was taken away others are thought to write, for so many batches.
-            await load.closed(place.client, [call(peer) for _ in range(batcher.RIVALS + 1)], writers=1)
+            # The first to meet a ledger that was made anew thinks for a while that others write as well.
+            await load.closed(place.client, [call(peer) for _ in range(tenants)], writers=1)
+            await asyncio.sleep(batcher.RIVALS)
             before = await _cpu(replicas) if peer == OURS else 0.0
             calls = [call(peer) for _ in range(sizes.round_)]
             samples[peer].add(await load.closed(place.client, calls, writers=writers))

@@ -283,24 +283,3 @@ async def test_a_large_batch_on_a_large_ledger_is_judged_quickly() -> None:
     started = time.process_time()
     await asyncio.gather(*(reserve(at, request(f"n-{n}", hard=10_000)) for n in range(200)))
     assert time.process_time() - started < 1.0
-
-
-async def test_on_three_replicas_nobody_is_overtaken_for_long() -> None:
-    store = MemoryLedgers(pause=0.005)
-    store.put("blue", Ledger())
-    clock = asyncio.get_running_loop().time
-    replicas = [Batcher(store, "blue", clock) for _ in range(3)]
-    granted, overtaken, until = 0, 0, clock() + 1
-
-    async def write(replica: Batcher, slot: str) -> None:
-        nonlocal granted, overtaken
-        request = Request(slot, Claim(Usage(nodes=1), uid=slot), Limits({"nodes": 1000}))
-        while clock() < until:
-            before = granted
-            assert isinstance(await replica.reserve(request, deadline=clock() + 60), Granted)
-            overtaken = max(overtaken, granted - before)
-            granted += 1
-
-    await asyncio.gather(*(write(replica, f"{n}/{k}") for n, replica in enumerate(replicas) for k in range(10)))
-    # Of thirty writers. Without a pause for who has won, it is twenty times as many.
-    assert overtaken < 300
