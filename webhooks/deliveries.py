@@ -168,9 +168,19 @@ _BY_KIND: Sequence[tuple[Resource, Extract]] = (
     (SECRETS, _in_content),
 )
 EXTRACTS: Mapping[tuple[str, str], Extract] = {(r.group, r.plural): extract for r, extract in _BY_KIND}
-_MANY = (CONFIG_MAPS, SECRETS)
-RULES = (
-    *(Rule(resource, reach=Reach.TENANTS if resource in _MANY else Reach.EVERYWHERE) for resource, _ in _BY_KIND),
-    *(Rule(resource) for resource in OLDER),
+_EVERYWHERE = (
+    APPLICATIONS,
+    APPLICATION_SETS,
+    CLUSTER_PROFILES,
+    # Other policies ask about these everywhere, and once is enough.
+    KUBEVIRT_MACHINE_TEMPLATES,
+    KUBEVIRT_MACHINES,
+    KAMAJI_CONTROL_PLANES,
+    CLUSTERS,
 )
-"""What a policy about content applies to."""
+RULES = (
+    *(Rule(resource, reach=Reach.EVERYWHERE if resource in _EVERYWHERE else Reach.TENANTS) for resource, _ in _BY_KIND),
+    *(Rule(resource, reach=Reach.TENANTS) for resource in OLDER),
+)
+"""What a policy about content applies to. Outside of tenants' namespaces Flux goes on while nobody answers here: it may
+be what brings us back."""

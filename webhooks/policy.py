@@ -21,8 +21,8 @@ class Reach(Enum):
     EVERYWHERE = "rules"
     """Every namespace except the platform's own, and cluster-scoped objects."""
     TENANTS = "content"
-    """Namespaces that carry the tenant label only: kinds of which there are many everywhere, and deletions, which must
-    not wait for us anywhere else."""
+    """Namespaces that carry the tenant label only: kinds of which there are many everywhere, what others need who have
+    no tenants, and deletions, which must not wait for us anywhere else."""
     HOSTED = "hosted"
     """The same namespaces, for their own service accounts only: those of what is hosted beside a control plane."""
     OURS = "ours"

@@ -10,11 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioning import names
 from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
 from provisioning.resources import GROUP, Resource
-from webhooks import deliveries
 from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
 from webhooks.policies import POLICIES
@@ -182,12 +180,6 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         expression = f"request.resource.resource != 'namespaces' || {either}"
         conditions.append({"name": "namespaces-of-tenants", "expression": expression})
     if reach is Reach.TENANTS:
-        # Of the many Secrets of a tenant (tokens, bootstrap data) only these can hold manifests or values, or are acted
-        # by as the kubeconfig of a cluster.
-        types = ["Opaque", *deliveries.ALWAYS_SENT]
-        acted_by = f"object.metadata.?name.orValue('').endsWith('{names.kubeconfig_secret('')}')"
-        expression = f"request.kind.kind != 'Secret' || object.?type.orValue('Opaque') in {types} || {acted_by}"
-        conditions.append({"name": "secrets-that-can-carry", "expression": expression})
         # Other Services cost nothing, and come and go without us, even when nobody answers here.
         balancing = "request.kind.kind != 'Service' || object.?spec.?type.orValue('') == 'LoadBalancer'"
         conditions.append({"name": "services-that-cost", "expression": balancing})

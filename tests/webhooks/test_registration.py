@@ -12,6 +12,7 @@ from provisioning import legacy
 from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
 from provisioning.resources import GROUP
+from webhooks import deliveries
 from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
 from webhooks.policies import POLICIES
@@ -105,6 +106,26 @@ def test_kinds_that_are_everywhere_are_looked_at_in_tenants_namespaces_only() ->
     going = [rule for rule in everywhere["rules"] if "DELETE" in rule["operations"]]
     assert {rule["apiGroups"][0] for rule in going} == {GROUP, ""}
     assert [rule["resources"] for rule in going if rule["apiGroups"] == [""]] == [["namespaces"]]
+
+
+def test_flux_goes_on_outside_of_tenants_namespaces_while_nobody_answers() -> None:
+    groups = {rule["apiGroups"][0] for rule in HOOKS["rules.clusterdesk.dev"]["rules"]}
+    assert [group for group in groups if group.endswith("fluxcd.io")] == []
+
+
+def test_of_what_content_is_looked_for_in_nothing_is_asked_about_twice() -> None:
+    looked_at = {rule.resource.plural for rule in deliveries.RULES}
+    twice = {rule["resources"][0] for rule in HOOKS["rules.clusterdesk.dev"]["rules"] if "CREATE" in rule["operations"]}
+    twice &= {
+        rule["resources"][0] for rule in HOOKS["content.clusterdesk.dev"]["rules"] if "CREATE" in rule["operations"]
+    }
+    assert twice & looked_at == set()
+
+
+def test_a_secret_is_asked_about_whatever_type_it_says_that_it_has() -> None:
+    """Flux takes values, and kubeadm files, from a Secret of any type."""
+    conditions = HOOKS["content.clusterdesk.dev"]["matchConditions"]
+    assert [condition["name"] for condition in conditions if "Secret" in condition["expression"]] == []
 
 
 def test_accounts_of_a_tenants_namespace_are_asked_about_what_is_hosted_and_nobody_else() -> None:

@@ -31,7 +31,7 @@ from webhooks.kinds import (
     PROFILES,
 )
 from webhooks.origins import Origin
-from webhooks.policy import Policy, Rule
+from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
 
 _SOURCES = (HELM_REPOSITORIES, OCI_REPOSITORIES, HELM_CHARTS, GIT_REPOSITORIES)
@@ -153,17 +153,9 @@ _INSTEAD = (
 
 POLICY = Policy(
     "catalogued_charts",
-    tuple(
-        Rule(resource)
-        for resource in (
-            *_SYNCED,
-            *_PROXIES,
-            *_SOURCES,
-            PROFILES,
-            CLUSTER_PROFILES,
-            APPLICATIONS,
-            APPLICATION_SETS,
-        )
+    (
+        *(Rule(resource, reach=Reach.TENANTS) for resource in (*_SYNCED, *_PROXIES, *_SOURCES, PROFILES)),
+        *(Rule(resource) for resource in (CLUSTER_PROFILES, APPLICATIONS, APPLICATION_SETS)),
     ),
     check,
 )

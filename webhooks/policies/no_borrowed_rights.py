@@ -18,7 +18,7 @@ from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
 from webhooks.kinds import KUSTOMIZATIONS, PROFILES
-from webhooks.policy import Policy, Rule
+from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
 
 
@@ -61,4 +61,8 @@ def _work(manifest: Manifest) -> Manifest:
     return {key: value for key, value in tree.mapping(manifest.get("spec")).items() if key != "suspend"}
 
 
-POLICY = Policy("no_borrowed_rights", (Rule(HELM_RELEASES), Rule(KUSTOMIZATIONS), Rule(PROFILES)), check)
+POLICY = Policy(
+    "no_borrowed_rights",
+    tuple(Rule(kind, reach=Reach.TENANTS) for kind in (HELM_RELEASES, KUSTOMIZATIONS, PROFILES)),
+    check,
+)
