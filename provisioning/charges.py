@@ -12,7 +12,8 @@ Who makes what of what: cluster-api's `core/reconcilers`, its KubeVirt provider'
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Final
 
 from provisioning import footprint, kinship, names, objects, quota
@@ -64,6 +65,20 @@ class Unmeasurable(RuleError):
     """The object does not say how large it is, or refers to something that is not there."""
 
 
+@dataclass(frozen=True)
+class _Share:
+    """What machines of a MachineDeployment may come to that nobody pays for again.
+
+    While it is rolled to a smaller size, its old machines are larger than the new ones. What they are larger by is a
+    charge of its own (`larger`, of their MachineSets), or they would take the room (`alike`) in which the new ones come
+    up, and nothing could be rolled in a full quota. `each` is a machine of the present size.
+    """
+
+    each: Usage
+    alike: Usage
+    larger: Usage
+
+
 class Assessor:
     """Says what objects cost, for as long as what else there is stays as it is: it remembers what it has looked up.
 
@@ -78,6 +93,7 @@ class Assessor:
         self._settled = settled
         self._earlier: dict[str, dict[str, Usage]] = {}
         self._sets: dict[str, MachineSets] = {}
+        self._shares: dict[str, _Share] = {}
 
     def cost(self, resource: Resource, manifest: Manifest) -> Usage:
         """What this object costs. Raises `Unmeasurable` with every cause; what the surroundings raise climbs.
@@ -126,9 +142,16 @@ class Assessor:
         deployment = self._owner(manifest, MACHINE_DEPLOYMENTS)
         if deployment is None:
             return self._machine(manifest) * footprint.scalable(manifest)
+        each, count = self._machine(deployment), footprint.replicas(manifest)
+        weight = self._stood_up(manifest)
+        alike = weight.least(each * count)
+
+        def weigh(one: Manifest) -> Usage:
+            return self._stood_up(one).least(each * footprint.replicas(one))
+
         family = partial(kinship.children, deployment, MACHINE_SETS, self._there)
-        taken = self._taken(f"sets/{_uid(deployment)}", manifest, family, self._stood_up)
-        return _beyond(self._stood_up(manifest), self._deployed(deployment), taken=taken)
+        taken = self._taken(f"sets/{_uid(deployment)}", manifest, family, weigh)
+        return (weight - alike) + _beyond(alike, each * footprint.machines(deployment), taken=taken)
 
     def _kubevirt_machine(self, manifest: Manifest) -> Usage:
         weight, namespace = self._sized(manifest), manifest["metadata"]["namespace"]
@@ -136,20 +159,26 @@ class Assessor:
         if made_for is None:
             return weight
         deployment = self._owner(made_for, MACHINE_DEPLOYMENTS)
-        if deployment is None:
-            entitled = self._machine(made_for) * footprint.scalable(made_for)
-        else:
-            entitled = self._deployed(deployment)
+        top = deployment or made_for
+        share = self._share(top, deployment)
 
+        @cache
         def siblings() -> list[Manifest]:
-            sets = kinship.children(deployment, MACHINE_SETS, self._there) if deployment is not None else [made_for]
-            uids = {_uid(one) for one in sets}
+            uids = {_uid(one) for one in (made_for, *self._sets_of(deployment))}
             made = self._there.list(KUBEVIRT_MACHINES, namespace=namespace)
             found = ((one, self._machine_sets(namespace).of(one)) for one in made)
             return [one for one, its in found if its is not None and _uid(its) in uids]
 
-        taken = self._taken(f"machines/{_uid(deployment or made_for)}", manifest, siblings, self._sized)
-        return _beyond(weight, entitled, taken=taken)
+        def weigh(one: Manifest) -> Usage:
+            return self._sized(one).least(share.each)
+
+        def weigh_larger(one: Manifest) -> Usage:
+            return self._sized(one) - weigh(one)
+
+        taken = self._taken(f"machines/{_uid(top)}", manifest, siblings, weigh)
+        taken_larger = self._taken(f"larger/{_uid(top)}", manifest, siblings, weigh_larger)
+        alike = weight.least(share.each)
+        return _beyond(alike, share.alike, taken=taken) + _beyond(weight - alike, share.larger, taken=taken_larger)
 
     # Of KubeVirt, its importer, and the core.
 
@@ -200,6 +229,23 @@ class Assessor:
         if self._settled and gone:
             text = f"there is no flavor {', '.join(gone)} in the Catalog to measure by"
             raise Unmeasurable(Cause("spec.pools", text))
+
+    def _sets_of(self, deployment: Manifest | None) -> list[Manifest]:
+        return kinship.children(deployment, MACHINE_SETS, self._there) if deployment is not None else []
+
+    def _share(self, top: Manifest, deployment: Manifest | None) -> _Share:
+        """What the machines of a MachineDeployment, or of a MachineSet without one, have been charged with so far."""
+        known = self._shares.get(_uid(top))
+        if known is None:
+            each = self._machine(top)
+            entitled = each * (footprint.machines(top) if deployment is not None else footprint.scalable(top))
+            alike, larger = Usage(), Usage()
+            for one in self._sets_of(deployment):
+                weight = _leniently(self._stood_up, one)
+                usual = weight.least(each * weight.nodes)
+                alike, larger = alike + usual, larger + (weight - usual)
+            known = self._shares[_uid(top)] = _Share(each, entitled.most(alike), larger)
+        return known
 
     def _deployed(self, deployment: Manifest) -> Usage:
         """A MachineDeployment, by itself."""

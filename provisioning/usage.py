@@ -48,6 +48,10 @@ class Usage(msgspec.Struct, frozen=True):
         """The larger one, dimension by dimension."""
         return Usage(*map(max, self.row(), other.row()))
 
+    def least(self, other: Usage) -> Usage:
+        """The smaller one, dimension by dimension."""
+        return Usage(*map(min, self.row(), other.row()))
+
     def within(self, other: Usage) -> bool:
         """Whether no dimension is larger than the other's."""
         return all(map(le, self.row(), other.row()))

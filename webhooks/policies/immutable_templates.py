@@ -51,8 +51,8 @@ def _replaced(request: Request, facts: Facts) -> Iterator[Cause]:
         used = tree.dig(user, "spec", "template", "spec", "infrastructureRef")
         if (used.get("kind"), used.get("name")) != (KUBEVIRT_MACHINE_TEMPLATES.kind, request.name):
             continue
-        # A MachineDeployment keeps its old sets, with templates that are gone; it is measured itself.
-        if reading.controller(user).get("uid") not in known:
+        # A MachineDeployment keeps its old sets, with templates that are gone; those without a machine matter no more.
+        if reading.controller(user).get("uid") not in known or tree.dig(user, "spec").get("replicas") != 0:
             text = (
                 f"the {user['kind']} {user['metadata']['name']} was measured by a template of this name; take another"
             )

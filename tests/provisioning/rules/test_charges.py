@@ -196,6 +196,16 @@ def set_of(owner: Manifest, name: str, replicas: int) -> Manifest:
     return thing(MACHINE_SETS, name, {"replicas": replicas, **MADE_FROM}, owner)
 
 
+LARGER = machine_template(cpu={"cores": 4}, memory={"guest": "4Gi"})
+
+
+def older_set(replicas: int) -> Manifest:
+    """A set of the pool from when its machines were larger."""
+    old = set_of(pool(), "old", replicas)
+    reference = {"kind": "KubevirtMachineTemplate", "name": "larger"}
+    return {**old, "spec": {"replicas": replicas, "template": {"spec": {"infrastructureRef": reference}}}}
+
+
 def size(cores: int = 2, memory: str = "4Gi") -> Manifest:
     domain = {"cpu": {"cores": cores}, "memory": {"guest": memory}}
     return {"template": {"spec": {"domain": domain}}}
@@ -215,6 +225,25 @@ def test_the_sets_of_a_deployment_share_what_it_was_charged_with() -> None:
     new["spec"]["replicas"] = 2
     assert yard.cost(new, MACHINE_SETS) == ONE
     assert yard.settled() == {"machinedeployments/hand-md0": ONE * 3, "machinesets/new": ONE}
+
+
+def test_a_roll_to_a_smaller_size_finds_its_room_though_the_quota_is_full() -> None:
+    owner, old = pool(replicas=3, surge=1), older_set(3)
+    new = set_of(owner, "new", 1)
+    yard = Yard(owner, old, *(one for n in range(3) for one in worker(f"m{n}", old, cores=4)), new)
+    yard.found[KUBEVIRT_MACHINE_TEMPLATES, "larger"] = LARGER
+    fresh = thing(KUBEVIRT_MACHINES, "fresh", {"virtualMachineTemplate": {"spec": size()}}, new, controller=False)
+    assert yard.cost(new, MACHINE_SETS) == Usage()
+    assert yard.cost(fresh, KUBEVIRT_MACHINES) == Usage()
+    # What the old machines are larger by is charged once, and all of it together is no more than it was before.
+    assert yard.settled() == {"machinedeployments/hand-md0": ONE * 4, "machinesets/old": Usage(vcpu=2000) * 3}
+
+
+def test_machines_of_a_set_that_was_charged_beside_its_deployment_are_not_charged_again() -> None:
+    owner = pool(replicas=1, surge=0)
+    made_of = set_of(owner, "set", 2)
+    yard = Yard(owner, made_of, *worker("m0", made_of), *worker("m1", made_of))
+    assert yard.settled() == {"machinedeployments/hand-md0": ONE, "machinesets/set": ONE}
 
 
 def test_a_set_without_a_deployment_is_charged_with_what_it_may_be_scaled_to() -> None:
@@ -340,6 +369,23 @@ def test_a_control_plane_is_part_of_its_cluster_and_its_address_part_of_it() -> 
     assert estate.cost(hand, KAMAJI_CONTROL_PLANES) == Usage(control_plane_replicas=2)
 
 
+@given(st.tuples(*[st.integers(0, 4)] * 4), st.lists(st.integers(1, 5), max_size=4), st.lists(st.integers(1, 5)))
+def test_nothing_of_a_deployment_is_left_out_while_it_is_rolled_to_another_size(
+    counts: tuple[int, ...], olds: list[int], news: list[int]
+) -> None:
+    replicas, surge, old_count, new_count = counts
+    owner, old = pool(replicas, surge), older_set(old_count)
+    new = set_of(owner, "new", new_count)
+    of_old = [worker(f"o{number}", old, cores=cores) for number, cores in enumerate(olds)]
+    of_new = [worker(f"n{number}", new, cores=cores) for number, cores in enumerate(news[:4])]
+    yard = Yard(owner, old, new, *(one for pair in (*of_old, *of_new) for one in pair))
+    yard.found[KUBEVIRT_MACHINE_TEMPLATES, "larger"] = LARGER
+    charged = sum(yard.settled().values(), Usage())
+    sets = ONE.having(vcpu=4000) * old_count + ONE * new_count
+    machines = sum((footprint.of_machine(one) for _, one in (*of_old, *of_new)), Usage())
+    assert sets.most(machines).within(charged)
+
+
 @given(st.lists(st.integers(0, 5), max_size=6), st.integers(0, 4), st.integers(0, 2), st.randoms())
 def test_whatever_machines_a_deployment_has_all_of_them_are_charged_in_any_order(
     cores: list[int], replicas: int, surge: int, random: Any
@@ -354,7 +400,8 @@ def test_whatever_machines_a_deployment_has_all_of_them_are_charged_in_any_order
     there = sum(weights, Usage())
     assert there.within(sum(yard.settled().values(), Usage()))
     if made:
-        # And what is written last pays for all that is beyond by it.
+        # And what is written last pays for all that is beyond by it; each of the others paid for its own size.
         paid = yard.cost(made[-1][1], KUBEVIRT_MACHINES)
-        beyond_before = (there - weights[-1] - entitled).rises()
-        assert (there - entitled).rises().within(beyond_before + paid)
+        alike = sum((weight.least(ONE) for weight in weights[:-1]), Usage())
+        larger = sum((weight - weight.least(ONE) for weight in weights[:-1]), Usage())
+        assert (there - entitled).rises().within((alike - entitled).rises() + larger + paid)

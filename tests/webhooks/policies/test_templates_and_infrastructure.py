@@ -47,9 +47,17 @@ def test_a_machine_set_by_hand_was_measured_too_and_one_of_a_deployment_only_rem
     assert isinstance(verdict, Deny)
     assert "MachineSet bare" in verdict.reason
     new = deployment("new", template="another")
-    kept = owned(bare, new)
+    kept = owned(tweak(bare, "spec.replicas", 0), new)
     assert check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(), kept, new) == Allow()
     assert isinstance(check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(), kept), Deny)
+
+
+def test_the_machines_of_an_old_set_are_still_measured_by_their_template() -> None:
+    new = deployment("new", template="another")
+    rolled = owned({**deployment("old"), "apiVersion": MACHINE_SETS.api_version, "kind": MACHINE_SETS.kind}, new)
+    verdict = check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(cores=64), rolled, new)
+    assert isinstance(verdict, Deny)
+    assert "MachineSet old was measured" in verdict.reason
 
 
 def test_what_somebody_took_away_from_under_a_cluster_of_ours_is_put_back() -> None:
