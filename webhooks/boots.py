@@ -50,6 +50,13 @@ def secrets_of_kubeadm_config(manifest: Manifest) -> list[Source]:
     return [Source("Secret", tree.text(s.get("name")), f"{at}.files[{i}].contentFrom") for i, s in enumerate(named)]
 
 
+def secret_of_boot(manifest: Manifest) -> list[Source]:
+    """Machine, and what makes such: the Secret that is its user data, where no KubeadmConfig is asked for it."""
+    spec, at = template(manifest)
+    name = tree.text(tree.dig(spec, "bootstrap").get("dataSecretName"))
+    return [Source("Secret", name, f"{at}.bootstrap.dataSecretName")] if name else []
+
+
 def secrets_of_machine(manifest: Manifest) -> list[Source]:
     """KubevirtMachine(Template): Secrets with cloud-init."""
     return [

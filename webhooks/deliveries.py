@@ -23,6 +23,9 @@ from provisioning.resources import (
     KUBEADM_CONFIGS,
     KUBEVIRT_MACHINE_TEMPLATES,
     KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    MACHINES,
     SECRETS,
     TENANT_CONTROL_PLANES,
     Resource,
@@ -95,6 +98,9 @@ NAMING: Mapping[Resource, Callable[[Manifest], Iterable[Source]]] = {
     KUBEADM_CONFIGS: boots.secrets_of_kubeadm_config,
     KUBEADM_CONFIG_TEMPLATES: boots.secrets_of_kubeadm_config,
     KUBEVIRT_MACHINE_TEMPLATES: boots.secrets_of_machine,
+    MACHINE_DEPLOYMENTS: boots.secret_of_boot,
+    MACHINE_SETS: boots.secret_of_boot,
+    MACHINES: boots.secret_of_boot,
 }
 """What may name a ConfigMap or Secret, and how."""
 

@@ -116,6 +116,7 @@ def check(request: Request, facts: Facts) -> Verdict:
     found = [
         *(Cause(f"{at}.{field}", _BEYOND) for field, _ in bounds.added(after, before, ALLOWED)),
         *_volumes(pod, inside),
+        *_probes(pod, inside),
         *_networks(pod, inside),
         *_devices(pod, inside, facts),
         *_disks(after, f"{at}.{_VM}.spec.dataVolumeTemplates", request.namespace),
@@ -131,6 +132,16 @@ def _volumes(pod: Tree, at: str) -> Iterator[Cause]:
             for key in sorted({"secretRef", "networkDataSecretRef"} & tree.dig(volume, kind).keys()):
                 text = "would bring a Secret of this namespace into the guest; write the data itself"
                 yield Cause(f"{at}.volumes[{number}].{kind}.{key}", text)
+
+
+def _probes(pod: Tree, at: str) -> Iterator[Cause]:
+    """The node itself asks, and so reaches what no guest does: also what listens for the node alone."""
+    for probe in ("livenessProbe", "readinessProbe"):
+        for way in ("httpGet", "tcpSocket"):
+            if tree.dig(pod, probe, way).get("host"):
+                yield Cause(
+                    f"{at}.{probe}.{way}.host", "would have the node ask somebody else than the guest; leave it out"
+                )
 
 
 def _networks(pod: Tree, at: str) -> Iterator[Cause]:

@@ -21,6 +21,9 @@ from provisioning.resources import (
     KUBEADM_CONFIG_TEMPLATES,
     KUBEVIRT_MACHINE_TEMPLATES,
     KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    MACHINES,
     SECRETS,
     TENANT_CONTROL_PLANES,
     Resource,
@@ -257,6 +260,15 @@ def test_secrets_that_a_worker_boots_with_are_read_when_they_come() -> None:
         check(SECRETS, secret, manifest(KUBEVIRT_MACHINE_TEMPLATES, "t", {"template": {"spec": machine}})), Deny
     )
     assert check(SECRETS, secret) == Allow()
+
+
+@pytest.mark.parametrize("kind", [MACHINE_DEPLOYMENTS, MACHINE_SETS, MACHINES])
+def test_the_user_data_that_a_machine_names_itself_is_read_when_it_comes(kind: Resource) -> None:
+    spec = {"bootstrap": {"dataSecretName": "boot"}}
+    named = manifest(kind, "m", spec if kind is MACHINES else {"template": {"spec": spec}})
+    secret = manifest(SECRETS, "boot", stringData={"value": INSTALL}, type="cluster.x-k8s.io/secret")
+    assert isinstance(check(SECRETS, secret, named), Deny)
+    assert check(SECRETS, tweak(secret, "metadata.name", "other"), named) == Allow()
 
 
 def test_a_single_value_from_elsewhere_is_read_as_what_it_becomes() -> None:

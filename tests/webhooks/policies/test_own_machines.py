@@ -87,6 +87,14 @@ def test_what_reaches_beyond_the_guest_is_the_platforms(path: str, value: Any) -
     assert found.startswith(path)
 
 
+@pytest.mark.parametrize("probe", ["livenessProbe", "readinessProbe"])
+@pytest.mark.parametrize("way", ["httpGet", "tcpSocket"])
+def test_a_probe_asks_the_guest_and_nobody_else(probe: str, way: str) -> None:
+    assert fields(guest(f"{POD}.{probe}", {way: {"port": 10250}})) == []
+    asking = guest(f"{POD}.{probe}", {way: {"port": 10250, "host": "127.0.0.1"}})
+    assert fields(asking) == [f"{POD}.{probe}.{way}.host"]
+
+
 def test_networks_are_the_pods_own() -> None:
     assert fields(guest(f"{POD}.networks", [{"name": "a", "multus": {"networkName": "infra"}}])) == [
         f"{POD}.networks[0].multus"
