@@ -35,7 +35,8 @@ class Kind:
     """A charged kind. `field` is where a denial points, `scaled` the dotted path that its `/scale` writes.
 
     `housed`: whether it is refused in a namespace that is nobody's; of the rest there may be some that are no tenant's
-    matter. `part`: whether it is within its controller's charge in everyday life.
+    matter. `part`: whether it is within its controller's charge in everyday life. `shared`: whether others of its kind
+    are within the same charge.
     """
 
     resource: Resource
@@ -44,6 +45,7 @@ class Kind:
     reach: Reach = Reach.EVERYWHERE
     housed: bool = False
     part: bool = False
+    shared: bool = False
 
     def scaled_to(self, manifest: Manifest, replicas: Any) -> Manifest:
         """The object with another number."""
@@ -64,13 +66,13 @@ KINDS: Final = (
     Kind(KAMAJI_CONTROL_PLANES, _REPLICAS, scaled=_REPLICAS),
     Kind(TENANT_CONTROL_PLANES, _FRONT, scaled=_FRONT, reach=Reach.TENANTS, part=True),
     Kind(MACHINE_DEPLOYMENTS, _REPLICAS, scaled=_REPLICAS, housed=True),
-    Kind(MACHINE_SETS, _REPLICAS, scaled=_REPLICAS, housed=True, part=True),
-    Kind(KUBEVIRT_MACHINES, "spec.virtualMachineTemplate.spec", part=True),
+    Kind(MACHINE_SETS, _REPLICAS, scaled=_REPLICAS, housed=True, part=True, shared=True),
+    Kind(KUBEVIRT_MACHINES, "spec.virtualMachineTemplate.spec", part=True, shared=True),
     Kind(VIRTUAL_MACHINES, "spec.template.spec.domain", reach=Reach.TENANTS),
     Kind(VIRTUAL_MACHINE_INSTANCES, "spec.domain", reach=Reach.TENANTS, part=True),
     Kind(DATA_VOLUMES, "spec.storage", reach=Reach.TENANTS, part=True),
     Kind(PERSISTENT_VOLUME_CLAIMS, _CLAIMED, reach=Reach.TENANTS, part=True),
-    Kind(SERVICES, "spec.type", reach=Reach.TENANTS, part=True),
+    Kind(SERVICES, "spec.type", reach=Reach.TENANTS, part=True, shared=True),
 )
 """Every kind that `provisioning.charges` knows the cost of."""
 BY_PLURAL: Final[Mapping[str, Kind]] = {kind.resource.plural: kind for kind in KINDS}

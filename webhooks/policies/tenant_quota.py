@@ -7,7 +7,9 @@ ledger needs to tell writes apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from provisioning import measures
 from provisioning.charges import Assessor
@@ -33,11 +35,16 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
     if before is not None and measures.of(kind.resource, before) == measures.of(kind.resource, after):
         # Nothing needs to be looked up: controllers that write annotations and the like are never held up.
         return Allow()
+    if before is not None and _has_fewer(kind, before, after):
+        # Nor to be measured: a MachineDeployment scales its old sets down when their template may be gone.
+        return Allow()
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
         return refuse(reading.no_tenant(request.namespace)) if kind.housed else Allow()
     try:
-        cost = _cost(kind, after, facts)
+        cost, hint = _cost(kind, after, facts), _hint(kind, after)
+        if kind.shared and _owners(after) and not facts.trusted.is_system(request.user):
+            cost, hint = _by_itself(kind, before, after, facts) or (cost, hint)
     except RuleError as error:
         return refuse(*error.causes, code=INVALID)
     name, had = after["metadata"]["name"], _cost_before(kind, before, facts)
@@ -51,10 +58,44 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         after=cost,
         fence=before["metadata"]["resourceVersion"] if before is not None else "",
         uid=after["metadata"]["uid"],
-        hint=_hint(kind, after),
+        hint=hint,
         pieces=pieces.of(kind.resource, before, after, had=had, cost=cost, facts=facts),
     )
     return charge if charge.rises else Allow()
+
+
+def _has_fewer(kind: Kind, before: Manifest, after: Manifest) -> bool:
+    """Whether a smaller number is all that changes."""
+    if not kind.scaled:
+        return False
+    *path, last = kind.scaled.split(".")
+    old, new = (tree.dig(manifest, *path).get(last) for manifest in (before, after))
+    if type(old) is not int or type(new) is not int or not 0 <= new <= old:
+        return False
+    return measures.of(kind.resource, before) == measures.of(kind.resource, kind.scaled_to(after, old))
+
+
+def _by_itself(kind: Kind, before: Manifest | None, after: Manifest, facts: Facts) -> tuple[Usage, str] | None:
+    """What it costs as nobody's part, where it grows by itself.
+
+    A controller makes the parts of one owner one after the other. Whoever else makes many at the same moment would have
+    each of them find the same room, for none is there yet when the others are looked at.
+    """
+    cost, had = _cost(kind, _alone(after), facts), _cost_before(kind, before and _alone(before), facts)
+    if (cost - had).rises() == Usage():
+        return None
+    owner = reading.controller(after) or _owners(after)[0]
+    hint = f"only its controller makes it a part of the {owner.get('kind')} {owner.get('name')}; change that one"
+    return cost, hint
+
+
+def _owners(manifest: Manifest) -> list[Mapping[str, Any]]:
+    """Claims, as those of `facts.controller`."""
+    return manifest["metadata"].get("ownerReferences") or []
+
+
+def _alone(manifest: Manifest) -> Manifest:
+    return {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": []}}
 
 
 def _hint(kind: Kind, manifest: Manifest) -> str:
@@ -89,7 +130,7 @@ def _pair(kind: Kind, request: Request, wanted: Manifest, facts: Facts) -> tuple
     parent = facts.get(kind.resource, request.name, namespace=request.namespace)
     if parent is None:
         raise reading.Unusable(f"there is no {kind.resource.kind} {request.name} in {request.namespace}")
-    return _scaled(kind, parent, request.old or wanted), _scaled(kind, parent, wanted)
+    return _scaled(kind, parent, request.old) if request.old is not None else parent, _scaled(kind, parent, wanted)
 
 
 def _scaled(kind: Kind, parent: Manifest, scale: Manifest) -> Manifest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from webhooks.facts import Facts, Trusted, Unknown
 from webhooks.policies.tenant_quota import POLICY
 
 GI = 2**30
+CONTROLLER = "system:serviceaccount:capi-system:capi-manager"
 
 
 def check(resource: Any, new: Any, *more: Any, **rest: Any) -> Any:
@@ -244,10 +246,68 @@ def test_a_volume_that_grows_is_charged_with_what_it_grows_to() -> None:
 def test_what_is_more_than_its_owner_was_charged_with_says_whom_to_change() -> None:
     parent = deployment(replicas=1)
     child = owned(manifest(MACHINE_SETS, "raw-1", {**parent["spec"], "replicas": 4}), parent)
-    charge = check(MACHINE_SETS, child, parent, template())
+    charge = check(MACHINE_SETS, child, parent, template(), user=CONTROLLER)
     assert isinstance(charge, Charge)
     assert charge.after.nodes == 2
     assert charge.hint == "it is more than the MachineDeployment raw was charged with; change that one"
+
+
+PARENT = deployment(replicas=3)
+SET = owned(manifest(MACHINE_SETS, "raw-1", {**PARENT["spec"], "replicas": 3}), PARENT)
+FRONT = manifest(TENANT_CONTROL_PLANES, "raw", {"controlPlane": {"deployment": {"replicas": 2}}})
+
+
+@pytest.mark.parametrize(
+    ("resource", "part"),
+    [
+        (MACHINE_SETS, owned(manifest(MACHINE_SETS, "mine", {**PARENT["spec"], "replicas": 1}), PARENT)),
+        (KUBEVIRT_MACHINES, owned(manifest(KUBEVIRT_MACHINES, "mine", template()["spec"]["template"]["spec"]), SET)),
+        (
+            KUBEVIRT_MACHINES,
+            tweak(
+                owned(manifest(KUBEVIRT_MACHINES, "mine", template()["spec"]["template"]["spec"]), SET),
+                "metadata.ownerReferences.0.controller",
+                False,
+            ),
+        ),
+        (SERVICES, owned(manifest(SERVICES, "mine", {"type": "LoadBalancer"}), FRONT)),
+    ],
+    ids=["set", "machine", "machine without controller", "service"],
+)
+def test_many_parts_at_the_same_moment_do_not_all_find_the_same_room(resource: Any, part: Any) -> None:
+    there = [PARENT, FRONT, template(), *([SET] if resource == KUBEVIRT_MACHINES else [])]
+    assert check(resource, part, *there, user=CONTROLLER) == Allow()
+    charge = check(resource, part, *there)
+    assert isinstance(charge, Charge)
+    assert charge.after in (Usage(nodes=1, vcpu=2000, memory=4 * GI), Usage(load_balancers=1))
+    assert charge.hint.startswith("only its controller makes it a part of the ")
+
+
+def test_who_lets_go_of_a_part_or_makes_it_smaller_is_asked_for_no_more_than_that() -> None:
+    more = tweak(SET, "spec.replicas", 4)
+    grown = check(MACHINE_SETS, more, PARENT, SET, template(), old=SET)
+    assert isinstance(grown, Charge)
+    assert (grown.before.nodes, grown.after.nodes) == (0, 4)
+    left = check(MACHINE_SETS, tweak(SET, "metadata.ownerReferences", None), PARENT, SET, template(), old=SET)
+    assert isinstance(left, Charge)
+    assert (left.before.nodes, left.after.nodes) == (0, 3)
+    assert check(MACHINE_SETS, SET, PARENT, template(), old=more) == Allow()
+
+
+def test_fewer_of_something_are_admitted_though_nobody_can_measure_it_any_more() -> None:
+    for kind, one in ((MACHINE_SETS, SET), (MACHINE_DEPLOYMENTS, PARENT)):
+        nobody = World()
+        assert nobody.check(POLICY, request(kind, tweak(one, "spec.replicas", 1), old=one, user=CONTROLLER)) == Allow()
+        assert isinstance(check(kind, tweak(one, "spec.replicas", 4), PARENT, old=one), Deny)
+    other = tweak(tweak(SET, "spec.replicas", 1), "spec.template.spec.infrastructureRef.name", "another")
+    assert isinstance(check(MACHINE_SETS, other, PARENT, old=SET), Deny)
+
+
+def test_a_number_that_replaces_nothing_known_is_held_against_what_is_there() -> None:
+    asked = request(MACHINE_DEPLOYMENTS, scale(9), old=scale(1), subresource="scale")
+    verdict = World(*WORLD, deployment(), template()).check(POLICY, replace(asked, old=None))
+    assert isinstance(verdict, Charge)
+    assert (verdict.before.nodes, verdict.after.nodes) == (2, 10)
 
 
 def test_what_is_no_tenants_matter_is_left_alone_where_no_tenant_is() -> None:
@@ -263,7 +323,7 @@ def test_a_machine_and_its_number_of_questions_do_not_grow_with_its_namespace() 
     spec = template()["spec"]["template"]["spec"]
     crowd = [owned(manifest(KUBEVIRT_MACHINES, f"m{n}", spec), made_of) for n in range(30)]
     world = World(*WORLD, parent, template(), made_of, *crowd)
-    asked = request(KUBEVIRT_MACHINES, owned(manifest(KUBEVIRT_MACHINES, "next", spec), made_of))
+    asked = request(KUBEVIRT_MACHINES, owned(manifest(KUBEVIRT_MACHINES, "next", spec), made_of), user=CONTROLLER)
     facts, rounds = Facts(NOW, Trusted()), 0
     while True:
         try:
