@@ -20,7 +20,7 @@ from provisioning.resources import (
 from webhooks import carriers, deliveries, hubs, origins
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest, One
+from webhooks.facts import All, Facts, Manifest, One
 from webhooks.kinds import (
     APPLICATION_SETS,
     APPLICATIONS,
@@ -72,8 +72,7 @@ def _of_carrier(
     kind = manifest["kind"]
     if read := _HUBS.get(kind):
         yield from _refused(read(manifest), reading.catalog(facts))
-        for source in hubs.sources_of_profile(manifest):
-            reference = carriers.Reference(source.kind, source.name, source.namespace, source.field)
+        for reference in _references(manifest):
             yield from _of_reference(reference, namespace, facts, changed=changed)
     elif kind in [proxy.kind for proxy in _PROXIES]:
         yield from _refused([carriers.origin_of_proxy(manifest)], reading.catalog(facts))
@@ -117,12 +116,37 @@ def _of_source(request: Request, source: Manifest, facts: Facts) -> Iterator[Cau
     """Another address behind a name that releases into tenants use already."""
     if request.old is not None and carriers.delivery(request.old) == carriers.delivery(source):
         return
-    for kind in (*_SYNCED, PROFILES):
-        for user in facts.list(kind, namespace=request.namespace):
-            before = set(_of_carrier(user, request.namespace, facts))
-            for cause in _of_carrier(user, request.namespace, facts, changed=source):
-                if cause not in before:
-                    yield Cause("spec", f"{kind.kind} {user['metadata']['name']}: {cause.message}")
+    for user in _users(source, request.namespace, facts):
+        before = set(_of_carrier(user, request.namespace, facts))
+        for cause in _of_carrier(user, request.namespace, facts, changed=source):
+            if cause not in before:
+                yield Cause("spec", f"{user['kind']} {user['metadata']['name']}: {cause.message}")
+
+
+def _users(source: Manifest, namespace: str, facts: Facts) -> list[Manifest]:
+    """What takes its content from this source. Of the many others in a namespace none is looked into: every cluster has
+    its own."""
+    kinds = (*_SYNCED, PROFILES)
+    facts.need(*(All(kind, namespace) for kind in kinds))
+    named = [(user, list(_references(user))) for kind in kinds for user in facts.list(kind, namespace=namespace)]
+    between = {r.name for _, references in named for r in references if r.kind == HELM_CHARTS.kind}
+    facts.need(*(One(HELM_CHARTS, name, namespace) for name in between))
+    by = {(source["kind"], source["metadata"]["name"])}
+    for name in between:
+        chart = facts.get(HELM_CHARTS, name, namespace=namespace)
+        inner = carriers.reference(carriers.as_release(chart)) if chart is not None else None
+        if inner is not None and (inner.kind, inner.name) in by:
+            by.add((HELM_CHARTS.kind, name))
+    return [user for user, references in named if any((r.kind, r.name) in by for r in references)]
+
+
+def _references(user: Manifest) -> Iterator[carriers.Reference]:
+    """The sources that it names."""
+    if user["kind"] in _HUBS:
+        for source in hubs.sources_of_profile(user):
+            yield carriers.Reference(source.kind, source.name, source.namespace, source.field)
+    else:
+        yield carriers.reference(user)
 
 
 def _refused(found: Iterator[Origin] | list[Origin], catalog: CatalogSpec) -> Iterator[Cause]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -18,9 +19,11 @@ from provisioning.resources import (
 )
 from tests.provisioning.manifests.examples import rendered
 from tests.webhooks.estate import BLUE, CATALOG, TENANT, WORLD, tweak
-from tests.webhooks.fakes import World
+from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
+from webhooks.facts import Trusted
+from webhooks.judge import Judge
 from webhooks.kinds import (
     APPLICATION_SETS,
     APPLICATIONS,
@@ -280,3 +283,12 @@ def test_another_address_behind_a_name_in_use_is_refused() -> None:
     assert isinstance(check(HELM_REPOSITORIES, evil, release()), Deny)
     assert check(HELM_REPOSITORIES, evil) == Allow()
     assert check(HELM_REPOSITORIES, evil, release(remote=None)) == Allow()
+
+
+@pytest.mark.parametrize("more", [by_reference("OCIRepository"), by_reference("HelmChart")])
+async def test_a_new_source_is_judged_however_many_releases_there_are(more: Any) -> None:
+    """Every cluster has sources of its own: to look at them one after another takes too long, and ends as a fault."""
+    named = [tweak(tweak(more, "metadata.name", f"r{n}"), "spec.chartRef.name", f"src{n}") for n in range(40)]
+    judge = Judge((POLICY,), (), World(*WORLD, *named), ToldLedgers(), Trusted(), now=lambda: NOW)
+    asked = request(HELM_REPOSITORIES, repository())
+    assert await judge.validate(asked, deadline=asyncio.get_running_loop().time() + 5) == Allow()
