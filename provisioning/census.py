@@ -112,7 +112,7 @@ class Census:
         except RuleError as error:
             log.debug("object_unmeasurable", slot=slot, why=str(error))
             charge = None
-        return slot, Sight(charge, meta["uid"], meta["resourceVersion"])
+        return slot, Sight(charge, meta["uid"], meta["resourceVersion"], owned=bool(meta.get("ownerReferences")))
 
     def _catalog(self) -> CatalogSpec:
         found = self.landscape.catalog()

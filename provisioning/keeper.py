@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from provisioning import errors, metrics, objects, quota, resources, settlement, statement
-from provisioning.census import Census
+from provisioning.census import Census, Sights
 from provisioning.events import News, Recorder
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
@@ -129,7 +129,7 @@ class Keeper:
                 memory.lowered_at = self._clock()
             memory.count = Count(memory.count.at, memory.count.drift, tuple(settlement.unmeasured(seen)))
             adopted = [slot for slot in settlement.unreserved(page.ledger, seen) if slot in ledger.slots]
-            await self._tell_adopted(tenant, adopted)
+            await self._tell_adopted(tenant, adopted, seen)
             return ledger, rest if ledger != wanted else None
         raise errors.Conflict(f"the ledger of {name} changes faster than it can be settled")
 
@@ -196,8 +196,12 @@ class Keeper:
         # Never all tenants at once, and a new leader has enough to do at first.
         return self._clock() + RECOUNT * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
 
-    async def _tell_adopted(self, tenant: Stored[Tenant], slots: list[str]) -> None:
+    async def _tell_adopted(self, tenant: Stored[Tenant], slots: list[str], seen: Sights) -> None:
         for slot in slots:
+            if seen[slot].owned:
+                # Everyday life: whoever is scaled down, or rolled to a smaller size, has its old machines for a while.
+                log.info("part_charged_beside_its_owner", tenant=tenant.meta.name, slot=slot)
+                continue
             log.warning("object_charged_after_the_fact", tenant=tenant.meta.name, slot=slot)
             metrics.ADOPTED.labels(tenant.meta.name).inc()
             await self._tell(tenant, "ChargedAfterTheFact", f"{slot} came around the webhook; it counts", "Adopt")

@@ -15,11 +15,15 @@ from provisioning.usage import Usage
 
 @dataclass(frozen=True)
 class Sight:
-    """An object that is there: what it costs (None when that cannot be told), which one it is, at which revision."""
+    """An object that is there: what it costs (None when that cannot be told), which one it is, at which revision.
+
+    `owned`: whether it names an owner, and so costs more when that one becomes smaller.
+    """
 
     charge: Usage | None
     uid: str
     revision: str
+    owned: bool = False
 
 
 @dataclass(frozen=True)

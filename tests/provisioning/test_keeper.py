@@ -316,6 +316,26 @@ async def test_what_came_around_the_webhook_is_charged_at_once_and_told(stage: B
     assert reasons(stage) == {"ChargedAfterTheFact"}
 
 
+async def test_of_machines_that_outlive_a_smaller_pool_nobody_is_told_that_they_came_around_the_webhook(
+    stage: Backstage,
+) -> None:
+    made, clock = stage.cluster(), Monotonic()
+    keeper = keeper_of(stage, clock)
+    reference = {key: made["metadata"][key] for key in ("name", "uid")}
+    owner = {"apiVersion": resources.TENANT_CLUSTERS.api_version, "kind": "TenantCluster", "controller": True}
+    child = tweak(builders.machine_deployment(2), "metadata.name", "web-md0")
+    stage.put(resources.KUBEVIRT_MACHINE_TEMPLATES, builders.machine_template())
+    stage.put(resources.MACHINE_DEPLOYMENTS, tweak(child, "metadata.ownerReferences", [{**owner, **reference}]))
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools.0.replicas", 1))
+    clock.at += 1
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
+    assert len((await ledger(stage)).slots) == 2
+    assert reasons(stage) == set()
+
+
 async def test_charges_are_lowered_once_a_second_at_most_and_raised_at_any_time(stage: Backstage) -> None:
     clock = Monotonic()
     keeper = keeper_of(stage, clock)
