@@ -228,21 +228,15 @@ class Desk:
         return await request_status.rewrite(self._kube, namespace, name, noted)
 
     async def _dry_run(self, wish: Wish, desired: ClusterSpec) -> tuple[Cause, ...]:
-        manifest: Manifest = {
-            "apiVersion": TENANT_CLUSTERS.api_version,
-            "kind": TENANT_CLUSTERS.kind,
-            "metadata": {
-                "name": wish.cluster,
-                "namespace": wish.namespace,
-                "annotations": {names.PREVIEW_ANNOTATION: "true"},
-            },
-            "spec": desired.wire(),
-        }
         try:
             if wish.action is Action.CREATE:
-                await self._kube.create(TENANT_CLUSTERS, manifest, dry_run=True)
-            else:
-                await self._kube.apply(TENANT_CLUSTERS, manifest, manager=names.FIELD_MANAGER, dry_run=True)
+                await self._kube.create(TENANT_CLUSTERS, _previewed({}, wish, desired), dry_run=True)
+                return ()
+            present = await self._kube.find(TENANT_CLUSTERS, wish.cluster, namespace=wish.namespace)
+            if present is None:
+                return (_missing(wish),)
+            # As the change is carried out: an apply would keep what others wrote and the wish leaves out.
+            await self._kube.replace(TENANT_CLUSTERS, _previewed(present, wish, desired), dry_run=True)
         except errors.AlreadyExists:
             return (Cause("metadata.name", f"{wish.cluster} exists already"),)
         except (errors.Forbidden, errors.Invalid) as error:
@@ -271,5 +265,22 @@ def _mismatch(wish: Wish, stored: Stored[TenantCluster] | None, tenant: TenantSp
     if wish.action is Action.CREATE and stored is not None:
         return (Cause("metadata.name", f"{wish.cluster} exists already"),)
     if wish.action is not Action.CREATE and stored is None:
-        return (Cause("metadata.name", f"there is no cluster {wish.cluster}"),)
+        return (_missing(wish),)
     return ()
+
+
+def _missing(wish: Wish) -> Cause:
+    return Cause("metadata.name", f"there is no cluster {wish.cluster}")
+
+
+def _previewed(present: Manifest, wish: Wish, desired: ClusterSpec) -> Manifest:
+    """The cluster as it would be, with the mark that says that nobody means to write it yet."""
+    meta = {"name": wish.cluster, "namespace": wish.namespace, **present.get("metadata", {})}
+    annotations = {**(meta.get("annotations") or {}), names.PREVIEW_ANNOTATION: "true"}
+    return {
+        **present,
+        "apiVersion": TENANT_CLUSTERS.api_version,
+        "kind": TENANT_CLUSTERS.kind,
+        "metadata": {**meta, "annotations": annotations},
+        "spec": desired.wire(),
+    }

@@ -221,6 +221,27 @@ async def test_what_the_webhook_says_to_a_dry_run_is_passed_on(stage: Stage) -> 
     assert cause == errors.Cause("spec", "vCPU: asks for 6, 2 of 40 free")
 
 
+async def test_a_change_is_tried_as_it_would_be_written_and_keeps_nothing_that_it_leaves_out(stage: Stage) -> None:
+    seen: list[Any] = []
+
+    def look(operation: str, kind: fake.Kind, new: Any, old: Any, dry_run: bool) -> None:
+        assert dry_run
+        seen.append(new)
+
+    stage.server.put(TENANT_CLUSTERS, tweak(CLUSTER, "metadata.annotations", {"team": "web"}))
+    stage.server.objects.admission.append(look)
+    grows = builders.spec(pools=[{"name": "md0", "flavor": "small", "min": 1, "max": 3}])
+
+    assert (await stage.desk.preview(wish(Action.CHANGE, desired=grows))).causes == ()
+
+    (tried,) = seen
+    assert tried["spec"]["pools"] == [{"name": "md0", "flavor": "small", "min": 1, "max": 3}], "and no replicas"
+    assert tried["metadata"]["annotations"] == {"team": "web", "clusterdesk.dev/preview": "true"}
+    stored = stage.server.get(TENANT_CLUSTERS, "web", NAMESPACE)
+    assert stored is not None
+    assert stored["spec"] == CLUSTER["spec"]
+
+
 async def test_a_preview_that_the_server_cannot_answer_is_an_error_and_no_yes(stage: Stage) -> None:
     stage.server.fail(503, plural="tenantclusters")
     with pytest.raises(errors.Unavailable):
