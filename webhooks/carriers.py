@@ -15,6 +15,9 @@ from webhooks import boots, parts, tree
 from webhooks.origins import Origin
 from webhooks.parts import Form, Manifest, Part, Source
 
+_WAY = ("proxySecretRef", "certSecretRef", "secretRef", "insecure")
+"""How a source gets to its address."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -132,7 +135,16 @@ def delivery(manifest: Manifest) -> dict[str, Any]:
     it is paused."""
     spec = tree.mapping(manifest.get("spec"))
     keys = ("chart", "chartRef", "kubeConfig", "sourceRef", "path", "components", "repoURL", "chartName", "url")
-    return {key: spec.get(key) for key in keys}
+    return {key: spec.get(key) for key in (*keys, *_WAY)}
+
+
+def can_be_faked(source: Manifest) -> bool:
+    """Whether a proxy that the source names can answer in the name of its address: over HTTP, or by an authority of its
+    own, which for Git stands in the Secret with the password."""
+    spec = tree.mapping(source.get("spec"))
+    own = ("certSecretRef", "insecure", *(["secretRef"] if source.get("kind") == "GitRepository" else []))
+    plain = tree.text(spec.get("url")).lower().startswith("http://")
+    return bool(spec.get("proxySecretRef")) and (plain or any(spec.get(key) for key in own))
 
 
 def resources_of(manifest: Manifest) -> list[Source]:

@@ -104,6 +104,11 @@ def _of_reference(
         yield Cause(
             reference.field, f"there is no {where.resource.kind} {where.name} in {where.namespace}; make it first"
         )
+    elif where.namespace == namespace and carriers.can_be_faked(source):
+        told = "its source goes through a proxy that can answer in the name of any address"
+        yield Cause(
+            reference.field, f"{told}; leave spec.proxySecretRef out there, or have the platform keep the source"
+        )
     elif resource is HELM_CHARTS:
         # A HelmChart names its repository as the release itself would.
         inner = carriers.reference(carriers.as_release(source))

@@ -292,3 +292,28 @@ async def test_a_new_source_is_judged_however_many_releases_there_are(more: Any)
     judge = Judge((POLICY,), (), World(*WORLD, *named), ToldLedgers(), Trusted(), now=lambda: NOW)
     asked = request(HELM_REPOSITORIES, repository())
     assert await judge.validate(asked, deadline=asyncio.get_running_loop().time() + 5) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("more", "faked"),
+    [
+        ({"proxySecretRef": {"name": "p"}}, False),
+        ({"certSecretRef": {"name": "ca"}}, False),
+        ({"proxySecretRef": {"name": "p"}, "certSecretRef": {"name": "ca"}}, True),
+        ({"proxySecretRef": {"name": "p"}, "insecure": True}, True),
+    ],
+)
+def test_a_source_whose_address_a_proxy_can_fake_is_not_what_it_says(more: Any, faked: bool) -> None:
+    user, by_proxy = by_reference("OCIRepository"), tweak(OCI, "spec", {**OCI["spec"], **more})
+    assert isinstance(check(HELM_RELEASES, user, by_proxy), Deny) is faked
+    assert isinstance(check(OCI_REPOSITORIES, by_proxy, user, OCI, old=OCI), Deny) is faked
+    assert check(OCI_REPOSITORIES, by_proxy, OCI, old=OCI) == Allow()
+    there = tweak(tweak(user, "spec.chartRef.namespace", "shared"), "metadata.name", "r")
+    assert check(HELM_RELEASES, there, tweak(by_proxy, "metadata.namespace", "shared")) == Allow()
+
+
+def test_git_takes_an_authority_from_the_secret_with_the_password() -> None:
+    private = tweak(git("https://git.example.org/platform"), "spec.secretRef", {"name": "s"})
+    by_proxy = tweak(private, "spec.proxySecretRef", {"name": "p"})
+    assert trusting(KUSTOMIZATIONS, kustomization(), private) == Allow()
+    assert isinstance(trusting(KUSTOMIZATIONS, kustomization(), by_proxy), Deny)
