@@ -83,9 +83,11 @@ class Census:
 
         Raises `KubeError` when that cannot be told.
         """
-        plural, namespace, name = slot.split("/")
+        plural, _, rest = slot.partition("/")
+        namespace, _, name = rest.partition("/")
         kind = next((kind for kind in charges.KINDS if f"{kind.plural}.{kind.group}" == plural), None)
-        return None if kind is None else await presence.find(self.kube, kind, name, namespace=namespace)
+        # Whatever else a ledger's text may name, no object is there.
+        return None if kind is None or not name else await presence.find(self.kube, kind, name, namespace=namespace)
 
     async def _labelled(self, tenant: Stored[Tenant]) -> list[str]:
         """As `_namespaces`, by what the API server itself has."""

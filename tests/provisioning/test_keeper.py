@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY
 from provisioning import errors, names, resources, statement
 from provisioning.keeper import RECOUNT, Keeper
 from provisioning.kube import Kube, Manifest
-from provisioning.ledger import Claim, Garbled, Ledger, Missing, slot_key
+from provisioning.ledger import Claim, Garbled, Ledger, Missing, Slot, slot_key
 from provisioning.ledgers import KubeLedgers
 from provisioning.resources import Resource
 from provisioning.statement import Count
@@ -334,6 +334,17 @@ async def test_of_machines_that_outlive_a_smaller_pool_nobody_is_told_that_they_
     assert (await ledger(stage)).used() == WEB_COST
     assert len((await ledger(stage)).slots) == 2
     assert reasons(stage) == set()
+
+
+async def test_a_slot_that_no_object_can_be_in_is_let_go_of(stage: Backstage) -> None:
+    keeper = keeper_of(stage)
+    await keep(stage, keeper)
+    for key in ("odd", "tenantclusters.clusterdesk.dev", "tenantclusters.clusterdesk.dev/team-a", "a/b/c/d"):
+        store = KubeLedgers(stage.kube, SYSTEM)
+        page = await store.load("blue")
+        await store.save("blue", Ledger({key: Slot(Usage(nodes=1), "u", "1")}), page.version)
+        await keep(stage, keeper_of(stage))
+        assert await ledger(stage) == Ledger()
 
 
 async def test_charges_are_lowered_once_a_second_at_most_and_raised_at_any_time(stage: Backstage) -> None:
