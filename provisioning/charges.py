@@ -323,7 +323,8 @@ def _with_overhead(usage: Usage) -> Usage:
 def _is_filled_by(claim: Manifest, other: Manifest) -> bool:
     """Whether the other claim is what the importer fills for this one: its volume becomes this one's, which has none
     until then. Source: CDI, `pkg/controller/populators`."""
-    return bool(_name(other) == f"prime-{_uid(claim)}" and not (claim.get("spec") or {}).get("volumeName"))
+    volume, filled = ((one.get("spec") or {}).get("volumeName") for one in (claim, other))
+    return _name(other) == f"prime-{_uid(claim)}" and (not volume or volume == filled)
 
 
 def _template(manifest: Manifest, there: Surroundings) -> Manifest:

@@ -329,7 +329,9 @@ def test_disks_of_a_virtual_machine_are_part_of_it_and_their_claims_part_of_them
     assert yard.cost(volume, DATA_VOLUMES) == Usage()
     assert [yard.cost(one, PERSISTENT_VOLUME_CLAIMS) for one in (filled, prime)] == [Usage(), Usage()]
     # When it is filled, the volume is the first one's, and another would be one more.
-    filled["spec"]["volumeName"] = "pv-1"
+    prime["spec"]["volumeName"] = filled["spec"]["volumeName"] = "pv-1"
+    assert yard.cost(prime, PERSISTENT_VOLUME_CLAIMS) == Usage()
+    prime["spec"]["volumeName"] = "pv-2"
     assert yard.cost(prime, PERSISTENT_VOLUME_CLAIMS).storage > 21 * GI
     other = thing(DATA_VOLUMES, "other", {"storage": asking("1Gi")}, virtual)
     assert yard.cost(other, DATA_VOLUMES) == Usage(storage=GI)
