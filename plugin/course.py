@@ -54,7 +54,7 @@ async def see_through(
     Raises `NotDone` when it is denied, or does not come that far.
     """
     if outcome.unchanged:
-        done = f"{outcome.wish.cluster} is so already: nothing was changed"
+        done = wording.unchanged(outcome.wish.cluster)
     if not printing.is_for_programs(course.output):
         sentences = asked(outcome, await session.tenant(), session.namespace) if outcome.asked else (done,)
         for sentence in sentences:

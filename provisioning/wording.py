@@ -106,6 +106,27 @@ def by_hand(keeper: str, *, add_ons: bool) -> str:
     )
 
 
+def unchanged(cluster: str) -> str:
+    """Here and below, `cluster` is drawn as this door draws names."""
+    return f"{cluster} is so already: nothing was changed"
+
+
+def no_end(cluster: str) -> str:
+    return f"{cluster} has no end, so there is nothing to extend"
+
+
+def no_schedule(cluster: str) -> str:
+    return f"{cluster} has no schedule, and nothing would put it to sleep afterwards"
+
+
+def nothing_follows(cluster: str, before: str) -> str:
+    return f"{cluster} has {before}, and the Catalog has nothing that may follow it"
+
+
+def no_pool(name: str, known: str) -> str:
+    return f"there is no pool {name}; there is {known}"
+
+
 def delete_warning(cluster: str, namespace: str) -> str:
     """Both are drawn as this door draws names."""
     return (

@@ -12,7 +12,7 @@ from plugin.command import Command
 from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import lifetime
+from provisioning import edits, lifetime, wording
 from provisioning.model import ClusterSpec, TenantCluster
 from provisioning.objects import Stored
 
@@ -42,13 +42,15 @@ def run(
     told: list[str] = []
 
     def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
-        before, created = cluster.it.spec.lifetime, cluster.meta.created
-        if not before or created is None:
-            raise NotDone(f"{name} has no end, so there is nothing to extend")
-        after = lifetime.prolonged(created, before, by, now=datetime.now(UTC))
-        end = created + lifetime.parse(after)
-        told[:] = [f"{name} lives until {end:%Y-%m-%d %H:%M} UTC (lifetime {before} -> {after})"]
-        return cluster.it.spec.model_copy(update={"lifetime": after})
+        now = datetime.now(UTC)
+        after = edits.prolonged(cluster, by, now=now)
+        if after is None:
+            raise NotDone(wording.no_end(name))
+        end = lifetime.ends_at(cluster.meta.created or now, after)
+        told[:] = [
+            f"{name} lives until {end:%Y-%m-%d %H:%M} UTC (lifetime {cluster.it.spec.lifetime} -> {after.lifetime})"
+        ]
+        return after
 
     async def extend(session: Session) -> None:
         outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)

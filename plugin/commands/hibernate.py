@@ -6,6 +6,7 @@ from plugin import options, tables, wishes
 from plugin.command import Command
 from plugin.course import PATIENCE, Course, see_through
 from plugin.session import Session, carry_out
+from provisioning import edits
 from provisioning.model import ClusterSpec, TenantCluster
 from provisioning.objects import Stored
 
@@ -29,8 +30,7 @@ def run(
     course = Course(output, dry_run, wait, timeout)
 
     def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
-        asleep = cluster.it.spec.hibernation.model_copy(update={"enabled": True, "awake_until": None})
-        return cluster.it.spec.model_copy(update={"hibernation": asleep})
+        return edits.asleep(cluster.it.spec)
 
     async def hibernate(session: Session) -> None:
         outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)

@@ -11,7 +11,7 @@ from plugin.command import Command
 from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import objects
+from provisioning import edits, wording
 from provisioning.model import ClusterSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
 
@@ -45,8 +45,7 @@ def run(
         before = chosen(cluster.it.spec, pool)
         after = sized(before, replicas=replicas, least=least, most=most)
         told[:] = [f"{name}: {before.name} {asked.pool(before, None)} -> {asked.pool(after, None)}"]
-        pools = tuple(after if each.name == before.name else each for each in cluster.it.spec.pools)
-        return cluster.it.spec.model_copy(update={"pools": pools})
+        return edits.with_pools(cluster.it.spec, after)
 
     async def scale(session: Session) -> None:
         outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
@@ -62,7 +61,7 @@ def chosen(spec: ClusterSpec, name: str) -> NodePool:
         raise NotDone(f"there are several pools; say which one with --pool: {known}")
     found = next((pool for pool in spec.pools if name in ("", pool.name)), None)
     if found is None:
-        raise NotDone(f"there is no pool {name}; there is {known}")
+        raise NotDone(wording.no_pool(name, known))
     return found
 
 
@@ -78,10 +77,7 @@ def sized(pool: NodePool, *, replicas: int | None, least: int | None, most: int 
             raise NotDone(f"{pool.name} is not autoscaled so far: say both --min and --max")
         if least > most:
             raise NotDone(f"--min must not be above --max, and {least} is above {most}")
-    numbers = {"replicas": replicas, "min": least, "max": most}
-    kept = {field: value for field, value in pool.wire().items() if field not in numbers}
-    said = {field: value for field, value in numbers.items() if value is not None}
-    return objects.parse(NodePool, {**kept, **said}, at=f"spec.pools[{pool.name}]")
+    return edits.sized(pool, replicas=replicas, least=least, most=most)
 
 
 COMMAND = Command("scale", run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from plugin.command import Command
 from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import upgrades
+from provisioning import edits, wording
 from provisioning.model import ClusterSpec, Release, TenantCluster
 from provisioning.objects import Stored
 
@@ -43,9 +42,9 @@ def run(
 
         def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
             before = cluster.it.spec.version or cluster.it.status.version
-            ahead = following(before, offered)
+            ahead = edits.following(before, offered)
             if not (to or ahead):
-                raise NotDone(f"{name} has {before}, and the Catalog has nothing that may follow it")
+                raise NotDone(wording.nothing_follows(name, before))
             after = to or ahead[0]
             choice = f", of what may follow: {', '.join(ahead)}" if ahead else ""
             told[:] = [f"{name}: {before} -> {after}{choice}", after]
@@ -58,12 +57,6 @@ def run(
         await see_through(session, outcome, course, done=told[0], arrived=arrived)
 
     carry_out(upgrade, kubeconfig=kubeconfig, context=context, namespace=namespace)
-
-
-def following(before: str, offered: Sequence[Release]) -> tuple[str, ...]:
-    """The versions on offer that may come next, the newest first."""
-    found = [release.version for release in offered if before and upgrades.follows(release, before)]
-    return tuple(sorted(found, key=upgrades.numbers, reverse=True))
 
 
 async def _offered(session: Session) -> tuple[Release, ...]:

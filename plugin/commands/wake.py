@@ -12,9 +12,9 @@ from plugin.command import Command
 from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import hibernation
+from provisioning import edits, wording
 from provisioning.model import ClusterSpec, LifetimePolicy, TenantCluster
-from provisioning.objects import Stored, format_time
+from provisioning.objects import Stored
 
 
 def run(
@@ -58,14 +58,11 @@ def woken(
     cluster: Stored[TenantCluster], policy: LifetimePolicy, awake_for: timedelta | None, *, now: datetime
 ) -> ClusterSpec:
     """The spec with which the cluster is awake now. Raises `NotDone` when this alone does not wake it."""
-    name, before = cluster.meta.name, cluster.it.spec.hibernation
-    if awake_for is not None and not before.schedules:
-        raise NotDone(f"{name} has no schedule, and nothing would put it to sleep afterwards: leave out --for")
-    until = format_time(now + awake_for) if awake_for is not None else before.awake_until
-    awake = before.model_copy(update={"enabled": False, "awake_until": until})
-    spec = cluster.it.spec.model_copy(update={"hibernation": awake})
-    rest = hibernation.rest(spec, policy, created=cluster.meta.created or now, now=now)
-    if rest.asleep and rest.reason == "LifetimeOver":
+    name = cluster.meta.name
+    if awake_for is not None and not cluster.it.spec.hibernation.schedules:
+        raise NotDone(f"{wording.no_schedule(name)}: leave out --for")
+    spec, rest = edits.awake(cluster, policy, awake_for, now=now)
+    if rest.asleep and rest.is_over:
         raise NotDone(f"{rest.why}, so {name} sleeps; extend it: kubectl clusterdesk extend {name} 24h")
     if rest.asleep:
         raise NotDone(f"{rest.why}; say for how long it is to be awake with --for, such as --for 2h")

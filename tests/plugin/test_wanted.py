@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugin.commands import create, scale, upgrade, wake
+from plugin.commands import create, scale, wake
 from plugin.errors import NotDone
 from plugin.wishes import laid_over
 from provisioning.errors import Invalid
@@ -59,15 +59,6 @@ def test_of_several_pools_one_has_to_be_named() -> None:
     with pytest.raises(NotDone, match="there is no pool cpu; there is md0, gpu"):
         scale.chosen(both, "cpu")
     assert scale.chosen(builders.spec(), "").name == "md0"
-
-
-def test_the_next_version_is_the_newest_that_may_follow_at_once() -> None:
-    offered = builders.catalog().versions
-    assert upgrade.following("v1.34.4", offered) == ("v1.35.1",)
-    assert upgrade.following("v1.36.0", offered) == ()
-    patched = (*offered, offered[0].model_copy(update={"version": "v1.34.9"}))
-    assert upgrade.following("v1.34.4", patched) == ("v1.35.1", "v1.34.9")
-    assert upgrade.following("", offered) == (), "of a cluster whose version nobody knows yet nothing follows"
 
 
 def test_flags_make_a_spec_and_what_is_left_out_is_left_to_the_desk() -> None:

@@ -1,0 +1,65 @@
+"""What each verb makes of a cluster: asleep, awake, a later end, other workers, another version. Pure.
+
+Whichever door the verb comes through, it means the same. What must never live here: whether it may be so (that is
+`shape`'s and the webhooks'), how a door takes its words, or a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from provisioning import hibernation, lifetime, objects, upgrades
+from provisioning.hibernation import Rest
+from provisioning.model import ClusterSpec, LifetimePolicy, NodePool, Release, TenantCluster
+from provisioning.objects import Stored, format_time
+
+
+def asleep(spec: ClusterSpec) -> ClusterSpec:
+    """The cluster put to sleep, whatever its schedules say."""
+    rests = spec.hibernation.model_copy(update={"enabled": True, "awake_until": None})
+    return spec.model_copy(update={"hibernation": rests})
+
+
+def awake(
+    cluster: Stored[TenantCluster], policy: LifetimePolicy, awake_for: timedelta | None, *, now: datetime
+) -> tuple[ClusterSpec, Rest]:
+    """The cluster awake, for so long whatever its schedules say; and whether something has it asleep all the same.
+
+    `policy` is its tenant's.
+    """
+    before = cluster.it.spec.hibernation
+    until = format_time(now + awake_for) if awake_for is not None else before.awake_until
+    rests = before.model_copy(update={"enabled": False, "awake_until": until})
+    spec = cluster.it.spec.model_copy(update={"hibernation": rests})
+    return spec, hibernation.rest(spec, policy, created=cluster.meta.created or now, now=now)
+
+
+def prolonged(cluster: Stored[TenantCluster], by: timedelta, *, now: datetime) -> ClusterSpec | None:
+    """The cluster with a later end: later than its own, or than now when that is over. None when it has no end."""
+    before, created = cluster.it.spec.lifetime, cluster.meta.created
+    if not before or created is None:
+        return None
+    return cluster.it.spec.model_copy(update={"lifetime": lifetime.prolonged(created, before, by, now=now)})
+
+
+def sized(
+    pool: NodePool, *, replicas: int | None = None, least: int | None = None, most: int | None = None
+) -> NodePool:
+    """The pool with a fixed number of workers, or with these bounds to the autoscaler. Raises `Invalid`."""
+    numbers = {"replicas": replicas, "min": least, "max": most}
+    kept = {field: value for field, value in pool.wire().items() if field not in numbers}
+    said = {field: value for field, value in numbers.items() if value is not None}
+    return objects.parse(NodePool, {**kept, **said}, at=f"spec.pools[{pool.name}]")
+
+
+def with_pools(spec: ClusterSpec, *changed: NodePool) -> ClusterSpec:
+    """The cluster with these pools in place of those of the same names."""
+    by_name = {pool.name: pool for pool in changed}
+    return spec.model_copy(update={"pools": tuple(by_name.get(pool.name, pool) for pool in spec.pools)})
+
+
+def following(before: str, offered: Iterable[Release]) -> tuple[str, ...]:
+    """The versions on offer that may come next, the newest first."""
+    found = [release.version for release in offered if before and upgrades.follows(release, before)]
+    return tuple(sorted(found, key=upgrades.numbers, reverse=True))

@@ -1,0 +1,59 @@
+"""What each verb makes of a cluster. Values in, values out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from provisioning import edits
+from provisioning.model import LifetimePolicy, NodePool
+from tests import builders
+from tests.builders import NOW
+
+SCHEDULE = {"start": "0 10 * * *", "end": "0 14 * * *"}
+"""It has a cluster asleep at noon, which is when these tests are."""
+
+
+def test_asleep_is_asleep_whatever_was_to_keep_it_awake() -> None:
+    cluster = builders.spec(hibernation={"schedules": [SCHEDULE], "awakeUntil": "2026-08-03T15:00:00Z"})
+
+    assert edits.asleep(cluster).hibernation.wire() == {"enabled": True, "schedules": [SCHEDULE]}
+
+
+def test_awake_says_what_has_it_asleep_all_the_same() -> None:
+    scheduled = builders.cluster(hibernation={"enabled": True, "schedules": [SCHEDULE]})
+
+    spec, rest = edits.awake(scheduled, LifetimePolicy(), None, now=NOW)
+    assert (spec.hibernation.enabled, rest.asleep, rest.is_over) == (False, True, False)
+
+    spec, rest = edits.awake(scheduled, LifetimePolicy(), timedelta(hours=3), now=NOW)
+    assert (spec.hibernation.awake_until, rest.asleep) == ("2026-08-03T15:00:00Z", False)
+
+    over = builders.cluster(lifetime="1h")
+    assert edits.awake(over, LifetimePolicy(hibernation="48h"), None, now=NOW)[1].is_over
+
+
+def test_a_later_end_counts_from_the_end_and_there_is_none_without_one() -> None:
+    later = edits.prolonged(builders.cluster(lifetime="24h"), timedelta(hours=8), now=NOW)
+
+    assert later is not None
+    assert later.lifetime == "32h"
+    assert edits.prolonged(builders.cluster(), timedelta(hours=8), now=NOW) is None
+
+
+def test_only_the_pools_that_were_changed_are_others() -> None:
+    other = {"name": "gpu", "flavor": "large", "replicas": 1}
+    spec = builders.spec(pools=[{"name": "md0", "flavor": "small", "replicas": 2, "labels": {"team": "shop"}}, other])
+
+    after = edits.with_pools(spec, edits.sized(spec.pools[0], least=1, most=3))
+
+    grown = NodePool(name="md0", flavor="small", min=1, max=3, labels={"team": "shop"})
+    assert after.pools == (grown, spec.pools[1])
+
+
+def test_the_next_version_is_the_newest_that_may_follow_at_once() -> None:
+    offered = builders.catalog().versions
+    assert edits.following("v1.34.4", offered) == ("v1.35.1",)
+    assert edits.following("v1.36.0", offered) == ()
+    patched = (*offered, offered[0].model_copy(update={"version": "v1.34.9"}))
+    assert edits.following("v1.34.4", patched) == ("v1.35.1", "v1.34.9")
+    assert edits.following("", offered) == (), "of a cluster whose version nobody knows yet nothing follows"
