@@ -56,8 +56,8 @@ _ANYWHERE = {(r.group, r.plural) for r in (APPLICATIONS, APPLICATION_SETS, CLUST
 
 
 def is_concern(request: Request, facts: Facts) -> bool:
-    """Whether the object stays, and may reach a tenant."""
-    if reading.deleting(request.either) or reading.is_platforms(facts, request):
+    """Whether the object does not merely go, and may reach a tenant."""
+    if reading.goes_as_it_is(request) or reading.is_platforms(facts, request):
         return False
     return (request.group, request.resource) in _ANYWHERE or reading.tenant_of(facts, request.namespace) is not None
 

@@ -98,6 +98,10 @@ class Trusted:
         return self.is_platform(user) or user.name == self.provisioner or self.is_controller(user)
 
 
+_SAID = ("spec", "data", "binaryData", "stringData", "operation")
+"""Where an object says what it is about."""
+
+
 @dataclass
 class Facts:
     """Everything known for one request. `add` is for the door only; policies read."""
@@ -219,6 +223,15 @@ def topology_owned(manifest: Mapping[str, Any]) -> bool:
 
 def deleting(manifest: Mapping[str, Any]) -> bool:
     return "deletionTimestamp" in manifest.get("metadata", {})
+
+
+def goes_as_it_is(request: Request) -> bool:
+    """Whether the object is being deleted and says what it said. Somebody may hold it by a finalizer for as long as
+    they like, and others go on acting by what it says."""
+    new, old = request.object, request.old
+    if new is None:
+        return deleting(old or {})
+    return deleting(new) and old is not None and all(new.get(key) == old.get(key) for key in _SAID)
 
 
 def controller(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

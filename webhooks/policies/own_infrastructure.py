@@ -26,7 +26,7 @@ _ELSEWHERE = "machines of a tenant run in this management cluster only; leave it
 
 def check(request: Request, facts: Facts) -> Verdict:
     manifest = request.object
-    if manifest is None or reading.deleting(manifest) or reading.tenant_of(facts, request.namespace) is None:
+    if manifest is None or reading.goes_as_it_is(request) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     if request.resource == KUBEVIRT_CLUSTERS.plural:
         causes = list(_of_cluster(manifest))

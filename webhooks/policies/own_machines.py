@@ -102,7 +102,7 @@ _BEYOND: Final = f"reaches beyond the guest, into the management cluster; {_LEAV
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.object is None or reading.deleting(request.object) or reading.is_platforms(facts, request):
+    if request.object is None or reading.goes_as_it_is(request) or reading.is_platforms(facts, request):
         return Allow()
     # Cluster API copies machines from templates, which were judged when they were written.
     if facts.trusted.is_system(request.user) or reading.tenant_of(facts, request.namespace) is None:

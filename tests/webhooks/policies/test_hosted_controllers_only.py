@@ -297,9 +297,17 @@ def test_what_is_there_already_can_still_be_paused_and_removed() -> None:
     old = release("cluster-autoscaler")
     assert check(HELM_RELEASES, tweak(old, "spec.suspend", True), old=old) == Allow()
     going = tweak(old, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
-    assert check(HELM_RELEASES, going) == Allow()
+    assert check(HELM_RELEASES, going, old=old) == Allow()
     worse = tweak(old, "spec.values", {"cloudProvider": "clusterapi"})
     assert isinstance(check(HELM_RELEASES, worse, old=old), Deny)
+
+
+def test_what_somebody_keeps_from_going_is_looked_at_as_long_as_it_is_there() -> None:
+    """A ConfigMap with a finalizer is read by its ClusterResourceSet, deleted or not."""
+    harmless = tweak(CONTENT, "data", {"a.yaml": "kind: ConfigMap"})
+    held = tweak(harmless, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
+    assert isinstance(check(CONFIG_MAPS, tweak(held, "data", CONTENT["data"]), resource_set(), old=held), Deny)
+    assert check(CONFIG_MAPS, held, resource_set(), old=harmless) == Allow()
 
 
 def test_machines_of_ours_pass() -> None:

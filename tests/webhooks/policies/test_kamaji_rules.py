@@ -96,3 +96,11 @@ def test_nothing_of_the_management_cluster_is_mounted(source: str) -> None:
 
 def test_namespaces_of_nobody_are_left_alone() -> None:
     assert check(control_plane("7up", namespace="elsewhere", version="latest")) == Allow()
+
+
+def test_what_goes_may_go_as_it_is_and_not_otherwise() -> None:
+    mounting = control_plane(deployment={"extraVolumes": [{"name": "a", "hostPath": {"path": "/"}}]})
+    held = tweak(control_plane(), "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
+    assert fields(tweak(held, "spec", mounting["spec"]), old=held) == ["spec.deployment.extraVolumes[0].hostPath"]
+    going = tweak(mounting, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
+    assert fields(going, old=mounting) == []

@@ -50,7 +50,11 @@ def test_what_is_in_nobodys_namespace_is_not_our_business(namespace: str) -> Non
 def test_what_was_there_before_can_be_paused_and_removed_and_not_be_given_other_work() -> None:
     old = manifest(HELM_RELEASES, "x", {"values": {"a": 1}})
     assert check(HELM_RELEASES, tweak(old, "spec.suspend", True), old=old) == Allow()
-    assert check(HELM_RELEASES, tweak(old, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")) == Allow()
+    going = tweak(old, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
+    assert check(HELM_RELEASES, going, old=old) == Allow()
+    # What is uninstalled is uninstalled with somebody's rights as well, and a chart may bring hooks for that.
+    named = tweak(going, "spec.serviceAccountName", "gitops")
+    assert isinstance(check(HELM_RELEASES, going, old=named), Deny)
     assert isinstance(check(HELM_RELEASES, tweak(old, "spec.values", {"a": 2}), old=old), Deny)
     named = tweak(old, "spec.serviceAccountName", "gitops")
     assert isinstance(check(HELM_RELEASES, old, old=named), Deny)

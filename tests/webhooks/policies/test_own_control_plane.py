@@ -102,5 +102,12 @@ def test_no_argument_leads_to_another_store_or_another_api_server(flag: str) -> 
     assert fields(tweak(asked, "spec.replicas", 3), old=asked) == []
 
 
+def test_what_somebody_keeps_from_going_is_held_to_it_as_well() -> None:
+    """Kamaji's provider makes what a KamajiControlPlane says, deleted or not, as long as a finalizer keeps it."""
+    held = tweak(control_plane(), "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
+    assert fields(tweak(held, "spec.registry", "registry.evil.example.org"), old=held) == ["spec.registry"]
+    assert fields(held, old=control_plane()) == []
+
+
 def test_namespaces_of_nobody_are_left_alone() -> None:
     assert fields(control_plane({"registry": "evil"}, namespace="elsewhere")) == []
