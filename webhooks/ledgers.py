@@ -33,6 +33,9 @@ class BatchedLedgers:
             return await batcher.reserve(charge.request(), deadline=deadline, dry_run=dry_run)
         except Missing:
             return Contended(UNCOUNTED_SECONDS, "is not there: the provisioner makes it, once it has counted what is")
+        except errors.Invalid as error:
+            log.error("ledger_full", tenant=charge.tenant, error=str(error))
+            return Contended(UNCOUNTED_SECONDS, "holds as many objects as it can; delete some that are charged")
         except Garbled as error:
             log.error("ledger_garbled", tenant=charge.tenant, error=str(error))
             return Contended(UNCOUNTED_SECONDS, "cannot be read: the provisioner makes a new one of what is there")

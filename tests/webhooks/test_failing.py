@@ -105,6 +105,13 @@ async def test_a_ledger_that_cannot_be_written_is_a_no_too(error: Exception) -> 
     assert (verdict.code, verdict.retry_after >= 1) == (503 if isinstance(error, errors.Forbidden) else 429, True)
 
 
+async def test_a_ledger_that_takes_no_more_is_not_said_to_be_an_api_server_that_does_not_answer() -> None:
+    verdict = await ask(judge(World(*ESTATE), Store(save_error=errors.Invalid("spec.data: Too long"))))
+    assert isinstance(verdict, Deny)
+    assert verdict.code == 429
+    assert "holds as many objects as it can; delete some that are charged" in verdict.reason
+
+
 @pytest.mark.parametrize(("world", "code"), [(BrokenWorld, 503), (SlowWorld, 429)])
 async def test_facts_that_cannot_be_read_are_a_no_in_time(world: type[World], code: int) -> None:
     verdict = await ask(judge(world(*ESTATE)))
