@@ -6,7 +6,9 @@ that is under way can be: by our own clock from our own first sight, for no time
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
@@ -17,6 +19,9 @@ from provisioning.ledger import Ledger
 from provisioning.settlement import OpenClaim
 
 log = structlog.get_logger()
+
+AT_ONCE: Final = 16
+"""Objects that are asked for at the same time."""
 
 
 class Prover:
@@ -33,15 +38,25 @@ class Prover:
         """The ledger, just read, with all that this sight of its objects proves. Raises `KubeError`."""
         live = self._census.live
         # Late, or lost: what nobody has let in, and only a cache shows, may have gone long ago.
-        ghosts = [key for key in settlement.unreserved(ledger, seen) if await live(key) is None]
+        ghosts = set(await self._gone(settlement.unreserved(ledger, seen)))
         seen = {key: sight for key, sight in seen.items() if key not in ghosts}
-        gone = [key for key in settlement.absent(ledger, seen) if await live(key) is None]
+        gone = await self._gone(settlement.absent(ledger, seen))
         settled = settlement.settle(ledger, seen, gone=gone, dead=())
         dead = [entry for entry in self._overdue(settled) if _is_void(entry, await live(entry.slot))]
         for entry in dead:
             log.info("claim_dropped", tenant=self._tenant, slot=entry.slot)
             metrics.LEDGER_CLAIMS_VOID.labels(self._tenant).inc()
         return settlement.settle(settled, {}, gone=(), dead=dead)
+
+    async def _gone(self, slots: list[str]) -> list[str]:
+        """Those of which the API server says that nothing is there. Several at once: a namespace may go with hundreds,
+        and whoever reserves meanwhile makes us begin anew."""
+        gone: list[str] = []
+        for start in range(0, len(slots), AT_ONCE):
+            some = slots[start : start + AT_ONCE]
+            found = await asyncio.gather(*map(self._census.live, some))
+            gone += [slot for slot, there in zip(some, found, strict=True) if there is None]
+        return gone
 
     def _overdue(self, ledger: Ledger) -> list[OpenClaim]:
         """Claims that we have known for so long that their writes have ended one way or the other."""
