@@ -7,7 +7,7 @@ From the caches, which may be behind, or from lists of this moment. Reading only
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,13 +33,20 @@ Sights = dict[str, Sight]
 
 @dataclass(frozen=True)
 class Glance:
-    """What the caches show at one moment. Kept objects are text, so each is read once."""
+    """What the caches show at one moment. Kept objects are text, so each is read once.
+
+    What is `listed`, by kind and namespace, goes before them: a part is not to be measured by an owner of another time.
+    """
 
     landscape: Landscape
+    listed: Mapping[tuple[Resource, str], Mapping[str, Manifest]] = field(default_factory=dict)
     _lists: dict[tuple[Resource, str], Manifests] = field(default_factory=dict)
     _objects: dict[tuple[Resource, str, str], Manifest | None] = field(default_factory=dict)
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
+        known = self.listed.get((resource, namespace))
+        if known is not None:
+            return known.get(name)
         key = (resource, namespace, name)
         if key not in self._objects:
             self._objects[key] = self.landscape.get(resource, namespace, name)
@@ -47,6 +54,8 @@ class Glance:
 
     def list(self, resource: Resource, *, namespace: str = "") -> Manifests:
         key = (resource, namespace)
+        if key in self.listed:
+            return [*self.listed[key].values()]
         if key not in self._lists:
             self._lists[key] = self.landscape.caches[resource].list(namespace)
         return self._lists[key]
@@ -61,22 +70,25 @@ class Census:
 
     def seen(self, tenant: Stored[Tenant]) -> Sights:
         """What the caches show."""
-        return self._sights(
+        things = (
             (kind, manifest)
             for kind in charges.KINDS
             for namespace in self._namespaces(tenant)
             for manifest in self.landscape.caches[kind].list(namespace)
         )
+        return self._sights(things, Glance(self.landscape))
 
     async def listed(self, tenant: Stored[Tenant]) -> Sights:
         """What the API server itself has. Raises `KubeError` where that cannot be told."""
-        found: list[tuple[Resource, Manifest]] = []
+        found: dict[tuple[Resource, str], dict[str, Manifest]] = {}
         namespaces = await self._labelled(tenant)
         for kind in charges.KINDS:
             everything = partial(presence.everything, self.kube, kind, labels="")
             lists = await asyncio.gather(*(everything(namespace=each) for each in namespaces))
-            found += [(kind, manifest) for each in lists for manifest in each]
-        return self._sights(found)
+            for namespace, manifests in zip(namespaces, lists, strict=True):
+                found[kind, namespace] = {manifest["metadata"]["name"]: manifest for manifest in manifests}
+        things = ((kind, manifest) for (kind, _), each in found.items() for manifest in each.values())
+        return self._sights(things, Glance(self.landscape, found))
 
     async def live(self, slot: str) -> Manifest | None:
         """The object in this slot, as the API server itself has it now; None when it is proven not to be there.
@@ -102,8 +114,8 @@ class Census:
         found = self.landscape.tenant_of(namespace)
         return found is not None and found.meta.name == tenant
 
-    def _sights(self, things: Iterable[tuple[Resource, Manifest]]) -> Sights:
-        assessor = Assessor(Glance(self.landscape), self._catalog, settled=True)
+    def _sights(self, things: Iterable[tuple[Resource, Manifest]], glance: Glance) -> Sights:
+        assessor = Assessor(glance, self._catalog, settled=True)
         return dict(self._sight(kind, manifest, assessor) for kind, manifest in things)
 
     def _sight(self, kind: Resource, manifest: Manifest, assessor: Assessor) -> tuple[str, Sight]:

@@ -1,0 +1,40 @@
+"""What counts of a tenant, by the caches and by lists of this moment."""
+
+from __future__ import annotations
+
+from provisioning import objects, resources
+from provisioning.census import Census
+from provisioning.landscape import Landscape
+from provisioning.ledger import slot_key
+from provisioning.model import Tenant
+from provisioning.usage import Usage
+from tests import builders
+from tests.builders import NAMESPACE
+from tests.fakes.api_server import ApiServer
+from tests.provisioning.backstage import SYSTEM, Backstage
+from tests.provisioning.waiting import running
+
+
+async def test_a_recount_measures_parts_by_their_owners_of_the_same_moment() -> None:
+    async with ApiServer() as server, server.kube() as kube:
+        landscape = Landscape(kube, namespace=SYSTEM)
+        stage = Backstage(server, kube, landscape)
+        stage.seed()
+        stage.put(resources.KUBEVIRT_MACHINE_TEMPLATES, builders.machine_template())
+        owner = stage.put(resources.MACHINE_DEPLOYMENTS, builders.machine_deployment(2))
+        reference = {key: owner["metadata"][key] for key in ("name", "uid")}
+        kind = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "controller": True}
+        meta = {"name": "old", "namespace": NAMESPACE, "ownerReferences": [{**reference, **kind}]}
+        spec = {key: owner["spec"][key] for key in ("clusterName", "template")}
+        stage.put(resources.MACHINE_SETS, {"metadata": meta, "spec": {**spec, "replicas": 3}})
+        async with running(landscape.run()):
+            await landscape.synced()
+            await stage.caught_up()
+        # From here on the caches hear of nothing.
+        stage.patch(resources.MACHINE_DEPLOYMENTS, owner["metadata"]["name"], {"spec": {"replicas": 0}})
+        manifest = landscape.get(resources.TENANTS, "", "blue")
+        assert manifest is not None
+        tenant, census = objects.read(Tenant, manifest), Census(kube, landscape)
+        slot = slot_key(resources.MACHINE_SETS, NAMESPACE, "old")
+        assert census.seen(tenant)[slot].charge == Usage()
+        assert (await census.listed(tenant))[slot].charge == Usage(nodes=3, vcpu=6000, memory=12 * 2**30)
