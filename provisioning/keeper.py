@@ -93,7 +93,7 @@ class Keeper:
         try:
             ledger, held_back = await self._keep(tenant, memory)
             if self._clock() >= memory.recount_at:
-                ledger = await self._recount(tenant, memory)
+                ledger = await self._recounted(tenant, memory) or ledger
         except (Missing, Garbled) as error:
             left = await self._until_countable(tenant, memory, why=error)
             if left > 0:
@@ -132,6 +132,14 @@ class Keeper:
             await self._tell_adopted(tenant, adopted, seen)
             return ledger, rest if ledger != wanted else None
         raise errors.Conflict(f"the ledger of {name} changes faster than it can be settled")
+
+    async def _recounted(self, tenant: Stored[Tenant], memory: Memory) -> Ledger | None:
+        """None where somebody reserves all the time: what is published does not wait for a quiet moment."""
+        try:
+            return await self._recount(tenant, memory)
+        except errors.Conflict:
+            memory.recount_at = self._clock() + CLAIMS_LOOK
+            return None
 
     async def _recount(self, tenant: Stored[Tenant], memory: Memory) -> Ledger:
         """Hold the ledger against lists of everything, put it right, and say what it had wrong."""

@@ -13,7 +13,7 @@ import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from provisioning import errors, names, resources, statement
-from provisioning.keeper import RECOUNT, Keeper
+from provisioning.keeper import CLAIMS_LOOK, RECOUNT, Keeper
 from provisioning.kube import Kube, Manifest
 from provisioning.ledger import Claim, Garbled, Ledger, Missing, Slot, slot_key
 from provisioning.ledgers import KubeLedgers
@@ -388,6 +388,29 @@ async def test_a_recount_finds_what_a_cache_has_missed_puts_it_right_and_says_so
     assert reasons(stage) == {"LedgerDrift"}
     await keeper.act("blue")
     assert (await ledger(stage)).slots == {}, "what only a cache shows is not adopted"
+
+
+async def test_a_recount_among_reservations_is_put_off_and_what_is_known_is_published(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    stage.cluster()
+    await keep(stage, keeper)
+    stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
+    stage.server.patch(resources.TENANTS, "blue", "", {"status": None}, "status")
+    await stage.caught_up()
+    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), MADE_UP)
+
+    class Busy(KubeLedgers):
+        async def save(self, tenant: str, ledger: Ledger, version: str) -> object:  # type: ignore[override]
+            await reserve(stage, "other", Claim(Usage(nodes=1), uid="x"))
+            return await super().save(tenant, ledger, version)
+
+    keeper._store = Busy(stage.kube, SYSTEM)
+    clock.at += RECOUNT
+    again = await keeper.act("blue")
+    assert again is not None
+    assert 0 < again <= CLAIMS_LOOK
+    assert published(stage)["clusters"] == 1
 
 
 async def test_a_recount_that_finds_nothing_new_writes_nothing_into_the_ledger(stage: Backstage) -> None:
