@@ -90,6 +90,7 @@ def _in_text(text: str, at: str, layers: int) -> Iterator[Credential]:
 
 
 def _in_tree(content: Any, at: str, layers: int) -> Iterator[Credential]:
+    read = set[str]()
     for path, node in tree.walk(content, at):
         if isinstance(node, Mapping):
             for entry in tree.mappings(node.get("clusters")):
@@ -97,7 +98,8 @@ def _in_tree(content: Any, at: str, layers: int) -> Iterator[Credential]:
                 yield from _kubeconfig(
                     tree.text(cluster.get("server")), tree.text(cluster.get("certificate-authority-data")), path
                 )
-        elif isinstance(node, str):
+        elif isinstance(node, str) and node not in read:
+            read.add(node)
             # The content of a Secret is encoded, and what it is one has to look at.
             inner = decoded(node, "base64") if _ENCODED.fullmatch(node) else node
             yield from _in_text(inner, path, layers - 1)

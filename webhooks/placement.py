@@ -63,14 +63,15 @@ def in_chart(name: str, *, at: str) -> list[Finding]:
 
 def in_values(values: Any, *, at: str) -> list[Finding]:
     """Values of a chart: switches, images, and whole manifests or texts among them."""
-    found = list(_in_pods(values, at))
+    found, read = list(_in_pods(values, at)), set[str]()
     for path, key, value in tree.leaves(values, at):
         setting = f"{key}={value}"
         if not _may_hold(setting):
             continue
         found += [Finding(c, path, f"the value {setting}") for c in COMPONENTS if c.values.fullmatch(setting)]
         if _is_content(value):
-            found += in_text(value, at=path)
+            found += in_text(value, at=path) if value not in read else []
+            read.add(value)
         elif _is_image(path, key) or ("/" in value and "://" not in value and not value.startswith("-")):
             found += _by_image(value, path)
     return _distinct(found)
@@ -139,10 +140,13 @@ def _in_document(document: Any, at: str) -> Iterator[Finding]:
     yield from _by_name(document, at)
     yield from _in_pods(document, at)
     yield from _in_patch(document, at)
+    # One text can be at many places, by an alias.
+    read = set[str]()
     for path, key, value in tree.leaves(document, at):
         # Files of cloud-init, scripts in ConfigMaps, manifests in manifests.
         if _is_content(value):
-            yield from in_text(value, at=path)
+            yield from in_text(value, at=path) if value not in read else []
+            read.add(value)
         elif _is_image(path, key):
             yield from _by_image(value, path)
 

@@ -5,8 +5,6 @@ For content whose shape nobody guarantees. Kinds of ours are read as models inst
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +14,10 @@ Tree = Mapping[str, Any]
 
 NODES_MAX = 150_000
 """Nodes of a document that are looked at. YAML aliases can make a small text into an endless tree."""
+CHARACTERS_MAX = 3 * 1024 * 1024
+"""Characters of all its texts together: as much as the API server takes at once, and nothing that aliases repeat."""
+PATH_MAX = 300
+"""Characters of a path that are told: each node has one, and a long key is in the paths of all below it."""
 
 
 def mapping(value: Any) -> Tree:
@@ -53,19 +55,43 @@ def leaves(content: Any, at: str) -> Iterator[tuple[str, str, str]]:
 
 def walk(content: Any, at: str) -> Iterator[tuple[str, Any]]:
     """Every node with its path. Not recursive, and not endless: raises `Overgrown`."""
-    stack = [(at, content)]
-    for number in itertools.count():
-        if not stack:
-            return
-        if number >= NODES_MAX:
+    number = characters = 0
+    stack = [iter([(at, content)])]
+    while stack:
+        following = next(stack[-1], None)
+        if following is None:
+            stack.pop()
+            continue
+        path, node = following
+        number += 1
+        characters += len(node) if isinstance(node, str) else 0
+        if number > NODES_MAX:
             raise Overgrown(f"it comes to more than {NODES_MAX} parts")
-        path, node = stack.pop()
+        if characters > CHARACTERS_MAX:
+            raise Overgrown(f"its texts come to more than {CHARACTERS_MAX} characters")
         yield path, node
-        if isinstance(node, Mapping):
-            stack += [(f"{path}.{key}" if path else str(key), value) for key, value in reversed(list(node.items()))]
-        elif isinstance(node, list):
-            stack += [(f"{path}[{index}]", value) for index, value in reversed(list(enumerate(node)))]
+        stack.append(_below(path, node))
+
+
+def _below(path: str, node: Any) -> Iterator[tuple[str, Any]]:
+    """One after another: all paths at once may be more than there is memory."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield _told(f"{path}.{key}" if path else str(key)), value
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield _told(f"{path}[{index}]"), value
+
+
+def _told(path: str) -> str:
+    half = PATH_MAX // 2
+    return path if len(path) <= PATH_MAX else f"{path[:half]}...{path[-half:]}"
 
 
 def _key(path: str) -> str:
-    return re.sub(r"(\[[0-9]+\])+$", "", path).rpartition(".")[2]
+    while path.endswith("]"):
+        before, _, index = path[:-1].rpartition("[")
+        if not (index.isascii() and index.isdigit()):
+            break
+        path = before
+    return path.rpartition(".")[2]

@@ -341,6 +341,7 @@ def test_every_kind_that_is_asked_about_can_be_read() -> None:
 BOMBS = {
     "deep": "cluster-autoscaler: " + "[" * 100_000,
     "wide": "kccm: &a [b]\nc: [" + "*a, " * 120_000 + "]",
+    "repeated": 'a: &a "kccm ' + "x " * 50_000 + '"\nb: [' + "*a, " * 10_000 + "]",
 }
 
 
@@ -355,7 +356,15 @@ def test_what_cannot_be_looked_through_is_refused_once_it_goes_into_a_tenant(bom
 
 
 @pytest.mark.parametrize(
-    "text", [POD * 30_000, '{"a": "cluster-autoscaler"}' * 40_000, "cluster-autoscaler\n" * 50_000]
+    "text",
+    [
+        POD * 30_000,
+        '{"a": "cluster-autoscaler"}' * 40_000,
+        "cluster-autoscaler\n" * 50_000,
+        # A key is in the path of all that is below it, and an alias is a whole text in two letters.
+        '{"cluster-autoscaler' + "k" * 700_000 + '": [' + ",".join("0" * 140_000) + "]}",
+        'a: &a "cluster-autoscaler' + "\\nx y" * 5_000 + '"\nb: [' + "*a, " * 100 + "]",
+    ],
 )
 def test_a_megabyte_is_answered_in_time(text: str) -> None:
     started = time.process_time()
