@@ -120,6 +120,8 @@ class Feed:
             self._tenants.add(there["metadata"]["name"], after=LEDGER_PAUSE)
 
     def _tenant(self, before: Manifest | None, after: Manifest | None) -> None:
+        if after is None and before is not None:
+            self._tenants.add(before["metadata"]["name"])
         # Its status is what we write ourselves.
         if after is not None and (before is None or before["spec"] != after["spec"]):
             # A new one has no ledger, and nothing is let in before it has.

@@ -87,6 +87,7 @@ class Keeper:
         manifest = self._landscape.get(resources.TENANTS, "", name)
         if manifest is None:
             self._memories.pop(name, None)
+            _forget(name)
             return None
         tenant = objects.read(Tenant, manifest)
         memory = self._memories.setdefault(name, self._fresh(name))
@@ -233,3 +234,12 @@ class Keeper:
             metrics.LEDGER_DRIFT.labels(name, dimension).set(drift[dimension])
         metrics.LEDGER_CLAIMS.labels(name).set(claims)
         metrics.LEDGER_KEPT.labels(name).set_to_current_time()
+
+
+def _forget(name: str) -> None:
+    """No numbers of a tenant that is gone: nobody keeps them true, and its last look would be older every day."""
+    for gauge in (metrics.LEDGER_KEPT, metrics.LEDGER_CLAIMS, metrics.LEDGER_BYTES):
+        gauge.remove(name)
+    for gauge in (metrics.QUOTA_USED, metrics.QUOTA_RESERVED, metrics.QUOTA_HARD, metrics.LEDGER_DRIFT):
+        for dimension in DIMENSIONS:
+            gauge.remove(name, dimension)

@@ -159,6 +159,18 @@ async def test_used_reserved_and_hard_are_told_as_metrics(stage: Backstage) -> N
     assert told("hard", "gpus") == math.inf
 
 
+async def test_of_a_tenant_that_is_gone_no_numbers_grow_old() -> None:
+    def told() -> float | None:
+        return REGISTRY.get_sample_value("clusterdesk_ledger_kept_timestamp_seconds", {"tenant": "blue"})
+
+    async with at_work() as stage:
+        await until(lambda: told() is not None and status(stage))
+        stage.server.remove(resources.TENANTS, "blue")
+        await until(lambda: told() is None)
+        used = {"tenant": "blue", "dimension": "nodes"}
+        assert REGISTRY.get_sample_value("clusterdesk_quota_used", used) is None
+
+
 async def test_what_is_really_gone_is_let_go_of(stage: Backstage) -> None:
     stage.cluster()
     await keep(stage)
