@@ -94,6 +94,8 @@ class Assessor:
         self._earlier: dict[str, dict[str, Usage]] = {}
         self._sets: dict[str, MachineSets] = {}
         self._shares: dict[str, _Share] = {}
+        self._sizes: dict[tuple[str, str], Usage] = {}
+        self._families: dict[tuple[Resource, str], dict[str, list[Manifest]]] = {}
 
     def cost(self, resource: Resource, manifest: Manifest) -> Usage:
         """What this object costs. Raises `Unmeasurable` with every cause; what the surroundings raise climbs.
@@ -149,7 +151,7 @@ class Assessor:
         def weigh(one: Manifest) -> Usage:
             return self._stood_up(one).least(each * footprint.replicas(one))
 
-        family = partial(kinship.children, deployment, MACHINE_SETS, self._there)
+        family = partial(self._children, deployment, MACHINE_SETS)
         taken = self._taken(f"sets/{_uid(deployment)}", manifest, family, weigh)
         return (weight - alike) + _beyond(alike, each * footprint.machines(deployment), taken=taken)
 
@@ -164,10 +166,9 @@ class Assessor:
 
         @cache
         def siblings() -> list[Manifest]:
-            uids = {_uid(one) for one in (made_for, *self._sets_of(deployment))}
-            made = self._there.list(KUBEVIRT_MACHINES, namespace=namespace)
-            found = ((one, self._machine_sets(namespace).of(one)) for one in made)
-            return [one for one, its in found if its is not None and _uid(its) in uids]
+            sets = {_uid(one) for one in (made_for, *self._sets_of(deployment))}
+            made = self._made(namespace)
+            return [machine for uid in sets for machine in made.get(uid, ())]
 
         def weigh(one: Manifest) -> Usage:
             return self._sized(one).least(share.each)
@@ -210,7 +211,7 @@ class Assessor:
         weight, owner = footprint.of_service(manifest), self._owner(manifest, TENANT_CONTROL_PLANES)
         if owner is None or weight == Usage():
             return weight
-        family = partial(kinship.children, owner, SERVICES, self._there)
+        family = partial(self._children, owner, SERVICES)
         taken = self._taken(f"services/{_uid(owner)}", manifest, family, footprint.of_service)
         return _beyond(weight, footprint.of_tenant_control_plane(owner), taken=taken)
 
@@ -231,7 +232,27 @@ class Assessor:
             raise Unmeasurable(Cause("spec.pools", text))
 
     def _sets_of(self, deployment: Manifest | None) -> list[Manifest]:
-        return kinship.children(deployment, MACHINE_SETS, self._there) if deployment is not None else []
+        return self._children(deployment, MACHINE_SETS) if deployment is not None else []
+
+    def _children(self, parent: Manifest, kind: Resource) -> list[Manifest]:
+        """All of the kind that name this living object as their controller; worked out once for a whole namespace."""
+        key = (kind, parent["metadata"]["namespace"])
+        if key not in self._families:
+            self._families[key] = kinship.families(kind, self._there, namespace=key[1])
+        return self._families[key].get(_uid(parent), [])
+
+    def _made(self, namespace: str) -> dict[str, list[Manifest]]:
+        """The KubevirtMachines of a namespace, by the uid of the MachineSet that they were made for."""
+        key = (KUBEVIRT_MACHINES, namespace)
+        if key not in self._families:
+            sets, made = self._machine_sets(namespace), self._there.list(KUBEVIRT_MACHINES, namespace=namespace)
+            families: dict[str, list[Manifest]] = {}
+            for one in made:
+                its = sets.of(one)
+                if its is not None:
+                    families.setdefault(_uid(its), []).append(one)
+            self._families[key] = families
+        return self._families[key]
 
     def _share(self, top: Manifest, deployment: Manifest | None) -> _Share:
         """What the machines of a MachineDeployment, or of a MachineSet without one, have been charged with so far."""
@@ -258,7 +279,11 @@ class Assessor:
 
     def _machine(self, manifest: Manifest) -> Usage:
         """One machine of a MachineDeployment or a MachineSet."""
-        return self._sized(_template(manifest, self._there))
+        template = _template(manifest, self._there)
+        key = manifest["metadata"]["namespace"], _name(template)
+        if key not in self._sizes:
+            self._sizes[key] = self._sized(template)
+        return self._sizes[key]
 
     def _sized(self, manifest: Manifest) -> Usage:
         named = footprint.instancetype_of(manifest)

@@ -44,14 +44,13 @@ def claims(manifest: Manifest, kind: Resource, *, controlling: bool = True) -> I
             yield claim
 
 
-def children(parent: Manifest, kind: Resource, there: Surroundings) -> list[Manifest]:
-    """All of a kind that name this living object as their controller."""
-    meta = parent["metadata"]
-    return [
-        one
-        for one in there.list(kind, namespace=meta["namespace"])
-        if any(claim.get("controller") and claim.get("uid") == meta["uid"] for claim in _owners(one))
-    ]
+def families(kind: Resource, there: Surroundings, *, namespace: str) -> dict[str, list[Manifest]]:
+    """All of a kind that name a controller, by its uid: whoever lives and has that uid has these for children."""
+    found: dict[str, list[Manifest]] = {}
+    for one in there.list(kind, namespace=namespace):
+        for uid in {str(claim.get("uid")) for claim in _owners(one) if claim.get("controller")}:
+            found.setdefault(uid, []).append(one)
+    return found
 
 
 class MachineSets:

@@ -196,7 +196,7 @@ def set_of(owner: Manifest, name: str, replicas: int) -> Manifest:
     return thing(MACHINE_SETS, name, {"replicas": replicas, **MADE_FROM}, owner)
 
 
-LARGER = machine_template(cpu={"cores": 4}, memory={"guest": "4Gi"})
+LARGER = machine_template(name="larger", cpu={"cores": 4}, memory={"guest": "4Gi"})
 
 
 def older_set(replicas: int) -> Manifest:
@@ -244,6 +244,25 @@ def test_machines_of_a_set_that_was_charged_beside_its_deployment_are_not_charge
     made_of = set_of(owner, "set", 2)
     yard = Yard(owner, made_of, *worker("m0", made_of), *worker("m1", made_of))
     assert yard.settled() == {"machinedeployments/hand-md0": ONE, "machinesets/set": ONE}
+
+
+def test_a_namespace_is_listed_once_however_many_clusters_are_in_it() -> None:
+    class Counting(Yard):
+        lists = 0
+
+        def list(self, resource: Resource, *, namespace: str = "") -> Sequence[Manifest]:
+            self.lists += 1
+            return super().list(resource, namespace=namespace)
+
+    things: list[Manifest] = []
+    for number in range(20):
+        owner = pool(replicas=2)
+        owner["metadata"] |= {"name": f"pool-{number}", "uid": f"uid-pool-{number}"}
+        made_of = set_of(owner, f"set-{number}", 2)
+        things += [owner, made_of, *worker(f"a{number}", made_of), *worker(f"b{number}", made_of)]
+    yard = Counting(*things)
+    assert yard.settled() == {f"machinedeployments/pool-{number}": ONE * 3 for number in range(20)}
+    assert yard.lists <= 4
 
 
 def test_a_set_without_a_deployment_is_charged_with_what_it_may_be_scaled_to() -> None:
