@@ -27,8 +27,10 @@ LAYERS_MAX = 4
 _WORDS = ("certificate-authority", "clusters", "--server")
 _LONG = re.compile(r"[A-Za-z0-9+/]{100}|\\[xuU\n]")
 """A text with neither a word of these nor anything so long, or so spelled, holds no kubeconfig."""
-_ENCODED = re.compile(r"[A-Za-z0-9+/\s]{100,}={0,2}\s*")
-_TOKEN = re.compile(r"\beyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+")
+# What is taken is not given back, and a token's head is short: a text could make these patterns go over it again from
+# each of its letters.
+_ENCODED = re.compile(r"[A-Za-z0-9+/\s]{100,}+={0,2}\s*")
+_TOKEN = re.compile(r"\beyJ[\w-]{1,500}+\.(eyJ[\w-]++)\.[\w-]")
 _AUTHORITY = re.compile(r"certificate-authority-data[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9+/=]+)")
 _SERVER = re.compile(r"\bserver[\"']?\s*[:=]\s*[\"']?(https?://[^\s\"',}]+)")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -175,3 +176,12 @@ def test_more_tokens_than_can_be_looked_up_are_refused() -> None:
 def test_a_management_cluster_of_which_nothing_is_known_stops_nobody() -> None:
     content = manifest(CONFIG_MAPS, "c", data={"a": kubeconfig()})
     assert World(*WORLD, INTO).check(POLICY, request(CONFIG_MAPS, content)) == Allow()
+
+
+@pytest.mark.parametrize(
+    "text", ["eyJ-" * 250_000, json.dumps({"certificate-authority": " " * 900_000 + "!"}), "server " * 140_000]
+)
+def test_a_megabyte_that_looks_like_a_credential_at_every_letter_is_answered_in_time(text: str) -> None:
+    started = time.process_time()
+    check(CONFIG_MAPS, manifest(CONFIG_MAPS, "c", data={"a": text}))
+    assert time.process_time() - started < 5
