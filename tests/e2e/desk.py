@@ -21,9 +21,11 @@ from playground import identity
 from playground.controlplane import kubeconfig_text
 from playground.pki import Pki, write_private
 from playground.record import Ready
-from provisioning import resources
+from provisioning import quota, resources
 from provisioning.kube import Kube, Manifest
 from provisioning.ledger import Ledger
+from provisioning.model import Tenant
+from provisioning.objects import read
 
 T = TypeVar("T")
 
@@ -180,11 +182,15 @@ async def nothing_left(desk: Desk, namespace: str, cluster: str, *, seconds: flo
 
 
 async def quota_released(desk: Desk, tenant: str, cluster: str) -> None:
-    """Wait until the tenant's ledger has nothing of the cluster any more."""
+    """Wait until the tenant's ledger has nothing of the cluster any more, and the Tenant says so."""
 
     async def released() -> bool:
-        ledger = await desk.kube.get(resources.TENANT_LEDGERS, tenant, namespace="clusterdesk-system")
-        slots = Ledger.loads(ledger["spec"]["data"]).slots
-        return not any(key.rpartition("/")[2] in (cluster, f"{cluster}-md0") for key in slots)
+        stored = await desk.kube.get(resources.TENANT_LEDGERS, tenant, namespace="clusterdesk-system")
+        ledger = Ledger.loads(stored["spec"]["data"])
+        names = {key.rpartition("/")[2] for key in ledger.slots}
+        if any(name == cluster or name.startswith(f"{cluster}-") for name in names):
+            return False
+        published = read(Tenant, await desk.kube.get(resources.TENANTS, tenant)).it.status.quota.used
+        return quota.usage(published) == quota.usage(quota.amounts(ledger.used()))
 
     await eventually(released, what=f"the quota of {cluster} released")
