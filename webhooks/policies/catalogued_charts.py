@@ -15,6 +15,7 @@ from provisioning.resources import (
     HELM_RELEASE_PROXIES,
     HELM_RELEASES,
     HELM_REPOSITORIES,
+    NAMESPACES,
     OCI_REPOSITORIES,
 )
 from webhooks import carriers, deliveries, hubs, origins
@@ -72,6 +73,11 @@ def _of_carrier(
     kind = manifest["kind"]
     if read := _HUBS.get(kind):
         yield from _refused(read(manifest), reading.catalog(facts))
+        places = {r: r.namespace or namespace for r in _references(manifest) if r.kind in _READABLE}
+        facts.need(*(One(_READABLE[r.kind], r.name, place) for r, place in places.items() if place))
+        facts.need(
+            *(One(NAMESPACES, place) for place in dict.fromkeys(places.values()) if place not in ("", namespace))
+        )
         for reference in _references(manifest):
             yield from _of_reference(reference, namespace, facts, changed=changed)
     elif kind in [proxy.kind for proxy in _PROXIES]:

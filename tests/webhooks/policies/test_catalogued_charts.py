@@ -294,6 +294,17 @@ async def test_a_new_source_is_judged_however_many_releases_there_are(more: Any)
     assert await judge.validate(asked, deadline=asyncio.get_running_loop().time() + 5) == Allow()
 
 
+async def test_a_profile_is_judged_however_many_sources_it_has() -> None:
+    refs = [{"kind": "GitRepository", "name": "src", "namespace": f"shared-{n}"} for n in range(40)]
+    there = [git("https://git.example.org/platform") for _ in refs]
+    there = [tweak(one, "metadata.namespace", f"shared-{n}") for n, one in enumerate(there)]
+    judge = Judge((POLICY,), (), World(*WORLD, *there), ToldLedgers(), Trusted(), now=lambda: NOW)
+    asked = request(PROFILES, profile(policyRefs=refs))
+    verdict = await judge.validate(asked, deadline=asyncio.get_running_loop().time() + 5)
+    assert isinstance(verdict, Deny)
+    assert "what comes from https://git.example.org/platform into a tenant cannot be seen here" in verdict.reason
+
+
 @pytest.mark.parametrize(
     ("more", "faked"),
     [
