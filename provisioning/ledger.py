@@ -92,6 +92,13 @@ class Slot:
         """As it is stored."""
         return msgspec.json.encode(_slot_wire(self)).decode()
 
+    def settled(self, *, charge: Usage, uid: str, revision: str) -> Slot:
+        """As `Ledger.settle` has it."""
+        if self.revision and int(self.revision) > int(revision):
+            return self
+        open_claims = tuple(claim for claim in self.claims if not _answered(claim, uid=uid, revision=revision))
+        return Slot(charge, uid, revision, open_claims)
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -136,11 +143,7 @@ class Ledger:
 
         A sight older than the last one changes nothing.
         """
-        slot = self.slots.get(key, Slot())
-        if slot.revision and int(slot.revision) > int(revision):
-            return self
-        open_claims = tuple(claim for claim in slot.claims if not _answered(claim, uid=uid, revision=revision))
-        return self._with(key, Slot(charge, uid, revision, open_claims))
+        return self._with(key, self.slots.get(key, Slot()).settled(charge=charge, uid=uid, revision=revision))
 
     def drop(self, key: str, claim: Claim) -> Ledger:
         """Without a claim that can no longer be written."""

@@ -41,9 +41,9 @@ def settle(ledger: Ledger, seen: Mapping[str, Sight], *, gone: Iterable[str], de
             # What cannot be measured now was measured when it was let in: charge and claims stay as they are.
             continue
         slot = ledger.slots.get(key, Slot())
-        settled = ledger.settle(key, charge=sight.charge, uid=sight.uid, revision=sight.revision)
-        if _matters(slot, settled.slots.get(key, Slot())):
-            ledger = settled
+        # Most of what is seen is as it was, and a ledger of many slots is not made anew for each of them.
+        if _matters(slot, slot.settled(charge=sight.charge, uid=sight.uid, revision=sight.revision)):
+            ledger = ledger.settle(key, charge=sight.charge, uid=sight.uid, revision=sight.revision)
     for key in gone:
         ledger = ledger.vacate(key)
     for entry in dead:
