@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from bot.blocks import Block
 from bot.cards import Card
+from provisioning.desk import Wish
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,13 @@ class Open:
     """Open a form; the trigger lives three seconds."""
 
     view: Block
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Ask for this at once: the line said all that there is to say."""
+
+    wish: Wish
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,6 @@ class Repaint:
     told: Card | None = None
 
 
-Answer: TypeAlias = Say | Open
+Answer: TypeAlias = Say | Open | Ask
 FormAnswer: TypeAlias = Errors | Replace
 PressAnswer: TypeAlias = Repaint | Open

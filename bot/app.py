@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import aiohttp
@@ -42,7 +43,7 @@ ACK_SECONDS = 2.7
 """After this the answer is an excuse: Slack's three seconds, less the way back."""
 OPEN_SECONDS = 2.0
 FORMS: dict[str, Form] = {form.callback: form for form in (*commands.FORMS, approvals.FORM)}
-LIVE = re.compile(f"^({'|'.join(forms.LIVE_FIELDS)})$")
+LIVE = re.compile(f"^({'|'.join(forms.LIVE_FIELDS)})(-.+)?$")
 ANYTHING = re.compile(r"[\s\S]*")
 
 
@@ -50,13 +51,21 @@ class Door:
     """What is behind each kind of payload."""
 
     def __init__(
-        self, *, desk: Desk, people: People, client: AsyncWebClient, errands: Errands, waits: Waits = lambda: ""
+        self,
+        *,
+        desk: Desk,
+        people: People,
+        client: AsyncWebClient,
+        errands: Errands,
+        waits: Waits = lambda: "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._desk = desk
         self._people = people
         self._client = client
         self._errands = errands
         self._waits = waits
+        self._clock = clock
 
     async def command(self, ack: Ack, body: Payload) -> None:
         """A slash command."""
@@ -112,7 +121,10 @@ class Door:
             return Say(_refusal(unwelcome, slack=body["user_id"]))
         log.info("command", line=str(body.get("text", ""))[:100], by=person.user)
         try:
-            return commands.answer(str(body.get("text") or ""), desk=self._desk, person=person)
+            answer = commands.answer(str(body.get("text") or ""), desk=self._desk, person=person, now=self._clock())
+            return await commands.carry_out(
+                answer, desk=self._desk, team=str(body["team_id"]), key=str(body["trigger_id"])
+            )
         except NoCatalog:
             return Say(cards.say(replies.NO_CATALOG))
 
@@ -167,7 +179,9 @@ class Door:
 
     async def _filled(self, body: Payload) -> Filled:
         person = await self._who(body["user"]["id"])
-        return Filled(desk=self._desk, person=person, team=str(body["team"]["id"]), view=dict(body["view"]))
+        return Filled(
+            desk=self._desk, person=person, team=str(body["team"]["id"]), view=dict(body["view"]), now=self._clock()
+        )
 
     async def _who(self, slack: object) -> Person:
         if self._waits():

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot import offers, replies
 from bot.offers import Place
 from provisioning import completion
+from provisioning import lifetime as lifetimes
 from provisioning.desk import Wish
 from provisioning.errors import Cause
 from provisioning.model import Action, CatalogSpec, ClusterSpec, NodePool, Person
 
 POOL = "workers"
 NODES_MOST = 1000
+_SPAN = re.compile(r"[1-9][0-9]{0,3}[hm]")
 ERROR_LONGEST = 300
 
 
@@ -35,13 +39,13 @@ class Draft:
 def draft(values: Mapping[str, Any], *, namespace: str) -> Draft:
     """Slack's `state.values` -> what stands in the form. `namespace` holds when the form has no choice of places."""
     return Draft(
-        namespace=_chosen(values, "tenant") or namespace,
+        namespace=chosen(values, "tenant") or namespace,
         name=_typed(values, "name").strip(),
-        flavor=_chosen(values, "flavor"),
-        nodes=_number(values, "nodes"),
-        most=_number(values, "max"),
-        version=_chosen(values, "version"),
-        lifetime=_chosen(values, "lifetime"),
+        flavor=chosen(values, "flavor"),
+        nodes=number(values, "nodes"),
+        most=number(values, "max"),
+        version=chosen(values, "version"),
+        lifetime=chosen(values, "lifetime"),
         reason=_typed(values, "reason").strip(),
     )
 
@@ -51,8 +55,8 @@ def filled(it: Draft, place: Place, catalog: CatalogSpec) -> Draft:
     sizes = [flavor.name for flavor in offers.flavors(place.tenant, catalog)]
     releases = [release.version for release in offers.versions(place.tenant, catalog)]
     recommended = completion.recommended(catalog, place.tenant.it.spec)
-    lifetimes = offers.lifetimes(place.tenant)
-    usual = place.tenant.it.spec.lifetime.default or (offers.NO_END if offers.NO_END in lifetimes else lifetimes[-1])
+    offered = offers.lifetimes(place.tenant)
+    usual = place.tenant.it.spec.lifetime.default or (offers.NO_END if offers.NO_END in offered else offered[-1])
     return Draft(
         namespace=place.namespace,
         name=it.name,
@@ -60,7 +64,7 @@ def filled(it: Draft, place: Place, catalog: CatalogSpec) -> Draft:
         nodes=it.nodes,
         most=it.most,
         version=_one_of(it.version, releases, usual=recommended),
-        lifetime=_one_of(it.lifetime, lifetimes, usual=usual),
+        lifetime=_one_of(it.lifetime, offered, usual=usual),
         reason=it.reason,
     )
 
@@ -151,11 +155,13 @@ def _typed(values: Mapping[str, Any], name: str) -> str:
     return str(_element(values, name).get("value") or "")
 
 
-def _chosen(values: Mapping[str, Any], name: str) -> str:
+def chosen(values: Mapping[str, Any], name: str) -> str:
+    """What is chosen in one menu of any form."""
     return str((_element(values, name).get("selected_option") or {}).get("value") or "")
 
 
-def _number(values: Mapping[str, Any], name: str) -> int | None:
+def number(values: Mapping[str, Any], name: str) -> int | None:
+    """The number in one field of any form; None where none stands."""
     written = _typed(values, name)
     if not (written.isascii() and written.isdigit()):
         return None
@@ -165,3 +171,8 @@ def _number(values: Mapping[str, Any], name: str) -> int | None:
 def typed(values: Mapping[str, Any], name: str) -> str:
     """The text in one field of any form."""
     return _typed(values, name).strip()
+
+
+def span(word: str) -> timedelta | None:
+    """`24h` or `90m` -> how long; None for what is no duration."""
+    return lifetimes.parse(word) if _SPAN.fullmatch(word) else None

@@ -29,6 +29,7 @@ REASON_LONGEST = 1000
 
 CREATE_FIELDS = ("tenant", "name", "flavor", "nodes", "max", "version", "lifetime", "reason")
 LIVE_FIELDS = ("tenant", "flavor", "nodes", "max")
+"""What redraws the form. One that has them for each pool names the pool behind: `nodes-md0`."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def create(draft: Draft, *, place: Place, places: Sequence[Place], catalog: Cata
     return blocks.modal(
         CREATE,
         title=replies.CREATE_TITLE,
-        blocks=[*parts, blocks.divider(), *_outlook(place, outlook)],
+        blocks=[*parts, blocks.divider(), *outlook_parts(place, outlook)],
         submit=replies.SUBMIT,
         close=replies.CANCEL,
         metadata=metadata,
@@ -76,7 +77,7 @@ def delete(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> Block:
             blocks.field(
                 "confirm", replies.CONFIRM, blocks.text_input(longest=names.CLUSTER_NAME_MAX, placeholder=name)
             ),
-            _reason_field("", optional=True),
+            reason_field("", optional=True),
         ],
         submit=replies.DELETE,
         close=replies.CANCEL,
@@ -142,16 +143,18 @@ def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec) -> Iterabl
             blocks.select(lifetimes, chosen=draft.lifetime),
             hint=replies.LIFETIME_HINT,
         ),
-        _reason_field(draft.reason, optional=place.tenant.it.spec.approval.required == 0),
+        reason_field(draft.reason, optional=place.tenant.it.spec.approval.required == 0),
     )
 
 
-def _reason_field(value: str, *, optional: bool) -> Block:
+def reason_field(value: str, *, optional: bool) -> Block:
+    """Why somebody wants it, in their own words."""
     element = blocks.text_input(value=value, longest=REASON_LONGEST, lines=True)
     return blocks.field("reason", replies.REASON, element, hint=replies.REASON_HINT, optional=optional)
 
 
-def _outlook(place: Place, outlook: Outlook) -> Iterable[Block]:
+def outlook_parts(place: Place, outlook: Outlook) -> Iterable[Block]:
+    """The quota now and then, what is in the way, who has to agree."""
     drawn = meters.lines(outlook.hard, outlook.before, outlook.after)
     yield blocks.section(f"{replies.quota_now(place.tenant.meta.name)}\n{drawn}", block_id="quota")
     if outlook.problems:

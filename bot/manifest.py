@@ -23,7 +23,7 @@ def app_manifest(mode: Literal["http", "socket"], *, url: str = "") -> dict[str,
     request_url = {"request_url": url.rstrip("/") + http.PATH} if mode == "http" else {}
     command = {
         "command": commands.SLASH,
-        "description": "Ask for, list, show or delete a cluster",
+        "description": "Ask for, show, change or delete a cluster",
         "usage_hint": " | ".join(c.name for c in commands.COMMANDS),
         "should_escape": False,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot import replies, text
 from provisioning.model import CatalogSpec, ClusterSpec, NodePool
+from provisioning.model.cluster import Hibernation
 
 Row = tuple[str, str]
 """A label and its value in mrkdwn."""
@@ -32,9 +33,18 @@ def rows(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
 
 
 def changes(old: ClusterSpec, new: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
-    """The rows of the new specification, those that differ as old → new."""
-    before = dict(rows(old, catalog))
-    return tuple(
-        (label, value if before[label] == value else f"{before[label]} → *{value}*")
-        for label, value in rows(new, catalog)
-    )
+    """The rows of the new specification, those that differ as old → new. Of sleep only when something becomes of it."""
+    before, after = rows(old, catalog), rows(new, catalog)
+    if old.hibernation != new.hibernation:
+        label = replies.LABEL["sleep"]
+        before, after = (*before, (label, sleep(old.hibernation))), (*after, (label, sleep(new.hibernation)))
+    was = dict(before)
+    return tuple((label, value if was[label] == value else f"{was[label]} → *{value}*") for label, value in after)
+
+
+def sleep(it: Hibernation) -> str:
+    """Whether a cluster sleeps, or what decides it."""
+    if it.enabled:
+        return replies.ASLEEP
+    by = replies.by_schedules(len(it.schedules)) if it.schedules else replies.AWAKE
+    return replies.awake_until(by, it.awake_until) if it.awake_until else by

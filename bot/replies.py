@@ -28,6 +28,10 @@ DELETE = "Delete"
 
 CREATE_TITLE = "New cluster"
 DELETE_TITLE = "Delete a cluster"
+SCALE_TITLE = "Scale a cluster"
+EXTEND_TITLE = "Let a cluster live on"
+WAKE_TITLE = "Wake a cluster"
+UPGRADE_TITLE = "Upgrade a cluster"
 DENY_TITLE = "Deny a request"
 RECEIPT_TITLE = "Request sent"
 TOLD_TITLE = "Not done"
@@ -43,6 +47,10 @@ VERSION = "Kubernetes version"
 LIFETIME = "Lifetime"
 LIFETIME_HINT = "The cluster is deleted when its lifetime is over."
 NO_END = "No end"
+LONGER_BY = "Longer by"
+AWAKE_FOR = "Awake for"
+AWAKE_HINT = "After that its schedules hold again."
+UPGRADE_HINT = "The control plane goes first, then the workers, pool by pool."
 REASON = "Reason"
 REASON_HINT = "Shown to whoever approves."
 CONFIRM = wording.CONFIRM
@@ -100,6 +108,11 @@ PERHAPS_SAVED = (
     "I could not see whether this was saved: the cluster API does not answer. "
     "Press the button again: the same form is never asked twice."
 )
+NOT_SAVED_LINE = "Not saved: the cluster API does not answer. Nothing was requested. Please try again."
+PERHAPS_SAVED_LINE = (
+    "I could not see whether this was saved: the cluster API does not answer. "
+    "I follow it in a direct message to you if it was. Asking again asks for it once."
+)
 NOT_DECIDED = wording.NOT_DECIDED
 QUOTA_UNKNOWN = "The quota cannot be shown right now; it is checked when you submit."
 
@@ -140,9 +153,14 @@ LABEL = {
     "nodes": "Workers ready",
     "until": "Lives until",
     "control_plane": "Control plane",
+    "sleep": "Sleep",
 }
+ASLEEP = "asleep"
+AWAKE = "awake"
 
 
+CLUSTERS_NAMED = 20
+"""Names in a sentence; whoever has more looks at the list."""
 NOTHING = "–"  # noqa: RUF001 - a dash for nothing
 
 
@@ -193,6 +211,11 @@ def several_clusters(name: str, places: Sequence[str]) -> str:
 def no_such_choice(what: str, word: str, suggestion: str) -> str:
     meant = f" Did you mean {code(suggestion)}?" if suggestion else ""
     return f"There is no {what} {code(word)} for you.{meant}"
+
+
+def which_cluster(usage: str, yours: Sequence[str]) -> str:
+    there = f" There is {', '.join(map(code, yours[:CLUSTERS_NAMED]))}." if yours else ""
+    return f"Which cluster? It goes like this: {code(usage)}.{there}"
 
 
 def too_many_words(usage: str) -> str:
@@ -275,6 +298,68 @@ def does_not_fit(problem: str) -> str:
 def receipt(cluster: str, action: Action) -> str:
     wish = {"Create": "Your wish for", "Change": "The change of", "Delete": "The deletion of"}[action.value]
     return f"✅ {wish} {code(cluster)} is noted. I follow it in a direct message to you."
+
+
+def unchanged(cluster: str) -> str:
+    return f"{wording.unchanged(code(cluster))}."
+
+
+def no_duration(word: str) -> str:
+    return f"{code(word)} is no duration; such as 90m or 24h."
+
+
+def no_end(cluster: str) -> str:
+    return f"{wording.no_end(code(cluster))}."
+
+
+def lives_longest(cluster: str, longest: str) -> str:
+    return f"{code(cluster)} cannot live longer: {code(longest)} is the most in its tenant."
+
+
+def no_schedule(cluster: str) -> str:
+    return f"{wording.no_schedule(code(cluster))}: leave out the time."
+
+
+def asleep_because(cluster: str, why: str) -> str:
+    return f"{code(cluster)} is asleep: {code(why)}"
+
+
+def sleeps_for_good(cluster: str, why: str) -> str:
+    return f"{code(why)}, so {code(cluster)} sleeps; extend it: {code(f'/cluster extend {cluster} 24h')}"
+
+
+def nothing_follows(cluster: str, before: str) -> str:
+    return f"{wording.nothing_follows(code(cluster), code(before))}."
+
+
+def no_pool(name: str, known: Sequence[str]) -> str:
+    said = wording.no_pool(code(name), ", ".join(map(code, known)))
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def several_pools(known: Sequence[str]) -> str:
+    return f"There are several pools; say which one: {', '.join(map(code, known))}."
+
+
+def workers_of(pool: str) -> str:
+    return f"{NODES} in {pool}"
+
+
+def most_of(pool: str) -> str:
+    return f"{pool} may grow up to"
+
+
+def by_schedules(many: int) -> str:
+    return f"by {count(many, 'schedule')}"
+
+
+def awake_until(by: str, when: str) -> str:
+    """`by` is ours."""
+    return f"{by}, awake until {code(when)}"
+
+
+def refused(cluster: str, reasons: Sequence[str]) -> str:
+    return "\n".join((f"Nothing was requested for {code(cluster)}:", *(does_not_fit(each) for each in reasons)))
 
 
 def receipt_id(request: str) -> str:

@@ -5,29 +5,44 @@ Dispatch, help, the forms' handlers and the Slack app's manifest all follow from
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot import cards, offers, replies
-from bot.answers import Answer, Say
+from bot.answers import Answer, Ask, Open, Say
+from bot.commands.asking import ask_at_once
 from bot.commands.command import Call, Command, Form
 from bot.commands.create import COMMAND as CREATE
 from bot.commands.delete import COMMAND as DELETE
+from bot.commands.extend import COMMAND as EXTEND
 from bot.commands.help import COMMAND as HELP
+from bot.commands.hibernate import COMMAND as HIBERNATE
 from bot.commands.list import COMMAND as LIST
+from bot.commands.scale import COMMAND as SCALE
 from bot.commands.show import COMMAND as SHOW
+from bot.commands.upgrade import COMMAND as UPGRADE
+from bot.commands.wake import COMMAND as WAKE
 from bot.ports import Desk
 from provisioning.model import Person
 
-__all__ = ["COMMANDS", "FORMS", "SLASH", "Call", "Command", "Form", "answer"]
+__all__ = ["COMMANDS", "FORMS", "SLASH", "Call", "Command", "Form", "answer", "carry_out"]
 
 SLASH = "/cluster"
-COMMANDS: tuple[Command, ...] = (CREATE, LIST, SHOW, DELETE, HELP)
+COMMANDS: tuple[Command, ...] = (CREATE, LIST, SHOW, SCALE, UPGRADE, EXTEND, HIBERNATE, WAKE, DELETE, HELP)
 FORMS: tuple[Form, ...] = tuple(form for command in COMMANDS for form in command.forms)
 
 
-def answer(line: str, *, desk: Desk, person: Person) -> Answer:
+def answer(line: str, *, desk: Desk, person: Person, now: datetime) -> Answer:
     """What to answer to `/cluster <line>`."""
     first, *words = line.split() or [HELP.name]
     found = next((command for command in COMMANDS if command.name == first.lower()), None)
     if found is None:
         suggestion = offers.suggestion(first, (command.name for command in COMMANDS))
         return Say(cards.say(replies.no_such_command(first, suggestion)))
-    return found.run(Call(desk=desk, person=person, words=tuple(words)))
+    return found.run(Call(desk=desk, person=person, now=now, words=tuple(words)))
+
+
+async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str) -> Say | Open:
+    """What is left to show of an answer once what it asks for is done. `key` is this very command's, within `team`."""
+    if isinstance(answer, Ask):
+        return await ask_at_once(desk, answer.wish, team=team, key=key)
+    return answer

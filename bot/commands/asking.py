@@ -1,4 +1,4 @@
-"""From a wish to its request, inside the three seconds a form waits. Shared by the commands that change something."""
+"""From a wish to its request, within the three seconds that Slack waits. Shared by whatever asks for something."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Collection
 
 import structlog
 
-from bot import entries, forms, replies
-from bot.answers import Errors, FormAnswer, Replace
+from bot import blocks, cards, entries, forms, replies
+from bot.answers import Errors, FormAnswer, Replace, Say
 from bot.commands.command import Filled
-from provisioning import errors, names
-from provisioning.desk import Wish
+from bot.ports import Desk
+from provisioning import errors, names, people
+from provisioning.desk import Verdict, Wish
+from provisioning.model import Action, ClusterRequest, Phase
+from provisioning.objects import Stored
 
 log = structlog.get_logger()
 
@@ -19,27 +22,75 @@ ANSWER_SECONDS = 2.3
 """Slack waits three; the rest is the way there and back."""
 
 
+class NotSaved(errors.ClusterdeskError):
+    """The API server did not answer. `perhaps`: the request may be written all the same."""
+
+    def __init__(self, *, perhaps: bool) -> None:
+        super().__init__("no answer from the API server")
+        self.perhaps = perhaps
+
+
 async def ask(form: Filled, wish: Wish, *, fields: Collection[str], otherwise: str) -> FormAnswer:
     """Errors by field (`otherwise` names the field for what fits none), or the receipt of the request.
 
     The request is named after the form, so sending the same form again asks for the same thing once.
     """
+    try:
+        verdict, request = await _asked(form.desk, wish, name=names.request_name(form.team, form.id))
+    except errors.RuleError as refused:
+        return Errors(entries.at_fields(refused.causes, known=fields, otherwise=otherwise))
+    except NotSaved as lost:
+        return Errors({otherwise: replies.PERHAPS_SAVED if lost.perhaps else replies.NOT_SAVED})
+    differs = request.it.spec.digest != verdict.digest
+    return Replace(forms.receipt(request=request.meta.name, cluster=wish.cluster, action=wish.action, differs=differs))
+
+
+async def ask_at_once(desk: Desk, wish: Wish, *, team: str, key: str) -> Say:
+    """The same for a line that said it all. The request is named after `key`, this very command's."""
+    try:
+        _, request = await _asked(desk, wish, name=names.request_name(team, key))
+    except errors.RuleError as refused:
+        reasons = dict.fromkeys(cause.message for cause in refused.causes)
+        return Say(cards.card([blocks.section(replies.refused(wish.cluster, list(reasons)))]))
+    except NotSaved as lost:
+        return Say(cards.say(replies.PERHAPS_SAVED_LINE if lost.perhaps else replies.NOT_SAVED_LINE))
+    receipt = blocks.section(replies.receipt(wish.cluster, wish.action))
+    return Say(cards.card([receipt, blocks.context(replies.receipt_id(request.meta.name))]))
+
+
+async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[ClusterRequest]]:
+    """The verdict, and the request: a new one, or the one with which the same person waits for the same already.
+
+    Raises `RuleError` with every reason, or `NotSaved`.
+    """
     saving = False
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            verdict = await form.desk.preview(wish)
+            verdict = await desk.preview(wish)
             if verdict.causes:
-                return Errors(entries.at_fields(verdict.causes, known=fields, otherwise=otherwise))
+                raise errors.RuleError(*verdict.causes)
+            waiting = _waiting(desk, wish, verdict.digest)
+            if waiting is not None:
+                return verdict, waiting
             saving = True
-            request = await form.desk.ask(wish, name=names.request_name(form.team, form.id))
-    except errors.RuleError as refused:
-        return Errors(entries.at_fields(refused.causes, known=fields, otherwise=otherwise))
+            request = await desk.ask(wish, name=name)
     except (errors.Forbidden, errors.Invalid) as refused:
-        causes = refused.causes or (errors.Cause("", refused.message),)
-        return Errors(entries.at_fields(causes, known=fields, otherwise=otherwise))
+        raise errors.RuleError(*(refused.causes or (errors.Cause("", refused.message),))) from refused
     except (errors.KubeError, TimeoutError) as error:
         log.warning("request_not_saved", cluster=wish.cluster, saving=saving, error=str(error))
-        return Errors({otherwise: replies.PERHAPS_SAVED if saving else replies.NOT_SAVED})
+        raise NotSaved(perhaps=saving) from error
     log.info("cluster_requested", request=request.meta.name, cluster=wish.cluster, action=wish.action.value)
-    differs = request.it.spec.digest != verdict.digest
-    return Replace(forms.receipt(request=request.meta.name, cluster=wish.cluster, action=wish.action, differs=differs))
+    return verdict, request
+
+
+def _waiting(desk: Desk, wish: Wish, digest: str) -> Stored[ClusterRequest] | None:
+    """Nobody is asked twice for one thing. What was asked of an older state of the cluster would not be applied."""
+    key = (wish.namespace, wish.cluster)
+    base = next((c.meta.generation for c in desk.clusters(wish.tenant) if c.key == key), 0)
+    for request in desk.requests(wish.tenant):
+        it = request.it
+        same = (request.meta.namespace, it.spec.digest) == (wish.namespace, digest)
+        fresh = it.spec.base_generation == (0 if wish.action is Action.CREATE else base)
+        if same and fresh and it.status.phase is Phase.PENDING and people.same(it.spec.requester, wish.person):
+            return request
+    return None

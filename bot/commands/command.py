@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.answers import Answer, FormAnswer
@@ -18,6 +19,7 @@ class Call:
 
     desk: Desk
     person: Person
+    now: datetime
     words: tuple[str, ...] = ()
 
 
@@ -29,6 +31,7 @@ class Filled:
     person: Person
     team: str
     view: Block
+    now: datetime
 
     @property
     def id(self) -> str:

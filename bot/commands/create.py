@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
 
 from bot import cards, entries, forms, offers, replies
 from bot.answers import Answer, Errors, FormAnswer, Open, Say
 from bot.blocks import Block
+from bot.commands import outlooks
 from bot.commands.asking import ask
 from bot.commands.command import Call, Command, Filled, Form
 from bot.entries import Draft
 from bot.forms import Outlook
 from bot.offers import Place
 from bot.ports import Desk
-from provisioning import approval, completion, errors, quota
-from provisioning.model import Action, Person
-from provisioning.usage import Usage
-
-LIVE_SECONDS = 4.0
-"""The form is already open while live numbers are fetched, so this may take longer than an acknowledgement."""
-_DURATION = re.compile(r"\d{1,4}[hm]")
+from provisioning import completion, errors
+from provisioning.model import Action
 
 
 def run(call: Call) -> Answer:
@@ -47,7 +41,7 @@ async def changed(form: Filled) -> Block:
     draft = entries.filled(draft, place, form.desk.catalog())
     outlook = _estimate(form.desk, place, draft)
     if draft.name and not entries.faults(draft):
-        outlook = await _verdict(form.desk, form.person, place, draft, estimate=outlook)
+        outlook = await outlooks.verdict(form.desk, entries.wish(draft, person=form.person, place=place), outlook)
     return forms.create(draft, place=place, places=places, catalog=form.desk.catalog(), outlook=outlook)
 
 
@@ -76,7 +70,7 @@ def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:
     for word in call.words[1:]:
         if word in sizes:
             flavor = word
-        elif _DURATION.fullmatch(word):
+        elif entries.span(word) is not None:
             lifetime = word
         else:
             return Say(cards.say(replies.no_such_choice("size", word, offers.suggestion(word, sizes))))
@@ -95,40 +89,10 @@ def _read(form: Filled) -> tuple[tuple[Place, ...], Place, Draft]:
 
 
 def _estimate(desk: Desk, place: Place, draft: Draft) -> Outlook:
-    """From caches alone: the same arithmetic as the webhook's, on numbers that may be a moment old."""
-    hard, used = desk.usage(place.tenant.meta.name)
-    added = Usage()
+    spec = None
     if not entries.faults(draft):
-        catalog = desk.catalog()
-        spec = completion.complete(entries.spec(draft), catalog=catalog, tenant=place.tenant.it.spec)
-        added = quota.envelope(spec, catalog)
-    policy = place.tenant.it.spec.approval
-    exceeded = hard.excess(used, added)
-    return Outlook(
-        hard=hard,
-        before=used,
-        after=used + added,
-        required=policy.required,
-        waiver=approval.waiver_for(policy, Action.CREATE, added, desk.catalog()) or "",
-        problems=tuple(quota.describe(each) for each in exceeded),
-    )
-
-
-async def _verdict(desk: Desk, person: Person, place: Place, draft: Draft, *, estimate: Outlook) -> Outlook:
-    try:
-        async with asyncio.timeout(LIVE_SECONDS):
-            verdict = await desk.preview(entries.wish(draft, person=person, place=place))
-    except (errors.KubeError, TimeoutError):
-        return Outlook(**{**vars(estimate), "uncertain": True})
-    return Outlook(
-        hard=verdict.hard,
-        before=verdict.before,
-        after=verdict.after,
-        required=estimate.required,
-        waiver=verdict.waiver,
-        # A wish with a bad name is not asked about its size; both are worth knowing while the form is filled.
-        problems=tuple(dict.fromkeys((*(cause.message for cause in verdict.causes), *estimate.problems))),
-    )
+        spec = completion.complete(entries.spec(draft), catalog=desk.catalog(), tenant=place.tenant.it.spec)
+    return outlooks.estimate(desk, place, action=Action.CREATE, was=None, becomes=spec)
 
 
 COMMAND = Command(

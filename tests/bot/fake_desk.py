@@ -15,6 +15,7 @@ from provisioning.desk import Refused, Verdict, Wish
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
 from provisioning.model import (
+    Action,
     CatalogSpec,
     ClusterRequest,
     Decision,
@@ -151,9 +152,16 @@ class FakeDesk:
         await self._reach()
         hard, used = self.usage(wish.tenant)
         envelope = quota.envelope(wish.desired, self.offered) if wish.desired else Usage()
+        present = self.built.get((wish.namespace, wish.cluster))
+        was = quota.envelope(present.it.spec, self.offered) if present else Usage()
         digest = digest_of(action=wish.action, cluster=wish.cluster, desired=wish.desired)
         return Verdict(
-            causes=self.causes, waiver=self.waiver, before=used, after=used + envelope, hard=hard, digest=digest
+            causes=self.causes,
+            waiver=self.waiver,
+            before=used,
+            after=(used - was).rises() + envelope,
+            hard=hard,
+            digest=digest,
         )
 
     async def ask(self, wish: Wish, *, name: str) -> Stored[ClusterRequest]:
@@ -161,12 +169,14 @@ class FakeDesk:
         known = self.stored.get((wish.namespace, name))
         if known is not None:
             return known
+        present = self.built.get((wish.namespace, wish.cluster))
         spec = RequestSpec(
             action=wish.action,
             cluster=wish.cluster,
             desired=wish.desired,
             digest=digest_of(action=wish.action, cluster=wish.cluster, desired=wish.desired),
             reason=wish.reason,
+            base_generation=present.meta.generation if present and wish.action is not Action.CREATE else 0,
             requester=wish.person,
         )
         meta = Meta(name=name, namespace=wish.namespace, uid=f"uid-{name}", created=samples.NOW)

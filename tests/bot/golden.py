@@ -11,7 +11,7 @@ from bot import cards, commands, forms
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
 from bot.cards import Card, Sight
-from provisioning import quota
+from provisioning import edits, quota
 from provisioning.handmade import Keeper
 from provisioning.model import (
     Action,
@@ -25,6 +25,7 @@ from provisioning.model import (
     TenantCluster,
     Vote,
 )
+from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.objects import Stored
 from provisioning.usage import Usage
 from tests.bot import samples
@@ -73,14 +74,14 @@ def _desk() -> FakeDesk:
 
 
 def _said(line: str) -> Card:
-    answer = commands.answer(line, desk=_desk(), person=samples.LENA)
+    answer = commands.answer(line, desk=_desk(), person=samples.LENA, now=samples.NOW)
     if not isinstance(answer, Say):
         raise TypeError(line)
     return answer.card
 
 
 def _opened(line: str, desk: FakeDesk | None = None) -> Mapping[str, Any]:
-    answer = commands.answer(line, desk=desk or _desk(), person=samples.LENA)
+    answer = commands.answer(line, desk=desk or _desk(), person=samples.LENA, now=samples.NOW)
     if not isinstance(answer, Open):
         raise TypeError(line)
     return answer.view
@@ -89,6 +90,21 @@ def _opened(line: str, desk: FakeDesk | None = None) -> Mapping[str, Any]:
 def _two_tenants() -> FakeDesk:
     desk = _desk()
     desk.tenants["team-b"] = samples.tenant("team-b", approval=ApprovalPolicy(required=0))
+    return desk
+
+
+def _two_pools() -> FakeDesk:
+    desk = _desk()
+    pools = (NodePool(name="md0", flavor="small", replicas=2), NodePool(name="gpu", flavor="large", min=0, max=2))
+    desk.put_cluster(samples.cluster(status=samples.ready(), pools=pools))
+    return desk
+
+
+def _scheduled() -> FakeDesk:
+    """Asleep at the hour of `samples.NOW`."""
+    desk = _desk()
+    sleeps = Hibernation(schedules=(HibernationSchedule(start="0 12 * * *", end="0 14 * * *"),))
+    desk.put_cluster(samples.cluster(status=samples.asleep(), hibernation=sleeps))
     return desk
 
 
@@ -102,6 +118,9 @@ CARDS: dict[str, Callable[[], Card]] = {
     ),
     "approver_asked_change": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=_GROWS)
+    ),
+    "approver_asked_hibernate": lambda: _ASK(
+        sight(None, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=edits.asleep(samples.spec()))
     ),
     "approver_asked_delete": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.DELETE, reason="")
@@ -142,6 +161,11 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create_filled": lambda: _opened("create build-9 large 72h"),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
     "form_delete": lambda: _opened("delete build-7"),
+    "form_scale": lambda: _opened("scale build-7"),
+    "form_scale_two_pools": lambda: _opened("scale build-7", _two_pools()),
+    "form_extend": lambda: _opened("extend build-7"),
+    "form_wake": lambda: _opened("wake build-7", _scheduled()),
+    "form_upgrade": lambda: _opened("upgrade build-7"),
     "form_deny": lambda: forms.deny(ticket_of(samples.request()), cluster="build-7"),
     "receipt": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=False),
     "receipt_differs": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=True),

@@ -144,6 +144,7 @@ def cluster(
     status: ClusterStatus | None = None,
     deleting: bool = False,
     annotations: Mapping[str, str] | None = None,
+    **changes: Any,
 ) -> Stored[TenantCluster]:
     meta = Meta(
         name=name,
@@ -155,7 +156,7 @@ def cluster(
         deleting=deleting,
         annotations={names.REQUEST_ANNOTATION: by, **(annotations or {})},
     )
-    return Stored(meta, TenantCluster(spec=spec(), status=status or ClusterStatus()))
+    return Stored(meta, TenantCluster(spec=spec(**changes), status=status or ClusterStatus()))
 
 
 FLUX = Keeper("Flux Kustomization", "flux-system/labs")

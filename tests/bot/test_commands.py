@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,14 @@ from tests.bot.fake_desk import FakeDesk
 
 
 def say(line: str, desk: FakeDesk, person: object = samples.LENA) -> str:
-    answer = commands.answer(line, desk=desk, person=person)  # type: ignore[arg-type]
+    answer = commands.answer(line, desk=desk, person=person, now=samples.NOW)  # type: ignore[arg-type]
     assert isinstance(answer, Say), line
     return answer.card.text
 
 
 def opened(line: str, desk: FakeDesk) -> dict[str, dict[str, object]]:
     """The elements of the form that opened, by block id."""
-    answer = commands.answer(line, desk=desk, person=samples.LENA)
+    answer = commands.answer(line, desk=desk, person=samples.LENA, now=samples.NOW)
     assert isinstance(answer, Open), line
     assert slack_objects.problems_of_view(answer.view) == []
     return {block["block_id"]: block["element"] for block in answer.view["blocks"] if block["type"] == "input"}
@@ -36,7 +37,7 @@ def chosen(element: dict[str, object]) -> object:
 
 def test_every_file_of_commands_is_listed_has_help_and_is_in_the_manifest() -> None:
     folder = Path(commands.__file__).parent
-    plumbing = {"__init__", "asking", "command", "finding"}
+    plumbing = {"__init__", "asking", "changing", "command", "finding", "outlooks"}
 
     names = {command.name for command in commands.COMMANDS}
 
@@ -46,13 +47,21 @@ def test_every_file_of_commands_is_listed_has_help_and_is_in_the_manifest() -> N
     assert shown == " | ".join(command.name for command in commands.COMMANDS)
 
 
+def test_every_command_is_told_of_in_the_docs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "slack.md").read_text(encoding="utf-8")
+
+    assert {command.name for command in commands.COMMANDS} - set(re.findall(r"/cluster (\w+)", page)) == set()
+
+
 def test_every_example_of_the_help_is_understood() -> None:
     desk = FakeDesk()
     desk.put_cluster(samples.cluster())
 
     for command in commands.COMMANDS:
         for example in command.examples:
-            answer = commands.answer(example.removeprefix(commands.SLASH), desk=desk, person=samples.LENA)
+            answer = commands.answer(
+                example.removeprefix(commands.SLASH), desk=desk, person=samples.LENA, now=samples.NOW
+            )
             assert not isinstance(answer, Say) or "There is no" not in answer.card.text, example
 
 
@@ -108,7 +117,7 @@ def test_a_reason_is_asked_for_where_somebody_has_to_agree() -> None:
     answers = []
     for required in (0, 1):
         desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=required))
-        answer = commands.answer("create", desk=desk, person=samples.LENA)
+        answer = commands.answer("create", desk=desk, person=samples.LENA, now=samples.NOW)
         assert isinstance(answer, Open)
         answers.append(next(b["optional"] for b in answer.view["blocks"] if b.get("block_id") == "reason"))
 
@@ -203,7 +212,7 @@ def test_a_long_list_says_what_it_leaves_out() -> None:
     for number in range(60):
         desk.put_cluster(samples.cluster(f"build-{number:02}"))
 
-    answer = commands.answer("list", desk=desk, person=samples.LENA)
+    answer = commands.answer("list", desk=desk, person=samples.LENA, now=samples.NOW)
 
     assert isinstance(answer, Say)
     assert slack_objects.problems_of_card(answer.card) == []

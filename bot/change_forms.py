@@ -1,0 +1,96 @@
+"""The modals in which a cluster is changed: what it has now filled in, the quota now and then below. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot import blocks, entries, forms, outline, replies, text
+from bot.blocks import Block, Option
+from bot.forms import Outlook
+from bot.offers import Place
+from provisioning.model import NodePool, TenantCluster
+from provisioning.objects import Stored
+
+SCALE = "cluster_scale"
+EXTEND = "cluster_extend"
+WAKE = "cluster_wake"
+UPGRADE = "cluster_upgrade"
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The numbers that stand in the form for one pool; None where none stands. `most` makes it an autoscaled one."""
+
+    nodes: int | None
+    most: int | None
+
+
+@dataclass(frozen=True)
+class Menu:
+    """A form with one choice: `field` is its block, `told` stands above it in mrkdwn of ours."""
+
+    callback: str
+    title: str
+    field: str
+    label: str
+    options: Sequence[Option]
+    hint: str = ""
+    told: str = ""
+
+
+def workers_of(pool: NodePool) -> Workers:
+    """What a pool has now."""
+    return Workers(pool.min if pool.autoscaled else pool.replicas, pool.max)
+
+
+def scale(
+    cluster: Stored[TenantCluster], place: Place, wanted: dict[str, Workers], *, outlook: Outlook, reason: str = ""
+) -> Block:
+    """The numbers of each pool named in `wanted`."""
+    parts = [part for name, workers in wanted.items() for part in _numbers(name, workers)]
+    return _form(SCALE, replies.SCALE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
+
+
+def pick(menu: Menu, cluster: Stored[TenantCluster], place: Place, *, outlook: Outlook) -> Block:
+    """The menu on the first of its options."""
+    element = blocks.select(menu.options, chosen=menu.options[0].value)
+    parts = [blocks.context(menu.told)] if menu.told else []
+    parts.append(blocks.field(menu.field, menu.label, element, hint=menu.hint))
+    return _form(menu.callback, menu.title, cluster, place, parts, outlook=outlook)
+
+
+def _numbers(pool: str, workers: Workers) -> Iterable[Block]:
+    nodes = blocks.number_input(value=workers.nodes, least=0, most=entries.NODES_MOST)
+    most = blocks.number_input(value=workers.most, least=1, most=entries.NODES_MOST)
+    yield blocks.field(f"nodes-{pool}", replies.workers_of(pool), nodes, live=True)
+    yield blocks.field(f"max-{pool}", replies.most_of(pool), most, hint=replies.MAX_HINT, optional=True, live=True)
+
+
+def _form(
+    callback: str,
+    title: str,
+    cluster: Stored[TenantCluster],
+    place: Place,
+    parts: Sequence[Block],
+    *,
+    outlook: Outlook,
+    reason: str = "",
+) -> Block:
+    name, namespace = cluster.meta.name, cluster.meta.namespace
+    return blocks.modal(
+        callback,
+        title=title,
+        blocks=[
+            blocks.context(f"{text.code(name)} · {text.code(place.label)} · {outline.pools(cluster.it.spec)}"),
+            *parts,
+            # Optional, because a line that says it all has none either.
+            forms.reason_field(reason, optional=True),
+            blocks.divider(),
+            *forms.outlook_parts(place, outlook),
+        ],
+        submit=replies.SUBMIT,
+        close=replies.CANCEL,
+        metadata=json.dumps({"namespace": namespace, "cluster": name}),
+    )

@@ -1,0 +1,65 @@
+"""`/cluster wake NAME`: awake again, for good or for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot import cards, change_forms, entries, offers, replies
+from bot.answers import Answer, FormAnswer, Say
+from bot.change_forms import Menu
+from bot.commands import changing
+from bot.commands.command import Call, Command, Filled, Form
+from provisioning import edits
+
+SPANS = ("2h", "4h", "8h", "24h")
+"""How long a cluster may be kept awake by the form. A line takes any duration."""
+
+
+def run(call: Call) -> Answer:
+    """Ask for it at once; with a form where a schedule would have it asleep again."""
+    found = changing.meant(call, COMMAND.line, words=2)
+    if isinstance(found, Say):
+        return found
+    place, cluster = found
+    name, awake_for = cluster.meta.name, None
+    if call.words[1:]:
+        awake_for = entries.span(call.words[1])
+        if awake_for is None:
+            return Say(cards.say(replies.no_duration(call.words[1])))
+        if not cluster.it.spec.hibernation.schedules:
+            return Say(cards.say(replies.no_schedule(name)))
+    policy = place.tenant.it.spec.lifetime
+    spec, rest = edits.awake(cluster, policy, awake_for, now=call.now)
+    if not rest.asleep:
+        return changing.at_once(call, found, spec)
+    if rest.is_over:
+        return Say(cards.say(replies.sleeps_for_good(name, rest.why)))
+    options = tuple(offers.lifetime_option(each) for each in SPANS)
+    menu = Menu(
+        change_forms.WAKE,
+        replies.WAKE_TITLE,
+        "awake",
+        replies.AWAKE_FOR,
+        options,
+        hint=replies.AWAKE_HINT,
+        told=replies.asleep_because(name, rest.why),
+    )
+    return changing.pick(call, found, menu, spec)
+
+
+async def submitted(form: Filled) -> FormAnswer:
+    """Ask for so many hours awake, from now on."""
+    found = changing.reread(form)
+    awake_for = entries.span(entries.chosen(form.values, "awake")) or timedelta()
+    spec, _ = edits.awake(found[1], found[0].tenant.it.spec.lifetime, awake_for, now=form.now)
+    return await changing.send(form, found, spec if awake_for else None, otherwise="awake")
+
+
+COMMAND = Command(
+    name="wake",
+    summary="Wake a cluster that sleeps. With a time it stays awake so long, whatever its schedules say.",
+    usage="[TENANT/]NAME [TIME]",
+    examples=("/cluster wake build-7",),
+    run=run,
+    forms=(Form(change_forms.WAKE, submitted),),
+)

@@ -1,0 +1,302 @@
+"""What each command that changes a cluster asks for: at once when the line says it all, by a form when it does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot import change_forms, commands, replies
+from bot.answers import Ask, Open, Say
+from provisioning import errors, objects
+from provisioning.model import Action, ClusterSpec, NodePool
+from provisioning.model.cluster import Hibernation, HibernationSchedule
+from provisioning.model.tenant import LifetimePolicy
+from tests.bot import samples
+from tests.bot.conftest import Stage
+from tests.bot.fake_desk import FakeDesk
+
+AT_NOON = Hibernation(schedules=(HibernationSchedule(start="0 12 * * *", end="0 14 * * *"),))
+"""Asleep at the hour of `samples.NOW`."""
+TWO_POOLS = (NodePool(name="md0", flavor="small", replicas=2), NodePool(name="gpu", flavor="large", min=0, max=2))
+
+
+def desk(**spec: Any) -> FakeDesk:
+    made = FakeDesk()
+    made.put_cluster(samples.cluster(status=samples.ready(), **spec))
+    return made
+
+
+def answer(line: str, at: FakeDesk) -> object:
+    return commands.answer(line, desk=at, person=samples.LENA, now=samples.NOW)
+
+
+def wanted(line: str, **spec: Any) -> ClusterSpec:
+    """The spec that a line asks for at once."""
+    found = answer(line, desk(**spec))
+    assert isinstance(found, Ask), found
+    assert (found.wish.action, found.wish.cluster, found.wish.person) == (Action.CHANGE, "build-7", samples.LENA)
+    assert found.wish.desired is not None
+    return found.wish.desired
+
+
+def told(line: str, **spec: Any) -> str:
+    found = answer(line, desk(**spec))
+    assert isinstance(found, Say), found
+    return found.card.text
+
+
+def opened(line: str, at: FakeDesk) -> str:
+    found = answer(line, at)
+    assert isinstance(found, Open), found
+    return str(found.view["callback_id"])
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("scale build-7 4", (4, None, None)),
+        ("scale build-7 workers 4", (4, None, None)),
+        ("scale team-a/build-7 workers 0", (0, None, None)),
+        ("scale build-7 workers 2-6", (None, 2, 6)),
+    ],
+)
+def test_a_line_with_numbers_asks_for_so_many_workers(line: str, numbers: tuple[int | None, ...]) -> None:
+    (pool,) = wanted(line).pools
+    assert (pool.replicas, pool.min, pool.max) == numbers
+
+
+def test_the_other_pools_stay_as_they_are() -> None:
+    assert wanted("scale build-7 md0 5", pools=TWO_POOLS).pools[1] == TWO_POOLS[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("scale build-7 4", "There are several pools; say which one: `md0`, `gpu`."),
+        ("scale build-7 cpu 4", "There is no pool `cpu`; there is `md0`, `gpu`."),
+        ("scale build-7 md0 6-2", replies.MAX_BELOW),
+        ("scale build-7 md0 9999", replies.NODES_WANTED),
+        ("scale build-7 md0 2-9999", replies.NODES_WANTED),
+        ("scale build-7 md0 0-0", replies.MAX_BELOW),
+        ("scale build-7 md0 4 now", "It goes like this: `/cluster scale [TENANT/]NAME [POOL] [WORKERS]`"),
+        ("scale build-7 md0 gpu", "It goes like this: `/cluster scale [TENANT/]NAME [POOL] [WORKERS]`"),
+        ("scale build-7 md0 2", "`build-7` is so already: nothing was changed."),
+    ],
+)
+def test_a_line_that_cannot_be_meant_is_told_what_would_be_right(line: str, said: str) -> None:
+    assert said in told(line, pools=TWO_POOLS)
+
+
+def test_a_cluster_lives_longer_by_what_the_line_says() -> None:
+    assert wanted("extend build-7 24h").lifetime == "48h"
+
+
+@pytest.mark.parametrize(
+    ("line", "spec", "said"),
+    [
+        ("extend build-7 24h", {"lifetime": None}, "`build-7` has no end, so there is nothing to extend."),
+        ("extend build-7", {"lifetime": None}, "`build-7` has no end, so there is nothing to extend."),
+        ("extend build-7 soon", {}, "`soon` is no duration; such as 90m or 24h."),
+        ("extend build-7 0h", {}, "`0h` is no duration"),
+        ("extend build-7", {"lifetime": "168h"}, "cannot live longer: `168h` is the most"),
+        ("upgrade build-7", {"version": "v1.35.1"}, "the Catalog has nothing that may follow it"),
+        ("upgrade build-7 1.36", {}, "There is no version `1.36` for you."),
+        ("upgrade build-7 v1.35.2", {}, "Did you mean `v1.35.1`?"),
+        ("upgrade build-7 v1.34.5", {}, "is so already"),
+        ("wake build-7", {}, "is so already"),
+        ("wake build-7 2h", {}, "has no schedule, and nothing would put it to sleep afterwards: leave out the time."),
+        ("wake build-7 soon", {"hibernation": AT_NOON}, "`soon` is no duration"),
+        ("hibernate build-7", {"hibernation": Hibernation(enabled=True)}, "is so already"),
+        ("hibernate", {}, "Which cluster? It goes like this: `/cluster hibernate [TENANT/]NAME`. There is `build-7`."),
+        ("hibernate build-6", {}, "Did you mean `build-7`?"),
+        ("hibernate build-7 now", {}, "It goes like this: `/cluster hibernate [TENANT/]NAME`"),
+    ],
+)
+def test_what_cannot_be_done_is_told_and_not_asked(line: str, spec: dict[str, object], said: str) -> None:
+    assert said in told(line, **spec)
+
+
+def test_a_version_may_be_written_without_its_v() -> None:
+    assert wanted("upgrade build-7 1.35.1").version == "v1.35.1"
+
+
+def test_a_cluster_goes_to_sleep_and_wakes() -> None:
+    assert wanted("hibernate build-7").hibernation.enabled
+    assert not wanted("wake build-7", hibernation=Hibernation(enabled=True)).hibernation.enabled
+    until = wanted("wake build-7 3h", hibernation=AT_NOON).hibernation.awake_until
+    assert until == "2026-03-05T16:00:00Z"
+
+
+def test_what_sleeps_because_its_time_is_over_is_told_to_be_extended() -> None:
+    at = desk(lifetime="1h")
+    at.tenants["team-a"] = samples.tenant(lifetime=LifetimePolicy(hibernation="48h"))
+
+    found = commands.answer("wake build-7", desk=at, person=samples.LENA, now=samples.NOW + timedelta(hours=2))
+
+    assert isinstance(found, Say)
+    assert "extend it: `/cluster extend build-7 24h`" in found.card.text
+
+
+def test_what_is_being_deleted_is_not_changed() -> None:
+    at = FakeDesk()
+    at.put_cluster(samples.cluster(deleting=True))
+
+    found = answer("scale build-7 4", at)
+
+    assert isinstance(found, Say)
+    assert "is being deleted" in found.card.text
+
+
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [
+        ("scale build-7", change_forms.SCALE),
+        ("scale build-7 workers", change_forms.SCALE),
+        ("extend build-7", change_forms.EXTEND),
+        ("upgrade build-7", change_forms.UPGRADE),
+        ("wake build-7", change_forms.WAKE),
+    ],
+)
+def test_a_line_that_leaves_something_open_opens_a_form(line: str, form: str) -> None:
+    assert opened(line, desk(hibernation=AT_NOON)) == form
+
+
+async def test_a_line_asks_and_the_change_is_followed_to_its_approval(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
+
+    await lena.command("/cluster scale build-7 workers 4")
+
+    await lena.waits_for("The change of build-7 is noted.")
+    await omar.waits_for("asks to change the cluster build-7")
+    (request,) = stage.desk.stored.values()
+    assert (request.it.spec.action, request.it.spec.base_generation) == (Action.CHANGE, 1)
+
+
+async def test_the_same_line_twice_is_one_request(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster hibernate build-7")
+    await lena.command("/cluster hibernate build-7")
+
+    assert len(stage.desk.stored) == 1
+
+
+async def test_a_line_that_the_rules_refuse_is_told_every_reason(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for *80*"), errors.Cause("spec", "memory: too much"))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster scale build-7 40")
+
+    await lena.waits_for("Nothing was requested for build-7:")
+    await lena.waits_for("vCPU: asks for *80*")
+    await lena.waits_for("memory: too much")
+    assert not stage.desk.stored
+
+
+async def test_a_line_while_the_cluster_api_is_down_says_that_nothing_was_requested(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    stage.desk.down = True
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster hibernate build-7")
+
+    await lena.waits_for(replies.NOT_SAVED_LINE)
+
+
+async def test_the_scale_form_has_what_there_is_and_shows_what_it_comes_to(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready(), pools=TWO_POOLS))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster scale build-7")
+    assert lena.modal.value("Workers in md0") == ("2",)
+    assert lena.modal.value("gpu may grow up to") == ("2",)
+
+    await lena.modal.fill({"Workers in md0": "4", "Reason": "the launch"})
+    await lena.waits_for("→ 58 of 40")
+    await lena.modal.submit()
+
+    assert lena.modal.title == replies.RECEIPT_TITLE
+    (request,) = stage.desk.stored.values()
+    assert request.it.spec.desired is not None
+    assert [pool.most for pool in request.it.spec.desired.pools] == [4, 2]
+    assert request.it.spec.reason == "the launch"
+
+
+async def test_a_number_that_does_not_fit_is_told_at_its_pool(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready(), pools=TWO_POOLS))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster scale build-7")
+    await lena.modal.fill({"Workers in gpu": "3"})
+
+    await lena.modal.submit()
+
+    assert lena.modal.errors == {"gpu may grow up to": replies.MAX_BELOW}
+
+
+async def test_a_form_sent_as_it_was_opened_changes_nothing(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster scale build-7")
+
+    await lena.modal.submit()
+
+    assert lena.modal.errors == {"Workers in workers": "build-7 is so already: nothing was changed"}
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "becomes"),
+    [
+        ("extend build-7", {"Longer by": "3 days"}, {"lifetime": "96h"}),
+        ("upgrade build-7", {"Kubernetes version": "v1.35.1"}, {"version": "v1.35.1"}),
+    ],
+)
+async def test_what_is_chosen_in_a_form_is_asked_for(
+    stage: Stage, line: str, fields: dict[str, str], becomes: dict[str, str]
+) -> None:
+    made = samples.cluster(status=samples.ready())
+    # Its lifetime is not over, whenever this runs.
+    stage.desk.put_cluster(replace(made, meta=replace(made.meta, created=datetime.now(UTC))))
+    lena = stage.slack.person("U0LENA")
+    await lena.command(f"/cluster {line}")
+    await lena.modal.fill(fields)
+
+    await lena.modal.submit()
+
+    (request,) = stage.desk.stored.values()
+    assert request.it.spec.desired is not None
+    desired = request.it.spec.desired.wire()
+    assert {field: desired[field] for field in becomes} == becomes
+
+
+async def test_a_cluster_that_sleeps_by_its_schedule_is_kept_awake_as_long_as_one_chooses(stage: Stage) -> None:
+    all_day = Hibernation(schedules=(HibernationSchedule(start="0 0 * * *", end="59 23 31 12 *"),))
+    made = samples.cluster(status=samples.asleep(), hibernation=all_day)
+    stage.desk.put_cluster(replace(made, meta=replace(made.meta, created=datetime.now(UTC))))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster wake build-7")
+    assert "build-7 is asleep: it sleeps by its schedule" in lena.modal.text
+    await lena.modal.fill({"Awake for": "4 hours"})
+
+    await lena.modal.submit()
+
+    (request,) = stage.desk.stored.values()
+    assert request.it.spec.desired is not None
+    until = objects.parse_time(request.it.spec.desired.hibernation.awake_until or "")
+    assert timedelta(hours=3) < until - datetime.now(UTC) <= timedelta(hours=4)
+
+
+async def test_a_form_about_a_cluster_that_is_gone_says_so(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster upgrade build-7")
+    stage.desk.drop_cluster(("tenant-team-a", "build-7"))
+
+    await lena.modal.submit()
+
+    assert "You have no cluster build-7" in lena.modal.text
+    assert not stage.desk.stored
