@@ -126,7 +126,8 @@ class Census:
         except RuleError as error:
             log.debug("object_unmeasurable", slot=slot, why=str(error))
             charge = None
-        return slot, Sight(charge, meta["uid"], meta["resourceVersion"], owned=bool(meta.get("ownerReferences")))
+        usual = bool(meta.get("ownerReferences")) or "deletionTimestamp" in meta
+        return slot, Sight(charge, meta["uid"], meta["resourceVersion"], usual)
 
     def _catalog(self) -> CatalogSpec:
         found = self.landscape.catalog()

@@ -207,7 +207,7 @@ class Keeper:
 
     async def _tell_adopted(self, tenant: Stored[Tenant], slots: list[str], seen: Sights) -> None:
         for slot in slots:
-            if seen[slot].owned:
+            if seen[slot].usual:
                 # Everyday life: whoever is scaled down, or rolled to a smaller size, has its old machines for a while.
                 log.info("part_charged_beside_its_owner", tenant=tenant.meta.name, slot=slot)
                 continue

@@ -17,13 +17,14 @@ from provisioning.usage import Usage
 class Sight:
     """An object that is there: what it costs (None when that cannot be told), which one it is, at which revision.
 
-    `owned`: whether it names an owner, and so costs more when that one becomes smaller.
+    `usual`: whether it may come to cost more by itself: it names an owner, which may become smaller, or it is on its
+    way out, as a virtual machine is whose KubevirtMachine went first.
     """
 
     charge: Usage | None
     uid: str
     revision: str
-    owned: bool = False
+    usual: bool = False
 
 
 @dataclass(frozen=True)

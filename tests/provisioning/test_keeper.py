@@ -348,6 +348,23 @@ async def test_of_machines_that_outlive_a_smaller_pool_nobody_is_told_that_they_
     assert reasons(stage) == set()
 
 
+async def test_of_a_virtual_machine_that_shuts_down_after_its_source_is_gone_nobody_is_told_either(
+    stage: Backstage,
+) -> None:
+    machine = {"template": {"spec": {"domain": {"cpu": {"cores": 2}, "memory": {"guest": "4Gi"}}}}}
+    meta = {"name": "m0", "namespace": NAMESPACE, "finalizers": ["kubevirt.io/virtualMachineControllerFinalize"]}
+    stage.put(resources.VIRTUAL_MACHINES, {"metadata": meta, "spec": machine})
+    source = {"spec": {"virtualMachineTemplate": {"spec": machine}}, "metadata": {"name": "m0", "namespace": NAMESPACE}}
+    stage.put(resources.KUBEVIRT_MACHINES, source)
+    keeper = keeper_of(stage)
+    await keep(stage, keeper)
+    stage.server.remove(resources.KUBEVIRT_MACHINES, "m0", NAMESPACE)
+    await stage.kube.delete(resources.VIRTUAL_MACHINES, "m0", namespace=NAMESPACE)
+    await keep(stage, keeper)
+    assert slot_key(resources.VIRTUAL_MACHINES, NAMESPACE, "m0") in (await ledger(stage)).slots
+    assert reasons(stage) == set()
+
+
 async def test_a_slot_that_no_object_can_be_in_is_let_go_of(stage: Backstage) -> None:
     keeper = keeper_of(stage)
     await keep(stage, keeper)
