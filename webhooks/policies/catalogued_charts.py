@@ -106,6 +106,9 @@ def _of_reference(
     source = facts.get(where.resource, where.name, namespace=where.namespace)
     if changed is not None and _is(changed, where):
         source = changed
+    if source is None and where.namespace == namespace:
+        # It is judged when it comes. Flux asks about all that it applies before it applies any of it.
+        return
     if source is None:
         yield Cause(
             reference.field, f"there is no {where.resource.kind} {where.name} in {where.namespace}; make it first"

@@ -100,9 +100,9 @@ def test_what_we_render_of_the_catalog_ourselves_is_welcome(engine: str) -> None
     [
         (release("other"), [repository()], "is not in the Catalog"),
         (release(), [repository("https://evil.example.org")], "is not in the Catalog"),
-        (release(), [], "make it first"),
+        (release(namespace="shared"), [], "make it first"),
         (release(kind="GitRepository"), [git()], "cannot be seen here"),
-        (release(kind="GitRepository"), [], "make it first"),
+        (release(kind="GitRepository", namespace="shared"), [], "make it first"),
         (release(kind="Bucket"), [], "cannot be looked up"),
         (by_reference("ExternalArtifact"), [], "cannot be looked up"),
         (by_reference("OCIRepository"), [oci("oci://registry.example.org/charts/other")], "is not in the Catalog"),
@@ -328,3 +328,21 @@ def test_git_takes_an_authority_from_the_secret_with_the_password() -> None:
     by_proxy = tweak(private, "spec.proxySecretRef", {"name": "p"})
     assert trusting(KUSTOMIZATIONS, kustomization(), private) == Allow()
     assert isinstance(trusting(KUSTOMIZATIONS, kustomization(), by_proxy), Deny)
+
+
+def test_a_release_may_come_before_its_source_which_is_judged_when_it_comes() -> None:
+    """Flux has the API server look at everything before it applies anything, and so has them come in either order."""
+    for user, source, evil in (
+        (release(), repository(), repository("https://evil.example.org")),
+        (by_reference("OCIRepository"), OCI, oci("oci://evil.example.org/charts/metrics-server")),
+    ):
+        kind = HELM_REPOSITORIES if source["kind"] == HELM_REPOSITORIES.kind else OCI_REPOSITORIES
+        assert check(HELM_RELEASES, user) == Allow()
+        assert check(kind, source, user) == Allow()
+        assert isinstance(check(kind, evil, user), Deny)
+    between = manifest(HELM_CHARTS, "src", {"chart": "other", "sourceRef": {"kind": "HelmRepository", "name": "src"}})
+    assert check(HELM_RELEASES, by_reference("HelmChart")) == Allow()
+    assert check(HELM_CHARTS, between, by_reference("HelmChart")) == Allow()
+    assert isinstance(check(HELM_REPOSITORIES, repository(), by_reference("HelmChart"), between), Deny)
+    assert isinstance(check(HELM_CHARTS, between, by_reference("HelmChart"), repository()), Deny)
+    assert isinstance(trusting(GIT_REPOSITORIES, git(), kustomization()), Deny)
