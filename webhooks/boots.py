@@ -41,6 +41,9 @@ def _of_kubeadm(spec: Manifest, at: str) -> Iterator[Part]:
         yield Part(f"{at}.files[{index}].content", Form.TEXT, text)
     for key in _COMMANDS:
         yield from _commands(spec.get(key), f"{at}.{key}")
+    # Files and units of a machine that boots by Ignition.
+    additional = tree.text(tree.dig(spec, "ignition", "containerLinuxConfig").get("additionalConfig"))
+    yield Part(f"{at}.ignition.containerLinuxConfig.additionalConfig", Form.TEXT, additional)
 
 
 def secrets_of_kubeadm_config(manifest: Manifest) -> list[Source]:

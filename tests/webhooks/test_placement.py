@@ -291,6 +291,14 @@ def with_cloud_init(**source: str) -> dict[str, Any]:
     return {"spec": {"template": {"spec": machine}}}
 
 
+def test_what_a_machine_gets_by_ignition_is_read() -> None:
+    units = "systemd:\n  units:\n  - contents: |\n      [Service]\n      ExecStart=/x --cloud-provider=kubevirt\n"
+    config = {"format": "ignition", "ignition": {"containerLinuxConfig": {"additionalConfig": units}}}
+    (finding,) = found(boots.in_kubeadm_config({"spec": {"template": {"spec": config}}}))
+    assert finding.component == CCM
+    assert finding.field.startswith("spec.template.spec.ignition.containerLinuxConfig.additionalConfig")
+
+
 def test_cloud_init_of_a_machine_is_read() -> None:
     user_data = base64.b64encode(b"#cloud-config\nruncmd:\n- |\n  ccm \\\n  --cloud-provider=kubevirt\n").decode()
     volumes = [{"cloudInitNoCloud": {"userDataBase64": user_data}}]
