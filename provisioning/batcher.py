@@ -23,8 +23,8 @@ from typing import Final, Protocol
 import structlog
 
 from provisioning import errors, metrics
-from provisioning.ledger import Claim, Ledger
-from provisioning.quota import Excess, Limits
+from provisioning.ledger import Claim, Ledger, Slot
+from provisioning.quota import COST, Excess, Limits
 from provisioning.usage import Usage
 
 log = structlog.get_logger()
@@ -117,8 +117,22 @@ def judge(ledger: Ledger, request: Request, *, used: Usage) -> tuple[Ledger, Out
         return ledger, Contended()
     after = used + claimed.cost(request.key) - ledger.cost(request.key)
     asked = (after - used).most(request.claim.charge - request.before)
-    found = request.hard.excess(after - asked, asked)
+    found = request.hard.excess(after - asked, asked, paid=_paid(ledger, claimed, request, used=used))
     return (ledger, Exceeded(found, used, ledger)) if found else (claimed, Granted(after))
+
+
+def _paid(ledger: Ledger, claimed: Ledger, request: Request, *, used: Usage) -> tuple[Usage, Usage] | None:
+    """What is used and asked for as far as it has a price: an object that may have either of two sizes costs what the
+    dearer of them does, and not what both would that are larger in something each."""
+    if COST not in request.hard.bounds:
+        return None
+    price = request.hard.prices.of
+    old, new = (
+        max((slot.charge, *(claim.charge for claim in slot.claims)), key=price)
+        for slot in (one.slots.get(request.key, Slot()) for one in (ledger, claimed))
+    )
+    asked = max(new - old, request.claim.charge - request.before, key=price)
+    return used + new - old - asked, asked
 
 
 @dataclass

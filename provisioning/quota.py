@@ -63,13 +63,18 @@ class Limits:
         """How much of the bounded thing this is."""
         return self.prices.of(usage) if dimension == COST else usage[dimension]
 
-    def excess(self, used: Usage, asked: Usage) -> tuple[Excess, ...]:
-        """Where `asked` on top of `used` goes above. Dimensions that do not rise are never in the way."""
-        return tuple(
-            Excess(dimension, rise, self.amount(used, dimension), bound, self.prices.currency)
-            for dimension, bound in self.bounds.items()
-            if (rise := self.amount(asked, dimension)) > 0 and self.amount(used + asked, dimension) > bound
-        )
+    def excess(self, used: Usage, asked: Usage, *, paid: tuple[Usage, Usage] | None = None) -> tuple[Excess, ...]:
+        """Where `asked` on top of `used` goes above. Dimensions that do not rise are never in the way.
+
+        `paid` are the two that the cost is judged by, where they are others.
+        """
+        found = []
+        for dimension, bound in self.bounds.items():
+            before, more = paid if paid is not None and dimension == COST else (used, asked)
+            rise = self.amount(more, dimension)
+            if rise > 0 and self.amount(before + more, dimension) > bound:
+                found.append(Excess(dimension, rise, self.amount(before, dimension), bound, self.prices.currency))
+        return tuple(found)
 
     def hold(self, usage: Usage) -> bool:
         """Whether this stays within all the bounds."""

@@ -7,14 +7,16 @@ import time
 
 import pytest
 
-from provisioning import errors
+from provisioning import errors, prices
 from provisioning.batcher import Batcher, Batchers, Contended, Exceeded, Granted, Outcome, Request
 from provisioning.ledger import CLAIMS_MAX, Claim, Ledger, Missing
+from provisioning.model.catalog import PriceList
 from provisioning.quota import Limits
 from provisioning.usage import Usage
 from tests.provisioning.rules.stores import Fault, MemoryLedgers
 
 TENANT = "blue"
+GI = 2**30
 SOON = 5.0
 """Seconds that are enough for everything here."""
 
@@ -65,6 +67,21 @@ async def test_with_a_store_that_fails_in_every_way_nothing_gets_above_the_quota
             assert each.claim.charge.within(ledger.cost(each.key))
         if isinstance(answer, Exceeded):
             assert answer.used.nodes + each.claim.charge.nodes > 50
+
+
+async def test_another_size_of_the_same_price_fits_where_the_money_is_all_spent() -> None:
+    listed = PriceList(currency="EUR", vcpu="1", memory_gib="1")
+    hard = Limits({"cost": prices.parse("6")}, prices.of(listed))
+    wide, high = Usage(vcpu=4000, memory=2 * GI), Usage(vcpu=2000, memory=4 * GI)
+    store = MemoryLedgers()
+    store.put(TENANT, Ledger().settle("there", charge=wide, uid="x", revision="1"))
+    at = batcher(store)
+    assert isinstance(await reserve(at, Request("there", Claim(high, "1", "x"), hard, wide)), Granted)
+    # Whichever of the two it will be, it may not become dearer, and nothing else has room beside it.
+    dearer = await reserve(at, Request("there", Claim(high + Usage(vcpu=1), "1", "x"), hard, wide))
+    assert isinstance(dearer, Exceeded)
+    assert [each.asked for each in dearer.excess] == [1000]
+    assert isinstance(await reserve(at, Request("more", Claim(Usage(vcpu=1), uid="y"), hard)), Exceeded)
 
 
 async def test_two_hundred_at_once_are_few_writes() -> None:
