@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import pydantic
@@ -15,7 +16,9 @@ import yaml
 from bot import manifest
 from bot.service import Service
 from bot.settings import Settings
-from provisioning import health, lease, legacy_kube, logs, resources
+from provisioning import audit_trail, health, lease, legacy_kube, logs, resources
+from provisioning.audit import Tell
+from provisioning.audit_heads import KubeHeads
 from provisioning.cache import Cache
 from provisioning.desk import Desk
 from provisioning.kube import Kube
@@ -73,7 +76,17 @@ async def run(settings: Settings) -> None:
             missing = [kind.plural for kind, cache in caches.items() if not cache.synced.is_set()]
             return f"waiting for the first list of {', '.join(missing)}" if missing else ""
 
-        service = _service(settings, kube=kube, caches=caches, theirs=theirs, waits=waits, stop=stop)
+        identity = lease.identity(settings.pod_name or socket.gethostname())
+        trail = audit_trail.kept(
+            KubeHeads(plain, settings.namespace, "bot"),
+            writer=identity,
+            file=settings.audit_file,
+            now=lambda: datetime.now(UTC),
+        )
+        tell = await stack.enter_async_context(trail)
+        service = _service(
+            settings, kube=kube, caches=caches, theirs=theirs, waits=waits, stop=stop, identity=identity, tell=tell
+        )
         await stack.enter_async_context(health.serving(settings.host, settings.health_port, waits=service.waits))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         followers = [group.create_task(cache.run()) for cache in (*caches.values(), *theirs.values())]
@@ -90,6 +103,8 @@ def _service(
     theirs: dict[resources.Resource, Cache],
     waits: health.Waits,
     stop: asyncio.Event,
+    identity: str,
+    tell: Tell,
 ) -> Service:
     views = Views(
         catalogs=caches[resources.CATALOGS],
@@ -99,8 +114,7 @@ def _service(
         hosts=theirs[resources.CLUSTERS],
         control_planes=theirs[resources.KAMAJI_CONTROL_PLANES],
     )
-    name = lease.identity(settings.pod_name or socket.gethostname())
-    elector = lease.Elector(kube, name=LEASE, namespace=settings.namespace, identity=name)
+    elector = lease.Elector(kube, name=LEASE, namespace=settings.namespace, identity=identity)
 
     async def elect(payload: lease.Payload) -> None:
         # A leader with empty caches would take every request for gone.
@@ -115,6 +129,7 @@ def _service(
         clusters=caches[resources.TENANT_CLUSTERS],
         elect=elect,
         caches=waits,
+        tell=tell,
         stop=stop,
     )
 

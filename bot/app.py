@@ -20,7 +20,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import approvals, buttons, cards, commands, forms, replies, slack
+from bot import approvals, buttons, cards, commands, forms, replies, slack, witness
 from bot.answers import Errors, FormAnswer, Open, Repaint, Say
 from bot.cards import Card
 from bot.commands.command import Filled, Form
@@ -28,7 +28,7 @@ from bot.errands import Errands
 from bot.people import People, Refusal, Unwelcome
 from bot.ports import Desk
 from bot.slack import Identity
-from provisioning import errors
+from provisioning import audit, errors
 from provisioning.desk import NoCatalog
 from provisioning.health import Waits
 from provisioning.model import Person
@@ -58,6 +58,7 @@ class Door:
         client: AsyncWebClient,
         errands: Errands,
         waits: Waits = lambda: "",
+        tell: audit.Tell = audit.untold,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._desk = desk
@@ -65,6 +66,7 @@ class Door:
         self._client = client
         self._errands = errands
         self._waits = waits
+        self._tell = tell
         self._clock = clock
 
     async def command(self, ack: Ack, body: Payload) -> None:
@@ -119,11 +121,12 @@ class Door:
             person = await self._who(body["user_id"])
         except Unwelcome as unwelcome:
             return Say(_refusal(unwelcome, slack=body["user_id"]))
+        self._tell(witness.asked(body, person))
         log.info("command", line=str(body.get("text", ""))[:100], by=person.user)
         try:
             answer = commands.answer(str(body.get("text") or ""), desk=self._desk, person=person, now=self._clock())
             return await commands.carry_out(
-                answer, desk=self._desk, team=str(body["team_id"]), key=str(body["trigger_id"])
+                answer, desk=self._desk, person=person, team=str(body["team_id"]), key=str(body["trigger_id"])
             )
         except NoCatalog:
             return Say(cards.say(replies.NO_CATALOG))
@@ -134,6 +137,7 @@ class Door:
             person = await self._who(body["user"]["id"])
         except Unwelcome as unwelcome:
             return Repaint(told=_refusal(unwelcome, slack=body["user"]["id"]))
+        self._tell(witness.pressed(body, person))
         return await approvals.pressed(
             self._desk, action=str(pressed["action_id"]), value=pressed.get("value"), person=person
         )
@@ -143,7 +147,9 @@ class Door:
         if form is None:
             return forms.replaced(replies.CARD_TOO_OLD)
         try:
-            return await form.submitted(await self._filled(body))
+            filled = await self._filled(body)
+            self._tell(witness.submitted(body, filled.person))
+            return await form.submitted(filled)
         except Unwelcome as unwelcome:
             log.info("person_refused", slack=body["user"]["id"], why=unwelcome.refusal.name.lower())
             return forms.replaced(unwelcome.refusal)
@@ -186,7 +192,11 @@ class Door:
     async def _who(self, slack: object) -> Person:
         if self._waits():
             raise Unwelcome(Refusal.NOT_READY)
-        return await self._people.who(str(slack))
+        try:
+            return await self._people.who(str(slack))
+        except Unwelcome as unwelcome:
+            self._tell(witness.refused(str(slack), unwelcome.refusal))
+            raise
 
     async def _open(self, answer: Open, body: Payload) -> Say | None:
         """Open a form while its trigger lives; what to say when that failed."""

@@ -19,6 +19,7 @@ from bot.outbox import Outbox
 from bot.people import People, SlackAccounts
 from bot.ports import Desk
 from bot.settings import Settings
+from provisioning import audit
 from provisioning.health import Waits
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Service:
     clusters: Changes
     elect: Callable[[Payload], Awaitable[None]]
     caches: Waits
+    tell: audit.Tell = audit.untold
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     listening: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
@@ -57,7 +59,9 @@ class Service:
         identity = await slack.identify(client, token=token)
         errands = Errands()
         people = People(SlackAccounts(client), team=identity.team, mapped=self.desk.person)
-        door = app.Door(desk=self.desk, people=people, client=client, errands=errands, waits=self.caches)
+        door = app.Door(
+            desk=self.desk, people=people, client=client, errands=errands, waits=self.caches, tell=self.tell
+        )
         secret = self.settings.slack_signing_secret.get_secret_value()
         template = slack.client(None, api_url=self.settings.slack_api_url)
         bolt = app.build(door, identity=identity, client=template, signing_secret=secret)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -24,7 +25,9 @@ class Settings(CommonSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     """Where /slack/events and /healthz are served; Socket Mode serves only the latter there."""
     pod_name: str = ""
-    """The name this replica goes by in the Lease; the host's when empty."""
+    """The name this replica goes by in the Lease and in the audit trail; the host's when empty."""
+    audit_file: Path | None = None
+    """Where lines of the audit trail go; without it to standard output."""
 
     @model_validator(mode="after")
     def _secret_of_the_mode(self) -> Self:

@@ -18,7 +18,8 @@ from playground.errors import PlaygroundError
 Manifest = dict[str, Any]
 
 CHART = Path(__file__).parent.parent / "charts" / "clusterdesk"
-RIGHTS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+RIGHTS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "ConfigMap")
+"""With the objects that the chart makes for want of a right: those in which audit trails are anchored."""
 ADMISSION = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 

@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 
 import structlog
 
-from provisioning import health, lease, legacy_kube, logs, survey
+from provisioning import audit, audit_trail, health, lease, legacy_kube, logs, survey
 from provisioning.access_keeper import AccessKeeper
+from provisioning.audit import Tell
+from provisioning.audit_heads import KubeHeads
 from provisioning.cache import Key
 from provisioning.catalog_keeper import CatalogKeeper
 from provisioning.enactor import Enactor
@@ -58,13 +60,11 @@ async def run(settings: Settings) -> None:
     async with await Kube.connect(kubeconfig=settings.kubeconfig) as plain:
         kube = await legacy_kube.fitting(plain, settings.api_profile)
         landscape = Landscape(kube, namespace=settings.namespace)
-        elector = Elector(
-            kube,
-            name=LEASE,
-            namespace=settings.namespace,
-            identity=lease.identity(settings.pod_name or socket.gethostname()),
-        )
+        identity = lease.identity(settings.pod_name or socket.gethostname())
+        elector = Elector(kube, name=LEASE, namespace=settings.namespace, identity=identity)
+        heads = KubeHeads(plain, settings.namespace, "provisioner")
         async with (
+            audit_trail.kept(heads, writer=identity, file=settings.audit_file, now=_now) as tell,
             health.serving(settings.host, settings.health_port, waits=landscape.waits),
             asyncio.TaskGroup() as group,
         ):
@@ -72,11 +72,11 @@ async def run(settings: Settings) -> None:
             group.create_task(survey.tell(kube, settings.api_profile))
             await landscape.synced()
             log.info("ready", namespace=settings.namespace, health_port=settings.health_port)
-            await elector.run(lambda: lead(kube, landscape, settings, now=_now))
+            await elector.run(lambda: lead(kube, landscape, settings, now=_now, tell=tell))
             following.cancel()
 
 
-async def lead(kube: Kube, landscape: Landscape, settings: Settings, *, now: Clock) -> None:
+async def lead(kube: Kube, landscape: Landscape, settings: Settings, *, now: Clock, tell: Tell = audit.untold) -> None:
     """What the leader does: queues of work, fed by what changes."""
     clusters: Queue[Key] = Queue("clusters")
     requests: Queue[Key] = Queue("requests")
@@ -85,8 +85,8 @@ async def lead(kube: Kube, landscape: Landscape, settings: Settings, *, now: Clo
     catalogs: Queue[str] = Queue("catalogs")
     probe = Probe(kube, changed=clusters.add, pace=Pace(content=settings.probe_seconds))
     reconciler = Reconciler(kube, landscape, probe=probe if settings.probe_tenants else None, now=now)
-    enactor = Enactor(kube, landscape, now=now)
-    access_keeper = AccessKeeper(kube, landscape, roles=TenantRoles(kube), now=now)
+    enactor = Enactor(kube, landscape, now=now, tell=tell)
+    access_keeper = AccessKeeper(kube, landscape, roles=TenantRoles(kube), now=now, tell=tell)
     keeper = Keeper(kube, landscape, namespace=settings.namespace, void_after=2 * settings.request_timeout, now=now)
     catalog_keeper = CatalogKeeper(kube, landscape, now=now)
     feed = Feed(landscape, clusters=clusters, requests=requests, accesses=accesses, tenants=tenants, catalogs=catalogs)

@@ -4,7 +4,8 @@ Level-triggered, by cluster: one look issues what is not issued yet, has the rol
 how each access is, and lets go of what is over. A tenant at rest is asked every `LOOK` seconds, for all its people at
 once. What a certificate holds is decided in `issuing`, what an access is worth in `grants`.
 
-Every certificate, and every end of one, is a line in the log: `access_issued`, `access_revoked`, `access_expired`.
+Every certificate, and every end of one, is a line in the log (`access_issued`, `access_revoked`, `access_expired`) and
+one in the audit trail.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from provisioning import access_site, errors, grants, issuing, resources
+from provisioning import access_site, audit, audit_events, errors, grants, issuing, resources
 from provisioning.access_issuer import Issuer
 from provisioning.access_site import Site
 from provisioning.cache import Key
@@ -58,6 +59,7 @@ class AccessKeeper:
         roles: Roles,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
+        tell: audit.Tell = audit.untold,
     ) -> None:
         self._kube = kube
         self._landscape = landscape
@@ -66,6 +68,7 @@ class AccessKeeper:
         self._recorder = Recorder(kube, now=now)
         self._now = now
         self._clock = clock
+        self._trail = tell
         self._looked: dict[Key, tuple[float, frozenset[str]]] = {}
         """When a tenant's roles were put right last, and which they were."""
 
@@ -211,6 +214,7 @@ class AccessKeeper:
             public_key=f"sha256:{marks.key}",
         )
         note = f"{spec.user} as {spec.role.value} of {spec.cluster} until {status.expires_at}, serial {marks.serial}"
+        self._trail(audit_events.access(what, one, status, marks))
         news = News(f"Access{what}", f"{what.lower()}: {note}", "Grant" if what == ISSUED else "Withdraw")
         await self._recorder.tell(one, [news], kind=resources.CLUSTER_ACCESSES)
 

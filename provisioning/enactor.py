@@ -12,7 +12,20 @@ from typing import Final
 
 import structlog
 
-from provisioning import approval, errors, lifecycle, lifetime, metrics, names, objects, quota, resources, standing
+from provisioning import (
+    approval,
+    audit,
+    audit_events,
+    errors,
+    lifecycle,
+    lifetime,
+    metrics,
+    names,
+    objects,
+    quota,
+    resources,
+    standing,
+)
 from provisioning.cache import Key
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
@@ -33,10 +46,13 @@ class Failed(errors.ClusterdeskError):
 class Enactor:
     """`act` looks at one ClusterRequest."""
 
-    def __init__(self, kube: Kube, landscape: Landscape, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, kube: Kube, landscape: Landscape, *, now: Callable[[], datetime], tell: audit.Tell = audit.untold
+    ) -> None:
         self._kube = kube
         self._landscape = landscape
         self._now = now
+        self._tell = tell
 
     async def act(self, key: Key) -> float | None:
         """Carry the request of this namespace and name on; the seconds until it has to be looked at again."""
@@ -51,7 +67,7 @@ class Enactor:
             await self._enact(request, manifest)
         else:
             # Who denies or withdraws it writes no conditions.
-            await self._write(request, manifest, request.it.status)
+            await self._note(request, manifest, request.it.status)
         return None
 
     async def _decide(
@@ -69,7 +85,7 @@ class Enactor:
             waived = status.model_copy(update={"waiver": waiver})
             await self._settle(request, manifest, lifecycle.step(waived, Event.WAIVED, now=now), "waived")
             return None
-        await self._write(request, manifest, status.model_copy(update={"expires_at": objects.format_time(end)}))
+        await self._note(request, manifest, status.model_copy(update={"expires_at": objects.format_time(end)}))
         return (end - now).total_seconds() + 1
 
     def _waiver(self, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> str | None:
@@ -94,30 +110,38 @@ class Enactor:
         applied = lifecycle.step(request.it.status, Event.APPLIED, now=self._now())
         await self._settle(request, manifest, applied, "applied")
 
+    async def _note(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
+        """Write down how it stands since somebody else brought it there, and tell of it once."""
+        if await self._write(request, manifest, status) and not audit_events.is_told(request):
+            self._tell(audit_events.reached(request, status))
+
     async def _settle(
         self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus, result: str
     ) -> None:
         await self._write(request, manifest, status)
+        self._tell(audit_events.reached(request, status))
         metrics.REQUESTS.labels(result).inc()
         spec, why = request.it.spec, status.message or status.waiver or None
         where = {"namespace": request.meta.namespace, "name": request.meta.name, "cluster": spec.cluster}
         log.info(f"request_{result}", action=spec.action.value, requester=spec.requester.user, why=why, **where)
 
-    async def _write(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
-        """Write the status if it is another, conditions included. A compare-and-swap: somebody may vote meanwhile."""
+    async def _write(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> bool:
+        """Write the status if it is another, conditions included, and say whether it was. A compare-and-swap: somebody
+        may vote meanwhile."""
         noted = {
             "observed_generation": request.meta.generation,
             "conditions": standing.conditions(request, status, now=self._now()),
         }
         status = status.model_copy(update=noted)
         if status == request.it.status:
-            return
+            return False
         wire = {
             **status.wire(),
             "phase": status.phase.value,
             "conditions": conditions_of.wire(status.conditions),
         }
         await self._kube.replace(resources.CLUSTER_REQUESTS, {**manifest, "status": wire}, subresource="status")
+        return True
 
 
 async def _create(kube: Kube, request: Stored[ClusterRequest]) -> None:

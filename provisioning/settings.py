@@ -35,7 +35,9 @@ class Settings(CommonSettings):
     """What the provisioner is told beside."""
 
     pod_name: str = ""
-    """The name this replica goes by in the Lease; the host's when empty."""
+    """The name this replica goes by in the Lease and in the audit trail; the host's when empty."""
+    audit_file: Path | None = None
+    """Where lines of the audit trail go; without it to standard output."""
     workers: Annotated[int, Field(ge=1, le=64)] = 4
     """How many TenantClusters are looked at at once."""
     probe_tenants: bool = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
@@ -15,6 +15,7 @@ from bot.service import Service
 from bot.settings import Settings
 from playground import workspace
 from playground.workspace import installation, people
+from provisioning.audit import Event, Tell, untold
 from tests.bot import slack_objects
 from tests.bot.fake_desk import FakeDesk
 
@@ -29,6 +30,8 @@ class Stage:
     slack: workspace.LocalSlack
     desk: FakeDesk
     service: Service
+    told: list[Event] = field(default_factory=list)
+    """What the audit trail was told."""
 
 
 def settings(slack: workspace.LocalSlack, mode: str) -> Settings:
@@ -62,13 +65,16 @@ async def running(desk: FakeDesk, mode: Mode, **options: Any) -> AsyncIterator[S
         **options,
     )
     async with workspace.serving(given) as slack:
-        async with bot_of(slack, desk, mode) as service:
-            yield Stage(slack, desk, service)
+        told: list[Event] = []
+        async with bot_of(slack, desk, mode, tell=told.append) as service:
+            yield Stage(slack, desk, service, told)
         assert slack_objects.complaints(slack) == []
 
 
 @asynccontextmanager
-async def bot_of(slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode) -> AsyncIterator[Service]:
+async def bot_of(
+    slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode, *, tell: Tell = untold
+) -> AsyncIterator[Service]:
     """One bot process, as it were."""
     service = Service(
         settings=settings(slack, mode),
@@ -77,6 +83,7 @@ async def bot_of(slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode) -> Asy
         clusters=desk.cluster_changes,
         elect=_always,
         caches=lambda: "",
+        tell=tell,
     )
     task = asyncio.create_task(service.run())
     async with asyncio.timeout(30):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning import addons, belongings, charges, landscape, resources, survey, teardown
+from provisioning import addons, audit_heads, belongings, charges, landscape, resources, survey, teardown
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
 from webhooks import deliveries, kinds, lookup
@@ -162,6 +162,23 @@ def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendere
         ("clusterdesk.dev", "clusterrequests/status"),
         ("clusterdesk.dev", "tenantclusters"),
     }
+
+
+def test_audit_trails_are_anchored_in_objects_of_the_chart_and_the_bot_may_write_its_own_only(
+    rendered: list[Manifest],
+) -> None:
+    made = {m["metadata"]["name"]: m for m in rendered if m["kind"] == "ConfigMap"}
+    assert made.keys() == {audit_heads.name_of(service) for service in audit_heads.SERVICES}
+    # The heads outlive an uninstall, and nothing that the chart says of their content overwrites them.
+    assert all(m["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep" for m in made.values())
+    assert not any("data" in m for m in made.values())
+    rules = only(rendered, "Role", "clusterdesk-bot")["rules"]
+    assert [(rule["resourceNames"], rule["verbs"]) for rule in rules if "configmaps" in rule["resources"]] == [
+        ([audit_heads.name_of("bot")], ["get", "update"])
+    ]
+    # The provisioner may: of any, for what it renders.
+    wide = only(rendered, "ClusterRole", "clusterdesk-provisioner")
+    assert all(may(wide, "", "configmaps", verb) for verb in ("get", "update"))
 
 
 def test_who_may_only_look_sees_accesses_and_makes_none(rendered: list[Manifest]) -> None:

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from provisioning import errors, resources
 from provisioning.access_keeper import FINALIZER, LOOK, RETRY, AccessKeeper
+from provisioning.audit import Code, Event
 from provisioning.cache import Key
 from provisioning.kube import Kube, Manifest
 from provisioning.objects import parse_time
@@ -52,6 +53,8 @@ class Bench:
     tenants: Tenants
     keeper: AccessKeeper
     monotonic: list[float]
+    told: list[Event]
+    """What the audit trail was told."""
 
     async def look(self, times: int = 1) -> float | None:
         again = None
@@ -123,9 +126,16 @@ async def bench() -> AsyncIterator[Bench]:
         stage.put(resources.CLUSTERS, accesses.HOST)
         stage.put(resources.SECRETS, accesses.authority_secret())
         stage.put(resources.SECRETS, accesses.kubeconfig_secret())
-        tenants, monotonic = Tenants(), [1000.0]
-        keeper = AccessKeeper(stage.kube, stage.landscape, roles=tenants, now=stage.clock, clock=lambda: monotonic[0])
-        yield Bench(stage, tenants, keeper, monotonic)
+        tenants, monotonic, told = Tenants(), [1000.0], list[Event]()
+        keeper = AccessKeeper(
+            stage.kube,
+            stage.landscape,
+            roles=tenants,
+            now=stage.clock,
+            clock=lambda: monotonic[0],
+            tell=told.append,
+        )
+        yield Bench(stage, tenants, keeper, monotonic, told)
 
 
 async def test_a_request_becomes_a_certificate_and_a_role(bench: Bench) -> None:
@@ -584,3 +594,20 @@ async def test_who_is_an_approver_only_by_now_may_look_and_do_no_more(bench: Ben
     await bench.look()
     await bench.settle()
     assert bench.roles == [("ben", "view")]
+
+
+async def test_the_audit_trail_is_told_of_each_certificate_and_of_its_end(bench: Bench) -> None:
+    bench.make()
+    await bench.settle()
+    bench.revoke()
+    await bench.settle()
+    assert [event.code for event in bench.told] == [Code.ACCESS_ISSUED, Code.ACCESS_REVOKED]
+    serial = f"{bench.certificate().serial_number:x}"
+    assert {(event.who, event.facts["cluster"], event.facts["serial"]) for event in bench.told} == {
+        ("ann", "web", serial)
+    }
+    bench.make("ann-again")
+    await bench.settle()
+    bench.later(timedelta(hours=3))
+    await bench.settle()
+    assert [event.code for event in bench.told[2:]] == [Code.ACCESS_ISSUED, Code.ACCESS_EXPIRED]

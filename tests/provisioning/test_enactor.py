@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from provisioning import errors, names, resources
+from provisioning import audit, errors, names, resources
+from provisioning.audit import Code, Event
 from provisioning.enactor import Enactor
 from provisioning.kube import Manifest
 from tests import builders
@@ -35,9 +36,9 @@ def ask(stage: Backstage, *, phase: str = "Pending", **spec: Any) -> None:
     stage.put(resources.CLUSTER_REQUESTS, manifest, status={"phase": phase} if phase != "Pending" else None)
 
 
-async def act(stage: Backstage) -> float | None:
+async def act(stage: Backstage, tell: audit.Tell = audit.untold) -> float | None:
     await stage.caught_up()
-    return await Enactor(stage.kube, stage.landscape, now=stage.clock).act(KEY)
+    return await Enactor(stage.kube, stage.landscape, now=stage.clock, tell=tell).act(KEY)
 
 
 def status(stage: Backstage) -> Manifest:
@@ -261,3 +262,64 @@ async def test_a_request_in_a_namespace_of_nobody_waits(stage: Backstage) -> Non
     ask(stage, phase="Approved")
     await act(stage)
     assert status(stage)["phase"] == "Approved"
+
+
+VOTE = {"voter": {"user": "ben"}, "decision": "Approve", "reason": "go on", "at": "2026-08-04T09:12:00Z"}
+
+
+async def test_the_audit_trail_is_told_who_asked_who_agreed_and_to_what(stage: Backstage) -> None:
+    ask(stage)
+    stage.patch(resources.CLUSTER_REQUESTS, NAME, {"status": {"phase": "Approved", "votes": [VOTE]}}, "status")
+    told: list[Event] = []
+    await act(stage, told.append)
+    (event,) = told
+    assert (event.code, event.who, event.about) == (Code.REQUEST_APPLIED, "ann", f"{NAMESPACE}/{NAME}")
+    assert event.digest == builders.REQUEST["spec"]["digest"]
+    assert event.facts["votes"] == "ben Approve 2026-08-04T09:12:00Z"
+    assert "go on" not in str(event)
+
+
+@pytest.mark.parametrize(
+    ("required", "ahead", "codes"),
+    [
+        (0, timedelta(), [Code.REQUEST_WAIVED]),
+        (1, timedelta(hours=25), [Code.REQUEST_EXPIRED]),
+        (1, timedelta(), [Code.REQUEST_MADE]),
+    ],
+)
+async def test_the_audit_trail_is_told_once_what_was_asked_and_what_was_decided_by_rule(
+    stage: Backstage, required: int, ahead: timedelta, codes: list[Code]
+) -> None:
+    with_policy(stage, required=required)
+    ask(stage)
+    stage.clock.ahead = ahead
+    told: list[Event] = []
+    for _ in range(2):
+        await act(stage, told.append)
+    assert [event.code for event in told][:1] == codes
+    assert Code.REQUEST_MADE not in [event.code for event in told[1:]]
+
+
+@pytest.mark.parametrize(
+    ("phase", "code", "who"),
+    [("Denied", Code.REQUEST_DENIED, "ben"), ("Withdrawn", Code.REQUEST_WITHDRAWN, "ann")],
+)
+async def test_the_audit_trail_is_told_once_of_an_end_whichever_door_it_came_by(
+    stage: Backstage, phase: str, code: Code, who: str
+) -> None:
+    ask(stage)
+    await act(stage)
+    votes = [{**VOTE, "decision": "Deny"}]
+    stage.patch(resources.CLUSTER_REQUESTS, NAME, {"status": {"phase": phase, "votes": votes}}, "status")
+    told: list[Event] = []
+    for _ in range(3):
+        await act(stage, told.append)
+    assert [(event.code, event.who) for event in told] == [(code, who)]
+
+
+async def test_the_audit_trail_is_told_what_could_not_be_done(stage: Backstage) -> None:
+    stage.cluster()
+    ask(stage, phase="Approved")
+    told: list[Event] = []
+    await act(stage, told.append)
+    assert [event.code for event in told] == [Code.REQUEST_FAILED]

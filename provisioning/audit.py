@@ -1,0 +1,118 @@
+"""The audit trail: what is told in it, and how each line holds the one before. Pure.
+
+A line is one JSON object: what happened, and the hash of the line before. Every process writes a chain of its own,
+named after it, because two of them cannot agree on an order without waiting for each other. What must never live here:
+where lines go (`audit_trail`), where heads are kept (`audit_heads`), what is wrong with lines (`audit_proof`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+MARK: Final = "audit"
+"""The `event` of every line of the trail, by which it is told from the log beside it."""
+
+
+class Code(StrEnum):
+    """What happened. Other programs look for these: a code never changes its meaning."""
+
+    COMMAND_ASKED = "command-asked"
+    BUTTON_PRESSED = "button-pressed"
+    FORM_SUBMITTED = "form-submitted"
+    PERSON_REFUSED = "person-refused"
+    REQUEST_MADE = "request-made"
+    REQUEST_DENIED = "request-denied"
+    REQUEST_WITHDRAWN = "request-withdrawn"
+    REQUEST_WAIVED = "request-waived"
+    REQUEST_EXPIRED = "request-expired"
+    REQUEST_APPLIED = "request-applied"
+    REQUEST_FAILED = "request-failed"
+    ACCESS_ISSUED = "access-issued"
+    ACCESS_REVOKED = "access-revoked"
+    ACCESS_EXPIRED = "access-expired"
+
+
+MEANING: Final[Mapping[Code, str]] = {
+    Code.COMMAND_ASKED: "Somebody typed a command in Slack, and was shown what it answers.",
+    Code.BUTTON_PRESSED: "Somebody pressed a button of a card. Whether that counted is what the request says.",
+    Code.FORM_SUBMITTED: "Somebody sent a form.",
+    Code.PERSON_REFUSED: "A Slack account that nobody may use the desk by; `who` is its Slack id.",
+    Code.REQUEST_MADE: "Somebody asked for something that needs approval, in Slack or by kubectl.",
+    Code.REQUEST_DENIED: "An approver denied a request, in Slack or by kubectl.",
+    Code.REQUEST_WITHDRAWN: "A request was taken back.",
+    Code.REQUEST_WAIVED: "A rule of the tenant made approval unnecessary.",
+    Code.REQUEST_EXPIRED: "Nobody decided in time.",
+    Code.REQUEST_APPLIED: "What was approved is done.",
+    Code.REQUEST_FAILED: "What was approved could not be done.",
+    Code.ACCESS_ISSUED: "Somebody got a certificate for a cluster.",
+    Code.ACCESS_REVOKED: "A certificate was taken back before its end.",
+    Code.ACCESS_EXPIRED: "A certificate ran out.",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that somebody will want to know about one day."""
+
+    code: Code
+    who: str
+    """Whose doing it is: the Kubernetes user, or the Slack id of whom we could not tie to one."""
+    where: str
+    """The door it came in by, such as `slack:T024BE7LD/C0G9QF9GZ`; `cluster` for what the provisioner found there."""
+    about: str = ""
+    """namespace/name of the object."""
+    digest: str = ""
+    """What was asked for, as the approval is bound to it."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+Tell = Callable[[Event], None]
+"""How the rest of the program puts an event into the trail."""
+
+
+def untold(_: Event) -> None:
+    """For whoever has no trail: kubectl's plugin, which runs as the person, and most tests."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far a chain has come: the number of its last line, and that line's hash. Zero and none before the first."""
+
+    number: int = 0
+    hash: str = ""
+
+
+BEGINNING: Final = Head()
+
+
+def link(event: Event, *, writer: str, head: Head, at: str) -> tuple[str, Head]:
+    """The line for this event behind `head`, and the head that it makes."""
+    content = {
+        "event": MARK,
+        "writer": writer,
+        "number": head.number + 1,
+        "before": head.hash,
+        "at": at,
+        "code": event.code.value,
+        "who": event.who,
+        "where": event.where,
+        "about": event.about,
+        "digest": event.digest,
+        "facts": dict(event.facts),
+    }
+    return canonical(content), Head(head.number + 1, hash_of(content))
+
+
+def canonical(content: Mapping[str, Any]) -> str:
+    """The one way to write it: whoever collects lines may sort keys and put in spaces, and it hashes as before."""
+    # In ASCII, so that no name ends a line or moves the cursor, and no encoding stands between us and the hash.
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def hash_of(content: Mapping[str, Any]) -> str:
+    return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()

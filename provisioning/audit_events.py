@@ -1,0 +1,70 @@
+"""What the core tells in the audit trail: our objects -> events. Pure.
+
+Nobody's reasons are told, only names, digests and times: a trail is kept for years and shown to strangers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provisioning.audit import Code, Event
+from provisioning.grants import EXPIRED, REVOKED
+from provisioning.issuing import Marks
+from provisioning.model import AccessStatus, ClusterAccess, ClusterRequest, Phase, RequestStatus
+from provisioning.model import conditions as conditions_of
+from provisioning.objects import Stored
+
+CLUSTER: Final = "cluster"
+"""Where it happened: the provisioner found it so in the cluster, whichever door it came in by."""
+_PHASES: Final = {
+    Phase.PENDING: Code.REQUEST_MADE,
+    # Of an approval by people, the votes are told with what comes of it.
+    Phase.APPROVED: Code.REQUEST_WAIVED,
+    Phase.APPLIED: Code.REQUEST_APPLIED,
+    Phase.DENIED: Code.REQUEST_DENIED,
+    Phase.WITHDRAWN: Code.REQUEST_WITHDRAWN,
+    Phase.EXPIRED: Code.REQUEST_EXPIRED,
+    Phase.FAILED: Code.REQUEST_FAILED,
+}
+_ACCESSES: Final = {REVOKED: Code.ACCESS_REVOKED, EXPIRED: Code.ACCESS_EXPIRED}
+
+
+def is_told(request: Stored[ClusterRequest]) -> bool:
+    """Whether the phase that it is in was told: its conditions are written by whoever tells it, in the same turn."""
+    ready = conditions_of.find(request.it.status.conditions, "Ready")
+    return ready is not None and ready.reason == request.it.status.phase.value
+
+
+def reached(request: Stored[ClusterRequest], status: RequestStatus) -> Event:
+    """The request has come to `status`: who asked, who decided and when, by which rule, about which digest."""
+    spec = request.it.spec
+    denial = status.votes[-1].voter.user if status.phase is Phase.DENIED and status.votes else ""
+    facts = {
+        "action": spec.action.value,
+        "cluster": spec.cluster,
+        "requester": spec.requester.user,
+        "votes": ", ".join(f"{vote.voter.user} {vote.decision.value} {vote.at}" for vote in status.votes),
+        "waiver": status.waiver,
+    }
+    return Event(
+        _PHASES[status.phase],
+        who=denial or spec.requester.user,
+        where=CLUSTER,
+        about="/".join(request.key),
+        digest=spec.digest,
+        facts=facts,
+    )
+
+
+def access(what: str, one: Stored[ClusterAccess], status: AccessStatus, marks: Marks) -> Event:
+    """Somebody got a certificate, or it has ended: `what` is the reason that its condition Ready says."""
+    spec = one.it.spec
+    facts = {
+        "cluster": spec.cluster,
+        "role": spec.role.value,
+        "serial": marks.serial,
+        "until": status.expires_at or "",
+        "public-key": f"sha256:{marks.key}",
+    }
+    code = _ACCESSES.get(what, Code.ACCESS_ISSUED)
+    return Event(code, who=spec.user, where=CLUSTER, about="/".join(one.key), facts=facts)
