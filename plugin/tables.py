@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from provisioning import plain
+from provisioning.audit_proof import Line
 from provisioning.model import Step, StepState, TenantCluster, conditions
 from provisioning.objects import Stored, parse_time
 from provisioning.preflight import Finding, Outcome
@@ -35,6 +37,15 @@ def preflight(console: Console, found: tuple[Finding, ...]) -> None:
             if finding.outcome is outcome and finding.remedy:
                 console.print(f"{MARK[outcome]} {escape(finding.what)}: {escape(finding.remedy)}", soft_wrap=True)
     console.print(_summary(found), soft_wrap=True)
+
+
+def audit(console: Console, lines: Iterable[Line]) -> None:
+    """A row for each event."""
+    names = ("at", "code", "who", "where", "about")
+    table = Table(*(Column(name, overflow="fold") for name in names), box=None, pad_edge=False)
+    for line in lines:
+        table.add_row(*(escape(plain.one_line(line.content[name])) for name in names))
+    console.print(table)
 
 
 STATE: Final = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from plugin.command import Command
 from plugin.commands.access import COMMAND as ACCESS
 from plugin.commands.approve import COMMAND as APPROVE
+from plugin.commands.audit import COMMAND as AUDIT
 from plugin.commands.create import COMMAND as CREATE
 from plugin.commands.delete import COMMAND as DELETE
 from plugin.commands.deny import COMMAND as DENY
@@ -33,4 +34,5 @@ COMMANDS: tuple[Command, ...] = (
     APPROVE,
     DENY,
     PREFLIGHT,
+    AUDIT,
 )
