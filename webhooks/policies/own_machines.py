@@ -97,6 +97,7 @@ VOLUMES: Final = frozenset(
 """Kinds of volume that hold what the tenant put there, and no credential."""
 BINDINGS: Final = frozenset({"bridge", "masquerade"})
 INTERFACE: Final = BINDINGS | {"name", "model", "macAddress", "bootOrder", "ports", "state", "dhcpOptions", "acpiIndex"}
+_OF_DISKS: Final = "cdi.kubevirt.io/"
 _LEAVE: Final = "leave it out, or ask the platform"
 _BEYOND: Final = f"reaches beyond the guest, into the management cluster; {_LEAVE}"
 
@@ -182,6 +183,12 @@ def _disks(machine: Tree, at: str, namespace: str) -> Iterator[Cause]:
             for key in sorted({"volumeName", "selector"} & tree.dig(spec, part).keys()):
                 text = f"would take a volume that is there already; {_LEAVE}"
                 yield Cause(f"{at}[{number}].spec.{part}.{key}", text)
+        if spec.get("priorityClassName"):
+            yield Cause(f"{at}[{number}].spec.priorityClassName", f"would push others off their nodes; {_LEAVE}")
+        for key in sorted(tree.dig(disk, "metadata", "annotations")):
+            # CDI hands others on to the Pods that fill the disk, and network plugins obey them.
+            if not key.startswith(_OF_DISKS):
+                yield Cause(f"{at}[{number}].metadata.annotations[{key}]", _BEYOND)
 
 
 POLICY = Policy("own_machines", (Rule(KUBEVIRT_MACHINE_TEMPLATES), Rule(KUBEVIRT_MACHINES)), check)

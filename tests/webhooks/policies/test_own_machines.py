@@ -120,6 +120,7 @@ def test_devices_are_those_of_the_catalog(kind: str) -> None:
         ({"storage": {"dataSourceRef": {"name": "a", "namespace": "tenant-red"}}}, "storage.dataSourceRef.namespace"),
         ({"pvc": {"volumeName": "pv-of-another"}}, "pvc.volumeName"),
         ({"storage": {"selector": {"matchLabels": {}}}}, "storage.selector"),
+        ({"priorityClassName": "system-node-critical", "storage": {}}, "priorityClassName"),
         ({"source": {"pvc": {"name": "a", "namespace": BLUE}}, "storage": {}}, ""),
         ({"source": {"blank": {}}, "storage": {}}, ""),
     ],
@@ -127,6 +128,13 @@ def test_devices_are_those_of_the_catalog(kind: str) -> None:
 def test_disks_are_new_or_made_of_what_is_the_tenants(spec: Any, refused: str) -> None:
     found = fields(guest(f"{VM}.dataVolumeTemplates", [{"metadata": {"name": "a"}, "spec": spec}]))
     assert found == ([f"{VM}.dataVolumeTemplates[0].spec.{refused}"] if refused else [])
+
+
+def test_a_disk_is_filled_in_the_network_of_the_pods() -> None:
+    network, cdi = "k8s.v1.cni.cncf.io/networks", "cdi.kubevirt.io/storage.bind.immediate.requested"
+    disk = {"metadata": {"name": "a", "annotations": {network: "infra", cdi: "true"}}, "spec": {"storage": {}}}
+    found = fields(guest(f"{VM}.dataVolumeTemplates", [disk]))
+    assert found == [f"{VM}.dataVolumeTemplates[0].metadata.annotations[{network}]"]
 
 
 def test_a_machine_made_by_hand_is_held_to_the_same_and_one_copied_from_a_template_was() -> None:
