@@ -9,6 +9,7 @@ from typing import TypeAlias
 from bot.blocks import Block
 from bot.cards import Card
 from provisioning.desk import Wish
+from provisioning.model import Person
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,15 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class TakeBack:
+    """Withdraw this request of the person's."""
+
+    person: Person
+    namespace: str
+    request: str
+
+
+@dataclass(frozen=True)
 class Errors:
     """Keep the form and what was typed; say at each field (by block id) what is wrong with it."""
 
@@ -54,6 +64,6 @@ class Repaint:
     told: Card | None = None
 
 
-Answer: TypeAlias = Say | Open | Ask
+Answer: TypeAlias = Say | Open | Ask | TakeBack
 FormAnswer: TypeAlias = Errors | Replace
 PressAnswer: TypeAlias = Repaint | Open

@@ -126,7 +126,7 @@ class Door:
         try:
             answer = commands.answer(str(body.get("text") or ""), desk=self._desk, person=person, now=self._clock())
             return await commands.carry_out(
-                answer, desk=self._desk, person=person, team=str(body["team_id"]), key=str(body["trigger_id"])
+                answer, desk=self._desk, team=str(body["team_id"]), key=str(body["trigger_id"])
             )
         except NoCatalog:
             return Say(cards.say(replies.NO_CATALOG))

@@ -157,10 +157,7 @@ def _refused(desk: Desk, ticket: Ticket, refused: Refused, *, surface: Surface) 
 
 
 def _sentence(desk: Desk, ticket: Ticket, refused: Refused) -> str:
-    request = desk.request(ticket.namespace, ticket.id)
-    if refused.reason is Refused.Reason.ALREADY_DECIDED and request and request.it.status.phase is not Phase.PENDING:
-        return replies.already_decided(cards.verdict_line(request))
-    return replies.REFUSED[refused.reason]
+    return cards.why_not(desk.request(ticket.namespace, ticket.id), refused.reason)
 
 
 _ACTIONS: dict[str, Callable[[Desk, Ticket, Person], Awaitable[PressAnswer]]] = {

@@ -14,6 +14,7 @@ from bot import blocks, buttons, meters, outline, replies, text
 from bot.blocks import Block
 from provisioning import approval, lifetime, names, objects, quota, stage
 from provisioning.handmade import HandMade
+from provisioning.lifecycle import Reason
 from provisioning.model import (
     Action,
     CatalogSpec,
@@ -157,6 +158,13 @@ def verdict_line(request: Stored[ClusterRequest]) -> str:
     word = {Phase.APPLIED: Stage.ACCEPTED}.get(status.phase) or stage.of_request(request, None)
     when = text.moment(status.decided_at) if status.decided_at else ""
     return replies.decided(word, _deciders(status.phase, status.votes), when)
+
+
+def why_not(request: Stored[ClusterRequest] | None, reason: Reason) -> str:
+    """Why a vote or a withdrawal does not count; when it came too late, with who decided what."""
+    if reason is Reason.ALREADY_DECIDED and request and request.it.status.phase is not Phase.PENDING:
+        return replies.already_decided(verdict_line(request))
+    return replies.REFUSED[reason]
 
 
 def _deciders(phase: Phase, votes: Sequence[Vote]) -> str:

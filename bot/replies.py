@@ -95,6 +95,7 @@ HELP_WITHOUT_SLACK = (
 )
 NO_CATALOG = "The platform has not said yet what is on offer (there is no Catalog). Please ask your platform team."
 NO_TENANT = "You are not a member of any tenant, so there is nothing you could ask for. Ask your platform team."
+NO_REQUEST = "Nothing waits for approval, and you have not asked for anything yet."
 NO_CLUSTER_YET = "No clusters yet. `/cluster create` asks for one."
 FORM_NOT_OPENED = "Slack did not let me open the form in time. Nothing was requested. Please try again."
 NOT_YOUR_TENANT = "You are no longer a member of this tenant."
@@ -159,7 +160,7 @@ ASLEEP = "asleep"
 AWAKE = "awake"
 
 
-CLUSTERS_NAMED = 20
+NAMED = 20
 """Names in a sentence; whoever has more looks at the list."""
 NOTHING = "–"  # noqa: RUF001 - a dash for nothing
 
@@ -214,8 +215,30 @@ def no_such_choice(what: str, word: str, suggestion: str) -> str:
 
 
 def which_cluster(usage: str, yours: Sequence[str]) -> str:
-    there = f" There is {', '.join(map(code, yours[:CLUSTERS_NAMED]))}." if yours else ""
+    there = f" There is {', '.join(map(code, yours[:NAMED]))}." if yours else ""
     return f"Which cluster? It goes like this: {code(usage)}.{there}"
+
+
+def more_tenants(hidden: int) -> str:
+    return f"… and {hidden} more. `/cluster quota TENANT` shows any of them."
+
+
+def more_requests(hidden: int) -> str:
+    return f"… and {hidden} more. `/cluster requests TENANT` shows those of one tenant."
+
+
+def which_request(usage: str, yours: Sequence[str]) -> str:
+    there = f"Of yours there waits {', '.join(map(code, yours[:NAMED]))}." if yours else "None of yours waits."
+    return f"Which request? It goes like this: {code(usage)}. {there}"
+
+
+def no_such_request(word: str, suggestion: str) -> str:
+    meant = f" Did you mean {code(suggestion)}?" if suggestion else ""
+    return f"No request of yours waits about {code(word)}.{meant} `/cluster requests` shows yours."
+
+
+def several_requests(cluster: str, requests: Sequence[str]) -> str:
+    return f"Several requests of yours about {code(cluster)} wait. Write which one: {', '.join(map(code, requests))}."
 
 
 def too_many_words(usage: str) -> str:
@@ -284,6 +307,12 @@ NO_QUOTA = "This tenant has no quota."
 
 def quota_now(tenant: str) -> str:
     return f"*Quota of {code(tenant)}* — now → *then* of allowed. One more worker per pool counts, for updates."
+
+
+def quota_of(tenant: str, waiting: int) -> str:
+    if not waiting:
+        return f"*Quota of {code(tenant)}* — used of allowed. One more worker per pool counts, for updates."
+    return f"*Quota of {code(tenant)}* — now → *then* of allowed, if all that waits is approved ({waiting})."
 
 
 def meter(label: str, bar: str, before: str, after: str, hard: str) -> str:

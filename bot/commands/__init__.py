@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import cards, offers, replies
-from bot.answers import Answer, Ask, Open, Say
-from bot.commands.asking import ask_at_once
+from bot.answers import Answer, Ask, Open, Say, TakeBack
+from bot.commands.asking import ask_at_once, take_back
 from bot.commands.command import Call, Command, Form
 from bot.commands.create import COMMAND as CREATE
 from bot.commands.delete import COMMAND as DELETE
@@ -17,17 +17,34 @@ from bot.commands.extend import COMMAND as EXTEND
 from bot.commands.help import COMMAND as HELP
 from bot.commands.hibernate import COMMAND as HIBERNATE
 from bot.commands.list import COMMAND as LIST
+from bot.commands.quota import COMMAND as QUOTA
+from bot.commands.requests import COMMAND as REQUESTS
 from bot.commands.scale import COMMAND as SCALE
 from bot.commands.show import COMMAND as SHOW
 from bot.commands.upgrade import COMMAND as UPGRADE
 from bot.commands.wake import COMMAND as WAKE
+from bot.commands.withdraw import COMMAND as WITHDRAW
 from bot.ports import Desk
 from provisioning.model import Person
 
 __all__ = ["COMMANDS", "FORMS", "SLASH", "Call", "Command", "Form", "answer", "carry_out"]
 
 SLASH = "/cluster"
-COMMANDS: tuple[Command, ...] = (CREATE, LIST, SHOW, SCALE, UPGRADE, EXTEND, HIBERNATE, WAKE, DELETE, HELP)
+COMMANDS: tuple[Command, ...] = (
+    CREATE,
+    LIST,
+    SHOW,
+    SCALE,
+    UPGRADE,
+    EXTEND,
+    HIBERNATE,
+    WAKE,
+    DELETE,
+    QUOTA,
+    REQUESTS,
+    WITHDRAW,
+    HELP,
+)
 FORMS: tuple[Form, ...] = tuple(form for command in COMMANDS for form in command.forms)
 
 
@@ -45,4 +62,6 @@ async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str) -> Say |
     """What is left to show of an answer once what it asks for is done. `key` is this very command's, within `team`."""
     if isinstance(answer, Ask):
         return await ask_at_once(desk, answer.wish, team=team, key=key)
+    if isinstance(answer, TakeBack):
+        return await take_back(desk, answer)
     return answer

@@ -8,11 +8,11 @@ from collections.abc import Collection
 import structlog
 
 from bot import blocks, cards, entries, forms, replies
-from bot.answers import Errors, FormAnswer, Replace, Say
+from bot.answers import Errors, FormAnswer, Replace, Say, TakeBack
 from bot.commands.command import Filled
 from bot.ports import Desk
 from provisioning import errors, names, people
-from provisioning.desk import Verdict, Wish
+from provisioning.desk import Refused, Verdict, Wish
 from provisioning.model import Action, ClusterRequest, Phase
 from provisioning.objects import Stored
 
@@ -56,6 +56,20 @@ async def ask_at_once(desk: Desk, wish: Wish, *, team: str, key: str) -> Say:
         return Say(cards.say(replies.PERHAPS_SAVED_LINE if lost.perhaps else replies.NOT_SAVED_LINE))
     receipt = blocks.section(replies.receipt(wish.cluster, wish.action))
     return Say(cards.card([receipt, blocks.context(replies.receipt_id(request.meta.name))]))
+
+
+async def take_back(desk: Desk, it: TakeBack) -> Say:
+    """Withdraw a request, or say why that does not count."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            request = await desk.withdraw(it.namespace, it.request, it.person)
+    except Refused as refused:
+        return Say(cards.say(cards.why_not(desk.request(it.namespace, it.request), refused.reason)))
+    except (errors.KubeError, TimeoutError) as error:
+        log.warning("withdrawal_not_saved", request=it.request, by=it.person.user, error=str(error) or "timeout")
+        return Say(cards.say(replies.NOT_DECIDED))
+    log.info("request_withdrawn", request=it.request, by=it.person.user)
+    return Say(cards.say(replies.withdrawn(request.it.spec.cluster)))
 
 
 async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[ClusterRequest]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot import cards, offers, replies
 from bot.answers import Say
+from bot.commands.command import Call
 from bot.offers import Place
 from bot.ports import Desk
 from provisioning.handmade import HandMade
@@ -28,6 +29,23 @@ def made_by_hand(desk: Desk, person: Person) -> tuple[ByHand, ...]:
     """Every cluster in the same tenants that somebody made without us, by place and name."""
     tenants = {t.meta.name: t for t in (*desk.tenants_of(person), *desk.approvals_of(person))}
     return tuple((Place(t, it.meta.namespace), it) for t in tenants.values() for it in desk.hand_made(t.meta.name))
+
+
+def tenants(call: Call, line: str) -> tuple[str, ...] | Say:
+    """The tenants somebody is a member of or approves for: the one named behind the command, or all, by name.
+
+    `line` is how the command goes.
+    """
+    if len(call.words) > 1:
+        return Say(cards.say(replies.too_many_words(line)))
+    known = {t.meta.name for t in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person))}
+    if not known:
+        return Say(cards.say(replies.NO_TENANT))
+    wanted = call.words[0].lower() if call.words else ""
+    if wanted and wanted not in known:
+        suggestion = offers.suggestion(wanted, known)
+        return Say(cards.say(replies.no_such_choice(replies.TENANT.lower(), wanted, suggestion)))
+    return (wanted,) if wanted else tuple(sorted(known))
 
 
 def cluster(desk: Desk, person: Person, word: str) -> Found | Say:

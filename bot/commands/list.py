@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bot import blocks, cards, outline, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
-from bot.offers import suggestion
 from provisioning import names, people, stage
 from provisioning.handmade import HandMade
 from provisioning.model import Phase, TenantCluster
@@ -19,35 +20,29 @@ LINES = 10
 
 def run(call: Call) -> Answer:
     """Of all tenants, or of the one named."""
-    if len(call.words) > 1:
-        return Say(cards.say(replies.too_many_words(COMMAND.line)))
-    tenants = {t.meta.name for t in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person))}
-    wanted = call.words[0].lower() if call.words else ""
-    if wanted and wanted not in tenants:
-        known = suggestion(wanted, tenants)
-        return Say(cards.say(replies.no_such_choice(replies.TENANT.lower(), wanted, known)))
-    lines = _waiting(call, wanted) + _clusters(call, wanted) + _made_by_hand(call, wanted)
+    tenants = finding.tenants(call, COMMAND.line)
+    if isinstance(tenants, Say):
+        return tenants
+    lines = _waiting(call, tenants) + _clusters(call, tenants) + _made_by_hand(call, tenants)
     if not lines:
-        return Say(cards.say(replies.NO_CLUSTER_YET if tenants else replies.NO_TENANT))
+        return Say(cards.say(replies.NO_CLUSTER_YET))
     parts = [blocks.section("\n".join(lines[at : at + LINES])) for at in range(0, min(len(lines), SHOWN), LINES)]
     if len(lines) > SHOWN:
         parts.append(blocks.context(replies.more_clusters(len(lines) - SHOWN)))
     return Say(cards.card(parts))
 
 
-def _waiting(call: Call, wanted: str) -> list[str]:
-    tenants = {t.meta.name for t in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person))}
+def _waiting(call: Call, tenants: Collection[str]) -> list[str]:
     return [
         replies.waiting_line(it.spec.cluster, it.spec.action, text.name(it.spec.requester))
-        for tenant in sorted(tenants)
-        if wanted in ("", tenant)
+        for tenant in tenants
         for it in (request.it for request in call.desk.requests(tenant))
         if it.status.phase is Phase.PENDING
     ]
 
 
-def _clusters(call: Call, wanted: str) -> list[str]:
-    found = [f for f in finding.clusters_of(call.desk, call.person) if wanted in ("", f[0].tenant.meta.name)]
+def _clusters(call: Call, tenants: Collection[str]) -> list[str]:
+    found = [f for f in finding.clusters_of(call.desk, call.person) if f[0].tenant.meta.name in tenants]
     # Stable, so that within each half the order of places and names stays.
     ordered = sorted(found, key=lambda f: not _mine(call, f[1]))
     return [_line(cluster, place.tenant.meta.name, mine=_mine(call, cluster)) for place, cluster in ordered]
@@ -69,11 +64,11 @@ def _line(cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> str:
     return replies.cluster_line(replies.ICON[now], cluster.meta.name, " · ".join(f for f in facts if f), mine)
 
 
-def _made_by_hand(call: Call, wanted: str) -> list[str]:
+def _made_by_hand(call: Call, tenants: Collection[str]) -> list[str]:
     return [
         _line_of_hand_made(it, place.tenant.meta.name)
         for place, it in finding.made_by_hand(call.desk, call.person)
-        if wanted in ("", place.tenant.meta.name)
+        if place.tenant.meta.name in tenants
     ]
 
 

@@ -65,6 +65,7 @@ def _desk() -> FakeDesk:
     desk.put_cluster(samples.cluster(status=samples.ready(), annotations={"clusterdesk.dev/requested-by": "lena"}))
     desk.put_cluster(samples.cluster("alpha", by="cr-other", status=samples.building()))
     desk.put(samples.request("cr-waiting", cluster="build-8"))
+    desk.put(samples.request("cr-denied", cluster="build-6", status=_denied()))
     kai = Keeper(name=samples.KAI.user)
     alone = samples.hand_made(
         "lone", keeper=kai, add_ons=False, ready=False, version="*v*", endpoint="", message=samples.HOSTILE
@@ -154,6 +155,8 @@ CARDS: dict[str, Callable[[], Card]] = {
     "command_show_by_hand": lambda: _said("show lab"),
     "command_show_by_hand_without_add_ons": lambda: _said("show team-a/lone"),
     "command_delete_by_hand": lambda: _said("delete lab"),
+    "command_quota": lambda: _said("quota"),
+    "command_requests": lambda: _said("requests"),
     "command_help": lambda: _said("help"),
 }
 VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {

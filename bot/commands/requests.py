@@ -1,0 +1,60 @@
+"""`/cluster requests`: what waits for approval in one's tenants, one's own first, and what became of one's others."""
+
+from __future__ import annotations
+
+from bot import blocks, cards, replies, text
+from bot.answers import Answer, Say
+from bot.commands import finding
+from bot.commands.command import Call, Command
+from provisioning import people, stage
+from provisioning.model import ClusterRequest, Phase
+from provisioning.objects import Stored
+
+SHOWN = 30
+LINES = 10
+"""Lines a section takes: well within 3000 characters."""
+
+
+def run(call: Call) -> Answer:
+    """In all tenants, or in the one named."""
+    tenants = finding.tenants(call, COMMAND.line)
+    if isinstance(tenants, Say):
+        return tenants
+    found = [(tenant, request) for tenant in tenants for request in call.desk.requests(tenant)]
+    # Stable, so that within both halves the order of tenants and times stays.
+    waiting = sorted((each for each in found if _waits(each[1])), key=lambda each: not _mine(call, each[1]))
+    ended = [each for each in reversed(found) if _mine(call, each[1]) and not _waits(each[1])]
+    lines = [_line(call, *each) for each in (*waiting, *ended)]
+    if not lines:
+        return Say(cards.say(replies.NO_REQUEST))
+    parts = [blocks.section("\n".join(lines[at : at + LINES])) for at in range(0, min(len(lines), SHOWN), LINES)]
+    if len(lines) > SHOWN:
+        parts.append(blocks.context(replies.more_requests(len(lines) - SHOWN)))
+    return Say(cards.card(parts))
+
+
+def _waits(request: Stored[ClusterRequest]) -> bool:
+    return request.it.status.phase is Phase.PENDING
+
+
+def _mine(call: Call, request: Stored[ClusterRequest]) -> bool:
+    return people.same(request.it.spec.requester, call.person)
+
+
+def _line(call: Call, tenant: str, request: Stored[ClusterRequest]) -> str:
+    spec, key = request.it.spec, (request.meta.namespace, request.it.spec.cluster)
+    if _waits(request):
+        said = replies.waiting_line(spec.cluster, spec.action, text.name(spec.requester))
+    else:
+        cluster = next((each for each in call.desk.clusters(tenant) if each.key == key), None)
+        said = replies.headline(stage.of_request(request, cluster), spec.cluster, tenant)
+    return f"{said} · {text.code(request.meta.name)}"
+
+
+COMMAND = Command(
+    name="requests",
+    summary="List what waits for approval, yours first, and what became of your other requests.",
+    usage="[TENANT]",
+    examples=("/cluster requests", "/cluster requests team-a"),
+    run=run,
+)
