@@ -26,6 +26,7 @@ from provisioning.kube import Kube, Manifest
 from provisioning.ledger import Ledger
 from provisioning.model import Tenant
 from provisioning.objects import read
+from provisioning.usage import Usage
 
 T = TypeVar("T")
 
@@ -181,6 +182,11 @@ async def nothing_left(desk: Desk, namespace: str, cluster: str, *, seconds: flo
         await asyncio.sleep(0.3)
 
 
+async def published(desk: Desk, tenant: str) -> Usage:
+    """What the Tenant says that it uses."""
+    return quota.usage(read(Tenant, await desk.kube.get(resources.TENANTS, tenant)).it.status.quota.used)
+
+
 async def quota_released(desk: Desk, tenant: str, cluster: str) -> None:
     """Wait until the tenant's ledger has nothing of the cluster any more, and the Tenant says so."""
 
@@ -190,7 +196,6 @@ async def quota_released(desk: Desk, tenant: str, cluster: str) -> None:
         names = {key.rpartition("/")[2] for key in ledger.slots}
         if any(name == cluster or name.startswith(f"{cluster}-") for name in names):
             return False
-        published = read(Tenant, await desk.kube.get(resources.TENANTS, tenant)).it.status.quota.used
-        return quota.usage(published) == quota.usage(quota.amounts(ledger.used()))
+        return await published(desk, tenant) == quota.usage(quota.amounts(ledger.used()))
 
     await eventually(released, what=f"the quota of {cluster} released")

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
+from tests.e2e.desk import Desk, eventually, nothing_left, published, quota_released
 from tests.plugin.running import run
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
@@ -20,6 +20,9 @@ async def test_a_cluster_is_made_scaled_asked_for_more_and_deleted_by_a_member(d
 
     async def clusterdesk(command: str, *more: str) -> tuple[int, str, str]:
         return await run(lena, *command.split(), "-n", NAMESPACE, *more)
+
+    async def no_workers() -> bool:
+        return (await published(desk, "team-c")).nodes == 0
 
     # What the webhooks would refuse is refused, with every reason at its field, and nothing is there.
     code, out, err = await clusterdesk(f"create {CLUSTER} --flavor=large --replicas=30 --lifetime=1000h")
@@ -43,6 +46,8 @@ async def test_a_cluster_is_made_scaled_asked_for_more_and_deleted_by_a_member(d
     # By the tenant's rule for small clusters it happens; above the quota it is refused; in between somebody decides.
     code, out, err = await clusterdesk(f"scale {CLUSTER} --replicas=0")
     assert (code, out) == (0, f"{CLUSTER}: workers 1 x small -> 0 x small\n"), err
+    # The worker that is beyond the pool now counts until it is gone.
+    await eventually(no_workers, what="no worker charged any more")
     code, _, err = await clusterdesk(f"scale {CLUSTER} --replicas=40")
     assert code == 1
     assert "\n- spec.pools: nodes: asks for 41, 20 of 20 free (0 used)\n" in err
