@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from provisioning.documents import Overgrown
 from provisioning.resources import (
     CLUSTER_CLASSES,
     CLUSTER_RESOURCE_SETS,
@@ -46,6 +47,9 @@ from webhooks.kinds import (
 from webhooks.parts import Form, Part, Source
 from webhooks.policy import Reach, Rule
 from webhooks.review import Request
+
+NAMED_MAX = 500
+"""ConfigMaps that one object may name: all are read at once."""
 
 Extract = Callable[[Manifest, str, Facts], Iterable[Part]]
 
@@ -131,9 +135,11 @@ def _in_content(manifest: Manifest, _namespace: str, _facts: Facts) -> Iterator[
 
 
 def _config_maps(sources: Sequence[Source], namespace: str, facts: Facts) -> Iterator[tuple[Source, Manifest]]:
-    """Those that are there already."""
+    """Those that are there already. Raises `Overgrown`."""
     # Without a namespace of its own, a profile of all namespaces names one in that of each cluster.
     places = {s: s.namespace or namespace for s in sources if s.kind == CONFIG_MAPS.kind and s.name}
+    if len(places) > NAMED_MAX:
+        raise Overgrown(f"it names more than {NAMED_MAX} ConfigMaps")
     facts.need(*(One(CONFIG_MAPS, source.name, place) for source, place in places.items() if place))
     for source, place in places.items():
         content = facts.get(CONFIG_MAPS, source.name, namespace=place) if place else None

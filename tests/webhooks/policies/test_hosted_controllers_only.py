@@ -224,6 +224,13 @@ def test_what_a_resource_set_names_is_read() -> None:
     assert check(CLUSTER_RESOURCE_SETS, resource_set()) == Allow()
 
 
+def test_a_set_that_names_more_than_anybody_reads_is_refused() -> None:
+    many = tweak(resource_set(), "spec.resources", [{"kind": "ConfigMap", "name": f"c{n}"} for n in range(20_000)])
+    verdict = check(CLUSTER_RESOURCE_SETS, many)
+    assert isinstance(verdict, Deny)
+    assert "names more than 500 ConfigMaps" in verdict.reason
+
+
 def test_content_that_comes_after_the_set_is_stopped_when_it_comes() -> None:
     assert isinstance(check(CONFIG_MAPS, CONTENT, resource_set()), Deny)
     assert check(CONFIG_MAPS, CONTENT, resource_set("Secret")) == Allow()
