@@ -12,7 +12,7 @@ from typing import Any
 
 from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
-from provisioning.resources import GROUP, Resource
+from provisioning.resources import GROUP, KUBEVIRT_MACHINES, Resource
 from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
 from webhooks.policies import POLICIES
@@ -54,7 +54,12 @@ _LOOKED_AT = (
     "operation",
 )
 """What some rule reads. An update that leaves all of it alone (a status, a finalizer) needs no question; and so
-neither a slow nor a missing webhook holds up a deletion that has begun, but for the parts that may be protected."""
+neither a slow nor a missing webhook holds up a deletion that has begun, but for the parts that may be protected, and
+for who lets go of a KubevirtMachine in its provider's place."""
+
+
+_ACCOUNT = "'system:serviceaccount:' + n + ':'"
+"""How the names of all accounts of the namespace `n` begin."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +176,11 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
     if reach is Reach.HOSTED:
         own = "request.userInfo.username.startsWith('system:serviceaccount:' + request.namespace + ':')"
         return [{"name": "by-accounts-of-the-namespace", "expression": own}]
-    changed = [f"{_optional('object', path)} != {_optional('oldObject', path)}" for path in _LOOKED_AT]
+    changed = [_changed(path) for path in _LOOKED_AT]
+    if reach is Reach.EVERYWHERE:
+        controllers = f"{sorted(trusted.controllers)}.exists(n, request.userInfo.username.startsWith({_ACCOUNT}))"
+        kept = f"request.resource.resource == '{KUBEVIRT_MACHINES.plural}' && {_changed('metadata.finalizers')}"
+        changed.append(f"({kept} && !{controllers})")
     anew = ["request.operation != 'UPDATE'", "request.?subResource.orValue('') != ''"]
     conditions = [{"name": "something-we-look-at-changes", "expression": " || ".join([*anew, *changed])}]
     if reach is Reach.EVERYWHERE:
@@ -184,6 +193,10 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         balancing = "request.kind.kind != 'Service' || object.?spec.?type.orValue('') == 'LoadBalancer'"
         conditions.append({"name": "services-that-cost", "expression": balancing})
     return conditions
+
+
+def _changed(path: str) -> str:
+    return f"{_optional('object', path)} != {_optional('oldObject', path)}"
 
 
 def _optional(root: str, path: str) -> str:

@@ -1,16 +1,24 @@
 """A Machine stays with the MachineSet that it was made for, and with its own virtual machine: so it was counted.
 
 A MachineSet that loses a Machine makes another one. If the lost one ran on, nobody would have been charged for it.
-Source: cluster-api, `core/reconcilers/machineset`.
+Source: cluster-api, `core/reconcilers/machineset`. And a virtual machine has no owner: it goes only because the
+provider deletes it before it lets go of its KubevirtMachine. Source: cluster-api-provider-kubevirt, `controllers`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from provisioning import kinship
 from provisioning.errors import Cause
-from provisioning.resources import MACHINE_DEPLOYMENTS, MACHINE_SETS, MACHINES
+from provisioning.resources import (
+    KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    MACHINES,
+    VIRTUAL_MACHINES,
+)
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import Allow, Verdict, refuse
@@ -18,8 +26,12 @@ from webhooks.facts import Facts, Manifest
 from webhooks.policy import UPDATE, Policy, Rule
 from webhooks.review import Request
 
+FINALIZER: Final = "kubevirtmachine.infrastructure.cluster.x-k8s.io"
+
 
 def check(request: Request, facts: Facts) -> Verdict:
+    if request.resource == KUBEVIRT_MACHINES.plural:
+        return _let_go(request, facts)
     before, after = request.old, request.object
     if before is None or after is None or reading.is_platforms(facts, request):
         return Allow()
@@ -27,6 +39,19 @@ def check(request: Request, facts: Facts) -> Verdict:
         return Allow()
     found = list(_lost(before, after, facts))
     return refuse(*found) if found else Allow()
+
+
+def _let_go(request: Request, facts: Facts) -> Verdict:
+    before, after = (manifest or {"metadata": {}} for manifest in (request.old, request.object))
+    kept, keeps = (FINALIZER in (manifest["metadata"].get("finalizers") or ()) for manifest in (before, after))
+    if not kept or keeps or facts.trusted.is_system(request.user) or reading.is_platforms(facts, request):
+        return Allow()
+    if reading.tenant_of(facts, request.namespace) is None:
+        return Allow()
+    if reading.deleting(after) and facts.get(VIRTUAL_MACHINES, request.name, namespace=request.namespace) is None:
+        return Allow()
+    text = f"must keep {FINALIZER}: its virtual machine would run on, and nobody would be charged for it; delete it"
+    return refuse(Cause("metadata.finalizers", text))
 
 
 def _same(before: Manifest, after: Manifest) -> bool:
@@ -55,4 +80,4 @@ def _machine(manifest: Manifest) -> str:
     return tree.text(tree.dig(manifest, "spec", "infrastructureRef").get("name"))
 
 
-POLICY = Policy("kept_machines", (Rule(MACHINES, (UPDATE,)),), check)
+POLICY = Policy("kept_machines", (Rule(MACHINES, (UPDATE,)), Rule(KUBEVIRT_MACHINES, (UPDATE,))), check)

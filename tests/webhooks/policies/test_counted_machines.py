@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import CLUSTERS, KUBEVIRT_MACHINES, MACHINE_SETS, MACHINES
+from provisioning.resources import CLUSTERS, KUBEVIRT_MACHINES, MACHINE_SETS, MACHINES, VIRTUAL_MACHINES
 from tests.webhooks.estate import WORLD, owned, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.policies import kept_machines, no_topologies
+from webhooks.policies.kept_machines import FINALIZER
 
 REFERENCE = {"kind": KUBEVIRT_MACHINES.kind, "apiGroup": KUBEVIRT_MACHINES.group, "name": "m0"}
 DEPLOYMENT = {
@@ -43,6 +44,24 @@ def test_a_machine_is_not_taken_from_the_set_that_would_make_another_for_it(afte
     verdict = written(after)
     assert isinstance(verdict, Deny)
     assert "must stay the MachineSet old" in verdict.reason
+
+
+def test_a_kubevirt_machine_does_not_go_before_its_virtual_machine() -> None:
+    def let_go(old: Any, *there: Any, **rest: Any) -> Any:
+        new = tweak(old, "metadata.finalizers", ["another.dev/one"])
+        asked = request(KUBEVIRT_MACHINES, new, old=old, **rest)
+        return World(*WORLD, *there).check(kept_machines.POLICY, asked)
+
+    runs = manifest(VIRTUAL_MACHINES, "m0", {})
+    here = tweak(manifest(KUBEVIRT_MACHINES, "m0", {}), "metadata.finalizers", [FINALIZER, "another.dev/one"])
+    going = tweak(here, "metadata.deletionTimestamp", "2026-11-29T12:00:00Z")
+    for verdict in (let_go(here, runs), let_go(going, runs), let_go(here)):
+        assert isinstance(verdict, Deny)
+        assert verdict.causes[0].field == "metadata.finalizers"
+    assert let_go(going) == Allow()
+    assert let_go(going, runs, user="system:serviceaccount:capk-system:capk-manager") == Allow()
+    assert let_go(manifest(KUBEVIRT_MACHINES, "m0", {}), runs) == Allow()
+    assert let_go(tweak(here, "metadata.namespace", "elsewhere"), runs) == Allow()
 
 
 def test_a_machine_gets_no_other_virtual_machine() -> None:
