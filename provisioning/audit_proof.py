@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -77,19 +77,16 @@ def check(text: Iterable[str], heads: Mapping[str, Head], *, whole: bool = True)
 
     Not `whole`: the lines are a piece of the log. A chain may begin anywhere, or be missing.
     """
-    lines: list[Line] = []
-    flaws: list[Flaw] = []
-    for row, one in enumerate(text, start=1):
-        read = _read(row, one)
-        if isinstance(read, Line):
-            lines.append(read)
-        elif read is not None:
-            flaws.append(read)
+    read = [_read(row, one) for row, one in enumerate(text, start=1)]
+    lines = [each for each in read if isinstance(each, Line)]
+    flaws = [each for each in read if isinstance(each, Flaw)]
     chains: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         chains[line.writer].append(line)
     for writer in sorted({*chains, *(heads if whole else ())}):
-        flaws += _flaws(chains[writer], heads.get(writer), writer=writer, whole=whole)
+        chain, head = chains[writer], heads.get(writer)
+        flaw = _first_break(chain, head, whole=whole) or _against(chain, head, writer=writer)
+        flaws += [flaw] if flaw is not None else []
     # What is cut off has no row, and is told last.
     first = min(flaws, key=lambda flaw: (flaw.row == 0, flaw.row), default=None)
     loose = sum(line.number > heads.get(line.writer, BEGINNING).number for line in lines)
@@ -128,13 +125,6 @@ def _is_shaped(content: Mapping[str, Any]) -> bool:
         and isinstance(facts, dict)
         and all(isinstance(value, str) for value in facts.values())
     )
-
-
-def _flaws(chain: Sequence[Line], head: Head | None, *, writer: str, whole: bool) -> Iterator[Flaw]:
-    """What is wrong with one chain, the first thing only."""
-    flaw = _first_break(chain, head, whole=whole) or _against(chain, head, writer=writer)
-    if flaw is not None:
-        yield flaw
 
 
 def _first_break(chain: Sequence[Line], head: Head | None, *, whole: bool) -> Flaw | None:

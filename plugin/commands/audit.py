@@ -25,9 +25,7 @@ class Verb(StrEnum):
 
 
 def run(
-    verb: Annotated[
-        Verb, typer.Argument(metavar="verify|export", help="Only judge it, or print it as well.")
-    ],
+    verb: Annotated[Verb, typer.Argument(metavar="verify|export", help="Only judge it, or print it as well.")],
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The log; - is standard input.")] = audited.INPUT,
     *,
     piece: Annotated[bool, typer.Option("--piece", help="The log does not go back to the beginning.")] = False,
@@ -45,14 +43,14 @@ def run(
     """
 
     async def look(session: Session) -> Proof:
-        lines = audited.lines_of(file)
+        # Before the lines: what a living desk writes meanwhile is behind these heads then, and not cut off.
         try:
             heads = await audited.heads(session)
         except Forbidden as error:
             # Not 1: nothing was found to be wrong.
             typer.echo(f"the heads in {system} may not be read: {error.message}", err=True)
             raise typer.Exit(errors.NO_ANSWER) from error
-        return check(lines, heads, whole=not piece)
+        return check(audited.lines_of(file), heads, whole=not piece)
 
     proof = carry_out(look, kubeconfig=kubeconfig, context=context, namespace=system)
     programs = printing.is_for_programs(output)
