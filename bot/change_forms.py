@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import blocks, entries, forms, outline, replies, text
+from bot import blocks, entries, forms, offers, outline, replies, text
 from bot.blocks import Block, Option
 from bot.forms import Outlook
 from bot.offers import Place
-from provisioning.model import NodePool, TenantCluster
+from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
 
 SCALE = "cluster_scale"
+RESIZE = "cluster_resize"
 EXTEND = "cluster_extend"
 WAKE = "cluster_wake"
 UPGRADE = "cluster_upgrade"
@@ -46,11 +47,32 @@ def workers_of(pool: NodePool) -> Workers:
 
 
 def scale(
-    cluster: Stored[TenantCluster], place: Place, wanted: dict[str, Workers], *, outlook: Outlook, reason: str = ""
+    cluster: Stored[TenantCluster], place: Place, wanted: Mapping[str, Workers], *, outlook: Outlook, reason: str = ""
 ) -> Block:
     """The numbers of each pool named in `wanted`."""
     parts = [part for name, workers in wanted.items() for part in _numbers(name, workers)]
     return _form(SCALE, replies.SCALE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
+
+
+def resize(
+    cluster: Stored[TenantCluster],
+    place: Place,
+    wanted: Mapping[str, str],
+    *,
+    catalog: CatalogSpec,
+    outlook: Outlook,
+    reason: str = "",
+) -> Block:
+    """The size of each pool named in `wanted`. What is no longer on offer may stay."""
+    offered = {flavor.name: offers.flavor_option(flavor) for flavor in offers.flavors(place.tenant, catalog)}
+    parts = []
+    for pool in cluster.it.spec.pools:
+        if pool.name in wanted:
+            options = {pool.flavor: Option(pool.flavor, pool.flavor)} | offered
+            menu = blocks.select(tuple(options.values()), chosen=wanted[pool.name])
+            parts.append(blocks.field(f"flavor-{pool.name}", replies.size_of(pool.name), menu, live=True))
+    parts.append(blocks.context(replies.RESIZE_REPLACES))
+    return _form(RESIZE, replies.RESIZE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
 
 
 def pick(menu: Menu, cluster: Stored[TenantCluster], place: Place, *, outlook: Outlook) -> Block:

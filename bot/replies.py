@@ -29,6 +29,7 @@ DELETE = "Delete"
 CREATE_TITLE = "New cluster"
 DELETE_TITLE = "Delete a cluster"
 SCALE_TITLE = "Scale a cluster"
+RESIZE_TITLE = "Resize a cluster"
 EXTEND_TITLE = "Let a cluster live on"
 WAKE_TITLE = "Wake a cluster"
 UPGRADE_TITLE = "Upgrade a cluster"
@@ -50,6 +51,7 @@ NO_END = "No end"
 LONGER_BY = "Longer by"
 AWAKE_FOR = "Awake for"
 AWAKE_HINT = "After that its schedules hold again."
+RESIZE_REPLACES = "Every worker of a pool that gets another size is replaced."
 UPGRADE_HINT = "The control plane goes first, then the workers, pool by pool."
 REASON = "Reason"
 REASON_HINT = "Shown to whoever approves."
@@ -372,6 +374,10 @@ def several_pools(known: Sequence[str]) -> str:
 
 def workers_of(pool: str) -> str:
     return f"{NODES} in {pool}"
+
+
+def size_of(pool: str) -> str:
+    return f"{FLAVOR} in {pool}"
 
 
 def most_of(pool: str) -> str:

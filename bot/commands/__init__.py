@@ -19,6 +19,7 @@ from bot.commands.hibernate import COMMAND as HIBERNATE
 from bot.commands.list import COMMAND as LIST
 from bot.commands.quota import COMMAND as QUOTA
 from bot.commands.requests import COMMAND as REQUESTS
+from bot.commands.resize import COMMAND as RESIZE
 from bot.commands.scale import COMMAND as SCALE
 from bot.commands.show import COMMAND as SHOW
 from bot.commands.upgrade import COMMAND as UPGRADE
@@ -35,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     LIST,
     SHOW,
     SCALE,
+    RESIZE,
     UPGRADE,
     EXTEND,
     HIBERNATE,

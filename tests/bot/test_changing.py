@@ -90,6 +90,35 @@ def test_a_line_that_cannot_be_meant_is_told_what_would_be_right(line: str, said
     assert said in told(line, pools=TWO_POOLS)
 
 
+@pytest.mark.parametrize("line", ["resize build-7 large", "resize build-7 workers large"])
+def test_a_line_with_a_size_asks_for_workers_of_that_size(line: str) -> None:
+    (pool,) = wanted(line).pools
+    assert (pool.flavor, pool.replicas) == ("large", 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("resize build-7 large", "There are several pools; say which one: `md0`, `gpu`."),
+        ("resize build-7 cpu large", "There is no pool `cpu`; there is `md0`, `gpu`."),
+        ("resize build-7 md0 lage", "There is no size `lage` for you. Did you mean `large`?"),
+        ("resize build-7 gpu large", "`build-7` is so already: nothing was changed."),
+        ("resize build-7 md0 large now", "It goes like this: `/cluster resize [TENANT/]NAME [POOL] [SIZE]`"),
+    ],
+)
+def test_a_size_that_cannot_be_meant_is_told_what_would_be_right(line: str, said: str) -> None:
+    assert said in told(line, pools=TWO_POOLS)
+
+
+def test_a_size_that_is_no_longer_on_offer_may_stay_while_another_pool_gets_another() -> None:
+    at = desk(pools=(TWO_POOLS[0], NodePool(name="old", flavor="huge", replicas=1)))
+
+    found = answer("resize build-7 old", at)
+
+    assert isinstance(found, Open)
+    assert found.view["blocks"][1]["element"]["initial_option"]["value"] == "huge"
+
+
 def test_a_cluster_lives_longer_by_what_the_line_says() -> None:
     assert wanted("extend build-7 24h").lifetime == "48h"
 
@@ -155,6 +184,8 @@ def test_what_is_being_deleted_is_not_changed() -> None:
     [
         ("scale build-7", change_forms.SCALE),
         ("scale build-7 workers", change_forms.SCALE),
+        ("resize build-7", change_forms.RESIZE),
+        ("resize build-7 workers", change_forms.RESIZE),
         ("extend build-7", change_forms.EXTEND),
         ("upgrade build-7", change_forms.UPGRADE),
         ("wake build-7", change_forms.WAKE),
@@ -225,6 +256,21 @@ async def test_the_scale_form_has_what_there_is_and_shows_what_it_comes_to(stage
     assert request.it.spec.desired is not None
     assert [pool.most for pool in request.it.spec.desired.pools] == [4, 2]
     assert request.it.spec.reason == "the launch"
+
+
+async def test_the_resize_form_shows_what_another_size_comes_to(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready(), pools=TWO_POOLS))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster resize build-7")
+
+    await lena.modal.fill({"Size of a worker in md0": "large"})
+    await lena.waits_for("→ 96 of 40")
+    await lena.modal.submit()
+
+    assert lena.modal.title == replies.RECEIPT_TITLE
+    (request,) = stage.desk.stored.values()
+    assert request.it.spec.desired is not None
+    assert [pool.flavor for pool in request.it.spec.desired.pools] == ["large", "large"]
 
 
 async def test_a_number_that_does_not_fit_is_told_at_its_pool(stage: Stage) -> None:
