@@ -12,10 +12,10 @@ from typing import Any
 
 from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
-from provisioning.resources import GROUP, KUBEVIRT_MACHINES, Resource
+from provisioning.resources import GROUP, Resource
 from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
-from webhooks.policies import POLICIES
+from webhooks.policies import POLICIES, kept_machines
 from webhooks.policy import Default, Policy, Reach, Rule
 
 Manifest = dict[str, Any]
@@ -55,7 +55,7 @@ _LOOKED_AT = (
 )
 """What some rule reads. An update that leaves all of it alone (a status, a finalizer) needs no question; and so
 neither a slow nor a missing webhook holds up a deletion that has begun, but for the parts that may be protected, and
-for who lets go of a KubevirtMachine in its provider's place."""
+for who lets go of a machine in its controller's place."""
 
 
 _ACCOUNT = "'system:serviceaccount:' + n + ':'"
@@ -179,7 +179,8 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
     changed = [_changed(path) for path in _LOOKED_AT]
     if reach is Reach.EVERYWHERE:
         controllers = f"{sorted(trusted.controllers)}.exists(n, request.userInfo.username.startsWith({_ACCOUNT}))"
-        kept = f"request.resource.resource == '{KUBEVIRT_MACHINES.plural}' && {_changed('metadata.finalizers')}"
+        kinds = [kind.plural for kind in kept_machines.FINALIZERS]
+        kept = f"request.resource.resource in {kinds} && {_changed('metadata.finalizers')}"
         changed.append(f"({kept} && !{controllers})")
     anew = ["request.operation != 'UPDATE'", "request.?subResource.orValue('') != ''"]
     conditions = [{"name": "something-we-look-at-changes", "expression": " || ".join([*anew, *changed])}]

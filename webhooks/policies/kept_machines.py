@@ -2,7 +2,8 @@
 
 A MachineSet that loses a Machine makes another one. If the lost one ran on, nobody would have been charged for it.
 Source: cluster-api, `core/reconcilers/machineset`. And a virtual machine has no owner: it goes only because the
-provider deletes it before it lets go of its KubevirtMachine. Source: cluster-api-provider-kubevirt, `controllers`.
+provider deletes it before it lets go of its KubevirtMachine, as the Machine waits for that one. Source:
+cluster-api-provider-kubevirt, `controllers`.
 """
 
 from __future__ import annotations
@@ -26,36 +27,42 @@ from webhooks.facts import Facts, Manifest
 from webhooks.policy import UPDATE, Policy, Rule
 from webhooks.review import Request
 
-FINALIZER: Final = "kubevirtmachine.infrastructure.cluster.x-k8s.io"
+FINALIZERS: Final = {
+    MACHINES: "machine.cluster.x-k8s.io",
+    KUBEVIRT_MACHINES: "kubevirtmachine.infrastructure.cluster.x-k8s.io",
+}
+"""By which the controllers keep each until what was made for it is gone."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.resource == KUBEVIRT_MACHINES.plural:
-        return _let_go(request, facts)
     before, after = request.old, request.object
     if before is None or after is None or reading.is_platforms(facts, request):
         return Allow()
     if _same(before, after) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
-    found = list(_lost(before, after, facts))
+    lost = _lost(before, after, facts) if request.resource == MACHINES.plural else ()
+    found = [*lost, *_let_go(request, facts)]
     return refuse(*found) if found else Allow()
 
 
-def _let_go(request: Request, facts: Facts) -> Verdict:
+def _let_go(request: Request, facts: Facts) -> Iterator[Cause]:
+    """A finalizer that is taken away before what it stands for is gone. Controllers know when that is."""
+    kind, finalizer = next(each for each in FINALIZERS.items() if each[0].plural == request.resource)
     before, after = (manifest or {"metadata": {}} for manifest in (request.old, request.object))
-    kept, keeps = (FINALIZER in (manifest["metadata"].get("finalizers") or ()) for manifest in (before, after))
-    if not kept or keeps or facts.trusted.is_system(request.user) or reading.is_platforms(facts, request):
-        return Allow()
-    if reading.tenant_of(facts, request.namespace) is None:
-        return Allow()
-    if reading.deleting(after) and facts.get(VIRTUAL_MACHINES, request.name, namespace=request.namespace) is None:
-        return Allow()
-    text = f"must keep {FINALIZER}: its virtual machine would run on, and nobody would be charged for it; delete it"
-    return refuse(Cause("metadata.finalizers", text))
+    kept, keeps = (finalizer in (manifest["metadata"].get("finalizers") or ()) for manifest in (before, after))
+    if not kept or keeps or facts.trusted.is_system(request.user):
+        return
+    source = (VIRTUAL_MACHINES, request.name) if kind == KUBEVIRT_MACHINES else (KUBEVIRT_MACHINES, _machine(before))
+    if not reading.deleting(after) or facts.get(*source, namespace=request.namespace) is not None:
+        text = f"must keep {finalizer}: its virtual machine would run on, and nobody would be charged for it; delete it"
+        yield Cause("metadata.finalizers", text)
 
 
 def _same(before: Manifest, after: Manifest) -> bool:
-    return _machine(before) == _machine(after) and reading.controller(before) == reading.controller(after)
+    one, other = (manifest["metadata"].get("finalizers") for manifest in (before, after))
+    return (
+        one == other and _machine(before) == _machine(after) and reading.controller(before) == reading.controller(after)
+    )
 
 
 def _lost(before: Manifest, after: Manifest, facts: Facts) -> Iterator[Cause]:

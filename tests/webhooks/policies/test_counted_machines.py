@@ -12,7 +12,7 @@ from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.policies import kept_machines, no_topologies
-from webhooks.policies.kept_machines import FINALIZER
+from webhooks.policies.kept_machines import FINALIZERS
 
 REFERENCE = {"kind": KUBEVIRT_MACHINES.kind, "apiGroup": KUBEVIRT_MACHINES.group, "name": "m0"}
 DEPLOYMENT = {
@@ -53,7 +53,9 @@ def test_a_kubevirt_machine_does_not_go_before_its_virtual_machine() -> None:
         return World(*WORLD, *there).check(kept_machines.POLICY, asked)
 
     runs = manifest(VIRTUAL_MACHINES, "m0", {})
-    here = tweak(manifest(KUBEVIRT_MACHINES, "m0", {}), "metadata.finalizers", [FINALIZER, "another.dev/one"])
+    here = tweak(
+        manifest(KUBEVIRT_MACHINES, "m0", {}), "metadata.finalizers", [FINALIZERS[KUBEVIRT_MACHINES], "another.dev/one"]
+    )
     going = tweak(here, "metadata.deletionTimestamp", "2026-11-29T12:00:00Z")
     for verdict in (let_go(here, runs), let_go(going, runs), let_go(here)):
         assert isinstance(verdict, Deny)
@@ -62,6 +64,16 @@ def test_a_kubevirt_machine_does_not_go_before_its_virtual_machine() -> None:
     assert let_go(going, runs, user="system:serviceaccount:capk-system:capk-manager") == Allow()
     assert let_go(manifest(KUBEVIRT_MACHINES, "m0", {}), runs) == Allow()
     assert let_go(tweak(here, "metadata.namespace", "elsewhere"), runs) == Allow()
+
+
+def test_a_machine_does_not_go_before_its_kubevirt_machine() -> None:
+    going = tweak(MACHINE, "metadata.deletionTimestamp", "2026-11-29T12:00:00Z")
+    kept = tweak(going, "metadata.finalizers", [FINALIZERS[MACHINES]])
+    verdict = written(going, SET, manifest(KUBEVIRT_MACHINES, "m0", {}), before=kept)
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == "metadata.finalizers"
+    assert written(going, SET, before=kept) == Allow()
+    assert written(kept, SET, before=going) == Allow()
 
 
 def test_a_machine_gets_no_other_virtual_machine() -> None:
