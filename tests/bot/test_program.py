@@ -21,12 +21,15 @@ from playground import workspace
 from playground.ports import Ports
 from playground.workspace import installation, people
 from provisioning import resources
+from provisioning.audit_heads import KubeHeads, name_of
+from provisioning.audit_proof import check
 from provisioning.model.base import Model
 from provisioning.resources import Resource
 from tests.bot import samples
 from tests.bot.conftest import APP, BOT, SECRET, Mode
 from tests.fakes.api_server import ApiServer
 
+HOME = "clusterdesk-system"
 NAMESPACE = "tenant-team-a"
 
 
@@ -59,6 +62,7 @@ async def program(folder: Path, mode: Mode) -> AsyncIterator[Program]:
     )
     async with ApiServer() as server, workspace.serving(options) as slack:
         server.put(resources.CATALOGS, stored(resources.CATALOGS, "default", samples.catalog()))
+        server.put(resources.CONFIG_MAPS, {"metadata": {"name": name_of("bot"), "namespace": HOME}})
         server.put(resources.TENANTS, stored(resources.TENANTS, "team-a", samples.tenant().it.spec))
         ports = Ports(folder / "ports.json")
         port, health = ports["bot"], ports["health"]
@@ -68,6 +72,7 @@ async def program(folder: Path, mode: Mode) -> AsyncIterator[Program]:
             "-m",
             "bot",
             env=environment(folder, server, slack, mode=mode, port=port, health=health),
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         made = Program(server, slack, process, health)
@@ -160,9 +165,15 @@ async def test_the_program_takes_a_wish_from_slack_to_the_api_server_and_back(tm
         made.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(60):
             assert await made.process.wait() == 0
-        lease = server.get(resources.LEASES, "clusterdesk-bot", "clusterdesk-system")
+        lease = server.get(resources.LEASES, "clusterdesk-bot", HOME)
         assert lease is not None
         assert lease["spec"]["holderIdentity"] == ""
+
+        out, _ = await made.process.communicate()
+        async with server.kube() as kube:
+            proof = check(out.decode().splitlines(), await KubeHeads(kube, HOME, "bot").load())
+        assert (proof.flaw, proof.loose) == (None, 0)
+        assert [line.content["code"] for line in proof.lines] == ["command-asked", "form-submitted", "button-pressed"]
 
 
 def _deliveries(server: ApiServer, name: str) -> list[dict[str, Any]]:

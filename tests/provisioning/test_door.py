@@ -17,10 +17,13 @@ import pytest
 import structlog
 import yaml
 
-from provisioning import health, logs, resources
+from provisioning import health, logs, names, resources
+from provisioning.audit_heads import KubeHeads, name_of
+from provisioning.audit_proof import check
 from provisioning.settings import Settings
+from tests import builders
 from tests.fakes.api_server import ApiServer
-from tests.provisioning.waiting import until
+from tests.provisioning.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -79,23 +82,29 @@ def test_settings_fit_a_release_called_clusterdesk() -> None:
     assert settings.health_port == 0
 
 
+async def program(folder: Path, server: ApiServer) -> asyncio.subprocess.Process:
+    """The provisioner as a process of its own."""
+    config = {
+        "current-context": "x",
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "clusters": [{"name": "x", "cluster": {"server": server.url}}],
+        "users": [{"name": "x", "user": {}}],
+    }
+    path = folder / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "provisioning",
+        env={**os.environ, "CLUSTERDESK_KUBECONFIG": str(path)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
 async def test_told_to_stop_it_gives_the_lease_back_and_ends_well(tmp_path: Path) -> None:
     async with ApiServer() as server:
-        config = {
-            "current-context": "x",
-            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-            "clusters": [{"name": "x", "cluster": {"server": server.url}}],
-            "users": [{"name": "x", "user": {}}],
-        }
-        path = tmp_path / "kubeconfig"
-        path.write_text(yaml.safe_dump(config))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "provisioning",
-            env={**os.environ, "CLUSTERDESK_KUBECONFIG": str(path)},
-            stderr=asyncio.subprocess.PIPE,
-        )
+        process = await program(tmp_path, server)
 
         def holder() -> str:
             found = server.get(resources.LEASES, "clusterdesk-provisioner", "clusterdesk-system")
@@ -107,3 +116,26 @@ async def test_told_to_stop_it_gives_the_lease_back_and_ends_well(tmp_path: Path
         assert process.returncode == 0
         assert holder() == ""
         assert json.loads(errors.splitlines()[-1])["event"] == "stopped"
+
+
+async def test_what_it_found_is_in_its_audit_trail_and_proven_by_the_head_that_it_leaves(tmp_path: Path) -> None:
+    async with ApiServer() as server:
+        server.put(
+            resources.CONFIG_MAPS,
+            {"metadata": {"name": name_of("provisioner"), "namespace": "clusterdesk-system"}},
+        )
+        server.put(resources.CATALOGS, builders.CATALOG)
+        server.put(resources.TENANTS, builders.TENANT)
+        labels = {names.TENANT_LABEL: builders.TENANT["metadata"]["name"]}
+        server.put(resources.NAMESPACES, {"metadata": {"name": builders.NAMESPACE, "labels": labels}})
+        server.put(resources.CLUSTER_REQUESTS, builders.REQUEST)
+        process = await program(tmp_path, server)
+        assert process.stdout is not None
+        first = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
+        process.send_signal(signal.SIGTERM)
+        rest, _ = await asyncio.wait_for(process.communicate(), 60)
+        async with server.kube() as kube:
+            heads = await KubeHeads(kube, "clusterdesk-system", "provisioner").load()
+    proof = check((first + rest).decode().splitlines(), heads)
+    assert (proof.flaw, proof.loose) == (None, 0)
+    assert [line.content["code"] for line in proof.lines] == ["request-made"]
