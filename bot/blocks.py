@@ -6,7 +6,7 @@ What must never live here: sentences, or anything of our domain.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -148,6 +148,14 @@ def select(options: Sequence[Option], *, chosen: str = "") -> Block:
         element["option_groups"] = [{"label": _range(part), "options": part} for part in parts]
     initial = next((option for option in made if option["value"] == chosen), None)
     return element | {"initial_option": initial} if initial else element
+
+
+def multi_select(options: Sequence[Option], *, chosen: Collection[str]) -> Block:
+    """A menu that takes several of at most 100 options."""
+    made = [_option(option) for option in options[:OPTIONS]]
+    initial = [option for option in made if option["value"] in chosen]
+    element: Block = {"type": "multi_static_select", "options": made}
+    return element | {"initial_options": initial} if initial else element
 
 
 def modal(

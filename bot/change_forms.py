@@ -10,11 +10,13 @@ from bot import blocks, entries, forms, offers, outline, replies, text
 from bot.blocks import Block, Option
 from bot.forms import Outlook
 from bot.offers import Place
+from provisioning import edits
 from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
 
 SCALE = "cluster_scale"
 RESIZE = "cluster_resize"
+ADD_ONS = "cluster_addons"
 EXTEND = "cluster_extend"
 WAKE = "cluster_wake"
 UPGRADE = "cluster_upgrade"
@@ -73,6 +75,17 @@ def resize(
             parts.append(blocks.field(f"flavor-{pool.name}", replies.size_of(pool.name), menu, live=True))
     parts.append(blocks.context(replies.RESIZE_REPLACES))
     return _form(RESIZE, replies.RESIZE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
+
+
+def add_ons(cluster: Stored[TenantCluster], place: Place, *, catalog: CatalogSpec, outlook: Outlook) -> Block:
+    """What may be chosen, on what there is."""
+    spec = cluster.it.spec
+    optional = edits.optional_add_ons(spec, catalog)
+    menu = blocks.multi_select([Option(name, name) for name in optional], chosen=[each.name for each in spec.add_ons])
+    always = [each.name for each in catalog.add_ons if each.default]
+    parts = [blocks.field("addons", replies.LABEL["addons"], menu, hint=replies.ADD_ONS_HINT, optional=True)]
+    parts += [blocks.context(replies.always_add_ons(always))] if always else []
+    return _form(ADD_ONS, replies.ADD_ONS_TITLE, cluster, place, parts, outlook=outlook)
 
 
 def pick(menu: Menu, cluster: Stored[TenantCluster], place: Place, *, outlook: Outlook) -> Block:

@@ -160,6 +160,11 @@ def chosen(values: Mapping[str, Any], name: str) -> str:
     return str((_element(values, name).get("selected_option") or {}).get("value") or "")
 
 
+def chosen_all(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """What is chosen in one menu of any form that takes several."""
+    return tuple(str(option["value"]) for option in _element(values, name).get("selected_options") or ())
+
+
 def number(values: Mapping[str, Any], name: str) -> int | None:
     """The number in one field of any form; None where none stands."""
     written = _typed(values, name)

@@ -30,6 +30,7 @@ CREATE_TITLE = "New cluster"
 DELETE_TITLE = "Delete a cluster"
 SCALE_TITLE = "Scale a cluster"
 RESIZE_TITLE = "Resize a cluster"
+ADD_ONS_TITLE = "Add-ons of a cluster"
 EXTEND_TITLE = "Let a cluster live on"
 WAKE_TITLE = "Wake a cluster"
 UPGRADE_TITLE = "Upgrade a cluster"
@@ -52,6 +53,7 @@ LONGER_BY = "Longer by"
 AWAKE_FOR = "Awake for"
 AWAKE_HINT = "After that its schedules hold again."
 RESIZE_REPLACES = "Every worker of a pool that gets another size is replaced."
+ADD_ONS_HINT = "What is taken out is uninstalled."
 UPGRADE_HINT = "The control plane goes first, then the workers, pool by pool."
 REASON = "Reason"
 REASON_HINT = "Shown to whoever approves."
@@ -97,6 +99,7 @@ HELP_WITHOUT_SLACK = (
 )
 NO_CATALOG = "The platform has not said yet what is on offer (there is no Catalog). Please ask your platform team."
 NO_TENANT = "You are not a member of any tenant, so there is nothing you could ask for. Ask your platform team."
+NO_ADD_ON = "The catalog has no add-on to choose: every cluster gets all of them."
 NO_REQUEST = "Nothing waits for approval, and you have not asked for anything yet."
 NO_CLUSTER_YET = "No clusters yet. `/cluster create` asks for one."
 FORM_NOT_OPENED = "Slack did not let me open the form in time. Nothing was requested. Please try again."
@@ -374,6 +377,14 @@ def several_pools(known: Sequence[str]) -> str:
 
 def workers_of(pool: str) -> str:
     return f"{NODES} in {pool}"
+
+
+def always_there(add_on: str) -> str:
+    return f"Every cluster has the add-on {code(add_on)}: it cannot be taken out."
+
+
+def always_add_ons(names: Sequence[str]) -> str:
+    return f"Every cluster has {', '.join(map(code, names))}."
 
 
 def size_of(pool: str) -> str:

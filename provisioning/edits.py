@@ -6,12 +6,12 @@ Whichever door the verb comes through, it means the same. What must never live h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from provisioning import hibernation, lifetime, objects, upgrades
 from provisioning.hibernation import Rest
-from provisioning.model import ClusterSpec, LifetimePolicy, NodePool, Release, TenantCluster
+from provisioning.model import CatalogSpec, ClusterAddOn, ClusterSpec, LifetimePolicy, NodePool, Release, TenantCluster
 from provisioning.objects import Stored, format_time
 
 
@@ -57,6 +57,22 @@ def with_pools(spec: ClusterSpec, *changed: NodePool) -> ClusterSpec:
     """The cluster with these pools in place of those of the same names."""
     by_name = {pool.name: pool for pool in changed}
     return spec.model_copy(update={"pools": tuple(by_name.get(pool.name, pool) for pool in spec.pools)})
+
+
+def with_add_ons(spec: ClusterSpec, wanted: Collection[str]) -> ClusterSpec:
+    """The cluster with these add-ons; those that it has already keep their values and their places."""
+    kept = tuple(each for each in spec.add_ons if each.name in wanted)
+    had = {each.name for each in kept}
+    return spec.model_copy(
+        update={"add_ons": (*kept, *(ClusterAddOn(name=name) for name in wanted if name not in had))}
+    )
+
+
+def optional_add_ons(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[str, ...]:
+    """What may be put in or taken out: the Catalog's that are no default, and what the cluster has of no Catalog's."""
+    offered = {add_on.name: not add_on.default for add_on in catalog.add_ons}
+    names = (*offered, *(each.name for each in spec.add_ons if each.name not in offered))
+    return tuple(name for name in names if offered.get(name, True))
 
 
 def following(before: str, offered: Iterable[Release]) -> tuple[str, ...]:

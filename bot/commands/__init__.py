@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot import cards, offers, replies
 from bot.answers import Answer, Ask, Open, Say, TakeBack
+from bot.commands.addons import COMMAND as ADDONS
 from bot.commands.asking import ask_at_once, take_back
 from bot.commands.command import Call, Command, Form
 from bot.commands.create import COMMAND as CREATE
@@ -38,6 +39,7 @@ COMMANDS: tuple[Command, ...] = (
     SCALE,
     RESIZE,
     UPGRADE,
+    ADDONS,
     EXTEND,
     HIBERNATE,
     WAKE,

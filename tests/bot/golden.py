@@ -167,6 +167,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_scale": lambda: _opened("scale build-7"),
     "form_scale_two_pools": lambda: _opened("scale build-7", _two_pools()),
     "form_resize_two_pools": lambda: _opened("resize build-7", _two_pools()),
+    "form_addons": lambda: _opened("addons build-7"),
     "form_extend": lambda: _opened("extend build-7"),
     "form_wake": lambda: _opened("wake build-7", _scheduled()),
     "form_upgrade": lambda: _opened("upgrade build-7"),

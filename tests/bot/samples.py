@@ -70,6 +70,8 @@ def catalog() -> CatalogSpec:
         ),
         add_ons=(
             AddOn(name="cilium", chart=Chart(repository="https://h.example", name="cilium", version="1"), default=True),
+            AddOn(name="cert-manager", chart=Chart(repository="https://h.example", name="cert-manager", version="1")),
+            AddOn(name="velero", chart=Chart(repository="https://h.example", name="velero", version="1")),
         ),
         hosted=HostedImages(
             cloud_controller_manager=image,

@@ -11,7 +11,7 @@ import pytest
 from bot import change_forms, commands, replies
 from bot.answers import Ask, Open, Say
 from provisioning import errors, objects
-from provisioning.model import Action, ClusterSpec, NodePool
+from provisioning.model import Action, ClusterAddOn, ClusterSpec, NodePool
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.model.tenant import LifetimePolicy
 from tests.bot import samples
@@ -119,6 +119,36 @@ def test_a_size_that_is_no_longer_on_offer_may_stay_while_another_pool_gets_anot
     assert found.view["blocks"][1]["element"]["initial_option"]["value"] == "huge"
 
 
+CERTS = ClusterAddOn(name="cert-manager", values={"replicas": 2})
+
+
+@pytest.mark.parametrize(
+    ("line", "has"),
+    [
+        ("addons build-7 +velero", ["cilium", "cert-manager", "velero"]),
+        ("addons build-7 -cert-manager", ["cilium"]),
+        ("addons build-7 +velero -cert-manager", ["cilium", "velero"]),
+    ],
+)
+def test_add_ons_are_put_in_and_taken_out_and_the_others_keep_their_values(line: str, has: list[str]) -> None:
+    add_ons = wanted(line, add_ons=(ClusterAddOn(name="cilium"), CERTS)).add_ons
+    assert [each.name for each in add_ons] == has
+    assert CERTS in add_ons or "cert-manager" not in has
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("addons build-7 -cilium", "Every cluster has the add-on `cilium`: it cannot be taken out."),
+        ("addons build-7 +valero", "There is no add-on `valero` for you. Did you mean `velero`?"),
+        ("addons build-7 velero", "It goes like this: `/cluster addons [TENANT/]NAME [+ADDON] [-ADDON]`"),
+        ("addons build-7 +cilium", "is so already"),
+    ],
+)
+def test_an_add_on_that_cannot_be_meant_is_told(line: str, said: str) -> None:
+    assert said in told(line)
+
+
 def test_a_cluster_lives_longer_by_what_the_line_says() -> None:
     assert wanted("extend build-7 24h").lifetime == "48h"
 
@@ -186,6 +216,7 @@ def test_what_is_being_deleted_is_not_changed() -> None:
         ("scale build-7 workers", change_forms.SCALE),
         ("resize build-7", change_forms.RESIZE),
         ("resize build-7 workers", change_forms.RESIZE),
+        ("addons build-7", change_forms.ADD_ONS),
         ("extend build-7", change_forms.EXTEND),
         ("upgrade build-7", change_forms.UPGRADE),
         ("wake build-7", change_forms.WAKE),
@@ -271,6 +302,21 @@ async def test_the_resize_form_shows_what_another_size_comes_to(stage: Stage) ->
     (request,) = stage.desk.stored.values()
     assert request.it.spec.desired is not None
     assert [pool.flavor for pool in request.it.spec.desired.pools] == ["large", "large"]
+
+
+async def test_the_add_ons_chosen_in_the_form_are_asked_for_beside_those_that_every_cluster_has(stage: Stage) -> None:
+    made = samples.cluster(status=samples.ready(), add_ons=(ClusterAddOn(name="cilium"), CERTS))
+    stage.desk.put_cluster(made)
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster addons build-7")
+    assert lena.modal.value("Add-ons") == ("cert-manager",)
+
+    await lena.modal.fill({"Add-ons": ("cert-manager", "velero")})
+    await lena.modal.submit()
+
+    (request,) = stage.desk.stored.values()
+    assert request.it.spec.desired is not None
+    assert request.it.spec.desired.add_ons == (ClusterAddOn(name="cilium"), CERTS, ClusterAddOn(name="velero"))
 
 
 async def test_a_number_that_does_not_fit_is_told_at_its_pool(stage: Stage) -> None:

@@ -50,6 +50,22 @@ def test_only_the_pools_that_were_changed_are_others() -> None:
     assert after.pools == (grown, spec.pools[1])
 
 
+def test_add_ons_keep_their_values_and_places_and_new_ones_come_last() -> None:
+    there = [{"name": "certs", "values": {"replicas": 2}}, {"name": "cilium"}, {"name": "old"}]
+    spec = builders.spec(addOns=there)
+
+    after = edits.with_add_ons(spec, ("cilium", "new", "certs"))
+
+    assert [each.wire() for each in after.add_ons] == [there[0], {"name": "cilium"}, {"name": "new"}]
+    assert edits.with_add_ons(spec, ("old", "cilium", "certs")) == spec
+
+
+def test_what_every_cluster_has_is_not_for_choosing_and_what_the_catalog_dropped_is() -> None:
+    spec = builders.spec(addOns=[{"name": "cilium"}, {"name": "old"}])
+
+    assert edits.optional_add_ons(spec, builders.catalog()) == ("cert-manager", "old")
+
+
 def test_the_next_version_is_the_newest_that_may_follow_at_once() -> None:
     offered = builders.catalog().versions
     assert edits.following("v1.34.4", offered) == ("v1.35.1",)
