@@ -168,7 +168,10 @@ class Assessor:
         def siblings() -> list[Manifest]:
             sets = {_uid(one) for one in (made_for, *self._sets_of(deployment))}
             made = self._made(namespace)
-            return [machine for uid in sets for machine in made.get(uid, ())]
+            # A set that is gone left its machines behind, and another makes new ones for them. Once they are all there,
+            # those that were left are charged as what they are: nobody's.
+            left = [] if self._settled else [f"left/{(made_for.get('spec') or {}).get('clusterName')}"]
+            return [machine for family in (*sets, *left) for machine in made.get(family, ())]
 
         def weigh(one: Manifest) -> Usage:
             return self._sized(one).least(share.each)
@@ -242,15 +245,15 @@ class Assessor:
         return self._families[key].get(_uid(parent), [])
 
     def _made(self, namespace: str) -> dict[str, list[Manifest]]:
-        """The KubevirtMachines of a namespace, by the uid of the MachineSet that they were made for."""
+        """The KubevirtMachines of a namespace, by the uid of the MachineSet that they were made for, or by the cluster
+        that they were left in."""
         key = (KUBEVIRT_MACHINES, namespace)
         if key not in self._families:
             sets, made = self._machine_sets(namespace), self._there.list(KUBEVIRT_MACHINES, namespace=namespace)
             families: dict[str, list[Manifest]] = {}
             for one in made:
                 its = sets.of(one)
-                if its is not None:
-                    families.setdefault(_uid(its), []).append(one)
+                families.setdefault(_uid(its) if its is not None else f"left/{sets.left_of(one)}", []).append(one)
             self._families[key] = families
         return self._families[key]
 

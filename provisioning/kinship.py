@@ -75,6 +75,19 @@ class MachineSets:
                 return found
         return None
 
+    def left_of(self, kubevirt_machine: Manifest) -> str:
+        """The cluster whose Machine this is, if that one's MachineSet is gone; "" otherwise."""
+        for claim in _owners(kubevirt_machine):
+            machine = self._machines.get(str(claim.get("uid")))
+            if machine is not None and _is_made_of(machine, kubevirt_machine):
+                sets = {str(set_.get("uid")) for set_ in claims(machine, MACHINE_SETS)}
+                return (
+                    str((machine.get("spec") or {}).get("clusterName", ""))
+                    if sets and sets.isdisjoint(self._sets)
+                    else ""
+                )
+        return ""
+
 
 def _is_made_of(machine: Manifest, kubevirt_machine: Manifest) -> bool:
     """Whether this is the one machine that the Machine stands for: it has no second one."""

@@ -291,6 +291,26 @@ def test_machines_of_a_deployment_are_within_its_charge_from_their_making_to_the
     assert full.settled() == {"machinedeployments/hand-md0": ONE * 2}
 
 
+def test_machines_that_a_set_left_behind_take_the_room_of_those_that_are_made_for_them() -> None:
+    owner = pool(replicas=2, surge=0)
+    gone, made_of = set_of(owner, "gone", 2), set_of(owner, "set", 2)
+    made_of["spec"]["clusterName"] = "hand"
+    left = [*worker("m0", gone), *worker("m1", gone)]
+    for machine in left[::2]:
+        machine["spec"]["clusterName"] = "hand"
+    fresh = thing(KUBEVIRT_MACHINES, "m2", {"virtualMachineTemplate": {"spec": size()}}, made_of, controller=False)
+    yard = Yard(owner, made_of, *left)
+    assert yard.cost(fresh, KUBEVIRT_MACHINES) == ONE
+    # What is there already is charged once.
+    yard = Yard(owner, made_of, *left, fresh)
+    strays = dict.fromkeys(("kubevirtmachines/m0", "kubevirtmachines/m1"), ONE)
+    assert yard.settled() == {"machinedeployments/hand-md0": ONE * 2, **strays}
+    # Machines of another cluster, or of nobody, are in nobody's way.
+    for machine in left[::2]:
+        machine["spec"]["clusterName"] = "other"
+    assert Yard(owner, made_of, *left).cost(fresh, KUBEVIRT_MACHINES) == Usage()
+
+
 def test_a_machine_larger_than_its_deployments_is_charged_with_what_it_is_larger_by() -> None:
     owner = pool(replicas=1, surge=0)
     made_of = set_of(owner, "set", 1)
