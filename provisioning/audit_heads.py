@@ -67,6 +67,7 @@ class KubeHeads:
 def _with(found: Manifest, writer: str, head: Head, at: str) -> dict[str, str]:
     data: dict[str, str] = found.get("data") or {}
     written = json.dumps({"at": at, "number": head.number, "hash": head.hash})
+    # Each begins with its time, so that the youngest are the last by text as well.
     others = sorted((each for each in data.items() if each[0] != writer), key=lambda each: each[1], reverse=True)
     return {**dict(others[: KEPT - 1]), writer: written}
 

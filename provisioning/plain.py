@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def one_line(words: str) -> str:
-    """Somebody's words on one line, without characters that reorder or hide text."""
+    """Somebody's words on one line, without characters that reorder or hide text, or that no terminal takes."""
     return " ".join(_CONTROL.sub(" ", words).split())

@@ -88,6 +88,16 @@ async def test_an_export_is_in_the_order_of_time_and_its_verdict_stands_beside_i
     assert err.startswith("whole: ")
 
 
+async def test_what_somebody_forged_moves_no_cursor_and_breaks_no_export(terminal: Terminal) -> None:
+    forged = TRAIL[0].replace("bot-1", "\\u001b[2K\\ud800").replace("ann", "\\u202eeve\\ud800")
+    for verb in ("verify", "export"):
+        code, out, err = await terminal.type(f"audit {verb}", given="\n".join([forged, *TRAIL]))
+        assert code == 1
+        assert "number 1 of [2K is wrong (head unknown)" in out + err
+        assert "\x1b" not in out
+        assert "\u202e" not in out
+
+
 async def test_where_the_desk_is_not_no_head_is_known(terminal: Terminal) -> None:
     code, out, _ = await terminal.type("audit verify --system-namespace elsewhere", given="\n".join(TRAIL))
     assert code == 1
