@@ -39,7 +39,9 @@ LEDGER_DRIFT = Gauge(
     ["tenant", "dimension"],
 )
 LEDGER_REBUILT = Counter("clusterdesk_ledger_rebuilt_total", "Ledgers made anew that were lost or garbled.", ["tenant"])
-ADOPTED = Counter("clusterdesk_quota_unreserved_objects_total", "Objects charged after the fact.", ["tenant"])
+ADOPTED = Counter(
+    "clusterdesk_quota_unreserved_objects_total", "Objects that came around the webhooks and were charged.", ["tenant"]
+)
 QUOTA_USED = Gauge("clusterdesk_quota_used", "What a tenant is charged with.", ["tenant", "dimension"])
 QUOTA_RESERVED = Gauge(
     "clusterdesk_quota_reserved", "What of it is for admitted writes that were not seen yet.", ["tenant", "dimension"]
