@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from bot import cards, change_forms, entries, offers, replies
 from bot.answers import Answer, FormAnswer, Say
 from bot.change_forms import Menu
@@ -50,9 +48,11 @@ def run(call: Call) -> Answer:
 async def submitted(form: Filled) -> FormAnswer:
     """Ask for so many hours awake, from now on."""
     found = changing.reread(form)
-    awake_for = entries.span(entries.chosen(form.values, "awake")) or timedelta()
-    spec, _ = edits.awake(found[1], found[0].tenant.it.spec.lifetime, awake_for, now=form.now)
-    return await changing.send(form, found, spec if awake_for else None, otherwise="awake")
+    awake_for = entries.span(entries.chosen(form.values, "awake"))
+    spec = None
+    if awake_for:
+        spec, _ = edits.awake(found[1], found[0].tenant.it.spec.lifetime, awake_for, now=form.now)
+    return await changing.send(form, found, spec, otherwise="awake")
 
 
 COMMAND = Command(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import change_forms, commands, replies
+from bot import change_forms, commands, outline, replies
 from bot.answers import Ask, Open, Say
 from provisioning import errors, objects
 from provisioning.model import Action, ClusterAddOn, ClusterSpec, NodePool
@@ -187,6 +187,23 @@ def test_a_cluster_goes_to_sleep_and_wakes() -> None:
     assert not wanted("wake build-7", hibernation=Hibernation(enabled=True)).hibernation.enabled
     until = wanted("wake build-7 3h", hibernation=AT_NOON).hibernation.awake_until
     assert until == "2026-03-05T16:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (Hibernation(enabled=True, schedules=AT_NOON.schedules), "asleep"),
+        (AT_NOON, "by 1 schedule"),
+        (AT_NOON.model_copy(update={"awake_until": "*soon*"}), "by 1 schedule, awake until `*soon*`"),
+        (Hibernation(), "awake"),
+    ],
+)
+def test_an_approver_reads_what_is_to_become_of_sleep_only_when_that_is_asked_for(now: Hibernation, said: str) -> None:
+    other = Hibernation(schedules=(*AT_NOON.schedules, *AT_NOON.schedules))
+    before, after = samples.spec(hibernation=other), samples.spec(hibernation=now)
+
+    assert ("Sleep", f"by 2 schedules → *{said}*") in outline.changes(before, after, samples.catalog())
+    assert "Sleep" not in dict(outline.changes(after, after, samples.catalog()))
 
 
 def test_what_sleeps_because_its_time_is_over_is_told_to_be_extended() -> None:
