@@ -104,7 +104,6 @@ NO_REQUEST = "Nothing waits for approval, and you have not asked for anything ye
 NO_CLUSTER_YET = "No clusters yet. `/cluster create` asks for one."
 FORM_NOT_OPENED = "Slack did not let me open the form in time. Nothing was requested. Please try again."
 NOT_YOUR_TENANT = "You are no longer a member of this tenant."
-NAME_WANTED = "Which cluster? Write its name after the command, as in `/cluster show build-7`."
 CARD_TOO_OLD = "I cannot read this card any more. Use `/cluster list` to see what is going on."
 SOMETHING_BROKE = "Something went wrong on my side; it is in my log. Please try again: nothing is done twice."
 

@@ -22,8 +22,7 @@ def meant(call: Call, line: str, *, words: int) -> Found | Say:
     """The cluster that the first word means, or what to say. `line` is how the command goes, with at most so many
     `words`."""
     if not call.words:
-        yours = sorted({cluster.meta.name for _, cluster in finding.clusters_of(call.desk, call.person)})
-        return Say(cards.say(replies.which_cluster(line, yours)))
+        return finding.which(call, line)
     if len(call.words) > words:
         return Say(cards.say(replies.too_many_words(line)))
     found = finding.cluster(call.desk, call.person, call.words[0])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from bot import cards, entries, forms, replies
+from bot import entries, forms, replies
 from bot.answers import Answer, Errors, FormAnswer, Open, Replace, Say
-from bot.commands import finding
+from bot.commands import changing, finding
 from bot.commands.asking import ask
 from bot.commands.command import Call, Command, Filled, Form
 from provisioning.desk import Wish
@@ -15,17 +15,10 @@ from provisioning.model import Action
 
 def run(call: Call) -> Answer:
     """Open the form for the one cluster meant."""
-    if not call.words:
-        return Say(cards.say(replies.NAME_WANTED))
-    if len(call.words) > 1:
-        return Say(cards.say(replies.too_many_words(COMMAND.line)))
-    found = finding.cluster(call.desk, call.person, call.words[0])
+    found = changing.meant(call, COMMAND.line, words=1)
     if isinstance(found, Say):
         return found
-    _, cluster = found
-    if cluster.meta.deleting:
-        return Say(cards.say(replies.headline("Deleting", cluster.meta.name, found[0].tenant.meta.name)))
-    return Open(forms.delete(cluster, call.desk.catalog()))
+    return Open(forms.delete(found[1], call.desk.catalog()))
 
 
 async def submitted(form: Filled) -> FormAnswer:

@@ -129,8 +129,8 @@ def test_a_reason_is_asked_for_where_somebody_has_to_agree() -> None:
     [
         ("create team-x/build-7", "There is no tenant `team-x` for you. Did you mean `team-a`?"),
         ("create build-7 smal", "There is no size `smal` for you. Did you mean `small`?"),
-        ("show", replies.NAME_WANTED),
-        ("delete", replies.NAME_WANTED),
+        ("show", "Which cluster? It goes like this: `/cluster show [TENANT/]NAME`."),
+        ("delete", "Which cluster? It goes like this: `/cluster delete [TENANT/]NAME`. There is `build-7`."),
         ("show bulid-7", "You have no cluster `bulid-7`. Did you mean `build-7`?"),
         ("delete other", "You have no cluster `other`."),
         ("show build-7 now", "I did not understand all of that."),

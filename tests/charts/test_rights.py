@@ -157,6 +157,8 @@ def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendere
         if set(rule["verbs"]) - {"get", "list", "watch"}
     }
     # Dry runs need the right to write; that nothing comes of it without approval is the webhooks' to see to.
+    tried = {verb for verb in ("create", "update", "patch") if may(role, resources.GROUP, "tenantclusters", verb)}
+    assert tried == {"create", "update"}
     assert writing == {
         ("clusterdesk.dev", "clusterrequests"),
         ("clusterdesk.dev", "clusterrequests/status"),
