@@ -65,6 +65,10 @@ class Unmeasurable(RuleError):
     """The object does not say how large it is, or refers to something that is not there."""
 
 
+class TemplateMissing(Unmeasurable):
+    """The template that says how large its machines are is not there yet."""
+
+
 @dataclass(frozen=True)
 class _Share:
     """What machines of a MachineDeployment may come to that nobody pays for again.
@@ -370,7 +374,7 @@ def _template(manifest: Manifest, there: Surroundings) -> Manifest:
     template = there.get(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=namespace)
     if template is None:
         text = f"there is no {kind} {name} in {namespace} to measure by; make it first"
-        raise Unmeasurable(Cause(f"{at}.name", text))
+        raise TemplateMissing(Cause(f"{at}.name", text))
     return template
 
 

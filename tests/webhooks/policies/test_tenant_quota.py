@@ -103,6 +103,15 @@ def test_what_is_rendered_for_a_cluster_is_within_its_envelope() -> None:
     assert check(MACHINE_DEPLOYMENTS, child, owner, template()) == Allow()
 
 
+def test_a_dry_run_before_the_template_is_there_is_taken_with_a_warning() -> None:
+    """As Flux tries a MachineDeployment and its template together, before it writes either."""
+    tried = check(MACHINE_DEPLOYMENTS, deployment(template="missing"), dry_run=True)
+    assert isinstance(tried, Allow)
+    assert "there is no KubevirtMachineTemplate missing" in tried.warnings[0]
+    unsized = tweak(template(), "spec.template.spec.virtualMachineTemplate.spec.template.spec.domain", {})
+    assert isinstance(check(MACHINE_DEPLOYMENTS, deployment(), unsized, dry_run=True), Deny)
+
+
 @pytest.mark.parametrize(
     ("child", "owner"),
     [
