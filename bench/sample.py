@@ -9,7 +9,7 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from provisioning import names, resources
+from provisioning import audit_heads, names, resources
 from provisioning.digest import digest_of
 from provisioning.model import Action, ClusterSpec
 from provisioning.resources import Resource
@@ -49,6 +49,7 @@ def grounds() -> list[Manifest]:
     }
     return [
         *({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in (SYSTEM, ELSEWHERE)),
+        _of(resources.CONFIG_MAPS, audit_heads.name_of("provisioner"), SYSTEM),
         {
             "apiVersion": "v1",
             "kind": "Namespace",

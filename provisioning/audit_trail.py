@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 PACE: Final = 1.0
 """Seconds between two writes of the head, and so what a cut at the end may take without being found."""
+LONGEST: Final = 60.0
+"""The same at the most, where it cannot be written: the object may be gone for days."""
 LAST: Final = 5.0
 """Seconds that the last head may take when the process ends."""
 
@@ -54,15 +56,18 @@ class Trail:
 
     async def run(self) -> None:
         """Anchor the head whenever it has moved, until cancelled."""
+        pause = PACE
         while True:
             await self._told.wait()
             self._told.clear()
             try:
                 await self.anchor()
+                pause = PACE
             except errors.KubeError as error:
                 self._told.set()
-                log.warning("audit_not_anchored", number=self._head.number, error=str(error))
-            await asyncio.sleep(PACE)
+                pause = min(LONGEST, 2 * pause)
+                log.warning("audit_not_anchored", number=self._head.number, error=str(error), again_in=pause)
+            await asyncio.sleep(pause)
 
     async def anchor(self) -> None:
         """Write the head where it is not written yet. Raises `KubeError`."""
