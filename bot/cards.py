@@ -6,7 +6,7 @@ What must never live here: Slack's API, or the decision where a card goes (`foll
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -36,6 +36,8 @@ from provisioning.usage import Usage
 
 FALLBACK_TEXT = 3500
 REASON_SHOWN = 300
+SECTION_LINES = 10
+"""Lines of a listing that a section takes: well within 3000 characters."""
 _SHOWN = (Stage.BUILDING, Stage.STALLED, Stage.READY, Stage.ASLEEP, Stage.DELETING)
 """Where there is a cluster to show."""
 
@@ -78,6 +80,15 @@ def card(parts: Sequence[Block]) -> Card:
 def say(words: str) -> Card:
     """One sentence."""
     return card([blocks.section(words)])
+
+
+def listing(lines: Sequence[str], *, most: int, more: Callable[[int], str]) -> Card:
+    """Lines one below the other, `most` of them; `more` says how many are left out."""
+    shown = lines[:most]
+    parts = [blocks.section("\n".join(shown[at : at + SECTION_LINES])) for at in range(0, len(shown), SECTION_LINES)]
+    if len(lines) > most:
+        parts.append(blocks.context(more(len(lines) - most)))
+    return card(parts)
 
 
 def draw(surface: Surface, sight: Sight) -> Card:

@@ -41,21 +41,6 @@ from provisioning.resources import (
 )
 from provisioning.usage import Usage
 
-KINDS: Final = (
-    TENANT_CLUSTERS,
-    CLUSTERS,
-    KAMAJI_CONTROL_PLANES,
-    TENANT_CONTROL_PLANES,
-    MACHINE_DEPLOYMENTS,
-    MACHINE_SETS,
-    KUBEVIRT_MACHINES,
-    VIRTUAL_MACHINES,
-    VIRTUAL_MACHINE_INSTANCES,
-    DATA_VOLUMES,
-    PERSISTENT_VOLUME_CLAIMS,
-    SERVICES,
-)
-"""Every kind that is charged. A Machine is charged by its KubevirtMachine."""
 OVERHEAD: Final = 10
 """Per cent that a claim may be larger than its DataVolume: room for a file system, which the importer adds (6 by
 default). It is not what was asked for, so nobody is charged with it."""
@@ -405,3 +390,5 @@ _COSTS: Final[Mapping[Resource, Callable[[Assessor, Manifest], Usage]]] = {
     PERSISTENT_VOLUME_CLAIMS: Assessor._volume_claim,
     SERVICES: Assessor._service,
 }
+KINDS: Final = tuple(_COSTS)
+"""Every kind that is charged. A Machine is charged by its KubevirtMachine."""

@@ -234,6 +234,23 @@ def goes_as_it_is(request: Request) -> bool:
     return deleting(new) and old is not None and all(new.get(key) == old.get(key) for key in _SAID)
 
 
+def says_the_same(request: Request) -> bool:
+    """Whether nothing but a mark, a finalizer, an owner or a status changes: the garbage collector and the like write
+    those."""
+    old, new = request.old, request.object
+    return old is not None and new is not None and old.get("spec") == new.get("spec")
+
+
+def is_by_people(request: Request, facts: Facts) -> bool:
+    """Whether somebody writes something of their own into a tenant's namespace.
+
+    Not the platform, nor a controller: those copy what was judged when it was written. Raises `Unknown`.
+    """
+    if request.object is None or goes_as_it_is(request) or is_platforms(facts, request):
+        return False
+    return not facts.trusted.is_system(request.user) and tenant_of(facts, request.namespace) is not None
+
+
 def controller(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     """The owner reference of the controller, empty when there is none. A claim: whoever wrote it may have lied."""
     owners = manifest.get("metadata", {}).get("ownerReferences") or []

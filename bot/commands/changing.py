@@ -77,6 +77,14 @@ def wish(person: Person, found: Found, desired: ClusterSpec, *, reason: str = ""
     )
 
 
+async def tried(form: Filled, found: Found, desired: ClusterSpec) -> Outlook:
+    """What an open form says of a change: the API server's word, and a guess where nothing would change."""
+    outlook = guess(form.desk, found, desired)
+    if desired == found[1].it.spec:
+        return outlook
+    return await outlooks.verdict(form.desk, wish(form.person, found, desired), outlook)
+
+
 def guess(desk: Desk, found: Found, desired: ClusterSpec) -> Outlook:
     """What a form can say at once of a change."""
     place, cluster = found

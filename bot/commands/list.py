@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot import blocks, cards, outline, replies, text
+from bot import cards, outline, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
@@ -14,8 +14,6 @@ from provisioning.model import Phase, TenantCluster
 from provisioning.objects import Stored
 
 SHOWN = 40
-LINES = 10
-"""Lines a section takes: well within 3000 characters."""
 
 
 def run(call: Call) -> Answer:
@@ -26,10 +24,7 @@ def run(call: Call) -> Answer:
     lines = _waiting(call, tenants) + _clusters(call, tenants) + _made_by_hand(call, tenants)
     if not lines:
         return Say(cards.say(replies.NO_CLUSTER_YET))
-    parts = [blocks.section("\n".join(lines[at : at + LINES])) for at in range(0, min(len(lines), SHOWN), LINES)]
-    if len(lines) > SHOWN:
-        parts.append(blocks.context(replies.more_clusters(len(lines) - SHOWN)))
-    return Say(cards.card(parts))
+    return Say(cards.listing(lines, most=SHOWN, more=replies.more_clusters))
 
 
 def _waiting(call: Call, tenants: Collection[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import blocks, cards, replies, text
+from bot import cards, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
@@ -11,8 +11,6 @@ from provisioning.model import ClusterRequest, Phase
 from provisioning.objects import Stored
 
 SHOWN = 30
-LINES = 10
-"""Lines a section takes: well within 3000 characters."""
 
 
 def run(call: Call) -> Answer:
@@ -27,10 +25,7 @@ def run(call: Call) -> Answer:
     lines = [_line(call, *each) for each in (*waiting, *ended)]
     if not lines:
         return Say(cards.say(replies.NO_REQUEST))
-    parts = [blocks.section("\n".join(lines[at : at + LINES])) for at in range(0, min(len(lines), SHOWN), LINES)]
-    if len(lines) > SHOWN:
-        parts.append(blocks.context(replies.more_requests(len(lines) - SHOWN)))
-    return Say(cards.card(parts))
+    return Say(cards.listing(lines, most=SHOWN, more=replies.more_requests))
 
 
 def _waits(request: Stored[ClusterRequest]) -> bool:

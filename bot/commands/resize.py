@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot import cards, change_forms, entries, forms, offers, replies
 from bot.answers import Answer, FormAnswer, Open, Say
 from bot.blocks import Block
-from bot.commands import changing, outlooks
+from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
 from bot.commands.finding import Found
 from provisioning import edits
@@ -43,9 +43,7 @@ async def changed(form: Filled) -> Block:
     place, cluster = found
     wanted = _read(form, found)
     after = _resized(cluster.it.spec, wanted)
-    outlook = changing.guess(form.desk, found, after)
-    if after != cluster.it.spec:
-        outlook = await outlooks.verdict(form.desk, changing.wish(form.person, found, after), outlook)
+    outlook = await changing.tried(form, found, after)
     reason = entries.typed(form.values, "reason")
     return change_forms.resize(cluster, place, wanted, catalog=form.desk.catalog(), outlook=outlook, reason=reason)
 

@@ -8,7 +8,7 @@ from bot import cards, change_forms, entries, forms, replies
 from bot.answers import Answer, Errors, FormAnswer, Open, Say
 from bot.blocks import Block
 from bot.change_forms import Workers
-from bot.commands import changing, outlooks
+from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
 from bot.commands.finding import Found
 from provisioning import edits
@@ -49,11 +49,7 @@ async def changed(form: Filled) -> Block:
     """The form with the quota that its numbers come to."""
     found = changing.reread(form)
     wanted, spec = _read(form, found), found[1].it.spec
-    sound = not _faults(wanted)
-    after = _scaled(spec, wanted) if sound else spec
-    outlook = changing.guess(form.desk, found, after)
-    if sound and after != spec:
-        outlook = await outlooks.verdict(form.desk, changing.wish(form.person, found, after), outlook)
+    outlook = await changing.tried(form, found, spec if _faults(wanted) else _scaled(spec, wanted))
     reason = entries.typed(form.values, "reason")
     return change_forms.scale(found[1], found[0], wanted, outlook=outlook, reason=reason)
 

@@ -94,6 +94,18 @@ async def desk(control_plane: ControlPlane, admin: Kube, tmp_path: Path) -> Asyn
 
 
 @contextlib.asynccontextmanager
+async def shared_desk(
+    plane: ControlPlane, folders: pytest.TempPathFactory, *, hard: Mapping[str, Any], replicas: int = REPLICAS
+) -> AsyncIterator[Desk]:
+    """One for all stories of a file: to open the door takes longer than to go through it."""
+    async with (
+        await Kube.connect(kubeconfig=plane.kubeconfig) as admin,
+        behind_the_door(plane, admin, folders.mktemp("webhooks"), hard=hard, replicas=replicas) as desk,
+    ):
+        yield desk
+
+
+@contextlib.asynccontextmanager
 async def behind_the_door(
     plane: ControlPlane,
     admin: Kube,

@@ -16,9 +16,8 @@ import pytest
 import pytest_asyncio
 
 from playground.controlplane import ControlPlane
-from provisioning.kube import Kube
 from provisioning.resources import HELM_RELEASES, TENANT_CLUSTERS
-from tests.webhooks.test_real import LEAN, SYSTEM, Desk, behind_the_door
+from tests.webhooks.test_real import LEAN, SYSTEM, Desk, shared_desk
 
 Manifest = dict[str, Any]
 
@@ -31,11 +30,7 @@ LARGE = {"pools": [{"name": "md0", "flavor": "small", "replicas": 30}]}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    logs = tmp_path_factory.mktemp("webhooks")
-    async with (
-        await Kube.connect(kubeconfig=control_plane.kubeconfig) as admin,
-        behind_the_door(control_plane, admin, logs, hard=HARD, replicas=1) as desk,
-    ):
+    async with shared_desk(control_plane, tmp_path_factory, hard=HARD, replicas=1) as desk:
         yield desk
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,7 +39,7 @@ from provisioning.resources import (
 )
 from provisioning.usage import Usage
 from tests.provisioning.waiting import eventually, running
-from tests.webhooks.test_real import SYSTEM, Desk, behind_the_door
+from tests.webhooks.test_real import SYSTEM, Desk, shared_desk
 
 Manifest = dict[str, Any]
 
@@ -60,11 +59,7 @@ HARD = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(cluster_api: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    logs: Path = tmp_path_factory.mktemp("webhooks")
-    async with (
-        await Kube.connect(kubeconfig=cluster_api.kubeconfig) as admin,
-        behind_the_door(cluster_api, admin, logs, hard=HARD) as desk,
-    ):
+    async with shared_desk(cluster_api, tmp_path_factory, hard=HARD) as desk:
         yield desk
 
 

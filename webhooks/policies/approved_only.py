@@ -32,7 +32,7 @@ ACTIONS = {CREATE: Action.CREATE, UPDATE: Action.CHANGE, DELETE: Action.DELETE}
 def check(request: Request, facts: Facts) -> Verdict:
     if request.user.name == facts.trusted.bot and not request.dry_run:
         return refuse(Cause("", "the bot only asks: what is approved, clusterdesk's provisioner does"))
-    if reading.is_platforms(facts, request) or _says_the_same(request):
+    if reading.is_platforms(facts, request) or reading.says_the_same(request):
         return Allow()
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
@@ -68,11 +68,6 @@ def check(request: Request, facts: Facts) -> Verdict:
         # That is of the last change. Who changes something else has named none, and is told how to get one.
         return _refused(action, tenant, "", ())
     return _refused(action, tenant, named, reasons)
-
-
-def _says_the_same(request: Request) -> bool:
-    old, new = request.old, request.object
-    return old is not None and new is not None and old.get("spec") == new.get("spec")
 
 
 def _without_tenant(request: Request) -> Verdict:

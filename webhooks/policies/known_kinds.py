@@ -48,9 +48,7 @@ REFERENCES: Final[Mapping[Resource, Mapping[str, Resource | None]]] = {
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.object is None or reading.goes_as_it_is(request) or reading.is_platforms(facts, request):
-        return Allow()
-    if facts.trusted.is_system(request.user) or reading.tenant_of(facts, request.namespace) is None:
+    if request.object is None or not reading.is_by_people(request, facts):
         return Allow()
     found = list(_others(request))
     return refuse(*found) if found else Allow()

@@ -30,7 +30,7 @@ SOURCES = {
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.object is None or reading.is_platforms(facts, request) or _says_the_same(request):
+    if request.object is None or reading.is_platforms(facts, request) or reading.says_the_same(request):
         return Allow()
     if reading.tenant_of(facts, request.namespace) is None:
         return Allow()
@@ -55,12 +55,6 @@ def _of_control_plane(manifest: Manifest, namespace: str, facts: Facts) -> Verdi
         return Allow()
     text = f"its controller must be a KamajiControlPlane in {namespace}, by its name and its uid"
     return refuse(Cause("metadata.ownerReferences", text))
-
-
-def _says_the_same(request: Request) -> bool:
-    """A mark, a finalizer, an owner: the garbage collector and the like write those."""
-    old, new = request.old, request.object
-    return old is not None and new is not None and old.get("spec") == new.get("spec")
 
 
 POLICY = Policy(

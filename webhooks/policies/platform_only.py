@@ -61,8 +61,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 
 def _says_the_same(request: Request) -> bool:
-    old, new = request.old, request.object
-    return old is not None and new is not None and old.get("spec") == new.get("spec") and "spec" in new
+    return reading.says_the_same(request) and "spec" in (request.object or {})
 
 
 POLICY = Policy(
