@@ -43,6 +43,7 @@ ACK_SECONDS = 2.7
 """After this the answer is an excuse: Slack's three seconds, less the way back."""
 OPEN_SECONDS = 2.0
 FORMS: dict[str, Form] = {form.callback: form for form in (*commands.FORMS, approvals.FORM)}
+PRESSES = re.compile(f"^({'|'.join(approvals.PRESSES)})$")
 LIVE = re.compile(f"^({'|'.join(forms.LIVE_FIELDS)})(-.+)?$")
 ANYTHING = re.compile(r"[\s\S]*")
 
@@ -71,12 +72,30 @@ class Door:
 
     async def command(self, ack: Ack, body: Payload) -> None:
         """A slash command."""
-        answer = await self._politely(self._command(body), excuse=lambda why: Say(cards.say(why)))
-        said = await self._open(answer, body) if isinstance(answer, Open) else answer
+        line, who = str(body.get("text") or ""), str(body["user_id"])
+        said = await self._said(line, body, who=who, team=str(body["team_id"]))
         if said is None:
             await ack()
         else:
             await ack(text=said.card.text, blocks=list(said.card.blocks), response_type="ephemeral")
+
+    async def run(self, ack: Ack, body: Payload) -> None:
+        """A button that stands for a line somebody could type."""
+        line = str(body["actions"][0].get("value") or "")
+        said = await self._said(line, body, who=str(body["user"]["id"]), team=str(body["team"]["id"]))
+        if said and not body.get("response_url"):
+            await self._open(Open(forms.shown(said.card)), body)
+        await ack()
+        if said:
+            self._respond(body, Repaint(told=said.card))
+
+    async def shortcut(self, ack: Ack, body: Payload) -> None:
+        """A command out of Slack's own menu, where there is no conversation to answer in."""
+        line = commands.shortcut_line(str(body.get("callback_id", "")))
+        said = await self._said(line, body, who=str(body["user"]["id"]), team=str(body["team"]["id"]))
+        if said:
+            await self._open(Open(forms.shown(said.card)), body)
+        await ack()
 
     async def press(self, ack: Ack, body: Payload) -> None:
         """A button of a card."""
@@ -97,12 +116,12 @@ class Door:
         await ack()
         form = FORMS.get(str(body.get("view", {}).get("callback_id", "")))
         if form and form.changed:
-            view = str(body["view"]["id"])
-            self._errands.start(self._redraw(form, body), name=f"redraw {view}")
+            self._errands.start(self._redraw(form, body, newest=True), name=_redrawing(body["view"]))
 
     async def submitted(self, ack: Ack, body: Payload) -> None:
         """A form was sent."""
         view = body["view"]
+        self._errands.end(_redrawing(view))
         fields = forms.inputs(view)
         answer = await self._politely(
             self._submitted(body), excuse=lambda why: Errors({fields[-1]: why}) if fields else forms.replaced(why)
@@ -116,18 +135,22 @@ class Door:
         """Slack says that somebody's account changed."""
         self._people.forget(str(event.get("user", {}).get("id", "")))
 
-    async def _command(self, body: Payload) -> Say | Open:
+    async def _said(self, line: str, body: Payload, *, who: str, team: str) -> Say | None:
+        """What is left to say to a line once its form, if it has one, is open."""
+        answering = self._answer(line, body, who=who, team=team)
+        answer = await self._politely(answering, excuse=lambda why: Say(cards.say(why)))
+        return await self._open(answer, body) if isinstance(answer, Open) else answer
+
+    async def _answer(self, line: str, body: Payload, *, who: str, team: str) -> Say | Open:
         try:
-            person = await self._who(body["user_id"])
+            person = await self._who(who)
         except Unwelcome as unwelcome:
-            return Say(_refusal(unwelcome, slack=body["user_id"]))
-        self._tell(witness.asked(body, person))
-        log.info("command", line=str(body.get("text", ""))[:100], by=person.user)
+            return Say(_refusal(unwelcome, slack=who))
+        self._tell(witness.asked(line, body, person, slack=who, team=team))
+        log.info("command", line=line[:100], by=person.user)
         try:
-            answer = commands.answer(str(body.get("text") or ""), desk=self._desk, person=person, now=self._clock())
-            return await commands.carry_out(
-                answer, desk=self._desk, team=str(body["team_id"]), key=str(body["trigger_id"])
-            )
+            answer = commands.answer(line, desk=self._desk, person=person, now=self._clock())
+            return await commands.carry_out(answer, desk=self._desk, team=team, key=str(body["trigger_id"]))
         except NoCatalog:
             return Say(cards.say(replies.NO_CATALOG))
 
@@ -158,7 +181,7 @@ class Door:
         except NoCatalog:
             return forms.replaced(replies.NO_CATALOG)
 
-    async def _redraw(self, form: Form, body: Payload) -> None:
+    async def _redraw(self, form: Form, body: Payload, *, newest: bool) -> None:
         if form.changed is None:
             return
         try:
@@ -167,21 +190,22 @@ class Door:
             log.info("form_not_redrawn", why=str(refused))
             return
         try:
-            await self._draw(view, body)
+            await self._draw(view, body, newest=newest)
         except SlackApiError as error:
             # The form was closed meanwhile.
             if _code(error) not in ("not_found", "view_not_found"):
                 raise
 
-    async def _draw(self, view: dict[str, Any], body: Payload) -> None:
+    async def _draw(self, view: dict[str, Any], body: Payload, *, newest: bool) -> None:
         which = str(body["view"]["id"])
         try:
             await self._client.views_update(view=view, view_id=which, hash=body["view"]["hash"])
         except SlackApiError as error:
             if _code(error) != "hash_conflict":
                 raise
-            # A redrawing of an older wish had reached Slack before this one ended it. Ours is the newest.
-            await self._client.views_update(view=view, view_id=which)
+            # A redrawing of an older wish had reached Slack before this one ended it.
+            if newest:
+                await self._client.views_update(view=view, view_id=which)
 
     async def _filled(self, body: Payload) -> Filled:
         person = await self._who(body["user"]["id"])
@@ -202,11 +226,21 @@ class Door:
         """Open a form while its trigger lives; what to say when that failed."""
         try:
             async with asyncio.timeout(OPEN_SECONDS):
-                await self._client.views_open(trigger_id=body["trigger_id"], view=answer.view)
+                opened = await self._client.views_open(trigger_id=body["trigger_id"], view=answer.view)
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("form_not_opened", error=str(error) or type(error).__name__)
             return Say(cards.say(replies.FORM_NOT_OPENED))
+        self._fill(opened["view"], body)
         return None
+
+    def _fill(self, view: Payload, body: Payload) -> None:
+        """What opened at once, from caches, gets its live numbers; what was done to it meanwhile is newer."""
+        form = FORMS.get(str(view.get("callback_id", "")))
+        if form and form.changed:
+            who = body.get("user") or {"id": body.get("user_id")}
+            team = body.get("team") or {"id": body.get("team_id")}
+            redrawing = self._redraw(form, {"view": view, "user": who, "team": team}, newest=False)
+            self._errands.start(redrawing, name=_redrawing(view))
 
     def _respond(self, body: Payload, answer: Repaint) -> None:
         url = body.get("response_url")
@@ -253,9 +287,11 @@ def build(
         request_verification_enabled=False,
     )
     app.command(slash)(door.command)
-    app.action(buttons.PRESSES)(door.press)
+    app.action(PRESSES)(door.press)
+    app.action(buttons.RUN)(door.run)
     app.action(LIVE)(door.changed)
     app.action(ANYTHING)(door.unknown)
+    app.shortcut(ANYTHING)(door.shortcut)
     app.view(ANYTHING)(door.submitted)
     app.event("user_change")(door.account_changed)
     app.event(ANYTHING)(_ignore)
@@ -283,6 +319,11 @@ async def _respond(url: str, answer: Repaint) -> None:
             response_type="ephemeral",
             replace_original=False,
         )
+
+
+def _redrawing(view: Payload) -> str:
+    """The one errand that draws a view anew."""
+    return f"redraw {view['id']}"
 
 
 def _code(error: SlackApiError) -> str:

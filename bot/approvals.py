@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -34,10 +35,10 @@ async def pressed(desk: Desk, *, action: str, value: object, person: Person) -> 
         return Repaint(told=cards.say(replies.CARD_TOO_OLD))
     try:
         async with asyncio.timeout(DECIDE_SECONDS):
-            return await _ACTIONS[action](desk, ticket, person)
+            return await PRESSES[action].answer(desk, ticket, person)
     except Refused as refused:
         log.info("press_refused", request=ticket.id, by=person.user, action=action, reason=refused.reason.value)
-        return _refused(desk, ticket, refused, surface=_SURFACE[action])
+        return _refused(desk, ticket, refused, surface=PRESSES[action].surface)
     except (errors.KubeError, TimeoutError) as error:
         log.warning("press_not_saved", request=ticket.id, by=person.user, error=str(error) or "timeout")
         return Repaint(told=cards.say(replies.NOT_DECIDED))
@@ -160,15 +161,19 @@ def _sentence(desk: Desk, ticket: Ticket, refused: Refused) -> str:
     return cards.why_not(desk.request(ticket.namespace, ticket.id), refused.reason)
 
 
-_ACTIONS: dict[str, Callable[[Desk, Ticket, Person], Awaitable[PressAnswer]]] = {
-    buttons.APPROVE: _approve,
-    buttons.DENY: _deny,
-    buttons.WITHDRAW: _withdraw,
+@dataclass(frozen=True)
+class Press:
+    """What one of our buttons does, and on which card it stands."""
+
+    answer: Callable[[Desk, Ticket, Person], Awaitable[PressAnswer]]
+    surface: Surface
+
+
+PRESSES: dict[str, Press] = {
+    buttons.APPROVE: Press(_approve, Surface.APPROVER),
+    buttons.DENY: Press(_deny, Surface.APPROVER),
+    buttons.WITHDRAW: Press(_withdraw, Surface.REQUESTER),
 }
-_SURFACE = {
-    buttons.APPROVE: Surface.APPROVER,
-    buttons.DENY: Surface.APPROVER,
-    buttons.WITHDRAW: Surface.REQUESTER,
-}
+"""By action id."""
 
 FORM = Form(forms.DENY, denied)

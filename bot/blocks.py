@@ -20,6 +20,7 @@ HEADER_TEXT = 150
 OPTION_TEXT = 75
 OPTIONS = 100
 MESSAGE_BLOCKS = 50
+ACTION_ID = 255
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""What a button carries: which request, and the digest of what its card showed. Pure.
+"""What a button carries: which request, and the digest of what its card showed; or the command it stands for. Pure.
 
 Never more than that. The request itself is the truth, so a card from before a restart or an upgrade still works,
-and a card that shows something else than what would be approved is found out.
+and a card that shows something else than what would be approved is found out. A command may be no more than what the
+same person could type.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from provisioning.objects import Stored
 APPROVE = "request_approve"
 DENY = "request_deny"
 WITHDRAW = "request_withdraw"
-PRESSES = re.compile(r"request_(approve|deny|withdraw)")
+RUN = re.compile(r"run [\s\S]*")
+"""What stands for a line that somebody could type."""
 
 
 class Ticket(pydantic.BaseModel):
@@ -84,3 +86,8 @@ def withdraw(request: Stored[ClusterRequest]) -> Block:
             ),
         )
     )
+
+
+def run(words: str, line: str, *, spoken: str, style: str = "") -> Block:
+    """A button that does what `/cluster <line>` does for whoever presses it."""
+    return blocks.button(words, action=f"run {line}"[: blocks.ACTION_ID], value=line, spoken=spoken, style=style)

@@ -29,12 +29,16 @@ class Errands:
 
     def start(self, errand: Coroutine[Any, Any, object], *, name: str) -> None:
         """Begin now. What goes wrong is logged: nobody waits for it."""
-        if earlier := self._named.get(name):
-            earlier.cancel()
+        self.end(name)
         task = asyncio.create_task(_bounded(errand, name=name))
         self._tasks.add(task)
         self._named[name] = task
         task.add_done_callback(lambda done: self._forget(done, name, errand))
+
+    def end(self, name: str) -> None:
+        """Let nothing come of what is under way by this name."""
+        if earlier := self._named.get(name):
+            earlier.cancel()
 
     async def drain(self, *, seconds: float = 5.0) -> None:
         """Let what is under way finish, `seconds` at most, then end it."""

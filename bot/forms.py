@@ -13,6 +13,7 @@ from bot import blocks, entries, meters, offers, outline, replies, text
 from bot.answers import Replace
 from bot.blocks import Block, Option
 from bot.buttons import Ticket
+from bot.cards import Card
 from bot.entries import Draft
 from bot.offers import Place
 from provisioning import names
@@ -112,6 +113,11 @@ def receipt(*, request: str, cluster: str, action: Action, differs: bool) -> Blo
 def told(sentence: str, *, title: str = replies.TOLD_TITLE) -> Block:
     """A form that turns into one sentence."""
     return blocks.modal(RECEIPT, title=title, blocks=[blocks.section(sentence)], close=replies.CLOSE)
+
+
+def shown(card: Card) -> Block:
+    """A card as a window of its own, for whoever asked where there is no conversation to answer in."""
+    return blocks.modal(RECEIPT, title=replies.SHOWN_TITLE, blocks=card.blocks, close=replies.CLOSE)
 
 
 def replaced(sentence: str) -> Replace:

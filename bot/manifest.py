@@ -38,6 +38,16 @@ def app_manifest(mode: Literal["http", "socket"], *, url: str = "") -> dict[str,
         "features": {
             "app_home": {"home_tab_enabled": False, "messages_tab_enabled": True},
             "bot_user": {"display_name": "clusterdesk", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": it.shortcut,
+                    "type": "global",
+                    "callback_id": commands.shortcut_id(it),
+                    "description": it.summary,
+                }
+                for it in commands.COMMANDS
+                if it.shortcut
+            ],
             "slash_commands": [command],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},

@@ -26,6 +26,10 @@ CLOSE = "Close"
 SUBMIT = "Ask for it"
 DELETE = "Delete"
 
+SHORTCUT_CREATE = "New cluster"
+SHORTCUT_LIST = "My clusters"
+SHORTCUT_REQUESTS = "My requests"
+
 CREATE_TITLE = "New cluster"
 DELETE_TITLE = "Delete a cluster"
 SCALE_TITLE = "Scale a cluster"
@@ -37,6 +41,7 @@ UPGRADE_TITLE = "Upgrade a cluster"
 DENY_TITLE = "Deny a request"
 RECEIPT_TITLE = "Request sent"
 TOLD_TITLE = "Not done"
+SHOWN_TITLE = "Clusters"
 
 TENANT = "Tenant"
 NAME = "Name"

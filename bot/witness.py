@@ -20,11 +20,11 @@ LINE: Final = 200
 """Characters of a command that are told."""
 
 
-def asked(body: Payload, person: Person) -> Event:
-    """A slash command."""
-    where = _where(body.get("team_id"), body.get("channel_id"))
-    line = str(body.get("text") or "")[:LINE]
-    return Event(Code.COMMAND_ASKED, who=person.user, where=where, facts={"line": line, "slack": str(body["user_id"])})
+def asked(line: str, body: Payload, person: Person, *, slack: str, team: str) -> Event:
+    """A command: typed, or what a button or a shortcut stands for."""
+    where = _where(team, body.get("channel_id") or _id(body, "channel"))
+    facts = {"line": line[:LINE], "slack": slack}
+    return Event(Code.COMMAND_ASKED, who=person.user, where=where, facts=facts)
 
 
 def pressed(body: Payload, person: Person) -> Event:

@@ -29,7 +29,10 @@ from bot.commands.withdraw import COMMAND as WITHDRAW
 from bot.ports import Desk
 from provisioning.model import Person
 
-__all__ = ["COMMANDS", "FORMS", "SLASH", "Call", "Command", "Form", "answer", "carry_out"]
+__all__ = [
+    *("COMMANDS", "FORMS", "SLASH", "Call", "Command", "Form"),
+    *("answer", "carry_out", "shortcut_id", "shortcut_line"),
+]
 
 SLASH = "/cluster"
 COMMANDS: tuple[Command, ...] = (
@@ -50,6 +53,19 @@ COMMANDS: tuple[Command, ...] = (
     HELP,
 )
 FORMS: tuple[Form, ...] = tuple(form for command in COMMANDS for form in command.forms)
+
+
+_SHORTCUT = "cluster-"
+
+
+def shortcut_id(command: Command) -> str:
+    """What Slack calls a command's shortcut when somebody takes it."""
+    return f"{_SHORTCUT}{command.name}"
+
+
+def shortcut_line(callback: str) -> str:
+    """The line that a shortcut stands for."""
+    return callback.removeprefix(_SHORTCUT)
 
 
 def answer(line: str, *, desk: Desk, person: Person, now: datetime) -> Answer:

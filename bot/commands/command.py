@@ -58,7 +58,11 @@ class Form:
 
 @dataclass(frozen=True)
 class Command:
-    """`/cluster <name> …`. `usage` is what stands behind the name; `examples` are whole lines."""
+    """`/cluster <name> …`. `usage` is what stands behind the name; `examples` are whole lines.
+
+    `shortcut` is what the command is called in Slack's menu of shortcuts, in 24 characters; without one it is not in
+    there.
+    """
 
     name: str
     summary: str
@@ -66,6 +70,7 @@ class Command:
     examples: tuple[str, ...]
     run: Callable[[Call], Answer]
     forms: tuple[Form, ...] = ()
+    shortcut: str = ""
 
     @property
     def line(self) -> str:

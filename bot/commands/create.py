@@ -102,4 +102,5 @@ COMMAND = Command(
     examples=("/cluster create", "/cluster create build-7 small 24h", "/cluster create team-a/build-7"),
     run=run,
     forms=(Form(forms.CREATE, submitted, changed),),
+    shortcut=replies.SHORTCUT_CREATE,
 )

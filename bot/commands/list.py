@@ -79,4 +79,5 @@ COMMAND = Command(
     usage="[TENANT]",
     examples=("/cluster list", "/cluster list team-a"),
     run=run,
+    shortcut=replies.SHORTCUT_LIST,
 )

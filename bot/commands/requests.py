@@ -52,4 +52,5 @@ COMMAND = Command(
     usage="[TENANT]",
     examples=("/cluster requests", "/cluster requests team-a"),
     run=run,
+    shortcut=replies.SHORTCUT_REQUESTS,
 )
