@@ -114,19 +114,19 @@ async def _each(kube: Kube, manifests: Iterable[Manifest], act: Act) -> None:
         await _together(act(kube, resource, manifest) for resource, manifest in located)
 
 
-# A kind that was just defined answers "storage is (re)initializing" for a moment.
-_patiently = stamina.retry(
+patiently = stamina.retry(
     on=(errors.Throttled, errors.Unavailable), timeout=30.0, attempts=None, wait_initial=0.05, wait_max=0.5
 )
+"""For what touches a kind that was just defined: it answers "storage is (re)initializing" for a moment."""
 
 
-@_patiently
+@patiently
 async def _create(kube: Kube, resource: Resource, manifest: Manifest) -> None:
     with contextlib.suppress(errors.AlreadyExists):
         await kube.create(resource, manifest)
 
 
-@_patiently
+@patiently
 async def _put(kube: Kube, resource: Resource, manifest: Manifest) -> Manifest:
     return await kube.apply(resource, manifest, manager=MANAGER)
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from playground import apply
 from provisioning import errors, names, objects, plan, resources
 from provisioning.digest import digest_of
 from provisioning.kube import Kube, Manifest
@@ -45,11 +46,11 @@ async def approved(kube: Kube, namespace: str, name: str) -> str:
 
 async def everything(kube: Kube, namespace: str, name: str) -> list[Manifest]:
     """All objects of one cluster, whoever made them."""
-    found = []
+    listed, found = apply.patiently(kube.list), []
     for kind in (*plan.KINDS, resources.MACHINE_SETS, resources.MACHINES):
         for label in (names.CLUSTER_LABEL, names.CAPI_CLUSTER_LABEL):
             try:
-                found += (await kube.list(kind, namespace=namespace, labels=f"{label}={name}")).items
+                found += (await listed(kind, namespace=namespace, labels=f"{label}={name}")).items
             except errors.NotFound:
                 continue
     return list({(m["kind"], m["metadata"]["name"]): m for m in found}.values())
