@@ -384,7 +384,8 @@ def workers_of(pool: str) -> str:
 
 
 def always_there(add_on: str) -> str:
-    return f"Every cluster has the add-on {code(add_on)}: it cannot be taken out."
+    said = wording.always_there(code(add_on))
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def always_add_ons(names: Sequence[str]) -> str:
@@ -518,7 +519,7 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
 
 
 def withdrawn(cluster: str) -> str:
-    return f"Your request about {code(cluster)} is withdrawn."
+    return wording.withdrawn(code(cluster))
 
 
 def cluster_line(icon: str, name: str, facts: str, mine: bool) -> str:

@@ -1,4 +1,4 @@
-"""What each verb makes of a cluster: asleep, awake, a later end, other workers, another version. Pure.
+"""What each verb makes of a cluster: asleep, awake, a later end, other workers, add-ons, another version. Pure.
 
 Whichever door the verb comes through, it means the same. What must never live here: whether it may be so (that is
 `shape`'s and the webhooks'), how a door takes its words, or a sentence.
@@ -6,7 +6,7 @@ Whichever door the verb comes through, it means the same. What must never live h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from provisioning import hibernation, lifetime, objects, upgrades
@@ -57,6 +57,12 @@ def with_pools(spec: ClusterSpec, *changed: NodePool) -> ClusterSpec:
     """The cluster with these pools in place of those of the same names."""
     by_name = {pool.name: pool for pool in changed}
     return spec.model_copy(update={"pools": tuple(by_name.get(pool.name, pool) for pool in spec.pools)})
+
+
+def resized(spec: ClusterSpec, sizes: Mapping[str, str]) -> ClusterSpec:
+    """The cluster with workers of another size in these pools: flavors by the names of pools."""
+    changed = (pool.model_copy(update={"flavor": sizes[pool.name]}) for pool in spec.pools if pool.name in sizes)
+    return with_pools(spec, *changed)
 
 
 def with_add_ons(spec: ClusterSpec, wanted: Collection[str]) -> ClusterSpec:

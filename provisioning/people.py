@@ -22,6 +22,20 @@ def approver(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> 
     return _among(tenant.approvers, person, groups)
 
 
+def deciders(tenant: TenantSpec, requester: Person) -> tuple[Subject, ...]:
+    """Whom the tenant names to decide about what this person asks for."""
+    if tenant.approval.own_requests:
+        return tenant.approvers
+    me = recognised(tenant, requester)
+    return tuple(it for it in tenant.approvers if not (it.user and same(Person(user=it.user, slack=it.slack), me)))
+
+
+def suffice(tenant: TenantSpec, requester: Person) -> bool:
+    """Whether there can be as many of them as must agree. Of a group nobody knows here how many are in it."""
+    named = deciders(tenant, requester)
+    return any(not it.user for it in named) or len({it.user for it in named}) >= tenant.approval.required
+
+
 def group_of(subjects: Iterable[Subject], person: Person, groups: Iterable[str]) -> str:
     """The group by which this person is one of these; empty for one who is listed by name, or is none of them.
 

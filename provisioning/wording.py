@@ -43,6 +43,11 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
     return f"{done} of the request about {cluster} counts.{more}"
 
 
+def withdrawn(cluster: str) -> str:
+    """`cluster` is drawn as this door draws names."""
+    return f"Your request about {cluster} is withdrawn."
+
+
 def must_agree(required: int, tenant: str) -> str:
     """Whose word is needed."""
     return f"{required} {'approver' if required == 1 else 'approvers'} of tenant {tenant} must agree"
@@ -125,6 +130,11 @@ def nothing_follows(cluster: str, before: str) -> str:
 
 def no_pool(name: str, known: str) -> str:
     return f"there is no pool {name}; there is {known}"
+
+
+def always_there(add_on: str) -> str:
+    """`add_on` is drawn as this door draws names."""
+    return f"every cluster has the add-on {add_on}: it cannot be taken out"
 
 
 def delete_warning(cluster: str, namespace: str) -> str:

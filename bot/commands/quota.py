@@ -7,9 +7,7 @@ from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
 from bot.ports import Desk
-from provisioning import quota
-from provisioning.model import ClusterSpec, Phase
-from provisioning.usage import Usage
+from provisioning import prospect
 
 SHOWN = 20
 """Tenants in one message, which takes 50 blocks."""
@@ -28,26 +26,10 @@ def run(call: Call) -> Answer:
 
 def _told(desk: Desk, tenant: str) -> str:
     hard, used = desk.usage(tenant)
-    wishes = _wishes(desk, tenant)
-    catalog = desk.catalog()
+    wishes = prospect.wishes(desk.requests(tenant))
     had = {cluster.key: cluster.it.spec for cluster in desk.clusters(tenant)}
-    was, becomes = Usage(), Usage()
-    for key, desired in wishes.items():
-        was += quota.envelope(had[key], catalog) if key in had else Usage()
-        becomes += quota.envelope(desired, catalog) if desired else Usage()
-    # What is published may lag behind: nobody uses less than nothing.
-    then = (used - was).rises() + becomes
+    then = prospect.then(used, wishes, had, desk.catalog())
     return f"{replies.quota_of(tenant, len(wishes))}\n{meters.lines(hard, used, then)}"
-
-
-def _wishes(desk: Desk, tenant: str) -> dict[tuple[str, str], ClusterSpec | None]:
-    """What the clusters that something is asked for would be, None for gone. The newest wish for each, because one
-    can be carried out only: the others were asked of what it was before."""
-    return {
-        (request.meta.namespace, request.it.spec.cluster): request.it.spec.desired
-        for request in desk.requests(tenant)
-        if request.it.status.phase is Phase.PENDING
-    }
 
 
 COMMAND = Command(

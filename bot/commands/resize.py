@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bot import cards, change_forms, entries, forms, offers, replies
 from bot.answers import Answer, FormAnswer, Open, Say
@@ -11,7 +11,6 @@ from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
 from bot.commands.finding import Found
 from provisioning import edits
-from provisioning.model import ClusterSpec
 
 
 def run(call: Call) -> Answer:
@@ -27,14 +26,14 @@ def run(call: Call) -> Answer:
         return Say(cards.say(replies.no_pool(named, pools)))
     now = {pool.name: pool.flavor for pool in spec.pools if named in ("", pool.name)}
     if not size:
-        outlook = changing.guess(call.desk, found, spec)
+        outlook = changing.guess(call, found, spec)
         return Open(change_forms.resize(cluster, place, now, catalog=catalog, outlook=outlook))
     sizes = [flavor.name for flavor in offers.flavors(place.tenant, catalog)]
     if size not in sizes:
         return Say(cards.say(replies.no_such_choice("size", size, offers.suggestion(size, sizes))))
     if len(now) > 1:
         return Say(cards.say(replies.several_pools(pools)))
-    return changing.at_once(call, found, _resized(spec, dict.fromkeys(now, size)))
+    return changing.at_once(call, found, edits.resized(spec, dict.fromkeys(now, size)))
 
 
 async def changed(form: Filled) -> Block:
@@ -42,7 +41,7 @@ async def changed(form: Filled) -> Block:
     found = changing.reread(form)
     place, cluster = found
     wanted = _read(form, found)
-    after = _resized(cluster.it.spec, wanted)
+    after = edits.resized(cluster.it.spec, wanted)
     outlook = await changing.tried(form, found, after)
     reason = entries.typed(form.values, "reason")
     return change_forms.resize(cluster, place, wanted, catalog=form.desk.catalog(), outlook=outlook, reason=reason)
@@ -51,7 +50,7 @@ async def changed(form: Filled) -> Block:
 async def submitted(form: Filled) -> FormAnswer:
     """Ask for the sizes that stand in the form."""
     found = changing.reread(form)
-    after = _resized(found[1].it.spec, _read(form, found))
+    after = edits.resized(found[1].it.spec, _read(form, found))
     return await changing.send(form, found, after, otherwise=forms.inputs(form.view)[0])
 
 
@@ -67,11 +66,6 @@ def _read(form: Filled, found: Found) -> dict[str, str]:
     """The size in the form for each pool that is still there."""
     chosen = {pool.name: entries.chosen(form.values, f"flavor-{pool.name}") for pool in found[1].it.spec.pools}
     return {pool: size for pool, size in chosen.items() if size}
-
-
-def _resized(spec: ClusterSpec, sizes: Mapping[str, str]) -> ClusterSpec:
-    pools = (pool.model_copy(update={"flavor": sizes[pool.name]}) for pool in spec.pools if pool.name in sizes)
-    return edits.with_pools(spec, *pools)
 
 
 COMMAND = Command(

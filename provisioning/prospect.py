@@ -1,0 +1,40 @@
+"""What a tenant comes to if all that waits for approval is approved. Pure.
+
+A look ahead for people, and no promise: what really fits is decided when it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from provisioning import quota
+from provisioning.model import CatalogSpec, ClusterRequest, ClusterSpec, Phase
+from provisioning.objects import Stored
+from provisioning.usage import Usage
+
+Key = tuple[str, str]
+"""Namespace and name of a cluster."""
+
+
+def wishes(requests: Iterable[Stored[ClusterRequest]]) -> dict[Key, ClusterSpec | None]:
+    """What the clusters that something is asked for would be, None for gone; `requests` come oldest first.
+
+    The newest wish for each, because one can be carried out only: the others were asked of what it was before.
+    """
+    return {
+        (request.meta.namespace, request.it.spec.cluster): request.it.spec.desired
+        for request in requests
+        if request.it.status.phase is Phase.PENDING
+    }
+
+
+def then(
+    used: Usage, wanted: Mapping[Key, ClusterSpec | None], had: Mapping[Key, ClusterSpec], catalog: CatalogSpec
+) -> Usage:
+    """What is used once every wish is granted. `had` are the clusters as they are."""
+    was, becomes = Usage(), Usage()
+    for key, desired in wanted.items():
+        was += quota.envelope(had[key], catalog) if key in had else Usage()
+        becomes += quota.envelope(desired, catalog) if desired else Usage()
+    # What is published may lag behind: nobody uses less than nothing.
+    return (used - was).rises() + becomes
