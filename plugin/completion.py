@@ -1,4 +1,4 @@
-"""What the shell may complete: words of ours, and the names of clusters. Whoever presses Tab wants no error.
+"""What the shell may complete: words of ours, and names that the cluster knows. Whoever presses Tab wants no error.
 
 kubectl asks the program `kubectl_complete-clusterdesk`, with the words so far and the one that is being typed.
 """
@@ -9,34 +9,89 @@ import asyncio
 import os
 import shlex
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
 
-from provisioning import resources
+from provisioning import names, resources
 from provisioning.errors import ClusterdeskError
-from provisioning.kube import Kube, namespace_of
+from provisioning.kube import Kube, Manifest, namespace_of
 
 SECONDS: Final = 2.0
 """How long somebody waits who has pressed Tab."""
 PROGRAM: Final = "kubectl-clusterdesk"
+_Look = Callable[[Kube, str], Awaitable[list[str]]]
+"""Takes the namespace that is meant by the flags so far."""
 
 
 def clusters(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The TenantClusters in the namespace that is meant by the flags so far."""
+    """The TenantClusters of the namespace."""
+
+    async def look(kube: Kube, namespace: str) -> list[str]:
+        found = (await kube.list(resources.TENANT_CLUSTERS, namespace=namespace)).items
+        return [it["metadata"]["name"] for it in found]
+
+    return _completed(ctx, incomplete, look)
+
+
+def requests(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The ClusterRequests of the namespace that nobody has decided."""
+
+    async def look(kube: Kube, namespace: str) -> list[str]:
+        found = (await kube.list(resources.CLUSTER_REQUESTS, namespace=namespace)).items
+        return [it["metadata"]["name"] for it in found if (it.get("status") or {}).get("phase", "Pending") == "Pending"]
+
+    return _completed(ctx, incomplete, look)
+
+
+def pools(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The pools of the cluster that is named on the line."""
+
+    async def look(kube: Kube, namespace: str) -> list[str]:
+        # click stops at the flag whose value is being typed, and leaves what stood before it as it was.
+        cluster = ctx.params.get("name") or next(iter(ctx.args), "")
+        found = await kube.find(resources.TENANT_CLUSTERS, cluster, namespace=namespace) if cluster else None
+        return _named((found or {}).get("spec"), "pools")
+
+    return _completed(ctx, incomplete, look)
+
+
+def flavors(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The sizes in the Catalog."""
+    return _completed(ctx, incomplete, _of_catalog("flavors"))
+
+
+def add_ons(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The add-ons in the Catalog."""
+    return _completed(ctx, incomplete, _of_catalog("addOns"))
+
+
+def _of_catalog(field: str) -> _Look:
+    async def look(kube: Kube, _: str) -> list[str]:
+        found = await kube.find(resources.CATALOGS, names.CATALOG)
+        return _named((found or {}).get("spec"), field)
+
+    return look
+
+
+def _named(spec: Manifest | None, field: str) -> list[str]:
+    found: list[Any] = (spec or {}).get(field) or []
+    return [it["name"] for it in found]
+
+
+def _completed(ctx: typer.Context, incomplete: str, look: _Look) -> list[str]:
     flags = ctx.params
     kubeconfig, context = Path(flags["kubeconfig"]), flags.get("context") or ""
 
     async def ask() -> list[str]:
         async with asyncio.timeout(SECONDS), await Kube.connect(kubeconfig=kubeconfig, context=context or None) as kube:
-            namespace = flags.get("namespace") or namespace_of(kubeconfig, context)
-            found = (await kube.list(resources.TENANT_CLUSTERS, namespace=namespace)).items
-        return [name for it in found if (name := it["metadata"]["name"]).startswith(incomplete)]
+            return await look(kube, flags.get("namespace") or namespace_of(kubeconfig, context))
 
     try:
-        return asyncio.run(ask())
+        return [name for name in asyncio.run(ask()) if name.startswith(incomplete)]
     except (ClusterdeskError, TimeoutError):
         return []
 

@@ -15,9 +15,9 @@ from plugin.errors import NotDone
 from plugin.options import DryRun, Output, Span
 from plugin.session import Session
 from plugin.wishes import Outcome
-from provisioning import lifetime, objects, resources, stage, wording
+from provisioning import lifetime, objects, people, resources, stage, wording
 from provisioning.kube import Manifest
-from provisioning.model import Action, ClusterRequest, Decision, Phase, Tenant, TenantCluster
+from provisioning.model import Action, ClusterRequest, Decision, Phase, Subject, Tenant, TenantCluster
 from provisioning.objects import Stored
 
 PATIENCE: Final = Span(minutes=15)
@@ -51,14 +51,17 @@ async def see_through(
 ) -> None:
     """Tell what came of it, `done` where nobody has to agree, and follow it until the cluster has `arrived`.
 
-    Raises `NotDone` when it is denied, or does not come that far.
+    Raises `NotDone` when nobody can agree, when it is denied, or does not come that far.
     """
     if outcome.unchanged:
         done = wording.unchanged(outcome.wish.cluster)
+    tenant = await session.tenant() if outcome.asked else None
     if not printing.is_for_programs(course.output):
-        sentences = asked(outcome, await session.tenant(), session.namespace) if outcome.asked else (done,)
+        sentences = asked(outcome, tenant, session.namespace) if outcome.asked else (done,)
         for sentence in sentences:
             printing.say(f"{sentence} (server dry run)" if course.dry else sentence)
+    if outcome.asked:
+        _check_deciders(objects.read(ClusterRequest, outcome.written), tenant)
     if course.wait and not course.dry:
         try:
             async with asyncio.timeout(course.timeout.total_seconds()):
@@ -68,7 +71,7 @@ async def see_through(
         except TimeoutError as error:
             raise NotDone(await _late(session, outcome, course)) from error
     if printing.is_for_programs(course.output):
-        printing.data(course.output, await _now(session, outcome, course))
+        printing.object_(course.output, await _now(session, outcome, course))
 
 
 def asked(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tuple[str, ...]:
@@ -87,13 +90,23 @@ def asked(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tu
 def _who(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None) -> str:
     if tenant is None:
         return "approvers of the tenant must agree"
-    policy, requester = tenant.it.spec.approval, request.it.spec.requester.user
-    people = [
-        subject.user or f"group {subject.group}"
-        for subject in tenant.it.spec.approvers
-        if policy.own_requests or subject.user != requester
-    ]
-    return f"{wording.must_agree(policy.required, tenant.meta.name)}: {', '.join(people) or 'there is none yet'}"
+    named = people.deciders(tenant.it.spec, request.it.spec.requester)
+    who = ", ".join(map(_named, named)) or "there is none yet"
+    return f"{wording.must_agree(tenant.it.spec.approval.required, tenant.meta.name)}: {who}"
+
+
+def _named(subject: Subject) -> str:
+    return subject.user or f"group {subject.group}"
+
+
+def _check_deciders(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None) -> None:
+    """Raises `NotDone` when nobody can ever agree: it is asked for, and comes to nothing as things are."""
+    if tenant is not None and not people.suffice(tenant.it.spec, request.it.spec.requester):
+        raise NotDone(
+            f"{request.meta.name} cannot be approved as things are: {_who(request, tenant)}; "
+            "ask your platform team for approvers, or take it back with: "
+            f"kubectl clusterdesk withdraw {request.meta.name} -n {request.meta.namespace}"
+        )
 
 
 async def _decided(session: Session, request: Stored[ClusterRequest]) -> None:

@@ -1,4 +1,4 @@
-"""Which cluster a name means in a namespace, and what to say when it means none of ours."""
+"""Which cluster, pool or request a name means in a namespace, and what to say when it means none of ours."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import difflib
 
 from plugin.errors import NotDone
 from plugin.session import Session
-from provisioning import handmade, objects, resources, wording
+from provisioning import handmade, objects, people, resources, wording
 from provisioning.errors import Forbidden
 from provisioning.kube import Manifest
-from provisioning.model import ClusterRequest, TenantCluster
+from provisioning.model import ClusterRequest, ClusterSpec, NodePool, Person, Phase, TenantCluster
 from provisioning.objects import Stored
 
 
@@ -38,6 +38,38 @@ async def request(session: Session, name: str) -> Stored[ClusterRequest]:
     if found is None:
         raise NotDone(f"there is no ClusterRequest {name} in {session.namespace}")
     return objects.read(ClusterRequest, found)
+
+
+def pool(spec: ClusterSpec, name: str) -> NodePool:
+    """The pool that is meant, the only one where none is named. Raises `NotDone`."""
+    known = ", ".join(pool.name for pool in spec.pools)
+    if not name and len(spec.pools) > 1:
+        raise NotDone(f"there are several pools; say which one with --pool: {known}")
+    found = next((pool for pool in spec.pools if name in ("", pool.name)), None)
+    if found is None:
+        raise NotDone(wording.no_pool(name, known))
+    return found
+
+
+async def own_request(session: Session, me: Person, word: str) -> Stored[ClusterRequest]:
+    """The request of this name; or the one with which this person waits for something of this cluster.
+
+    Raises `NotDone`.
+    """
+    listed = (await session.kube.list(resources.CLUSTER_REQUESTS, namespace=session.namespace)).items
+    known = [objects.read(ClusterRequest, item) for item in listed]
+    if named := next((it for it in known if it.meta.name == word), None):
+        return named
+    mine = [it for it in known if it.it.status.phase is Phase.PENDING and people.same(it.it.spec.requester, me)]
+    hits = [it for it in mine if it.it.spec.cluster == word]
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        which = ", ".join(sorted(it.meta.name for it in hits))
+        raise NotDone(f"several requests of yours about {word} wait; say which one: {which}")
+    like = difflib.get_close_matches(word, [name for it in mine for name in (it.meta.name, it.it.spec.cluster)], n=1)
+    meant = f"; did you mean {like[0]}?" if like else ""
+    raise NotDone(f"no request of yours waits about {word} in {session.namespace}{meant}")
 
 
 async def by_hand(session: Session, name: str) -> Manifest | None:

@@ -25,6 +25,7 @@ class Output(StrEnum):
     WIDE = "wide"
     JSON = "json"
     YAML = "yaml"
+    NAME = "name"
 
 
 class DryRun(StrEnum):
@@ -50,6 +51,12 @@ def span(text: str | timedelta) -> timedelta:
     return lifetime.parse(text)
 
 
+def _report(output: Output) -> Output:
+    if output is Output.NAME:
+        raise typer.BadParameter("this is a report, and no object that has a name")
+    return output
+
+
 ClusterName = Annotated[
     str,
     typer.Argument(metavar="NAME", help="The cluster.", show_default=False, autocompletion=completion.clusters),
@@ -62,6 +69,17 @@ KubeconfigOption = Annotated[
 ]
 ContextOption = Annotated[str, typer.Option("--context", help="The context in it; its current one when empty.")]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="For people or for programs.")]
+ReportOption = Annotated[
+    Output, typer.Option("--output", "-o", help="For people or for programs, but no names.", callback=_report)
+]
+"""For what is no object of the API."""
+EverywhereOption = Annotated[
+    bool, typer.Option("--all-namespaces", "-A", help="Of every namespace, if you may see them.")
+]
+PoolOption = Annotated[
+    str,
+    typer.Option("--pool", help="Which pool; not needed when there is one only.", autocompletion=completion.pools),
+]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; shown to whoever approves.")]
 DryRunOption = Annotated[
     DryRun, typer.Option("--dry-run", help="With server, all rules are asked and nothing is changed.")

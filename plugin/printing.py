@@ -17,7 +17,7 @@ from provisioning.kube import Manifest
 
 def is_for_programs(output: Output) -> bool:
     """Whether objects are wanted as they are."""
-    return output in (Output.JSON, Output.YAML)
+    return output in (Output.JSON, Output.YAML, Output.NAME)
 
 
 def data(output: Output, content: Any) -> None:
@@ -26,9 +26,28 @@ def data(output: Output, content: Any) -> None:
     typer.echo(text.rstrip("\n"))
 
 
+def object_(output: Output, found: Manifest) -> None:
+    """One object as kubectl prints it."""
+    if output is Output.NAME:
+        typer.echo(_name(found))
+    else:
+        data(output, found)
+
+
 def objects(output: Output, found: Sequence[Manifest]) -> None:
     """Objects as kubectl lists them."""
-    data(output, {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": list(found)})
+    if output is Output.NAME:
+        for each in found:
+            typer.echo(_name(each))
+    else:
+        data(output, {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": list(found)})
+
+
+def _name(manifest: Manifest) -> str:
+    """`tenantcluster.clusterdesk.dev/web`, which kubectl takes for the object itself."""
+    group = manifest["apiVersion"].rpartition("/")[0]
+    kind = manifest["kind"].lower()
+    return f"{kind}.{group}/{manifest['metadata']['name']}" if group else f"{kind}/{manifest['metadata']['name']}"
 
 
 def drawing(it: RenderableType) -> None:

@@ -5,6 +5,7 @@ The rules are those that the webhook holds everybody to; they are asked here fir
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,7 +13,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from plugin import asked, errors, finding, printing
+from plugin import asked, completion, errors, finding, printing
 from plugin.asked import Paper
 from plugin.errors import NotDone
 from plugin.options import Output
@@ -28,7 +29,12 @@ NO_TENANT: Final = (
     "nobody can tell here who decides: {namespace} is no tenant's namespace, or you may not see whose it is; ask your "
     "platform team for the chart's ClusterRoles clusterdesk-member (there) and clusterdesk-reader"
 )
-RequestName = Annotated[str, typer.Argument(metavar="REQUEST", help="The ClusterRequest.", show_default=False)]
+RequestName = Annotated[
+    str,
+    typer.Argument(
+        metavar="REQUEST", help="The ClusterRequest.", show_default=False, autocompletion=completion.requests
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")]
 
 
@@ -61,7 +67,7 @@ def decide(
         raise typer.Exit(errors.NOT_DONE)
     request, manifest = carry_out(vote, kubeconfig=kubeconfig, context=context, namespace=namespace)
     if whole:
-        printing.data(output, manifest)
+        printing.object_(output, manifest)
     else:
         printing.say(counted(request, shown, decision))
 
@@ -97,13 +103,23 @@ async def cast(session: Session, shown: Paper, decision: Decision, *, reason: st
         except Refused as refused:
             raise NotDone(why_not(refused.reason, request)) from refused
 
+    return await rewritten(session, name, decide, what="your vote does not count")
+
+
+async def rewritten(
+    session: Session, name: str, decide: Callable[[Stored[ClusterRequest]], RequestStatus], *, what: str
+) -> Stored[ClusterRequest]:
+    """The request as `decide` has it. `what` is said before the reasons when the webhook refuses it.
+
+    Raises `NotDone` or `KubeError`.
+    """
     try:
         return await request_status.rewrite(session.kube, session.namespace, name, decide)
     except Refused as refused:
         raise NotDone(wording.REFUSALS[refused.reason]) from refused
     except (kube_errors.Forbidden, kube_errors.Invalid) as error:
         causes = error.causes or (kube_errors.Cause("", error.message),)
-        raise errors.refusal("your vote does not count", causes) from error
+        raise errors.refusal(what, causes) from error
     except kube_errors.Unavailable as error:
         raise kube_errors.Unavailable(f"{wording.NOT_DECIDED} ({error.message})") from error
 

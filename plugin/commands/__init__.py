@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plugin.command import Command
 from plugin.commands.access import COMMAND as ACCESS
+from plugin.commands.addons import COMMAND as ADDONS
 from plugin.commands.approve import COMMAND as APPROVE
 from plugin.commands.audit import COMMAND as AUDIT
 from plugin.commands.create import COMMAND as CREATE
@@ -13,11 +14,15 @@ from plugin.commands.extend import COMMAND as EXTEND
 from plugin.commands.hibernate import COMMAND as HIBERNATE
 from plugin.commands.list import COMMAND as LIST
 from plugin.commands.preflight import COMMAND as PREFLIGHT
+from plugin.commands.quota import COMMAND as QUOTA
+from plugin.commands.requests import COMMAND as REQUESTS
+from plugin.commands.resize import COMMAND as RESIZE
 from plugin.commands.scale import COMMAND as SCALE
 from plugin.commands.show import COMMAND as SHOW
 from plugin.commands.status import COMMAND as STATUS
 from plugin.commands.upgrade import COMMAND as UPGRADE
 from plugin.commands.wake import COMMAND as WAKE
+from plugin.commands.withdraw import COMMAND as WITHDRAW
 
 COMMANDS: tuple[Command, ...] = (
     CREATE,
@@ -25,12 +30,17 @@ COMMANDS: tuple[Command, ...] = (
     SHOW,
     STATUS,
     SCALE,
+    RESIZE,
     UPGRADE,
+    ADDONS,
     EXTEND,
     HIBERNATE,
     WAKE,
     DELETE,
     ACCESS,
+    QUOTA,
+    REQUESTS,
+    WITHDRAW,
     APPROVE,
     DENY,
     PREFLIGHT,

@@ -96,7 +96,7 @@ def run(
         if list_ or revoke:
             printing.objects(output, found)
         else:
-            printing.data(output, found[0])
+            printing.object_(output, found[0])
     elif list_:
         printing.drawing(_table(found, wide=output is Output.WIDE))
     elif revoke:

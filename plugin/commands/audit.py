@@ -11,7 +11,7 @@ from rich.console import Console
 
 from plugin import audited, errors, printing, tables
 from plugin.command import Command
-from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, Output, OutputOption
+from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, Output, ReportOption
 from plugin.session import Session, carry_out
 from provisioning.audit_proof import Proof, check
 from provisioning.errors import Forbidden
@@ -32,7 +32,7 @@ def run(
     system: Annotated[
         str, typer.Option("--system-namespace", help="Where clusterdesk itself runs, and keeps the heads.")
     ] = "clusterdesk-system",
-    output: OutputOption = Output.TABLE,
+    output: ReportOption = Output.TABLE,
     context: ContextOption = "",
     kubeconfig: KubeconfigOption = HOME_KUBECONFIG,
 ) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from plugin import desk, options, overview, printing
 from plugin.command import Command
 from plugin.desk import Sight
@@ -14,9 +10,7 @@ from plugin.session import Session, carry_out
 
 def run(
     *,
-    everywhere: Annotated[
-        bool, typer.Option("--all-namespaces", "-A", help="Of every namespace, if you may see them.")
-    ] = False,
+    everywhere: options.EverywhereOption = False,
     output: options.OutputOption = options.Output.TABLE,
     namespace: options.NamespaceOption = "",
     context: options.ContextOption = "",

@@ -11,7 +11,7 @@ from rich.console import Console
 from plugin import printing, tables
 from plugin.command import Command
 from plugin.errors import NOT_DONE
-from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, Output, OutputOption
+from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, Output, ReportOption
 from plugin.session import Session, carry_out
 from provisioning import preflight as requirements
 from provisioning import survey
@@ -22,7 +22,7 @@ def run(
     *,
     kubeconfig: KubeconfigOption = HOME_KUBECONFIG,
     context: ContextOption = "",
-    output: OutputOption = Output.TABLE,
+    output: ReportOption = Output.TABLE,
     kubeadm_account: Annotated[
         str, typer.Option(help="The account of Cluster API's kubeadm provider, as namespace/name.")
     ] = survey.KUBEADM_ACCOUNT,

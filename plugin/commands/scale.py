@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from plugin import asked, options, wishes
+from plugin import asked, finding, options, wishes
 from plugin.command import Command
 from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import edits, wording
+from provisioning import edits
 from provisioning.model import ClusterSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
 
@@ -19,7 +19,7 @@ from provisioning.objects import Stored
 def run(
     name: options.ClusterName,
     *,
-    pool: Annotated[str, typer.Option(help="Which pool; not needed when there is one only.")] = "",
+    pool: options.PoolOption = "",
     replicas: Annotated[int | None, typer.Option(min=0, help="A fixed number of workers.")] = None,
     least: Annotated[int | None, typer.Option("--min", min=0, help="The least the autoscaler goes down to.")] = None,
     most: Annotated[
@@ -42,7 +42,7 @@ def run(
     told: list[str] = []
 
     def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
-        before = chosen(cluster.it.spec, pool)
+        before = finding.pool(cluster.it.spec, pool)
         after = sized(before, replicas=replicas, least=least, most=most)
         told[:] = [f"{name}: {before.name} {asked.pool(before, None)} -> {asked.pool(after, None)}"]
         return edits.with_pools(cluster.it.spec, after)
@@ -52,17 +52,6 @@ def run(
         await see_through(session, outcome, course, done=told[0])
 
     carry_out(scale, kubeconfig=kubeconfig, context=context, namespace=namespace)
-
-
-def chosen(spec: ClusterSpec, name: str) -> NodePool:
-    """The pool that is meant. Raises `NotDone`."""
-    known = ", ".join(pool.name for pool in spec.pools)
-    if not name and len(spec.pools) > 1:
-        raise NotDone(f"there are several pools; say which one with --pool: {known}")
-    found = next((pool for pool in spec.pools if name in ("", pool.name)), None)
-    if found is None:
-        raise NotDone(wording.no_pool(name, known))
-    return found
 
 
 def sized(pool: NodePool, *, replicas: int | None, least: int | None, most: int | None) -> NodePool:

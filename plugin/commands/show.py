@@ -32,7 +32,7 @@ def run(
     found = carry_out(look, kubeconfig=kubeconfig, context=context, namespace=namespace)
     if printing.is_for_programs(output):
         # The cluster; what is only asked for has none.
-        printing.data(output, (*found.clusters, *found.hosts, *found.requests)[0])
+        printing.object_(output, (*found.clusters, *found.hosts, *found.requests)[0])
     else:
         printing.drawing(overview.one(found, wide=output is options.Output.WIDE, now=datetime.now(UTC)))
 

@@ -18,7 +18,9 @@ from tests.plugin.terminal import Terminal, at_a_terminal
 
 CHANGES = [
     "scale web --replicas=3",
+    "resize web --flavor=large",
     "upgrade web --to=v1.36.0",
+    "addons web --add=cert-manager",
     "hibernate web",
     "delete web --yes",
     "create api --flavor=small",

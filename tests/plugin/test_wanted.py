@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from plugin import finding
 from plugin.commands import create, scale, wake
 from plugin.errors import NotDone
 from plugin.wishes import laid_over
@@ -53,12 +54,12 @@ def test_numbers_that_do_not_go_together_are_told(pool: NodePool, said: dict[str
 
 def test_of_several_pools_one_has_to_be_named() -> None:
     both = builders.spec(pools=[FIXED.wire(), {"name": "gpu", "flavor": "large", "replicas": 1}])
-    assert scale.chosen(both, "gpu").name == "gpu"
+    assert finding.pool(both, "gpu").name == "gpu"
     with pytest.raises(NotDone, match="there are several pools; say which one with --pool: md0, gpu"):
-        scale.chosen(both, "")
+        finding.pool(both, "")
     with pytest.raises(NotDone, match="there is no pool cpu; there is md0, gpu"):
-        scale.chosen(both, "cpu")
-    assert scale.chosen(builders.spec(), "").name == "md0"
+        finding.pool(both, "cpu")
+    assert finding.pool(builders.spec(), "").name == "md0"
 
 
 def test_flags_make_a_spec_and_what_is_left_out_is_left_to_the_desk() -> None:

@@ -60,6 +60,13 @@ def test_add_ons_keep_their_values_and_places_and_new_ones_come_last() -> None:
     assert edits.with_add_ons(spec, ("old", "cilium", "certs")) == spec
 
 
+def test_pools_that_nobody_named_keep_their_size() -> None:
+    pools = [{"name": name, "flavor": "small", "replicas": 1} for name in ("md0", "gpu")]
+    after = edits.resized(builders.spec(pools=pools), {"gpu": "large", "gone": "large"})
+    assert [(pool.name, pool.flavor) for pool in after.pools] == [("md0", "small"), ("gpu", "large")]
+    assert {pool.replicas for pool in after.pools} == {1}
+
+
 def test_what_every_cluster_has_is_not_for_choosing_and_what_the_catalog_dropped_is() -> None:
     spec = builders.spec(addOns=[{"name": "cilium"}, {"name": "old"}])
 

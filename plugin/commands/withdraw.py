@@ -1,0 +1,69 @@
+"""`kubectl clusterdesk withdraw REQUEST`: take a request back that nobody has decided yet."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from plugin import completion, finding, printing, voting
+from plugin.command import Command
+from plugin.errors import NotDone
+from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Output, OutputOption
+from plugin.session import Session, carry_out
+from provisioning import approval, request_status, wording
+from provisioning.kube import Manifest
+from provisioning.lifecycle import Refused
+from provisioning.model import ClusterRequest, RequestStatus
+from provisioning.objects import Stored
+
+
+def run(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="REQUEST|CLUSTER",
+            help="The ClusterRequest, or the cluster that you asked for something of.",
+            show_default=False,
+            autocompletion=completion.requests,
+        ),
+    ],
+    *,
+    output: OutputOption = Output.TABLE,
+    namespace: NamespaceOption = "",
+    context: ContextOption = "",
+    kubeconfig: KubeconfigOption = HOME_KUBECONFIG,
+) -> None:
+    """Take back a request of yours that nobody has decided yet.
+
+    Ends with 1 when that does not count, with the reason.
+    """
+    whole = printing.is_for_programs(output)
+
+    async def withdraw(session: Session) -> tuple[Stored[ClusterRequest], Manifest]:
+        request = await taken_back(session, name)
+        return request, await request_status.live(session.kube, session.namespace, request.meta.name) if whole else {}
+
+    request, manifest = carry_out(withdraw, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    if whole:
+        printing.object_(output, manifest)
+    else:
+        printing.say(wording.withdrawn(request.it.spec.cluster))
+
+
+async def taken_back(session: Session, word: str) -> Stored[ClusterRequest]:
+    """The request, withdrawn. Raises `NotDone` or `KubeError`."""
+    me = (await session.myself()).person
+    found = await finding.own_request(session, me, word)
+
+    def decide(request: Stored[ClusterRequest]) -> RequestStatus:
+        try:
+            return approval.withdraw(request, me, now=datetime.now(UTC))
+        except Refused as refused:
+            raise NotDone(voting.why_not(refused.reason, request)) from refused
+
+    return await voting.rewritten(session, found.meta.name, decide, what="your request is not withdrawn")
+
+
+COMMAND = Command("withdraw", run)
