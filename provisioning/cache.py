@@ -123,6 +123,12 @@ class Cache:
         self._listeners: list[Listener] = []
         self._served: list[Callable[[], None]] = []
         self._since = ""
+        self._changes = 0
+
+    @property
+    def changes(self) -> int:
+        """How many there were: as long as it stays, everything is as it was."""
+        return self._changes
 
     def get(self, namespace: str, name: str) -> Manifest | None:
         """One object; `namespace` is "" for kinds that have none."""
@@ -253,6 +259,7 @@ class Cache:
             self._objects[key] = _Held.of(manifest, packed=self._packed)
             self._file(key, manifest, present=True)
         metrics.CACHE_OBJECTS.labels(self.resource.plural).set(len(self._objects))
+        self._changes += 1
         for listener in tuple(self._listeners):
             listener(before, manifest)
 

@@ -84,8 +84,7 @@ class Desk:
 
     def person(self, slack: str) -> Person | None:
         """Whose Slack account this is, by the tenants' explicit lists. None when nobody names it."""
-        found = (people.by_slack(tenant.it.spec, slack) for tenant in self._tenants())
-        return next((person for person in found if person is not None), None)
+        return self._views.roster().person(slack)
 
     def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
         """The tenants this person may ask for clusters in, by name."""
@@ -97,7 +96,7 @@ class Desk:
 
     def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
         """Whose namespace it is."""
-        return next((t for t in self._tenants() if namespace in t.it.spec.namespaces), None)
+        return self._views.roster().holding(namespace)
 
     def catalog(self) -> CatalogSpec:
         """What is on offer. Raises `NoCatalog`."""
@@ -243,11 +242,11 @@ class Desk:
             return error.causes or (Cause("", error.message),)
         return ()
 
-    def _tenants(self) -> list[Stored[Tenant]]:
-        return sorted(self._views.tenants(), key=lambda tenant: tenant.meta.name)
+    def _tenants(self) -> tuple[Stored[Tenant], ...]:
+        return self._views.roster().tenants
 
     def _tenant(self, name: str) -> Stored[Tenant] | None:
-        return next((tenant for tenant in self._tenants() if tenant.meta.name == name), None)
+        return self._views.roster().named(name)
 
     def _namespaces(self, tenant: str) -> tuple[str, ...]:
         found = self._tenant(tenant)

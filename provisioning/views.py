@@ -13,6 +13,7 @@ from provisioning.kube import Manifest
 from provisioning.model import Catalog, ClusterRequest, Tenant, TenantCluster
 from provisioning.model.base import Model
 from provisioning.objects import Stored
+from provisioning.roster import Roster
 
 log = structlog.get_logger()
 
@@ -25,6 +26,11 @@ class Lister(Protocol):
     def get(self, namespace: str, name: str) -> Manifest | None: ...
 
     def list(self, namespace: str | None = None) -> list[Manifest]: ...
+
+    @property
+    def changes(self) -> int:
+        """How many there were: as long as it stays, everything is as it was."""
+        ...
 
 
 @dataclass
@@ -90,12 +96,17 @@ class Views:
         self._requests = View(requests, ClusterRequest)
         self._hosts = hosts
         self._control_planes = control_planes
+        self._roster: tuple[int, Roster] | None = None
 
     def catalog(self, name: str) -> Stored[Catalog] | None:
         return self._catalogs.get("", name)
 
-    def tenants(self) -> list[Stored[Tenant]]:
-        return self._tenants.list()
+    def roster(self) -> Roster:
+        """The tenants."""
+        changes = self._tenants.lister.changes
+        if self._roster is None or self._roster[0] != changes:
+            self._roster = (changes, Roster(self._tenants.list()))
+        return self._roster[1]
 
     def cluster(self, namespace: str, name: str) -> Stored[TenantCluster] | None:
         return self._clusters.get(namespace, name)

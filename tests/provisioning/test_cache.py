@@ -299,3 +299,17 @@ async def test_only_what_is_to_be_kept_of_an_object_is_kept(pair: Pair) -> None:
         await until(lambda: names(cache) == {"two"})
     assert told == [(False, True), (False, True), (True, False)]
     assert "apiVersion" not in cache.list()[0]
+
+
+async def test_changes_are_counted_and_nothing_else_is(pair: Pair) -> None:
+    server, kube = pair
+    server.put(CONFIG_MAPS, config_map("x", "one", {"a": "1"}))
+    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
+    async with running(cache.run()):
+        await cache.synced.wait()
+        first = cache.changes
+        assert (len(cache.list()), cache.changes) == (1, first)
+        server.put(CONFIG_MAPS, config_map("x", "one", {"a": "2"}))
+        await until(lambda: cache.changes == first + 1)
+        server.remove(CONFIG_MAPS, "one", "x")
+        await until(lambda: cache.changes == first + 2)

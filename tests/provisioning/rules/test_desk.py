@@ -48,6 +48,10 @@ class Live:
     def list(self, namespace: str | None = None) -> list[Manifest]:
         return self._server.all(self._resource, namespace or "")
 
+    @property
+    def changes(self) -> int:
+        return self._server.objects.last
+
 
 class Stage:
     """A server with a Catalog and the tenant blue, and a desk before it."""
