@@ -17,10 +17,11 @@ from bot.buttons import Ticket
 from bot.commands.command import Filled, Form
 from bot.entries import typed
 from bot.ports import Desk
-from provisioning import approval, errors, people, quota
+from provisioning import approval, errors, people, quota, reservations
 from provisioning.desk import NoCatalog, Refused
-from provisioning.model import ClusterRequest, Decision, Person, Phase, Surface, TenantSpec
+from provisioning.model import CatalogSpec, ClusterRequest, Decision, Person, Phase, Surface, TenantSpec
 from provisioning.objects import Stored
+from provisioning.reservations import Others
 from provisioning.usage import Usage
 
 log = structlog.get_logger()
@@ -122,7 +123,16 @@ def sight(desk: Desk, request: Stored[ClusterRequest]) -> cards.Sight | None:
         catalog = desk.catalog()
     except NoCatalog:
         return None
-    return cards.Sight(request, tenant, catalog, cluster=cluster, hard=hard, used=used)
+    others = _others(desk, request, tenant.meta.name, catalog)
+    return cards.Sight(request, tenant, catalog, cluster=cluster, hard=hard, used=used, others=others)
+
+
+def _others(desk: Desk, request: Stored[ClusterRequest], tenant: str, catalog: CatalogSpec) -> Others:
+    """What else waits; nothing once there is nothing to decide, so that what ended is not drawn anew for it."""
+    if request.it.status.phase is not Phase.PENDING:
+        return Others()
+    key = (request.meta.namespace, request.it.spec.cluster)
+    return reservations.others(desk.requests(tenant), desk.clusters(tenant), catalog, besides=key)
 
 
 def asks_approvers(sight: cards.Sight) -> bool:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot import blocks, buttons, meters, outline, replies, text
+from bot import blocks, buttons, meters, outline, outlook, replies, text
 from bot.blocks import Block
-from provisioning import approval, lifetime, names, objects, quota, stage
+from provisioning import approval, estimate, lifetime, names, objects, quota, stage
 from provisioning.handmade import HandMade
 from provisioning.lifecycle import Reason
 from provisioning.model import (
@@ -31,6 +31,7 @@ from provisioning.model import (
 )
 from provisioning.objects import Stored
 from provisioning.quota import Limits
+from provisioning.reservations import Others
 from provisioning.stage import Stage
 from provisioning.usage import Usage
 
@@ -65,6 +66,7 @@ class Sight:
     cluster: Stored[TenantCluster] | None = None
     hard: Limits = quota.UNBOUNDED
     used: Usage = field(default_factory=Usage)
+    others: Others = Others()
 
     @property
     def stage(self) -> Stage:
@@ -104,6 +106,7 @@ def approver(sight: Sight) -> Card:
     if status.phase is not Phase.PENDING:
         return card([*parts, *_decision(sight)])
     parts.append(blocks.section(_quota(sight)))
+    parts += [blocks.context(told)] if (told := _beside(sight)) else []
     approvals = [vote.voter for vote in approval.agreed(sight.request, sight.tenant.it.spec)]
     required = sight.tenant.it.spec.approval.required
     line = replies.needs(required, text.names(approvals), _expires(sight), sight.request.meta.name)
@@ -238,11 +241,24 @@ def _rows(sight: Sight) -> Sequence[outline.Row]:
 
 
 def _quota(sight: Sight) -> str:
+    return f"{replies.quota_now(sight.tenant.meta.name)}\n{meters.lines(sight.hard, *_then(sight))}"
+
+
+def _then(sight: Sight) -> tuple[Usage, Usage]:
+    """The tenant's usage now, and once the request is carried out."""
     spec = sight.request.it.spec
     old = quota.envelope(sight.cluster.it.spec, sight.catalog) if sight.cluster else Usage()
     new = quota.envelope(spec.desired, sight.catalog) if spec.desired else Usage()
-    drawn = meters.lines(sight.hard, sight.used, sight.used + new - old)
-    return f"{replies.quota_now(sight.tenant.meta.name)}\n{drawn}"
+    return sight.used, sight.used + new - old
+
+
+def _beside(sight: Sight) -> str:
+    """What else waits for the same room, and what it costs."""
+    spec, had = sight.request.it.spec, sight.cluster.it.spec if sight.cluster else None
+    before, after = _then(sight)
+    waiting = outlook.waiting(sight.tenant.meta.name, sight.others, hard=sight.hard, before=before, after=after)
+    price = outlook.price(estimate.of(had, spec.desired, sight.catalog))
+    return "\n".join(filter(None, (waiting, price)))
 
 
 def _progress(steps: Sequence[Step]) -> list[Block]:

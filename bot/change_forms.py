@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import blocks, entries, forms, offers, outline, replies, text
+from bot import outlook as outlooks
 from bot.blocks import Block, Option
-from bot.forms import Outlook
 from bot.offers import Place
+from bot.outlook import Outlook
 from provisioning import edits
 from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
@@ -123,7 +124,7 @@ def _form(
             # Optional, because a line that says it all has none either.
             forms.reason_field(reason, optional=True),
             blocks.divider(),
-            *forms.outlook_parts(place, outlook),
+            *outlooks.parts(place, outlook),
         ],
         submit=replies.SUBMIT,
         close=replies.CANCEL,

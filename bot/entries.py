@@ -108,12 +108,23 @@ def wish(it: Draft, *, person: Person, place: Place) -> Wish:
 
 def at_fields(causes: Iterable[Cause], *, known: Iterable[str], otherwise: str) -> dict[str, str]:
     """Each cause at the field of the form that it is about; what fits none goes to `otherwise`."""
-    fields = set(known)
+    fields = tuple(known)
     found: dict[str, list[str]] = {}
     for cause in causes:
         name = _field(cause.field)
-        found.setdefault(name if name in fields else otherwise, []).append(cause.message)
+        # A form that has the field for each pool names the pool behind: `nodes-md0`.
+        at = next((field for field in fields if name and (field == name or field.startswith(f"{name}-"))), otherwise)
+        found.setdefault(at, []).append(cause.message)
     return {name: "\n".join(messages)[:ERROR_LONGEST] for name, messages in found.items()}
+
+
+SIZE = "spec.pools"
+"""Where a cause stands that is about the size as a whole."""
+
+
+def is_of_size(cause: Cause) -> bool:
+    """Whether it says that there is no room for so much."""
+    return _field(cause.field) == _field(SIZE)
 
 
 _FIELDS = (

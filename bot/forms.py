@@ -9,18 +9,18 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot import blocks, entries, meters, offers, outline, replies, text
+from bot import blocks, entries, offers, outline, replies, text
+from bot import outlook as outlooks
 from bot.answers import Replace
 from bot.blocks import Block, Option
 from bot.buttons import Ticket
 from bot.cards import Card
 from bot.entries import Draft
 from bot.offers import Place
+from bot.outlook import Outlook
 from provisioning import names
 from provisioning.model import Action, CatalogSpec, TenantCluster
 from provisioning.objects import Stored
-from provisioning.quota import Limits
-from provisioning.usage import Usage
 
 CREATE = "cluster_create"
 DELETE = "cluster_delete"
@@ -29,21 +29,8 @@ RECEIPT = "receipt"
 REASON_LONGEST = 1000
 
 CREATE_FIELDS = ("tenant", "name", "flavor", "nodes", "max", "version", "lifetime", "reason")
-LIVE_FIELDS = ("tenant", "flavor", "nodes", "max")
+LIVE_FIELDS = ("tenant", "flavor", "nodes", "max", "lifetime")
 """What redraws the form. One that has them for each pool names the pool behind: `nodes-md0`."""
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What the form says about the wish so far: quota before and after, who has to agree, what does not fit."""
-
-    hard: Limits
-    before: Usage
-    after: Usage
-    required: int
-    waiver: str = ""
-    problems: tuple[str, ...] = ()
-    uncertain: bool = False
 
 
 def create(draft: Draft, *, place: Place, places: Sequence[Place], catalog: CatalogSpec, outlook: Outlook) -> Block:
@@ -59,7 +46,7 @@ def create(draft: Draft, *, place: Place, places: Sequence[Place], catalog: Cata
     return blocks.modal(
         CREATE,
         title=replies.CREATE_TITLE,
-        blocks=[*parts, blocks.divider(), *outlook_parts(place, outlook)],
+        blocks=[*parts, blocks.divider(), *outlooks.parts(place, outlook)],
         submit=replies.SUBMIT,
         close=replies.CANCEL,
         metadata=metadata,
@@ -148,6 +135,7 @@ def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec) -> Iterabl
             replies.LIFETIME,
             blocks.select(lifetimes, chosen=draft.lifetime),
             hint=replies.LIFETIME_HINT,
+            live=True,
         ),
         reason_field(draft.reason, optional=place.tenant.it.spec.approval.required == 0),
     )
@@ -157,20 +145,3 @@ def reason_field(value: str, *, optional: bool) -> Block:
     """Why somebody wants it, in their own words."""
     element = blocks.text_input(value=value, longest=REASON_LONGEST, lines=True)
     return blocks.field("reason", replies.REASON, element, hint=replies.REASON_HINT, optional=optional)
-
-
-def outlook_parts(place: Place, outlook: Outlook) -> Iterable[Block]:
-    """The quota now and then, what is in the way, who has to agree."""
-    drawn = meters.lines(outlook.hard, outlook.before, outlook.after)
-    yield blocks.section(f"{replies.quota_now(place.tenant.meta.name)}\n{drawn}", block_id="quota")
-    if outlook.problems:
-        yield blocks.section("\n".join(replies.does_not_fit(each) for each in outlook.problems), block_id="problems")
-    if outlook.uncertain:
-        yield blocks.context(replies.QUOTA_UNKNOWN, block_id="uncertain")
-    yield blocks.context(_approval(outlook), block_id="approval")
-
-
-def _approval(outlook: Outlook) -> str:
-    if outlook.required == 0:
-        return replies.APPROVAL_NONE
-    return replies.approval_waived(outlook.waiver) if outlook.waiver else replies.approval_needed(outlook.required)

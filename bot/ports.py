@@ -23,6 +23,7 @@ from provisioning.model import (
 from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.usage import Usage
+from provisioning.usual import Usual
 
 
 class Reads(Protocol):
@@ -58,6 +59,10 @@ class Reads(Protocol):
 
     def usage(self, tenant: str) -> tuple[Limits, Usage]:
         """What is allowed, and what is used."""
+        ...
+
+    def usual(self) -> Usual:
+        """How long clusters took to come up of late, of whichever tenant."""
         ...
 
 

@@ -124,7 +124,6 @@ PERHAPS_SAVED_LINE = (
     "I follow it in a direct message to you if it was. Asking again asks for it once."
 )
 NOT_DECIDED = wording.NOT_DECIDED
-QUOTA_UNKNOWN = "The quota cannot be shown right now; it is checked when you submit."
 
 # Votes: a terminal says the same
 NOT_AN_APPROVER = wording.NOT_AN_APPROVER
@@ -302,8 +301,16 @@ def name_taken(name: str, free: str) -> str:
     return f"{name} exists already. Free: {free}."
 
 
-def approval_needed(required: int) -> str:
-    return f"Approval: {count(required, 'approver')} of this tenant must agree."
+def approval_needed(required: int, named: Sequence[str], more: int) -> str:
+    """`named` are markup of ours: some of those who may agree, `more` being the rest."""
+    listed = [*named, f"{more} more"] if more else named
+    who = f": {_either(listed)}" if listed else ""
+    return f"Approval: {count(required, 'approver')} of this tenant must agree{who}."
+
+
+def _either(ways: Sequence[str]) -> str:
+    *others, last = ways
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def approval_waived(rule: str) -> str:
@@ -331,6 +338,42 @@ def meter(label: str, bar: str, before: str, after: str, hard: str) -> str:
 
 def does_not_fit(problem: str) -> str:
     return f"⚠️ {code(problem)}"
+
+
+def fits(ways: Sequence[str]) -> str:
+    """`ways` are such as `2 x small`; names of flavors are never markup."""
+    return f"Fits: {_either(ways)}."
+
+
+def more_of(dimension: str, amount: str) -> str:
+    """`vCPU +4`: how much more of something bounded."""
+    return f"{DIMENSION[dimension]} +{amount}"
+
+
+def also_waiting(tenant: str, many: int, more: Sequence[str], room: bool | None) -> str:
+    """`room`: whether there is room for all of it; None where that is no question."""
+    told = f"Also waiting in {code(tenant)}: {', '.join((count(many, 'request'), *more))}"
+    if room is None:
+        return f"{told}."
+    if many == 1:
+        return f"{told}; {'both fit' if room else 'only one of the two fits'}."
+    return f"{told}; {'all of them fit' if room else 'not all of them fit'}."
+
+
+def price(before: str, after: str, total: str, hours: str, *, bound: bool) -> str:
+    """What an hour costs, `before` empty where that stays or is new, and `total` for so many `hours` more."""
+    change = f"{before} → *{after}*" if before else f"*{after}*"
+    most = " at most" if bound else ""
+    return f"Estimated: {change} an hour{most}{f', {total} for {hours}' if total else ''}."
+
+
+def usually(half: str, most: str) -> str:
+    return f"Usually ready in {half}; nine of ten within {most}."
+
+
+def quota_unknown(when: str) -> str:
+    """`when` is markup of ours."""
+    return f"⚠️ The cluster API did not answer ({when}). This is what I knew before; it is checked when you submit."
 
 
 def receipt(cluster: str, action: Action) -> str:

@@ -7,11 +7,11 @@ mrkdwn needs them. What must never live here: sentences (`replies`) and blocks (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from provisioning import lifetime as lifetimes
 from provisioning import objects, plain
-from provisioning.model import Person
+from provisioning.model import Person, Subject
 
 one_line = plain.one_line
 
@@ -40,6 +40,11 @@ def name(person: Person) -> str:
 
 def names(people: Sequence[Person]) -> str:
     return ", ".join(name(person) for person in people)
+
+
+def subject(it: Subject) -> str:
+    """Somebody, or some group, whom a tenant lists, in mrkdwn."""
+    return f"<@{it.slack}>" if it.slack else code(it.user or it.group)
 
 
 def moment(when: datetime | str) -> str:
@@ -72,6 +77,25 @@ def elapsed(start: datetime, end: datetime) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def about(took: timedelta) -> str:
+    """How long something takes as a rule: `40 s`, `6 min`, `2 h 10 min`."""
+    seconds = round(took.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def left(now: datetime, end: datetime) -> str:
+    """How long until then, in the largest unit that says it: `6 days`, `23 hours`; `under an hour` at the end."""
+    hours = int((end - now).total_seconds() // 3600)
+    if hours >= 48:
+        return f"{hours // 24} days"
+    if hours < 1:
+        return "under an hour"
+    return "1 hour" if hours == 1 else f"{hours} hours"
 
 
 def bar(used: int, after: int, hard: int, *, width: int = 10) -> str:

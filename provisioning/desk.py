@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from provisioning import approval, asking, errors, names, people, quota, request_status, shape
+from provisioning import approval, asking, errors, names, people, quota, request_status, shape, usual
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
@@ -36,9 +36,16 @@ from provisioning.objects import Stored, format_time, read
 from provisioning.quota import Limits
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
 from provisioning.usage import Usage
+from provisioning.usual import Usual
 from provisioning.views import Views
 
 __all__ = ["Desk", "NoCatalog", "Reason", "Refused", "Verdict", "Wish"]
+
+
+USUAL_FOR = timedelta(minutes=1)
+"""How long it stays as it was counted, how long clusters usually take."""
+USUAL_OF = 200
+"""How many clusters that is counted from, the newest: older ones tell of another time, and people wait for it."""
 
 
 class NoCatalog(errors.ClusterdeskError):
@@ -81,6 +88,7 @@ class Desk:
         self._kube = kube
         self._views = views
         self._now = now
+        self._usual: tuple[datetime, Usual] | None = None
 
     def person(self, slack: str) -> Person | None:
         """Whose Slack account this is, by the tenants' explicit lists. None when nobody names it."""
@@ -134,6 +142,13 @@ class Desk:
         offered = self._views.catalog(names.CATALOG)
         hard = quota.limits(found.it.spec.quota.hard, offered.it.spec if offered is not None else None)
         return hard, quota.usage(found.it.status.quota.used)
+
+    def usual(self) -> Usual:
+        """How long clusters took to come up of late, whoever has them. Counted anew once a minute."""
+        now = self._now()
+        if self._usual is None or now - self._usual[0] >= USUAL_FOR:
+            self._usual = (now, usual.of(self._views.newest_clusters(USUAL_OF)))
+        return self._usual[1]
 
     async def preview(self, wish: Wish) -> Verdict:
         """What would happen: our own rules first, then the API server's word by a dry run through the webhook.

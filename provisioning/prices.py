@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fractions import Fraction
 from typing import Final
 
@@ -59,6 +60,11 @@ def of(listed: PriceList | None) -> Prices:
 def parse(text: str) -> int:
     """An amount of the currency, as the API writes it, in millionths. Exact: there are six digits at most."""
     return int(Fraction(text) * MICRO)
+
+
+def over(hourly: int, span: timedelta) -> int:
+    """What so long costs at so much an hour, rounded up."""
+    return -(-hourly * int(span.total_seconds()) // 3600)
 
 
 def show(micro: int) -> str:

@@ -158,6 +158,12 @@ def envelope(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:
     return sum((share(pool, catalog) for pool in spec.pools), Usage(clusters=1) + front(spec))
 
 
+def standing(spec: ClusterSpec, catalog: CatalogSpec) -> Usage:
+    """The most that it comes to while nothing is updated."""
+    calm = tuple(pool.model_copy(update={"max_surge": 0}) for pool in spec.pools)
+    return envelope(spec.model_copy(update={"pools": calm}), catalog)
+
+
 def front(spec: ClusterSpec) -> Usage:
     """The control plane of a TenantCluster, and the address of its API server."""
     return Usage(control_plane_replicas=spec.control_plane.replicas, load_balancers=1)

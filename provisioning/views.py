@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -59,6 +60,11 @@ class View(Generic[M]):
             self._parsed.clear()  # Most of it is of objects that are gone.
         return [stored for manifest in manifests if (stored := self._read(manifest)) is not None]
 
+    def newest(self, count: int) -> list[Stored[M]]:
+        """Those that were made last, at most so many."""
+        latest = heapq.nlargest(count, self.lister.list(), key=_created)
+        return [stored for manifest in latest if (stored := self._read(manifest)) is not None]
+
     def _read(self, manifest: Manifest) -> Stored[M] | None:
         meta = manifest["metadata"]
         # A version is never that of two objects, so an object that is made anew under the same name is read anew.
@@ -75,6 +81,10 @@ class View(Generic[M]):
             meta = manifest["metadata"]
             log.warning("object_left_out", kind=self.model.__name__, name=meta["name"], why=error.message)
             return None
+
+
+def _created(manifest: Manifest) -> str:
+    return str(manifest["metadata"].get("creationTimestamp") or "")
 
 
 class Views:
@@ -113,6 +123,10 @@ class Views:
 
     def clusters(self, namespace: str) -> list[Stored[TenantCluster]]:
         return self._clusters.list(namespace)
+
+    def newest_clusters(self, count: int) -> list[Stored[TenantCluster]]:
+        """The clusters that were made last, of whichever tenant."""
+        return self._clusters.newest(count)
 
     def hand_made(self, namespace: str) -> list[HandMade]:
         """Cluster API's Clusters that are no TenantCluster's."""

@@ -29,7 +29,7 @@ def run(call: Call) -> Answer:
         return changing.at_once(call, found, _edited(spec, call.words[1:]))
     if not edits.optional_add_ons(spec, catalog):
         return Say(cards.say(replies.NO_ADD_ON))
-    outlook = changing.guess(call.desk, found, spec)
+    outlook = changing.guess(call, found, spec)
     return Open(change_forms.add_ons(cluster, place, catalog=catalog, outlook=outlook))
 
 

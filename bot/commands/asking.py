@@ -7,11 +7,12 @@ from collections.abc import Collection
 
 import structlog
 
-from bot import blocks, cards, entries, forms, replies
+from bot import blocks, cards, entries, forms, outlook, replies
 from bot.answers import Errors, FormAnswer, Replace, Say, TakeBack
 from bot.commands.command import Filled
 from bot.ports import Desk
 from provisioning import errors, names, people
+from provisioning.alternatives import Alternative
 from provisioning.desk import Refused, Verdict, Wish
 from provisioning.model import Action, ClusterRequest, Phase
 from provisioning.objects import Stored
@@ -30,15 +31,21 @@ class NotSaved(errors.ClusterdeskError):
         self.perhaps = perhaps
 
 
-async def ask(form: Filled, wish: Wish, *, fields: Collection[str], otherwise: str) -> FormAnswer:
+async def ask(
+    form: Filled, wish: Wish, *, fields: Collection[str], otherwise: str, alternative: Alternative | None = None
+) -> FormAnswer:
     """Errors by field (`otherwise` names the field for what fits none), or the receipt of the request.
 
-    The request is named after the form, so sending the same form again asks for the same thing once.
+    `alternative` is what would fit, to be named where there is no room for the wish. The request is named after the
+    form, so sending the same form again asks for the same thing once.
     """
     try:
         verdict, request = await _asked(form.desk, wish, name=names.request_name(form.team, form.id))
     except errors.RuleError as refused:
-        return Errors(entries.at_fields(refused.causes, known=fields, otherwise=otherwise))
+        causes = refused.causes
+        if alternative and any(map(entries.is_of_size, causes)):
+            causes = (*causes, Cause(entries.SIZE, outlook.fits(alternative)))
+        return Errors(entries.at_fields(causes, known=fields, otherwise=otherwise))
     except NotSaved as lost:
         return Errors({otherwise: replies.PERHAPS_SAVED if lost.perhaps else replies.NOT_SAVED})
     differs = request.it.spec.digest != verdict.digest

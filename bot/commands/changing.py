@@ -10,8 +10,7 @@ from bot.commands import finding, outlooks
 from bot.commands.asking import ask
 from bot.commands.command import Call, Filled
 from bot.commands.finding import Found
-from bot.forms import Outlook
-from bot.ports import Desk
+from bot.outlook import Outlook
 from provisioning import errors, wording
 from provisioning.desk import Wish
 from provisioning.errors import Cause
@@ -41,7 +40,7 @@ def at_once(call: Call, found: Found, desired: ClusterSpec) -> Ask | Say:
 
 def pick(call: Call, found: Found, menu: change_forms.Menu, desired: ClusterSpec) -> Open:
     """A form with one menu, `desired` being what stands in it comes to."""
-    return Open(change_forms.pick(menu, found[1], found[0], outlook=guess(call.desk, found, desired)))
+    return Open(change_forms.pick(menu, found[1], found[0], outlook=guess(call, found, desired)))
 
 
 def reread(form: Filled) -> Found:
@@ -61,7 +60,8 @@ async def send(form: Filled, found: Found, desired: ClusterSpec | None, *, other
     if desired == found[1].it.spec:
         return Errors({otherwise: wording.unchanged(found[1].meta.name)})
     wanted = wish(form.person, found, desired, reason=entries.typed(form.values, "reason"))
-    return await ask(form, wanted, fields=forms.inputs(form.view), otherwise=otherwise)
+    alternative = guess(form, found, desired).alternative
+    return await ask(form, wanted, fields=forms.inputs(form.view), otherwise=otherwise, alternative=alternative)
 
 
 def wish(person: Person, found: Found, desired: ClusterSpec, *, reason: str = "") -> Wish:
@@ -79,13 +79,21 @@ def wish(person: Person, found: Found, desired: ClusterSpec, *, reason: str = ""
 
 async def tried(form: Filled, found: Found, desired: ClusterSpec) -> Outlook:
     """What an open form says of a change: the API server's word, and a guess where nothing would change."""
-    outlook = guess(form.desk, found, desired)
+    outlook = guess(form, found, desired)
     if desired == found[1].it.spec:
         return outlook
-    return await outlooks.verdict(form.desk, wish(form.person, found, desired), outlook)
+    return await outlooks.verdict(form.desk, wish(form.person, found, desired), outlook, now=form.now)
 
 
-def guess(desk: Desk, found: Found, desired: ClusterSpec) -> Outlook:
+def guess(by: Call | Filled, found: Found, desired: ClusterSpec) -> Outlook:
     """What a form can say at once of a change."""
     place, cluster = found
-    return outlooks.estimate(desk, place, action=Action.CHANGE, was=cluster.it.spec, becomes=desired)
+    return outlooks.guess(
+        by.desk,
+        place,
+        person=by.person,
+        action=Action.CHANGE,
+        cluster=cluster.meta.name,
+        was=cluster.it.spec,
+        becomes=desired,
+    )

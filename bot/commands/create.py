@@ -11,9 +11,8 @@ from bot.commands import outlooks
 from bot.commands.asking import ask
 from bot.commands.command import Call, Command, Filled, Form
 from bot.entries import Draft
-from bot.forms import Outlook
 from bot.offers import Place
-from bot.ports import Desk
+from bot.outlook import Outlook
 from provisioning import completion, errors
 from provisioning.model import Action
 
@@ -31,7 +30,7 @@ def run(call: Call) -> Answer:
     if not offers.flavors(place.tenant, catalog) or not offers.versions(place.tenant, catalog):
         return Say(cards.say(replies.nothing_on_offer(place.label)))
     draft = entries.filled(draft, place, catalog)
-    outlook = _estimate(call.desk, place, draft)
+    outlook = _guess(call, place, draft)
     return Open(forms.create(draft, place=place, places=places, catalog=catalog, outlook=outlook))
 
 
@@ -39,9 +38,10 @@ async def changed(form: Filled) -> Block:
     """The form with the numbers of what stands in it now: the API server's own verdict, once there is a name."""
     places, place, draft = _read(form)
     draft = entries.filled(draft, place, form.desk.catalog())
-    outlook = _estimate(form.desk, place, draft)
+    outlook = _guess(form, place, draft)
     if draft.name and not entries.faults(draft):
-        outlook = await outlooks.verdict(form.desk, entries.wish(draft, person=form.person, place=place), outlook)
+        wish = entries.wish(draft, person=form.person, place=place)
+        outlook = await outlooks.verdict(form.desk, wish, outlook, now=form.now)
     return forms.create(draft, place=place, places=places, catalog=form.desk.catalog(), outlook=outlook)
 
 
@@ -55,7 +55,8 @@ async def submitted(form: Filled) -> FormAnswer:
     if faults:
         return Errors(faults)
     wish = entries.wish(draft, person=form.person, place=place)
-    return await ask(form, wish, fields=forms.inputs(form.view), otherwise="name")
+    alternative = _guess(form, place, draft).alternative
+    return await ask(form, wish, fields=forms.inputs(form.view), otherwise="name", alternative=alternative)
 
 
 def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:
@@ -88,11 +89,13 @@ def _read(form: Filled) -> tuple[tuple[Place, ...], Place, Draft]:
     return places, place, draft
 
 
-def _estimate(desk: Desk, place: Place, draft: Draft) -> Outlook:
+def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
     spec = None
     if not entries.faults(draft):
-        spec = completion.complete(entries.spec(draft), catalog=desk.catalog(), tenant=place.tenant.it.spec)
-    return outlooks.estimate(desk, place, action=Action.CREATE, was=None, becomes=spec)
+        spec = completion.complete(entries.spec(draft), catalog=by.desk.catalog(), tenant=place.tenant.it.spec)
+    return outlooks.guess(
+        by.desk, place, person=by.person, action=Action.CREATE, cluster=draft.name, was=None, becomes=spec
+    )
 
 
 COMMAND = Command(

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime
 
-from bot.forms import Outlook
+from bot import entries, offers
 from bot.offers import Place
+from bot.outlook import Outlook
 from bot.ports import Desk
-from provisioning import approval, errors, quota
+from provisioning import alternatives, approval, errors, estimate, people, quota, reservations
 from provisioning.desk import Wish
-from provisioning.model import Action, ClusterSpec
+from provisioning.model import Action, ClusterSpec, Person, Subject
 from provisioning.usage import Usage
 
 LIVE_SECONDS = 4.0
 """The form is already open while live numbers are fetched, so this may take longer than an acknowledgement."""
 
 
-def estimate(
-    desk: Desk, place: Place, *, action: Action, was: ClusterSpec | None, becomes: ClusterSpec | None
+def guess(
+    desk: Desk,
+    place: Place,
+    *,
+    person: Person,
+    action: Action,
+    cluster: str,
+    was: ClusterSpec | None,
+    becomes: ClusterSpec | None,
 ) -> Outlook:
-    """From caches alone: the same arithmetic as the webhook's, on numbers that may be a moment old."""
-    hard, used = desk.usage(place.tenant.meta.name)
+    """From caches alone: the same arithmetic as the webhook's, on numbers that may be a moment old.
+
+    `becomes` is None while the form says no whole cluster yet.
+    """
+    tenant = place.tenant.meta.name
+    hard, used = desk.usage(tenant)
     catalog, policy = desk.catalog(), place.tenant.it.spec.approval
     old, new = (quota.envelope(spec, catalog) if spec else Usage() for spec in (was, becomes))
+    flavors = offers.flavors(place.tenant, catalog)
     return Outlook(
         hard=hard,
         before=used,
@@ -31,22 +46,39 @@ def estimate(
         required=policy.required,
         waiver=approval.waiver_for(policy, action, new, catalog) or "",
         problems=tuple(quota.describe(each) for each in hard.excess(used, new - old)),
+        alternative=alternatives.fitting(becomes, was, used=used, hard=hard, catalog=catalog, flavors=flavors)
+        if becomes
+        else None,
+        others=reservations.others(
+            desk.requests(tenant), desk.clusters(tenant), catalog, besides=(place.namespace, cluster)
+        ),
+        estimate=estimate.of(was, becomes, catalog) if becomes else None,
+        usual=desk.usual().ready(becomes.pools[0].flavor) if becomes and action is Action.CREATE else None,
+        approvers=_approvers(place, person),
     )
 
 
-async def verdict(desk: Desk, wish: Wish, guess: Outlook) -> Outlook:
+async def verdict(desk: Desk, wish: Wish, guessed: Outlook, *, now: datetime) -> Outlook:
     """The API server's own word, or the guess with a warning when it does not answer in time."""
     try:
         async with asyncio.timeout(LIVE_SECONDS):
             found = await desk.preview(wish)
     except (errors.KubeError, TimeoutError):
-        return Outlook(**{**vars(guess), "uncertain": True})
-    return Outlook(
-        hard=found.hard,
-        before=found.before,
-        after=found.after,
-        required=guess.required,
-        waiver=found.waiver,
+        return replace(guessed, unanswered=now)
+    told = tuple(dict.fromkeys(cause.message for cause in found.causes))
+    if not any(entries.is_of_size(cause) for cause in found.causes):
         # A wish with a bad name is not asked about its size; both are worth knowing while the form is filled.
-        problems=tuple(dict.fromkeys((*(cause.message for cause in found.causes), *guess.problems))),
+        told += tuple(each for each in guessed.problems if each not in told)
+    return replace(
+        guessed, hard=found.hard, before=found.before, after=found.after, waiver=found.waiver, problems=told
+    )
+
+
+def _approvers(place: Place, person: Person) -> tuple[Subject, ...]:
+    """Who may agree to what this person asks for."""
+    spec = place.tenant.it.spec
+    if spec.approval.own_requests:
+        return spec.approvers
+    return tuple(
+        it for it in spec.approvers if not (it.user and people.same(Person(user=it.user, slack=it.slack), person))
     )

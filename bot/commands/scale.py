@@ -35,7 +35,7 @@ def run(call: Call) -> Answer:
         return Say(cards.say(replies.no_pool(named[0], known)))
     if said is None:
         now = {pool.name: change_forms.workers_of(pool) for pool in pools}
-        return Open(change_forms.scale(found[1], found[0], now, outlook=changing.guess(call.desk, found, spec)))
+        return Open(change_forms.scale(found[1], found[0], now, outlook=changing.guess(call, found, spec)))
     if len(pools) > 1:
         return Say(cards.say(replies.several_pools(known)))
     wanted = {pools[0].name: Workers(int(said[1]), int(said[2]) if said[2] else None)}

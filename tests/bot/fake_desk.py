@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
-from provisioning import errors, quota
+from provisioning import errors, people, quota, usual
 from provisioning.desk import Refused, Verdict, Wish
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
@@ -31,6 +31,7 @@ from provisioning.model import (
 from provisioning.objects import Meta, Stored
 from provisioning.quota import Limits
 from provisioning.usage import Usage
+from provisioning.usual import Usual
 from tests.bot import samples
 
 Key = tuple[str, str]
@@ -145,6 +146,9 @@ class FakeDesk:
 
     def usage(self, tenant: str) -> tuple[Limits, Usage]:
         return quota.limits(self.tenants[tenant].it.spec.quota.hard, self.offered), self.used.get(tenant, Usage())
+
+    def usual(self) -> Usual:
+        return usual.of(self.built.values())
 
     # Writes
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot import cards, commands, forms
+from bot import approvals, cards, commands, forms
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
 from bot.cards import Card, Sight
@@ -109,6 +109,24 @@ def _scheduled() -> FakeDesk:
     return desk
 
 
+def _knowing() -> FakeDesk:
+    """With prices, and three clusters that came up."""
+    desk = FakeDesk(used={"team-a": USED}, offered=samples.priced())
+    for number in range(3):
+        desk.put_cluster(samples.cluster(f"old-{number}", status=samples.ready()))
+    desk.put(samples.request("cr-waiting", cluster="build-8"))
+    return desk
+
+
+def _beside() -> Sight:
+    """One of two that wait for the same room, with prices."""
+    desk = _knowing()
+    asked = desk.put(samples.request("cr-1"))
+    found = approvals.sight(desk, asked)
+    assert found is not None
+    return found
+
+
 _GROWS = samples.spec(pools=(NodePool(name="workers", flavor="large", min=1, max=4),))
 _ASK, _TELL = cards.approver, cards.requester
 
@@ -117,6 +135,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked_one_of_two": lambda: _ASK(
         sight(RequestStatus(votes=(BY_OMAR,), expires_at=samples.TOMORROW), required=2)
     ),
+    "approver_asked_beside": lambda: _ASK(_beside()),
     "approver_asked_change": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=_GROWS)
     ),
@@ -162,6 +181,7 @@ CARDS: dict[str, Callable[[], Card]] = {
 VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create": lambda: _opened("create"),
     "form_create_filled": lambda: _opened("create build-9 large 72h"),
+    "form_create_knowing": lambda: _opened("create build-9 small 72h", _knowing()),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
     "form_delete": lambda: _opened("delete build-7"),
     "form_scale": lambda: _opened("scale build-7"),

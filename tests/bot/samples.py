@@ -37,6 +37,7 @@ from provisioning.model import (
     TenantCluster,
     TenantSpec,
 )
+from provisioning.model.catalog import PriceList
 from provisioning.model.tenant import Channels, LifetimePolicy
 from provisioning.objects import Meta, Stored
 
@@ -82,6 +83,12 @@ def catalog() -> CatalogSpec:
             cluster_autoscaler=image,
         ),
     )
+
+
+def priced() -> CatalogSpec:
+    """The same with prices."""
+    prices = PriceList(currency="EUR", cluster="0.1", vcpu="0.04", memory_gib="0.005")
+    return catalog().model_copy(update={"prices": prices})
 
 
 def subject(person: Person) -> Subject:

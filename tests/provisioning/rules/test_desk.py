@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from provisioning import errors, objects, request_status
 from provisioning.desk import Desk, Reason, Refused, Wish
 from provisioning.kube import Kube
 from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
+from provisioning.objects import format_time
 from provisioning.resources import (
+    APPROVAL_DELEGATIONS,
     CATALOGS,
     CLUSTER_REQUESTS,
     CLUSTERS,
@@ -24,6 +27,7 @@ from provisioning.resources import (
     Resource,
 )
 from provisioning.usage import Usage
+from provisioning.usual import Span
 from provisioning.views import Views
 from tests import builders
 from tests.builders import ANN, BEN, CATALOG, CLEO, CLUSTER, DAVE, NAMESPACE, NOW, REQUEST, TENANT, tweak
@@ -56,16 +60,24 @@ class Live:
 class Stage:
     """A server with a Catalog and the tenant blue, and a desk before it."""
 
-    def __init__(self, server: ApiServer, kube: Kube) -> None:
+    def __init__(self, server: ApiServer, kube: Kube, *, now: Callable[[], datetime] = lambda: NOW) -> None:
         self.server = server
         kinds = {"catalogs": CATALOGS, "tenants": TENANTS, "clusters": TENANT_CLUSTERS, "requests": CLUSTER_REQUESTS}
         kinds |= {"hosts": CLUSTERS, "control_planes": KAMAJI_CONTROL_PLANES}
-        self.desk = Desk(kube, Views(**{k: Live(server, r) for k, r in kinds.items()}), now=lambda: NOW)
+        kinds |= {"delegations": APPROVAL_DELEGATIONS}
+        self.desk = Desk(kube, Views(**{k: Live(server, r) for k, r in kinds.items()}), now=now)
         server.put(CATALOGS, CATALOG)
         self.tenant(TENANT)
 
     def tenant(self, manifest: Manifest, **status: Any) -> None:
         self.server.put(TENANTS, manifest, status=status or None)
+
+    def built(self, name: str, *, minutes: int, namespace: str = NAMESPACE) -> None:
+        """A cluster that took so long to come up."""
+        meta = {**CLUSTER["metadata"], "name": name, "namespace": namespace, "uid": name}
+        times = {"startedAt": format_time(NOW), "endedAt": format_time(NOW + timedelta(minutes=minutes))}
+        status = {"steps": [{"name": "Control plane", "state": "Done", **times}]}
+        self.server.put(TENANT_CLUSTERS, {**CLUSTER, "metadata": meta}, status=status)
 
     def asked(self, manifest: Manifest = REQUEST) -> None:
         self.server.put(CLUSTER_REQUESTS, manifest)
@@ -124,6 +136,21 @@ async def test_clusters_and_requests_are_those_of_the_tenants_namespaces(stage: 
     assert [c.key for c in stage.desk.clusters("blue")] == [(NAMESPACE, "web")]
     assert [r.key for r in stage.desk.requests("blue")] == [(NAMESPACE, NAME)]
     assert stage.desk.clusters("red") == ()
+
+
+async def test_how_long_it_usually_takes_is_told_from_everybodys_clusters_and_counted_once_a_minute() -> None:
+    clock = [NOW]
+    async with ApiServer() as server, server.kube() as kube:
+        stage = Stage(server, kube, now=lambda: clock[0])
+        for number in range(2):
+            stage.built(f"web-{number}", minutes=number)
+        assert stage.desk.usual().ready() is None
+        stage.built("other", minutes=9, namespace="elsewhere")
+        assert stage.desk.usual().ready() is None
+
+        clock[0] += timedelta(minutes=1)
+
+        assert stage.desk.usual().ready() == Span(timedelta(minutes=1), timedelta(minutes=9))
 
 
 async def test_clusters_made_by_hand_are_told_from_ours_and_described_by_their_own_objects(stage: Stage) -> None:

@@ -1,0 +1,112 @@
+"""What a form or an approver's card says about a wish so far: quota, what else waits, price, time, who agrees. Pure.
+
+Facts come in, blocks go out; `commands.outlooks` collects the facts. What must never live here: a sentence (`replies`),
+or a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot import blocks, meters, replies, text
+from bot.blocks import Block
+from bot.offers import Place
+from provisioning import prices
+from provisioning.alternatives import Alternative
+from provisioning.estimate import Estimate
+from provisioning.model import Subject
+from provisioning.quota import Limits
+from provisioning.reservations import Others
+from provisioning.usage import Usage
+from provisioning.usual import Span
+
+NAMED = 5
+"""Approvers in one line."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """`before` and `after` are the tenant's usage, `problems` what is in the way, in plain words.
+
+    `approvers` are those who may agree, `required` how many must, `waiver` the rule by which nobody has to.
+    `unanswered` is when the API server was asked and did not answer: then all of it is from caches.
+    """
+
+    hard: Limits
+    before: Usage
+    after: Usage
+    required: int
+    waiver: str = ""
+    problems: tuple[str, ...] = ()
+    alternative: Alternative | None = None
+    others: Others = Others()
+    estimate: Estimate | None = None
+    usual: Span | None = None
+    approvers: tuple[Subject, ...] = ()
+    unanswered: datetime | None = None
+
+
+def parts(place: Place, outlook: Outlook) -> Iterable[Block]:
+    """The quota now and then, what is in the way, what it costs, and who has to agree."""
+    tenant = place.tenant.meta.name
+    drawn = meters.lines(outlook.hard, outlook.before, outlook.after)
+    yield blocks.section(f"{replies.quota_now(tenant)}\n{drawn}", block_id="quota")
+    wrong = [replies.does_not_fit(each) for each in outlook.problems]
+    if outlook.alternative:
+        wrong.append(fits(outlook.alternative))
+    if wrong:
+        yield blocks.section("\n".join(wrong), block_id="problems")
+    if outlook.unanswered:
+        yield blocks.context(replies.quota_unknown(text.moment(outlook.unanswered)), block_id="unanswered")
+    facts = (
+        waiting(tenant, outlook.others, hard=outlook.hard, before=outlook.before, after=outlook.after),
+        price(outlook.estimate),
+        replies.usually(*map(text.about, (outlook.usual.half, outlook.usual.most))) if outlook.usual else "",
+        _approval(outlook),
+    )
+    yield blocks.context("\n".join(fact for fact in facts if fact), block_id="facts")
+
+
+def fits(it: Alternative) -> str:
+    """What would fit instead."""
+    ways = [replies.times(str(it.fewer), it.flavor, "")] if it.fewer else []
+    ways += [replies.times(str(it.wanted), it.smaller, "")] if it.smaller else []
+    return replies.fits(ways)
+
+
+def waiting(tenant: str, others: Others, *, hard: Limits, before: Usage, after: Usage) -> str:
+    """What else waits for approval, and whether there is room for that too; empty when nothing does."""
+    if not others.count:
+        return ""
+    amounts = [(name, hard.amount(others.rise, name)) for name in hard.bounds]
+    more = [replies.more_of(name, hard.show(name, amount)) for name, amount in amounts if amount > 0]
+    asked = after - before
+    # Whoever asks for no room, or has none, need not hear whether there is some for two.
+    grows = any(hard.amount(asked, name) > 0 for name in hard.bounds)
+    is_question = grows and not hard.excess(before, asked)
+    room = others.have_room_beside(asked, used=before, hard=hard) if is_question else None
+    return replies.also_waiting(tenant, others.count, more, room)
+
+
+def price(it: Estimate | None) -> str:
+    """What it costs, by the hour and in all; empty where nothing has a price."""
+    if it is None:
+        return ""
+
+    def money(micro: int | None) -> str:
+        return "" if micro is None else f"{prices.show(micro)} {it.currency}"
+
+    before = it.before if it.before not in (0, it.after) else None
+    hours = text.lifetime(it.hours) if it.hours else ""
+    return replies.price(money(before), money(it.after), money(it.total), hours, bound=it.bound)
+
+
+def _approval(it: Outlook) -> str:
+    if it.required == 0:
+        return replies.APPROVAL_NONE
+    if it.waiver:
+        return replies.approval_waived(it.waiver)
+    named = [text.subject(each) for each in it.approvers[:NAMED]]
+    return replies.approval_needed(it.required, named, len(it.approvers) - len(named))

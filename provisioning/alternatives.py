@@ -1,0 +1,92 @@
+"""What would fit where a wish does not: fewer workers, or workers of a smaller size. Pure.
+
+The arithmetic is the quota's own. It is a hint: the webhook decides again when somebody takes it.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from provisioning import quantity, quota
+from provisioning.model import CatalogSpec, ClusterSpec, Flavor, NodePool
+from provisioning.quota import Limits
+from provisioning.usage import Usage
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Instead of `wanted` workers of `flavor` there is room for `fewer` of them, or for `wanted` of `smaller`.
+
+    0 and "" where that would not help either.
+    """
+
+    wanted: int
+    flavor: str
+    fewer: int = 0
+    smaller: str = ""
+
+
+def fitting(
+    becomes: ClusterSpec,
+    was: ClusterSpec | None,
+    *,
+    used: Usage,
+    hard: Limits,
+    catalog: CatalogSpec,
+    flavors: Iterable[Flavor],
+) -> Alternative | None:
+    """What would fit in place of the first pool that grows; None when the wish fits, or nothing would help.
+
+    `was` is the cluster as it is, which is part of `used`; `flavors` are those that its tenant may have.
+    """
+    had = quota.envelope(was, catalog) if was else Usage()
+
+    def fits(spec: ClusterSpec) -> bool:
+        return not hard.excess(used, quota.envelope(spec, catalog) - had)
+
+    pool = _growing(becomes, was, catalog)
+    if pool is None or fits(becomes):
+        return None
+
+    def with_pool(**changes: object) -> ClusterSpec:
+        changed = pool.model_copy(update=changes)
+        return becomes.model_copy(update={"pools": tuple(changed if it is pool else it for it in becomes.pools)})
+
+    # Whoever wants more of what they have does not want all of it replaced by another size.
+    is_more = (pool.name, pool.flavor) in {(it.name, it.flavor) for it in (was.pools if was else ())}
+    sizes = () if is_more else _smaller(pool, flavors, catalog)
+    found = Alternative(
+        pool.most,
+        pool.flavor,
+        fewer=_fewer(pool, lambda number: fits(with_pool(replicas=number, min=None, max=None))),
+        smaller=next((name for name in sizes if fits(with_pool(flavor=name))), ""),
+    )
+    return found if found.fewer or found.smaller else None
+
+
+def _growing(becomes: ClusterSpec, was: ClusterSpec | None, catalog: CatalogSpec) -> NodePool | None:
+    before = {pool.name: quota.share(pool, catalog) for pool in was.pools} if was else {}
+    return next(
+        (it for it in becomes.pools if not quota.share(it, catalog).within(before.get(it.name, Usage()))),
+        None,
+    )
+
+
+def _fewer(pool: NodePool, fits: Callable[[int], bool]) -> int:
+    """The most workers that fit, 0 when not even one does."""
+    return bisect.bisect_left(range(1, pool.most), True, key=lambda number: not fits(number))
+
+
+def _smaller(pool: NodePool, flavors: Iterable[Flavor], catalog: CatalogSpec) -> list[str]:
+    """The flavors below the pool's own, the largest first."""
+    now = catalog.flavor(pool.flavor)
+    if now is None:
+        return []
+    below = [flavor for flavor in flavors if _size(flavor) < _size(now)]
+    return [flavor.name for flavor in sorted(below, key=_size, reverse=True)]
+
+
+def _size(flavor: Flavor) -> tuple[int, int, int]:
+    return sum(gpu.count for gpu in flavor.gpus), flavor.vcpu, quantity.byte_count(flavor.memory)

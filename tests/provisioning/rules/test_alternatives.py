@@ -1,0 +1,75 @@
+"""What would fit where a wish does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning import alternatives, quota
+from provisioning.alternatives import Alternative
+from provisioning.model import Amounts, ClusterSpec
+from provisioning.usage import Usage
+from tests import builders
+
+CATALOG = builders.catalog(
+    flavors=[
+        {"name": "tiny", "vcpu": 1, "memory": "2Gi"},
+        {"name": "small", "vcpu": 2, "memory": "4Gi"},
+        {"name": "large", "vcpu": 8, "memory": "32Gi"},
+    ]
+)
+
+
+def spec(flavor: str, replicas: int | None = None, *, beside: int = 0, **pool: Any) -> ClusterSpec:
+    pools = [{"name": "md0", "flavor": flavor, **({"replicas": replicas} if replicas is not None else pool)}]
+    pools += [{"name": "md1", "flavor": "tiny", "replicas": beside}] if beside else []
+    return builders.spec(pools=pools)
+
+
+def found(becomes: ClusterSpec, was: ClusterSpec | None = None, *, vcpu: int, used: int = 0) -> Alternative | None:
+    """What would fit where a tenant may have so many vCPU and has some."""
+    hard, has = quota.limits(Amounts(vcpu=vcpu)), Usage(vcpu=used * 1000)
+    return alternatives.fitting(becomes, was, used=has, hard=hard, catalog=CATALOG, flavors=CATALOG.flavors)
+
+
+def test_a_wish_that_fits_needs_no_other() -> None:
+    assert found(spec("large", 3), vcpu=32) is None
+
+
+def test_fewer_of_the_same_size_and_the_largest_size_that_fits_are_named() -> None:
+    # One worker more counts, for updates.
+    assert found(spec("large", 4), vcpu=32) == Alternative(4, "large", fewer=3, smaller="small")
+    assert found(spec("large", 4), vcpu=8) == Alternative(4, "large", fewer=0, smaller="tiny")
+
+
+def test_where_nothing_would_help_nothing_is_named() -> None:
+    assert found(spec("large", 4), vcpu=1) is None
+    assert found(spec("tiny", 1), vcpu=1) is None
+
+
+def test_an_autoscaled_pool_is_judged_by_its_most() -> None:
+    assert found(spec("large", min=1, max=4), vcpu=32) == Alternative(4, "large", fewer=3, smaller="small")
+
+
+def test_of_a_change_only_what_grows_is_made_smaller() -> None:
+    was, becomes = spec("small", 2, beside=2), spec("small", 9, beside=2)
+
+    assert found(becomes, was, vcpu=15, used=9) == Alternative(9, "small", fewer=5)
+
+
+@given(replicas=st.integers(1, 40), vcpu=st.integers(0, 200), used=st.integers(0, 100))
+def test_what_is_named_fits_and_one_more_does_not(replicas: int, vcpu: int, used: int) -> None:
+    named = found(spec("large", replicas), vcpu=vcpu, used=used)
+
+    if named is None:
+        return
+    hard, has = quota.limits(Amounts(vcpu=vcpu)), Usage(vcpu=used * 1000)
+
+    def fits(flavor: str, number: int) -> bool:
+        return not hard.excess(has, quota.envelope(spec(flavor, number), CATALOG))
+
+    assert not fits("large", named.fewer + 1)
+    assert not named.fewer or fits("large", named.fewer)
+    assert not named.smaller or fits(named.smaller, replicas)
