@@ -1,11 +1,11 @@
 """Keeps the cards in Slack what the store says: one card for each request and place, redrawn when its drawing changes.
 
 Level-based: `redraw` looks at a request as it is now and makes the cards fit; it remembers nothing that the request
-does not. One process does this at a time (a Lease); clicks are answered by all.
+does not, but for how to go about it. One process does this at a time (a Lease); clicks are answered by all.
 
-A card's place is written into the request right after it was posted. When a post times out nobody knows whether it
-stands, and without history scopes nobody can look; it is posted again. A copy left over by that heals itself: its
-buttons carry the request, and whoever presses one gets the answer and a card drawn anew (`app`, response URL).
+A card's place is written into the request right after it was posted (`notes`). When a post times out nobody knows
+whether it stands, and without history scopes nobody can look; it is posted again under the same `client_msg_id`, by
+which Slack may know it. A copy left over all the same is taken away when somebody presses a button of it (`app`).
 """
 
 from __future__ import annotations
@@ -17,32 +17,31 @@ from typing import Protocol
 
 import structlog
 
-from bot import approvals, cards
-from bot.cards import Sight
-from bot.outbox import Later, Undeliverable, Vanished
+from bot import approvals, cards, places, weights
+from bot.cards import Card, Sight
+from bot.digest import Requests
+from bot.meanwhile import Meanwhile
+from bot.notes import Key, Notes
+from bot.outbox import Busy, Earlier, Later, Undeliverable, Vanished
+from bot.places import Target
 from bot.ports import Desk, Poster
+from bot.weights import Weight
 from provisioning import objects
-from provisioning.model import ClusterRequest, Delivery, RequestStatus, Surface
+from provisioning.model import ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored
 from provisioning.queue import Queue
 from provisioning.stage import Stage
 
 log = structlog.get_logger()
 
-Key = tuple[str, str]
 EVENT = "clusterdesk_card"
 PROGRESS_SECONDS = 5.0
 PATIENCE_SECONDS = 3.0
 RESYNC_SECONDS = 600.0
-WORKERS = 2
+"""How often what waits for approvers is looked at anew, and a place that took no card tried again."""
+WORKERS = 8
 NEWS = timedelta(hours=24)
 """What ended longer ago gets no new card."""
-_ENDED = frozenset(
-    (
-        *(Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED),
-        *(Stage.READY, Stage.ASLEEP, Stage.DELETED, Stage.GONE, Stage.SUPERSEDED),
-    )
-)
 _ON_THE_WAY = frozenset((Stage.BUILDING, Stage.DELETING))
 
 
@@ -60,11 +59,11 @@ class Follower:
         self._poster = poster
         self._clock = clock
         self._queue: Queue[Key] = Queue("cards")
-        # Deliveries written a moment ago, until the cache shows them; those not written yet are in `_unsaved`.
-        self._noted: dict[Key, dict[tuple[Surface, str], Delivery]] = {}
-        self._unsaved: dict[Key, dict[tuple[Surface, str], Delivery]] = {}
+        self._notes = Notes(desk)
         self._drawn: dict[Key, tuple[Stage, datetime]] = {}
         self._patient: set[Key] = set()
+        self._refusals: dict[tuple[Key, str], datetime] = {}
+        self._meanwhile = Meanwhile(desk, poster, self._notes, clock=clock)
 
     async def run(self, requests: Changes, clusters: Changes) -> None:
         """Follow both kinds for ever. Ends only by cancellation."""
@@ -75,24 +74,17 @@ class Follower:
 
     async def redraw(self, key: Key) -> float | None:
         """Make the cards of one request fit; the seconds after which to look again, if it must be."""
-        try:
-            return await self._redraw(key)
-        except Later as later:
-            log.warning("cards_wait", request=key[1], why=str(later), seconds=later.seconds)
-            return later.seconds
-
-    async def _redraw(self, key: Key) -> float | None:
         sight = self._sight(key)
         if sight is None:
             self._forget(key)
             return None
         if (wait := self._wait(key, sight)) is not None:
             return wait
-        await self._save(key)
-        for channel in await self._approver_places(key, sight):
-            await self._put(key, Surface.APPROVER, channel)
-        for channel in await self._requester_places(key, sight):
-            await self._put(key, Surface.REQUESTER, channel)
+        await self._notes.save(key)
+        # One place that has to wait keeps no other waiting.
+        waits = [wait for target in self._targets(key) if (wait := await self._reach(key, target)) is not None]
+        if waits:
+            return min(waits)
         self._drawn[key] = (sight.stage, self._clock())
         return RESYNC_SECONDS if sight.stage is Stage.WAITING else None
 
@@ -104,44 +96,41 @@ class Follower:
         before, drawn_at = self._drawn.get(key, (None, self._clock()))
         if sight.stage in _ON_THE_WAY and sight.stage is before:
             left = PROGRESS_SECONDS - (self._clock() - drawn_at).total_seconds()
-            left = max(left, self._poster.calm())
             return left if left > 0 else None
-        if sight.stage in _ENDED and self._is_old(sight.request):
-            # Nobody waits for it; after an upgrade that draws cards differently there may be thousands of these.
-            return self._poster.calm() or None
         return None
 
-    async def _approver_places(self, key: Key, sight: Sight) -> list[str]:
-        """Where approvers' cards stand, and while it waits for them, where they should."""
-        standing = [d.channel for d in self._deliveries(key, sight) if d.surface is Surface.APPROVER and d.ts]
-        if sight.stage is not Stage.WAITING or not approvals.asks_approvers(sight):
-            return standing
-        channel = sight.tenant.it.spec.channels.approvals
-        if channel and not self._refused(key, sight, channel):
-            return list(dict.fromkeys((*standing, channel)))
-        wanted = [await self._direct(key, Surface.APPROVER, who) for who in approvals.asked(sight)]
-        return list(dict.fromkeys((*standing, *(place for place in wanted if place))))
+    def _targets(self, key: Key) -> tuple[Target, ...]:
+        sight = self._sight(key)
+        if sight is None:
+            return ()
+        refused = {d.channel for d in sight.request.it.status.deliveries if not d.ts and self._lately(key, d.channel)}
+        return places.targets(sight, refused=refused, old=self._is_old(sight.request))
 
-    async def _requester_places(self, key: Key, sight: Sight) -> list[str]:
-        mine = [d for d in self._deliveries(key, sight) if d.surface is Surface.REQUESTER]
-        if mine:
-            return [d.channel for d in mine if d.ts]
-        slack = approvals.account_of(sight.tenant.it.spec, sight.request.it.spec.requester)
-        if not slack or (sight.stage in _ENDED and self._is_old(sight.request)):
-            return []
-        place = await self._direct(key, Surface.REQUESTER, slack)
-        return [place] if place else []
+    async def _reach(self, key: Key, target: Target) -> float | None:
+        """Make the card at one place fit; the seconds after which to try again, None when it is as it should be."""
+        try:
+            if target.account and target.surface is Surface.REQUESTER and await self._tell_together(key):
+                return None
+            channel = target.channel or await self._direct(key, target)
+            if channel:
+                await self._put(key, target.surface, channel)
+        except Later as later:
+            # Our own budget being spent is everyday life; what Slack says is worth a line.
+            say = log.debug if isinstance(later, Busy) else log.warning
+            say("card_waits", request=key[1], why=str(later), seconds=later.seconds)
+            return later.seconds
+        return None
 
-    async def _direct(self, key: Key, surface: Surface, slack: str) -> str:
+    async def _direct(self, key: Key, target: Target) -> str:
         """The direct message with somebody; empty when there can be none, which is noted under their account."""
         sight = self._sight(key)
-        if sight is None or self._refused(key, sight, slack):
+        if sight is None:
             return ""
         try:
-            return await self._poster.direct(slack)
+            return await self._poster.direct(target.account, weight=self._weight(target.surface, sight))
         except Undeliverable as refused:
-            log.warning("person_not_reachable", request=key[1], slack=slack, why=refused.reason)
-            await self._note(key, Delivery(surface=surface, channel=slack, ts="", revision=refused.reason))
+            log.warning("person_not_reachable", request=key[1], slack=target.account, why=refused.reason)
+            await self._refuse(key, target.surface, target.account, refused.reason)
             return ""
 
     async def _put(self, key: Key, surface: Surface, channel: str) -> None:
@@ -149,63 +138,84 @@ class Follower:
         sight = self._sight(key)
         if sight is None:
             return
-        there = next((d for d in self._deliveries(key, sight) if (d.surface, d.channel) == (surface, channel)), None)
-        card = cards.draw(surface, sight)
-        if there is not None and (not there.ts or there.revision == card.revision):
+        there = _find(sight, surface, channel)
+        card = self._card(surface, sight, there)
+        if there is not None and there.ts and there.revision == card.revision:
             return
         try:
-            ts = await self._draw(there, channel, card, sight)
+            ts, revision = await self._draw(there, surface, channel, card, sight), card.revision
+        except Earlier as earlier:
+            # The answer to a first post was lost, and what it showed is of then.
+            ts, revision = earlier.ts, ""
+            self._queue.add(key)
         except Undeliverable as refused:
             log.warning("card_not_delivered", request=key[1], channel=channel, why=refused.reason)
-            await self._note(key, Delivery(surface=surface, channel=channel, ts="", revision=refused.reason))
+            await self._refuse(key, surface, channel, refused.reason)
             if surface is Surface.APPROVER and sight.stage is Stage.WAITING:
                 self._queue.add(key)  # the channel is out: ask people directly
             return
-        await self._note(key, Delivery(surface=surface, channel=channel, ts=ts, revision=card.revision))
+        await self._note(key, Delivery(surface=surface, channel=channel, ts=ts, revision=revision))
 
-    async def _draw(self, there: Delivery | None, channel: str, card: cards.Card, sight: Sight) -> str:
-        if there is not None:
+    def _card(self, surface: Surface, sight: Sight, there: Delivery | None) -> Card:
+        """The card of the request, or of all those that the same message tells of."""
+        shared = self._meanwhile.card(sight, there) if surface is Surface.REQUESTER and there and there.ts else None
+        return shared or cards.draw(surface, sight)
+
+    async def _draw(self, there: Delivery | None, surface: Surface, channel: str, card: Card, sight: Sight) -> str:
+        weight, replaced = self._weight(surface, sight), there.ts if there else ""
+        if replaced:
             try:
-                await self._poster.update(channel, there.ts, card)
+                await self._poster.update(channel, replaced, card, weight=weight)
             except Vanished as vanished:
-                # Somebody deleted it. A new one only while there is still something to say or to decide.
-                if sight.stage in _ENDED:
+                # Somebody deleted it. A new one only while there is still something to say or to decide, and never
+                # one for each request that it told of.
+                if sight.stage in places.ENDED or (there and self._meanwhile.card(sight, there)):
                     raise Undeliverable(str(vanished)) from vanished
             else:
-                return there.ts
-        payload = {"request": sight.request.meta.uid, "name": sight.request.meta.name}
-        return await self._poster.post(channel, card, metadata={"event_type": EVENT, "event_payload": payload})
+                return replaced
+        request = sight.request.meta
+        payload = {"request": request.uid, "name": request.name}
+        return await self._poster.post(
+            channel,
+            card,
+            metadata={"event_type": EVENT, "event_payload": payload},
+            once=f"{request.uid} {surface.value} {channel} {replaced}",
+            weight=weight,
+        )
+
+    async def _tell_together(self, key: Key) -> bool:
+        """Whether this was told in one message with other requests that somebody was not told of."""
+        sight = self._sight(key)
+        told = await self._meanwhile.tell(sight, self._news) if sight else ()
+        for each in told:
+            self._queue.add(each)  # each writes down where it is told of
+        return bool(told)
+
+    def _news(self, requests: Requests) -> Requests:
+        return [request for request in requests if not self._is_old(request)]
+
+    def _weight(self, surface: Surface, sight: Sight) -> Weight:
+        return weights.of_card(surface, sight.stage, old=sight.stage in places.ENDED and self._is_old(sight.request))
+
+    async def _refuse(self, key: Key, surface: Surface, where: str, reason: str) -> None:
+        self._refusals[key, where] = self._clock()
+        await self._note(key, Delivery(surface=surface, channel=where, ts="", revision=reason))
+
+    def _lately(self, key: Key, where: str) -> bool:
+        """Whether a place took no card a short time ago; one that we only read of counts from now."""
+        at = self._refusals.setdefault((key, where), self._clock())
+        return (self._clock() - at).total_seconds() < RESYNC_SECONDS
 
     async def _note(self, key: Key, delivery: Delivery) -> None:
-        place = (delivery.surface, delivery.channel)
-        self._noted.setdefault(key, {})[place] = delivery
-        self._unsaved.setdefault(key, {})[place] = delivery
-        await self._save(key)
-
-    async def _save(self, key: Key) -> None:
-        """Write what stands where into the request. What cannot be written now is kept, and the key comes back."""
-        unsaved = self._unsaved.get(key, {})
-        for place, delivery in list(unsaved.items()):
-            await self._desk.record_delivery(*key, delivery)
-            if unsaved.get(place) is delivery:
-                del unsaved[place]
+        sight = self._sight(key)
+        if sight is None or delivery in sight.request.it.status.deliveries:
+            return
+        self._notes.note(key, delivery)
+        await self._notes.save(key)
 
     def _sight(self, key: Key) -> Sight | None:
-        """The request as the cache has it, with the deliveries that it does not show yet."""
-        request = self._desk.request(*key)
-        if request is None:
-            return None
-        seen = {(d.surface, d.channel): d for d in request.it.status.deliveries}
-        noted = {place: d for place, d in self._noted.get(key, {}).items() if seen.get(place) != d}
-        self._noted[key] = noted
-        return approvals.sight(self._desk, _with(request, tuple((seen | noted).values())))
-
-    def _deliveries(self, key: Key, sight: Sight) -> tuple[Delivery, ...]:
-        fresh = self._sight(key)
-        return (fresh or sight).request.it.status.deliveries
-
-    def _refused(self, key: Key, sight: Sight, channel: str) -> bool:
-        return any(d.channel == channel and not d.ts for d in self._deliveries(key, sight))
+        request = self._notes.request(key)
+        return approvals.sight(self._desk, request) if request else None
 
     def _is_old(self, request: Stored[ClusterRequest]) -> bool:
         decided = request.it.status.decided_at
@@ -213,9 +223,10 @@ class Follower:
         return since is not None and self._clock() - since > NEWS
 
     def _forget(self, key: Key) -> None:
-        for memory in (self._noted, self._unsaved, self._drawn):
-            memory.pop(key, None)
+        self._notes.forget(key)
+        self._drawn.pop(key, None)
         self._patient.discard(key)
+        self._refusals = {at: when for at, when in self._refusals.items() if at[0] != key}
 
     async def _watch_requests(self, changes: Changes) -> None:
         async for key in changes.changed():
@@ -229,6 +240,7 @@ class Follower:
                     self._queue.add(request.key)
 
 
-def _with(request: Stored[ClusterRequest], deliveries: tuple[Delivery, ...]) -> Stored[ClusterRequest]:
-    status: RequestStatus = request.it.status.model_copy(update={"deliveries": deliveries})
-    return Stored(request.meta, request.it.model_copy(update={"status": status}))
+def _find(sight: Sight, surface: Surface, channel: str = "") -> Delivery | None:
+    """What is noted of a place, or of the first of a surface."""
+    found = (d for d in sight.request.it.status.deliveries if d.surface is surface)
+    return next((d for d in found if channel in ("", d.channel)), None)

@@ -1,9 +1,11 @@
-"""Posting into Slack within its budgets: a token bucket for each method, Retry-After honoured, outcomes named.
+"""Posting into Slack within its budgets: never waiting, Retry-After honoured, every outcome named.
 
     OutboxError
     ├── Undeliverable    this place takes no card: archived, left, unknown; `reason` is Slack's word
     ├── Vanished         the card that was to be redrawn is not there, or not ours to change any more
-    ├── Later            Slack is down or throttles: come back after `seconds`; nothing happened
+    ├── Later            nothing happened: come back after `seconds`; Slack is down or throttles
+    │   └── Busy         our own budget is spent, or what is left of it is for weightier messages
+    ├── Earlier          it had been posted before: that message stands at `ts`, with what it said then
     └── Unknown          nobody knows whether it was posted
 
 What must never live here: what a card says, or where it should stand (`follow`).
@@ -12,8 +14,10 @@ What must never live here: what a card says, or where it should stand (`follow`)
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -21,13 +25,21 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.budgets import Bucket
 from bot.cards import Card
+from bot.weights import Weight
 from provisioning.errors import ClusterdeskError
 
 CALL_SECONDS = 10.0
+DOWN_SECONDS = 5.0
+"""How long a method is left alone that Slack could not answer."""
 PER_MINUTE = {"chat.update": 50, "chat.postMessage": 60, "conversations.open": 50}
-"""What Slack grants the whole app in a workspace (chat.postMessage: also about one a second in each channel)."""
+"""What Slack grants the whole app in a workspace."""
 BURST = 10
+CHANNEL_PER_SECOND = 1.0
+"""What chat.postMessage grants in one channel, besides."""
+_NAMES = uuid.UUID("6f3a5d52-2c0e-4d3c-9d51-0d3a3f1f7a10")
+"""The name space of our messages' ids."""
 _ELSEWHERE = frozenset(
     (
         *("channel_not_found", "not_in_channel", "is_archived", "restricted_action", "user_not_found"),
@@ -35,6 +47,8 @@ _ELSEWHERE = frozenset(
     )
 )
 _VANISHED = frozenset(("message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"))
+_TAKEN_AWAY = frozenset(("duplicate_message_not_found", "duplicate_channel_not_found"))
+"""Slack remembers the id of a message that is not there any more."""
 
 
 class OutboxError(ClusterdeskError):
@@ -57,103 +71,118 @@ class Later(OutboxError):
         self.seconds = seconds
 
 
-class Unknown(OutboxError):
+class Busy(Later):
     pass
 
 
-class Bucket:
-    """A token bucket: `rate` a second, `BURST` at once."""
+class Earlier(OutboxError):
+    def __init__(self, ts: str) -> None:
+        super().__init__(ts)
+        self.ts = ts
 
-    def __init__(self, rate: float, *, clock: Callable[[], float]) -> None:
-        self._rate = rate
-        self._clock = clock
-        self._tokens = float(BURST)
-        self._at = clock()
-        self._closed_until = 0.0
 
-    def take(self) -> float:
-        """Seconds to wait before the call; the token is taken in any case."""
-        now = self._clock()
-        self._tokens = min(BURST, self._tokens + (now - self._at) * self._rate) - 1
-        self._at = now
-        return max(0.0, -self._tokens / self._rate, self._closed_until - now)
-
-    def calm(self) -> float:
-        """Seconds until half of the burst is there again."""
-        now = self._clock()
-        tokens = min(BURST, self._tokens + (now - self._at) * self._rate)
-        return max(0.0, (BURST / 2 - tokens) / self._rate, self._closed_until - now)
-
-    def close(self, seconds: float) -> None:
-        """Slack said to stay away so long."""
-        self._closed_until = self._clock() + seconds
+class Unknown(OutboxError):
+    pass
 
 
 class Outbox:
     """A `bot.ports.Poster` on Slack's Web API."""
 
-    def __init__(
-        self,
-        client: AsyncWebClient,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, client: AsyncWebClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
-        self._sleep = sleep
-        self._buckets = {method: Bucket(rate / 60, clock=clock) for method, rate in PER_MINUTE.items()}
+        self._clock = clock
+        self._buckets = {method: Bucket(rate / 60, burst=BURST, clock=clock) for method, rate in PER_MINUTE.items()}
+        self._channels: dict[str, Bucket] = {}
         self._direct: dict[str, str] = {}
+        self._taken_away: set[str] = set()
 
-    async def direct(self, slack: str) -> str:
+    async def direct(self, slack: str, *, weight: Weight = Weight.READY) -> str:
         """The channel id of the direct message with this person; `chat.update` takes no user ids."""
         if slack not in self._direct:
-            answer = await self._call("conversations.open", users=slack)
+            answer = await self._call("conversations.open", weight, users=slack)
             self._direct[slack] = str(answer["channel"]["id"])
         return self._direct[slack]
 
-    def calm(self) -> float:
-        """Seconds until progress may be drawn without keeping decisions waiting."""
-        return self._buckets["chat.update"].calm()
+    async def post(
+        self, channel: str, card: Card, *, metadata: Mapping[str, Any], once: str = "", weight: Weight = Weight.READY
+    ) -> str:
+        """Post a card; its timestamp. `once` names this very message, so that Slack may know it when it comes again.
 
-    async def post(self, channel: str, card: Card, *, metadata: Mapping[str, Any]) -> str:
-        answer = await self._call(
-            "chat.postMessage",
-            channel=channel,
-            text=card.text,
-            blocks=list(card.blocks),
-            metadata=dict(metadata),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        That is asked for and not relied on: of `client_msg_id` Slack documents the errors only. Raises `Earlier` when
+        Slack knew it.
+        """
+        message: dict[str, Any] = {
+            "channel": channel,
+            "text": card.text,
+            "blocks": list(card.blocks),
+            "metadata": dict(metadata),
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        if once and once not in self._taken_away:
+            message["client_msg_id"] = str(uuid.uuid5(_NAMES, once))
+        try:
+            answer = await self._call("chat.postMessage", weight, **message)
+        except _TakenAway as error:
+            self._taken_away.add(once)
+            raise Later(str(error), seconds=1 / CHANNEL_PER_SECOND) from error
+        stands = answer.get("message") or {}
+        if once and _letters(str(stands.get("text", card.text))) != _letters(card.text):
+            raise Earlier(str(answer["ts"]))
         return str(answer["ts"])
 
-    async def update(self, channel: str, ts: str, card: Card) -> None:
-        await self._call("chat.update", channel=channel, ts=ts, text=card.text, blocks=list(card.blocks))
+    async def update(self, channel: str, ts: str, card: Card, *, weight: Weight = Weight.READY) -> None:
+        await self._call("chat.update", weight, channel=channel, ts=ts, text=card.text, blocks=list(card.blocks))
 
-    async def _call(self, method: str, **arguments: Any) -> AsyncSlackResponse:
-        bucket = self._buckets[method]
-        await self._sleep(bucket.take())
+    async def _call(self, method: str, weight: Weight, **arguments: Any) -> AsyncSlackResponse:
+        self._spend(method, weight, channel=str(arguments.get("channel", "")))
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 return await self._client.api_call(method, json=arguments)
         except SlackApiError as error:
-            raise self._refused(error, bucket) from error
+            raise self._refused(error, method) from error
+        except aiohttp.ClientConnectorError as error:
+            # Nobody was reached, so nothing was posted.
+            raise self._closed(method, "no connection", DOWN_SECONDS) from error
         except (TimeoutError, SlackClientError, aiohttp.ClientError) as error:
             raise Unknown(f"{method}: {type(error).__name__}: {error}") from error
 
-    def _refused(self, error: SlackApiError, bucket: Bucket) -> OutboxError:
+    def _spend(self, method: str, weight: Weight, *, channel: str) -> None:
+        buckets = [self._buckets[method]]
+        if method == "chat.postMessage":
+            fresh = Bucket(CHANNEL_PER_SECOND, burst=1, clock=self._clock)
+            buckets.append(self._channels.setdefault(channel, fresh))
+        if seconds := max(bucket.wait(weight) for bucket in buckets):
+            raise Busy(f"the budget of {method} is spent", seconds=seconds)
+        for bucket in buckets:
+            bucket.spend()
+
+    def _closed(self, method: str, why: str, seconds: float) -> Later:
+        self._buckets[method].close(seconds)
+        return Later(why, seconds=seconds)
+
+    def _refused(self, error: SlackApiError, method: str) -> OutboxError:
         response = error.response
         status = getattr(response, "status_code", 200)
         # A proxy or a Slack that is down answers with text.
         data = getattr(response, "data", None)
         code = str(data.get("error", "")) if isinstance(data, dict) else ""
         if status == 429 or code == "ratelimited":
-            seconds = float(response.headers.get("Retry-After", 30))
-            bucket.close(seconds)
-            return Later("ratelimited", seconds=seconds)
+            return self._closed(method, "ratelimited", float(response.headers.get("Retry-After", 30)))
         if status >= 500 or code in ("internal_error", "fatal_error", "service_unavailable"):
-            return Later(code or f"status {status}", seconds=15)
+            return self._closed(method, code or f"status {status}", DOWN_SECONDS)
+        if code in _TAKEN_AWAY:
+            return _TakenAway(code)
         if code in _VANISHED:
             return Vanished(code)
         # What is left (invalid_blocks, invalid_auth, missing_scope) does not get better by itself either.
         return Undeliverable(code) if code in _ELSEWHERE else Later(code or str(error), seconds=60)
+
+
+class _TakenAway(OutboxError):
+    """It was posted once, and somebody took it away since."""
+
+
+def _letters(words: str) -> str:
+    """What is left of a text that comes back from Slack with other emoji and escapes than it was sent with."""
+    return re.sub(r":[a-z0-9_+-]+:|&[a-z]+;|[^A-Za-z0-9]", "", words)

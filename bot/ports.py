@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bot.cards import Card
+from bot.weights import Weight
 from provisioning.desk import Verdict, Wish
 from provisioning.handmade import HandMade
 from provisioning.model import (
@@ -93,20 +94,21 @@ class Desk(Reads, Writes, Protocol):
 
 
 class Poster(Protocol):
-    """Posting into Slack within its budgets. Raises `bot.outbox.Undeliverable` and `bot.outbox.Unknown`."""
+    """Posting into Slack within its budgets, without waiting. Each call raises what `bot.outbox` names.
 
-    async def direct(self, slack: str) -> str:
+    `weight` says who goes first when there is not room for all.
+    """
+
+    async def direct(self, slack: str, *, weight: Weight = Weight.READY) -> str:
         """The channel id of the direct message with this person."""
         ...
 
-    async def post(self, channel: str, card: Card, *, metadata: Mapping[str, Any]) -> str:
-        """Post a card; its timestamp."""
+    async def post(
+        self, channel: str, card: Card, *, metadata: Mapping[str, Any], once: str = "", weight: Weight = Weight.READY
+    ) -> str:
+        """Post a card; its timestamp. `once` names this very message, should it be posted again."""
         ...
 
-    def calm(self) -> float:
-        """Seconds until news of little weight may go out without keeping decisions waiting; 0 for now."""
-        ...
-
-    async def update(self, channel: str, ts: str, card: Card) -> None:
+    async def update(self, channel: str, ts: str, card: Card, *, weight: Weight = Weight.READY) -> None:
         """Draw a posted card anew."""
         ...

@@ -534,6 +534,14 @@ def step_of(at: int, total: int) -> str:
     return f"Step {at} of {total}"
 
 
+def meanwhile(many: int, tenant: str) -> str:
+    return f"📬 *I could not reach you for a while.* These {many} requests of yours in {code(tenant)} now stand so:"
+
+
+LIST_SPOKEN = "Show your clusters"
+REQUESTS_SPOKEN = "Show your requests"
+
+
 def undeliverable(channel: str, others: int) -> str:
     """`channel` is a mention of ours."""
     instead = f" I asked {count(others, 'approver')} directly instead." if others else " Nobody else could be asked."

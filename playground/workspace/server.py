@@ -31,7 +31,8 @@ BODY_LIMIT = 2 * 1024 * 1024
 @dataclass(frozen=True)
 class Options:
     """How the workspace behaves. `paths` may send a kind of delivery to another path than /slack/events;
-    `retries` are the seconds before each repetition of a missed event; `scopes` None grants every scope."""
+    `retries` are the seconds before each repetition of a missed event; `scopes` None grants every scope; with
+    `message_ids` a message that is posted again under its client_msg_id is the one that is there."""
 
     bot_url: str = ""
     signing_secret: str = field(default="local-signing-secret", repr=False)
@@ -41,6 +42,7 @@ class Options:
     directory: people.Directory | None = None
     scopes: frozenset[str] | None = None
     rate_limits: bool = False
+    message_ids: bool = False
     test_api: bool = False
     paths: Mapping[str, str] = field(default_factory=dict)
     retries: Sequence[float] = events.RETRIES
@@ -55,6 +57,7 @@ class LocalSlack:
         self.url = ""
         self.bell = Bell()
         self.workspace = Workspace(options.directory or people.load(), clock=clock, on_change=self.bell.ring)
+        self.workspace.message_ids = {} if options.message_ids else None
         self.socket = SocketDoor(
             app_id=self.workspace.team.app_id,
             base=lambda: self.url,

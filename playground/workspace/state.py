@@ -47,6 +47,8 @@ class Workspace:
         self.views = Views()
         self.tickets = tickets.Tickets()
         self.notices: dict[str, deque[Notice]] = {}
+        self.message_ids: dict[tuple[str, str], str] | None = None
+        """Messages by channel and client_msg_id; None in a workspace that takes no notice of these."""
         self.revision = 0
         self._on_change = on_change
         self._serial = itertools.count(1)

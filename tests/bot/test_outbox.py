@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
 from bot import outbox, slack
-from bot.cards import say
+from bot.cards import Card, say
+from bot.weights import Weight
 from playground import workspace
 from playground.workspace import Fault, SlackError
 from tests.bot.conftest import BOT
@@ -17,18 +18,13 @@ META = {"event_type": "clusterdesk_card", "event_payload": {"request": "uid-1"}}
 
 
 class Clock:
-    """A clock that moves only by sleeping."""
+    """A clock that moves only when it is told to."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.slept: list[float] = []
 
     def __call__(self) -> float:
         return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture
@@ -38,8 +34,18 @@ async def local() -> AsyncIterator[workspace.LocalSlack]:
 
 
 def box(local: workspace.LocalSlack, clock: Clock | None = None) -> outbox.Outbox:
-    clock = clock or Clock()
-    return outbox.Outbox(slack.client(BOT, api_url=local.api_url), clock=clock, sleep=clock.sleep)
+    return outbox.Outbox(slack.client(BOT, api_url=local.api_url), clock=clock or Clock())
+
+
+async def patiently(call: Callable[[], Awaitable[object]], clock: Clock) -> None:
+    """Come back as often as the outbox says."""
+    while True:
+        try:
+            await call()
+        except outbox.Busy as busy:
+            clock.now += busy.seconds
+        else:
+            return
 
 
 async def test_a_card_is_posted_with_its_metadata_and_redrawn_in_place(local: workspace.LocalSlack) -> None:
@@ -82,9 +88,12 @@ async def test_retry_after_closes_the_method_for_everybody(local: workspace.Loca
     with pytest.raises(outbox.Later) as later:
         await it.post("C0TEAMA", CARD, metadata=META)
     assert later.value.seconds == 7
-    await it.post("C0TEAMB", CARD, metadata=META)
+    with pytest.raises(outbox.Busy) as busy:
+        await it.post("C0TEAMB", CARD, metadata=META)
+    assert busy.value.seconds == pytest.approx(7)
+    await it.direct("U0LENA")  # another method is open
 
-    assert clock.slept[-1] == 7
+    assert [c.method for c in local.api.calls] == ["chat.postMessage", "conversations.open"]
 
 
 async def test_slack_being_down_means_later(local: workspace.LocalSlack) -> None:
@@ -103,23 +112,103 @@ async def test_a_lost_answer_is_unknown_and_not_repeated_behind_our_back(local: 
     assert len(local.workspace.conversations.get("C0TEAMA").messages) == 1
 
 
+async def test_nobody_being_there_is_no_unknown_outcome() -> None:
+    it = outbox.Outbox(slack.client(BOT, api_url="http://127.0.0.1:1/api/"), clock=Clock())
+
+    with pytest.raises(outbox.Later, match="no connection"):
+        await it.post("C0TEAMA", CARD, metadata=META)
+
+
 async def test_a_flood_is_spread_over_the_minutes_it_takes(local: workspace.LocalSlack) -> None:
     clock = Clock()
     it = box(local, clock)
     ts = await it.post("C0TEAMA", CARD, metadata=META)
 
     for _ in range(60):
-        await it.update("C0TEAMA", ts, CARD)
+        await patiently(lambda: it.update("C0TEAMA", ts, CARD, weight=Weight.DECISION), clock)
 
     assert clock.now == pytest.approx((60 - outbox.BURST) * 60 / 50)
 
 
-async def test_progress_stays_back_while_the_budget_is_nearly_spent(local: workspace.LocalSlack) -> None:
+async def test_a_channel_gets_one_message_a_second_and_keeps_no_other_waiting(local: workspace.LocalSlack) -> None:
     clock = Clock()
     it = box(local, clock)
-    assert it.calm() == 0
-    ts = await it.post("C0TEAMA", CARD, metadata=META)
-    for _ in range(outbox.BURST):
-        await it.update("C0TEAMA", ts, CARD)
 
-    assert it.calm() == pytest.approx(6.0)
+    for _ in range(4):
+        await patiently(lambda: it.post("C0TEAMA", CARD, metadata=META), clock)
+    assert clock.now == pytest.approx(3.0)
+    await it.post("C0TEAMB", CARD, metadata=META)
+
+    assert clock.now == pytest.approx(3.0)
+
+
+async def test_a_decision_goes_out_at_once_while_sixty_clusters_report_progress(local: workspace.LocalSlack) -> None:
+    clock = Clock()
+    it = box(local, clock)
+    ts = await it.post("C0TEAMA", CARD, metadata=META)
+    refused = 0
+    for _ in range(60):
+        try:
+            await it.update("C0TEAMA", ts, CARD, weight=Weight.PROGRESS)
+        except outbox.Busy:
+            refused += 1
+    assert refused > 50
+
+    for _ in range(5):
+        await it.update("C0TEAMA", ts, CARD, weight=Weight.DECISION)
+
+    assert clock.now == 0.0
+
+
+async def posted_twice(local: workspace.LocalSlack, second: Card) -> str:
+    """The same message, posted again because the first answer was lost."""
+    clock = Clock()
+    it = box(local, clock)
+    local.api.faults.plan("chat.postMessage", Fault.LOSE_ANSWER)
+    with pytest.raises(outbox.Unknown):
+        await it.post("C0TEAMA", CARD, metadata=META, once="uid-1 Approver")
+    clock.now += 1
+    return await it.post("C0TEAMA", second, metadata=META, once="uid-1 Approver")
+
+
+async def test_where_slack_knows_a_message_by_its_name_it_stands_once() -> None:
+    async with workspace.serving(workspace.Options(bot_token=BOT, message_ids=True)) as local:
+        ts = await posted_twice(local, CARD)
+
+        assert list(local.workspace.conversations.get("C0TEAMA").messages) == [ts]
+
+
+async def test_a_message_that_slack_knew_shows_what_it_showed_then() -> None:
+    async with workspace.serving(workspace.Options(bot_token=BOT, message_ids=True)) as local:
+        with pytest.raises(outbox.Earlier) as earlier:
+            await posted_twice(local, say("Something has changed since."))
+
+        (stands,) = local.workspace.conversations.get("C0TEAMA").messages.values()
+        assert (stands.ts, stands.text) == (earlier.value.ts, CARD.text)
+
+
+async def test_a_message_that_slack_knew_and_somebody_took_away_is_posted_anew() -> None:
+    async with workspace.serving(workspace.Options(bot_token=BOT, message_ids=True)) as local:
+        clock = Clock()
+        it = box(local, clock)
+        gone = await it.post("C0TEAMA", CARD, metadata=META, once="uid-1 Approver")
+        local.workspace.conversations.remove("C0TEAMA", gone)
+        clock.now += 1
+
+        with pytest.raises(outbox.Later) as later:
+            await it.post("C0TEAMA", CARD, metadata=META, once="uid-1 Approver")
+        clock.now += later.value.seconds
+        ts = await it.post("C0TEAMA", CARD, metadata=META, once="uid-1 Approver")
+
+        assert list(local.workspace.conversations.get("C0TEAMA").messages) == [ts]
+
+
+async def test_where_slack_takes_no_names_a_lost_answer_leaves_a_copy(local: workspace.LocalSlack) -> None:
+    await posted_twice(local, CARD)
+
+    assert len(local.workspace.conversations.get("C0TEAMA").messages) == 2
+
+
+@pytest.mark.parametrize("shown", ["⏳ *build-7* &amp; more", ":hourglass_flowing_sand: *build-7* &amp; more"])
+def test_emoji_that_come_back_as_names_make_no_other_message(shown: str) -> None:
+    assert outbox._letters(shown) == outbox._letters("⏳ *build-7* & more")

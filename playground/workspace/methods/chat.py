@@ -68,9 +68,25 @@ def post_message(call: Call) -> Body:
     conversation = _target(call)
     content = _content(call, longest=blockkit_table.POST_TEXT)
     _said(content)
+    if (known := _known(call, conversation)) is not None:
+        return _answer(call, conversation, known)
     thread = call.text("thread_ts") or None
     user = call.workspace.team.bot_user
-    return _answer(call, conversation, call.workspace.post(conversation, user=user, thread_ts=thread, **content))
+    message = call.workspace.post(conversation, user=user, thread_ts=thread, **content)
+    if call.workspace.message_ids is not None:
+        call.workspace.message_ids[conversation.id, call.text("client_msg_id")] = message.ts
+    return _answer(call, conversation, message)
+
+
+def _known(call: Call, conversation: Conversation) -> Message | None:
+    """The message that was posted under this client_msg_id before, as it stands."""
+    name, ids = call.text("client_msg_id"), call.workspace.message_ids
+    ts = ids.get((conversation.id, name)) if ids and name else None
+    if ts is None:
+        return None
+    if ts not in conversation.messages:
+        raise SlackError("duplicate_message_not_found")
+    return conversation.messages[ts]
 
 
 def update(call: Call) -> Body:

@@ -1,0 +1,55 @@
+"""Much news for one person at once, told in one message: after an outage of Slack, or of ours, there is no flood. Pure.
+
+Which requests a message tells of stands in the requests: their deliveries name the same message. So it is drawn from
+them at any time, like every card, and shows how they stand now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot import blocks, buttons, cards, replies
+from bot.cards import Card, Sight
+from provisioning.model import ClusterRequest, Delivery, Surface
+from provisioning.objects import Stored
+
+FEW = 3
+"""So many new messages at once are no flood."""
+LATE = timedelta(minutes=2)
+"""A request that nobody was told of for so long: something was down."""
+LINES = 30
+
+Requests = Sequence[Stored[ClusterRequest]]
+
+
+def untold(requests: Requests) -> Requests:
+    """Those that whoever asked has no card of, and not for want of a place."""
+    return [r for r in requests if not any(d.surface is Surface.REQUESTER for d in r.it.status.deliveries)]
+
+
+def is_flood(requests: Requests, *, now: datetime) -> bool:
+    """Whether these, which one person was not told of, are to be told in one message."""
+    late = any(r.meta.created and now - r.meta.created > LATE for r in requests)
+    return late and len(requests) > FEW
+
+
+def sharing(requests: Requests, delivery: Delivery) -> Requests:
+    """The requests that this message tells of."""
+    where = (delivery.surface, delivery.channel, delivery.ts)
+    return [r for r in requests if any((d.surface, d.channel, d.ts) == where for d in r.it.status.deliveries)]
+
+
+def card(sights: Sequence[Sight]) -> Card:
+    """How all of them stand, a line each."""
+    lines = [replies.headline(s.stage, s.request.it.spec.cluster, s.tenant.meta.name) for s in sights[:LINES]]
+    parts = [blocks.section(replies.meanwhile(len(sights), sights[0].tenant.meta.name))]
+    for at in range(0, len(lines), cards.SECTION_LINES):
+        parts.append(blocks.section("\n".join(lines[at : at + cards.SECTION_LINES])))
+    if len(sights) > LINES:
+        parts.append(blocks.context(replies.more_requests(len(sights) - LINES)))
+    look = (
+        buttons.run(replies.SHORTCUT_LIST, "list", spoken=replies.LIST_SPOKEN),
+        buttons.run(replies.SHORTCUT_REQUESTS, "requests", spoken=replies.REQUESTS_SPOKEN),
+    )
+    return cards.card([*parts, blocks.actions(*look)])
