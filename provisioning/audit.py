@@ -35,6 +35,8 @@ class Code(StrEnum):
     ACCESS_ISSUED = "access-issued"
     ACCESS_REVOKED = "access-revoked"
     ACCESS_EXPIRED = "access-expired"
+    ADMISSION_DENIED = "admission-denied"
+    VOTE_REFUSED = "vote-refused"
 
 
 MEANING: Final[Mapping[Code, str]] = {
@@ -52,6 +54,8 @@ MEANING: Final[Mapping[Code, str]] = {
     Code.ACCESS_ISSUED: "Somebody got a certificate for a cluster.",
     Code.ACCESS_REVOKED: "A certificate was taken back before its end.",
     Code.ACCESS_EXPIRED: "A certificate ran out.",
+    Code.ADMISSION_DENIED: "The webhooks refused a write, by whichever door it came; `refused-by` are the policies.",
+    Code.VOTE_REFUSED: "A vote did not count: the webhooks refused it.",
 }
 
 

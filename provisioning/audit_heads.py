@@ -14,7 +14,7 @@ from provisioning.audit import Head
 from provisioning.kube import Kube, Manifest
 from provisioning.resources import CONFIG_MAPS
 
-SERVICES: Final = ("bot", "provisioner")
+SERVICES: Final = ("bot", "provisioner", "webhooks")
 """Who writes a trail."""
 KEPT: Final = 200
 """Heads of a service: those that were written last. About 25 kB."""

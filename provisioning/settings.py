@@ -29,15 +29,15 @@ class CommonSettings(BaseSettings):
     """Address to listen on; the chart sets the Pod's own."""
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of /healthz, /readyz and /metrics. 0: none."""
+    pod_name: str = ""
+    """The name this replica goes by in its Lease and in the audit trail; the host's when empty."""
+    audit_file: Path | None = None
+    """Where lines of the audit trail go; without it to standard output."""
 
 
 class Settings(CommonSettings):
     """What the provisioner is told beside."""
 
-    pod_name: str = ""
-    """The name this replica goes by in the Lease and in the audit trail; the host's when empty."""
-    audit_file: Path | None = None
-    """Where lines of the audit trail go; without it to standard output."""
     workers: Annotated[int, Field(ge=1, le=64)] = 4
     """How many TenantClusters are looked at at once."""
     probe_tenants: bool = True

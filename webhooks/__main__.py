@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,11 +20,13 @@ from certs.errors import CertsError
 from certs.files import Files
 from certs.keeper import Keeper
 from certs.ports import Source
-from provisioning import errors, health, legacy_kube, logs
+from provisioning import audit_trail, errors, health, lease, legacy_kube, logs
+from provisioning.audit_heads import KubeHeads
 from provisioning.kube import Kube
 from provisioning.ledgers import KubeLedgers
 from webhooks.app import App, serving
 from webhooks.defaults import DEFAULTS
+from webhooks.denials import Denials
 from webhooks.judge import Judge
 from webhooks.ledgers import BatchedLedgers, LedgerProbe
 from webhooks.lookup import KubeLookup
@@ -57,14 +60,20 @@ async def serve(settings: Settings) -> None:
         lookup = KubeLookup(kube)
         probe = LedgerProbe(kube, namespace=settings.namespace)
         ledgers = BatchedLedgers(KubeLedgers(kube, settings.namespace))
-        judge = Judge(POLICIES, DEFAULTS, lookup, ledgers, settings.trusted(), now=lambda: datetime.now(UTC))
+        judge = Judge(POLICIES, DEFAULTS, lookup, ledgers, settings.trusted(), now=_now)
 
         def why_not_ready() -> str | None:
             return lookup.why_not_ready() or probe.why_not_ready() or source.why_not_ready()
 
-        app = App(judge, why_not_ready=why_not_ready)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(part.run()) for part in (lookup, probe, source)]
+        heads = KubeHeads(plain, settings.namespace, "webhooks")
+        identity = lease.identity(settings.pod_name or socket.gethostname())
+        async with (
+            audit_trail.kept(heads, writer=identity, file=settings.audit_file, now=_now) as tell,
+            asyncio.TaskGroup() as group,
+        ):
+            denials = Denials(tell)
+            app = App(judge, why_not_ready=why_not_ready, note=denials.note)
+            tasks = [group.create_task(part.run()) for part in (lookup, probe, source, denials)]
             async with (
                 serving(app, context, host=settings.host, port=settings.port) as port,
                 health.serving(settings.host, settings.health_port, waits=lambda: app.why_not_ready() or ""),
@@ -87,6 +96,10 @@ async def _certificates(settings: Settings) -> AsyncIterator[Source]:
         namespace=settings.namespace, secret=settings.certs_secret, kubeconfig=settings.kubeconfig
     ) as store:
         yield Keeper(store, hosts=settings.names())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 if __name__ == "__main__":

@@ -49,12 +49,18 @@ log = structlog.get_logger()
 
 
 class App:
-    """The door's two routes and its health. `why_not_ready` gives None or a sentence."""
+    """The door's two routes and its health. `why_not_ready` gives None or a sentence; `note` hears of each denial."""
 
     def __init__(
-        self, judge: Judge, *, why_not_ready: Callable[[], str | None], in_flight_max: int = IN_FLIGHT_MAX
+        self,
+        judge: Judge,
+        *,
+        why_not_ready: Callable[[], str | None],
+        note: Callable[[Request, Deny], None] = lambda *_: None,
+        in_flight_max: int = IN_FLIGHT_MAX,
     ) -> None:
         self._judge = judge
+        self._note = note
         self._why_not_ready = why_not_ready
         self._in_flight = 0
         self._in_flight_max = in_flight_max
@@ -124,7 +130,9 @@ class App:
                 answer = review.encode(asked.uid, decision)
         took = time.perf_counter() - started
         metrics.SECONDS.labels(door).observe(took)
-        _note(asked, door, decision, took)
+        _count(asked, door, decision, took)
+        if isinstance(decision, Deny):
+            self._note(asked, decision)
         return web.Response(body=answer, content_type="application/json")
 
     async def _decide(self, asked: Request, decide: Callable[..., Awaitable[Decision]], deadline: float) -> Decision:
@@ -193,7 +201,7 @@ def seconds(text: str) -> float:
     return min(float(number) * unit, 30.0) if number.isascii() and number.isdigit() else TIMEOUT
 
 
-def _note(asked: Request, door: str, decision: Decision, seconds: float) -> None:
+def _count(asked: Request, door: str, decision: Decision, seconds: float) -> None:
     word = review.word(decision)
     # Whoever reaches the port can send any word; only those that we registered for become names of time series.
     kind = _KINDS.get((asked.group, asked.resource, asked.subresource)) if asked.operation in _OPERATIONS else None

@@ -149,6 +149,21 @@ def test_image_is_pinned_by_digest_when_there_is_one(helm: Helm) -> None:
     assert container(helm.render({"image": {"tag": "1.2.3"}}), "bot")["image"].endswith(":1.2.3")
 
 
+def test_the_audit_trail_goes_onto_a_volume_where_there_is_one_each_pod_into_a_file_of_its_own(helm: Helm) -> None:
+    for volume, expected in (({}, None), ({"persistentVolumeClaim": {"claimName": "trail"}}, "trail")):
+        manifests = helm.render({"audit": {"volume": volume}})
+        for name in COMPONENTS:
+            served, pod = container(manifests, name), only(manifests, "Deployment", f"clusterdesk-{name}")
+            volumes = {each["name"]: each for each in pod["spec"]["template"]["spec"].get("volumes") or ()}
+            mounts = {each["name"]: each["mountPath"] for each in served.get("volumeMounts") or ()}
+            values = [each["name"] for each in served["env"]]
+            claim = volumes.get("audit", {}).get("persistentVolumeClaim", {}).get("claimName")
+            assert (claim, mounts.get("audit")) == (expected, "/audit" if expected else None), name
+            # Kubernetes fills in what stands further up only.
+            assert ("CLUSTERDESK_AUDIT_FILE" in values) is bool(expected)
+            assert not expected or values.index("CLUSTERDESK_POD_NAME") < values.index("CLUSTERDESK_AUDIT_FILE")
+
+
 def test_nobody_may_do_everything_and_secrets_are_read_by_name_where_that_is_enough(helm: Helm) -> None:
     for role in kinds(manifests := helm.render(), "ClusterRole") + kinds(manifests, "Role"):
         for rule in role["rules"]:

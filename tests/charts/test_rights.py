@@ -166,7 +166,7 @@ def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendere
     }
 
 
-def test_audit_trails_are_anchored_in_objects_of_the_chart_and_the_bot_may_write_its_own_only(
+def test_audit_trails_are_anchored_in_objects_of_the_chart_and_who_needs_no_others_may_write_its_own_only(
     rendered: list[Manifest],
 ) -> None:
     made = {m["metadata"]["name"]: m for m in rendered if m["kind"] == "ConfigMap"}
@@ -174,10 +174,11 @@ def test_audit_trails_are_anchored_in_objects_of_the_chart_and_the_bot_may_write
     # The heads outlive an uninstall, and nothing that the chart says of their content overwrites them.
     assert all(m["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep" for m in made.values())
     assert not any("data" in m for m in made.values())
-    rules = only(rendered, "Role", "clusterdesk-bot")["rules"]
-    assert [(rule["resourceNames"], rule["verbs"]) for rule in rules if "configmaps" in rule["resources"]] == [
-        ([audit_heads.name_of("bot")], ["get", "update"])
-    ]
+    for service in ("bot", "webhooks"):
+        rules = only(rendered, "Role", f"clusterdesk-{service}")["rules"]
+        assert [(rule["resourceNames"], rule["verbs"]) for rule in rules if "configmaps" in rule["resources"]] == [
+            ([audit_heads.name_of(service)], ["get", "update"])
+        ]
     # The provisioner may: of any, for what it renders.
     wide = only(rendered, "ClusterRole", "clusterdesk-provisioner")
     assert all(may(wide, "", "configmaps", verb) for verb in ("get", "update"))

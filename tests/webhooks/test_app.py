@@ -22,7 +22,7 @@ from tests.webhooks.reviews import body, manifest
 from webhooks import app as server
 from webhooks import metrics
 from webhooks.app import App
-from webhooks.decision import Allow, refuse
+from webhooks.decision import Allow, Deny, refuse
 from webhooks.facts import Facts, Manifest, Trusted
 from webhooks.judge import Judge
 from webhooks.policy import Default, Policy, Rule
@@ -53,6 +53,8 @@ class Door:
     session: aiohttp.ClientSession
     waits_for: list[str]
     """What the door is not ready for."""
+    denied: list[tuple[str, str]]
+    """Whose requests were refused, and why."""
 
     async def post(self, content: Any, *, path: str = "/validate?timeout=10s", **rest: Any) -> aiohttp.ClientResponse:
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -79,12 +81,24 @@ async def door(authority: trustme.CA, world: Lookup) -> AsyncIterator[Door]:
     policy, default = Policy("p", RULES, check), Default("d", RULES, complete)
     judge = Judge((policy,), (default,), world, ToldLedgers(), Trusted(), now=lambda: NOW)
     waits_for: list[str] = []
-    app = App(judge, why_not_ready=lambda: waits_for[0] if waits_for else None, in_flight_max=2)
+    denied: list[tuple[str, str]] = []
+
+    def note(request: Request, denial: Deny) -> None:
+        denied.append((request.user.name, denial.reason))
+
+    app = App(judge, why_not_ready=lambda: waits_for[0] if waits_for else None, note=note, in_flight_max=2)
     async with (
         server.serving(app, context, host="127.0.0.1", port=0) as port,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client)) as session,
     ):
-        yield Door(app, f"https://127.0.0.1:{port}", session, waits_for)
+        yield Door(app, f"https://127.0.0.1:{port}", session, waits_for, denied)
+
+
+async def test_each_denial_is_noted_and_nothing_else_is(door: Door) -> None:
+    await door.post(body(TENANT_CLUSTERS, CLUSTER))
+    await door.post(body(TENANT_CLUSTERS, CLUSTER), path="/mutate?timeout=10s")
+    await door.post(body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web", {})))
+    assert door.denied == [("ann", "spec.ok: must be")]
 
 
 async def test_a_review_is_answered_with_its_own_uid(door: Door) -> None:
@@ -284,7 +298,7 @@ async def test_what_is_under_way_when_the_door_closes_is_still_answered(authorit
     looking = body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web", {"look": 1, "ok": True}))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client)) as session:
         async with server.serving(app, context, host="127.0.0.1", port=0) as port:
-            door = Door(app, f"https://127.0.0.1:{port}", session, [])
+            door = Door(app, f"https://127.0.0.1:{port}", session, [], [])
             asking = asyncio.create_task(door.post(looking))
             await held.wait()
             app.leave()

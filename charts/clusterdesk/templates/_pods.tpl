@@ -109,10 +109,13 @@ resources:
 {{- $values := index $context.Values (index . 1) -}}
 - name: CLUSTERDESK_NAMESPACE
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
-{{- if ne (index . 1) "webhooks" }}
-# Whoever leads is known by this name. The webhooks have no leader.
+# Whoever leads is known by this name, and whoever writes a line of the audit trail.
 - name: CLUSTERDESK_POD_NAME
   valueFrom: {fieldRef: {fieldPath: metadata.name}}
+{{- if $context.Values.audit.volume }}
+# A file has one writer, and each Pod a file of its own.
+- name: CLUSTERDESK_AUDIT_FILE
+  value: /audit/$(CLUSTERDESK_POD_NAME).jsonl
 {{- end }}
 # The Pod's own address: right with IPv4 and with IPv6.
 - name: CLUSTERDESK_HOST
