@@ -20,7 +20,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import approvals, buttons, cards, commands, forms, replies, slack, witness
+from bot import approvals, buttons, cards, commands, copies, forms, replies, slack, witness
 from bot.answers import Errors, FormAnswer, Open, Repaint, Say
 from bot.cards import Card
 from bot.commands.command import Filled, Form
@@ -29,7 +29,7 @@ from bot.people import People, Refusal, Unwelcome
 from bot.ports import Desk
 from bot.slack import Identity
 from provisioning import audit, errors
-from provisioning.desk import NoCatalog
+from provisioning.desk import NoCatalog, Refused
 from provisioning.health import Waits
 from provisioning.model import Person
 
@@ -105,6 +105,7 @@ class Door:
             answer = Repaint(told=said.card) if said else Repaint()
         await ack()
         self._respond(body, answer)
+        self._errands.start(self._tidy(body), name=f"tidy {body['trigger_id']}")
 
     async def unknown(self, ack: Ack, body: Payload) -> None:
         """A control that this version does not know: on a card from before an upgrade, or after one."""
@@ -246,6 +247,14 @@ class Door:
         url = body.get("response_url")
         if url and (answer.card or answer.told):
             self._errands.start(_respond(str(url), answer), name=f"respond {url}")
+
+    async def _tidy(self, body: Payload) -> None:
+        """Take the card away that was pressed, when it is a second one."""
+        try:
+            if body.get("response_url") and await copies.is_left_over(self._desk, body):
+                await slack.webhook(str(body["response_url"])).send(delete_original=True)
+        except (errors.KubeError, Refused) as error:
+            log.info("card_not_looked_after", why=str(error))
 
     async def _politely(self, answering: Awaitable[_A], *, excuse: Callable[[str], _A]) -> _A:
         """The answer, or the excuse when it takes too long or breaks."""

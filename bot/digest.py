@@ -44,8 +44,8 @@ def card(sights: Sequence[Sight]) -> Card:
     """How all of them stand, a line each."""
     lines = [replies.headline(s.stage, s.request.it.spec.cluster, s.tenant.meta.name) for s in sights[:LINES]]
     parts = [blocks.section(replies.meanwhile(len(sights), sights[0].tenant.meta.name))]
-    for at in range(0, len(lines), cards.SECTION_LINES):
-        parts.append(blocks.section("\n".join(lines[at : at + cards.SECTION_LINES])))
+    sections = (lines[at : at + cards.SECTION_LINES] for at in range(0, len(lines), cards.SECTION_LINES))
+    parts += [blocks.section("\n".join(section)) for section in sections]
     if len(sights) > LINES:
         parts.append(blocks.context(replies.more_requests(len(sights) - LINES)))
     look = (

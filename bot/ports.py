@@ -88,6 +88,10 @@ class Writes(Protocol):
         """Note where a card stands, replacing what was noted for the same surface and channel."""
         ...
 
+    async def card_found(self, namespace: str, name: str, found: Delivery) -> bool:
+        """Whether a card that stands there is the one of its place; where none was noted, it is from now on."""
+        ...
+
 
 class Desk(Reads, Writes, Protocol):
     """Both halves."""

@@ -241,6 +241,20 @@ class Desk:
 
         return await request_status.rewrite(self._kube, namespace, name, noted)
 
+    async def card_found(self, namespace: str, name: str, found: Delivery) -> bool:
+        """Whether a card that stands there is the one of its place; where none was noted, it is from now on."""
+
+        def noted(request: Stored[ClusterRequest]) -> RequestStatus:
+            standing = request.it.status.deliveries
+            others = tuple(d for d in standing if (d.surface, d.channel) != (found.surface, found.channel))
+            if any(d.ts for d in standing if d not in others):
+                return request.it.status
+            return request.it.status.model_copy(update={"deliveries": (*others, found)})
+
+        request = await request_status.rewrite(self._kube, namespace, name, noted)
+        where = (found.surface, found.channel, found.ts)
+        return any((d.surface, d.channel, d.ts) == where for d in request.it.status.deliveries)
+
     async def _dry_run(self, wish: Wish, desired: ClusterSpec) -> tuple[Cause, ...]:
         try:
             if wish.action is Action.CREATE:

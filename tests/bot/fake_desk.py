@@ -224,6 +224,15 @@ class FakeDesk:
         self.writes.append(f"deliver {delivery.surface.value} {delivery.channel}")
         return self.put(_changed(found, deliveries=(*kept, delivery)))
 
+    async def card_found(self, namespace: str, name: str, found: Delivery) -> bool:
+        await self._reach()
+        request = self.stored[namespace, name]
+        here = [d for d in request.it.status.deliveries if (d.surface, d.channel) == (found.surface, found.channel)]
+        if not any(d.ts for d in here):
+            await self.record_delivery(namespace, name, found)
+            return True
+        return here[0].ts == found.ts
+
     def _may_vote(self, found: Stored[ClusterRequest], tenant: Stored[Tenant], person: Person, digest: str) -> None:
         reasons = Refused.Reason
         if found.it.status.phase is not Phase.PENDING:

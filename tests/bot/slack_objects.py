@@ -27,6 +27,7 @@ def complaints(slack: LocalSlack) -> list[str]:
     for call in slack.api.calls:
         if call.answer.get("error") in REFUSALS:
             found.append(f"{call.method}: {call.answer}")
-        if call.method in ("chat.postMessage", "chat.update", "response_url") and not call.args.get("text"):
+        shows = call.method in ("chat.postMessage", "chat.update", "response_url")
+        if shows and not (call.args.get("text") or call.args.get("delete_original")):
             found.append(f"{call.method}: without text")
     return found

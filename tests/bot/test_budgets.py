@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from bot.budgets import SPREAD_SECONDS, Bucket
@@ -76,7 +78,7 @@ def test_those_who_wait_come_back_one_after_the_other(clock: Clock) -> None:
 
     turns = [it.wait(Weight.PROGRESS) for _ in range(5)]
 
-    gaps = [after - before for before, after in zip(turns, turns[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(turns)]
     assert gaps == pytest.approx([60 / 50] * 4)
 
 

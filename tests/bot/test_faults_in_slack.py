@@ -11,7 +11,7 @@ import structlog
 from bot import replies
 from bot.manifest import SCOPES
 from playground.workspace import Fault, SlackError
-from provisioning.model import Person, Tenant
+from provisioning.model import Person, Phase, Tenant
 from provisioning.objects import Stored
 from tests.bot import samples
 from tests.bot.conftest import Mode, Stage, bot_of, running
@@ -22,22 +22,57 @@ MODES: tuple[Mode, ...] = ("http", "socket")
 CARD = "asks for a new cluster"
 
 
-async def test_a_copy_left_by_a_lost_answer_works_and_heals_when_it_is_pressed(stage: Stage) -> None:
+async def test_a_copy_left_by_a_lost_answer_works_and_is_gone_once_it_is_pressed(stage: Stage) -> None:
     stage.slack.api.faults.plan("chat.postMessage", Fault.LOSE_ANSWER)
     key = await asked(stage)
     omar, eva = stage.slack.person("U0OMAR"), stage.slack.person("U0EVA")
     await omar.waits_until(lambda: len(omar.cards(CARD, at="#team-a-approvals")) == 2)
     orphan, known = omar.cards(CARD, at="#team-a-approvals")
+    await omar.waits_until(lambda: _noted(stage, key, "C0TEAMA") == [known.ts])
 
-    await known.click("Approve")
+    await orphan.click("Approve")
+    await omar.waits_for("counts.")
+    await omar.waits_until(lambda: [c.ts for c in omar.cards(CARD, at="#team-a-approvals")] == [known.ts])
     await omar.waits_until(lambda: known.buttons == [])
-    assert orphan.buttons == ["Approve", "Deny…"]
-    left = next(c for c in eva.cards(CARD, at="#team-a-approvals") if c.ts == orphan.ts)
-    await left.click("Approve")
-
-    await eva.waits_for("Too late.")
-    await eva.waits_until(lambda: left.buttons == [])
+    await eva.waits_until(lambda: [c.ts for c in eva.cards(CARD, at="#team-a-approvals")] == [known.ts])
     assert len(stage.desk.stored[key].it.status.votes) == 1
+
+
+async def test_a_card_that_was_never_noted_is_the_card_once_it_is_pressed(stage: Stage) -> None:
+    """The bot was killed between posting and noting, and the request ended before another one came."""
+    key = await asked(stage)
+    omar = stage.slack.person("U0OMAR")
+    await omar.waits_until(lambda: _noted(stage, key, "C0TEAMA") != [])
+    card = omar.card(CARD, at="#team-a-approvals")
+    stage.desk.status(key, deliveries=(), phase=Phase.DENIED, decided_at=samples.LATER)
+
+    await card.click("Approve")
+
+    await omar.waits_for("Too late")
+    await omar.waits_until(lambda: _noted(stage, key, "C0TEAMA") == [card.ts])
+    await omar.waits_until(lambda: card.buttons == [])
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_where_slack_knows_messages_by_name_a_lost_answer_leaves_one_card(mode: Mode) -> None:
+    async with running(FakeDesk(), mode, message_ids=True) as stage:
+        stage.slack.api.faults.plan("chat.postMessage", Fault.LOSE_ANSWER, times=2)
+        key = await asked(stage)
+        lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
+        await omar.waits_until(lambda: _noted(stage, key, "C0TEAMA") != [])
+        await lena.waits_until(lambda: _noted(stage, key, lena.dm) != [])
+
+        approved(stage.desk, key)
+        stage.desk.put_cluster(samples.cluster(by=key[1], status=samples.ready()))
+        await lena.waits_for("build-7 is ready")
+
+        assert len(omar.cards(CARD, at="#team-a-approvals")) == 1
+        assert len(lena.cards("build-7", at="dm")) == 1
+
+
+def _noted(stage: Stage, key: tuple[str, str], channel: str) -> list[str]:
+    """The cards that the request knows of in a channel."""
+    return [d.ts for d in stage.desk.stored[key].it.status.deliveries if d.channel == channel]
 
 
 async def test_slack_being_down_while_a_request_moves_on_leaves_one_card_with_the_latest_state(stage: Stage) -> None:

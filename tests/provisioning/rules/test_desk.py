@@ -444,3 +444,22 @@ async def test_a_vote_and_a_card_at_once_both_stay(stage: Stage) -> None:
     await asyncio.gather(stage.vote(BEN), stage.desk.record_delivery(NAMESPACE, NAME, card("1")))
     status = stage.stored().status
     assert (len(status.votes), len(status.deliveries)) == (1, 1)
+
+
+async def test_a_card_that_nobody_knew_of_is_noted_where_none_stands(stage: Stage) -> None:
+    stage.asked()
+    await stage.desk.record_delivery(NAMESPACE, NAME, card("", revision="is_archived"))
+
+    assert await stage.desk.card_found(NAMESPACE, NAME, card("7"))
+
+    assert [d.ts for d in stage.stored().status.deliveries] == ["7"]
+
+
+async def test_a_second_card_is_told_from_the_one_that_is_noted(stage: Stage) -> None:
+    stage.asked()
+    await stage.desk.record_delivery(NAMESPACE, NAME, card("1"))
+
+    assert not await stage.desk.card_found(NAMESPACE, NAME, card("2"))
+    assert await stage.desk.card_found(NAMESPACE, NAME, card("1", revision=""))
+
+    assert [(d.ts, d.revision) for d in stage.stored().status.deliveries] == [("1", "r1")]
