@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from provisioning import lifecycle, people, quota
+from provisioning import escalation, lifecycle, people, quota, seats
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.lifecycle import Event, Reason, Refused
@@ -22,6 +22,7 @@ from provisioning.model import (
     ClusterRequest,
     ClusterSpec,
     Decision,
+    DelegationSpec,
     Person,
     Phase,
     RequestStatus,
@@ -29,7 +30,8 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.names import REQUEST_ANNOTATION
-from provisioning.objects import Stored
+from provisioning.objects import Stored, parse_time
+from provisioning.seats import Seat
 from provisioning.usage import Usage
 
 NOBODY: Final = "no approval needed"
@@ -61,52 +63,132 @@ def check_shown(request: Stored[ClusterRequest], digest: str) -> None:
 
 
 def check_voter(
-    request: Stored[ClusterRequest], voter: Person, *, tenant: TenantSpec, groups: Iterable[str] = (), now: datetime
-) -> None:
-    """Raises `Refused` with the reason why this person's vote does not count."""
-    status = request.it.status
-    if status.phase is not Phase.PENDING:
-        raise Refused(Reason.ALREADY_DECIDED)
-    if request.meta.created is not None and expires_at(request.meta.created, tenant.approval) <= now:
-        raise Refused(Reason.EXPIRED)
-    who, requester = (people.recognised(tenant, person) for person in (voter, request.it.spec.requester))
-    if people.same(who, requester) and not tenant.approval.own_requests:
+    request: Stored[ClusterRequest],
+    voter: Person,
+    *,
+    tenant: TenantSpec,
+    groups: Iterable[str] = (),
+    slack_groups: Iterable[str] = (),
+    delegations: Iterable[DelegationSpec] = (),
+    now: datetime,
+) -> Seat:
+    """By what this person's vote counts. Raises `Refused` with the reason why it does not.
+
+    `groups` and `slack_groups` are those the person is in now, `delegations` those in force in the namespace.
+    """
+    _check_open(request, tenant, now)
+    delegations = tuple(delegations)
+    requester = people.recognised(tenant, request.it.spec.requester)
+    known = tuple(seats.known_as(voter, tenant, delegations))
+    if _is_among(requester, known) and not tenant.approval.own_requests:
         raise Refused(Reason.OWN_REQUEST)
-    if not people.approver(tenant, voter, groups):
+    asked = escalation.widened(tenant, request, now)
+    found = seats.seats(asked, voter, groups=groups, slack_groups=slack_groups, delegations=delegations)
+    if not found:
         raise Refused(Reason.NOT_AN_APPROVER)
-    if any(people.same(who, people.recognised(tenant, vote.voter)) for vote in agreed(request, tenant)):
+    spoken = [who for vote in agreed(request, tenant, delegations) for who in seats.speakers(vote, tenant, delegations)]
+    if any(_is_among(who, spoken) for who in known):
         raise Refused(Reason.ALREADY_VOTED)
+    against = [_against(seat, requester, spoken, tenant) for seat in found]
+    if None not in against:
+        raise Refused(next(reason for reason in against if reason is not None))
+    return found[against.index(None)]
 
 
-def agreed(request: Stored[ClusterRequest], tenant: TenantSpec) -> tuple[Vote, ...]:
-    """The votes for it that count today: each of another person who still decides for the tenant.
+def check_breaker(
+    request: Stored[ClusterRequest],
+    voter: Person,
+    *,
+    reason: str,
+    tenant: TenantSpec,
+    groups: Iterable[str] = (),
+    now: datetime,
+) -> Seat:
+    """By what this person takes the request through alone. Raises `Refused` with the reason why they may not."""
+    _check_open(request, tenant, now)
+    groups = tuple(groups)
+    if not people.breaker(tenant, voter, groups):
+        raise Refused(Reason.NO_BREAK_GLASS)
+    if not reason.strip():
+        raise Refused(Reason.NO_REASON)
+    return Seat(group=people.group_of(tenant.approval.break_glass, voter, groups))
 
-    Who is no approver any more has not agreed, though they did while they were one. Whether somebody is still in the
-    group by which they voted only the API server knows, and only when they come; that the group still decides is seen.
+
+def agreed(
+    request: Stored[ClusterRequest], tenant: TenantSpec, delegations: Iterable[DelegationSpec] = ()
+) -> tuple[Vote, ...]:
+    """The votes for it that count today: each the word of other people, by somebody who still decides for the tenant.
+
+    Who is no approver any more has not agreed, though they did while they were one; nor has who decided instead of
+    somebody, once that has ended. Whether somebody is still in the group by which they voted only the API server (or
+    Slack) knows, and only when they come; that the group still decides is seen.
     """
     counted: list[Vote] = []
-    spec = request.it.spec
-    requester = people.recognised(tenant, spec.requester)
+    heard: list[Person] = []
+    delegations = tuple(delegations)
+    requester = people.recognised(tenant, request.it.spec.requester)
     for vote in request.it.status.votes:
-        who = people.recognised(tenant, vote.voter)
-        own = people.same(who, requester) and not tenant.approval.own_requests
-        again = any(people.same(who, people.recognised(tenant, other.voter)) for other in counted)
-        decides = people.approver(tenant, vote.voter, (vote.group,) if vote.group else ())
-        if vote.decision is Decision.APPROVE and decides and not own and not again:
+        speakers = tuple(seats.speakers(vote, tenant, delegations))
+        own = _is_among(requester, speakers) and not tenant.approval.own_requests
+        again = any(_is_among(who, heard) for who in speakers)
+        agrees = vote.decision is Decision.APPROVE and not vote.break_glass
+        asked = escalation.widened(tenant, request, parse_time(vote.at))
+        if agrees and not own and not again and seats.is_held(vote, asked, delegations):
             counted.append(vote)
+            heard += speakers
     return tuple(counted)
 
 
+def forced(request: Stored[ClusterRequest], tenant: TenantSpec) -> Vote | None:
+    """The vote by which somebody took the request through alone, who may still do so today."""
+    for vote in request.it.status.votes:
+        groups = (vote.group,) if vote.group else ()
+        if vote.break_glass and vote.decision is Decision.APPROVE and people.breaker(tenant, vote.voter, groups):
+            return vote
+    return None
+
+
 def cast(
-    request: Stored[ClusterRequest], vote: Vote, *, tenant: TenantSpec, groups: Iterable[str] = (), now: datetime
+    request: Stored[ClusterRequest],
+    vote: Vote,
+    *,
+    tenant: TenantSpec,
+    groups: Iterable[str] = (),
+    slack_groups: Iterable[str] = (),
+    delegations: Iterable[DelegationSpec] = (),
+    now: datetime,
 ) -> RequestStatus:
     """The status with the vote in it, and what follows from it. Raises `Refused`."""
-    groups = tuple(groups)
-    check_voter(request, vote.voter, tenant=tenant, groups=groups, now=now)
-    status = request.it.status
-    vote = vote.model_copy(update={"group": people.group_of(tenant.approvers, vote.voter, groups)})
+    groups, delegations, status = tuple(groups), tuple(delegations), request.it.status
+    if vote.break_glass:
+        if vote.decision is not Decision.APPROVE:
+            raise Refused(Reason.NO_BREAK_GLASS)
+        seat = check_breaker(request, vote.voter, reason=vote.reason, tenant=tenant, groups=groups, now=now)
+    else:
+        seat = check_voter(
+            request,
+            vote.voter,
+            tenant=tenant,
+            groups=groups,
+            slack_groups=slack_groups,
+            delegations=delegations,
+            now=now,
+        )
+    by = {"group": seat.group, "slack_group": seat.slack_group, "instead_of": seat.instead_of}
+    vote = vote.model_copy(update=by)
     counted = status.model_copy(update={"votes": (*status.votes, vote)})
-    return lifecycle.step(counted, _outcome(request, counted, vote, tenant), now=now, message=_last_word(vote))
+    event = _outcome(request, counted, vote, tenant, delegations)
+    return lifecycle.step(counted, event, now=now, message=_last_word(vote))
+
+
+def take_back(request: Stored[ClusterRequest], person: Person, *, tenant: TenantSpec, now: datetime) -> RequestStatus:
+    """The status without this person's vote, as long as nothing is decided. Raises `Refused`."""
+    _check_open(request, tenant, now)
+    status, who = request.it.status, people.recognised(tenant, person)
+    kept = tuple(vote for vote in status.votes if not people.same(who, people.recognised(tenant, vote.voter)))
+    if kept == status.votes:
+        raise Refused(Reason.NOT_VOTED)
+    return lifecycle.step(status.model_copy(update={"votes": kept}), Event.TAKEN_BACK, now=now)
 
 
 def withdraw(request: Stored[ClusterRequest], person: Person, *, now: datetime) -> RequestStatus:
@@ -126,6 +208,7 @@ def uncovered(
     born: datetime | None = None,
     catalog: CatalogSpec,
     tenant: TenantSpec,
+    delegations: Iterable[DelegationSpec] = (),
 ) -> str:
     """Why the request does not stand behind this change; empty when it does.
 
@@ -139,7 +222,7 @@ def uncovered(
         return f"it is {request.it.status.phase.value}, not Approved"
     if (spec.action, spec.cluster) != (action, cluster):
         return f"it asks to {spec.action.value.lower()} {spec.cluster}, not to {action.value.lower()} {cluster}"
-    if why := _too_few(request, tenant):
+    if why := _too_few(request, tenant, tuple(delegations)):
         return why
     if spec.digest != digest_of(action=spec.action, cluster=spec.cluster, desired=spec.desired):
         return "its digest does not fit its own content"
@@ -154,21 +237,50 @@ def uncovered(
     return "" if approved == wanted else "the spec is not the one that was approved"
 
 
-def _too_few(request: Stored[ClusterRequest], tenant: TenantSpec) -> str:
+def _check_open(request: Stored[ClusterRequest], tenant: TenantSpec, now: datetime) -> None:
+    if request.it.status.phase is not Phase.PENDING:
+        raise Refused(Reason.ALREADY_DECIDED)
+    if request.meta.created is not None and expires_at(request.meta.created, tenant.approval) <= now:
+        raise Refused(Reason.EXPIRED)
+
+
+def _against(seat: Seat, requester: Person, spoken: Iterable[Person], tenant: TenantSpec) -> Reason | None:
+    """Why nobody decides instead of this approver, about this request."""
+    if seat.instead_of is None:
+        return None
+    approver = people.recognised(tenant, seat.instead_of)
+    if people.same(approver, requester) and not tenant.approval.own_requests:
+        return Reason.APPROVER_ASKED
+    return Reason.APPROVER_VOTED if _is_among(approver, spoken) else None
+
+
+def _is_among(person: Person, others: Iterable[Person]) -> bool:
+    return any(people.same(person, other) for other in others)
+
+
+def _too_few(request: Stored[ClusterRequest], tenant: TenantSpec, delegations: tuple[DelegationSpec, ...]) -> str:
     status, required = request.it.status, tenant.approval.required
-    if len(agreed(request, tenant)) >= required:
+    standing = agreed(request, tenant, delegations)
+    if len(standing) >= required or forced(request, tenant) is not None:
         return ""
     if status.waiver:
         return f"the rule by which it was approved, {status.waiver}, does not fit it any more; ask again"
-    decide = ", ".join(vote.voter.user for vote in agreed(request, tenant)) or "nobody"
+    decide = ", ".join(vote.voter.user for vote in standing) or "nobody"
     return f"{required} must agree, and of those who did only {decide} may still decide; ask again"
 
 
-def _outcome(request: Stored[ClusterRequest], after: RequestStatus, vote: Vote, tenant: TenantSpec) -> Event:
+def _outcome(
+    request: Stored[ClusterRequest],
+    after: RequestStatus,
+    vote: Vote,
+    tenant: TenantSpec,
+    delegations: tuple[DelegationSpec, ...],
+) -> Event:
     if vote.decision is Decision.DENY:
         return Event.DENIED
     voted = replace(request, it=request.it.model_copy(update={"status": after}))
-    return Event.APPROVED if len(agreed(voted, tenant)) >= tenant.approval.required else Event.VOTED
+    enough = len(agreed(voted, tenant, delegations)) >= tenant.approval.required
+    return Event.APPROVED if enough or vote.break_glass else Event.VOTED
 
 
 def _last_word(vote: Vote) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from provisioning import approval, asking, errors, names, people, quota, request_status, shape, usual
+from provisioning.access_desk import AccessDesk
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
@@ -35,9 +36,12 @@ from provisioning.model import (
 from provisioning.objects import Stored, format_time, read
 from provisioning.quota import Limits
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
+from provisioning.slack_groups import NoGroups, SlackGroups
 from provisioning.usage import Usage
 from provisioning.usual import Usual
 from provisioning.views import Views
+from provisioning.voting_desk import VotingDesk
+from provisioning.waiting_desk import WaitingDesk
 
 __all__ = ["Desk", "NoCatalog", "Reason", "Refused", "Verdict", "Wish"]
 
@@ -54,7 +58,8 @@ class NoCatalog(errors.ClusterdeskError):
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person wants: `desired` is None for a deletion, `tenant` the Tenant's name."""
+    """What a person wants: `desired` is None for a deletion, `tenant` the Tenant's name, `replaces` a request of theirs
+    that waits and that this one takes the place of."""
 
     person: Person
     tenant: str
@@ -63,6 +68,7 @@ class Wish:
     cluster: str
     desired: ClusterSpec | None
     reason: str = ""
+    replaces: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,25 +88,43 @@ class Verdict:
 
 
 class Desk:
-    """Reads and writes for people. `now` is the time of day."""
+    """Reads and writes for people. `groups` knows who is in which user group of Slack, `now` is the time of day."""
 
-    def __init__(self, kube: Kube, views: Views, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        views: Views,
+        *,
+        groups: SlackGroups | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._kube = kube
         self._views = views
         self._now = now
+        self.accesses = AccessDesk(kube, views, tenant_of=self.tenant_of)
+        self.voting = VotingDesk(kube, views, tenants=self._tenants, groups=groups or NoGroups(), now=now)
+        self.waiting = WaitingDesk(kube, voting=self.voting, now=now)
         self._usual: tuple[datetime, Usual] | None = None
 
     def person(self, slack: str) -> Person | None:
         """Whose Slack account this is, by the tenants' explicit lists. None when nobody names it."""
         return self._views.roster().person(slack)
 
+    def users_by_email(self, address: str) -> frozenset[str]:
+        """The user names that an e-mail address may stand for, where tenants let addresses count."""
+        return self._views.roster().users_by_email(address)
+
     def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
         """The tenants this person may ask for clusters in, by name."""
-        return tuple(t for t in self._tenants() if people.member(t.it.spec, person))
+        return tuple(t for t in self._tenants() if people.member(t.it.spec, person) and self._open_to(person, t))
 
     def approvals_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
-        """The tenants this person decides for, by name."""
-        return tuple(t for t in self._tenants() if people.approver(t.it.spec, person))
+        """The tenants this person decides for, by name: as an approver listed there, or instead of one."""
+        return tuple(t for t in self._tenants() if self.voting.decides(person, t) and self._open_to(person, t))
+
+    def all_tenants(self) -> tuple[Stored[Tenant], ...]:
+        """Every tenant, by name. Only for whoever looks after the platform."""
+        return tuple(self._tenants())
 
     def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
         """Whose namespace it is."""
@@ -195,6 +219,7 @@ class Desk:
             base_generation=stored.meta.generation if stored and wish.action is not Action.CREATE else 0,
             requester=wish.person,
             reason=wish.reason,
+            replaces=wish.replaces,
         )
         try:
             return read(ClusterRequest, await self._kube.create(CLUSTER_REQUESTS, manifest))
@@ -202,23 +227,24 @@ class Desk:
             return read(ClusterRequest, await request_status.live(self._kube, wish.namespace, name))
 
     async def vote(
-        self, namespace: str, name: str, person: Person, decision: Decision, *, reason: str = "", digest: str
+        self,
+        namespace: str,
+        name: str,
+        person: Person,
+        decision: Decision,
+        *,
+        reason: str = "",
+        digest: str,
+        break_glass: bool = False,
     ) -> Stored[ClusterRequest]:
-        """Count a vote. `digest` is what was shown, whole or its first 16 digits at least.
+        """Count a vote. `digest` is what was shown, whole or its first 16 digits at least; `break_glass` takes the
+        request through alone.
 
         Raises `Refused` or `KubeError`.
         """
-
-        def decide(request: Stored[ClusterRequest]) -> RequestStatus:
-            approval.check_shown(request, digest)
-            tenant = self.tenant_of(namespace)
-            if tenant is None:
-                raise Refused(Reason.NOT_AN_APPROVER)
-            now = self._now()
-            vote = Vote(voter=person, decision=decision, reason=reason, at=format_time(now))
-            return approval.cast(request, vote, tenant=tenant.it.spec, now=now)
-
-        return await request_status.rewrite(self._kube, namespace, name, decide)
+        at = format_time(self._now())
+        vote = Vote(voter=person, decision=decision, reason=reason, at=at, break_glass=break_glass)
+        return await self.voting.cast(namespace, name, vote, digest=digest)
 
     async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
         """Take a request back. Raises `Refused` or `KubeError`."""
@@ -227,6 +253,14 @@ class Desk:
             return approval.withdraw(request, person, now=self._now())
 
         return await request_status.rewrite(self._kube, namespace, name, decide)
+
+    async def retry(self, namespace: str, name: str, person: Person) -> None:
+        """Have everything of a cluster applied anew, now. Raises `Refused` or `KubeError`."""
+        tenant = self.tenant_of(namespace)
+        if tenant is None or not (people.member(tenant.it.spec, person) or people.approver(tenant.it.spec, person)):
+            raise Refused(Reason.NOT_YOURS)
+        mark = {"metadata": {"annotations": {names.RECONCILE_ANNOTATION: format_time(self._now())}}}
+        await self._kube.merge(TENANT_CLUSTERS, name, mark, namespace=namespace)
 
     async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> Stored[ClusterRequest]:
         """Note where a card stands, in place of what was noted for the same surface and channel."""
@@ -270,6 +304,12 @@ class Desk:
         except (errors.Forbidden, errors.Invalid) as error:
             return error.causes or (Cause("", error.message),)
         return ()
+
+    def _open_to(self, person: Person, tenant: Stored[Tenant]) -> bool:
+        """Whether a tenant believes this person to be who they are: whoever is known by an e-mail address alone has
+        nothing to look at where addresses do not count."""
+        is_listed = not person.slack or self.person(person.slack) == person
+        return is_listed or people.vouched(tenant.it.spec, person)
 
     def _tenants(self) -> tuple[Stored[Tenant], ...]:
         return self._views.roster().tenants

@@ -21,6 +21,8 @@ class Event(StrEnum):
 
     VOTED = "Voted"
     """Somebody agreed, and more people have to."""
+    TAKEN_BACK = "TakenBack"
+    """Somebody who had agreed does not any more."""
     APPROVED = "Approved"
     DENIED = "Denied"
     WAIVED = "Waived"
@@ -33,6 +35,7 @@ class Event(StrEnum):
 TRANSITIONS: Final[Mapping[Phase, Mapping[Event, Phase]]] = {
     Phase.PENDING: {
         Event.VOTED: Phase.PENDING,
+        Event.TAKEN_BACK: Phase.PENDING,
         Event.APPROVED: Phase.APPROVED,
         Event.DENIED: Phase.DENIED,
         Event.WAIVED: Phase.APPROVED,
@@ -61,6 +64,28 @@ class Reason(StrEnum):
     NOT_YOURS = "NotYours"
     """Only the requester may withdraw."""
     EXPIRED = "Expired"
+    NOT_VOTED = "NotVoted"
+    """There is no vote to take back."""
+    APPROVER_VOTED = "ApproverVoted"
+    """Whoever is decided for has voted already."""
+    APPROVER_ASKED = "ApproverAsked"
+    """Whoever is decided for asked for it."""
+    NO_BREAK_GLASS = "NoBreakGlass"
+    """The tenant does not let this person take a request through alone."""
+    NO_REASON = "NoReason"
+    """Whoever takes a request through alone says why."""
+    GROUP_UNKNOWN = "GroupUnknown"
+    """Slack does not say who is in the user group that decides."""
+    NOT_REQUESTER = "NotRequester"
+    """Only the requester may have people reminded, or answer them."""
+    TOO_SOON = "TooSoon"
+    """The requester had everybody reminded a moment ago."""
+    TOO_MANY = "TooMany"
+    """No more questions are kept with a request."""
+    ANSWERED = "Answered"
+    """The question has an answer."""
+    REPLACING = "Replacing"
+    """The request takes the place of another that is not taken back yet."""
 
 
 _Reason = Reason

@@ -67,6 +67,17 @@ def request_name(*seeds: str) -> str:
     return "cr-" + base64.b32encode(digest).decode().lower()[:10]
 
 
+def access_name(cluster: str, *seeds: str) -> str:
+    """The name of the ClusterAccess that came from these seeds: the cluster's, and ten characters."""
+    return f"{cluster}-{request_name(*seeds).removeprefix('cr-')}"
+
+
+def delegation_name(user: str) -> str:
+    """The name of the ApprovalDelegation by which this user has somebody else decide: `of-` and sixteen characters."""
+    digest = hashlib.sha256(user.encode()).digest()
+    return "of-" + base64.b32encode(digest).decode().lower()[:16]
+
+
 def kubeconfig_secret(cluster: str) -> str:
     """The Secret in which Cluster API's control-plane provider keeps the tenant's admin kubeconfig (key `value`)."""
     return f"{cluster}-kubeconfig"

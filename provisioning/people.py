@@ -22,6 +22,11 @@ def approver(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> 
     return _among(tenant.approvers, person, groups)
 
 
+def breaker(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> bool:
+    """Whether this person (in these Kubernetes groups) may take a request through alone in an emergency."""
+    return _among(tenant.approval.break_glass, person, groups)
+
+
 def deciders(tenant: TenantSpec, requester: Person) -> tuple[Subject, ...]:
     """Whom the tenant names to decide about what this person asks for."""
     if tenant.approval.own_requests:
@@ -57,10 +62,55 @@ def belongs_by(tenant: TenantSpec, person: Person, groups: Iterable[str]) -> str
 
 def by_slack(tenant: TenantSpec, slack: str) -> Person | None:
     """The person whose Slack account this is, by the tenant's explicit list."""
-    for subject in (*tenant.members, *tenant.approvers):
+    for subject in _listed(tenant):
         if slack and subject.user and subject.slack == slack:
             return Person(user=subject.user, slack=slack)
     return None
+
+
+def lists(tenant: TenantSpec, person: Person) -> bool:
+    """Whether the tenant names this user, with this Slack account if they come with one."""
+    return any(each.user == person.user and person.slack in ("", each.slack) for each in _listed(tenant))
+
+
+def by_email(tenant: TenantSpec, address: str) -> frozenset[str]:
+    """The user names of this tenant that an e-mail address may stand for, where the tenant lets addresses count.
+
+    Only names that it lists without a Slack account: whoever has one listed comes with that one. Capitals do not
+    matter, as they do not to Slack. Both are plain ASCII, because other scripts have letters that look like these, and
+    some that turn into these when capitals are left aside.
+    """
+    if not (tenant.identity.email and "@" in address and address.isascii()):
+        return frozenset()
+    listed = _listed(tenant)
+    with_account = {subject.user for subject in listed if subject.slack}
+    return frozenset(
+        subject.user
+        for subject in listed
+        if subject.user not in with_account and subject.user.isascii() and subject.user.lower() == address.lower()
+    )
+
+
+def addressed(tenants: Iterable[TenantSpec], address: str) -> frozenset[str]:
+    """The user names that an e-mail address may stand for in all tenants; none whose Slack account one of them lists.
+    With more than one it is nobody's."""
+    tenants = tuple(tenants)
+    found = frozenset[str]().union(*(by_email(tenant, address) for tenant in tenants))
+    return frozenset(user for user in found if not any(recognised(t, Person(user=user)).slack for t in tenants))
+
+
+def vouched(tenant: TenantSpec, person: Person) -> bool:
+    """Whether the bot may act in this tenant for somebody with this user name and Slack account.
+
+    Either the tenant lists the very account for the user. Or it lets e-mail addresses count: then the user is one whom
+    it lists without an account, and the account is nobody else's here. That the address is this account's, confirmed
+    and no other's, only Slack knows, and the bot asks it. So this is for what the bot sends, and never for what
+    somebody says of themselves: they could name anybody's account for theirs, and so keep them from deciding.
+    """
+    listed = by_slack(tenant, person.slack)
+    if listed is not None:
+        return listed == person
+    return bool(person.slack) and by_email(tenant, person.user) == {person.user}
 
 
 def recognised(tenant: TenantSpec, person: Person) -> Person:
@@ -70,8 +120,13 @@ def recognised(tenant: TenantSpec, person: Person) -> Person:
     """
     if person.slack:
         return person
-    listed = (s.slack for s in (*tenant.members, *tenant.approvers) if s.slack and s.user == person.user)
+    listed = (s.slack for s in _listed(tenant) if s.slack and s.user == person.user)
     return Person(user=person.user, slack=next(listed, ""))
+
+
+def _listed(tenant: TenantSpec) -> tuple[Subject, ...]:
+    steps = (subject for step in tenant.approval.escalation for subject in step.approvers)
+    return (*tenant.members, *tenant.approvers, *tenant.approval.break_glass, *steps)
 
 
 def _among(subjects: Iterable[Subject], person: Person, groups: Iterable[str]) -> bool:

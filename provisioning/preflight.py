@@ -43,6 +43,7 @@ OURS: Final = (
     resources.TENANT_CLUSTERS,
     resources.CLUSTER_REQUESTS,
     resources.CLUSTER_ACCESSES,
+    resources.APPROVAL_DELEGATIONS,
     resources.TENANT_LEDGERS,
 )
 EVERY: Final = (

@@ -40,6 +40,7 @@ TENANTS = Resource(GROUP, VERSION, "tenants", "Tenant", namespaced=False)
 TENANT_CLUSTERS = Resource(GROUP, VERSION, "tenantclusters", "TenantCluster")
 CLUSTER_REQUESTS = Resource(GROUP, VERSION, "clusterrequests", "ClusterRequest")
 CLUSTER_ACCESSES = Resource(GROUP, VERSION, "clusteraccesses", "ClusterAccess")
+APPROVAL_DELEGATIONS = Resource(GROUP, VERSION, "approvaldelegations", "ApprovalDelegation")
 TENANT_LEDGERS = Resource(GROUP, VERSION, "tenantledgers", "TenantLedger")
 
 CLUSTERS = Resource("cluster.x-k8s.io", "v1beta2", "clusters", "Cluster")

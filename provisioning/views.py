@@ -11,7 +11,7 @@ import structlog
 from provisioning import errors, handmade, objects
 from provisioning.handmade import HandMade
 from provisioning.kube import Manifest
-from provisioning.model import Catalog, ClusterRequest, Tenant, TenantCluster
+from provisioning.model import ApprovalDelegation, Catalog, ClusterAccess, ClusterRequest, Tenant, TenantCluster
 from provisioning.model.base import Model
 from provisioning.objects import Stored
 from provisioning.roster import Roster
@@ -60,10 +60,10 @@ class View(Generic[M]):
             self._parsed.clear()  # Most of it is of objects that are gone.
         return [stored for manifest in manifests if (stored := self._read(manifest)) is not None]
 
-    def newest(self, count: int) -> list[Stored[M]]:
+    def newest(self, count: int) -> tuple[Stored[M], ...]:
         """Those that were made last, at most so many."""
         latest = heapq.nlargest(count, self.lister.list(), key=_created)
-        return [stored for manifest in latest if (stored := self._read(manifest)) is not None]
+        return tuple(stored for manifest in latest if (stored := self._read(manifest)) is not None)
 
     def _read(self, manifest: Manifest) -> Stored[M] | None:
         meta = manifest["metadata"]
@@ -97,6 +97,8 @@ class Views:
         tenants: Lister,
         clusters: Lister,
         requests: Lister,
+        delegations: Lister,
+        accesses: Lister,
         hosts: Lister,
         control_planes: Lister,
     ) -> None:
@@ -104,6 +106,8 @@ class Views:
         self._tenants = View(tenants, Tenant)
         self._clusters = View(clusters, TenantCluster)
         self._requests = View(requests, ClusterRequest)
+        self._delegations = View(delegations, ApprovalDelegation)
+        self._accesses = View(accesses, ClusterAccess)
         self._hosts = hosts
         self._control_planes = control_planes
         self._roster: tuple[int, Roster] | None = None
@@ -124,7 +128,7 @@ class Views:
     def clusters(self, namespace: str) -> list[Stored[TenantCluster]]:
         return self._clusters.list(namespace)
 
-    def newest_clusters(self, count: int) -> list[Stored[TenantCluster]]:
+    def newest_clusters(self, count: int) -> tuple[Stored[TenantCluster], ...]:
         """The clusters that were made last, of whichever tenant."""
         return self._clusters.newest(count)
 
@@ -141,3 +145,12 @@ class Views:
 
     def requests(self, namespace: str) -> list[Stored[ClusterRequest]]:
         return self._requests.list(namespace)
+
+    def delegations(self, namespace: str) -> list[Stored[ApprovalDelegation]]:
+        return self._delegations.list(namespace)
+
+    def access(self, namespace: str, name: str) -> Stored[ClusterAccess] | None:
+        return self._accesses.get(namespace, name)
+
+    def accesses(self, namespace: str) -> list[Stored[ClusterAccess]]:
+        return self._accesses.list(namespace)

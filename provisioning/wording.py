@@ -19,6 +19,18 @@ TOO_LATE: Final = "Too late: this request is already decided."
 TIME_OVER: Final = "Too late: the time to decide this request is over."
 GONE: Final = "This request is gone."
 NOT_YOURS: Final = "Only whoever asked can withdraw this request."
+NOT_VOTED: Final = "You have no vote on this request, so there is none to take back."
+APPROVER_VOTED: Final = "Whoever you decide for has voted on this request already, and so it has their word."
+APPROVER_ASKED: Final = "Whoever you decide for asked for this one, so it needs somebody else to decide."
+NO_BREAK_GLASS: Final = "This tenant does not let you take a request through alone."
+GROUP_UNKNOWN: Final = (
+    "Slack does not tell me who is in the group that decides here, so I have not counted anything. Please try again."
+)
+NOT_REQUESTER: Final = "Only whoever asked for it can do that."
+TOO_SOON: Final = "You had them reminded within the last hour. Once an hour is enough."
+TOO_MANY: Final = "No more questions are kept with this request. Ask whoever made it directly."
+ANSWERED: Final = "This question is answered already."
+REPLACING: Final = "This request is just taking the place of an earlier one. Please try again in a moment."
 REASON_WANTED: Final = "Please say why; whoever asked will read it."
 NOT_DECIDED: Final = "The cluster API does not answer, so I could not save that. Please try again: it counts only once."
 
@@ -32,6 +44,17 @@ REFUSALS: Final[Mapping[Reason, str]] = {
     Reason.GONE: GONE,
     Reason.NOT_YOURS: NOT_YOURS,
     Reason.EXPIRED: TIME_OVER,
+    Reason.NOT_VOTED: NOT_VOTED,
+    Reason.APPROVER_VOTED: APPROVER_VOTED,
+    Reason.APPROVER_ASKED: APPROVER_ASKED,
+    Reason.NO_BREAK_GLASS: NO_BREAK_GLASS,
+    Reason.NO_REASON: REASON_WANTED,
+    Reason.GROUP_UNKNOWN: GROUP_UNKNOWN,
+    Reason.NOT_REQUESTER: NOT_REQUESTER,
+    Reason.TOO_SOON: TOO_SOON,
+    Reason.TOO_MANY: TOO_MANY,
+    Reason.ANSWERED: ANSWERED,
+    Reason.REPLACING: REPLACING,
 }
 """Why a vote or a withdrawal does not count, to whoever it was."""
 
@@ -46,6 +69,11 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
 def withdrawn(cluster: str) -> str:
     """`cluster` is drawn as this door draws names."""
     return f"Your request about {cluster} is withdrawn."
+
+
+def vote_taken_back(cluster: str) -> str:
+    """`cluster` is its name as this door draws names."""
+    return f"Your vote on the request about {cluster} is taken back. You can vote again while it waits."
 
 
 def must_agree(required: int, tenant: str) -> str:
@@ -122,6 +150,10 @@ def no_end(cluster: str) -> str:
 
 def no_schedule(cluster: str) -> str:
     return f"{cluster} has no schedule, and nothing would put it to sleep afterwards"
+
+
+def no_sleep_to_skip(cluster: str) -> str:
+    return f"{cluster} has no schedule that would put it to sleep"
 
 
 def nothing_follows(cluster: str, before: str) -> str:

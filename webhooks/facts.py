@@ -6,22 +6,40 @@ A policy is a pure function and may still need any object. It asks `facts.get(..
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from provisioning import names, objects, quota
+from provisioning import names, objects, quota, seats
 from provisioning.errors import Cause, Invalid
-from provisioning.model import Catalog, CatalogSpec, Person, Tenant, TenantCluster, TenantSpec
+from provisioning.model import (
+    ApprovalDelegation,
+    Catalog,
+    CatalogSpec,
+    DelegationSpec,
+    Person,
+    Tenant,
+    TenantCluster,
+    TenantSpec,
+)
+from provisioning.model.base import Model
 from provisioning.neighbours import Neighbour
 from provisioning.objects import Stored
 from provisioning.quota import Limits
-from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS, Resource
+from provisioning.resources import (
+    APPROVAL_DELEGATIONS,
+    CATALOGS,
+    NAMESPACES,
+    TENANT_CLUSTERS,
+    TENANTS,
+    Resource,
+)
 from webhooks import known
 from webhooks.review import Request, User
 
 Manifest = dict[str, Any]
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -164,10 +182,32 @@ def tenant_of(facts: Facts, namespace: str) -> Stored[Tenant] | None:
     return tenant if namespace in tenant.it.spec.namespaces else None
 
 
+def tenants(facts: Facts) -> tuple[TenantSpec, ...]:
+    """All tenants that can be read; of the others nobody is known."""
+    return tuple(found.it.spec for found in _readable(known.read, Tenant, facts.list(TENANTS)))
+
+
+def delegations(facts: Facts, namespace: str) -> tuple[DelegationSpec, ...]:
+    """Who decides instead of whom in this namespace now."""
+    found = _readable(objects.read, ApprovalDelegation, facts.list(APPROVAL_DELEGATIONS, namespace=namespace))
+    return seats.in_force(found, facts.now)
+
+
 def limits(facts: Facts, tenant: TenantSpec) -> Limits:
     """What the tenant may have. The Catalog is asked only where the cost is bounded."""
     hard = tenant.quota.hard
     return quota.limits(hard, catalog(facts) if hard.hourly_cost is not None else None)
+
+
+def _readable(
+    read: Callable[[type[M], Manifest], Stored[M]], model: type[M], manifests: Sequence[Manifest]
+) -> Iterator[Stored[M]]:
+    """Each that fits its model: one that was written around us must not keep others from being judged."""
+    for manifest in manifests:
+        try:
+            yield read(model, manifest)
+        except Invalid:
+            continue
 
 
 def person(user: User) -> Person:

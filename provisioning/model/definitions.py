@@ -13,6 +13,7 @@ from provisioning.model.access import ClusterAccess
 from provisioning.model.base import Model
 from provisioning.model.catalog import Catalog
 from provisioning.model.cluster import TenantCluster
+from provisioning.model.delegation import ApprovalDelegation
 from provisioning.model.ledger import TenantLedger
 from provisioning.model.request import ClusterRequest
 from provisioning.model.tenant import Tenant
@@ -99,6 +100,17 @@ DEFINITIONS = (
             _READY,
             ("Until", "string", ".status.expiresAt"),
             _MESSAGE,
+            _AGE,
+        ),
+    ),
+    Definition(
+        resources.APPROVAL_DELEGATIONS,
+        ApprovalDelegation,
+        short_names=("adel",),
+        columns=(
+            ("Approver", "string", ".spec.approver.user"),
+            ("Delegate", "string", ".spec.delegate.user"),
+            ("Until", "string", ".spec.until"),
             _AGE,
         ),
     ),

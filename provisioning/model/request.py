@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from provisioning.model.base import Model, ShortText, Text, Timestamp, rules
+from provisioning.model.base import DnsName, Model, ShortText, Text, Timestamp, rules
 from provisioning.model.cluster import ClusterSpec
 from provisioning.model.conditions import Conditions
 from provisioning.model.tenant import Action
@@ -44,6 +44,8 @@ class RequestSpec(Model):
     """Why, in the requester's words."""
     requester: Person
     """Who asks."""
+    replaces: DnsName = ""
+    """The request of theirs that this one takes the place of. It can be decided once that one is taken back for it."""
 
 
 class Phase(StrEnum):
@@ -72,13 +74,25 @@ class Vote(Model):
     """When."""
     group: ShortText = ""
     """The Kubernetes group by which the voter may decide; empty for one whom the tenant lists by name."""
+    slack_group: Annotated[str, Field(pattern=r"^(S[A-Z0-9]{1,20})?$")] = ""
+    """The user group of Slack by which the voter may decide. The bot vouches for it, and nobody else can."""
+    instead_of: Person | None = None
+    """The approver for whom the voter decides, by an ApprovalDelegation."""
+    break_glass: bool = False
+    """Whether the voter takes the request through alone, in an emergency."""
 
 
 class Surface(StrEnum):
     """A place in Slack where a card of a request stands."""
 
     APPROVER = "Approver"
+    NOTICE = "Notice"
+    """Tells what was decided, to people who are not asked."""
     REQUESTER = "Requester"
+    NEWS = "News"
+    """The last message to the requester about the end of the cluster's life. Its revision says what was told."""
+    PLATFORM = "Platform"
+    """What the platform team is told of a cluster that hangs."""
 
 
 class Delivery(Model):
@@ -88,6 +102,53 @@ class Delivery(Model):
     channel: ShortText
     ts: ShortText
     revision: ShortText = ""
+
+
+class Message(Model):
+    """A message of its own that stands in Slack beside the cards: where, and the hash of what was drawn last."""
+
+    channel: ShortText
+    ts: ShortText = ""
+    """Empty where it could not be posted."""
+    revision: ShortText = ""
+
+
+class Question(Model):
+    """What somebody who decides wants to know first, and what the requester says to it."""
+
+    asker: Person
+    words: Text
+    at: Timestamp
+    answer: Text = ""
+    answered_at: Timestamp | None = None
+    told: Message | None = None
+    """How the requester was told of the question."""
+    answer_told: bool = False
+    """Whether the asker was told of the answer."""
+
+
+class Reminder(Model):
+    """How often somebody was reminded, and when last."""
+
+    slack: ShortText
+    times: Annotated[int, Field(ge=1)]
+    at: Timestamp
+
+
+class Urgency(StrEnum):
+    """Why a request was handed on."""
+
+    TIME = "NobodyDecided"
+    UNREACHABLE = "NobodyReachable"
+
+
+class HandedOn(Model):
+    """A step of the tenant's escalation that was taken."""
+
+    step: Annotated[int, Field(ge=0, le=4)]
+    """Which, from 0 on."""
+    at: Timestamp
+    why: Urgency
 
 
 class RequestStatus(Model):
@@ -105,6 +166,20 @@ class RequestStatus(Model):
     """Until when it can be decided."""
     deliveries: Annotated[tuple[Delivery, ...], Field(max_length=100)] = ()
     """The cards that stand in Slack."""
+    replaced_by: DnsName = ""
+    """The request that took the place of this one."""
+    questions: Annotated[tuple[Question, ...], Field(max_length=20)] = ()
+    """What approvers asked, oldest first."""
+    reminders: Annotated[tuple[Reminder, ...], Field(max_length=500)] = ()
+    """Who was reminded."""
+    next_reminder_at: Timestamp | None = None
+    """When somebody is reminded next."""
+    nudged_at: Timestamp | None = None
+    """When the requester last had everybody reminded."""
+    handed_on: Annotated[tuple[HandedOn, ...], Field(max_length=5)] = ()
+    """The steps of the escalation that were taken."""
+    stranded_at: Timestamp | None = None
+    """When it was found that nobody who may decide can be reached in Slack."""
     observed_generation: int = 0
     conditions: Conditions = ()
 

@@ -20,11 +20,14 @@ class Action(StrEnum):
 
 
 class Subject(Model):
-    """One person (`user`, and the Slack account that is theirs) or one Kubernetes group."""
+    """One person (`user`, and the Slack account that is theirs), one Kubernetes group, or one user group of Slack."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            ("has(self.user) != has(self.group)", "name either a user or a group"),
+            (
+                "(has(self.user) ? 1 : 0) + (has(self.group) ? 1 : 0) + (has(self.slackGroup) ? 1 : 0) == 1",
+                "name either a user, a group or a Slack user group",
+            ),
             ("!has(self.slack) || has(self.user)", "a Slack account needs the user whose it is"),
         )
     )
@@ -35,7 +38,11 @@ class Subject(Model):
     """The Slack account of that user: an id such as U024BE7LH."""
     group: ShortText = ""
     """A Kubernetes group, for people who use kubectl."""
+    slack_group: Annotated[str, Field(pattern=r"^(S[A-Z0-9]{1,20})?$")] = ""
+    """A user group of Slack, for people who use Slack: an id such as S0614TZR7. For approvers only."""
 
+
+Subjects = Annotated[tuple[Subject, ...], Field(max_length=500)]
 
 MOST_CLUSTERS = 100_000
 MOST_NODES = 1_000_000
@@ -83,6 +90,53 @@ class Waiver(Model):
     """The largest cluster it is for, surge included."""
 
 
+class Weekday(StrEnum):
+    """In the order of the week, Monday first."""
+
+    MON = "Mon"
+    TUE = "Tue"
+    WED = "Wed"
+    THU = "Thu"
+    FRI = "Fri"
+    SAT = "Sat"
+    SUN = "Sun"
+
+
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
+"""A time of day, such as 09:00, wherever somebody is."""
+
+
+class ReminderPolicy(Model):
+    """When those who were asked and have not voted are reminded: in their own working hours, less and less often."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "(has(self.start) ? self.start : '09:00') < (has(self.end) ? self.end : '18:00')",
+                "a working day starts before it ends",
+            )
+        )
+    )
+
+    first: Duration = "30m"
+    """How long after they were asked, then twice as long each time. 0s: never."""
+    days: Annotated[tuple[Weekday, ...], Field(max_length=7)] = tuple(Weekday)[:5]
+    """The working days."""
+    start: Clock = "09:00"
+    """When a working day begins, where the approver is."""
+    end: Clock = "18:00"
+    """When it ends."""
+
+
+class EscalationStep(Model):
+    """To whom a request is handed on that nobody decided."""
+
+    after: Duration
+    """How long after it was made."""
+    approvers: Annotated[tuple[Subject, ...], Field(min_length=1, max_length=50)]
+    """Who is asked then, and may decide from then on, beside those who could before."""
+
+
 class ApprovalPolicy(Model):
     """How many approvers must agree (0: nobody), and which requests need none."""
 
@@ -94,6 +148,13 @@ class ApprovalPolicy(Model):
     """For how long a request can be decided."""
     waivers: Annotated[tuple[Waiver, ...], Field(max_length=16)] = ()
     """Requests that need nobody's approval."""
+    break_glass: Subjects = ()
+    """Who may take a request through alone in an emergency, their own as well. Nobody when it is left out."""
+    reminders: ReminderPolicy = ReminderPolicy()
+    """When approvers are reminded in Slack."""
+    escalation: Annotated[tuple[EscalationStep, ...], Field(max_length=5)] = ()
+    """Who is asked, and may decide, when nobody has decided for long. When nobody who was asked can be reached in
+    Slack, the next step comes at once."""
 
 
 class LifetimePolicy(Model):
@@ -116,6 +177,14 @@ class AccessPolicy(Model):
     """For how long a certificate is valid at most."""
 
 
+class IdentityPolicy(Model):
+    """Whom people in Slack are taken for, beside the accounts that are listed."""
+
+    email: bool = False
+    """Whether a Slack account with a confirmed e-mail address is that of the user who is called like the address and
+    listed without an account. Whoever manages addresses in Slack then decides who is who."""
+
+
 class HandMadePolicy(Model):
     """What becomes of Cluster API clusters that people make by hand, without a TenantCluster."""
 
@@ -132,13 +201,33 @@ class Channels(Model):
 
     approvals: Annotated[str, Field(pattern=r"^([CG][A-Z0-9]{1,20})?$")] = ""
     """Where approvers' cards go; without it they go to the approvers directly."""
-
-
-Subjects = Annotated[tuple[Subject, ...], Field(max_length=500)]
+    notified: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[CGUW][A-Z0-9]{1,20}$", max_length=21)], ...], Field(max_length=20)
+    ] = ()
+    """Channels and people who are told what was decided. They need not be approvers, and are not asked."""
 
 
 class TenantSpec(Model):
     """Whose namespaces these are, who may ask and decide there, and for how much."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "!has(self.members) || self.members.all(each, !has(each.slackGroup))",
+                "a Slack user group decides, and asks for nothing: name its people as members",
+            ),
+            (
+                "!has(self.approval) || !has(self.approval.breakGlass)"
+                " || self.approval.breakGlass.all(each, !has(each.slackGroup))",
+                "name the people who may break the glass, not a Slack user group",
+            ),
+            (
+                "!has(self.approvers) || !self.approvers.exists(each, has(each.slackGroup))"
+                " || (has(self.channels) && has(self.channels.approvals))",
+                "a Slack user group is asked in a channel: name it in channels.approvals",
+            ),
+        )
+    )
 
     display_name: ShortText = ""
     """What people read in Slack instead of the object's name."""
@@ -163,6 +252,8 @@ class TenantSpec(Model):
     """How long clusters live."""
     access: AccessPolicy = AccessPolicy()
     """How people get into clusters."""
+    identity: IdentityPolicy = IdentityPolicy()
+    """Whom people in Slack are taken for."""
     hand_made: HandMadePolicy = HandMadePolicy()
     """What Clusters get that are made by hand."""
     channels: Channels = Channels()

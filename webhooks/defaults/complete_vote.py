@@ -21,6 +21,8 @@ from webhooks.review import Request
 
 FOLLOWING = ("phase", "decidedAt", "message")
 """What follows from a vote, where it is left as it was."""
+BY = ("group", "insteadOf")
+"""By what the voter may decide, where they are not listed by name."""
 
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
@@ -52,14 +54,19 @@ def _followed(request: Request, status: Manifest, vote: Manifest, facts: Facts) 
     try:
         before = objects.read(ClusterRequest, request.old)
         result = approval.cast(
-            before, parse(Vote, vote), tenant=tenant.it.spec, groups=request.user.groups, now=facts.now
+            before,
+            parse(Vote, vote),
+            tenant=tenant.it.spec,
+            groups=request.user.groups,
+            delegations=reading.delegations(facts, request.namespace),
+            now=facts.now,
         )
-    except (Invalid, Refused):
+    except (Invalid, Refused, ValueError):  # A time that is none: the schema has not been asked yet.
         return None
     was, becomes = _wire(before.it.status), _wire(result)
     untouched = [key for key in FOLLOWING if status.get(key) in (None, "", was.get(key))]
-    group = result.votes[-1].group
-    counted = {**vote, "group": group} if group else vote
+    last = result.votes[-1].wire()
+    counted = {**vote, **{key: last[key] for key in BY if key in last}}
     follows = {key: becomes[key] for key in untouched if key in becomes}
     return {**status, "votes": [*status["votes"][:-1], counted], **follows}
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from provisioning import approval, lifetime, objects, quota, wording
 from provisioning.completion import complete
 from provisioning.errors import Cause
-from provisioning.model import Action, ClusterRequest, ClusterSpec, Tenant, TenantCluster
+from provisioning.model import Action, ClusterRequest, ClusterSpec, DelegationSpec, Tenant, TenantCluster
 from provisioning.names import PREVIEW_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
@@ -60,6 +60,7 @@ def check(request: Request, facts: Facts) -> Verdict:
             born=before.meta.created if before is not None else None,
             catalog=reading.catalog(facts),
             tenant=tenant.it.spec,
+            delegations=_delegations(candidate, facts),
         )
         if not why:
             return Allow(audit={"approval": candidate.meta.name})
@@ -127,6 +128,12 @@ def _candidates(request: Request, named: str, facts: Facts) -> Iterator[Stored[C
             # An older one meant a cluster of this name that is gone.
             if born is None or asked.meta.created is None or asked.meta.created >= born:
                 yield asked
+
+
+def _delegations(candidate: Stored[ClusterRequest], facts: Facts) -> tuple[DelegationSpec, ...]:
+    """Looked up only where somebody decided instead of somebody else."""
+    by_delegation = any(vote.instead_of is not None for vote in candidate.it.status.votes)
+    return reading.delegations(facts, candidate.meta.namespace) if by_delegation else ()
 
 
 def _refused(action: Action, tenant: Stored[Tenant], named: str, reasons: Sequence[str]) -> Deny:

@@ -2,6 +2,12 @@
 
 The bot and `kubectl` go through the same functions (`provisioning.approval`, `provisioning.lifecycle`): the status that
 is written must be the very one that these rules give for what happened.
+
+Who is in a user group of Slack only Slack knows, and only the bot can ask. So the bot vouches for that, with the group
+written into the vote, and is believed no further than this: the tenant must name that very group among its approvers,
+some tenant must list the voter with that very Slack account, and whatever else holds for a vote holds for this one.
+Nobody else may write such a vote. A bot that was taken over could put words into the mouths of listed people there, as
+it can for those who are listed with a Slack account anyway; where that is too much, list Kubernetes users and groups.
 """
 
 from __future__ import annotations
@@ -9,7 +15,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from provisioning import approval, lifecycle, objects, people, quota
+from provisioning import approval, lifecycle, objects, people, quota, replacing
 from provisioning.errors import Cause
 from provisioning.lifecycle import Event, Reason, Refused
 from provisioning.lifetime import expires_at
@@ -34,15 +40,31 @@ WORDS = {
     Reason.EXPIRED: "comes too late: the request has expired",
     Reason.CHANGED: "voted on something else",
     Reason.GONE: "voted on what is no longer there",
+    Reason.NOT_VOTED: "has no vote to take back",
+    Reason.APPROVER_VOTED: "decides instead of somebody who has voted already",
+    Reason.APPROVER_ASKED: "decides instead of whoever asked for it, and somebody else must decide",
+    Reason.NO_BREAK_GLASS: "may not take a request of this tenant through alone",
+    Reason.NO_REASON: "takes it through alone, and must say why",
+    Reason.GROUP_UNKNOWN: "is not known to be in the group that decides",
+    Reason.REPLACING: "comes too early: the request takes the place of another that is not taken back for it",
 }
 
-_FOLLOWS = ("phase", "votes", "waiver", "decided_at")
+_FOLLOWS = ("phase", "votes", "waiver", "decided_at", "replaced_by")
 """What the rules give. The rest is bookkeeping of our own programs, or words for people."""
 _STANDING = ("conditions", "observed_generation", "expires_at")
 """What the provisioner alone keeps."""
-_DRAWN = ("deliveries",)
-"""What the bot keeps: where its cards are."""
-_WIRE = {"observed_generation": "observedGeneration", "expires_at": "expiresAt", "decided_at": "decidedAt"}
+_DRAWN = ("deliveries", "questions", "reminders", "next_reminder_at", "nudged_at", "handed_on", "stranded_at")
+"""What the bot keeps: where its cards are, what people asked one another there, and whom it reminded."""
+_WIRE = {
+    "observed_generation": "observedGeneration",
+    "expires_at": "expiresAt",
+    "decided_at": "decidedAt",
+    "replaced_by": "replacedBy",
+    "next_reminder_at": "nextReminderAt",
+    "nudged_at": "nudgedAt",
+    "handed_on": "handedOn",
+    "stranded_at": "strandedAt",
+}
 
 
 class Wrong(Exception):
@@ -64,6 +86,7 @@ def check(request: Request, facts: Facts) -> Verdict:
         for field in _kept_from(request.user.name, facts):
             if getattr(before.it.status, field) != getattr(after.it.status, field):
                 raise Wrong(_WIRE.get(field, field), "is written by clusterdesk itself; leave it as it is")
+        _check_handed_on(before, after, tenant, facts)
         if _governed(before.it.status) != _governed(after.it.status):
             _hold(before, after.it.status, tenant, request, facts)
         elif before.it.status.message != after.it.status.message:
@@ -80,6 +103,8 @@ def _hold(
     now = _noted(wanted, facts.now)
     if wanted.votes != before.it.status.votes:
         expected = _voted(before, wanted, tenant, request, facts, now)
+    elif wanted.phase is Phase.WITHDRAWN and request.user.name == facts.trusted.provisioner:
+        expected = _replaced(before, wanted, facts, now)
     elif wanted.phase is Phase.WITHDRAWN:
         expected = _withdrawn(before, tenant, request, facts, now)
     elif request.user.name == facts.trusted.provisioner:
@@ -101,25 +126,69 @@ def _voted(
     now: datetime,
 ) -> RequestStatus:
     cast = before.it.status.votes
+    if len(wanted.votes) < len(cast):
+        return _taken_back(before, wanted, tenant, request, facts, now)
     if len(wanted.votes) != len(cast) + 1 or wanted.votes[: len(cast)] != cast:
         raise Wrong("votes", "are only ever added, one at a time")
-    vote, groups = wanted.votes[-1], request.user.groups
-    if request.user.name == facts.trusted.bot:
-        groups = ()
-        _through_slack(vote.voter, tenant, "votes")
+    vote, by_bot = wanted.votes[-1], request.user.name == facts.trusted.bot
+    if by_bot:
+        _known_to_slack(vote.voter, tenant, facts)
     elif vote.voter != reading.person(request.user):
         raise Wrong("votes", f"cannot be cast for somebody else: the voter must be {request.user.name}, without slack")
     _just_now(vote, facts.now)
     try:
-        return approval.cast(before, vote, tenant=tenant.it.spec, groups=groups, now=now)
+        replacing.check_stands(before, _request(facts, request.namespace, before.it.spec.replaces))
+        return approval.cast(
+            before,
+            vote,
+            tenant=tenant.it.spec,
+            groups=() if by_bot else request.user.groups,
+            slack_groups=(vote.slack_group,) if by_bot and vote.slack_group else (),
+            delegations=reading.delegations(facts, request.namespace),
+            now=now,
+        )
     except Refused as refused:
         raise Wrong("votes", f"{vote.voter.user} {WORDS[refused.reason]}") from refused
+
+
+def _taken_back(
+    before: Stored[ClusterRequest],
+    wanted: RequestStatus,
+    tenant: Stored[Tenant],
+    request: Request,
+    facts: Facts,
+    now: datetime,
+) -> RequestStatus:
+    """Somebody takes their own vote back. Of whom the bot does that for, the vote that is gone says who they are."""
+    person = reading.person(request.user)
+    if request.user.name == facts.trusted.bot:
+        gone = [vote for vote in before.it.status.votes if vote not in wanted.votes]
+        if len(gone) != 1:
+            raise Wrong("votes", "are taken back one at a time")
+        person = people.recognised(tenant.it.spec, gone[0].voter)
+        _known_to_slack(person, tenant, facts)
+    try:
+        return approval.take_back(before, person, tenant=tenant.it.spec, now=now)
+    except Refused as refused:
+        raise Wrong("votes", f"{person.user} {WORDS[refused.reason]}") from refused
+
+
+def _known_to_slack(person: Person, tenant: Stored[Tenant], facts: Facts) -> None:
+    """Whoever decides instead of an approver, or by a user group, may be listed by another tenant alone."""
+    if people.by_slack(tenant.it.spec, person.slack) == person:
+        return
+    if not person.slack or not any(people.lists(spec, person) for spec in reading.tenants(facts)):
+        raise _unlisted(person, "votes")
 
 
 def _through_slack(person: Person, tenant: Stored[Tenant], field: str) -> None:
     """The bot acts for people whose Slack account the platform has listed, and for nobody else."""
     if people.by_slack(tenant.it.spec, person.slack) != person:
-        raise Wrong(field, f"{person.slack or 'nobody'} is not listed as the Slack account of {person.user}")
+        raise _unlisted(person, field)
+
+
+def _unlisted(person: Person, field: str) -> Wrong:
+    return Wrong(field, f"{person.slack or 'nobody'} is not listed as the Slack account of {person.user}")
 
 
 def _withdrawn(
@@ -135,6 +204,41 @@ def _withdrawn(
         raise Wrong("phase", f"{person.user} {WORDS[refused.reason]}") from refused
 
 
+def _replaced(before: Stored[ClusterRequest], wanted: RequestStatus, facts: Facts, now: datetime) -> RequestStatus:
+    """A request whose place another takes, or one that came too late to take another's."""
+    namespace, spec = before.meta.namespace, before.it.spec
+    newer, older = (_request(facts, namespace, name) for name in (wanted.replaced_by, spec.replaces))
+    try:
+        if newer is not None:
+            return replacing.taken_back(before, newer, now=now)
+        return replacing.came_too_late(before, older, now=now)
+    except Refused as refused:
+        raise Wrong("phase", "does not become Withdrawn unless the requester says so, or replaces it") from refused
+
+
+def _request(facts: Facts, namespace: str, name: str) -> Stored[ClusterRequest] | None:
+    found = facts.get(CLUSTER_REQUESTS, name, namespace=namespace) if name else None
+    return objects.read(ClusterRequest, found) if found is not None else None
+
+
+def _check_handed_on(
+    before: Stored[ClusterRequest], after: Stored[ClusterRequest], tenant: Stored[Tenant], facts: Facts
+) -> None:
+    """A step that is noted is taken, so that it must be one of the tenant's, and noted when it is taken.
+
+    That nobody can be reached the bot alone knows. It is believed, because those whom the step names are people whom
+    the platform chose to decide.
+    """
+    noted, kept = after.it.status.handed_on, before.it.status.handed_on
+    if noted[: len(kept)] != kept:
+        raise Wrong("handedOn", "is only ever added to")
+    for each in noted[len(kept) :]:
+        if each.step >= len(tenant.it.spec.approval.escalation):
+            raise Wrong("handedOn", f"names step {each.step}, which the tenant's escalation does not have")
+        if abs(objects.parse_time(each.at) - facts.now) > LEEWAY:
+            raise Wrong("handedOn", f"is noted when it happens, not for {each.at}")
+
+
 def _by_provisioner(
     before: Stored[ClusterRequest], wanted: RequestStatus, tenant: Stored[Tenant], facts: Facts, now: datetime
 ) -> RequestStatus:
@@ -144,6 +248,8 @@ def _by_provisioner(
     if event is None:
         raise Wrong("phase", f"does not become {wanted.phase.value} by itself: a request is decided by votes")
     if event is Event.WAIVED:
+        if not replacing.stands(before, _request(facts, before.meta.namespace, before.it.spec.replaces)):
+            raise Wrong("waiver", WORDS[Reason.REPLACING])
         rule = _waiver(before, tenant, facts)
         if rule != wanted.waiver:
             raise Wrong("waiver", f"must be {rule or 'left out: no rule fits, so people must agree'}")

@@ -19,6 +19,7 @@ from provisioning.objects import format_time
 from provisioning.resources import (
     APPROVAL_DELEGATIONS,
     CATALOGS,
+    CLUSTER_ACCESSES,
     CLUSTER_REQUESTS,
     CLUSTERS,
     KAMAJI_CONTROL_PLANES,
@@ -64,7 +65,7 @@ class Stage:
         self.server = server
         kinds = {"catalogs": CATALOGS, "tenants": TENANTS, "clusters": TENANT_CLUSTERS, "requests": CLUSTER_REQUESTS}
         kinds |= {"hosts": CLUSTERS, "control_planes": KAMAJI_CONTROL_PLANES}
-        kinds |= {"delegations": APPROVAL_DELEGATIONS}
+        kinds |= {"accesses": CLUSTER_ACCESSES, "delegations": APPROVAL_DELEGATIONS}
         self.desk = Desk(kube, Views(**{k: Live(server, r) for k, r in kinds.items()}), now=now)
         server.put(CATALOGS, CATALOG)
         self.tenant(TENANT)

@@ -14,6 +14,7 @@ from tests.builders import MADE, NOW
 
 FOLLOWS = {
     (Phase.PENDING, Event.VOTED): Phase.PENDING,
+    (Phase.PENDING, Event.TAKEN_BACK): Phase.PENDING,
     (Phase.PENDING, Event.APPROVED): Phase.APPROVED,
     (Phase.PENDING, Event.WAIVED): Phase.APPROVED,
     (Phase.PENDING, Event.DENIED): Phase.DENIED,

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from provisioning.model import Action
-from provisioning.resources import CLUSTER_REQUESTS
+from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANTS
 from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, cluster, tweak
 from tests.webhooks.estate import request as asked
 from tests.webhooks.fakes import World
-from tests.webhooks.reviews import request
+from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.facts import Trusted
 from webhooks.policies.four_eyes import POLICY
@@ -244,3 +244,112 @@ def test_words_come_with_a_decision_and_are_not_changed_afterwards() -> None:
 def test_a_vote_through_the_bot_may_come_with_bookkeeping() -> None:
     noted = [{"surface": "Approver", "channel": "C1", "ts": "1.2"}]
     assert isinstance(write(decided("Approved", vote(BOB_BY_SLACK), deliveries=noted), user=BOT), Allow)
+
+
+# Decided instead of somebody, by a user group, alone, or taken back
+
+DELEGATION = manifest(
+    APPROVAL_DELEGATIONS,
+    "of-bob",
+    {
+        "approver": {"user": "bob", "slack": "UBOB"},
+        "delegate": {"user": "kim", "slack": "UKIM"},
+        "until": "2026-11-25T00:00:00Z",
+    },
+)
+RED = manifest(TENANTS, "red", {"namespaces": ["tenant-red"], "members": [{"user": "kim", "slack": "UKIM"}]})
+FOR_BOB = {**vote({"user": "kim"}), "insteadOf": {"user": "bob", "slack": "UBOB"}}
+FOR_BOB_BY_SLACK = {**FOR_BOB, "voter": {"user": "kim", "slack": "UKIM"}}
+
+
+def test_who_decides_instead_of_an_approver_decides_as_long_as_it_lasts() -> None:
+    assert isinstance(write(decided("Approved", FOR_BOB), DELEGATION, user="kim"), Allow)
+    unsaid = write(decided("Approved", vote({"user": "kim"})), DELEGATION, user="kim")
+    assert isinstance(unsaid, Deny)
+    assert '"insteadOf": {"user": "bob", "slack": "UBOB"}' in unsaid.reason
+    ended = tweak(DELEGATION, "spec.until", "2026-11-24T12:00:00Z")
+    elsewhere = tweak(DELEGATION, "metadata.namespace", "tenant-red")
+    for there in ((), (ended,), (elsewhere,)):
+        verdict = write(decided("Approved", FOR_BOB), *there, user="kim")
+        assert isinstance(verdict, Deny)
+        assert "kim is not an approver" in verdict.reason
+
+
+def test_the_bot_speaks_for_a_delegate_whom_another_tenant_lists() -> None:
+    assert isinstance(write(decided("Approved", FOR_BOB_BY_SLACK), DELEGATION, RED, user=BOT), Allow)
+    unknown = write(decided("Approved", FOR_BOB_BY_SLACK), DELEGATION, user=BOT)
+    assert isinstance(unknown, Deny)
+    assert "UKIM is not listed as the Slack account of kim" in unknown.reason
+
+
+LEADS = tweak(TENANT, "spec.approvers", [{"slackGroup": "S0LEADS"}])
+BY_LEADS = {**vote({"user": "kim", "slack": "UKIM"}), "slackGroup": "S0LEADS"}
+
+
+def test_the_bot_vouches_for_a_user_group_that_the_tenant_names_and_nobody_else_does() -> None:
+    status = decided("Approved", BY_LEADS)
+    assert isinstance(write(status, RED, tenant=LEADS, user=BOT), Allow)
+    for tenant, there in ((TENANT, (RED,)), (LEADS, ())):
+        assert isinstance(write(status, *there, tenant=tenant, user=BOT), Deny)
+    by_hand = {**BY_LEADS, "voter": {"user": "kim"}}
+    assert isinstance(write(decided("Approved", by_hand), RED, tenant=LEADS, user="kim", groups=["S0LEADS"]), Deny)
+    assert isinstance(write(decided("Approved", by_hand), RED, tenant=LEADS, user=PROVISIONER), Deny)
+
+
+def test_who_is_listed_by_name_is_not_counted_by_a_user_group() -> None:
+    both = tweak(TENANT, "spec.approvers", [{"user": "bob", "slack": "UBOB"}, {"slackGroup": "S0LEADS"}])
+    claimed = {**vote(BOB_BY_SLACK), "slackGroup": "S0LEADS"}
+    assert isinstance(write(decided("Approved", claimed), tenant=both, user=BOT), Deny)
+
+
+GLASS = tweak(TENANT, "spec.approval", {"required": 2, "breakGlass": [{"user": "ann", "slack": "UANN"}]})
+BROKEN = {**vote({"user": "ann"}, reason="prod is down"), "breakGlass": True}
+
+
+def test_a_request_is_taken_through_alone_only_by_those_who_may_and_only_with_a_reason() -> None:
+    assert isinstance(write(decided("Approved", BROKEN), tenant=GLASS, user="ann"), Allow)
+    by_bot = {**BROKEN, "voter": {"user": "ann", "slack": "UANN"}}
+    assert isinstance(write(decided("Approved", by_bot), tenant=GLASS, user=BOT), Allow)
+    for status, tenant, user, why in (
+        (decided("Approved", BROKEN), TENANT, "ann", "may not take a request of this tenant through alone"),
+        (decided("Approved", {**BROKEN, "voter": BOB}), GLASS, "bob", "may not take a request"),
+        (decided("Approved", {**BROKEN, "reason": " "}), GLASS, "ann", "must say why"),
+        (decided("Approved", {**BROKEN, "breakGlass": False}), GLASS, "ann", "somebody else must decide"),
+        ({"phase": "Pending", "votes": [BROKEN]}, GLASS, "ann", "must be Approved"),
+    ):
+        verdict = write(status, tenant=tenant, user=user)
+        assert isinstance(verdict, Deny)
+        assert why in verdict.reason
+
+
+TWO = tweak(TENANT, "spec.approval.required", 2)
+VOTED = {"phase": "Pending", "votes": [vote(BOB_BY_SLACK)]}
+
+
+def test_whoever_voted_takes_it_back_and_nobody_else_does() -> None:
+    back = {"phase": "Pending"}
+    assert isinstance(write(back, before=VOTED, tenant=TWO, user="bob"), Allow)
+    assert isinstance(write(back, before=VOTED, tenant=TWO, user=BOT), Allow)
+    for user in ("cyd", "ann", PROVISIONER):
+        verdict = write(back, before=VOTED, tenant=TWO, user=user)
+        assert isinstance(verdict, Deny)
+        assert "has no vote to take back" in verdict.reason
+    by_kubectl = write(back, before={"phase": "Pending", "votes": [vote({"user": "cyd"})]}, tenant=TWO, user=BOT)
+    assert isinstance(by_kubectl, Deny)
+    assert "not listed as the Slack account of cyd" in by_kubectl.reason
+
+
+def test_the_bot_takes_back_one_vote_at_a_time() -> None:
+    three = tweak(TENANT, "spec.approval.required", 3)
+    both = {"phase": "Pending", "votes": [vote(BOB_BY_SLACK), vote({"user": "cyd"})]}
+    verdict = write({"phase": "Pending"}, before=both, tenant=three, user=BOT)
+    assert isinstance(verdict, Deny)
+    assert "one at a time" in verdict.reason
+
+
+@pytest.mark.parametrize("decision", ["Approve", "Deny"])
+def test_what_is_decided_is_not_taken_back(decision: str) -> None:
+    phase = "Approved" if decision == "Approve" else "Denied"
+    verdict = write({"phase": phase, "decidedAt": NOW}, before=decided(phase, vote(decision=decision)), user="bob")
+    assert isinstance(verdict, Deny)
+    assert "decided" in verdict.reason

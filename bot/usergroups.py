@@ -1,0 +1,57 @@
+"""Who is in a user group of Slack: asked when somebody decides, and kept for a short while.
+
+Slack takes the question 20 times a minute (tier 2) and answers it on paid plans only. What it does not answer is never
+guessed: whoever decides is told, and may try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from provisioning.slack_groups import GroupsUnknown
+
+log = structlog.get_logger()
+
+KEPT_SECONDS = 60.0
+"""For how long somebody who left still counts, should Slack not tell us (`subteam_members_changed`)."""
+ASK_SECONDS = 1.5
+"""Asked within somebody's three seconds, so it must leave time for the answer."""
+
+
+class UserGroups:
+    """A `provisioning.slack_groups.SlackGroups` on Slack's Web API."""
+
+    def __init__(self, client: AsyncWebClient, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._known: dict[str, tuple[float, frozenset[str]]] = {}
+
+    async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
+        """In which of these groups this account is now. Raises `GroupsUnknown`."""
+        members = await asyncio.gather(*(self._members(group) for group in among))
+        return tuple(group for group, found in zip(among, members, strict=True) if slack in found)
+
+    def forget(self, group: str) -> None:
+        """Slack said that somebody joined or left."""
+        self._known.pop(group, None)
+
+    async def _members(self, group: str) -> frozenset[str]:
+        until, found = self._known.get(group, (0.0, frozenset[str]()))
+        if until >= self._clock():
+            return found
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                answer = await self._client.usergroups_users_list(usergroup=group)
+        except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("group_not_looked_up", group=group, error=str(error) or type(error).__name__)
+            raise GroupsUnknown(group) from error
+        found = frozenset(map(str, answer["users"]))
+        self._known[group] = (self._clock() + KEPT_SECONDS, found)
+        return found

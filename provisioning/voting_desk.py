@@ -1,0 +1,128 @@
+"""Votes, and who decides instead of whom: the part of the desk about approvers.
+
+Each vote is one compare-and-swap that decides again when it was lost. Raises `Refused` or `KubeError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from provisioning import approval, delegating, people, replacing, request_status, seats
+from provisioning.kube import Kube
+from provisioning.lifecycle import Reason, Refused
+from provisioning.model import ClusterRequest, DelegationSpec, Person, RequestStatus, Tenant, Vote
+from provisioning.objects import Stored
+from provisioning.slack_groups import GroupsUnknown, SlackGroups
+from provisioning.views import Views
+
+
+class VotingDesk:
+    """`tenants` are all there are, `groups` knows who is in which user group of Slack, `now` is the time of day."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        views: Views,
+        *,
+        tenants: Callable[[], Iterable[Stored[Tenant]]],
+        groups: SlackGroups,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._kube = kube
+        self._views = views
+        self._tenants = tenants
+        self._groups = groups
+        self._now = now
+
+    def delegations(self, namespace: str) -> tuple[DelegationSpec, ...]:
+        """Who decides instead of whom there now."""
+        return seats.in_force(self._views.delegations(namespace), self._now())
+
+    def decides(self, person: Person, tenant: Stored[Tenant]) -> bool:
+        """Whether this person decides for the tenant: as an approver listed there, or instead of one."""
+        spec = tenant.it.spec
+        return any(seats.seats(spec, person, delegations=self.delegations(place)) for place in spec.namespaces)
+
+    async def groups_of(self, namespace: str, person: Person) -> tuple[str, ...]:
+        """In which of the user groups that decide there this person is, where nothing else lets them decide.
+
+        Raises `Refused` where Slack does not say.
+        """
+        spec = self._tenant(namespace).it.spec
+        later = (subject for step in spec.approval.escalation for subject in step.approvers)
+        deciding = [each.slack_group for each in (*spec.approvers, *later) if each.slack_group]
+        if not deciding or not person.slack:
+            return ()
+        if seats.seats(spec, person, delegations=self.delegations(namespace)):
+            return ()
+        try:
+            return await self._groups.held(person.slack, deciding)
+        except GroupsUnknown as unknown:
+            raise Refused(Reason.GROUP_UNKNOWN) from unknown
+
+    async def cast(self, namespace: str, name: str, vote: Vote, *, digest: str) -> Stored[ClusterRequest]:
+        """Count a vote. `digest` is what was shown, whole or its first 16 digits at least."""
+        slack_groups = () if vote.break_glass else await self.groups_of(namespace, vote.voter)
+
+        def decide(request: Stored[ClusterRequest]) -> RequestStatus:
+            approval.check_shown(request, digest)
+            replacing.check_stands(request, self._views.request(namespace, request.it.spec.replaces))
+            return approval.cast(
+                request,
+                vote,
+                tenant=self._tenant(namespace).it.spec,
+                slack_groups=slack_groups,
+                delegations=self.delegations(namespace),
+                now=self._now(),
+            )
+
+        return await request_status.rewrite(self._kube, namespace, name, decide)
+
+    async def check(self, namespace: str, name: str, person: Person, *, digest: str) -> Stored[ClusterRequest]:
+        """The request as the caches have it, when a vote of this person would count."""
+        slack_groups, request = await self.groups_of(namespace, person), self._views.request(namespace, name)
+        if request is None:
+            raise Refused(Reason.GONE)
+        approval.check_shown(request, digest)
+        approval.check_voter(
+            request,
+            person,
+            tenant=self._tenant(namespace).it.spec,
+            slack_groups=slack_groups,
+            delegations=self.delegations(namespace),
+            now=self._now(),
+        )
+        return request
+
+    async def take_back(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
+        """Take this person's vote back, as long as nothing is decided."""
+
+        def decide(request: Stored[ClusterRequest]) -> RequestStatus:
+            return approval.take_back(request, person, tenant=self._tenant(namespace).it.spec, now=self._now())
+
+        return await request_status.rewrite(self._kube, namespace, name, decide)
+
+    async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
+        """Have somebody else decide wherever this approver is listed by name: the tenants. It replaces what was said
+        before."""
+        tenants = tuple(t for t in self._tenants() if people.approver(t.it.spec, approver))
+        for namespace in (namespace for tenant in tenants for namespace in tenant.it.spec.namespaces):
+            wanted = delegating.manifest(namespace, approver, delegate, until=until, reason=reason)
+            await delegating.put(self._kube, wanted)
+        return tuple(tenant.meta.name for tenant in tenants)
+
+    async def stop(self, approver: Person) -> tuple[DelegationSpec, ...]:
+        """End what this approver has delegated, in every namespace."""
+        namespaces = (namespace for tenant in self._tenants() for namespace in tenant.it.spec.namespaces)
+        found = [each for namespace in namespaces for each in self._views.delegations(namespace)]
+        mine = [each for each in found if people.same(each.it.spec.approver, approver)]
+        for each in mine:
+            await delegating.end(self._kube, each)
+        return tuple(each.it.spec for each in mine)
+
+    def _tenant(self, namespace: str) -> Stored[Tenant]:
+        found = next((tenant for tenant in self._tenants() if namespace in tenant.it.spec.namespaces), None)
+        if found is None:
+            raise Refused(Reason.NOT_AN_APPROVER)
+        return found

@@ -1,0 +1,112 @@
+"""The part of the desk in memory that is about approvers. The rules are the real ones; only the store is not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from provisioning import approval, objects, people, seats
+from provisioning.desk import Refused
+from provisioning.model import ClusterRequest, DelegationSpec, Person, RequestStatus, Tenant, Vote
+from provisioning.objects import Stored
+from provisioning.slack_groups import GroupsUnknown, NoGroups, SlackGroups
+from tests.bot import samples
+
+if TYPE_CHECKING:
+    from tests.bot.fake_desk import FakeDesk
+
+NOW = objects.parse_time(samples.LATER)
+
+
+@dataclass
+class FakeVoting:
+    """`groups` is whatever knows Slack's user groups: the bot's own, against the local workspace."""
+
+    desk: FakeDesk
+    groups: SlackGroups = field(default_factory=NoGroups)
+    given: dict[tuple[str, str], DelegationSpec] = field(default_factory=dict)
+    """By namespace and the approver's user name."""
+
+    def delegations(self, namespace: str) -> tuple[DelegationSpec, ...]:
+        lasting = {k: each for k, each in self.given.items() if objects.parse_time(each.until) > NOW}
+        return tuple(each for (place, _), each in sorted(lasting.items()) if place == namespace)
+
+    def decides(self, person: Person, tenant: Stored[Tenant]) -> bool:
+        spec = tenant.it.spec
+        return any(seats.seats(spec, person, delegations=self.delegations(place)) for place in spec.namespaces)
+
+    async def groups_of(self, namespace: str, person: Person) -> tuple[str, ...]:
+        deciding = [each.slack_group for each in self._tenant(namespace).it.spec.approvers if each.slack_group]
+        if not deciding or self.decides(person, self._tenant(namespace)):
+            return ()
+        try:
+            return await self.groups.held(person.slack, deciding)
+        except GroupsUnknown as unknown:
+            raise Refused(Refused.Reason.GROUP_UNKNOWN) from unknown
+
+    async def cast(self, namespace: str, name: str, vote: Vote, *, digest: str) -> Stored[ClusterRequest]:
+        slack_groups = () if vote.break_glass else await self.groups_of(namespace, vote.voter)
+        found, tenant = self._found(namespace, name), self._tenant(namespace).it.spec
+        approval.check_shown(found, digest)
+        delegations = self.delegations(namespace)
+        cast = approval.cast(found, vote, tenant=tenant, slack_groups=slack_groups, delegations=delegations, now=NOW)
+        self.desk.writes.append(f"vote {vote.decision.value} {vote.voter.user}")
+        return self._put(found, cast)
+
+    async def check(self, namespace: str, name: str, person: Person, *, digest: str) -> Stored[ClusterRequest]:
+        slack_groups = await self.groups_of(namespace, person)
+        found, tenant = self._found(namespace, name), self._tenant(namespace).it.spec
+        approval.check_shown(found, digest)
+        delegations = self.delegations(namespace)
+        approval.check_voter(found, person, tenant=tenant, slack_groups=slack_groups, delegations=delegations, now=NOW)
+        return found
+
+    async def take_back(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
+        await self.desk.reach()
+        found = self._found(namespace, name)
+        after = approval.take_back(found, person, tenant=self._tenant(namespace).it.spec, now=NOW)
+        self.desk.writes.append(f"take back {person.user}")
+        return self._put(found, after)
+
+    async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
+        await self.desk.reach()
+        tenants = [t for t in self.desk.tenants.values() if people.approver(t.it.spec, approver)]
+        ends = objects.format_time(until)
+        spec = DelegationSpec(approver=approver, delegate=delegate, until=ends, reason=reason)
+        self.given |= {(place, approver.user): spec for t in tenants for place in t.it.spec.namespaces}
+        return tuple(t.meta.name for t in tenants)
+
+    async def stop(self, approver: Person) -> tuple[DelegationSpec, ...]:
+        await self.desk.reach()
+        mine = [key for key in self.given if key[1] == approver.user]
+        return tuple(self.given.pop(key) for key in mine)
+
+    def _found(self, namespace: str, name: str) -> Stored[ClusterRequest]:
+        found = self.desk.stored.get((namespace, name))
+        if found is None:
+            raise Refused(Refused.Reason.GONE)
+        return found
+
+    def _tenant(self, namespace: str) -> Stored[Tenant]:
+        found = self.desk.tenant_of(namespace)
+        if found is None:
+            raise Refused(Refused.Reason.GONE)
+        return found
+
+    def _put(self, found: Stored[ClusterRequest], status: RequestStatus) -> Stored[ClusterRequest]:
+        return self.desk.put(Stored(found.meta, found.it.model_copy(update={"status": status})))
+
+
+@dataclass
+class ToldGroups:
+    """Who is in which group, as a test says."""
+
+    members: dict[str, Collection[str]] = field(default_factory=dict)
+    silent: bool = False
+
+    async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
+        if self.silent:
+            raise GroupsUnknown("no answer")
+        return tuple(group for group in among if slack in self.members.get(group, ()))
