@@ -20,8 +20,9 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import approvals, buttons, cards, commands, copies, forms, replies, slack, witness
+from bot import approvals, blocks, buttons, cards, commands, copies, forms, replies, slack, suggestions, witness
 from bot.answers import Errors, FormAnswer, Open, Repaint, Say
+from bot.blocks import Option
 from bot.cards import Card
 from bot.commands.command import Filled, Form
 from bot.errands import Errands
@@ -119,6 +120,11 @@ class Door:
         if form and form.changed:
             self._errands.start(self._redraw(form, body, newest=True), name=_redrawing(body["view"]))
 
+    async def suggested(self, ack: Ack, body: Payload) -> None:
+        """Somebody types in a menu that has too many options to show them all."""
+        found = await self._politely(self._suggested(body), excuse=lambda _: ())
+        await ack(options=blocks.offered(found))
+
     async def submitted(self, ack: Ack, body: Payload) -> None:
         """A form was sent."""
         view = body["view"]
@@ -165,6 +171,14 @@ class Door:
         return await approvals.pressed(
             self._desk, action=str(pressed["action_id"]), value=pressed.get("value"), person=person
         )
+
+    async def _suggested(self, body: Payload) -> tuple[Option, ...]:
+        try:
+            form = await self._filled(body)
+            return suggestions.options(form, str(body["action_id"]), str(body.get("value") or ""))
+        except (Unwelcome, NoCatalog) as refused:
+            log.info("nothing_suggested", why=str(refused))
+            return ()
 
     async def _submitted(self, body: Payload) -> FormAnswer:
         form = FORMS.get(str(body["view"].get("callback_id", "")))
@@ -301,6 +315,7 @@ def build(
     app.action(LIVE)(door.changed)
     app.action(ANYTHING)(door.unknown)
     app.shortcut(ANYTHING)(door.shortcut)
+    app.options(ANYTHING)(door.suggested)
     app.view(ANYTHING)(door.submitted)
     app.event("user_change")(door.account_changed)
     app.event(ANYTHING)(_ignore)

@@ -139,16 +139,19 @@ def number_input(*, value: int | None = None, least: int, most: int) -> Block:
 
 
 def select(options: Sequence[Option], *, chosen: str = "") -> Block:
-    """A menu. Above 100 options they come in groups, which raises Slack's limit to 10,000."""
-    made = [_option(option) for option in options]
-    element: Block = {"type": "static_select"}
-    if len(made) <= OPTIONS:
-        element["options"] = made
-    else:
-        parts = [made[at : at + OPTIONS] for at in range(0, min(len(made), OPTIONS**2), OPTIONS)]
-        element["option_groups"] = [{"label": _range(part), "options": part} for part in parts]
-    initial = next((option for option in made if option["value"] == chosen), None)
+    """A menu. Of more than 100 options one types the beginning, and `suggestions` answers with those that fit."""
+    initial = next((_option(option) for option in options if option.value == chosen), None)
+    element: Block = (
+        {"type": "static_select", "options": [*map(_option, options)]}
+        if len(options) <= OPTIONS
+        else {"type": "external_select", "min_query_length": 1}
+    )
     return element | {"initial_option": initial} if initial else element
+
+
+def offered(options: Sequence[Option]) -> list[Mapping[str, Any]]:
+    """The options of a menu in which somebody types."""
+    return [*map(_option, options)]
 
 
 def multi_select(options: Sequence[Option], *, chosen: Collection[str]) -> Block:
@@ -194,8 +197,3 @@ def _named(block: Block, block_id: str) -> Block:
 def _option(option: Option) -> Mapping[str, Any]:
     made = {"text": plain(option.label, OPTION_TEXT), "value": option.value}
     return made | {"description": plain(option.description, OPTION_TEXT)} if option.description else made
-
-
-def _range(part: Sequence[Mapping[str, Any]]) -> Block:
-    first, last = (str(part[at]["text"]["text"]) for at in (0, -1))
-    return plain(f"{clip(first, 33)} … {clip(last, 33)}", OPTION_TEXT)

@@ -66,7 +66,7 @@ class Sight:
     cluster: Stored[TenantCluster] | None = None
     hard: Limits = quota.UNBOUNDED
     used: Usage = field(default_factory=Usage)
-    others: Others = Others()
+    others: Others = field(default_factory=Others)
 
     @property
     def stage(self) -> Stage:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from bot import blocks, entries, offers, outline, replies, text
 from bot import outlook as outlooks
 from bot.answers import Replace
-from bot.blocks import Block, Option
+from bot.blocks import Block
 from bot.buttons import Ticket
 from bot.cards import Card
 from bot.entries import Draft
@@ -37,7 +36,7 @@ def create(draft: Draft, *, place: Place, places: Sequence[Place], catalog: Cata
     """The create form. `draft` is filled for `place`; with one place only, there is no choice of places."""
     parts: list[Block] = []
     if len(places) > 1:
-        menu = blocks.select([Option(p.namespace, p.label) for p in places], chosen=place.namespace)
+        menu = blocks.select([*map(offers.place_option, places)], chosen=place.namespace)
         parts.append(blocks.field("tenant", replies.TENANT, menu, live=True))
     else:
         parts.append(blocks.context(f"{replies.TENANT}: {text.code(place.label)}", block_id="place"))

@@ -21,6 +21,7 @@ def app_manifest(mode: Literal["http", "socket"], *, url: str = "") -> dict[str,
     if mode == "http" and not url.startswith("https://"):
         raise ValueError("HTTP mode needs the https:// address at which Slack reaches the bot")
     request_url = {"request_url": url.rstrip("/") + http.PATH} if mode == "http" else {}
+    menus_url = {"message_menu_options_url": request_url["request_url"]} if request_url else {}
     command = {
         "command": commands.SLASH,
         "description": "Ask for, show, change or delete a cluster",
@@ -53,7 +54,7 @@ def app_manifest(mode: Literal["http", "socket"], *, url: str = "") -> dict[str,
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {**request_url, "bot_events": list(EVENTS)},
-            "interactivity": {"is_enabled": True, **request_url},
+            "interactivity": {"is_enabled": True, **request_url, **menus_url},
             "org_deploy_enabled": False,
             "socket_mode_enabled": mode == "socket",
             "token_rotation_enabled": False,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot import replies, text
-from bot.blocks import Option
+from bot.blocks import OPTIONS, Option
 from provisioning import lifetime
 from provisioning.model import CatalogSpec, Flavor, Release, Tenant
 from provisioning.objects import Stored
@@ -61,6 +61,10 @@ def lifetimes(tenant: Stored[Tenant]) -> tuple[str, ...]:
     return found if policy.default or longest else (*found, NO_END)
 
 
+def place_option(place: Place) -> Option:
+    return Option(place.namespace, place.label)
+
+
 def flavor_option(flavor: Flavor) -> Option:
     label = f"{flavor.name}: {flavor.vcpu} vCPU, {flavor.memory}"
     return Option(flavor.name, label, text.one_line(flavor.description))
@@ -78,6 +82,17 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """The closest of the known words, empty when none is close."""
     close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
     return close[0] if close else ""
+
+
+def matching(query: str, options: Iterable[Option]) -> tuple[Option, ...]:
+    """Those that fit what is typed, the best first: as they begin, as they go on, or when none does, what is close."""
+    typed, known = query.strip().lower(), tuple(options)
+    said = {option: f"{option.label} {option.value}".lower() for option in known}
+    hits = [option for option in known if typed in said[option]]
+    if hits:
+        return tuple(sorted(hits, key=lambda option: not any(word.startswith(typed) for word in said[option].split())))
+    close = difflib.get_close_matches(typed, [option.label.lower() for option in known], n=OPTIONS, cutoff=0.6)
+    return tuple(sorted((o for o in known if o.label.lower() in close), key=lambda o: close.index(o.label.lower())))
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:

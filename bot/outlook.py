@@ -7,7 +7,7 @@ or a rule.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot import blocks, meters, replies, text
@@ -41,7 +41,7 @@ class Outlook:
     waiver: str = ""
     problems: tuple[str, ...] = ()
     alternative: Alternative | None = None
-    others: Others = Others()
+    others: Others = field(default_factory=Others)
     estimate: Estimate | None = None
     usual: Span | None = None
     approvers: tuple[Subject, ...] = ()

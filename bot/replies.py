@@ -43,6 +43,10 @@ RECEIPT_TITLE = "Request sent"
 TOLD_TITLE = "Not done"
 SHOWN_TITLE = "Clusters"
 
+WHICH_TITLE = "Which cluster?"
+CLUSTER = "Cluster"
+GO_ON = "Go on"
+
 TENANT = "Tenant"
 NAME = "Name"
 NAME_HINT = "Lower-case letters, digits and hyphens, starting with a letter; 30 characters at most."
@@ -222,9 +226,12 @@ def no_such_choice(what: str, word: str, suggestion: str) -> str:
     return f"There is no {what} {code(word)} for you.{meant}"
 
 
-def which_cluster(usage: str, yours: Sequence[str]) -> str:
-    there = f" There is {', '.join(map(code, yours[:NAMED]))}." if yours else ""
-    return f"Which cluster? It goes like this: {code(usage)}.{there}"
+def which_cluster(usage: str) -> str:
+    return f"Which cluster? It goes like this: {code(usage)}. You have none yet."
+
+
+def choose_for(usage: str) -> str:
+    return f"In one line it goes like this: {code(usage)}"
 
 
 def more_tenants(hidden: int) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot import cards, offers, replies
 from bot.answers import Answer, Ask, Open, Say, TakeBack
+from bot.commands import choosing
 from bot.commands.addons import COMMAND as ADDONS
 from bot.commands.asking import ask_at_once, take_back
 from bot.commands.command import Call, Command, Form
@@ -52,7 +53,7 @@ COMMANDS: tuple[Command, ...] = (
     WITHDRAW,
     HELP,
 )
-FORMS: tuple[Form, ...] = tuple(form for command in COMMANDS for form in command.forms)
+FORMS: tuple[Form, ...] = (choosing.FORM, *(form for command in COMMANDS for form in command.forms))
 
 
 _SHORTCUT = "cluster-"
@@ -75,7 +76,8 @@ def answer(line: str, *, desk: Desk, person: Person, now: datetime) -> Answer:
     if found is None:
         suggestion = offers.suggestion(first, (command.name for command in COMMANDS))
         return Say(cards.say(replies.no_such_command(first, suggestion)))
-    return found.run(Call(desk=desk, person=person, now=now, words=tuple(words)))
+    call = Call(desk=desk, person=person, now=now, words=tuple(words))
+    return choosing.which(call, found) if found.needs_cluster and not words else found.run(call)
 
 
 async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str) -> Say | Open:

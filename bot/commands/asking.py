@@ -14,6 +14,7 @@ from bot.ports import Desk
 from provisioning import errors, names, people
 from provisioning.alternatives import Alternative
 from provisioning.desk import Refused, Verdict, Wish
+from provisioning.errors import Cause
 from provisioning.model import Action, ClusterRequest, Phase
 from provisioning.objects import Stored
 

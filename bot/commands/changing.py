@@ -18,10 +18,8 @@ from provisioning.model import Action, ClusterSpec, Person
 
 
 def meant(call: Call, line: str, *, words: int) -> Found | Say:
-    """The cluster that the first word means, or what to say. `line` is how the command goes, with at most so many
-    `words`."""
-    if not call.words:
-        return finding.which(call, line)
+    """The cluster that the first word means, or what to say. There is a first word; `line` is how the command goes,
+    with at most so many `words`."""
     if len(call.words) > words:
         return Say(cards.say(replies.too_many_words(line)))
     found = finding.cluster(call.desk, call.person, call.words[0])

@@ -12,6 +12,9 @@ from bot.blocks import Block
 from bot.ports import Desk
 from provisioning.model import Person
 
+A_CLUSTER = "[TENANT/]NAME"
+"""How the usage of a command begins that is about a cluster which is there."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -71,6 +74,11 @@ class Command:
     run: Callable[[Call], Answer]
     forms: tuple[Form, ...] = ()
     shortcut: str = ""
+
+    @property
+    def needs_cluster(self) -> bool:
+        """Whether its line must name a cluster that is there."""
+        return self.usage.startswith(A_CLUSTER)
 
     @property
     def line(self) -> str:

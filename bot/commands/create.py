@@ -101,7 +101,7 @@ def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
 COMMAND = Command(
     name="create",
     summary="Ask for a new cluster. Words behind it fill the form in.",
-    usage="[TENANT/]NAME [SIZE] [LIFETIME]",
+    usage="[[TENANT/]NAME] [SIZE] [LIFETIME]",
     examples=("/cluster create", "/cluster create build-7 small 24h", "/cluster create team-a/build-7"),
     run=run,
     forms=(Form(forms.CREATE, submitted, changed),),

@@ -48,12 +48,6 @@ def tenants(call: Call, line: str) -> tuple[str, ...] | Say:
     return (wanted,) if wanted else tuple(sorted(known))
 
 
-def which(call: Call, line: str) -> Say:
-    """To whoever named no cluster: how the command goes, and which there are."""
-    yours = sorted({it.meta.name for _, it in clusters_of(call.desk, call.person)})
-    return Say(cards.say(replies.which_cluster(line, yours)))
-
-
 def cluster(desk: Desk, person: Person, word: str) -> Found | Say:
     """The one cluster of ours that is meant, or what to say instead."""
     found = any_cluster(desk, person, word)

@@ -69,9 +69,7 @@ async def verdict(desk: Desk, wish: Wish, guessed: Outlook, *, now: datetime) ->
     if not any(entries.is_of_size(cause) for cause in found.causes):
         # A wish with a bad name is not asked about its size; both are worth knowing while the form is filled.
         told += tuple(each for each in guessed.problems if each not in told)
-    return replace(
-        guessed, hard=found.hard, before=found.before, after=found.after, waiver=found.waiver, problems=told
-    )
+    return replace(guessed, hard=found.hard, before=found.before, after=found.after, waiver=found.waiver, problems=told)
 
 
 def _approvers(place: Place, person: Person) -> tuple[Subject, ...]:

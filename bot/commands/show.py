@@ -13,8 +13,6 @@ from provisioning.model import Phase
 
 def run(call: Call) -> Answer:
     """Its steps while it is on the way, its facts when it is ready, and what is asked about it."""
-    if not call.words:
-        return finding.which(call, COMMAND.line)
     if len(call.words) > 1:
         return Say(cards.say(replies.too_many_words(COMMAND.line)))
     found = finding.any_cluster(call.desk, call.person, call.words[0])

@@ -43,11 +43,13 @@ def install(directory: Directory, manifest: Mapping[str, Any]) -> Installation:
             for entry in features.get("shortcuts") or ()
             if entry.get("type") == "global"
         )
+        interactivity = settings.get("interactivity") or {}
+        menus = bool(settings.get("socket_mode_enabled") or interactivity.get("message_menu_options_url"))
         events = tuple((settings.get("event_subscriptions") or {}).get("bot_events") or ())
         scopes = frozenset(manifest["oauth_config"]["scopes"]["bot"])
     except (KeyError, TypeError, AttributeError, pydantic.ValidationError) as e:
         raise BadManifest(f"not an app manifest: {e!r}") from e
-    changes = {"commands": commands, "shortcuts": shortcuts, "events": events}
+    changes = {"commands": commands, "shortcuts": shortcuts, "menus": menus, "events": events}
     return Installation(directory.model_copy(update=changes), scopes)
 
 

@@ -159,6 +159,9 @@ class Interactions:
         block, element = _find(blocks, name)
         if len(value) < element.get("min_query_length", 3):
             return []
+        if not self.workspace.directory.menus:
+            self.workspace.notice(user, "The options could not be loaded: the app has no URL for them.")
+            return []
         payload = payloads.block_suggestion(
             self.workspace,
             user,

@@ -106,6 +106,8 @@ class Directory(_Entry):
     groups: tuple[UserGroup, ...] = ()
     commands: tuple[Command, ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
+    menus: bool = True
+    """Whether the app is asked for options: over HTTP it must have said where."""
     # Which Events API types the app subscribed to; others are never delivered.
     events: tuple[str, ...] = ("app_home_opened",)
 

@@ -183,6 +183,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create_filled": lambda: _opened("create build-9 large 72h"),
     "form_create_knowing": lambda: _opened("create build-9 small 72h", _knowing()),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
+    "form_which": lambda: _opened("scale"),
     "form_delete": lambda: _opened("delete build-7"),
     "form_scale": lambda: _opened("scale build-7"),
     "form_scale_two_pools": lambda: _opened("scale build-7", _two_pools()),

@@ -169,7 +169,6 @@ def test_a_cluster_lives_longer_by_what_the_line_says() -> None:
         ("wake build-7 2h", {}, "has no schedule, and nothing would put it to sleep afterwards: leave out the time."),
         ("wake build-7 soon", {"hibernation": AT_NOON}, "`soon` is no duration"),
         ("hibernate build-7", {"hibernation": Hibernation(enabled=True)}, "is so already"),
-        ("hibernate", {}, "Which cluster? It goes like this: `/cluster hibernate [TENANT/]NAME`. There is `build-7`."),
         ("hibernate build-6", {}, "Did you mean `build-7`?"),
         ("hibernate build-7 now", {}, "It goes like this: `/cluster hibernate [TENANT/]NAME`"),
     ],

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from playground import workspace
 from playground.workspace import NotVisible
+from tests.playground.workspace import tiny_bot
 from tests.playground.workspace.tiny_bot import TinyBot
 
 
@@ -180,6 +182,19 @@ async def test_external_select_offers_what_the_bot_answers(bot: TinyBot) -> None
     assert bot.heard[-1]["type"] == "block_suggestion"
     with pytest.raises(NotVisible, match="does not offer"):
         await lena.modal.fill({"Owner": "zoe"})
+
+
+async def test_external_select_of_an_app_without_a_url_for_options_loads_none() -> None:
+    directory = tiny_bot.DIRECTORY.model_copy(update={"menus": False})
+    options = tiny_bot.options(directory=directory)
+    async with workspace.serving(options) as slack, tiny_bot.running(slack, "http") as bot:
+        lena = slack.person("U0LENA")
+        await lena.command("/cluster create")
+        await lena.waits_until(lambda: lena.has_modal)
+        with pytest.raises(NotVisible, match="does not offer"):
+            await lena.modal.fill({"Owner": "lena"})
+        assert lena.notices == ("The options could not be loaded: the app has no URL for them.",)
+        assert bot.heard[-1].get("type") != "block_suggestion"
 
 
 async def test_button_redraws_the_card_for_everybody(bot: TinyBot) -> None:

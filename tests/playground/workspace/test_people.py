@@ -94,6 +94,18 @@ async def test_app_without_a_home_has_no_home_to_open() -> None:
         assert not slack.person("U0LENA").screen.has_home
 
 
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [
+        ({"socket_mode_enabled": True}, True),
+        ({"interactivity": {"message_menu_options_url": "https://desk.example"}}, True),
+        ({"interactivity": {"request_url": "https://desk.example"}}, False),
+    ],
+)
+def test_app_is_asked_for_options_only_where_its_manifest_says_how(settings: dict[str, Any], asked: bool) -> None:
+    assert installation.install(people.load(), {**MANIFEST, "settings": settings}).directory.menus is asked
+
+
 def test_missing_directory_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(workspace.BadDirectory, match=r"none\.yaml"):
         people.load(tmp_path / "none.yaml")

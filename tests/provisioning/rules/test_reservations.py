@@ -36,9 +36,9 @@ def others(*requests: Stored[ClusterRequest], had: int | None = None) -> Others:
 def test_other_wishes_are_counted_with_what_they_would_need() -> None:
     found = others(wish("mine"), wish("web"), wish("shop", replicas=1))
 
-    assert found == Others(2, builders.envelope(nodes=3, vcpu=6000, memory=12 * GI) + builders.envelope(
-        nodes=2, vcpu=4000, memory=8 * GI
-    ))
+    assert found == Others(
+        2, builders.envelope(nodes=3, vcpu=6000, memory=12 * GI) + builders.envelope(nodes=2, vcpu=4000, memory=8 * GI)
+    )
 
 
 def test_a_change_needs_what_it_adds() -> None:
