@@ -125,6 +125,7 @@ def _service(
     return Service(
         settings=settings,
         desk=Desk(kube, views),
+        tenants=caches[resources.TENANTS],
         requests=caches[resources.CLUSTER_REQUESTS],
         clusters=caches[resources.TENANT_CLUSTERS],
         elect=elect,

@@ -26,6 +26,7 @@ from bot.blocks import Option
 from bot.cards import Card
 from bot.commands.command import Filled, Form
 from bot.errands import Errands
+from bot.homes import Homes
 from bot.people import People, Refusal, Unwelcome
 from bot.ports import Desk
 from bot.slack import Identity
@@ -59,6 +60,7 @@ class Door:
         people: People,
         client: AsyncWebClient,
         errands: Errands,
+        homes: Homes,
         waits: Waits = lambda: "",
         tell: audit.Tell = audit.untold,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -67,6 +69,7 @@ class Door:
         self._people = people
         self._client = client
         self._errands = errands
+        self._homes = homes
         self._waits = waits
         self._tell = tell
         self._clock = clock
@@ -84,19 +87,13 @@ class Door:
         """A button that stands for a line somebody could type."""
         line = str(body["actions"][0].get("value") or "")
         said = await self._said(line, body, who=str(body["user"]["id"]), team=str(body["team"]["id"]))
-        if said and not body.get("response_url"):
-            await self._open(Open(forms.shown(said.card)), body)
-        await ack()
-        if said:
-            self._respond(body, Repaint(told=said.card))
+        await self._answered(ack, body, Repaint(told=said.card if said else None))
 
     async def shortcut(self, ack: Ack, body: Payload) -> None:
         """A command out of Slack's own menu, where there is no conversation to answer in."""
         line = commands.shortcut_line(str(body.get("callback_id", "")))
         said = await self._said(line, body, who=str(body["user"]["id"]), team=str(body["team"]["id"]))
-        if said:
-            await self._open(Open(forms.shown(said.card)), body)
-        await ack()
+        await self._answered(ack, body, Repaint(told=said.card if said else None))
 
     async def press(self, ack: Ack, body: Payload) -> None:
         """A button of a card."""
@@ -104,14 +101,12 @@ class Door:
         if isinstance(answer, Open):
             said = await self._open(answer, body)
             answer = Repaint(told=said.card) if said else Repaint()
-        await ack()
-        self._respond(body, answer)
+        await self._answered(ack, body, answer)
         self._errands.start(self._tidy(body), name=f"tidy {body['trigger_id']}")
 
     async def unknown(self, ack: Ack, body: Payload) -> None:
         """A control that this version does not know: on a card from before an upgrade, or after one."""
-        await ack()
-        self._respond(body, Repaint(told=cards.say(replies.CARD_TOO_OLD)))
+        await self._answered(ack, body, Repaint(told=cards.say(replies.CARD_TOO_OLD)))
 
     async def changed(self, ack: Ack, body: Payload) -> None:
         """Something was chosen in an open form: draw it anew, the newest wish only."""
@@ -141,6 +136,11 @@ class Door:
     async def account_changed(self, event: Payload) -> None:
         """Slack says that somebody's account changed."""
         self._people.forget(str(event.get("user", {}).get("id", "")))
+
+    async def home_opened(self, event: Payload) -> None:
+        """Somebody looks at the app: at their Home, or at the direct message beside it."""
+        if event.get("tab") == "home":
+            self._homes.opened(str(event["user"]), _hash(event))
 
     async def _said(self, line: str, body: Payload, *, who: str, team: str) -> Say | None:
         """What is left to say to a line once its form, if it has one, is open."""
@@ -239,9 +239,11 @@ class Door:
 
     async def _open(self, answer: Open, body: Payload) -> Say | None:
         """Open a form while its trigger lives; what to say when that failed."""
+        # Out of a window, the new one is laid upon it.
+        open_ = self._client.views_push if _surface(body) == "modal" else self._client.views_open
         try:
             async with asyncio.timeout(OPEN_SECONDS):
-                opened = await self._client.views_open(trigger_id=body["trigger_id"], view=answer.view)
+                opened = await open_(trigger_id=body["trigger_id"], view=answer.view)
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("form_not_opened", error=str(error) or type(error).__name__)
             return Say(cards.say(replies.FORM_NOT_OPENED))
@@ -257,10 +259,25 @@ class Door:
             redrawing = self._redraw(form, {"view": view, "user": who, "team": team}, newest=False)
             self._errands.start(redrawing, name=_redrawing(view))
 
+    async def _answered(self, ack: Ack, body: Payload, answer: Repaint) -> None:
+        """Acknowledge a press and answer it: where its button stands, or in a window where nothing can be said."""
+        await ack()
+        self._respond(body, answer)
+        if _surface(body) == "home":
+            self._homes.used(str(body["user"]["id"]), _hash(body))
+
     def _respond(self, body: Payload, answer: Repaint) -> None:
         url = body.get("response_url")
         if url and (answer.card or answer.told):
             self._errands.start(_respond(str(url), answer), name=f"respond {url}")
+        elif not url and answer.told:
+            self._errands.start(self._show(answer.told, body), name=f"show {body['trigger_id']}")
+
+    async def _show(self, card: Card, body: Payload) -> None:
+        """Tell somebody something in a window; in a direct message when none opens, because silence is no answer."""
+        if await self._open(Open(forms.shown(card)), body):
+            who = str(body["user"]["id"])
+            await self._client.chat_postMessage(channel=who, text=card.text, blocks=list(card.blocks))
 
     async def _tidy(self, body: Payload) -> None:
         """Take the card away that was pressed, when it is a second one."""
@@ -318,6 +335,7 @@ def build(
     app.options(ANYTHING)(door.suggested)
     app.view(ANYTHING)(door.submitted)
     app.event("user_change")(door.account_changed)
+    app.event("app_home_opened")(door.home_opened)
     app.event(ANYTHING)(_ignore)
     return app
 
@@ -348,6 +366,16 @@ async def _respond(url: str, answer: Repaint) -> None:
 def _redrawing(view: Payload) -> str:
     """The one errand that draws a view anew."""
     return f"redraw {view['id']}"
+
+
+def _surface(body: Payload) -> str:
+    """`modal` or `home` when a button stands in one, empty for messages and Slack's menu."""
+    return str((body.get("view") or {}).get("type") or "")
+
+
+def _hash(body: Payload) -> str:
+    """Slack's hash of the view that somebody has before them."""
+    return str((body.get("view") or {}).get("hash") or "")
 
 
 def _code(error: SlackApiError) -> str:

@@ -90,6 +90,17 @@ async def _deny(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     return Open(forms.deny(ticket, cluster=request.it.spec.cluster))
 
 
+async def _details(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+    """The approvers' card as it is now and the whole reason, to be read: what is decided is decided beside it."""
+    request = desk.request(ticket.namespace, ticket.id)
+    tenant, card = desk.tenant_of(ticket.namespace), drawing(desk, request, Surface.APPROVER) if request else None
+    if request is None or tenant is None or card is None:
+        return Repaint(told=cards.say(replies.GONE))
+    if tenant.meta.name not in {t.meta.name for t in (*desk.tenants_of(person), *desk.approvals_of(person))}:
+        return Repaint(told=cards.say(replies.NOT_YOUR_TENANT))
+    return Open(forms.details(card, reason=request.it.spec.reason))
+
+
 async def _withdraw(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     request = await desk.withdraw(ticket.namespace, ticket.id, person)
     log.info("request_withdrawn", request=ticket.id, by=person.user)
@@ -183,6 +194,7 @@ PRESSES: dict[str, Press] = {
     buttons.APPROVE: Press(_approve, Surface.APPROVER),
     buttons.DENY: Press(_deny, Surface.APPROVER),
     buttons.WITHDRAW: Press(_withdraw, Surface.REQUESTER),
+    buttons.DETAILS: Press(_details, Surface.APPROVER),
 }
 """By action id."""
 

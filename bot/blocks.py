@@ -20,6 +20,7 @@ HEADER_TEXT = 150
 OPTION_TEXT = 75
 OPTIONS = 100
 MESSAGE_BLOCKS = 50
+VIEW_BLOCKS = 100
 ACTION_ID = 255
 
 
@@ -183,6 +184,11 @@ def modal(
     if metadata:
         view["private_metadata"] = metadata
     return view
+
+
+def home(blocks: Sequence[Block]) -> Block:
+    """What stands in App Home; Slack takes 100 blocks."""
+    return {"type": "home", "blocks": list(blocks[:VIEW_BLOCKS])}
 
 
 def _said(words: str, longest: int) -> str:

@@ -21,6 +21,7 @@ from provisioning.objects import Stored
 APPROVE = "request_approve"
 DENY = "request_deny"
 WITHDRAW = "request_withdraw"
+DETAILS = "request_details"
 RUN = re.compile(r"run [\s\S]*")
 """What stands for a line that somebody could type."""
 
@@ -86,6 +87,12 @@ def withdraw(request: Stored[ClusterRequest]) -> Block:
             ),
         )
     )
+
+
+def details(request: Stored[ClusterRequest]) -> Block:
+    """All that there is to know of a request, in a window."""
+    value, cluster = ticket_of(request).dumps(), request.it.spec.cluster
+    return blocks.button(replies.DETAILS, action=DETAILS, value=value, spoken=replies.details_spoken(cluster))
 
 
 def run(words: str, line: str, *, spoken: str, style: str = "") -> Block:

@@ -13,7 +13,7 @@ from bot import outlook as outlooks
 from bot.answers import Replace
 from bot.blocks import Block
 from bot.buttons import Ticket
-from bot.cards import Card
+from bot.cards import REASON_SHOWN, Card
 from bot.entries import Draft
 from bot.offers import Place
 from bot.outlook import Outlook
@@ -104,6 +104,14 @@ def told(sentence: str, *, title: str = replies.TOLD_TITLE) -> Block:
 def shown(card: Card) -> Block:
     """A card as a window of its own, for whoever asked where there is no conversation to answer in."""
     return blocks.modal(RECEIPT, title=replies.SHOWN_TITLE, blocks=card.blocks, close=replies.CLOSE)
+
+
+def details(card: Card, *, reason: str) -> Block:
+    """A card to be read: without its buttons, with a reason that it has cut given in full."""
+    parts = [part for part in card.blocks if part["type"] != "actions"]
+    cut = text.clip(text.one_line(reason), REASON_SHOWN) != reason
+    whole = [blocks.context(replies.WHOLE_REASON), blocks.quote(reason)] if cut else []
+    return blocks.modal(RECEIPT, title=replies.DETAILS_TITLE, blocks=[*parts, *whole], close=replies.CLOSE)
 
 
 def replaced(sentence: str) -> Replace:

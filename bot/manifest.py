@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bot import commands, http
 
-EVENTS = ("user_change",)
+EVENTS = ("app_home_opened", "user_change")
 SCOPES = {
     "commands": "receive /cluster",
     "chat:write": "post and redraw cards",
@@ -37,7 +37,7 @@ def app_manifest(mode: Literal["http", "socket"], *, url: str = "") -> dict[str,
             "description": "Ask for a Kubernetes cluster, have it approved, watch it come up",
         },
         "features": {
-            "app_home": {"home_tab_enabled": False, "messages_tab_enabled": True},
+            "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True},
             "bot_user": {"display_name": "clusterdesk", "always_online": True},
             "shortcuts": [
                 {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bot import replies, text
-from provisioning.model import CatalogSpec, ClusterSpec, NodePool
+from provisioning import stage
+from provisioning.model import CatalogSpec, ClusterSpec, NodePool, TenantCluster
 from provisioning.model.cluster import Hibernation
+from provisioning.objects import Stored
 
 Row = tuple[str, str]
 """A label and its value in mrkdwn."""
@@ -40,6 +42,28 @@ def changes(old: ClusterSpec, new: ClusterSpec, catalog: CatalogSpec) -> tuple[R
         before, after = (*before, (label, sleep(old.hibernation))), (*after, (label, sleep(new.hibernation)))
     was = dict(before)
     return tuple((label, value if was[label] == value else f"{was[label]} → *{value}*") for label, value in after)
+
+
+def gist(old: ClusterSpec | None, new: ClusterSpec | None, catalog: CatalogSpec) -> str:
+    """In one line what a request comes to: what would differ, or the workers of what would come or go."""
+    if old and new:
+        before = rows(old, catalog)
+        differing = (row for row in changes(old, new, catalog) if row not in before)
+        return " · ".join(f"{label}: {value}" for label, value in differing)
+    spec = new or old
+    if not spec:
+        return ""
+    workers, version, lives, *_ = rows(spec, catalog)
+    return " · ".join(value for _, value in (workers, version, lives))
+
+
+def facts(cluster: Stored[TenantCluster], tenant: str) -> str:
+    """A cluster in one line: how it is, whose, of what size, until when."""
+    status, spec = cluster.it.status, cluster.it.spec
+    told = [stage.of_cluster(cluster).value, tenant, pools(spec), status.version or spec.version or ""]
+    if status.expires_at:
+        told.append(replies.until(text.moment(status.expires_at)))
+    return " · ".join(each for each in told if each)
 
 
 def sleep(it: Hibernation) -> str:

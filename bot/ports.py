@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from bot.blocks import Block
 from bot.cards import Card
 from bot.weights import Weight
 from provisioning.desk import Verdict, Wish
@@ -40,6 +41,10 @@ class Reads(Protocol):
 
     def approvals_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
         """The tenants this person approves for."""
+        ...
+
+    def all_tenants(self) -> tuple[Stored[Tenant], ...]:
+        """Every tenant. Only for whoever looks after the platform."""
         ...
 
     def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
@@ -115,4 +120,13 @@ class Poster(Protocol):
 
     async def update(self, channel: str, ts: str, card: Card, *, weight: Weight = Weight.READY) -> None:
         """Draw a posted card anew."""
+        ...
+
+
+class Publisher(Protocol):
+    """Publishing App Home within Slack's budget, without waiting. Raises what `bot.outbox` and `publishing` name."""
+
+    async def publish(self, slack: str, view: Block, *, hash_: str, weight: Weight) -> str:
+        """Put somebody's Home, unless another one than `hash_` stands there by now (any may, when it is empty). The
+        hash of the new one."""
         ...

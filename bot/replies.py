@@ -592,3 +592,91 @@ def waiting_line(name: str, action: Action, requester: str) -> str:
 
 def until(when: str) -> str:
     return f"until {when}"
+
+
+# App Home
+HOME_WAITING = "Waiting for you"
+HOME_NOTHING_WAITS = "Nothing waits for you. When somebody asks for a cluster, you decide about it here or on its card."
+HOME_CLUSTERS = "Your clusters"
+HOME_NO_CLUSTER = (
+    f"There is none yet. {SHORTCUT_CREATE} above opens a form: say how large and for how long, and I ask whoever "
+    "has to agree. It comes up here when it is approved."
+)
+HOME_REQUESTS = "Your requests"
+HOME_QUOTA = "Quota"
+HOME_STUCK = "Stuck"
+HOME_NOTHING_STUCK = "Nothing is stuck, in any tenant."
+HOME_TENANTS = "All tenants"
+HOME_ALL = "All clusters"
+HOME_HELP = "Help"
+CREATE_SPOKEN = "Ask for a new cluster"
+LIST_SPOKEN = "List all clusters of your tenants"
+HELP_SPOKEN = "Say what clusterdesk can do"
+DETAILS = "Details"
+DETAILS_TITLE = "A request"
+WHOLE_REASON = "The whole reason, in their own words:"
+HANDLE = {
+    "show": DETAILS,
+    "extend": "Extend…",
+    "scale": "Scale…",
+    "hibernate": "Hibernate",
+    "wake": "Wake",
+    "delete": "Delete…",
+}
+
+
+def handle_spoken(verb: str, cluster: str) -> str:
+    return f"{verb.capitalize()} the cluster {cluster}"
+
+
+def details_spoken(cluster: str) -> str:
+    return f"Show all about the request for cluster {cluster}"
+
+
+def home_account(slack: str, ask: Sequence[str]) -> str:
+    """`ask` are mentions of ours."""
+    whom = f" You may ask {' or '.join(ask)}." if ask else ""
+    return f"Your Slack account is {code(slack)}: whoever adds you to a tenant has to know it.{whom}"
+
+
+def home_more(hidden: int, command: str) -> str:
+    return f"… and {hidden} more: `/cluster {command}`"
+
+
+def and_more(hidden: int) -> str:
+    return f"… and {hidden} more."
+
+
+def reason(words: str) -> str:
+    return f"Reason: {code(words)}"
+
+
+def expires(when: str) -> str:
+    """`when` is markup of ours."""
+    return f"Expires {when}."
+
+
+def left(span: str) -> str:
+    return f"{span} left"
+
+
+def wish(action: Action, gist: str) -> str:
+    """`gist` is markup of ours."""
+    return f"{action.value}{': ' + gist if gist else ''}"
+
+
+def used_of(dimension: str, bar: str, used: str, hard: str) -> str:
+    return f"{dimension} {bar} *{used}* of {hard}"
+
+
+def tenant_line(tenant: str, meter: str, clusters: int, waiting: int) -> str:
+    """`meter` is what `used_of` says of the fullest."""
+    waits = f" · {count(waiting, 'request waits', 'requests wait')}" if waiting else ""
+    return f"*{code(tenant)}* · {meter} · {count(clusters, 'cluster')}{waits}"
+
+
+def stuck_line(stage: str, cluster: str, since: str, *, step: str, message: str) -> str:
+    """`since` is markup of ours."""
+    at = f" · {code(step)}" if step else ""
+    told = f"\n{code(message)}" if message else ""
+    return f"{ICON[stage]} *{code(cluster)}* {wording.SAID[Stage(stage)]}{at} · since {since}{told}"

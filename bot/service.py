@@ -15,9 +15,11 @@ from slack_bolt.app.async_app import AsyncApp
 from bot import app, http, slack, socket
 from bot.errands import Errands
 from bot.follow import Changes, Follower
+from bot.homes import Homes
 from bot.outbox import Outbox
 from bot.people import People, SlackAccounts
 from bot.ports import Desk
+from bot.publishing import Publisher
 from bot.settings import Settings
 from provisioning import audit
 from provisioning.health import Waits
@@ -35,6 +37,7 @@ class Service:
 
     settings: Settings
     desk: Desk
+    tenants: Changes
     requests: Changes
     clusters: Changes
     elect: Callable[[Payload], Awaitable[None]]
@@ -59,8 +62,21 @@ class Service:
         identity = await slack.identify(client, token=token)
         errands = Errands()
         people = People(SlackAccounts(client), team=identity.team, mapped=self.desk.person)
+        homes = Homes(
+            desk=self.desk,
+            people=people,
+            publisher=Publisher(client),
+            platform=self.settings.platform_people,
+            waits=self.caches,
+        )
         door = app.Door(
-            desk=self.desk, people=people, client=client, errands=errands, waits=self.caches, tell=self.tell
+            desk=self.desk,
+            people=people,
+            client=client,
+            errands=errands,
+            homes=homes,
+            waits=self.caches,
+            tell=self.tell,
         )
         secret = self.settings.slack_signing_secret.get_secret_value()
         template = slack.client(None, api_url=self.settings.slack_api_url)
@@ -68,11 +84,13 @@ class Service:
         outbox = Outbox(client)
         async with asyncio.TaskGroup() as group:
             follower = group.create_task(self._elected(outbox))
+            drawing = group.create_task(homes.run(tenants=self.tenants, requests=self.requests, clusters=self.clusters))
             async with self._doors(bolt):
                 self.listening.set()
                 await self.stop.wait()
             await errands.drain(seconds=DRAIN_SECONDS)
             follower.cancel()
+            drawing.cancel()
         log.info("bot_stopped")
 
     async def _elected(self, outbox: Outbox) -> None:

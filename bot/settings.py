@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from provisioning.settings import CommonSettings
+
+SlackAccount = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{1,20}$")]
 
 
 class Settings(CommonSettings):
@@ -22,12 +25,19 @@ class Settings(CommonSettings):
     slack_mode: Literal["http", "socket"] = "http"
     slack_connections: Annotated[int, Field(ge=2, le=10)] = 2
     """Socket Mode: connections at once. Slack renews each every few hours, so one alone would leave gaps."""
+    platform_people: Annotated[frozenset[SlackAccount], NoDecode] = frozenset()
+    """Slack accounts that see all tenants in App Home, and whom the others may ask: ids, with commas between."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     """Where /slack/events and /healthz are served; Socket Mode serves only the latter there."""
     pod_name: str = ""
     """The name this replica goes by in the Lease and in the audit trail; the host's when empty."""
     audit_file: Path | None = None
     """Where lines of the audit trail go; without it to standard output."""
+
+    @field_validator("platform_people", mode="before")
+    @classmethod
+    def _between_commas(cls, given: object) -> object:
+        return [each.strip() for each in given.split(",") if each.strip()] if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _secret_of_the_mode(self) -> Self:

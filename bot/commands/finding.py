@@ -7,6 +7,7 @@ from bot.answers import Say
 from bot.commands.command import Call
 from bot.offers import Place
 from bot.ports import Desk
+from provisioning import names, people
 from provisioning.handmade import HandMade
 from provisioning.model import Person, TenantCluster
 from provisioning.objects import Stored
@@ -29,6 +30,15 @@ def made_by_hand(desk: Desk, person: Person) -> tuple[ByHand, ...]:
     """Every cluster in the same tenants that somebody made without us, by place and name."""
     tenants = {t.meta.name: t for t in (*desk.tenants_of(person), *desk.approvals_of(person))}
     return tuple((Place(t, it.meta.namespace), it) for t in tenants.values() for it in desk.hand_made(t.meta.name))
+
+
+def is_mine(desk: Desk, person: Person, cluster: Stored[TenantCluster]) -> bool:
+    """Whether this person asked for it."""
+    marks = cluster.meta.annotations
+    request = desk.request(cluster.meta.namespace, marks.get(names.REQUEST_ANNOTATION, ""))
+    return marks.get(names.REQUESTED_BY_ANNOTATION) == person.user or (
+        request is not None and people.same(request.it.spec.requester, person)
+    )
 
 
 def tenants(call: Call, line: str) -> tuple[str, ...] | Say:

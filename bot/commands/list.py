@@ -8,7 +8,7 @@ from bot import cards, outline, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
-from provisioning import names, people, stage
+from provisioning import stage
 from provisioning.handmade import HandMade
 from provisioning.model import Phase, TenantCluster
 from provisioning.objects import Stored
@@ -39,24 +39,14 @@ def _waiting(call: Call, tenants: Collection[str]) -> list[str]:
 def _clusters(call: Call, tenants: Collection[str]) -> list[str]:
     found = [f for f in finding.clusters_of(call.desk, call.person) if f[0].tenant.meta.name in tenants]
     # Stable, so that within each half the order of places and names stays.
-    ordered = sorted(found, key=lambda f: not _mine(call, f[1]))
-    return [_line(cluster, place.tenant.meta.name, mine=_mine(call, cluster)) for place, cluster in ordered]
-
-
-def _mine(call: Call, cluster: Stored[TenantCluster]) -> bool:
-    marks = cluster.meta.annotations
-    request = call.desk.request(cluster.meta.namespace, marks.get(names.REQUEST_ANNOTATION, ""))
-    return marks.get(names.REQUESTED_BY_ANNOTATION) == call.person.user or (
-        request is not None and people.same(request.it.spec.requester, call.person)
-    )
+    # Stable, so that within each half the order of places and names stays.
+    listed = [(place.tenant.meta.name, it, finding.is_mine(call.desk, call.person, it)) for place, it in found]
+    return [_line(it, tenant, mine=mine) for tenant, it, mine in sorted(listed, key=lambda each: not each[2])]
 
 
 def _line(cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> str:
-    now, status, spec = stage.of_cluster(cluster), cluster.it.status, cluster.it.spec
-    facts = [now.value, tenant, outline.pools(spec), status.version or spec.version or ""]
-    if status.expires_at:
-        facts.append(replies.until(text.moment(status.expires_at)))
-    return replies.cluster_line(replies.ICON[now], cluster.meta.name, " · ".join(f for f in facts if f), mine)
+    icon = replies.ICON[stage.of_cluster(cluster)]
+    return replies.cluster_line(icon, cluster.meta.name, outline.facts(cluster, tenant), mine)
 
 
 def _made_by_hand(call: Call, tenants: Collection[str]) -> list[str]:

@@ -18,13 +18,14 @@ def run(call: Call) -> Answer:
     tenants = finding.tenants(call, COMMAND.line)
     if isinstance(tenants, Say):
         return tenants
-    parts = [blocks.section(_told(call.desk, tenant)) for tenant in tenants[:SHOWN]]
+    parts = [blocks.section(told(call.desk, tenant)) for tenant in tenants[:SHOWN]]
     if len(tenants) > SHOWN:
         parts.append(blocks.context(replies.more_tenants(len(tenants) - SHOWN)))
     return Say(cards.card(parts))
 
 
-def _told(desk: Desk, tenant: str) -> str:
+def told(desk: Desk, tenant: str) -> str:
+    """The bars of one tenant, with what they come to if all that waits is approved."""
     hard, used = desk.usage(tenant)
     wishes = prospect.wishes(desk.requests(tenant))
     had = {cluster.key: cluster.it.spec for cluster in desk.clusters(tenant)}

@@ -46,10 +46,11 @@ def install(directory: Directory, manifest: Mapping[str, Any]) -> Installation:
         interactivity = settings.get("interactivity") or {}
         menus = bool(settings.get("socket_mode_enabled") or interactivity.get("message_menu_options_url"))
         events = tuple((settings.get("event_subscriptions") or {}).get("bot_events") or ())
+        home_tab = bool((features.get("app_home") or {}).get("home_tab_enabled"))
         scopes = frozenset(manifest["oauth_config"]["scopes"]["bot"])
     except (KeyError, TypeError, AttributeError, pydantic.ValidationError) as e:
         raise BadManifest(f"not an app manifest: {e!r}") from e
-    changes = {"commands": commands, "shortcuts": shortcuts, "menus": menus, "events": events}
+    changes = {"commands": commands, "shortcuts": shortcuts, "home_tab": home_tab, "menus": menus, "events": events}
     return Installation(directory.model_copy(update=changes), scopes)
 
 

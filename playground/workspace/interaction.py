@@ -198,9 +198,11 @@ class Interactions:
         )
         self._explain(user, await self.door.send(Envelope("interactive", payload)))
 
-    async def open_home(self, user: str) -> None:
-        """Look at App Home."""
-        await self.events.send(payloads.home_opened(self.workspace, user))
+    async def open_home(self, user: str, *, tab: str = "home") -> None:
+        """Look at App Home; the direct message with the app is another `tab` of it. Raises `NotVisible`."""
+        if tab == "home" and not self.workspace.directory.home_tab:
+            raise NotVisible("the app has no Home tab")
+        await self.events.send(payloads.home_opened(self.workspace, user, tab=tab))
 
     def _view(self, user: str, view_id: str) -> View:
         for view in self.workspace.views.all():

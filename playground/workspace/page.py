@@ -66,7 +66,7 @@ class Page:
             raise web.HTTPNotFound(text="Nobody has this id.")
         place = request.query.get("at") or self._somewhere(user)
         fresh = request.headers.get("X-Live") is None
-        if place == screen.HOME and fresh:
+        if place == screen.HOME and fresh and self._workspace.directory.home_tab:
             # Looking at App Home tells the app; redrawing the page on a change does not.
             await self._hands.open_home(user)
         if self._workspace.conversations.mark_read(user, place):

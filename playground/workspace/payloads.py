@@ -226,16 +226,16 @@ def event(workspace: Workspace, event: Payload, *, event_id: str) -> Payload:
     }
 
 
-def home_opened(workspace: Workspace, user: str) -> Payload:
-    """app_home_opened, with the home as it is if there is one."""
+def home_opened(workspace: Workspace, user: str, *, tab: str) -> Payload:
+    """app_home_opened, with the home as it is if there is one and it is what is looked at."""
     body: Payload = {
         "type": "app_home_opened",
         "user": user,
         "channel": workspace.conversations.direct([user]).id,
-        "tab": "home",
+        "tab": tab,
         "event_ts": workspace.next_ts(),
     }
-    home = workspace.views.homes.get(user)
+    home = workspace.views.homes.get(user) if tab == "home" else None
     return {**body, "view": view_body(workspace, home)} if home else body
 
 

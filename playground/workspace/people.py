@@ -106,6 +106,8 @@ class Directory(_Entry):
     groups: tuple[UserGroup, ...] = ()
     commands: tuple[Command, ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
+    home_tab: bool = True
+    """Whether the app has a Home tab."""
     menus: bool = True
     """Whether the app is asked for options: over HTTP it must have said where."""
     # Which Events API types the app subscribed to; others are never delivered.

@@ -62,9 +62,10 @@ class Driver:
         """Say something here."""
         await self.hands.say(self.user, self.at, text)
 
-    async def shortcut(self, callback_id: str) -> None:
-        """Use a global shortcut."""
-        await self.hands.shortcut(self.user, callback_id)
+    async def shortcut(self, name: str) -> None:
+        """Take a global shortcut out of the menu, by its name there or its callback id. Raises `NotVisible`."""
+        menu = {each.name: each.callback_id for each in self.workspace.directory.shortcuts}
+        await self.hands.shortcut(self.user, menu.get(name, name))
 
     def cards(self, text: str = "", *, at: str | None = None) -> list[Card]:
         """The messages this person sees that contain `text`, oldest first; everywhere unless `at` is given."""
@@ -102,8 +103,9 @@ class Driver:
         return Form(self._seat, view.id)
 
     async def open_home(self) -> Form:
-        """Look at App Home. Raises `NotVisible` when the app has not put anything there."""
+        """Look at App Home, and wait until the app has put something there. Raises `NotVisible`."""
         await self.hands.open_home(self.user)
+        await self.waits_until(lambda: self.user in self.workspace.views.homes)
         return self.home
 
     @property

@@ -117,7 +117,7 @@ def show(workspace: Workspace, user: str, place: str) -> Screen:
         modal=view(workspace, modal) if modal else None,
         notices=tuple(n.text for n in workspace.notices.get(user, ())),
         can_write=here is not None and not here.is_archived,
-        has_home="app_home_opened" in workspace.directory.events,
+        has_home=workspace.directory.home_tab,
     )
 
 

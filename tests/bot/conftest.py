@@ -79,6 +79,7 @@ async def bot_of(
     service = Service(
         settings=settings(slack, mode),
         desk=desk,
+        tenants=desk.tenant_changes,
         requests=desk.request_changes,
         clusters=desk.cluster_changes,
         elect=_always,

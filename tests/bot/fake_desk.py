@@ -77,6 +77,7 @@ class FakeDesk:
     def __post_init__(self) -> None:
         self.request_changes = FakeChanges()
         self.cluster_changes = FakeChanges()
+        self.tenant_changes = FakeChanges()
         self._seen: dict[Key, Stored[ClusterRequest]] = dict(self.stored)
         for key in self.stored:
             self.request_changes.tell(key)
@@ -103,6 +104,11 @@ class FakeDesk:
         self.built[thing.key] = thing
         self.cluster_changes.tell(thing.key)
 
+    def put_tenant(self, thing: Stored[Tenant]) -> None:
+        """Somebody wrote a Tenant, or what it uses was published."""
+        self.tenants[thing.meta.name] = thing
+        self.tenant_changes.tell(("", thing.meta.name))
+
     def drop_cluster(self, key: Key) -> None:
         self.built.pop(key, None)
         self.cluster_changes.tell(key)
@@ -122,6 +128,9 @@ class FakeDesk:
 
     def approvals_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
         return tuple(t for t in self.tenants.values() if person.user in {s.user for s in t.it.spec.approvers})
+
+    def all_tenants(self) -> tuple[Stored[Tenant], ...]:
+        return tuple(self.tenants.values())
 
     def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
         return next((t for t in self.tenants.values() if namespace in t.it.spec.namespaces), None)

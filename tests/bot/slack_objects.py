@@ -18,7 +18,7 @@ def problems_of_card(card: Card) -> list[str]:
 
 
 def problems_of_view(view: Block) -> list[str]:
-    return [str(p) for p in blockkit.problems(view, "modal")]
+    return [str(p) for p in blockkit.problems(view, str(view["type"]))]
 
 
 def complaints(slack: LocalSlack) -> list[str]:

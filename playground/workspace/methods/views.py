@@ -72,6 +72,8 @@ def update_view(call: Call) -> Body:
 def publish_view(call: Call) -> Body:
     """Put a person's App Home."""
     workspace, user = call.workspace, call.required("user_id")
+    if not workspace.directory.home_tab:
+        raise SlackError("not_enabled")
     if user not in workspace.people or workspace.people[user].deleted:
         raise SlackError("user_not_found")
     view = workspace.new_view(user, _view(call, "home"))

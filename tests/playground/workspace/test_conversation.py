@@ -258,6 +258,19 @@ async def test_looking_at_app_home_makes_the_bot_publish_it(bot: TinyBot) -> Non
     assert bot.heard[-1]["view"]["type"] == "home"
 
 
+async def test_looking_at_the_direct_message_is_told_as_another_tab_without_a_view(bot: TinyBot) -> None:
+    lena = bot.slack.person("U0LENA")
+    await lena.open_home()
+    await lena.open_home()
+    await lena.hands.open_home("U0LENA", tab="messages")
+    await lena.waits_until(lambda: len(bot.heard) == 3)
+    assert [(event["tab"], "view" in event) for event in bot.heard] == [
+        ("home", False),
+        ("home", True),
+        ("messages", False),
+    ]
+
+
 async def test_two_clicks_in_the_same_moment_both_reach_the_bot(bot: TinyBot) -> None:
     lena, omar, eva = (bot.slack.person(u) for u in ("U0LENA", "U0OMAR", "U0EVA"))
     await lena.command("/cluster card", at="#team-a-approvals")
@@ -272,3 +285,9 @@ async def test_global_shortcut_opens_a_form(bot: TinyBot) -> None:
     await lena.waits_until(lambda: lena.has_modal)
     with pytest.raises(NotVisible):
         await lena.shortcut("unknown")
+
+
+async def test_global_shortcut_is_taken_by_its_name_in_the_menu(bot: TinyBot) -> None:
+    lena = bot.slack.person("U0LENA")
+    await lena.shortcut("New cluster")
+    await lena.waits_until(lambda: lena.has_modal)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slack_sdk.errors import SlackApiError
 
 from playground import workspace
 from playground.workspace import inputs, installation, people
@@ -88,10 +89,20 @@ def test_manifest_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         installation.load(tmp_path / "list.yaml")
 
 
-async def test_app_without_a_home_has_no_home_to_open() -> None:
+async def test_app_without_a_home_has_no_home_to_open_or_to_put() -> None:
     directory = installation.install(people.load(), MANIFEST).directory
     async with workspace.serving(tiny_bot.options(directory=directory)) as slack:
-        assert not slack.person("U0LENA").screen.has_home
+        lena = slack.person("U0LENA")
+        assert not lena.screen.has_home
+        with pytest.raises(workspace.NotVisible, match="no Home tab"):
+            await lena.open_home()
+        with pytest.raises(SlackApiError, match="not_enabled"):
+            await tiny_bot.client(slack).views_publish(user_id="U0LENA", view=made.home())
+
+
+def test_app_with_a_home_tab_in_its_manifest_has_a_home() -> None:
+    manifest = {**MANIFEST, "features": {"app_home": {"home_tab_enabled": True}}}
+    assert installation.install(people.load(), manifest).directory.home_tab
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,190 @@
+"""What stands in App Home: what waits for somebody, their clusters, their requests, their quota. Pure.
+
+A Home has no memory: drawn again from the same desk at the same moment it is the same. What there is no room for is
+counted, with the command that shows it. What must never live here: when a Home is drawn, and for whom (`homes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot import approvals, blocks, buttons, handles, outline, overview, replies, text
+from bot.blocks import Block
+from bot.cards import Sight
+from bot.commands import finding, quota
+from bot.commands.finding import Found
+from bot.ports import Desk
+from provisioning import approval, lifetime, objects, people, stage
+from provisioning.lifecycle import Refused
+from provisioning.model import ClusterRequest, Person, Phase, Tenant
+from provisioning.objects import Stored
+from provisioning.stage import Stage
+
+WAITING, CLUSTERS, REQUESTS, ENDED, TENANTS = 8, 12, 6, 5, 8
+"""How many of each are shown. With what the platform sees besides they stay within the 100 blocks of a view."""
+REASON_SHOWN = 150
+NEWS = timedelta(days=7)
+"""What was denied or expired longer ago is not told any more."""
+_TOLD = (Stage.DENIED, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED)
+"""What became of a request where no cluster beside it says so."""
+
+
+def view(person: Person | None, *, desk: Desk, now: datetime, platform: bool) -> Block:
+    """Somebody's Home. `platform` is for those who look after the whole, who may be nobody's member (None)."""
+    parts = [_start(bool(person and desk.tenants_of(person)))]
+    if person:
+        parts += _waiting(person, desk, now)
+    if platform:
+        parts += overview.stuck(desk, now)
+    if person:
+        parts += [*_clusters(person, desk, now), *_requests(person, desk, now), *_quotas(person, desk)]
+    if platform:
+        parts += overview.tenants(desk)
+    return blocks.home(parts)
+
+
+def refused(why: str, *, slack: str, ask: Sequence[str]) -> Block:
+    """The Home of whom I do not act for: why, and what somebody has to know to change that.
+
+    `ask` are the Slack accounts of the platform's people.
+    """
+    parts = [blocks.section(why), blocks.context(replies.home_account(slack, [f"<@{each}>" for each in ask]))]
+    return blocks.home(parts)
+
+
+def told(sentence: str) -> Block:
+    """A Home that says one sentence."""
+    return blocks.home([blocks.section(sentence)])
+
+
+def decidable(person: Person, desk: Desk, now: datetime) -> list[Sight]:
+    """The requests that wait for this person's word, the oldest first."""
+    found = (
+        sight
+        for tenant in desk.approvals_of(person)
+        for request in desk.requests(tenant.meta.name)
+        if _may_decide(request, person, tenant, now)
+        if (sight := approvals.sight(desk, request)) and approvals.asks_approvers(sight)
+    )
+    return sorted(found, key=lambda sight: (sight.request.meta.created or now, sight.request.key))
+
+
+def _may_decide(request: Stored[ClusterRequest], person: Person, tenant: Stored[Tenant], now: datetime) -> bool:
+    try:
+        approval.check_voter(request, person, tenant=tenant.it.spec, now=now)
+    except Refused:
+        return False
+    return True
+
+
+def _start(asks: bool) -> Block:
+    """What can be done from anywhere."""
+    create = buttons.run(replies.SHORTCUT_CREATE, "create", spoken=replies.CREATE_SPOKEN, style="primary")
+    listed = buttons.run(replies.HOME_ALL, "list", spoken=replies.LIST_SPOKEN)
+    told = buttons.run(replies.HOME_HELP, "help", spoken=replies.HELP_SPOKEN)
+    return blocks.actions(*([create, listed] if asks else []), told)
+
+
+def _waiting(person: Person, desk: Desk, now: datetime) -> list[Block]:
+    """With the buttons of the cards. Whoever decides for nobody is not told that nothing waits for them."""
+    sights = decidable(person, desk, now)
+    if not sights and not desk.approvals_of(person):
+        return []
+    parts = [blocks.header(replies.HOME_WAITING)]
+    for sight in sights[:WAITING]:
+        decide = buttons.decide(sight.request)["elements"]
+        parts += [blocks.section(_asked(sight)), blocks.actions(*decide, buttons.details(sight.request))]
+    if not sights:
+        parts.append(blocks.context(replies.HOME_NOTHING_WAITS))
+    return parts + _more(len(sights) - WAITING, "requests")
+
+
+def _asked(sight: Sight) -> str:
+    spec, status, created = sight.request.it.spec, sight.request.it.status, sight.request.meta.created
+    policy = sight.tenant.it.spec.approval
+    expires = status.expires_at or (lifetime.expires_at(created, policy) if created else "")
+    reason = text.clip(text.one_line(spec.reason), REASON_SHOWN)
+    lines = (
+        f"{replies.asks(text.name(spec.requester), spec.action, spec.cluster)} · {text.code(sight.tenant.meta.name)}",
+        _gist(sight),
+        replies.reason(reason) if reason else replies.NO_REASON,
+        replies.expires(text.moment(expires)) if expires else "",
+    )
+    return "\n".join(line for line in lines if line)
+
+
+def _gist(sight: Sight) -> str:
+    spec, cluster = sight.request.it.spec, sight.cluster
+    return outline.gist(cluster.it.spec if cluster else None, spec.desired, sight.catalog)
+
+
+def _clusters(person: Person, desk: Desk, now: datetime) -> list[Block]:
+    """One's own first, then those of one's teams."""
+    tenants = {tenant.meta.name for tenant in desk.tenants_of(person)}
+    if not tenants:
+        return []
+    found = [each for each in finding.clusters_of(desk, person) if each[0].tenant.meta.name in tenants]
+    # Stable, so that within each half the order of places and names stays.
+    found.sort(key=lambda each: not finding.is_mine(desk, person, each[1]))
+    parts = [blocks.header(replies.HOME_CLUSTERS)]
+    for each in found[:CLUSTERS]:
+        parts += _cluster(each, mine=finding.is_mine(desk, person, each[1]), now=now)
+    if not found:
+        parts.append(blocks.section(replies.HOME_NO_CLUSTER))
+    return parts + _more(len(found) - CLUSTERS, "list")
+
+
+def _cluster(found: Found, *, mine: bool, now: datetime) -> tuple[Block, Block]:
+    place, cluster = found
+    is_now, ends = stage.of_cluster(cluster), cluster.it.status.expires_at
+    facts = outline.facts(cluster, place.tenant.meta.name)
+    if ends and objects.parse_time(ends) > now:
+        facts += f" ({replies.left(text.left(now, objects.parse_time(ends)))})"
+    line = replies.cluster_line(replies.ICON[is_now], cluster.meta.name, facts, mine)
+    return blocks.section(line), blocks.actions(*handles.of(cluster))
+
+
+def _requests(person: Person, desk: Desk, now: datetime) -> list[Block]:
+    """What one has asked for and is not decided, and what was decided lately where no cluster shows it."""
+    tenants = {tenant.meta.name: tenant for tenant in (*desk.tenants_of(person), *desk.approvals_of(person))}
+    mine = [
+        (tenant, request)
+        for tenant in tenants
+        for request in desk.requests(tenant)
+        if people.same(request.it.spec.requester, person)
+    ]
+    waiting = [each for each in mine if each[1].it.status.phase is Phase.PENDING]
+    ended = [_ended(*each, desk=desk, now=now) for each in reversed(mine)]
+    lines = [line for line in ended if line][:ENDED]
+    if not waiting and not lines:
+        return []
+    parts = [blocks.header(replies.HOME_REQUESTS)]
+    for tenant, request in waiting[:REQUESTS]:
+        parts += [blocks.section(_asked_by_me(tenant, request, desk)), buttons.withdraw(request)]
+    parts += [blocks.section("\n".join(lines))] if lines else []
+    return parts + _more(len(waiting) - REQUESTS, "requests")
+
+
+def _asked_by_me(tenant: str, request: Stored[ClusterRequest], desk: Desk) -> str:
+    sight = approvals.sight(desk, request)
+    said = f"{replies.headline(Stage.WAITING, request.it.spec.cluster, tenant)} · {text.code(request.meta.name)}"
+    return "\n".join((said, replies.wish(request.it.spec.action, _gist(sight) if sight else "")))
+
+
+def _ended(tenant: str, request: Stored[ClusterRequest], *, desk: Desk, now: datetime) -> str:
+    """What became of it, in one line; empty for what is shown elsewhere or is no news."""
+    is_now, decided = stage.of_request(request, None), request.it.status.decided_at
+    if is_now not in _TOLD or not decided or now - objects.parse_time(decided) > NEWS:
+        return ""
+    return f"{replies.headline(is_now, request.it.spec.cluster, tenant)} · {text.code(request.meta.name)}"
+
+
+def _quotas(person: Person, desk: Desk) -> list[Block]:
+    tenants = sorted({tenant.meta.name for tenant in (*desk.tenants_of(person), *desk.approvals_of(person))})
+    parts = [blocks.header(replies.HOME_QUOTA), *(blocks.section(quota.told(desk, name)) for name in tenants[:TENANTS])]
+    return parts + _more(len(tenants) - TENANTS, "quota")
+
+
+def _more(hidden: int, command: str) -> list[Block]:
+    return [blocks.context(replies.home_more(hidden, command))] if hidden > 0 else []

@@ -1,0 +1,172 @@
+"""Keeps App Home what the desk says, for those who looked at it within a day.
+
+Level-based: `redraw` draws somebody's Home from the caches as they are now, and publishes it when it differs from what
+it published last. Slack tells of an opening to one replica only, so each keeps the Homes that were opened at it, and
+none has to lead. The hash finds out where two of them keep one: whoever comes second draws it once more, a moment
+later. After a restart a Home stays as it is until somebody looks at it again.
+What must never live here: what a Home says (`home`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+import structlog
+
+from bot import home, replies
+from bot.audience import Audience
+from bot.blocks import Block
+from bot.follow import Changes
+from bot.outbox import Later, Undeliverable, Unknown
+from bot.people import Refusal, Unwelcome
+from bot.ports import Desk, Publisher
+from bot.publishing import Overtaken
+from bot.weights import Weight
+from provisioning import names
+from provisioning.desk import NoCatalog
+from provisioning.health import Waits
+from provisioning.model import Person
+from provisioning.queue import Queue
+
+log = structlog.get_logger()
+
+SETTLE_SECONDS: Final = 0.5
+"""Changes come in flocks, and what a press did is in the caches a moment later."""
+EVERY_SECONDS: Final = 2.0
+"""Between two drawings of one Home."""
+RESYNC_SECONDS: Final = 600.0
+"""For what only the clock changes: the life that is left, what is late, who was put into a tenant."""
+RETRY_SECONDS: Final = 5.0
+WORKERS: Final = 2
+AHEAD: Final = -3600.0
+"""Seconds from now at which the Home of somebody who looks at it is due: before those of all who only may."""
+
+
+class Who(Protocol):
+    """Whose Slack account it is, as `bot.people.People` knows it."""
+
+    async def who(self, slack: str) -> Person:
+        """Raises `Unwelcome`."""
+        ...
+
+
+class Homes:
+    """`platform` are the Slack accounts of those who see all tenants. `clock` counts seconds, `now` is the time."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        people: Who,
+        publisher: Publisher,
+        platform: frozenset[str] = frozenset(),
+        waits: Waits = lambda: "",
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.audience = Audience(clock=clock)
+        self._desk = desk
+        self._people = people
+        self._publisher = publisher
+        self._platform = platform
+        self._waits = waits
+        self._clock = clock
+        self._now = now
+        self._queue: Queue[str] = Queue("homes")
+
+    def opened(self, slack: str, hash_: str) -> None:
+        """Somebody looks at their Home. `hash_` is Slack's of what they see, empty when they see nothing yet."""
+        self.audience.look(slack, hash_)
+        self._queue.add(slack, after=AHEAD)
+
+    def used(self, slack: str, hash_: str) -> None:
+        """Somebody pressed something in their Home, so it may be another one in a moment."""
+        self.audience.look(slack, hash_)
+        self._queue.add(slack, after=SETTLE_SECONDS)
+
+    async def run(self, *, tenants: Changes, requests: Changes, clusters: Changes) -> None:
+        """Follow all three kinds for ever. Ends only by cancellation."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch_tenants(tenants))
+            group.create_task(self._watch(requests))
+            group.create_task(self._watch(clusters))
+            group.create_task(self._queue.work(self.redraw, workers=WORKERS))
+
+    async def redraw(self, slack: str) -> float | None:
+        """Make somebody's Home fit; the seconds after which to look again."""
+        seen, now = self.audience.get(slack), self._clock()
+        if seen is None:
+            return None
+        if seen.drawn and (early := seen.at + EVERY_SECONDS - now) > 0:
+            return early
+        seen.at = now
+        view, again = await self._draw(slack)
+        drawn = names.content_hash(view)
+        if drawn == seen.drawn:
+            return again
+        # Whoever looks at nothing, or at something old, goes before those who may not look at all.
+        weight = Weight.PROGRESS if seen.drawn else Weight.DECISION
+        try:
+            seen.hash = await self._publisher.publish(slack, view, hash_=seen.hash, weight=weight)
+        except Later as later:
+            return later.seconds
+        except (Overtaken, Unknown) as unsure:
+            log.info("home_in_doubt", slack=slack, why=str(unsure))
+            seen.doubt()
+            return EVERY_SECONDS
+        except Undeliverable as refused:
+            log.warning("home_not_published", slack=slack, why=refused.reason)
+            self.audience.forget(slack)
+            return None
+        seen.drawn = drawn
+        return again
+
+    async def _draw(self, slack: str) -> tuple[Block, float]:
+        """The Home as it should be now, and the seconds until it should be looked at again."""
+        if self._waits():
+            return home.told(replies.NOT_READY), RETRY_SECONDS
+        try:
+            person = await self._person(slack)
+            view = home.view(person, desk=self._desk, now=self._now(), platform=slack in self._platform)
+        except Unwelcome as unwelcome:
+            self.audience.tell(slack, frozenset())
+            again = RETRY_SECONDS if unwelcome.refusal is Refusal.UNCERTAIN else RESYNC_SECONDS
+            return home.refused(unwelcome.refusal, slack=slack, ask=sorted(self._platform)), again
+        except NoCatalog:
+            return home.told(replies.NO_CATALOG), RESYNC_SECONDS
+        self.audience.tell(slack, self._tenants(slack, person))
+        return view, RESYNC_SECONDS
+
+    async def _person(self, slack: str) -> Person | None:
+        """None for whom no tenant names and who looks after the platform."""
+        try:
+            return await self._people.who(slack)
+        except Unwelcome as unwelcome:
+            if unwelcome.refusal is Refusal.UNMAPPED and slack in self._platform:
+                return None
+            raise
+
+    def _tenants(self, slack: str, person: Person | None) -> frozenset[str]:
+        """Of which tenants this Home tells something."""
+        found = self._desk.all_tenants() if slack in self._platform else ()
+        if person and not found:
+            found = (*self._desk.tenants_of(person), *self._desk.approvals_of(person))
+        return frozenset(tenant.meta.name for tenant in found)
+
+    async def _watch_tenants(self, changes: Changes) -> None:
+        async for _, name in changes.changed():
+            self._changed(name)
+
+    async def _watch(self, changes: Changes) -> None:
+        async for namespace, _ in changes.changed():
+            tenant = self._desk.tenant_of(namespace) if self.audience else None
+            if tenant:
+                self._changed(tenant.meta.name)
+
+    def _changed(self, tenant: str) -> None:
+        for slack in self.audience.of(tenant):
+            self._queue.add(slack, after=SETTLE_SECONDS)

@@ -1,0 +1,79 @@
+"""What does not go on by itself, in any tenant: the platform's people have to look at it. Pure.
+
+What must never live here: a sentence (`replies`), or what is to be done about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.ports import Reads
+from provisioning import objects, stage
+from provisioning.model import ClusterRequest, Phase, StepState, Surface, TenantCluster
+from provisioning.objects import Stored
+from provisioning.stage import Stage
+
+PATIENCE = timedelta(minutes=30)
+"""How long a step, a deletion or the carrying out of what was approved may take before somebody should look."""
+NEWS = timedelta(hours=24)
+"""For how long it is told that something approved could not be done: whoever asked knows it, and may ask again."""
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A cluster or a wish for one that stands still since then. `message` is what is known of the reason."""
+
+    tenant: str
+    namespace: str
+    cluster: str
+    stage: Stage
+    since: datetime
+    step: str = ""
+    message: str = ""
+
+
+def found(desk: Reads, now: datetime) -> tuple[Stuck, ...]:
+    """All of them, the oldest first."""
+    each = (it for tenant in desk.all_tenants() for it in _of_tenant(desk, tenant.meta.name, now))
+    return tuple(sorted(each, key=lambda it: (it.since, it.namespace, it.cluster)))
+
+
+def _of_tenant(desk: Reads, tenant: str, now: datetime) -> Iterator[Stuck]:
+    for cluster in desk.clusters(tenant):
+        if it := _cluster(tenant, cluster, now):
+            yield it
+    for request in desk.requests(tenant):
+        if it := _request(tenant, request, now):
+            yield it
+
+
+def _cluster(tenant: str, cluster: Stored[TenantCluster], now: datetime) -> Stuck | None:
+    where, is_now = (tenant, cluster.meta.namespace, cluster.meta.name), stage.of_cluster(cluster)
+    if is_now is Stage.DELETING:
+        since = cluster.meta.deleted
+        return Stuck(*where, is_now, since) if since and now - since > PATIENCE else None
+    if is_now not in (Stage.STALLED, Stage.BUILDING):
+        return None
+    steps = cluster.it.status.steps
+    failed = next((step for step in steps if step.state is StepState.FAILED), None)
+    at = failed or next((step for step in steps if step.state is StepState.RUNNING), None)
+    since = objects.parse_time(at.started_at) if at and at.started_at else cluster.meta.created or now
+    if is_now is Stage.BUILDING and not failed and now - since <= PATIENCE:
+        return None
+    return Stuck(*where, is_now, since, at.name if at else "", at.message if at else "")
+
+
+def _request(tenant: str, request: Stored[ClusterRequest], now: datetime) -> Stuck | None:
+    spec, status, where = request.it.spec, request.it.status, (tenant, request.meta.namespace)
+    decided = objects.parse_time(status.decided_at) if status.decided_at else None
+    if status.phase is Phase.FAILED and decided and now - decided <= NEWS:
+        return Stuck(*where, spec.cluster, Stage.FAILED, decided, message=status.message)
+    if status.phase is Phase.APPROVED and decided and now - decided > PATIENCE:
+        return Stuck(*where, spec.cluster, Stage.ACCEPTED, decided, message=status.message)
+    asked = [it for it in status.deliveries if it.surface is Surface.APPROVER]
+    if status.phase is Phase.PENDING and asked and not any(it.ts for it in asked):
+        why = ", ".join(dict.fromkeys(it.revision for it in asked))
+        return Stuck(*where, spec.cluster, Stage.WAITING, request.meta.created or now, message=why)
+    return None

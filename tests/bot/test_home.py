@@ -1,0 +1,241 @@
+"""What stands in App Home, for each who may look at it; and that it stays within what Slack takes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bot import home, replies
+from bot.blocks import Block
+from bot.cards import card
+from provisioning.model import (
+    Action,
+    Amounts,
+    ApprovalPolicy,
+    Delivery,
+    Person,
+    Phase,
+    QuotaSpec,
+    RequestStatus,
+    Surface,
+)
+from provisioning.usage import Usage
+from tests.bot import samples, slack_objects
+from tests.bot.fake_desk import FakeDesk
+
+ZOE = Person(user="zoe", slack="U0ZOE")
+"""Nobody's member and nobody's approver."""
+
+
+def drawn(person: Person | None, desk: FakeDesk, *, platform: bool = False, now: Any = samples.NOW) -> Block:
+    view = home.view(person, desk=desk, now=now, platform=platform)
+    assert slack_objects.problems_of_view(view) == []
+    return view
+
+
+def said(view: Block) -> str:
+    """Every word, however many there are."""
+    return "\n".join(card([part]).text for part in view["blocks"])
+
+
+def headers(view: Block) -> list[str]:
+    return [part["text"]["text"] for part in view["blocks"] if part["type"] == "header"]
+
+
+def labels(view: Block) -> list[str]:
+    return [
+        element["text"]["text"] for part in view["blocks"] if part["type"] == "actions" for element in part["elements"]
+    ]
+
+
+def busy() -> FakeDesk:
+    desk = FakeDesk(used={"team-a": Usage(clusters=2, nodes=5, vcpu=10_000)})
+    desk.put_cluster(samples.cluster(status=samples.ready(), annotations={"clusterdesk.dev/requested-by": "lena"}))
+    desk.put_cluster(samples.cluster("alpha", by="cr-other", status=samples.building()))
+    desk.put(samples.request("cr-waiting", cluster="build-8"))
+    return desk
+
+
+def test_a_member_sees_clusters_requests_and_quota_and_nothing_to_decide() -> None:
+    view = drawn(samples.LENA, busy())
+
+    assert headers(view) == [replies.HOME_CLUSTERS, replies.HOME_REQUESTS, replies.HOME_QUOTA]
+    assert replies.APPROVE not in labels(view)
+
+
+def test_an_approver_decides_here_and_sees_all_of_it_in_a_window() -> None:
+    view = drawn(samples.OMAR, busy())
+
+    assert headers(view) == [replies.HOME_WAITING, replies.HOME_QUOTA]
+    assert {replies.APPROVE, replies.DENY, replies.DETAILS} <= set(labels(view))
+    assert "asks for a new cluster `build-8`" in said(view)
+    assert "Nightly builds" in said(view)
+
+
+def test_what_an_approver_may_not_decide_does_not_wait_for_them() -> None:
+    desk = FakeDesk()
+    desk.put(samples.request("cr-own", requester=samples.OMAR))
+    desk.put(samples.request("cr-ended", status=RequestStatus(phase=Phase.DENIED)))
+    desk.tenants["team-b"] = samples.tenant("team-b", approvers=(samples.subject(samples.EVA),))
+    desk.put(samples.request("cr-elsewhere", namespace="tenant-team-b"))
+
+    assert home.decidable(samples.OMAR, desk, samples.NOW) == []
+    assert replies.HOME_NOTHING_WAITS in said(drawn(samples.OMAR, desk))
+
+
+def test_a_request_whose_time_is_over_waits_for_nobody() -> None:
+    later = samples.NOW + timedelta(days=2)
+
+    assert home.decidable(samples.OMAR, busy(), later) == []
+
+
+def test_a_request_that_a_rule_settles_waits_for_nobody() -> None:
+    desk = busy()
+    desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=0))
+
+    assert home.decidable(samples.OMAR, desk, samples.NOW) == []
+
+
+def test_ones_own_clusters_come_first_with_the_life_that_is_left() -> None:
+    lines = [line for line in said(drawn(samples.LENA, busy())).splitlines() if "team-a" in line]
+
+    assert "*`build-7`* (yours)" in lines[0]
+    assert "(24 hours left)" in lines[0]
+    assert "*`alpha`* · Building" in lines[1]
+
+
+def test_a_cluster_has_the_buttons_that_make_sense() -> None:
+    desk = FakeDesk()
+    for name, facts in (
+        ("ready", {"status": samples.ready()}),
+        ("forever", {"status": samples.ready(), "lifetime": None}),
+        ("sleeps", {"status": samples.asleep()}),
+        ("rises", {"status": samples.building()}),
+        ("goes", {"status": samples.ready(), "deleting": True}),
+    ):
+        desk.put_cluster(samples.cluster(name, **facts))
+    verbs: dict[str, list[str]] = {}
+    for part in drawn(samples.LENA, desk)["blocks"]:
+        for element in part["elements"] if part["type"] == "actions" else ():
+            verb, _, place = element["value"].partition(" ")
+            verbs.setdefault(place.rpartition("/")[2], []).append(verb)
+
+    assert verbs["ready"] == ["show", "extend", "scale", "hibernate", "delete"]
+    assert verbs["forever"] == ["show", "scale", "hibernate", "delete"]
+    assert verbs["sleeps"] == ["show", "extend", "wake", "delete"]
+    assert verbs["rises"] == ["show", "delete"]
+    assert verbs["goes"] == ["show"]
+
+
+def test_requests_that_wait_can_be_taken_back_and_news_of_others_is_told() -> None:
+    desk = FakeDesk()
+    decided = {"decided_at": samples.AT}
+    desk.put(samples.request("cr-1", cluster="waits"))
+    desk.put(samples.request("cr-2", cluster="denied", status=RequestStatus(phase=Phase.DENIED, **decided)))
+    desk.put(samples.request("cr-3", cluster="applied", status=RequestStatus(phase=Phase.APPLIED, **decided)))
+    desk.put(samples.request("cr-4", cluster="kais", requester=samples.KAI))
+
+    view = drawn(samples.LENA, desk)
+    text = said(view)
+
+    assert labels(view).count(replies.WITHDRAW) == 1
+    assert "*`waits` is waiting for approval*" in text
+    assert "*`denied` was denied*" in text
+    assert "applied" not in text
+    assert "kais" not in text
+    assert "was denied" not in said(drawn(samples.LENA, desk, now=samples.NOW + timedelta(days=8)))
+
+
+def test_whoever_has_nothing_yet_is_told_what_to_do_first() -> None:
+    view = drawn(samples.LENA, FakeDesk())
+
+    assert labels(view)[0] == replies.SHORTCUT_CREATE
+    assert replies.HOME_NO_CLUSTER in said(view)
+    assert replies.HOME_REQUESTS not in headers(view)
+
+
+def test_words_of_people_are_never_markup() -> None:
+    desk = FakeDesk()
+    desk.put(samples.request(requester=samples.KAI, reason=samples.HOSTILE))
+
+    text = said(drawn(samples.OMAR, desk))
+
+    assert "<!channel>" not in text
+    assert "<https://evil" not in text
+
+
+def test_the_same_desk_at_the_same_moment_gives_the_same_home() -> None:
+    assert drawn(samples.LENA, busy()) == drawn(samples.LENA, busy())
+
+
+def test_the_refused_read_why_and_what_somebody_has_to_know_to_add_them() -> None:
+    view = home.refused(replies.UNMAPPED, slack="U0ZOE", ask=["U0PAT"])
+
+    assert slack_objects.problems_of_view(view) == []
+    assert replies.UNMAPPED in said(view)
+    assert "`U0ZOE`" in said(view)
+    assert "<@U0PAT>" in said(view)
+
+
+def test_the_platform_sees_every_tenant_the_fullest_first_without_being_in_any() -> None:
+    desk = busy()
+    desk.tenants["team-b"] = samples.tenant("team-b", quota=QuotaSpec(hard=Amounts(clusters=2)))
+    desk.used["team-b"] = Usage(clusters=2)
+    desk.tenants["team-c"] = samples.tenant("team-c", quota=QuotaSpec())
+
+    view = drawn(None, desk, platform=True)
+    lines = [line for line in said(view).splitlines() if line.startswith("*`team-")]
+
+    assert headers(view) == [replies.HOME_STUCK, replies.HOME_TENANTS]
+    assert lines == [
+        "*`team-b`* · Clusters ▓▓▓▓▓▓▓▓▓▓ *2* of 2 · 0 clusters",
+        "*`team-a`* · Clusters ▓▓▓▓░░░░░░ *2* of 5 · 2 clusters · 1 request waits",
+        f"*`team-c`* · {replies.NO_QUOTA} · 0 clusters",
+    ]
+
+
+def test_the_platform_sees_what_is_stuck_with_its_reason_and_since_when() -> None:
+    desk = FakeDesk()
+    desk.put_cluster(samples.cluster("stuck", status=samples.stuck()))
+    desk.put_cluster(samples.cluster("slow", status=samples.building()))
+    failed = RequestStatus(phase=Phase.FAILED, decided_at=samples.AT, message="quota: vCPU 44 of 40")
+    desk.put(samples.request("cr-1", cluster="failed", status=failed))
+    lost = (Delivery(surface=Surface.APPROVER, channel="C0TEAMA", ts="", revision="is_archived"),)
+    desk.put(samples.request("cr-2", cluster="unheard", status=RequestStatus(deliveries=lost)))
+
+    at_once = said(drawn(None, desk, platform=True))
+    later = said(drawn(None, desk, platform=True, now=samples.NOW + timedelta(hours=1)))
+
+    for words in ("finds no room", "vCPU 44 of 40", "is_archived", "tenant-team-a/stuck"):
+        assert words in at_once
+    assert "tenant-team-a/slow" not in at_once
+    assert "*`tenant-team-a/slow`* is being set up · `Workers`" in later
+
+
+def test_nobody_else_sees_other_tenants() -> None:
+    desk = FakeDesk()
+    desk.tenants["team-b"] = samples.tenant("team-b", members=(), approvers=())
+    desk.put_cluster(samples.cluster("secret", namespace="tenant-team-b", status=samples.stuck()))
+
+    for person in (samples.LENA, samples.OMAR):
+        assert "team-b" not in said(drawn(person, desk))
+        assert "secret" not in said(drawn(person, desk))
+
+
+def test_a_home_of_whoever_has_everything_in_plenty_is_one_that_slack_takes() -> None:
+    desk = FakeDesk(tenants={})
+    everybody = (samples.subject(samples.LENA), samples.subject(samples.OMAR))
+    for number in range(60):
+        name, namespace = f"team-{number:02}", f"tenant-team-{number:02}"
+        desk.tenants[name] = samples.tenant(name, members=everybody, approvers=everybody)
+        desk.put_cluster(samples.cluster("c" * 30, namespace=namespace, status=samples.stuck()))
+        desk.put_cluster(samples.cluster("build-7", namespace=namespace, status=samples.ready()))
+        for requester in (samples.LENA, samples.KAI):
+            name, why = f"cr-{requester.user[:4]}-{number}", samples.HOSTILE * 10
+            desk.put(samples.request(name, action=Action.DELETE, requester=requester, reason=why, namespace=namespace))
+
+    view = drawn(samples.LENA, desk, platform=True)
+
+    assert 80 < len(view["blocks"]) <= 100
+    assert headers(view)[-1] == replies.HOME_TENANTS
+    assert replies.home_more(120 - home.CLUSTERS, "list") in said(view)

@@ -1,0 +1,259 @@
+"""When App Home is drawn: at once for whoever looks, again when something changed, and never too often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot import replies
+from bot.audience import KEPT_PEOPLE, KEPT_SECONDS
+from bot.blocks import Block
+from bot.cards import card
+from bot.homes import EVERY_SECONDS, RESYNC_SECONDS, Homes
+from bot.outbox import Later, Undeliverable, Unknown
+from bot.people import Refusal, Unwelcome
+from bot.publishing import Overtaken
+from bot.weights import Weight
+from provisioning.model import Person
+from provisioning.usage import Usage
+from tests.bot import samples
+from tests.bot.fake_desk import FakeDesk
+
+
+@dataclass
+class FakePublisher:
+    """Slack's Homes: what stands there under which hash; `fail` holds what the next calls raise."""
+
+    stands: dict[str, tuple[str, Block]] = field(default_factory=dict)
+    weights: list[Weight] = field(default_factory=list)
+    fail: list[Exception] = field(default_factory=list)
+
+    async def publish(self, slack: str, view: Block, *, hash_: str, weight: Weight) -> str:
+        self.weights.append(weight)
+        if self.fail:
+            raise self.fail.pop(0)
+        if hash_ and self.stands.get(slack, ("", {}))[0] != hash_:
+            raise Overtaken("hash_conflict")
+        made = f"h{len(self.weights)}"
+        self.stands[slack] = (made, view)
+        return made
+
+    def said(self, slack: str) -> str:
+        return "\n".join(card([part]).text for part in self.stands[slack][1]["blocks"])
+
+    def hash_of(self, slack: str) -> str:
+        return self.stands[slack][0]
+
+
+@dataclass
+class FakePeople:
+    """Accounts as a tenant maps them; `refusals` are those of the others."""
+
+    desk: FakeDesk
+    refusals: dict[str, Refusal] = field(default_factory=dict)
+
+    async def who(self, slack: str) -> Person:
+        person = self.desk.person(slack)
+        if slack in self.refusals or person is None:
+            raise Unwelcome(self.refusals.get(slack, Refusal.UNMAPPED))
+        return person
+
+
+@dataclass
+class Scene:
+    desk: FakeDesk = field(default_factory=FakeDesk)
+    slack: FakePublisher = field(default_factory=FakePublisher)
+    seconds: float = 0.0
+    missing: str = ""
+
+    def __post_init__(self) -> None:
+        self.people = FakePeople(self.desk)
+        self.homes = self.replica()
+
+    def replica(self) -> Homes:
+        """One more bot, on the same desk and Slack."""
+        return Homes(
+            desk=self.desk,
+            people=self.people,
+            publisher=self.slack,
+            platform=frozenset(("U0PAT",)),
+            waits=lambda: self.missing,
+            clock=lambda: self.seconds,
+            now=lambda: samples.NOW,
+        )
+
+    async def look(self, slack: str = "U0LENA", homes: Homes | None = None) -> float | None:
+        """Somebody opens their Home, and it is drawn."""
+        homes = homes or self.homes
+        homes.opened(slack, self.slack.hash_of(slack) if slack in self.slack.stands else "")
+        return await homes.redraw(slack)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+async def test_whoever_looks_gets_their_home_at_once_and_it_is_looked_at_again(scene: Scene) -> None:
+    assert await scene.look() == RESYNC_SECONDS
+
+    assert replies.HOME_NO_CLUSTER in scene.slack.said("U0LENA")
+
+
+async def test_what_did_not_change_is_not_published_again(scene: Scene) -> None:
+    await scene.look()
+    scene.seconds += EVERY_SECONDS
+    await scene.look()
+    scene.seconds += EVERY_SECONDS
+    await scene.homes.redraw("U0LENA")
+
+    assert len(scene.slack.weights) == 1
+
+
+async def test_a_change_is_published_and_goes_behind_whoever_looks_at_nothing(scene: Scene) -> None:
+    await scene.look()
+    scene.desk.put_cluster(samples.cluster(status=samples.ready()))
+    scene.seconds += EVERY_SECONDS
+
+    await scene.homes.redraw("U0LENA")
+
+    assert "build-7" in scene.slack.said("U0LENA")
+    assert scene.slack.weights == [Weight.DECISION, Weight.PROGRESS]
+
+
+async def test_changes_in_a_row_are_drawn_once(scene: Scene) -> None:
+    await scene.look()
+    scene.desk.put_cluster(samples.cluster())
+    scene.seconds += 1
+
+    assert await scene.homes.redraw("U0LENA") == EVERY_SECONDS - 1
+    assert len(scene.slack.weights) == 1
+
+
+async def test_a_home_that_somebody_else_has_drawn_since_is_drawn_again_a_moment_later(scene: Scene) -> None:
+    other = scene.replica()
+    await scene.look()
+    scene.desk.put(samples.request())
+    scene.seconds += EVERY_SECONDS
+    await scene.look(homes=other)
+    scene.desk.put_cluster(samples.cluster("late"))
+
+    assert await scene.homes.redraw("U0LENA") == EVERY_SECONDS
+    assert "late" not in scene.slack.said("U0LENA")
+    scene.seconds += EVERY_SECONDS
+    await scene.homes.redraw("U0LENA")
+
+    assert "late" in scene.slack.said("U0LENA")
+
+
+async def test_a_home_whose_answer_was_lost_is_drawn_again_over_whatever_stands_there(scene: Scene) -> None:
+    scene.slack.fail = [Unknown("timeout")]
+
+    assert await scene.look() == EVERY_SECONDS
+    await scene.homes.redraw("U0LENA")
+
+    assert "U0LENA" in scene.slack.stands
+
+
+async def test_a_slack_that_throttles_is_left_alone_for_so_long_and_then_gets_the_newest(scene: Scene) -> None:
+    scene.slack.fail = [Later("ratelimited", seconds=30)]
+
+    assert await scene.look() == 30
+    scene.desk.put_cluster(samples.cluster())
+    await scene.homes.redraw("U0LENA")
+
+    assert "build-7" in scene.slack.said("U0LENA")
+
+
+async def test_a_home_that_slack_does_not_take_is_given_up(scene: Scene) -> None:
+    scene.slack.fail = [Undeliverable("not_enabled")]
+
+    assert await scene.look() is None
+    assert len(scene.homes.audience) == 0
+
+
+async def test_after_a_day_without_a_look_a_home_is_left_as_it_is(scene: Scene) -> None:
+    await scene.look()
+    scene.desk.put_cluster(samples.cluster())
+    scene.seconds += KEPT_SECONDS
+
+    assert await scene.homes.redraw("U0LENA") is None
+    assert len(scene.homes.audience) == 0
+    assert scene.homes.audience.of("team-a") == ()
+
+
+async def test_only_so_many_are_kept_and_those_who_looked_last(scene: Scene) -> None:
+    await scene.look()
+    for number in range(KEPT_PEOPLE):
+        scene.homes.opened(f"U{number}", "")
+
+    assert len(scene.homes.audience) == KEPT_PEOPLE
+    assert scene.homes.audience.get("U0LENA") is None
+    assert scene.homes.audience.of("team-a") == ()
+
+
+async def test_a_change_of_a_tenant_is_for_those_whose_home_tells_of_it(scene: Scene) -> None:
+    scene.desk.tenants["team-b"] = samples.tenant("team-b", members=(), approvers=(samples.subject(samples.OMAR),))
+    for slack in ("U0LENA", "U0OMAR", "U0PAT"):
+        await scene.look(slack)
+
+    assert set(scene.homes.audience.of("team-a")) == {"U0LENA", "U0OMAR", "U0PAT"}
+    assert set(scene.homes.audience.of("team-b")) == {"U0OMAR", "U0PAT"}
+
+
+async def test_whoever_leaves_a_tenant_hears_no_more_of_it(scene: Scene) -> None:
+    await scene.look()
+    scene.desk.tenants["team-a"] = samples.tenant(members=())
+    scene.seconds += EVERY_SECONDS
+    await scene.homes.redraw("U0LENA")
+
+    assert scene.homes.audience.of("team-a") == ()
+    assert replies.HOME_CLUSTERS not in scene.slack.said("U0LENA")
+
+
+@pytest.mark.parametrize("refusal", [Refusal.GUEST, Refusal.STRANGER, Refusal.UNMAPPED])
+async def test_whoever_may_not_reads_why_and_whom_to_ask(scene: Scene, refusal: Refusal) -> None:
+    scene.people.refusals["U0GUS"] = refusal
+
+    assert await scene.look("U0GUS") == RESYNC_SECONDS
+    assert refusal in scene.slack.said("U0GUS")
+    assert "`U0GUS`" in scene.slack.said("U0GUS")
+    assert "<@U0PAT>" in scene.slack.said("U0GUS")
+
+
+async def test_the_platforms_people_see_all_tenants_without_being_in_one(scene: Scene) -> None:
+    await scene.look("U0PAT")
+
+    assert replies.HOME_TENANTS in scene.slack.said("U0PAT")
+
+
+async def test_a_guest_sees_no_tenant_even_when_the_platform_lists_them(scene: Scene) -> None:
+    scene.people.refusals["U0PAT"] = Refusal.GUEST
+
+    await scene.look("U0PAT")
+
+    assert replies.HOME_TENANTS not in scene.slack.said("U0PAT")
+
+
+async def test_while_nothing_is_known_yet_that_is_said_and_soon_put_right(scene: Scene) -> None:
+    scene.missing = "waiting for the first list of tenants"
+    again = await scene.look()
+    assert replies.NOT_READY in scene.slack.said("U0LENA")
+    assert again is not None
+    scene.missing = ""
+    scene.seconds += again
+
+    await scene.homes.redraw("U0LENA")
+
+    assert replies.HOME_NO_CLUSTER in scene.slack.said("U0LENA")
+
+
+async def test_what_the_platform_publishes_of_a_quota_is_seen(scene: Scene) -> None:
+    await scene.look()
+    scene.desk.used["team-a"] = Usage(nodes=7)
+    scene.seconds += EVERY_SECONDS
+
+    await scene.homes.redraw("U0LENA")
+
+    assert "*7* of 20" in scene.slack.said("U0LENA")
