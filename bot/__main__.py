@@ -16,7 +16,7 @@ import yaml
 from bot import manifest
 from bot.service import Service
 from bot.settings import Settings
-from provisioning import audit_trail, health, lease, legacy_kube, logs, resources
+from provisioning import audit_trail, handmade, health, lease, legacy_kube, logs, resources
 from provisioning.audit import Tell
 from provisioning.audit_heads import KubeHeads
 from provisioning.cache import Cache
@@ -70,7 +70,10 @@ async def run(settings: Settings) -> None:
         }
 
         # Not waited for: without them only the clusters that people made by hand are missing from lists.
-        theirs = {kind: Cache(kube, kind) for kind in (resources.CLUSTERS, resources.KAMAJI_CONTROL_PLANES)}
+        theirs = {
+            resources.CLUSTERS: Cache(kube, resources.CLUSTERS, keep=handmade.kept),
+            resources.KAMAJI_CONTROL_PLANES: Cache(kube, resources.KAMAJI_CONTROL_PLANES, keep=handmade.gist),
+        }
 
         def waits() -> str:
             missing = [kind.plural for kind, cache in caches.items() if not cache.synced.is_set()]

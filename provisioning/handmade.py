@@ -63,6 +63,22 @@ def is_hand_made(cluster: Manifest) -> bool:
     )
 
 
+def kept(cluster: Manifest) -> Manifest | None:
+    """The Cluster, for who keeps very many; None for a TenantCluster's."""
+    return cluster if is_hand_made(cluster) else None
+
+
+def gist(control_plane: Manifest) -> Manifest:
+    """As little of a control plane as is told of it here."""
+    meta = {key: control_plane["metadata"].get(key, "") for key in ("name", "namespace", "resourceVersion")}
+    return {
+        "apiVersion": control_plane["apiVersion"],
+        "kind": control_plane["kind"],
+        "metadata": meta,
+        "status": {"version": _map(control_plane.get("status")).get("version")},
+    }
+
+
 def marks(tenant: TenantSpec, *, name: str, cluster: str) -> dict[str, str]:
     """The labels of a Cluster made by hand in a namespace of the tenant of that name.
 

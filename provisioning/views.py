@@ -1,4 +1,4 @@
-"""What the desk looks at: the objects of the API, in memory, each parsed once per version. Reads only."""
+"""What the desk looks at: the objects of the API, in memory, each parsed once per version, as it comes. Reads only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from provisioning import errors, handmade, objects
+from provisioning.cache import Listener
 from provisioning.handmade import HandMade
 from provisioning.kube import Manifest
 from provisioning.model import ApprovalDelegation, Catalog, ClusterAccess, ClusterRequest, Tenant, TenantCluster
@@ -33,6 +34,10 @@ class Lister(Protocol):
         """How many there were: as long as it stays, everything is as it was."""
         ...
 
+    def listen(self, listener: Listener) -> object:
+        """Call it at every change, with the manifest before and after."""
+        ...
+
 
 @dataclass
 class View(Generic[M]):
@@ -41,6 +46,10 @@ class View(Generic[M]):
     lister: Lister
     model: type[M]
     _parsed: dict[tuple[str, str], tuple[str, Stored[M] | None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Read when it comes, not when somebody asks: that would wait for thousands of them to be read.
+        self.lister.listen(self._note)
 
     def get(self, namespace: str, name: str) -> Stored[M] | None:
         manifest = self.lister.get(namespace, name)
@@ -64,6 +73,12 @@ class View(Generic[M]):
         """Those that were made last, at most so many."""
         latest = heapq.nlargest(count, self.lister.list(), key=_created)
         return tuple(stored for manifest in latest if (stored := self._read(manifest)) is not None)
+
+    def _note(self, before: Manifest | None, after: Manifest | None) -> None:
+        if after is not None:
+            self._read(after)
+        elif before is not None:
+            self._parsed.pop((before["metadata"].get("namespace", ""), before["metadata"]["name"]), None)
 
     def _read(self, manifest: Manifest) -> Stored[M] | None:
         meta = manifest["metadata"]

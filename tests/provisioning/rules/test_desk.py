@@ -57,6 +57,9 @@ class Live:
     def changes(self) -> int:
         return self._server.objects.last
 
+    def listen(self, _: object) -> None:
+        """Nobody is told: whoever asks reads what is there."""
+
 
 class Stage:
     """A server with a Catalog and the tenant blue, and a desk before it."""

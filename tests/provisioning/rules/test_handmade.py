@@ -74,6 +74,24 @@ def test_a_cluster_is_ours_only_by_a_tenant_cluster_of_its_own_name() -> None:
     assert handmade.is_hand_made(CLUSTER)
 
 
+def test_who_keeps_very_many_keeps_no_clusters_of_ours_and_of_a_control_plane_what_is_told_of_it() -> None:
+    owner = {"kind": "TenantCluster", "name": "lab", "uid": "u", "controller": True}
+    assert handmade.kept(tweak(CLUSTER, "metadata.ownerReferences", [owner])) is None
+    assert handmade.kept(CLUSTER) == CLUSTER
+    plane = {
+        "apiVersion": "controlplane.cluster.x-k8s.io/v1alpha2",
+        "kind": "KamajiControlPlane",
+        "metadata": {"name": "lab", "namespace": "team-a", "resourceVersion": "7", "annotations": {"long": "text"}},
+        "spec": {"much": "more"},
+        "status": {"version": "v1.35.1", "conditions": []},
+    }
+    kept = handmade.gist(plane)
+    assert kept["metadata"] == {"name": "lab", "namespace": "team-a", "resourceVersion": "7"}
+    assert handmade.of(CLUSTER, kept) == handmade.of(CLUSTER, plane)
+    assert handmade.gist({**plane, "status": "odd"})["status"] == {"version": None}
+    assert "spec" not in kept
+
+
 def test_the_label_says_what_the_tenants_policy_gives() -> None:
     assert handmade.marks(builders.tenant(), name="blue", cluster="raw")["clusterdesk.dev/addons"] == "default"
     without = builders.tenant(handMade={"addOns": False})
