@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from bot.blocks import Block
@@ -43,6 +44,48 @@ class TakeBack:
 
 
 @dataclass(frozen=True)
+class Nudge:
+    """Have everybody reminded of this request of the person's."""
+
+    person: Person
+    namespace: str
+    request: str
+
+
+@dataclass(frozen=True)
+class TryAgain:
+    """Have all that belongs to this cluster put there anew, now."""
+
+    person: Person
+    namespace: str
+    cluster: str
+
+
+@dataclass(frozen=True)
+class Revoke:
+    """End these accesses, given by namespace and name."""
+
+    person: Person
+    accesses: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Delegate:
+    """Have the delegate decide instead of the approver."""
+
+    approver: Person
+    delegate: Person
+    until: datetime
+
+
+@dataclass(frozen=True)
+class StopDelegating:
+    """Have nobody decide instead of this approver any more."""
+
+    approver: Person
+
+
+@dataclass(frozen=True)
 class Errors:
     """Keep the form and what was typed; say at each field (by block id) what is wrong with it."""
 
@@ -64,6 +107,6 @@ class Repaint:
     told: Card | None = None
 
 
-Answer: TypeAlias = Say | Open | Ask | TakeBack
+Answer: TypeAlias = Say | Open | Ask | TakeBack | Nudge | TryAgain | Revoke | Delegate | StopDelegating
 FormAnswer: TypeAlias = Errors | Replace
 PressAnswer: TypeAlias = Repaint | Open

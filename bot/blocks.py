@@ -20,6 +20,8 @@ HEADER_TEXT = 150
 OPTION_TEXT = 75
 OPTIONS = 100
 MESSAGE_BLOCKS = 50
+PREFORMATTED_TEXT = 9000
+"""Slack refuses a message of some 13,000 characters in all."""
 VIEW_BLOCKS = 100
 ACTION_ID = 255
 
@@ -59,6 +61,18 @@ def quote(words: str) -> Block:
     return {"type": "section", "text": verbatim(words)}
 
 
+def preformatted(words: str) -> Block:
+    """Lines to be copied as they are, so they are never clipped: nothing longer than `PREFORMATTED_TEXT`."""
+    inside = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": words}]}
+    return {"type": "rich_text", "elements": [inside]}
+
+
+def code_line(words: str) -> Block:
+    """One line of code, as rich text: Slack redraws a message that has such text only as one that has some, too."""
+    inside = {"type": "text", "text": words, "style": {"code": True}}
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [inside]}]}
+
+
 def fields(pairs: Sequence[tuple[str, str]]) -> list[Block]:
     """Label and value side by side, ten to a section; both are mrkdwn."""
     texts = [markdown(f"*{label}*\n{value}", FIELD_TEXT) for label, value in pairs]
@@ -75,6 +89,16 @@ def divider() -> Block:
 
 def actions(*elements: Block) -> Block:
     return {"type": "actions", "elements": list(elements)}
+
+
+def plan(title: str, tasks: Sequence[Block]) -> Block:
+    """Task cards one below the other, in messages only, and not in every Slack."""
+    return {"type": "plan", "title": _said(title, HEADER_TEXT), "tasks": list(tasks)}
+
+
+def task(name: str, title: str, *, status: str) -> Block:
+    """One task card. Without details: those are rich text, and Slack lets no rich text become anything else later."""
+    return {"type": "task_card", "task_id": name, "title": _said(title, HEADER_TEXT), "status": status}
 
 
 def button(words: str, *, action: str, value: str, spoken: str, style: str = "", confirm: Block | None = None) -> Block:
@@ -160,6 +184,13 @@ def multi_select(options: Sequence[Option], *, chosen: Collection[str]) -> Block
     made = [_option(option) for option in options[:OPTIONS]]
     initial = [option for option in made if option["value"] in chosen]
     element: Block = {"type": "multi_static_select", "options": made}
+    return element | {"initial_options": initial} if initial else element
+
+
+def checkboxes(options: Sequence[Option], *, chosen: Collection[str] = ()) -> Block:
+    """Boxes to tick, at most ten."""
+    initial = [_option(option) for option in options if option.value in chosen]
+    element: Block = {"type": "checkboxes", "options": [*map(_option, options)]}
     return element | {"initial_options": initial} if initial else element
 
 

@@ -21,22 +21,29 @@ from provisioning.objects import Stored
 APPROVE = "request_approve"
 DENY = "request_deny"
 WITHDRAW = "request_withdraw"
+LET_GO = "cluster_let_go"
 DETAILS = "request_details"
+ASK = "request_ask"
+ANSWER = "request_answer"
+TAKE_BACK = "vote_take_back"
+BREAK_GLASS = "request_break_glass"
 RUN = re.compile(r"run [\s\S]*")
 """What stands for a line that somebody could type."""
 
 
 class Ticket(pydantic.BaseModel):
-    """The value of a button, and of the denial form that a button opened."""
+    """The value of a button, and of the form that a button opened."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     namespace: str = pydantic.Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)
     id: str = pydantic.Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)
     digest: str = pydantic.Field(pattern=r"^sha256:[0-9a-f]{16,64}$")
+    number: int = pydantic.Field(default=0, ge=0)
+    """Which of its questions, from 0 on."""
 
     def dumps(self) -> str:
-        return self.model_dump_json()
+        return self.model_dump_json(exclude_defaults=True)
 
 
 @dataclass(frozen=True)
@@ -60,32 +67,47 @@ def read(value: Any) -> Ticket | None:
 
 
 def decide(request: Stored[ClusterRequest]) -> Block:
-    """Approve and Deny…"""
+    """Approve, Deny…, and a question first."""
     value, cluster = ticket_of(request).dumps(), request.it.spec.cluster
     return blocks.actions(
         blocks.button(
             replies.APPROVE, action=APPROVE, value=value, spoken=replies.approve_spoken(cluster), style="primary"
         ),
         blocks.button(replies.DENY, action=DENY, value=value, spoken=replies.deny_spoken(cluster), style="danger"),
+        ask(request),
+    )
+
+
+def waiting(request: Stored[ClusterRequest], *, question: int | None) -> Block:
+    """What the requester may do meanwhile; `question` is the number of the one to answer."""
+    name, cluster = request.meta.name, request.it.spec.cluster
+    first = [answer(request, question)] if question is not None else []
+    return blocks.actions(
+        *first,
+        run(replies.NUDGE, f"nudge {name}", spoken=replies.nudge_spoken(cluster)),
+        run(replies.EDIT, f"edit {name}", spoken=replies.edit_spoken(cluster)),
+        _withdraw(request),
     )
 
 
 def withdraw(request: Stored[ClusterRequest]) -> Block:
     """Withdraw, asked twice."""
+    return blocks.actions(_withdraw(request))
+
+
+def _withdraw(request: Stored[ClusterRequest]) -> Block:
     cluster = request.it.spec.cluster
-    return blocks.actions(
-        blocks.button(
-            replies.WITHDRAW,
-            action=WITHDRAW,
-            value=ticket_of(request).dumps(),
-            spoken=replies.withdraw_spoken(cluster),
-            confirm=blocks.confirm(
-                title=replies.WITHDRAW_TITLE,
-                words=replies.withdraw_question(cluster),
-                yes=replies.WITHDRAW,
-                no=replies.KEEP,
-            ),
-        )
+    return blocks.button(
+        replies.WITHDRAW,
+        action=WITHDRAW,
+        value=ticket_of(request).dumps(),
+        spoken=replies.withdraw_spoken(cluster),
+        confirm=blocks.confirm(
+            title=replies.WITHDRAW_TITLE,
+            words=replies.withdraw_question(cluster),
+            yes=replies.WITHDRAW,
+            no=replies.KEEP,
+        ),
     )
 
 
@@ -93,6 +115,43 @@ def details(request: Stored[ClusterRequest]) -> Block:
     """All that there is to know of a request, in a window."""
     value, cluster = ticket_of(request).dumps(), request.it.spec.cluster
     return blocks.button(replies.DETAILS, action=DETAILS, value=value, spoken=replies.details_spoken(cluster))
+
+
+def ask(request: Stored[ClusterRequest]) -> Block:
+    """A question before one decides."""
+    value, cluster = ticket_of(request).dumps(), request.it.spec.cluster
+    return blocks.button(replies.ASK_QUESTION, action=ASK, value=value, spoken=replies.question_spoken(cluster))
+
+
+def answer(request: Stored[ClusterRequest], number: int) -> Block:
+    """The answer to the question of that number."""
+    value = ticket_of(request).model_copy(update={"number": number}).dumps()
+    spoken = replies.answer_spoken(request.it.spec.cluster)
+    return blocks.button(replies.ANSWER, action=ANSWER, value=value, spoken=spoken, style="primary")
+
+
+def again(request: Stored[ClusterRequest]) -> Block:
+    """The same wish once more."""
+    name, cluster = request.meta.name, request.it.spec.cluster
+    return blocks.actions(run(replies.ASK_AGAIN, f"again {name}", spoken=replies.again_spoken(cluster)))
+
+
+def let_go(request: Stored[ClusterRequest]) -> Block:
+    """Let the cluster's life end as it will."""
+    spoken = replies.let_go_spoken(request.it.spec.cluster)
+    return blocks.button(replies.LET_GO, action=LET_GO, value=ticket_of(request).dumps(), spoken=spoken)
+
+
+def take_back_vote(request: Stored[ClusterRequest]) -> Block:
+    """What somebody voted, undone."""
+    value, spoken = ticket_of(request).dumps(), replies.take_back_spoken(request.it.spec.cluster)
+    return blocks.button(replies.TAKE_BACK_VOTE, action=TAKE_BACK, value=value, spoken=spoken)
+
+
+def break_glass(request: Stored[ClusterRequest]) -> Block:
+    """In an emergency, without the others."""
+    value, spoken = ticket_of(request).dumps(), replies.break_glass_spoken(request.it.spec.cluster)
+    return blocks.button(replies.BREAK_GLASS, action=BREAK_GLASS, value=value, spoken=spoken, style="danger")
 
 
 def run(words: str, line: str, *, spoken: str, style: str = "") -> Block:

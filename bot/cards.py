@@ -1,18 +1,18 @@
 """The cards that stand in Slack: what is known about a request in, blocks and full fallback text out. Pure.
 
-A card has no memory and no clock: drawn again from the same objects it is the same card, hash and all.
+A card has no memory and no clock: drawn again from the same objects, at the same time, it is the same card.
 What must never live here: Slack's API, or the decision where a card goes (`follow`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot import blocks, buttons, meters, outline, outlook, replies, text
+from bot import blocks, buttons, life, meters, outline, outlook, progress, replies, text, verdicts, waiting
 from bot.blocks import Block
-from provisioning import approval, estimate, lifetime, names, objects, quota, stage
+from provisioning import approval, estimate, lifetime, names, objects, quota, seats, stage
 from provisioning.handmade import HandMade
 from provisioning.lifecycle import Reason
 from provisioning.model import (
@@ -20,20 +20,20 @@ from provisioning.model import (
     CatalogSpec,
     ClusterRequest,
     Decision,
+    DelegationSpec,
     Phase,
     Step,
-    StepState,
     Surface,
     Tenant,
     TenantCluster,
     Vote,
-    conditions,
 )
 from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.reservations import Others
 from provisioning.stage import Stage
 from provisioning.usage import Usage
+from provisioning.usual import Usual
 
 FALLBACK_TEXT = 3500
 REASON_SHOWN = 300
@@ -41,19 +41,25 @@ SECTION_LINES = 10
 """Lines of a listing that a section takes: well within 3000 characters."""
 _SHOWN = (Stage.BUILDING, Stage.STALLED, Stage.READY, Stage.ASLEEP, Stage.DELETING)
 """Where there is a cluster to show."""
+_ENDED_UNDONE = (Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED)
+"""Where nothing came of a wish."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """Something to show: `text` says everything for screen readers, notifications and clients without blocks."""
+    """Something to show: `text` says everything for screen readers, notifications and clients without blocks.
+
+    `modern` is the same with blocks that only messages take, and not every Slack knows; empty when there are none.
+    """
 
     text: str
     blocks: tuple[Block, ...] = ()
+    modern: tuple[Block, ...] = ()
 
     @property
     def revision(self) -> str:
         """Changes when, and only when, what is drawn does."""
-        return names.content_hash([self.text, self.blocks])
+        return names.content_hash([self.text, self.blocks, *([self.modern] if self.modern else [])])
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,15 @@ class Sight:
     hard: Limits = quota.UNBOUNDED
     used: Usage = field(default_factory=Usage)
     others: Others = field(default_factory=Others)
+    usual: Usual = field(default_factory=Usual)
+    newer: Stored[ClusterRequest] | None = None
+    """The request that took the place of this one."""
+    now: datetime | None = None
+    """Without it nothing is said that the clock decides."""
+    delegations: tuple[DelegationSpec, ...] = ()
+    """Who decides instead of whom in the request's namespace now."""
+    paused: bool = False
+    """Whether nothing is approved, because quotas are not enforced."""
 
     @property
     def stage(self) -> Stage:
@@ -94,24 +109,32 @@ def listing(lines: Sequence[str], *, most: int, more: Callable[[int], str]) -> C
 
 
 def draw(surface: Surface, sight: Sight) -> Card:
-    return approver(sight) if surface is Surface.APPROVER else requester(sight)
+    if surface is Surface.PLATFORM:
+        return platform(sight)
+    return requester(sight) if surface is Surface.REQUESTER else approver(sight)
 
 
 def approver(sight: Sight) -> Card:
     """What somebody who decides has to know, and the buttons while there is something to decide."""
     spec, status = sight.request.it.spec, sight.request.it.status
-    parts = [blocks.section(replies.asks(text.name(spec.requester), spec.action, spec.cluster))]
+    parts = _alarm(sight)
+    parts += [blocks.section(replies.asks(text.name(spec.requester), spec.action, spec.cluster))]
     parts += blocks.fields([(replies.LABEL["tenant"], text.code(sight.tenant.meta.name)), *_rows(sight)])
     parts += _reason(replies.REASON_GIVEN, spec.reason) or [blocks.context(replies.NO_REASON)]
+    parts += [blocks.context(replies.replaces(spec.replaces))] if spec.replaces else []
     if status.phase is not Phase.PENDING:
         return card([*parts, *_decision(sight)])
     parts.append(blocks.section(_quota(sight)))
     parts += [blocks.context(told)] if (told := _beside(sight)) else []
-    approvals = [vote.voter for vote in approval.agreed(sight.request, sight.tenant.it.spec)]
+    approvals = verdicts.voters(approval.agreed(sight.request, sight.tenant.it.spec, sight.delegations))
     required = sight.tenant.it.spec.approval.required
-    line = replies.needs(required, text.names(approvals), _expires(sight), sight.request.meta.name)
+    line = replies.needs(required, approvals, _expires(sight), sight.request.meta.name)
     parts.append(blocks.context(line))
-    return card([*parts, blocks.context(replies.why_you(sight.tenant.meta.name)), buttons.decide(sight.request)])
+    parts += waiting.parts(sight.request, sight.tenant.it.spec)
+    parts += [blocks.context(told) for told in _seats(sight)]
+    parts += [blocks.context(replies.APPROVALS_PAUSED)] if sight.paused else []
+    parts += [blocks.context(replies.why_you(sight.tenant.meta.name)), buttons.decide(sight.request)]
+    return card([*parts, *([blocks.actions(buttons.take_back_vote(sight.request))] if status.votes else [])])
 
 
 def requester(sight: Sight) -> Card:
@@ -121,32 +144,37 @@ def requester(sight: Sight) -> Card:
     if now is Stage.WAITING:
         return card([*parts, *_waiting(sight)])
     if now in (Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED):
-        return card([*parts, *_decision(sight)])
-    if sight.cluster is not None and now in _SHOWN:
-        parts += cluster_parts(sight.cluster, sight.catalog)
-    return card([*parts, blocks.context(_footnote(sight))])
+        again = now in _ENDED_UNDONE and not sight.request.it.status.replaced_by
+        return card([*parts, *_decision(sight), *([buttons.again(sight.request)] if again else [])])
+    look, foot = _look(sight), [blocks.context(_footnote(sight))]
+    if look is None or now not in _SHOWN:
+        return card([*parts, *foot])
+    if now in (Stage.BUILDING, Stage.STALLED, Stage.DELETING) and _platform_knows(sight):
+        foot = [blocks.context(replies.PLATFORM_TOLD), *foot]
+    drawn = card([*parts, *life.parts(look, steps_as=_short), *foot])
+    if now not in (Stage.BUILDING, Stage.STALLED):
+        return drawn
+    return replace(drawn, modern=(*parts, *life.parts(look, steps_as=progress.plan), *foot))
 
 
-def cluster_parts(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> list[Block]:
-    """A cluster as it is: its steps while it is on the way, its facts when it is ready or sleeps, and why it does."""
-    now, status = stage.of_cluster(cluster), cluster.it.status
-    if now not in (Stage.READY, Stage.ASLEEP):
-        return _progress(status.steps)
-    rows = [
-        (replies.LABEL["workers"], outline.pools(cluster.it.spec, catalog)),
-        (replies.LABEL["version"], status.version or cluster.it.spec.version or ""),
-        (replies.LABEL["nodes"], f"{status.nodes.ready} of {status.nodes.wanted}"),
-    ]
-    if status.endpoint:
-        rows.append((replies.LABEL["endpoint"], text.code(status.endpoint)))
-    if status.expires_at:
-        rows.append((replies.LABEL["until"], text.moment(status.expires_at)))
-    parts = blocks.fields([row for row in rows if row[1]])
-    if now is Stage.ASLEEP and (told := conditions.find(status.conditions, "Ready")):
-        parts.append(blocks.quote(text.clip(text.one_line(told.message), REASON_SHOWN)))
-    elif status.endpoint:
-        parts.append(blocks.section(replies.access(cluster.meta.name, cluster.meta.namespace)))
-    return parts
+def platform(sight: Sight) -> Card:
+    """What the platform team has to know of a cluster that hung, and what became of it."""
+    spec, tenant, look = sight.request.it.spec, sight.tenant.meta.name, _look(sight)
+    parts = [blocks.section(replies.headline(sight.stage, spec.cluster, tenant))]
+    if look is not None and sight.stage in (Stage.BUILDING, Stage.STALLED, Stage.DELETING):
+        parts += life.told(look, steps_as=_short)
+        parts.append(blocks.context(replies.look_at(spec.cluster, sight.request.meta.namespace)))
+    return card([*parts, blocks.context(replies.asked_for_by(text.name(spec.requester)))])
+
+
+def _platform_knows(sight: Sight) -> bool:
+    return any(it.surface is Surface.PLATFORM and it.ts for it in sight.request.it.status.deliveries)
+
+
+def _look(sight: Sight) -> life.Look | None:
+    if sight.cluster is None:
+        return None
+    return life.Look(sight.cluster, sight.catalog, sight.tenant.it.spec.lifetime, sight.usual, sight.now)
 
 
 def hand_made(cluster: HandMade, tenant: str) -> Card:
@@ -171,6 +199,8 @@ def verdict_line(request: Stored[ClusterRequest]) -> str:
         return replies.waived("" if status.waiver == approval.NOBODY else status.waiver)
     word = {Phase.APPLIED: Stage.ACCEPTED}.get(status.phase) or stage.of_request(request, None)
     when = text.moment(status.decided_at) if status.decided_at else ""
+    if (vote := seats.taken_through(status)) and word is Stage.ACCEPTED:
+        return replies.forced_by(verdicts.voter(vote), when)
     return replies.decided(word, _deciders(status.phase, status.votes), when)
 
 
@@ -185,25 +215,53 @@ def _deciders(phase: Phase, votes: Sequence[Vote]) -> str:
     if phase in (Phase.WITHDRAWN, Phase.EXPIRED, Phase.PENDING, Phase.FAILED):
         return ""
     wanted = Decision.DENY if phase is Phase.DENIED else Decision.APPROVE
-    return text.names([vote.voter for vote in votes if vote.decision is wanted])
+    return verdicts.voters(vote for vote in votes if vote.decision is wanted)
 
 
 def _waiting(sight: Sight) -> list[Block]:
     status = sight.request.it.status
-    approvals = [vote.voter for vote in approval.agreed(sight.request, sight.tenant.it.spec)]
+    approvals = verdicts.voters(approval.agreed(sight.request, sight.tenant.it.spec, sight.delegations))
     required = sight.tenant.it.spec.approval.required
-    lines = [replies.needs(required, text.names(approvals), _expires(sight), sight.request.meta.name)]
+    lines = [replies.needs(required, approvals, _expires(sight), sight.request.meta.name)]
     sent = [d for d in status.deliveries if d.surface is Surface.APPROVER]
     channel = sight.tenant.it.spec.channels.approvals
     direct = sum(1 for d in sent if d.ts and d.channel != channel)
-    if any(not d.ts for d in sent):
+    if any(not d.ts and d.channel == channel for d in sent):
         lines.append(replies.undeliverable(f"<#{channel}>", direct))
     elif sent:
         lines.append(replies.sent_to(f"<#{channel}>" if channel else "", direct))
+    lines += [replies.APPROVALS_PAUSED] if sight.paused else []
     return [
         *blocks.fields(_rows(sight)),
         blocks.context("\n".join(lines)),
-        buttons.withdraw(sight.request),
+        *waiting.parts(sight.request, sight.tenant.it.spec),
+        buttons.waiting(sight.request, question=waiting.unanswered(sight.request)),
+    ]
+
+
+def _seats(sight: Sight) -> list[str]:
+    """Which user groups are asked, and who decides instead of whom."""
+    spec = sight.tenant.it.spec
+    groups = [text.user_group(each.slack_group) for each in spec.approvers if each.slack_group]
+    return [
+        *([replies.groups_asked(groups)] if groups else []),
+        *(
+            replies.decides_for(text.name(each.delegate), text.name(each.approver), text.moment(each.until))
+            for each in verdicts.deputies(spec, sight.delegations)
+        ),
+    ]
+
+
+def _alarm(sight: Sight) -> list[Block]:
+    """That somebody took it through alone, why, and who was not asked."""
+    vote = seats.taken_through(sight.request.it.status)
+    if vote is None:
+        return []
+    who = verdicts.passed_over(sight.tenant.it.spec, vote.voter)
+    return [
+        blocks.section(replies.forced(verdicts.voter(vote), sight.request.it.spec.cluster)),
+        *_reason(replies.FORCED_REASON, vote.reason),
+        *([blocks.context(replies.passed_over(who))] if who else []),
     ]
 
 
@@ -217,13 +275,26 @@ def _expires(sight: Sight) -> str:
 
 def _decision(sight: Sight) -> list[Block]:
     status = sight.request.it.status
-    parts = [blocks.context(f"{verdict_line(sight.request)} · {text.code(sight.request.meta.name)}")]
+    parts: list[Block] = [blocks.context(f"{verdict_line(sight.request)} · {text.code(sight.request.meta.name)}")]
     denial = next((vote for vote in status.votes if vote.decision is Decision.DENY), None)
     if denial and status.phase is Phase.DENIED:
         parts += _reason(replies.DENIAL_GIVEN, denial.reason)
-    if status.phase is Phase.FAILED and status.message:
+    if status.replaced_by:
+        parts += [blocks.context(changed_since(sight)), blocks.context(replies.newer(status.replaced_by))]
+    if status.phase in (Phase.FAILED, Phase.WITHDRAWN) and status.message:
         parts.append(blocks.quote(text.clip(status.message, REASON_SHOWN)))
     return parts
+
+
+def changed_since(sight: Sight) -> str:
+    """What is otherwise in the request that took the place of this one, in one line of mrkdwn."""
+    wanted = sight.newer.it.spec.desired if sight.newer else None
+    before = sight.request.it.spec.desired
+    if wanted is None or before is None:
+        return replies.changed_since(())
+    was = outline.rows(before, sight.catalog)
+    rows = [f"{label} {value}" for label, value in outline.changes(before, wanted, sight.catalog)]
+    return replies.changed_since([row for row, (label, old) in zip(rows, was, strict=False) if row != f"{label} {old}"])
 
 
 def _reason(label: str, reason: str) -> list[Block]:
@@ -261,22 +332,8 @@ def _beside(sight: Sight) -> str:
     return "\n".join(filter(None, (waiting, price)))
 
 
-def _progress(steps: Sequence[Step]) -> list[Block]:
-    if not steps:
-        return []
-    lines = [
-        replies.step(replies.STEP_ICON[each.state], text.escape(each.name), _step_took(each), each.message, each.hint)
-        for each in steps
-    ]
-    # Steps may end out of order; what is waited for is the first that has not.
-    at = next((n for n, each in enumerate(steps, start=1) if each.state is not StepState.DONE), len(steps))
-    return [blocks.context(replies.step_of(at, len(steps))), blocks.section("\n".join(lines))]
-
-
-def _step_took(step: Step) -> str:
-    if not step.started_at or not step.ended_at:
-        return ""
-    return text.elapsed(objects.parse_time(step.started_at), objects.parse_time(step.ended_at))
+def _short(steps: Sequence[Step], known: Usual, now: datetime | None) -> list[Block]:
+    return progress.lines(steps, known, now, longest=REASON_SHOWN)
 
 
 def _took(cluster: Stored[TenantCluster] | None) -> str:
@@ -292,7 +349,8 @@ def _footnote(sight: Sight) -> str:
 
 def _words(part: Block) -> list[str]:
     """A block as text: our mrkdwn as it is, a person's words made harmless."""
-    if part["type"] in ("actions", "divider"):
+    # What is there to be copied is not read out.
+    if part["type"] in ("actions", "divider", "rich_text"):
         return []
     texts = [part["text"]] if "text" in part else []
     texts += [*part.get("fields", ()), *part.get("elements", ())]

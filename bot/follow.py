@@ -18,8 +18,10 @@ from typing import Protocol
 import structlog
 
 from bot import approvals, cards, places, weights
+from bot.caretaker import Caretaker
 from bot.cards import Card, Sight
 from bot.digest import Requests
+from bot.herald import Herald
 from bot.meanwhile import Meanwhile
 from bot.notes import Key, Notes
 from bot.outbox import Busy, Earlier, Later, Undeliverable, Vanished
@@ -27,7 +29,7 @@ from bot.places import Target
 from bot.ports import Desk, Poster
 from bot.weights import Weight
 from provisioning import objects
-from provisioning.model import ClusterRequest, Delivery, Surface
+from provisioning.model import ClusterRequest, Delivery, Phase, Surface
 from provisioning.objects import Stored
 from provisioning.queue import Queue
 from provisioning.stage import Stage
@@ -42,6 +44,8 @@ RESYNC_SECONDS = 600.0
 WORKERS = 8
 NEWS = timedelta(hours=24)
 """What ended longer ago gets no new card."""
+_AGAIN = {Stage.WAITING: RESYNC_SECONDS, Stage.BUILDING: 60.0, Stage.STALLED: 60.0}
+"""Seconds after which a card is looked at anew, though nothing changed but the time."""
 _ON_THE_WAY = frozenset((Stage.BUILDING, Stage.DELETING))
 
 
@@ -52,24 +56,28 @@ class Changes(Protocol):
 
 
 class Follower:
-    """Made anew each time the Lease is won."""
+    """Made anew each time the Lease is won. `platform` is the platform team's channel, empty for none."""
 
-    def __init__(self, *, desk: Desk, poster: Poster, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, desk: Desk, poster: Poster, clock: Callable[[], datetime], platform: str = "") -> None:
         self._desk = desk
         self._poster = poster
         self._clock = clock
+        self._platform = platform
         self._queue: Queue[Key] = Queue("cards")
         self._notes = Notes(desk)
         self._drawn: dict[Key, tuple[Stage, datetime]] = {}
         self._patient: set[Key] = set()
         self._refusals: dict[tuple[Key, str], datetime] = {}
+        self._caretaker = Caretaker(poster, channel=platform, clock=clock)
         self._meanwhile = Meanwhile(desk, poster, self._notes, clock=clock)
+        self._herald = Herald(poster, self._notes, clock=clock)
 
     async def run(self, requests: Changes, clusters: Changes) -> None:
         """Follow both kinds for ever. Ends only by cancellation."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_requests(requests))
             group.create_task(self._watch_clusters(clusters))
+            group.create_task(self._watch_quotas())
             group.create_task(self._queue.work(self.redraw, workers=WORKERS))
 
     async def redraw(self, key: Key) -> float | None:
@@ -86,7 +94,9 @@ class Follower:
         if waits:
             return min(waits)
         self._drawn[key] = (sight.stage, self._clock())
-        return RESYNC_SECONDS if sight.stage is Stage.WAITING else None
+        news_in = await self._herald.tell(key, self._sight(key) or sight)
+        again = _AGAIN.get(sight.stage)
+        return min((each for each in (again, news_in) if each is not None), default=None)
 
     def _wait(self, key: Key, sight: Sight) -> float | None:
         """Seconds to let pass first: progress is news of little weight, and a cluster may only not be seen yet."""
@@ -104,7 +114,8 @@ class Follower:
         if sight is None:
             return ()
         refused = {d.channel for d in sight.request.it.status.deliveries if not d.ts and self._lately(key, d.channel)}
-        return places.targets(sight, refused=refused, old=self._is_old(sight.request))
+        old = self._is_old(sight.request)
+        return tuple(dict.fromkeys(places.targets(sight, refused=refused, old=old, platform=self._platform)))
 
     async def _reach(self, key: Key, target: Target) -> float | None:
         """Make the card at one place fit; the seconds after which to try again, None when it is as it should be."""
@@ -199,6 +210,10 @@ class Follower:
 
     async def _refuse(self, key: Key, surface: Surface, where: str, reason: str) -> None:
         self._refusals[key, where] = self._clock()
+        sight = self._sight(key)
+        if sight and surface is Surface.APPROVER and where == sight.tenant.it.spec.channels.approvals:
+            others = self._desk.requests(sight.tenant.meta.name)
+            reason = await self._caretaker.channel_out(sight, others, channel=where, reason=reason)
         await self._note(key, Delivery(surface=surface, channel=where, ts="", revision=reason))
 
     def _lately(self, key: Key, where: str) -> bool:
@@ -215,7 +230,7 @@ class Follower:
 
     def _sight(self, key: Key) -> Sight | None:
         request = self._notes.request(key)
-        return approvals.sight(self._desk, request) if request else None
+        return approvals.sight(self._desk, request, now=self._clock()) if request else None
 
     def _is_old(self, request: Stored[ClusterRequest]) -> bool:
         decided = request.it.status.decided_at
@@ -227,6 +242,18 @@ class Follower:
         self._drawn.pop(key, None)
         self._patient.discard(key)
         self._refusals = {at: when for at, when in self._refusals.items() if at[0] != key}
+
+    async def _watch_quotas(self) -> None:
+        """What waits for approvers says when nothing is approved, and when it is again."""
+        paused = False
+        async for trouble in self._desk.canary.troubles():
+            if trouble or paused:
+                await self._caretaker.enforcement(trouble)
+                for tenant in self._desk.all_tenants():
+                    for request in self._desk.requests(tenant.meta.name):
+                        if request.it.status.phase is Phase.PENDING:
+                            self._queue.add(request.key)
+            paused = trouble is not None
 
     async def _watch_requests(self, changes: Changes) -> None:
         async for key in changes.changed():

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -29,6 +30,8 @@ from bot.budgets import Bucket
 from bot.cards import Card
 from bot.weights import Weight
 from provisioning.errors import ClusterdeskError
+
+log = structlog.get_logger()
 
 CALL_SECONDS = 10.0
 DOWN_SECONDS = 5.0
@@ -47,6 +50,7 @@ _ELSEWHERE = frozenset(
     )
 )
 _VANISHED = frozenset(("message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"))
+_BAD_BLOCKS = frozenset(("invalid_blocks", "invalid_blocks_format"))
 _TAKEN_AWAY = frozenset(("duplicate_message_not_found", "duplicate_channel_not_found"))
 """Slack remembers the id of a message that is not there any more."""
 
@@ -95,6 +99,7 @@ class Outbox:
         self._channels: dict[str, Bucket] = {}
         self._direct: dict[str, str] = {}
         self._taken_away: set[str] = set()
+        self._takes_modern = True
 
     async def direct(self, slack: str, *, weight: Weight = Weight.READY) -> str:
         """The channel id of the direct message with this person; `chat.update` takes no user ids."""
@@ -104,7 +109,14 @@ class Outbox:
         return self._direct[slack]
 
     async def post(
-        self, channel: str, card: Card, *, metadata: Mapping[str, Any], once: str = "", weight: Weight = Weight.READY
+        self,
+        channel: str,
+        card: Card,
+        *,
+        metadata: Mapping[str, Any],
+        once: str = "",
+        thread: str = "",
+        weight: Weight = Weight.READY,
     ) -> str:
         """Post a card; its timestamp. `once` names this very message, so that Slack may know it when it comes again.
 
@@ -114,15 +126,16 @@ class Outbox:
         message: dict[str, Any] = {
             "channel": channel,
             "text": card.text,
-            "blocks": list(card.blocks),
             "metadata": dict(metadata),
             "unfurl_links": False,
             "unfurl_media": False,
         }
+        if thread:
+            message["thread_ts"] = thread
         if once and once not in self._taken_away:
             message["client_msg_id"] = str(uuid.uuid5(_NAMES, once))
         try:
-            answer = await self._call("chat.postMessage", weight, **message)
+            answer = await self._draw("chat.postMessage", weight, card, **message)
         except _TakenAway as error:
             self._taken_away.add(once)
             raise Later(str(error), seconds=1 / CHANNEL_PER_SECOND) from error
@@ -132,7 +145,19 @@ class Outbox:
         return str(answer["ts"])
 
     async def update(self, channel: str, ts: str, card: Card, *, weight: Weight = Weight.READY) -> None:
-        await self._call("chat.update", weight, channel=channel, ts=ts, text=card.text, blocks=list(card.blocks))
+        await self._draw("chat.update", weight, card, channel=channel, ts=ts, text=card.text)
+
+    async def _draw(self, method: str, weight: Weight, card: Card, **arguments: Any) -> AsyncSlackResponse:
+        """Send a card with the blocks that this Slack takes. Which it does not is learned once, and kept in mind."""
+        modern = list(card.modern) if self._takes_modern else []
+        try:
+            return await self._call(method, weight, **arguments, blocks=modern or list(card.blocks))
+        except _BadBlocks as error:
+            if not modern:
+                raise
+            log.info("slack_takes_no_plan")
+            self._takes_modern = False
+            raise Later(str(error), seconds=1 / CHANNEL_PER_SECOND) from error
 
     async def _call(self, method: str, weight: Weight, **arguments: Any) -> AsyncSlackResponse:
         self._spend(method, weight, channel=str(arguments.get("channel", "")))
@@ -175,8 +200,14 @@ class Outbox:
             return _TakenAway(code)
         if code in _VANISHED:
             return Vanished(code)
-        # What is left (invalid_blocks, invalid_auth, missing_scope) does not get better by itself either.
+        if code in _BAD_BLOCKS:
+            return _BadBlocks(code, seconds=60)
+        # What is left (invalid_auth, missing_scope) does not get better by itself either.
         return Undeliverable(code) if code in _ELSEWHERE else Later(code or str(error), seconds=60)
+
+
+class _BadBlocks(Later):
+    """Slack takes no such blocks: a mistake of ours, or a Slack that does not know them."""
 
 
 class _TakenAway(OutboxError):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bot import approvals
+from bot import alarm, approvals
 from bot.cards import Sight
-from provisioning.model import Surface
+from provisioning import seats
+from provisioning.model import Phase, Surface
 from provisioning.stage import Stage
 
 ENDED = frozenset(
@@ -17,6 +18,7 @@ ENDED = frozenset(
     )
 )
 """Where a request has come to rest."""
+_DECIDED = frozenset((Phase.APPROVED, Phase.APPLIED, Phase.FAILED, Phase.DENIED))
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,15 @@ class Target:
     account: str = ""
 
 
-def targets(sight: Sight, *, refused: Collection[str], old: bool) -> tuple[Target, ...]:
+def targets(sight: Sight, *, refused: Collection[str], old: bool, platform: str = "") -> tuple[Target, ...]:
     """The places, approvers first. `refused` are channels and accounts that took no card lately; `old` means that
-    nobody waits for news of the request any more."""
-    return (*_of_approvers(sight, refused), *_of_requester(sight, old=old))
+    nobody waits for news of the request any more, `platform` is the platform team's channel."""
+    return (
+        *_of_approvers(sight, refused),
+        *_of_notified(sight, refused, old=old),
+        *_of_requester(sight, old=old),
+        *_of_platform(sight, platform if platform not in refused else ""),
+    )
 
 
 def account_of_requester(sight: Sight) -> str:
@@ -46,10 +53,29 @@ def _of_approvers(sight: Sight, refused: Collection[str]) -> Iterator[Target]:
     channel = sight.tenant.it.spec.channels.approvals
     if channel and channel not in refused:
         yield Target(Surface.APPROVER, channel=channel)
-        return
-    for account in approvals.asked(sight):
+        # Whoever decides instead of an approver, or to whom it was handed on, need not be in the approvers' channel.
+        accounts = tuple(dict.fromkeys((*approvals.deputies(sight), *approvals.handed_to(sight))))
+    else:
+        accounts = approvals.asked(sight)
+    for account in accounts:
         if account not in refused:
             yield Target(Surface.APPROVER, account=account)
+
+
+def _of_notified(sight: Sight, refused: Collection[str], *, old: bool) -> Iterator[Target]:
+    """Who is told what people decided. What somebody took through alone is told to everybody who was passed over, and
+    anew: a card that is redrawn notifies nobody."""
+    yield from _standing(sight, Surface.NOTICE)
+    status, channels = sight.request.it.status, sight.tenant.it.spec.channels
+    if old or not status.votes or status.phase not in _DECIDED:
+        return
+    told, forced = [*channels.notified], seats.taken_through(status)
+    if forced is not None:
+        others = (account for account in approvals.asked(sight) if account != forced.voter.slack)
+        told += filter(None, (channels.approvals, *others))
+    for each in dict.fromkeys(told):
+        if each not in refused:
+            yield Target(Surface.NOTICE, account=each) if each[0] in "UW" else Target(Surface.NOTICE, channel=each)
 
 
 def _of_requester(sight: Sight, *, old: bool) -> Iterator[Target]:
@@ -60,6 +86,13 @@ def _of_requester(sight: Sight, *, old: bool) -> Iterator[Target]:
     account = account_of_requester(sight)
     if account and not (old and sight.stage in ENDED):
         yield Target(Surface.REQUESTER, account=account)
+
+
+def _of_platform(sight: Sight, channel: str) -> Iterator[Target]:
+    """Told of what hangs, and then how it goes on."""
+    yield from _standing(sight, Surface.PLATFORM)
+    if channel and alarm.is_due(sight):
+        yield Target(Surface.PLATFORM, channel=channel)
 
 
 def _standing(sight: Sight, surface: Surface) -> Iterator[Target]:

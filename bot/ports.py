@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.blocks import Block
 from bot.cards import Card
 from bot.weights import Weight
+from provisioning.access_desk import Entry
+from provisioning.canary import Trouble
 from provisioning.desk import Verdict, Wish
 from provisioning.handmade import HandMade
 from provisioning.model import (
     CatalogSpec,
+    ClusterAccess,
     ClusterRequest,
     Decision,
+    DelegationSpec,
     Delivery,
     Person,
     Tenant,
@@ -24,6 +29,7 @@ from provisioning.model import (
 )
 from provisioning.objects import Stored
 from provisioning.quota import Limits
+from provisioning.records import Record
 from provisioning.usage import Usage
 from provisioning.usual import Usual
 
@@ -35,6 +41,10 @@ class Reads(Protocol):
         """Whose Slack account this is, by the tenants' explicit mapping."""
         ...
 
+    def users_by_email(self, address: str) -> frozenset[str]:
+        """The user names that an e-mail address may stand for, where tenants let addresses count."""
+        ...
+
     def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
         """The tenants this person is a member of."""
         ...
@@ -44,7 +54,7 @@ class Reads(Protocol):
         ...
 
     def all_tenants(self) -> tuple[Stored[Tenant], ...]:
-        """Every tenant. Only for whoever looks after the platform."""
+        """Every tenant, by name. Whoever asks sees to it that people see what is theirs."""
         ...
 
     def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
@@ -82,12 +92,24 @@ class Writes(Protocol):
         ...
 
     async def vote(
-        self, namespace: str, name: str, person: Person, decision: Decision, *, reason: str = "", digest: str
+        self,
+        namespace: str,
+        name: str,
+        person: Person,
+        decision: Decision,
+        *,
+        reason: str = "",
+        digest: str,
+        break_glass: bool = False,
     ) -> Stored[ClusterRequest]:
-        """Raises `Refused` with the reason why this vote does not count."""
+        """Raises `Refused` with the reason why this vote does not count; `break_glass` takes it through alone."""
         ...
 
     async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]: ...
+
+    async def retry(self, namespace: str, name: str, person: Person) -> None:
+        """Have everything of a cluster put there anew, now. Raises `Refused` and `NotFound`."""
+        ...
 
     async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> Stored[ClusterRequest]:
         """Note where a card stands, replacing what was noted for the same surface and channel."""
@@ -98,8 +120,112 @@ class Writes(Protocol):
         ...
 
 
+class Canary(Protocol):
+    """Whether quotas are enforced, tried again and again."""
+
+    def trouble(self) -> Trouble | None:
+        """Why they cannot be relied on, as far as is known by now."""
+        ...
+
+    def troubles(self) -> AsyncIterator[Trouble | None]:
+        """The trouble there is, and then each time that this changes. For one listener."""
+        ...
+
+    async def run(self) -> None:
+        """Try it for ever, or not at all where that is turned off."""
+        ...
+
+
+class Voting(Protocol):
+    """What approvers do besides voting."""
+
+    def delegations(self, namespace: str) -> tuple[DelegationSpec, ...]:
+        """Who decides instead of whom there now."""
+        ...
+
+    async def groups_of(self, namespace: str, person: Person) -> tuple[str, ...]:
+        """By which user groups of Slack this person decides there, where nothing else lets them. Raises `Refused`."""
+        ...
+
+    async def check(self, namespace: str, name: str, person: Person, *, digest: str) -> Stored[ClusterRequest]:
+        """The request, when a vote of this person would count; raises `Refused` when it would not."""
+        ...
+
+    async def take_back(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
+        """Take a vote back, as long as nothing is decided; raises `Refused` when there is none."""
+        ...
+
+    async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
+        """Have somebody else decide wherever this approver is listed by name: the tenants."""
+        ...
+
+    async def stop(self, approver: Person) -> tuple[DelegationSpec, ...]:
+        """End what this approver had delegated."""
+        ...
+
+
+class Accesses(Protocol):
+    """Ways into clusters. The first two answer from watch caches."""
+
+    def of(self, tenant: Stored[Tenant]) -> tuple[Stored[ClusterAccess], ...]:
+        """All accesses to the tenant's clusters."""
+        ...
+
+    def get(self, namespace: str, name: str) -> Stored[ClusterAccess] | None: ...
+
+    async def ask(self, entry: Entry, *, name: str) -> Stored[ClusterAccess]:
+        """Make the access; the same name again is the same access."""
+        ...
+
+    async def revoke(self, namespace: str, name: str, person: Person) -> Stored[ClusterAccess]:
+        """End it. Raises `Refused` when it is gone, or not this person's to end."""
+        ...
+
+    async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> None:
+        """Note where the card of an access stands."""
+        ...
+
+
+class Waiting(Protocol):
+    """What is done about a request that waits, short of deciding. Each raises `Refused` with the reason why not."""
+
+    async def check_asker(self, namespace: str, name: str, asker: Person, *, digest: str) -> None:
+        """Whether somebody decides about a request, and so may ask."""
+        ...
+
+    async def question(
+        self, namespace: str, name: str, asker: Person, words: str, *, digest: str
+    ) -> Stored[ClusterRequest]: ...
+
+    async def answer(
+        self, namespace: str, name: str, person: Person, number: int, words: str
+    ) -> Stored[ClusterRequest]:
+        """The requester's answer to the question of that number."""
+        ...
+
+    async def nudge(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
+        """Have everybody reminded who was asked, for the requester."""
+        ...
+
+    async def record(self, namespace: str, name: str, record: Record) -> Stored[ClusterRequest]:
+        """Write down what people were told. The same again is written once."""
+        ...
+
+
 class Desk(Reads, Writes, Protocol):
-    """Both halves."""
+    """All of it."""
+
+    @property
+    def accesses(self) -> Accesses: ...
+
+    @property
+    def voting(self) -> Voting: ...
+
+    @property
+    def canary(self) -> Canary: ...
+
+    @property
+    def waiting(self) -> Waiting: ...
 
 
 class Poster(Protocol):
@@ -113,9 +239,17 @@ class Poster(Protocol):
         ...
 
     async def post(
-        self, channel: str, card: Card, *, metadata: Mapping[str, Any], once: str = "", weight: Weight = Weight.READY
+        self,
+        channel: str,
+        card: Card,
+        *,
+        metadata: Mapping[str, Any],
+        once: str = "",
+        thread: str = "",
+        weight: Weight = Weight.READY,
     ) -> str:
-        """Post a card; its timestamp. `once` names this very message, should it be posted again."""
+        """Post a card, below the message `thread` if it is given; its timestamp. `once` names this very message,
+        should it be posted again."""
         ...
 
     async def update(self, channel: str, ts: str, card: Card, *, weight: Weight = Weight.READY) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from bot.text import code
 from provisioning import wording
+from provisioning.canary import Trouble
 from provisioning.lifecycle import Reason
-from provisioning.model import Action
+from provisioning.model import Action, Urgency
 from provisioning.stage import Stage
 
 # Buttons and forms
@@ -58,6 +59,16 @@ VERSION = "Kubernetes version"
 LIFETIME = "Lifetime"
 LIFETIME_HINT = "The cluster is deleted when its lifetime is over."
 NO_END = "No end"
+MORE = "Add-ons, sleep at night"
+MORE_LABEL = "More choices"
+MORE_HINT = "Without the tick nothing of it is asked for."
+SLEEP = {
+    "awake": "Never by itself",
+    "nights": "Every night, 20:00 to 7:00",
+    "off-hours": "Nights and weekends: awake Monday to Friday, 7:00 to 20:00",
+}
+SLEEP_HINT = "A cluster asleep has no workers; what it has stored is kept."
+ZONE = "Time zone"
 LONGER_BY = "Longer by"
 AWAKE_FOR = "Awake for"
 AWAKE_HINT = "After that its schedules hold again."
@@ -96,6 +107,14 @@ STRANGER = "You are from another Slack workspace. I only act for people of the w
 UNMAPPED = (
     "I do not know who you are in Kubernetes: no tenant names your Slack account. "
     "Ask your platform team to add it to a tenant's members or approvers."
+)
+UNCONFIRMED = (
+    "Slack has not confirmed your e-mail address, and I would know you only by that. Confirm it in Slack, or ask your "
+    "platform team to add your Slack account to a tenant's members or approvers."
+)
+AMBIGUOUS = (
+    "Your e-mail address fits more than one person, so I cannot tell who you are. "
+    "Ask your platform team to add your Slack account to a tenant's members or approvers."
 )
 UNCERTAIN = "Slack did not tell me in time who you are, so I have done nothing. Please try again."
 SLOW = "That took me too long, so I stopped waiting. Please try again: nothing is done twice."
@@ -155,6 +174,7 @@ ICON = {
     "Gone": "✔️",
 }
 STEP_ICON = {"Waiting": "○", "Running": "⟳", "Done": "✔", "Failed": "✖"}
+SLOW_ICON = "🟠"
 
 LABEL = {
     "tenant": "Tenant",
@@ -367,6 +387,13 @@ def also_waiting(tenant: str, many: int, more: Sequence[str], room: bool | None)
     return f"{told}; {'all of them fit' if room else 'not all of them fit'}."
 
 
+def no_such_word(what: str, word: str, suggestion: str) -> str:
+    return f"{no_such_choice(what, word, suggestion)} {WORDS_HINT}"
+
+
+WORDS_HINT = "Such as `/cluster create build-7 3x small v1.34 24h`."
+
+
 def price(before: str, after: str, total: str, hours: str, *, bound: bool) -> str:
     """What an hour costs, `before` empty where that stays or is new, and `total` for so many `hours` more."""
     change = f"{before} → *{after}*" if before else f"*{after}*"
@@ -481,14 +508,135 @@ def confirm_mismatch(cluster: str) -> str:
     return wording.confirm_mismatch(cluster)
 
 
-def asks(requester: str, action: Action, cluster: str) -> str:
+def asks_for(requester: str, action: Action, cluster: str) -> str:
     """`requester` is markup of ours."""
     wish = {
         Action.CREATE: f"asks for a new cluster {code(cluster)}",
         Action.CHANGE: f"asks to change the cluster {code(cluster)}",
         Action.DELETE: f"asks to delete the cluster {code(cluster)}",
     }[action]
-    return f"🔔 *{requester} {wish}*"
+    return f"{requester} {wish}"
+
+
+def asks(requester: str, action: Action, cluster: str) -> str:
+    """`requester` is markup of ours."""
+    return f"🔔 *{asks_for(requester, action, cluster)}*"
+
+
+# While a request waits. `when`, `who` and `asks` are markup of ours.
+NUDGE = "Nudge"
+EDIT = "Edit"
+ASK_AGAIN = "Ask again"
+ASK_QUESTION = "Ask a question"
+ANSWER = "Answer"
+QUESTION_TITLE = "Ask a question"
+QUESTION = "What do you want to know?"
+QUESTION_HINT = "Whoever asked for this is told, and answers here. Everybody who decides sees both."
+ANSWER_TITLE = "Answer a question"
+ANSWER_HINT = "Everybody who decides sees it."
+ANSWER_GIVEN = "The answer:"
+SEND = "Send"
+NOTHING_CHANGED = "Nothing is otherwise than in your request as it waits."
+WORDS_WANTED = "Please write something."
+NO_ANSWER_NEEDED = "The request does not wait any more, so no answer is needed."
+QUESTION_SENT = "Your question is on its way. You are told of the answer."
+ANSWER_SENT = "Your answer is on the card, and whoever asked is told."
+NUDGED = "I remind everybody whose working day it is now, and the others when theirs begins."
+STRANDED = "⚠️ Nobody who may decide this can be reached in Slack. Your platform team can help."
+HANDED_ON = {
+    Urgency.TIME: "nobody had decided",
+    Urgency.UNREACHABLE: "nobody who was asked before can be reached in Slack",
+}
+
+
+def nudge_spoken(cluster: str) -> str:
+    return f"Remind everybody of your request about cluster {cluster}"
+
+
+def edit_spoken(cluster: str) -> str:
+    return f"Change your request about cluster {cluster}"
+
+
+def again_spoken(cluster: str) -> str:
+    return f"Ask again for what you wanted of cluster {cluster}"
+
+
+def question_spoken(cluster: str) -> str:
+    return f"Ask a question about the request for cluster {cluster}"
+
+
+def answer_spoken(cluster: str) -> str:
+    return f"Answer the question about your request for cluster {cluster}"
+
+
+def reminds_next(when: str) -> str:
+    return f"Next reminder {when}"
+
+
+def handed_on(why: Urgency, when: str, who: str) -> str:
+    return f"↗️ Handed on to {who} · {when} · {HANDED_ON[why]}"
+
+
+def reminder(who: str, asks: str, until: str) -> str:
+    return f"⏰ {who} {asks}, and it still waits for your decision{f' · expires {until}' if until else ''}"
+
+
+def stranded(asks: str, tenant: str, request: str) -> str:
+    return (
+        f"⚠️ Nobody can decide: {asks}, and none of those who may decide for {code(tenant)} can be reached in Slack. "
+        f"Its Tenant says who they are. The request is {code(request)}."
+    )
+
+
+def asked_by_approver(who: str) -> str:
+    return f"Question of {who}:"
+
+
+def question_about(cluster: str) -> str:
+    return f"❓ *Somebody who decides has a question about {code(cluster)}*"
+
+
+def answered(asker: str, requester: str) -> str:
+    return f"💬 {asker} {requester} has answered your question"
+
+
+def earlier_questions(many: int) -> str:
+    return f"… and {count(many, 'earlier question')}"
+
+
+def no_way_to_ask(who: str) -> str:
+    return f"I know no Slack account of {who}, so a question would not reach them. Ask them directly."
+
+
+def changed_since(rows: Sequence[str]) -> str:
+    """`rows` are markup of ours: what is otherwise in the newer request."""
+    return f"✏️ *Changed since you looked*: {', '.join(rows) or 'the reason'}"
+
+
+def newer(request: str) -> str:
+    return f"The newer version is {code(request)}; its card stands below this one. Votes on this one do not count for it."
+
+
+def replaces(request: str) -> str:
+    return f"This takes the place of {code(request)}: it was changed before anybody decided."
+
+
+def no_form_for(request: str) -> str:
+    return f"There is no form for what {code(request)} asks. Withdraw it, and ask for what you want now."
+
+
+def changed_meanwhile(cluster: str) -> str:
+    return f"{code(cluster)} has changed since you asked for that. Look at it as it is now, and ask for what you want."
+
+
+def no_ended_request(word: str, suggestion: str) -> str:
+    meant = f" Did you mean {code(suggestion)}?" if suggestion else ""
+    return f"No request of yours about {code(word)} has ended without being done.{meant}"
+
+
+def which_ended_request(usage: str, yours: Sequence[str]) -> str:
+    there = f" There is {', '.join(map(code, yours[:NAMED]))}." if yours else " There is none."
+    return f"Which request? It goes like this: {code(usage)}.{there}"
 
 
 REASON_GIVEN = "Reason, in their own words:"
@@ -537,8 +685,40 @@ def step(icon: str, name: str, took: str, message: str, hint: str) -> str:
     return f"{told}\nWhat to do: {code(hint)}" if hint else told
 
 
-def step_of(at: int, total: int) -> str:
-    return f"Step {at} of {total}"
+def step_of(at: int, total: int, minutes: int = 0) -> str:
+    """`minutes` usually left; 0 when nobody can say."""
+    return f"Step {at} of {total}{f' · about {minutes} min left' if minutes else ''}"
+
+
+def task(name: str, took: str, message: str) -> str:
+    """Drawn as it is: in a plan nothing is markup."""
+    return " · ".join(part for part in (name, took, message) if part)
+
+
+def slow(took: str, usually: str) -> str:
+    return f"slow: {took}, usually {usually}"
+
+
+APPROVALS_PAUSED = f"⏸️ {wording.PAUSED}"
+APPROVALS_PAUSED_BECAUSE = {
+    Trouble.TAKEN: (
+        "🚨 *Quotas are not enforced, so approvals are paused.* The API server would have taken a cluster above any "
+        "quota: our admission webhook was not asked. `kubectl clusterdesk preflight` says what is missing."
+    ),
+    Trouble.SILENT: (
+        "🚨 *Nobody says that quotas are enforced, so approvals are paused.* For 15 minutes our admission webhook has "
+        "not refused a cluster above any quota. `kubectl clusterdesk preflight` says what is missing."
+    ),
+}
+APPROVALS_GO_ON = "✅ Quotas are enforced again. Approvals go on."
+
+
+def channel_out(channel: str, tenant: str, reason: str) -> str:
+    """`channel` is a mention of ours."""
+    return (
+        f"⚠️ I cannot post requests of the tenant {code(tenant)} to {channel}: Slack says {code(reason)}. Its approvers "
+        "are asked directly. Invite me to the channel, or give the tenant another one; the next cards go there."
+    )
 
 
 def meanwhile(many: int, tenant: str) -> str:
@@ -565,6 +745,115 @@ def sent_to(channel: str, others: int) -> str:
 def access(cluster: str, namespace: str) -> str:
     way = code(f"kubectl clusterdesk access {cluster} -n {namespace}")
     return f"To get in: {way}. The key stays on your machine; nothing secret goes through Slack."
+
+
+ACCESS_TITLE = "Get into a cluster"
+GET_ACCESS = "Get access"
+REVOKE = "Revoke"
+ACCESS_KEY = "Run this on your machine. It makes a key, which stays there, and prints a certificate request."
+CSR = "Certificate request"
+CSR_HINT = "All that was printed, from BEGIN to END. Never paste a private key."
+CSR_PLACEHOLDER = "-----BEGIN CERTIFICATE REQUEST-----"
+ROLE_LABEL = "Role"
+ROLE = {"Viewer": "looks at most things, but at no Secret", "Admin": "may do everything"}
+ACCESS_FOR = "For how long"
+ACCESS_WAITING = "its certificate is not there yet"
+ACCESS_PASTE = "Paste this into a shell on the machine that has the key:"
+NO_ACCESS = "Nobody has access by a certificate of mine there. `/cluster access NAME` gets you in."
+VIEWER_ONLY = "You approve for this tenant and are no member of it, so you can be viewer only."
+REVOKE_REFUSED = {
+    Reason.GONE: "That access is not there any more.",
+    Reason.NOT_YOURS: "Only its owner and this tenant's approvers can revoke that access.",
+}
+NOT_REVOKED = "The cluster API does not answer, so I could not see whether that is revoked. Please try again."
+SECRET_TYPED = (
+    "There is a private key or a token in what you wrote. It has gone through Slack, so take it for known to others: "
+    "throw it away, and make a new one. I have kept nothing of it and done nothing. What I need to let you into a "
+    "cluster is the certificate request, which begins with BEGIN CERTIFICATE REQUEST."
+)
+
+
+def get_access_spoken(cluster: str) -> str:
+    return f"Get access to cluster {cluster}"
+
+
+def revoke_spoken(cluster: str, user: str) -> str:
+    return f"Revoke the access of {user} to cluster {cluster}"
+
+
+def access_by_kubectl(cluster: str, namespace: str) -> str:
+    way = code(f"kubectl clusterdesk access {cluster} -n {namespace}")
+    return f"With kubectl for the management cluster, {way} does all of this at once."
+
+
+def csr_refused(why: str) -> str:
+    """`why` is ours, without a word of what was pasted."""
+    return f"This is not taken: {why}. Paste all that the line above has printed."
+
+
+def access_noted(cluster: str) -> str:
+    return f"✅ I have the certificate made, and send you the way into {code(cluster)} in a direct message."
+
+
+def access_waits(cluster: str) -> str:
+    return f"⏳ *Your certificate for {code(cluster)} is being made*"
+
+
+def access_refused(cluster: str) -> str:
+    return f"❌ *You get no access to {code(cluster)}*"
+
+
+def access_open(cluster: str, role: str, until: str) -> str:
+    """`until` is markup of ours."""
+    return f"🔑 *You are {role} of {code(cluster)}*{f' until {until}' if until else ''}"
+
+
+def access_ended(cluster: str, how: str, *, done: bool) -> str:
+    """`how` is `Revoked` or `Expired`; `done` when nothing of it is left in the cluster."""
+    said = {"Revoked": "is revoked", "Expired": "has ended"}[how]
+    left = "its certificate may do nothing there any more" if done else "what it may do there is being taken away"
+    return f"🔒 *Your access to {code(cluster)} {said}*: {left}."
+
+
+def access_merge(path: str) -> str:
+    add = code(f"export KUBECONFIG=~/.kube/config:{path}")
+    return f"{add} adds it to your other clusters. There is no key in this message; only yours opens the cluster."
+
+
+def access_too_long(namespace: str, name: str) -> str:
+    way = code(f"kubectl -n {namespace} get clusteraccess {name} -o yaml")
+    return f"What the cluster is verified with is too long for a message here. {way} shows it, and the certificate."
+
+
+def access_line(cluster: str, user: str, role: str, until: str) -> str:
+    """`until` is markup of ours."""
+    return f"🔑 *{code(cluster)}* · {code(user)} · {role} · {until}"
+
+
+def more_accesses(hidden: int) -> str:
+    return f"… and {hidden} more. `/cluster access list NAME` shows those to one cluster."
+
+
+def nobody_gets_in(tenant: str) -> str:
+    return f"{code(tenant)} lets nobody into its clusters by a certificate. Ask your platform team."
+
+
+def access_longest(word: str, longest: str) -> str:
+    return f"{code(word)} is too long: {code(longest)} is the most in this tenant."
+
+
+def which_access(usage: str, yours: Sequence[str]) -> str:
+    there = f"Yours: {', '.join(map(code, yours[:NAMED]))}." if yours else "You have none."
+    return f"Which access? It goes like this: {code(usage)}. {there}"
+
+
+def no_such_access(word: str, suggestion: str) -> str:
+    meant = f" Did you mean {code(suggestion)}?" if suggestion else ""
+    return f"There is no access {code(word)} that you could revoke.{meant} `/cluster access list` shows what there is."
+
+
+def revoked(clusters: Sequence[str]) -> str:
+    return f"Access to {', '.join(map(code, clusters))} is revoked. What it may do there is being taken away."
 
 
 def already_decided(line: str) -> str:
@@ -680,3 +969,300 @@ def stuck_line(stage: str, cluster: str, since: str, *, step: str, message: str)
     at = f" · {code(step)}" if step else ""
     told = f"\n{code(message)}" if message else ""
     return f"{ICON[stage]} *{code(cluster)}* {wording.SAID[Stage(stage)]}{at} · since {since}{told}"
+
+
+# The life of a cluster
+EXTEND = "Extend"
+SCALE = "Scale"
+HIBERNATE = "Hibernate"
+WAKE = "Wake"
+SKIP_SLEEP = "Skip tonight's sleep"
+RETRY = "Retry"
+SMALLER = "Smaller size"
+DELETE_FORM = "Delete…"
+DETAILS = "Details"
+ASLEEP_BY_HAND = "Somebody put it to sleep. What it has stored is kept."
+DELETION_STUCK = "⚠️ The deletion has taken too long. This is still there, and why:"
+
+
+PLATFORM_TOLD = "The platform team is told."
+
+
+def look_at(cluster: str, namespace: str) -> str:
+    """What a platform team types first."""
+    return code(f"kubectl -n {namespace} describe tenantcluster {cluster}")
+
+
+def asked_for_by(requester: str) -> str:
+    """`requester` is markup of ours."""
+    return f"Asked for by {requester}"
+
+
+def extend_by(span: str) -> str:
+    return f"Extend {span}"
+
+
+def extend_spoken(cluster: str, span: str) -> str:
+    return f"Let cluster {cluster} live {span} longer"
+
+
+def extend_form_spoken(cluster: str) -> str:
+    return f"Choose how much longer cluster {cluster} lives"
+
+
+def scale_spoken(cluster: str) -> str:
+    return f"Change the number of workers of cluster {cluster}"
+
+
+def skip_spoken(cluster: str) -> str:
+    return f"Keep cluster {cluster} awake through its next sleep, once"
+
+
+def hibernate_spoken(cluster: str) -> str:
+    return f"Put cluster {cluster} to sleep"
+
+
+def wake_spoken(cluster: str) -> str:
+    return f"Wake cluster {cluster}"
+
+
+def delete_spoken(cluster: str) -> str:
+    return f"Delete cluster {cluster}, after typing its name"
+
+
+def retry_spoken(cluster: str) -> str:
+    return f"Try again to set up cluster {cluster}"
+
+
+def smaller_spoken(cluster: str) -> str:
+    return f"Choose another size for the workers of cluster {cluster}"
+
+
+def all_spoken(cluster: str) -> str:
+    return f"Show all that is known of cluster {cluster}"
+
+
+def asleep_by_schedule(until: str) -> str:
+    """`until` is a date of ours, or empty."""
+    return f"It sleeps by its schedule{f', until {until}' if until else ''}. What it has stored is kept."
+
+
+def asleep_for_good(ended: str, deletes: str) -> str:
+    """Both are dates of ours; the second is empty where it is not deleted."""
+    then = f"It is deleted {deletes}." if deletes else "It is not deleted."
+    return f"Its lifetime was over {ended}, so it sleeps. What it has stored is kept. {then}"
+
+
+def more_left(hidden: int) -> str:
+    return f"… and {hidden} more."
+
+
+def no_sleep_to_skip(cluster: str) -> str:
+    return f"{wording.no_sleep_to_skip(code(cluster))}."
+
+
+def tried_again(cluster: str) -> str:
+    return f"{code(cluster)} is tried again now: all that belongs to it is put there anew. Its card shows how it goes."
+
+
+# The end of a cluster's life
+LET_GO = "Let it go"
+ONE_MORE = "Ask for one like it"
+
+
+def let_go_spoken(cluster: str) -> str:
+    return f"Let the life of cluster {cluster} end as planned"
+
+
+def one_more_spoken(cluster: str) -> str:
+    return f"Ask for a new cluster like {cluster}"
+
+
+def ends_soon(cluster: str, tenant: str, left: str, *, deleted: bool) -> str:
+    what = "is deleted in less than" if deleted else "lives for less than"
+    more = "" if deleted else " more"
+    return f"⏰ *{code(cluster)} {what} {left}{more}* · {code(tenant)}"
+
+
+def sleeps_now(cluster: str, tenant: str) -> str:
+    return f"{ICON['Asleep']} *The lifetime of {code(cluster)} is over, so it sleeps* · {code(tenant)}"
+
+
+def ends_now(cluster: str, tenant: str) -> str:
+    return f"{ICON['Deleting']} *The lifetime of {code(cluster)} is over, so it is being deleted* · {code(tenant)}"
+
+
+def ended(cluster: str, tenant: str) -> str:
+    return f"{ICON['Deleted']} *The lifetime of {code(cluster)} is over, and it is deleted* · {code(tenant)}"
+
+
+def what_comes(ends: str, deletes: str, *, over: bool, sleeps: bool, protected: bool) -> str:
+    """`ends` and `deletes` are dates of ours; the second is empty where it is not deleted. `over`: it has ended."""
+    said = f"Its lifetime {'ended' if over else 'ends'} {ends}."
+    if protected:
+        return f"{said} {'It' if over else 'Then it'} sleeps. It is protected, so it is not deleted."
+    if not sleeps:
+        return f"{said} Then it is deleted, with everything in it."
+    then = "Asleep it keeps what it has stored."
+    return f"{said} {then} It is deleted {deletes}, with everything in it." if deletes else f"{said} {then}"
+
+
+def was_over(ended: str) -> str:
+    """`ended` is a date of ours."""
+    return f"Its lifetime ended {ended}. Nothing of it is kept."
+
+
+def extension_needs(required: int) -> str:
+    return f"An extension has to be approved: {count(required, 'approver')} must agree."
+
+
+def let_it_go(cluster: str, then: str) -> str:
+    """`then` is a sentence of ours."""
+    return f"👍 {code(cluster)} is let go; I do not remind you again. {then}"
+
+
+def nothing_to_let_go(cluster: str) -> str:
+    return f"The end of {code(cluster)} is another one by now. `/cluster show` says which."
+
+
+def lives_on(stage: str, cluster: str, tenant: str, until: str) -> str:
+    """`until` is a date of ours; empty when it has no end, or is somebody else's to tell."""
+    line = headline(stage, cluster, tenant)
+    return f"{line}\nIt lives until {until}." if until else line
+
+
+# Who decides: delegation, break-glass, votes taken back
+TAKE_BACK_VOTE = "Take back my vote"
+BREAK_GLASS = "Break the glass…"
+BREAK_GLASS_NOW = "Take it through"
+BREAK_GLASS_TITLE = "Take it through alone"
+BREAK_GLASS_REASON = "What is the emergency?"
+BREAK_GLASS_REASON_HINT = "Shown to everybody who would have been asked, and kept with the request for ever."
+FORCED_REASON = "Reason, in the words of whoever took it through:"
+NOBODY_DELEGATED = "Nobody decides instead of you, so there is nothing to stop."
+NOT_LISTED = "Only an approver whom a tenant lists by name can have somebody else decide, and you are none."
+DELEGATE_YOURSELF = "That is you: you decide for yourself without it."
+
+
+def take_back_spoken(cluster: str) -> str:
+    return f"Take back your vote on the request about cluster {cluster}"
+
+
+def break_glass_spoken(cluster: str) -> str:
+    return f"Take the request about cluster {cluster} through alone, in an emergency"
+
+
+def vote_taken_back(cluster: str) -> str:
+    return wording.vote_taken_back(code(cluster))
+
+
+def break_glass_warning(cluster: str, who: str) -> str:
+    """`who` are markup of ours: those who are passed over."""
+    told = f" These are told at once: {who}." if who else ""
+    return f"This takes the request about {code(cluster)} through without anybody's approval.{told}"
+
+
+def taken_through(cluster: str) -> str:
+    return f"You took the request about {code(cluster)} through alone. Everybody who would have been asked is told."
+
+
+def forced(who: str, cluster: str) -> str:
+    """`who` is markup of ours."""
+    return f"🚨 *{who} took the request about {code(cluster)} through alone.* Nobody else has agreed to it."
+
+
+def forced_by(who: str, when: str) -> str:
+    """Both are markup of ours."""
+    return f"🚨 *Taken through alone* by {who}{' · ' + when if when else ''}"
+
+
+def passed_over(who: str) -> str:
+    """`who` are markup of ours."""
+    return f"These would have been asked, and were not: {who}"
+
+
+def more_people(many: int) -> str:
+    return f"{many} more"
+
+
+def instead_of(who: str, approver: str) -> str:
+    """Both are markup of ours."""
+    return f"{who} for {approver}"
+
+
+def decides_for(delegate: str, approver: str, until: str) -> str:
+    """All are markup of ours."""
+    return f"{delegate} decides for {approver} until {until}."
+
+
+def delegated(delegate: str, until: str, tenants: Sequence[str]) -> str:
+    """`delegate` and `until` are markup of ours."""
+    where = ", ".join(map(code, tenants))
+    return f"{delegate} decides for you until {until}, about requests of {where}. Not about their own, nor about yours."
+
+
+def not_delegated(delegates: Sequence[str]) -> str:
+    """`delegates` are markup of ours."""
+    who = ", ".join(delegates)
+    return f"{who} {'decides' if len(delegates) == 1 else 'decide'} for you no longer. What they voted counts no more."
+
+
+def no_delegate(who: str) -> str:
+    """`who` is markup of ours."""
+    return f"No tenant knows {who}, so they cannot decide for you. Ask your platform team to list them as a member."
+
+
+def no_person(word: str) -> str:
+    return f"{code(word)} is nobody I know. Write @ and choose them from Slack's list."
+
+
+def no_such_end(word: str) -> str:
+    return f"{code(word)} is no end that I know; such as 3d, 12h, until Fri or until 2026-12-24."
+
+
+def end_too_far(days: int) -> str:
+    return f"That is too long: {days} days is the most. Whoever is away for longer is better taken off the list."
+
+
+def groups_asked(groups: Sequence[str]) -> str:
+    """`groups` are mentions of ours."""
+    return f"Everybody in {' or '.join(groups)} may decide."
+
+
+STOP_DELEGATING = "Stop it"
+STOP_DELEGATING_SPOKEN = "Have nobody decide instead of you any more"
+
+
+def not_noted(reasons: Sequence[str]) -> str:
+    return "\n".join(("Nothing was changed:", *(does_not_fit(each) for each in reasons)))
+
+
+# Topics of the help
+def help_topics(names: Sequence[str]) -> str:
+    return f"More about a topic, or about one command: `/cluster help TOPIC`. Topics: {', '.join(map(code, names))}."
+
+
+def no_such_topic(word: str, suggestion: str, names: Sequence[str]) -> str:
+    meant = f" Did you mean {code(f'/cluster help {suggestion}')}?" if suggestion else ""
+    return f"I have no topic {code(word)}.{meant} {help_topics(names)}"
+
+
+def in_tenant(tenant: str, facts: str) -> str:
+    """`facts` are ours."""
+    return f"{code(tenant)}: {facts}"
+
+
+def policy_of_approval(required: int, waivers: Sequence[str], expiry: str, *, own: bool) -> str:
+    if required == 0:
+        return "nobody has to agree."
+    rules = f" Nobody has to, by the rules {', '.join(map(code, waivers))}." if waivers else ""
+    mine = " Also about their own requests." if own else ""
+    return f"{count(required, 'approver')} must agree, within {expiry}.{mine}{rules}"
+
+
+def policy_of_lifetime(default: str, longest: str, sleep: str) -> str:
+    """Each is a span of ours, or empty."""
+    usual = f"{default} unless you say otherwise" if default else "no end unless you say one"
+    most = f", {longest} at most" if longest else ""
+    then = f"It sleeps for {sleep} then, and is deleted after that." if sleep else "It is deleted then."
+    return f"{usual}{most}. {then}"

@@ -13,8 +13,10 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
 from bot import app, http, slack, socket
+from bot.access_follow import AccessFollower
 from bot.errands import Errands
 from bot.follow import Changes, Follower
+from bot.messenger import Messenger
 from bot.homes import Homes
 from bot.outbox import Outbox
 from bot.people import People, SlackAccounts
@@ -40,9 +42,12 @@ class Service:
     tenants: Changes
     requests: Changes
     clusters: Changes
+    accesses: Changes
     elect: Callable[[Payload], Awaitable[None]]
     caches: Waits
     tell: audit.Tell = audit.untold
+    forget_group: Callable[[str], None] = lambda _: None
+    """What is to know that the people of a user group have changed."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     listening: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
@@ -61,7 +66,12 @@ class Service:
         client = slack.client(token, api_url=self.settings.slack_api_url)
         identity = await slack.identify(client, token=token)
         errands = Errands()
-        people = People(SlackAccounts(client), team=identity.team, mapped=self.desk.person)
+        people = People(
+            SlackAccounts(client),
+            team=identity.team,
+            mapped=self.desk.person,
+            by_email=self.desk.users_by_email if self.settings.slack_email else None,
+        )
         homes = Homes(
             desk=self.desk,
             people=people,
@@ -75,6 +85,7 @@ class Service:
             client=client,
             errands=errands,
             homes=homes,
+            forget_group=self.forget_group,
             waits=self.caches,
             tell=self.tell,
         )
@@ -83,7 +94,8 @@ class Service:
         bolt = app.build(door, identity=identity, client=template, signing_secret=secret)
         outbox = Outbox(client)
         async with asyncio.TaskGroup() as group:
-            follower = group.create_task(self._elected(outbox))
+            follower = group.create_task(self._elected(outbox, people))
+            trying = group.create_task(self.desk.canary.run())
             drawing = group.create_task(homes.run(tenants=self.tenants, requests=self.requests, clusters=self.clusters))
             async with self._doors(bolt):
                 self.listening.set()
@@ -91,13 +103,30 @@ class Service:
             await errands.drain(seconds=DRAIN_SECONDS)
             follower.cancel()
             drawing.cancel()
+            trying.cancel()
         log.info("bot_stopped")
 
-    async def _elected(self, outbox: Outbox) -> None:
+    async def _elected(self, outbox: Outbox, people: People) -> None:
         async def follow() -> None:
             # A new one for each term: what an old one remembered may be out of date.
-            follower = Follower(desk=self.desk, poster=outbox, clock=lambda: datetime.now(UTC))
-            await follower.run(self.requests, self.clusters)
+            follower = Follower(
+                desk=self.desk,
+                poster=outbox,
+                clock=lambda: datetime.now(UTC),
+                platform=self.settings.platform_channel,
+            )
+            entries = AccessFollower(accesses=self.desk.accesses, poster=outbox, clock=lambda: datetime.now(UTC))
+            messenger = Messenger(
+                desk=self.desk,
+                poster=outbox,
+                directory=people,
+                clock=lambda: datetime.now(UTC),
+                platform=self.settings.platform_channel,
+            )
+            async with asyncio.TaskGroup() as group:
+                group.create_task(messenger.run(self.requests))
+                group.create_task(follower.run(self.requests, self.clusters))
+                group.create_task(entries.run(self.accesses))
 
         await self.elect(follow)
 

@@ -23,8 +23,16 @@ class Settings(CommonSettings):
     """Socket Mode: the app-level token with `connections:write`."""
     slack_api_url: Annotated[str, Field(pattern=r"^https?://")] = "https://slack.com/api/"
     slack_mode: Literal["http", "socket"] = "http"
+    slack_email: bool = False
+    """Whether people may be known by their e-mail address, in tenants that let addresses count. The app then needs the
+    scope `users:read.email`."""
     slack_connections: Annotated[int, Field(ge=2, le=10)] = 2
     """Socket Mode: connections at once. Slack renews each every few hours, so one alone would leave gaps."""
+    platform_channel: Annotated[str, Field(pattern=r"^([CG][A-Z0-9]{1,20})?$")] = ""
+    """The channel in which the platform team is told of what hangs: a channel id. Empty: they are not told."""
+    canary_namespace: Annotated[str, Field(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=63)] = "default"
+    """Where a dry run proves every few minutes that quotas are enforced: a namespace that belongs to no tenant and not
+    to the platform either. Empty: it is not tried, and approvals are never paused for it."""
     platform_people: Annotated[frozenset[SlackAccount], NoDecode] = frozenset()
     """Slack accounts that see all tenants in App Home, and whom the others may ask: ids, with commas between."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from provisioning import approval, asking, errors, names, people, quota, request_status, shape, usual
 from provisioning.access_desk import AccessDesk
+from provisioning.canary import Canary
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
@@ -96,11 +97,13 @@ class Desk:
         views: Views,
         *,
         groups: SlackGroups | None = None,
+        canary: Canary | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._kube = kube
         self._views = views
         self._now = now
+        self.canary = canary or Canary(kube, namespace="", now=now)
         self.accesses = AccessDesk(kube, views, tenant_of=self.tenant_of)
         self.voting = VotingDesk(kube, views, tenants=self._tenants, groups=groups or NoGroups(), now=now)
         self.waiting = WaitingDesk(kube, voting=self.voting, now=now)
@@ -123,7 +126,7 @@ class Desk:
         return tuple(t for t in self._tenants() if self.voting.decides(person, t) and self._open_to(person, t))
 
     def all_tenants(self) -> tuple[Stored[Tenant], ...]:
-        """Every tenant, by name. Only for whoever looks after the platform."""
+        """Every tenant, by name. Whoever asks sees to it that people see what is theirs."""
         return tuple(self._tenants())
 
     def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
@@ -242,6 +245,8 @@ class Desk:
 
         Raises `Refused` or `KubeError`.
         """
+        if decision is Decision.APPROVE and self.canary.trouble():
+            raise Refused(Reason.PAUSED)
         at = format_time(self._now())
         vote = Vote(voter=person, decision=decision, reason=reason, at=at, break_glass=break_glass)
         return await self.voting.cast(namespace, name, vote, digest=digest)

@@ -35,6 +35,19 @@ def awake(
     return spec, hibernation.rest(spec, policy, created=cluster.meta.created or now, now=now)
 
 
+def sleepless(spec: ClusterSpec, *, now: datetime) -> ClusterSpec | None:
+    """The cluster awake through the sleep that its schedules have now, or next, and only that one. None when they have
+    none."""
+    ends = hibernation.sleep_ends(spec.hibernation, now)
+    if ends is None:
+        return None
+    until = spec.hibernation.awake_until
+    if until is None or objects.parse_time(until) < ends:
+        until = format_time(ends)
+    rests = spec.hibernation.model_copy(update={"enabled": False, "awake_until": until})
+    return spec.model_copy(update={"hibernation": rests})
+
+
 def prolonged(cluster: Stored[TenantCluster], by: timedelta, *, now: datetime) -> ClusterSpec | None:
     """The cluster with a later end: later than its own, or than now when that is over. None when it has no end."""
     before, created = cluster.it.spec.lifetime, cluster.meta.created
@@ -85,3 +98,23 @@ def following(before: str, offered: Iterable[Release]) -> tuple[str, ...]:
     """The versions on offer that may come next, the newest first."""
     found = [release.version for release in offered if before and upgrades.follows(release, before)]
     return tuple(sorted(found, key=upgrades.numbers, reverse=True))
+
+
+_SIZES = frozenset(("replicas", "min", "max"))
+_BY_FIELD = {"add_ons": "addons", "lifetime": "extend", "version": "upgrade"}
+
+
+def verb(before: ClusterSpec, after: ClusterSpec) -> str:
+    """The one verb that makes the one cluster of the other; empty where none of those that have a choice does alone."""
+    fields = {name for name in ClusterSpec.model_fields if getattr(before, name) != getattr(after, name)}
+    if len(fields) != 1:
+        return ""
+    if fields != {"pools"}:
+        return _BY_FIELD.get(fields.pop(), "")
+    if [pool.name for pool in before.pools] != [pool.name for pool in after.pools]:
+        return ""
+    pairs = zip(before.pools, after.pools, strict=True)
+    changed = {name for old, new in pairs for name in NodePool.model_fields if getattr(old, name) != getattr(new, name)}
+    if changed <= _SIZES:
+        return "scale"
+    return "resize" if changed == {"flavor"} else ""

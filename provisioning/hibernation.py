@@ -35,6 +35,7 @@ LOOKED_AHEAD: Final = 50
 """How many times to wake of several schedules, each while another one sleeps, mean that the cluster never wakes."""
 
 LIFETIME_OVER: Final = "LifetimeOver"
+BY_SCHEDULE: Final = "Scheduled"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,15 @@ def rest(spec: ClusterSpec, policy: LifetimePolicy, *, created: datetime, now: d
     by_schedule = _by_schedule(spec.hibernation, now)
     changes = [moment for moment in (by_schedule.changes_at, end) if moment is not None]
     return Rest(by_schedule.asleep, by_schedule.reason, by_schedule.why, min(changes, default=None))
+
+
+def sleep_ends(hibernation: Hibernation, now: datetime) -> datetime | None:
+    """When the sleep is over that the schedules have now, or next. None where no schedule has one with an end."""
+    if faults(hibernation):
+        return None
+    asleep = any(_asleep(each, now) for each in hibernation.schedules)
+    begins = now if asleep else _falls_asleep(hibernation, now)
+    return _wakes(hibernation, begins) if begins is not None else None
 
 
 @lru_cache(maxsize=1024)  # Asked at every look at a cluster, and trying schedules out takes milliseconds.
@@ -101,7 +111,7 @@ def _by_schedule(hibernation: Hibernation, now: datetime) -> Rest:
     wakes_at = _wakes(hibernation, now)
     spell = f"from {sleeping.start} to {sleeping.end} ({sleeping.time_zone})"
     wakes = f", until {format_time(wakes_at)}" if wakes_at else ""
-    return Rest(True, "Scheduled", f"it sleeps by its schedule {spell}{wakes}", wakes_at)
+    return Rest(True, BY_SCHEDULE, f"it sleeps by its schedule {spell}{wakes}", wakes_at)
 
 
 def _asleep(schedule: HibernationSchedule, now: datetime) -> bool:
@@ -147,9 +157,9 @@ def _coming(cron: str, zone: str, now: datetime) -> Iterator[datetime]:
 
 
 def _wrong_zone(zone: str, at: str) -> Iterator[Cause]:
-    if zone in _zones():
+    if zone in zones():
         return
-    like = difflib.get_close_matches(zone, _zones(), n=1)
+    like = difflib.get_close_matches(zone, zones(), n=1)
     hint = f"did you mean {like[0]}?" if like else "such as Europe/Berlin"
     yield Cause(f"{at}.timeZone", f"{zone} is no IANA time zone; {hint}")
 
@@ -181,6 +191,6 @@ def _moment(text: str) -> datetime | None:
 
 
 @cache
-def _zones() -> frozenset[str]:
+def zones() -> frozenset[str]:
     """The zones of the package that we ship with: the same on every machine, whatever files that has."""
     return frozenset((resources.files("tzdata") / "zones").read_text().split())

@@ -1,7 +1,7 @@
 """How long things usually take: each step, and the whole way to Ready. Pure.
 
-The history is what stands in the status of the clusters that are there; nothing else is kept. A step that was done anew,
-after an upgrade or a sleep, counts with the time it took then. What must never live here: a sentence, or a promise.
+The history is what stands in the status of the clusters that are there; nothing else is kept. A step that was done
+anew, after an upgrade or a sleep, counts with the time it took then. What must never live here: a sentence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from provisioning.steps import NEEDS
 LEAST: Final = 3
 """Of fewer nobody can say what is usual."""
 SLOW: Final = 3
-"""A step is slow when it takes so many times as long as nine of ten took."""
+"""A step is slow when it takes so many times as long as nine of ten took,"""
+SLOW_LEAST: Final = timedelta(minutes=1)
+"""and so long at least: a second that became four is nothing to speak of."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def is_slow(step: Step, usual: Usual, now: datetime) -> bool:
     span = usual.steps.get(step.name)
     if span is None or step.state is not StepState.RUNNING or not step.started_at:
         return False
-    return now - parse_time(step.started_at) > SLOW * span.most
+    return now - parse_time(step.started_at) > max(SLOW * span.most, SLOW_LEAST)
 
 
 def _rest(step: Step, span: Span, now: datetime) -> timedelta:

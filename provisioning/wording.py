@@ -33,6 +33,7 @@ ANSWERED: Final = "This question is answered already."
 REPLACING: Final = "This request is just taking the place of an earlier one. Please try again in a moment."
 REASON_WANTED: Final = "Please say why; whoever asked will read it."
 NOT_DECIDED: Final = "The cluster API does not answer, so I could not save that. Please try again: it counts only once."
+PAUSED: Final = "Approvals paused: quota enforcement is not answering. The platform team is told."
 
 
 REFUSALS: Final[Mapping[Reason, str]] = {
@@ -44,6 +45,7 @@ REFUSALS: Final[Mapping[Reason, str]] = {
     Reason.GONE: GONE,
     Reason.NOT_YOURS: NOT_YOURS,
     Reason.EXPIRED: TIME_OVER,
+    Reason.PAUSED: PAUSED,
     Reason.NOT_VOTED: NOT_VOTED,
     Reason.APPROVER_VOTED: APPROVER_VOTED,
     Reason.APPROVER_ASKED: APPROVER_ASKED,

@@ -8,20 +8,28 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import cards, offers, replies
-from bot.answers import Answer, Ask, Open, Say, TakeBack
+from bot.answers import Answer, Ask, Delegate, Nudge, Open, Revoke, Say, StopDelegating, TakeBack, TryAgain
 from bot.commands import choosing
+from bot.commands.access import COMMAND as ACCESS
+from bot.commands.access import take_away
 from bot.commands.addons import COMMAND as ADDONS
-from bot.commands.asking import ask_at_once, take_back
+from bot.commands.again import COMMAND as AGAIN
+from bot.commands.asking import ask_at_once, nudge, take_back, try_again
 from bot.commands.command import Call, Command, Form
 from bot.commands.create import COMMAND as CREATE
+from bot.commands.delegate import COMMAND as DELEGATE
+from bot.commands.delegating import delegate, stop
 from bot.commands.delete import COMMAND as DELETE
+from bot.commands.edit import COMMAND as EDIT
 from bot.commands.extend import COMMAND as EXTEND
 from bot.commands.help import COMMAND as HELP
 from bot.commands.hibernate import COMMAND as HIBERNATE
 from bot.commands.list import COMMAND as LIST
+from bot.commands.nudge import COMMAND as NUDGE
 from bot.commands.quota import COMMAND as QUOTA
 from bot.commands.requests import COMMAND as REQUESTS
 from bot.commands.resize import COMMAND as RESIZE
+from bot.commands.retry import COMMAND as RETRY
 from bot.commands.scale import COMMAND as SCALE
 from bot.commands.show import COMMAND as SHOW
 from bot.commands.upgrade import COMMAND as UPGRADE
@@ -47,10 +55,16 @@ COMMANDS: tuple[Command, ...] = (
     EXTEND,
     HIBERNATE,
     WAKE,
+    RETRY,
+    ACCESS,
     DELETE,
     QUOTA,
     REQUESTS,
+    EDIT,
+    NUDGE,
     WITHDRAW,
+    AGAIN,
+    DELEGATE,
     HELP,
 )
 FORMS: tuple[Form, ...] = (choosing.FORM, *(form for command in COMMANDS for form in command.forms))
@@ -86,4 +100,14 @@ async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str) -> Say |
         return await ask_at_once(desk, answer.wish, team=team, key=key)
     if isinstance(answer, TakeBack):
         return await take_back(desk, answer)
+    if isinstance(answer, Nudge):
+        return await nudge(desk, answer)
+    if isinstance(answer, Delegate):
+        return await delegate(desk, answer)
+    if isinstance(answer, StopDelegating):
+        return await stop(desk, answer)
+    if isinstance(answer, TryAgain):
+        return await try_again(desk, answer)
+    if isinstance(answer, Revoke):
+        return await take_away(desk, answer)
     return answer

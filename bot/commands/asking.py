@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 
 import structlog
 
 from bot import blocks, cards, entries, forms, outlook, replies
-from bot.answers import Errors, FormAnswer, Replace, Say, TakeBack
+from bot.answers import Errors, FormAnswer, Nudge, Replace, Say, TakeBack, TryAgain
 from bot.commands.command import Filled
 from bot.ports import Desk
 from provisioning import errors, names, people
@@ -40,6 +41,7 @@ async def ask(
     `alternative` is what would fit, to be named where there is no room for the wish. The request is named after the
     form, so sending the same form again asks for the same thing once.
     """
+    wish = replace(wish, replaces=form.replaces)
     try:
         verdict, request = await _asked(form.desk, wish, name=names.request_name(form.team, form.id))
     except errors.RuleError as refused:
@@ -80,6 +82,36 @@ async def take_back(desk: Desk, it: TakeBack) -> Say:
     return Say(cards.say(replies.withdrawn(request.it.spec.cluster)))
 
 
+async def nudge(desk: Desk, it: Nudge) -> Say:
+    """Have everybody reminded, or say why that does not happen."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await desk.waiting.nudge(it.namespace, it.request, it.person)
+    except Refused as refused:
+        return Say(cards.say(cards.why_not(desk.request(it.namespace, it.request), refused.reason)))
+    except (errors.KubeError, TimeoutError) as error:
+        log.warning("nudge_not_saved", request=it.request, by=it.person.user, error=str(error) or "timeout")
+        return Say(cards.say(replies.NOT_DECIDED))
+    log.info("approvers_nudged", request=it.request, by=it.person.user)
+    return Say(cards.say(replies.NUDGED))
+
+
+async def try_again(desk: Desk, it: TryAgain) -> Say:
+    """Try to set a cluster up again, or say why that cannot be."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await desk.retry(it.namespace, it.cluster, it.person)
+    except errors.NotFound:
+        return Say(cards.say(replies.no_such_cluster(it.cluster, "")))
+    except Refused as refused:
+        return Say(cards.say(replies.REFUSED[refused.reason]))
+    except (errors.KubeError, TimeoutError) as error:
+        log.warning("retry_not_saved", cluster=it.cluster, by=it.person.user, error=str(error) or "timeout")
+        return Say(cards.say(replies.NOT_DECIDED))
+    log.info("cluster_retried", cluster=it.cluster, by=it.person.user)
+    return Say(cards.say(replies.tried_again(it.cluster)))
+
+
 async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[ClusterRequest]]:
     """The verdict, and the request: a new one, or the one with which the same person waits for the same already.
 
@@ -91,7 +123,9 @@ async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[
             verdict = await desk.preview(wish)
             if verdict.causes:
                 raise errors.RuleError(*verdict.causes)
-            waiting = _waiting(desk, wish, verdict.digest)
+            if _says_the_same(desk, wish, verdict.digest):
+                raise errors.RuleError(errors.Cause("", replies.NOTHING_CHANGED))
+            waiting = None if wish.replaces else _waiting(desk, wish, verdict.digest)
             if waiting is not None:
                 return verdict, waiting
             saving = True
@@ -103,6 +137,12 @@ async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[
         raise NotSaved(perhaps=saving) from error
     log.info("cluster_requested", request=request.meta.name, cluster=wish.cluster, action=wish.action.value)
     return verdict, request
+
+
+def _says_the_same(desk: Desk, wish: Wish, digest: str) -> bool:
+    """Whether nothing is otherwise than in the request that the wish is to take the place of."""
+    old = desk.request(wish.namespace, wish.replaces) if wish.replaces else None
+    return old is not None and (old.it.spec.digest, old.it.spec.reason) == (digest, wish.reason)
 
 
 def _waiting(desk: Desk, wish: Wish, digest: str) -> Stored[ClusterRequest] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import blocks, cards, replies, text
+from bot import blocks, cards, life, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
@@ -23,7 +23,8 @@ def run(call: Call) -> Answer:
     if isinstance(cluster, HandMade):
         return Say(cards.hand_made(cluster, tenant))
     parts = [blocks.section(replies.headline(stage.of_cluster(cluster), cluster.meta.name, tenant))]
-    parts += cards.cluster_parts(cluster, call.desk.catalog())
+    policy = place.tenant.it.spec.lifetime
+    parts += life.parts(life.Look(cluster, call.desk.catalog(), policy, call.desk.usual(), call.now))
     asker = cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION)
     if asker:
         parts.append(blocks.context(replies.asked_by(asker)))

@@ -1,4 +1,4 @@
-"""`/cluster wake NAME`: awake again, for good or for a while."""
+"""`/cluster wake NAME`: awake again, for good, for a while or through one sleep."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
 from provisioning import edits
 
+TONIGHT = "tonight"
+"""Through the sleep that its schedules have now, or next."""
 SPANS = ("2h", "4h", "8h", "24h")
 """How long a cluster may be kept awake by the form. A line takes any duration."""
 
@@ -20,6 +22,11 @@ def run(call: Call) -> Answer:
         return found
     place, cluster = found
     name, awake_for = cluster.meta.name, None
+    if call.words[1:] == (TONIGHT,):
+        skipped = edits.sleepless(cluster.it.spec, now=call.now)
+        if skipped is None:
+            return Say(cards.say(replies.no_sleep_to_skip(name)))
+        return changing.at_once(call, found, skipped)
     if call.words[1:]:
         awake_for = entries.span(call.words[1])
         if awake_for is None:
@@ -57,9 +64,12 @@ async def submitted(form: Filled) -> FormAnswer:
 
 COMMAND = Command(
     name="wake",
-    summary="Wake a cluster that sleeps. With a time it stays awake so long, whatever its schedules say.",
+    summary=(
+        "Wake a cluster that sleeps. With a time it stays awake so long, whatever its schedules say; "
+        "with tonight it skips its next sleep, once."
+    ),
     usage="[TENANT/]NAME [TIME]",
-    examples=("/cluster wake build-7",),
+    examples=("/cluster wake build-7", "/cluster wake build-7 2h", "/cluster wake build-7 tonight"),
     run=run,
     forms=(Form(change_forms.WAKE, submitted),),
 )

@@ -1,4 +1,4 @@
-"""`kubectl clusterdesk wake NAME`: awake again, for good or for a while."""
+"""`kubectl clusterdesk wake NAME`: awake again, for good, for a while or through one sleep."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ def run(
             "--for", parser=options.span, metavar="DURATION", help="How long its schedules are to leave it awake."
         ),
     ] = None,
+    tonight: Annotated[
+        bool, typer.Option("--tonight", help="Skip the sleep that its schedules have now, or next, once.")
+    ] = False,
     reason: options.ReasonOption = "",
     dry_run: options.DryRunOption = options.DryRun.NONE,
     wait: options.WaitOption = False,
@@ -39,6 +42,8 @@ def run(
 
     Ends with 1 when it was refused; with --wait also when it was denied, or is not ready in time.
     """
+    if tonight and awake_for is not None:
+        raise typer.BadParameter("give either --for or --tonight")
     course = Course(output, dry_run, wait, timeout)
 
     async def wake(session: Session) -> None:
@@ -46,7 +51,8 @@ def run(
         policy = tenant.it.spec.lifetime if tenant is not None else LifetimePolicy()
 
         def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
-            return woken(cluster, policy, awake_for, now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            return sleepless(cluster, now=now) if tonight else woken(cluster, policy, awake_for, now=now)
 
         outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
         await see_through(session, outcome, course, done=f"{name} wakes")
@@ -66,6 +72,14 @@ def woken(
         raise NotDone(f"{rest.why}, so {name} sleeps; extend it: kubectl clusterdesk extend {name} 24h")
     if rest.asleep:
         raise NotDone(f"{rest.why}; say for how long it is to be awake with --for, such as --for 2h")
+    return spec
+
+
+def sleepless(cluster: Stored[TenantCluster], *, now: datetime) -> ClusterSpec:
+    """The spec with which the cluster skips one sleep. Raises `NotDone` when its schedules have none."""
+    spec = edits.sleepless(cluster.it.spec, now=now)
+    if spec is None:
+        raise NotDone(wording.no_sleep_to_skip(cluster.meta.name))
     return spec
 
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
-from provisioning import errors, people, quota, usual
+from provisioning import errors, objects, people, quota, replacing, usual
 from provisioning.desk import Refused, Verdict, Wish
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
@@ -33,6 +33,10 @@ from provisioning.quota import Limits
 from provisioning.usage import Usage
 from provisioning.usual import Usual
 from tests.bot import samples
+from tests.bot.fake_accesses import FakeAccesses
+from tests.bot.fake_canary import FakeCanary
+from tests.bot.fake_voting import FakeVoting
+from tests.bot.fake_waiting import FakeWaiting
 
 Key = tuple[str, str]
 
@@ -78,7 +82,11 @@ class FakeDesk:
         self.request_changes = FakeChanges()
         self.cluster_changes = FakeChanges()
         self.tenant_changes = FakeChanges()
+        self.accesses = FakeAccesses(self._reach, self.tenant_of, FakeChanges())
         self._seen: dict[Key, Stored[ClusterRequest]] = dict(self.stored)
+        self.voting = FakeVoting(self)
+        self.canary = FakeCanary()
+        self.waiting = FakeWaiting(self)
         for key in self.stored:
             self.request_changes.tell(key)
 
@@ -120,14 +128,17 @@ class FakeDesk:
     # Reads
 
     def person(self, slack: str) -> Person | None:
-        subjects = [s for t in self.tenants.values() for s in (*t.it.spec.members, *t.it.spec.approvers)]
-        return next((Person(user=s.user, slack=s.slack) for s in subjects if slack and s.slack == slack), None)
+        found = (people.by_slack(t.it.spec, slack) for t in self.tenants.values())
+        return next((person for person in found if person is not None), None)
+
+    def users_by_email(self, address: str) -> frozenset[str]:
+        return people.addressed((tenant.it.spec for tenant in self.tenants.values()), address)
 
     def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
         return tuple(t for t in self.tenants.values() if person.user in {s.user for s in t.it.spec.members})
 
     def approvals_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
-        return tuple(t for t in self.tenants.values() if person.user in {s.user for s in t.it.spec.approvers})
+        return tuple(t for t in self.tenants.values() if self.voting.decides(person, t))
 
     def all_tenants(self) -> tuple[Stored[Tenant], ...]:
         return tuple(self.tenants.values())
@@ -191,29 +202,35 @@ class FakeDesk:
             reason=wish.reason,
             base_generation=present.meta.generation if present and wish.action is not Action.CREATE else 0,
             requester=wish.person,
+            replaces=wish.replaces,
         )
+        old = self.stored.get((wish.namespace, wish.replaces)) if wish.replaces else None
+        if wish.replaces and (why := replacing.why_not(spec, old)):
+            raise errors.Invalid(why, causes=[errors.Cause("spec.replaces", why)])
         meta = Meta(name=name, namespace=wish.namespace, uid=f"uid-{name}", created=samples.NOW)
         self.writes.append(f"ask {name}")
         # The provisioner looks at once in this little world.
-        return self.put(Stored(meta, ClusterRequest(spec=spec, status=RequestStatus(expires_at=samples.TOMORROW))))
+        made = self.put(Stored(meta, ClusterRequest(spec=spec, status=RequestStatus(expires_at=samples.TOMORROW))))
+        if old is not None:
+            self.put(_with(old, replacing.taken_back(old, made, now=objects.parse_time(samples.LATER))))
+        return made
 
     async def vote(
-        self, namespace: str, name: str, person: Person, decision: Decision, *, reason: str = "", digest: str
+        self,
+        namespace: str,
+        name: str,
+        person: Person,
+        decision: Decision,
+        *,
+        reason: str = "",
+        digest: str,
+        break_glass: bool = False,
     ) -> Stored[ClusterRequest]:
         await self._reach()
-        found = self.stored.get((namespace, name))
-        tenant = self.tenant_of(namespace)
-        if found is None or tenant is None:
-            raise Refused(Refused.Reason.GONE)
-        self._may_vote(found, tenant, person, digest)
-        vote = Vote(voter=person, decision=decision, reason=reason, at=samples.LATER)
-        votes = (*found.it.status.votes, vote)
-        phase = Phase.DENIED if decision is Decision.DENY else Phase.PENDING
-        if sum(v.decision is Decision.APPROVE for v in votes) >= tenant.it.spec.approval.required:
-            phase = Phase.APPROVED
-        decided = None if phase is Phase.PENDING else samples.LATER
-        self.writes.append(f"vote {decision.value} {person.user}")
-        return self.put(_changed(found, votes=votes, phase=phase, decided_at=decided))
+        if decision is Decision.APPROVE and self.canary.trouble():
+            raise Refused(Refused.Reason.PAUSED)
+        vote = Vote(voter=person, decision=decision, reason=reason, at=samples.LATER, break_glass=break_glass)
+        return await self.voting.cast(namespace, name, vote, digest=digest)
 
     async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
         await self._reach()
@@ -225,6 +242,12 @@ class FakeDesk:
         if found.it.status.phase is not Phase.PENDING:
             raise Refused(Refused.Reason.ALREADY_DECIDED)
         return self.put(_changed(found, phase=Phase.WITHDRAWN, decided_at=samples.LATER))
+
+    async def retry(self, namespace: str, name: str, person: Person) -> None:
+        await self._reach()
+        if (namespace, name) not in self.built:
+            raise errors.NotFound("not found")
+        self.writes.append(f"retry {name} {person.user}")
 
     async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> Stored[ClusterRequest]:
         await self._reach()
@@ -242,18 +265,9 @@ class FakeDesk:
             return True
         return here[0].ts == found.ts
 
-    def _may_vote(self, found: Stored[ClusterRequest], tenant: Stored[Tenant], person: Person, digest: str) -> None:
-        reasons = Refused.Reason
-        if found.it.status.phase is not Phase.PENDING:
-            raise Refused(reasons.ALREADY_DECIDED)
-        if found.it.spec.digest != digest:
-            raise Refused(reasons.CHANGED)
-        if person.user == found.it.spec.requester.user and not tenant.it.spec.approval.own_requests:
-            raise Refused(reasons.OWN_REQUEST)
-        if person.user not in {s.user for s in tenant.it.spec.approvers}:
-            raise Refused(reasons.NOT_AN_APPROVER)
-        if person.user in {v.voter.user for v in found.it.status.votes}:
-            raise Refused(reasons.ALREADY_VOTED)
+    async def reach(self) -> None:
+        """The way to the API server, for every part of the desk."""
+        await self._reach()
 
     async def _reach(self) -> None:
         await asyncio.sleep(self.pause)
@@ -264,7 +278,10 @@ class FakeDesk:
 
 
 def _changed(thing: Stored[ClusterRequest], **changes: object) -> Stored[ClusterRequest]:
-    status = thing.it.status.model_copy(update=dict(changes))
+    return _with(thing, thing.it.status.model_copy(update=dict(changes)))
+
+
+def _with(thing: Stored[ClusterRequest], status: RequestStatus) -> Stored[ClusterRequest]:
     return Stored(thing.meta, thing.it.model_copy(update={"status": status}))
 
 

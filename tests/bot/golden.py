@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import approvals, cards, commands, forms
+from bot import approvals, cards, commands, forms, home, news, replies
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
 from bot.cards import Card, Sight
@@ -16,19 +18,24 @@ from provisioning.handmade import Keeper
 from provisioning.model import (
     Action,
     ApprovalPolicy,
+    ClusterStatus,
     Decision,
     Delivery,
     NodePool,
+    Person,
     Phase,
+    QuotaSpec,
     RequestStatus,
     Surface,
     TenantCluster,
     Vote,
 )
 from provisioning.model.cluster import Hibernation, HibernationSchedule
+from provisioning.model.tenant import LifetimePolicy
 from provisioning.objects import Stored
 from provisioning.usage import Usage
-from tests.bot import samples
+from provisioning.usual import Span, Usual
+from tests.bot import access_samples, samples
 from tests.bot.fake_desk import FakeDesk
 
 FOLDER = Path(__file__).with_name("golden")
@@ -71,6 +78,8 @@ def _desk() -> FakeDesk:
         "lone", keeper=kai, add_ons=False, ready=False, version="*v*", endpoint="", message=samples.HOSTILE
     )
     desk.by_hand = (samples.hand_made(), alone)
+    desk.accesses.put(access_samples.opened())
+    desk.accesses.put(access_samples.opened(name="build-7-kai", user=samples.KAI.user, role="Viewer"))
     return desk
 
 
@@ -86,6 +95,17 @@ def _opened(line: str, desk: FakeDesk | None = None) -> Mapping[str, Any]:
     if not isinstance(answer, Open):
         raise TypeError(line)
     return answer.view
+
+
+def _home(person: Person | None, desk: FakeDesk | None = None, *, platform: bool = False) -> Mapping[str, Any]:
+    return home.view(person, desk=desk or _desk(), now=samples.NOW, platform=platform)
+
+
+def _in_trouble() -> FakeDesk:
+    desk = _desk()
+    desk.put_cluster(samples.cluster("alpha", by="cr-other", status=samples.stuck()))
+    desk.tenants["team-b"] = samples.tenant("team-b", quota=QuotaSpec())
+    return desk
 
 
 def _two_tenants() -> FakeDesk:
@@ -127,6 +147,70 @@ def _beside() -> Sight:
     return found
 
 
+def _at(it: Sight, *, hibernation: str | None = None) -> Sight:
+    """Looked at at one."""
+    policy = LifetimePolicy(default="24h", longest="168h", hibernation=hibernation)
+    return replace(it, now=samples.NOW, tenant=samples.tenant(lifetime=policy))
+
+
+def _known(status: ClusterStatus, *, after: timedelta = timedelta(minutes=2)) -> Sight:
+    """Where each step is known to take four minutes, five at most."""
+    span = Span(timedelta(minutes=4), timedelta(minutes=5))
+    known = Usual({step.name: span for step in status.steps})
+    return replace(_applied(samples.cluster(status=status)), usual=known, now=samples.NOW + after)
+
+
+def _told_platform(it: Sight) -> Sight:
+    return _with(it, Delivery(surface=Surface.PLATFORM, channel="C0PLATFORM", ts="1.1"))
+
+
+def _heard(it: Sight, told: str) -> Sight:
+    """Somebody was told this about the end."""
+    return _with(it, Delivery(surface=Surface.NEWS, channel="D0LENA", ts="1.1", revision=told))
+
+
+def _with(it: Sight, delivery: Delivery) -> Sight:
+    status = it.request.it.status.model_copy(update={"deliveries": (delivery,)})
+    return replace(it, request=Stored(it.request.meta, it.request.it.model_copy(update={"status": status})))
+
+
+def _aged(
+    status: ClusterStatus,
+    life: str = "24h",
+    *,
+    hours: int,
+    deleting: bool = False,
+    hibernation: str | None = None,
+) -> Sight:
+    """One that is to live so long, a minute after it has lived so many hours."""
+    seen = _at(_applied(samples.cluster(status=status, lifetime=life, deleting=deleting)), hibernation=hibernation)
+    return replace(seen, now=samples.NOW + timedelta(hours=hours, minutes=1))
+
+
+def _sleeper(status: ClusterStatus) -> Stored[TenantCluster]:
+    schedule = HibernationSchedule(start="0 12 * * *", end="0 14 * * *")
+    return samples.cluster(status=status, hibernation=Hibernation(schedules=(schedule,)))
+
+
+def _leaving() -> Stored[TenantCluster]:
+    left = ("KubevirtMachine build-7-workers-x: finalizer `kubevirtmachine`: its VirtualMachine is there", "Secret a")
+    return samples.cluster(deleting=True, status=samples.going(*left, stuck=True))
+
+
+def _news(it: Sight) -> Card:
+    found = news.due(it, it.now or samples.NOW)
+    if found is None:
+        raise TypeError("nothing to tell")
+    return found.card
+
+
+def _let_go(it: Sight) -> Card:
+    found = news.let_go(it)
+    if found is None:
+        raise TypeError("nothing to let go")
+    return found.card
+
+
 _GROWS = samples.spec(pools=(NodePool(name="workers", flavor="large", min=1, max=4),))
 _ASK, _TELL = cards.approver, cards.requester
 
@@ -162,11 +246,33 @@ CARDS: dict[str, Callable[[], Card]] = {
     ),
     "requester_building": lambda: _TELL(_applied(samples.cluster(status=samples.building()))),
     "requester_stuck": lambda: _TELL(_applied(samples.cluster(status=samples.stuck()))),
+    "requester_building_knowing": lambda: _TELL(_known(samples.building())),
+    "requester_slow": lambda: _TELL(_known(samples.building(), after=timedelta(minutes=20))),
+    "requester_stuck_told": lambda: _TELL(_told_platform(_applied(samples.cluster(status=samples.stuck())))),
+    "requester_ready_scheduled": lambda: _TELL(_at(_applied(_sleeper(samples.ready())))),
+    "requester_asleep_scheduled": lambda: _TELL(_at(_applied(_sleeper(samples.asleep())))),
+    "requester_asleep_over": lambda: _TELL(_aged(samples.over(), hours=24, hibernation="48h")),
+    "requester_deleting_stuck": lambda: _TELL(_told_platform(_applied(_leaving(), action=Action.DELETE))),
+    "platform_stuck": lambda: cards.platform(_at(_applied(samples.cluster(status=samples.stuck())))),
+    "platform_over": lambda: cards.platform(_at(_applied(samples.cluster(status=samples.ready())))),
+    "news_ends_soon": lambda: _news(_aged(samples.ready(), "30h", hours=29)),
+    "news_cannot_live_longer": lambda: _news(_aged(samples.ready(), "168h", hours=144)),
+    "news_over": lambda: _news(_aged(samples.over(), hours=24, hibernation="48h")),
+    "news_being_deleted": lambda: _news(_aged(samples.going(), hours=24, deleting=True)),
+    "news_gone": lambda: _news(_heard(_at(_applied(None)), "told 2026-03-05T12:00:00Z due")),
+    "news_lives_on": lambda: _news(_heard(_aged(samples.ready(), "72h", hours=24), f"told {samples.TOMORROW} 1h")),
+    "news_let_go": lambda: _let_go(_heard(_aged(samples.ready(), "30h", hours=7), "told 2026-03-06T19:00:00Z 24h")),
     "requester_ready": lambda: _TELL(_applied(samples.cluster(status=samples.ready()))),
     "requester_asleep": lambda: _TELL(_applied(samples.cluster(status=samples.asleep()))),
     "requester_deleting": lambda: _TELL(_applied(samples.cluster(deleting=True), action=Action.DELETE)),
     "requester_deleted": lambda: _TELL(_applied(None, action=Action.DELETE)),
     "requester_superseded": lambda: _TELL(_applied(samples.cluster(by="cr-newer", status=samples.ready()))),
+    "access_waiting": lambda: access_samples.card(access_samples.asked()),
+    "access_open": lambda: access_samples.card(access_samples.opened()),
+    "access_revoked": lambda: access_samples.card(access_samples.opened(revoked=True)),
+    "access_expired": lambda: access_samples.card(access_samples.opened(), later=True),
+    "access_refused": lambda: access_samples.card(access_samples.refused()),
+    "command_access_list": lambda: _said("access list"),
     "command_list": lambda: _said("list"),
     "command_show_ready": lambda: _said("show build-7"),
     "command_show_building": lambda: _said("show team-a/alpha"),
@@ -177,6 +283,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "command_quota": lambda: _said("quota"),
     "command_requests": lambda: _said("requests"),
     "command_help": lambda: _said("help"),
+    "command_help_lifetime": lambda: _said("help lifetime"),
 }
 VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create": lambda: _opened("create"),
@@ -189,10 +296,18 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_scale_two_pools": lambda: _opened("scale build-7", _two_pools()),
     "form_resize_two_pools": lambda: _opened("resize build-7", _two_pools()),
     "form_addons": lambda: _opened("addons build-7"),
+    "form_access": lambda: _opened("access build-7"),
+    "form_access_filled": lambda: _opened("access build-7 admin 2h"),
     "form_extend": lambda: _opened("extend build-7"),
     "form_wake": lambda: _opened("wake build-7", _scheduled()),
     "form_upgrade": lambda: _opened("upgrade build-7"),
     "form_deny": lambda: forms.deny(ticket_of(samples.request()), cluster="build-7"),
+    "details": lambda: forms.details(_ASK(sight(reason=samples.HOSTILE * 10)), reason=samples.HOSTILE * 10),
+    "home_member": lambda: _home(samples.LENA),
+    "home_approver": lambda: _home(samples.OMAR),
+    "home_platform": lambda: _home(None, _in_trouble(), platform=True),
+    "home_empty": lambda: _home(samples.LENA, FakeDesk()),
+    "home_refused": lambda: home.refused(replies.UNMAPPED, slack="U0ZOE", ask=["U0PAT"]),
     "receipt": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=False),
     "receipt_differs": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=True),
     "told": lambda: forms.told("Too late."),
@@ -205,7 +320,7 @@ def drawn(name: str) -> str:
         content: Any = VIEWS[name]()
     else:
         card = CARDS[name]()
-        content = {"text": card.text, "blocks": card.blocks}
+        content = {"text": card.text, "blocks": card.blocks, **({"modern": card.modern} if card.modern else {})}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 

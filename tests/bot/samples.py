@@ -235,7 +235,33 @@ def stuck() -> ClusterStatus:
         message="a worker finds no room in the management cluster: 0/3 nodes are available",
         hint="make room in the management cluster, or take a smaller flavor",
     )
-    return before.model_copy(update={"steps": (*before.steps[:2], no_room, before.steps[3])})
+    stalled = _condition("Stalled", "True", "WorkersFailed", no_room.message)
+    return before.model_copy(update={"steps": (*before.steps[:2], no_room, before.steps[3]), "conditions": (stalled,)})
+
+
+def going(*residue: str, stuck: bool = False) -> ClusterStatus:
+    """On its way out: what is waited for, and once it is stuck, what is left."""
+    said = "the workers are being deleted: MachineDeployments: build-7-workers"
+    told = [_condition("Ready", "False", "Deleting", said)]
+    if stuck:
+        told.append(_condition("Stalled", "True", "Deleting", said))
+    return building().model_copy(update={"conditions": tuple(told), "residue": residue})
+
+
+def over() -> ClusterStatus:
+    """Asleep because its lifetime was over a day after `NOW`; deleted two days later."""
+    why = f"asleep: its lifetime was over at {TOMORROW}"
+    told = (
+        _condition("Ready", "False", "Hibernated", why),
+        _condition("Hibernated", "True", "LifetimeOver", why),
+    )
+    ends = {"expires_at": TOMORROW, "deletes_at": "2026-03-08T13:00:00Z"}
+    return ready().model_copy(update={"conditions": told, "nodes": NodeCount(), **ends})
+
+
+def _condition(type_: str, status: str, reason: str, message: str = "") -> Condition:
+    made = {"type": type_, "status": status, "reason": reason, "message": message, "lastTransitionTime": LATER}
+    return Condition.model_validate(made)
 
 
 def ready() -> ClusterStatus:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from bot import outbox, slack
+from bot import blocks, outbox, slack
 from bot.cards import Card, say
 from bot.weights import Weight
 from playground import workspace
@@ -94,6 +94,34 @@ async def test_retry_after_closes_the_method_for_everybody(local: workspace.Loca
     await it.direct("U0LENA")  # another method is open
 
     assert [c.method for c in local.api.calls] == ["chat.postMessage", "conversations.open"]
+
+
+async def test_a_slack_that_knows_no_plans_gets_lines_from_then_on(local: workspace.LocalSlack) -> None:
+    modern = Card(
+        CARD.text, CARD.blocks, modern=(blocks.plan("Step 1 of 1", [blocks.task("a", "A", status="pending")]),)
+    )
+    clock = Clock()
+    it = box(local, clock)
+    local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError("invalid_blocks"))
+
+    with pytest.raises(outbox.Later) as later:
+        await it.post("C0TEAMA", modern, metadata=META)
+    clock.now += later.value.seconds
+    ts = await it.post("C0TEAMA", modern, metadata=META)
+    await it.update("C0TEAMA", ts, modern)
+
+    drawn = ["plan" in str(call.args["blocks"]) for call in local.api.calls]
+    assert drawn == [True, False, False]
+
+
+async def test_a_slack_that_knows_plans_gets_them(local: workspace.LocalSlack) -> None:
+    modern = Card(
+        CARD.text, CARD.blocks, modern=(blocks.plan("Step 1 of 1", [blocks.task("a", "A", status="pending")]),)
+    )
+
+    ts = await box(local).post("C0TEAMA", modern, metadata=META)
+
+    assert local.workspace.conversations.get("C0TEAMA").messages[ts].blocks[0]["type"] == "plan"
 
 
 async def test_slack_being_down_means_later(local: workspace.LocalSlack) -> None:

@@ -96,6 +96,13 @@ def test_what_sleeps_by_its_schedule_wakes_for_a_while() -> None:
         woken(schedules=[SCHEDULE], enabled=True)
 
 
+def test_tonight_skips_the_sleep_that_is_on_and_needs_a_schedule() -> None:
+    sleeper = builders.cluster(hibernation={"schedules": [SCHEDULE]})
+    assert wake.sleepless(sleeper, now=NOW).hibernation.awake_until == "2026-08-03T20:00:00Z"
+    with pytest.raises(NotDone, match="web has no schedule that would put it to sleep"):
+        wake.sleepless(builders.cluster(), now=NOW)
+
+
 def test_a_while_without_a_schedule_would_last_for_ever_and_is_refused() -> None:
     with pytest.raises(NotDone, match="web has no schedule, and nothing would put it to sleep afterwards"):
         woken(3, enabled=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from provisioning import edits
+from provisioning import edits, hibernation
 from provisioning.model import LifetimePolicy, NodePool
 from tests import builders
 from tests.builders import NOW
@@ -30,6 +30,36 @@ def test_awake_says_what_has_it_asleep_all_the_same() -> None:
 
     over = builders.cluster(lifetime="1h")
     assert edits.awake(over, LifetimePolicy(hibernation="48h"), None, now=NOW)[1].is_over
+
+
+def test_one_sleep_is_skipped_and_the_next_one_is_not() -> None:
+    tonight = {"start": "0 20 * * *", "end": "0 6 * * *"}
+    cluster = builders.spec(hibernation={"schedules": [tonight]})
+
+    skipped = edits.sleepless(cluster, now=NOW)
+
+    assert skipped is not None
+    assert skipped.hibernation.awake_until == "2026-08-04T06:00:00Z"
+    assert edits.sleepless(skipped, now=NOW) == skipped
+    assert not hibernation.rest(skipped, LifetimePolicy(), created=NOW, now=NOW + timedelta(hours=12)).asleep
+    assert hibernation.rest(skipped, LifetimePolicy(), created=NOW, now=NOW + timedelta(hours=36)).asleep
+
+
+def test_the_sleep_that_is_on_now_is_the_one_to_skip_and_ends_with_it() -> None:
+    spec = edits.sleepless(builders.spec(hibernation={"enabled": True, "schedules": [SCHEDULE]}), now=NOW)
+
+    assert spec is not None
+    assert spec.hibernation.wire() == {"schedules": [SCHEDULE], "awakeUntil": "2026-08-03T14:00:00Z"}
+
+
+def test_what_keeps_a_cluster_awake_for_longer_is_not_cut_short() -> None:
+    longer = builders.spec(hibernation={"schedules": [SCHEDULE], "awakeUntil": "2026-08-09T15:00:00Z"})
+
+    assert edits.sleepless(longer, now=NOW) == longer
+
+
+def test_without_a_schedule_there_is_no_sleep_to_skip() -> None:
+    assert edits.sleepless(builders.spec(hibernation={"enabled": True}), now=NOW) is None
 
 
 def test_a_later_end_counts_from_the_end_and_there_is_none_without_one() -> None:

@@ -108,6 +108,13 @@ def test_a_step_is_slow_beyond_three_times_what_nine_of_ten_took(at: float, slow
     assert usual.is_slow(running(steps.CONTROL_PLANE, 0), USUAL, START + minutes(at)) is slow
 
 
+def test_seconds_are_never_slow() -> None:
+    quick = Usual({steps.CONTROL_PLANE: Span(timedelta(seconds=1), timedelta(seconds=2))})
+
+    assert not usual.is_slow(running(steps.CONTROL_PLANE, 0), quick, START + minutes(1))
+    assert usual.is_slow(running(steps.CONTROL_PLANE, 0), quick, START + minutes(1.1))
+
+
 def test_what_is_done_or_not_known_is_never_slow() -> None:
     late = START + minutes(1000)
 
