@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,16 @@ from provisioning import completion
 from provisioning import lifetime as lifetimes
 from provisioning.desk import Wish
 from provisioning.errors import Cause
-from provisioning.model import Action, CatalogSpec, ClusterSpec, NodePool, Person
+from provisioning.model import (
+    Action,
+    CatalogSpec,
+    ClusterAddOn,
+    ClusterSpec,
+    Hibernation,
+    HibernationSchedule,
+    NodePool,
+    Person,
+)
 
 POOL = "workers"
 NODES_MOST = 1000
@@ -34,6 +43,11 @@ class Draft:
     version: str = ""
     lifetime: str = ""
     reason: str = ""
+    more: bool = False
+    """Whether the rest is unfolded, which few people need."""
+    add_ons: tuple[str, ...] = ()
+    sleep: str = ""
+    zone: str = ""
 
 
 def draft(values: Mapping[str, Any], *, namespace: str) -> Draft:
@@ -47,6 +61,10 @@ def draft(values: Mapping[str, Any], *, namespace: str) -> Draft:
         version=chosen(values, "version"),
         lifetime=chosen(values, "lifetime"),
         reason=_typed(values, "reason").strip(),
+        more=bool(chosen_all(values, "more")),
+        add_ons=chosen_all(values, "addons"),
+        sleep=chosen(values, "sleep"),
+        zone=chosen(values, "zone"),
     )
 
 
@@ -57,15 +75,15 @@ def filled(it: Draft, place: Place, catalog: CatalogSpec) -> Draft:
     recommended = completion.recommended(catalog, place.tenant.it.spec)
     offered = offers.lifetimes(place.tenant)
     usual = place.tenant.it.spec.lifetime.default or (offers.NO_END if offers.NO_END in offered else offered[-1])
-    return Draft(
+    return replace(
+        it,
         namespace=place.namespace,
-        name=it.name,
         flavor=_one_of(it.flavor, sizes),
-        nodes=it.nodes,
-        most=it.most,
         version=_one_of(it.version, releases, usual=recommended),
         lifetime=_one_of(it.lifetime, offered, usual=usual),
-        reason=it.reason,
+        add_ons=tuple(name for name in it.add_ons if name in offers.add_ons(catalog)),
+        sleep=_one_of(it.sleep, (offers.AWAKE, *offers.SLEEPS)),
+        zone=it.zone or offers.UTC,
     )
 
 
@@ -90,8 +108,20 @@ def spec(it: Draft) -> ClusterSpec:
         if it.most is None
         else NodePool(name=POOL, flavor=it.flavor, min=nodes, max=it.most)
     )
-    lifetime = None if it.lifetime in ("", offers.NO_END) else it.lifetime
-    return ClusterSpec(version=it.version or None, pools=(pool,), lifetime=lifetime)
+    return ClusterSpec(
+        version=it.version or None,
+        pools=(pool,),
+        add_ons=tuple(ClusterAddOn(name=name) for name in it.add_ons),
+        lifetime=None if it.lifetime in ("", offers.NO_END) else it.lifetime,
+        hibernation=_hibernation(it),
+    )
+
+
+def _hibernation(it: Draft) -> Hibernation:
+    if it.sleep not in offers.SLEEPS:
+        return Hibernation()
+    start, end = offers.SLEEPS[it.sleep]
+    return Hibernation(schedules=(HibernationSchedule(start=start, end=end, time_zone=it.zone or offers.UTC),))
 
 
 def wish(it: Draft, *, person: Person, place: Place) -> Wish:
@@ -131,6 +161,9 @@ _FIELDS = (
     # The first that occurs in the path wins, so the narrow ones stand first.
     ("flavor", "flavor"),
     (".max", "max"),
+    ("addOns", "addons"),
+    ("timeZone", "zone"),
+    ("hibernation", "sleep"),
     ("lifetime", "lifetime"),
     ("version", "version"),
     ("reason", "reason"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from bot import blocks, entries, offers, outline, replies, text
 from bot import outlook as outlooks
 from bot.answers import Replace
-from bot.blocks import Block
+from bot.blocks import Block, Option
 from bot.buttons import Ticket
 from bot.cards import REASON_SHOWN, Card
 from bot.entries import Draft
@@ -27,8 +27,7 @@ DENY = "request_deny_reason"
 RECEIPT = "receipt"
 REASON_LONGEST = 1000
 
-CREATE_FIELDS = ("tenant", "name", "flavor", "nodes", "max", "version", "lifetime", "reason")
-LIVE_FIELDS = ("tenant", "flavor", "nodes", "max", "lifetime")
+LIVE_FIELDS = ("tenant", "flavor", "nodes", "max", "lifetime", "more", "sleep")
 """What redraws the form. One that has them for each pool names the pool behind: `nodes-md0`."""
 
 
@@ -145,7 +144,23 @@ def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec) -> Iterabl
             live=True,
         ),
         reason_field(draft.reason, optional=place.tenant.it.spec.approval.required == 0),
+        *_more_fields(draft, catalog),
     )
+
+
+def _more_fields(draft: Draft, catalog: CatalogSpec) -> Iterable[Block]:
+    """What few people need, behind a box to tick."""
+    fold = blocks.checkboxes([Option("more", replies.MORE)], chosen=["more"] if draft.more else ())
+    yield blocks.field("more", replies.MORE_LABEL, fold, hint=replies.MORE_HINT, optional=True, live=True)
+    if not draft.more:
+        return
+    if offered := offers.add_ons(catalog):
+        menu = blocks.multi_select([Option(name, name) for name in offered], chosen=draft.add_ons)
+        yield blocks.field("addons", replies.LABEL["addons"], menu, optional=True)
+    sleep = blocks.select(offers.sleep_options(), chosen=draft.sleep)
+    yield blocks.field("sleep", replies.LABEL["sleep"], sleep, hint=replies.SLEEP_HINT, live=True)
+    if draft.sleep in offers.SLEEPS:
+        yield blocks.field("zone", replies.ZONE, blocks.select(offers.zone_options(), chosen=draft.zone))
 
 
 def reason_field(value: str, *, optional: bool) -> Block:

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 from bot import replies, text
 from bot.blocks import OPTIONS, Option
-from provisioning import lifetime
+from provisioning import hibernation, lifetime
 from provisioning.model import CatalogSpec, Flavor, Release, Tenant
 from provisioning.objects import Stored
 
 LIFETIMES = ("8h", "24h", "72h", "168h", "336h", "720h")
 NO_END = "none"
+AWAKE = "awake"
+SLEEPS = {"nights": ("0 20 * * *", "0 7 * * *"), "off-hours": ("0 20 * * 1-5", "0 7 * * 1-5")}
+"""When a new cluster may sleep by itself: at which times it goes to sleep and wakes, as cron has them."""
+UTC = "UTC"
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,21 @@ def version_option(release: Release) -> Option:
 
 def lifetime_option(duration: str) -> Option:
     return Option(duration, replies.NO_END if duration == NO_END else text.lifetime(duration))
+
+
+def sleep_options() -> tuple[Option, ...]:
+    """Never, every night, or whenever nobody works."""
+    return tuple(Option(each, replies.SLEEP[each]) for each in (AWAKE, *SLEEPS))
+
+
+def zone_options() -> tuple[Option, ...]:
+    """Every time zone, by name."""
+    return tuple(Option(zone, zone) for zone in sorted(hibernation.zones()))
+
+
+def add_ons(catalog: CatalogSpec) -> tuple[str, ...]:
+    """What may be chosen for a new cluster, beside what every one has."""
+    return tuple(add_on.name for add_on in catalog.add_ons if not add_on.default)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -24,7 +24,12 @@ def pools(spec: ClusterSpec, catalog: CatalogSpec | None = None) -> str:
 
 
 def rows(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
-    """What an approver has to know, in a fixed order."""
+    """What an approver has to know, in a fixed order. Of sleep only when it is spoken of."""
+    told = _rows(spec, catalog)
+    return told if spec.hibernation == Hibernation() else (*told, (replies.LABEL["sleep"], sleep(spec.hibernation)))
+
+
+def _rows(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
     return (
         (replies.LABEL["workers"], pools(spec, catalog)),
         (replies.LABEL["version"], spec.version or catalog.recommended().version),
@@ -36,7 +41,7 @@ def rows(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
 
 def changes(old: ClusterSpec, new: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
     """The rows of the new specification, those that differ as old → new. Of sleep only when something becomes of it."""
-    before, after = rows(old, catalog), rows(new, catalog)
+    before, after = _rows(old, catalog), _rows(new, catalog)
     if old.hibernation != new.hibernation:
         label = replies.LABEL["sleep"]
         before, after = (*before, (label, sleep(old.hibernation))), (*after, (label, sleep(new.hibernation)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bot import cards, entries, forms, offers, replies
+from bot import cards, entries, forms, offers, replies, words
 from bot.answers import Answer, Errors, FormAnswer, Open, Say
 from bot.blocks import Block
 from bot.commands import outlooks
@@ -66,16 +66,23 @@ def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:
     if place is None:
         known = {word for p in places for word in (p.namespace, p.tenant.meta.name)}
         return Say(cards.say(replies.no_such_choice(replies.TENANT.lower(), where, offers.suggestion(where, known))))
-    sizes = [flavor.name for flavor in offers.flavors(place.tenant, call.desk.catalog())]
-    flavor = lifetime = ""
-    for word in call.words[1:]:
-        if word in sizes:
-            flavor = word
-        elif entries.span(word) is not None:
-            lifetime = word
-        else:
-            return Say(cards.say(replies.no_such_choice("size", word, offers.suggestion(word, sizes))))
-    return place, Draft(namespace=place.namespace, name=name.lower(), flavor=flavor, lifetime=lifetime)
+    catalog = call.desk.catalog()
+    said = words.read(
+        call.words[1:],
+        sizes=[flavor.name for flavor in offers.flavors(place.tenant, catalog)],
+        versions=[release.version for release in offers.versions(place.tenant, catalog)],
+    )
+    if isinstance(said, words.Unknown):
+        return Say(cards.say(replies.no_such_word(said.what, said.word, said.suggestion)))
+    return place, Draft(
+        namespace=place.namespace,
+        name=name.lower(),
+        flavor=said.flavor,
+        nodes=1 if said.nodes is None else said.nodes,
+        most=said.most,
+        version=said.version,
+        lifetime=said.lifetime,
+    )
 
 
 def _read(form: Filled) -> tuple[tuple[Place, ...], Place, Draft]:
@@ -101,8 +108,8 @@ def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
 COMMAND = Command(
     name="create",
     summary="Ask for a new cluster. Words behind it fill the form in.",
-    usage="[[TENANT/]NAME] [SIZE] [LIFETIME]",
-    examples=("/cluster create", "/cluster create build-7 small 24h", "/cluster create team-a/build-7"),
+    usage="[[TENANT/]NAME] [WORKERS] [SIZE] [VERSION] [LIFETIME]",
+    examples=("/cluster create", "/cluster create build-7 small 24h", "/cluster create team-a/build-7 3x small v1.34"),
     run=run,
     forms=(Form(forms.CREATE, submitted, changed),),
     shortcut=replies.SHORTCUT_CREATE,

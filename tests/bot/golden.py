@@ -9,10 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import approvals, cards, commands, forms, home, news, replies
+from bot import approvals, cards, commands, entries, forms, home, news, replies
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
 from bot.cards import Card, Sight
+from bot.commands import outlooks
+from bot.entries import Draft
+from bot.offers import Place
 from provisioning import edits, quota
 from provisioning.handmade import Keeper
 from provisioning.model import (
@@ -136,6 +139,18 @@ def _knowing() -> FakeDesk:
         desk.put_cluster(samples.cluster(f"old-{number}", status=samples.ready()))
     desk.put(samples.request("cr-waiting", cluster="build-8"))
     return desk
+
+
+def _unfolded() -> Mapping[str, Any]:
+    """The create form with what few people need."""
+    desk, place = _knowing(), Place(samples.tenant(), "tenant-team-a")
+    draft = Draft(name="build-9", more=True, add_ons=("velero",), sleep="nights", zone="Europe/Berlin")
+    filled = entries.filled(draft, place, desk.catalog())
+    spec = entries.spec(filled)
+    known = outlooks.guess(
+        desk, place, person=samples.LENA, action=Action.CREATE, cluster="build-9", was=None, becomes=spec
+    )
+    return forms.create(filled, place=place, places=[place], catalog=desk.catalog(), outlook=known)
 
 
 def _beside() -> Sight:
@@ -289,6 +304,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create": lambda: _opened("create"),
     "form_create_filled": lambda: _opened("create build-9 large 72h"),
     "form_create_knowing": lambda: _opened("create build-9 small 72h", _knowing()),
+    "form_create_unfolded": lambda: _unfolded(),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
     "form_which": lambda: _opened("scale"),
     "form_delete": lambda: _opened("delete build-7"),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot import entries, offers, replies
 from bot.entries import Draft
+from provisioning import hibernation
 from provisioning.errors import Cause
+from provisioning.model import Hibernation, HibernationSchedule
 from tests.bot import samples
 
-FIELDS = ("name", "flavor", "nodes", "max", "version", "lifetime", "reason")
+FIELDS = ("name", "flavor", "nodes", "max", "version", "lifetime", "reason", "addons", "sleep", "zone")
+PLACE = offers.Place(samples.tenant(), "tenant-team-a")
 GOOD = Draft(
     namespace="tenant-team-a", name="build-7", flavor="small", nodes=2, version="v1.34.5", lifetime="24h", reason="r"
 )
@@ -73,6 +78,9 @@ def test_a_draft_without_faults_has_none_and_a_bad_one_names_each() -> None:
         ("spec", "nodes"),
         ("spec.quota.hard.vcpu", "nodes"),
         ("spec.lifetime", "lifetime"),
+        ("spec.hibernation.schedules[0].timeZone", "zone"),
+        ("spec.hibernation.schedules", "sleep"),
+        ("spec.addOns[0].name", "addons"),
         ("tenant", "name"),
         ("", "name"),
         ("spec.network.services", "name"),
@@ -80,6 +88,36 @@ def test_a_draft_without_faults_has_none_and_a_bad_one_names_each() -> None:
 )
 def test_each_cause_stands_at_its_field(path: str, field: str) -> None:
     assert entries.at_fields([Cause(path, "why")], known=FIELDS, otherwise="name") == {field: "why"}
+
+
+def test_a_form_with_a_field_for_each_pool_has_the_cause_at_the_first() -> None:
+    fields = ("nodes-md0", "max-md0", "nodes-gpu", "reason")
+
+    assert entries.at_fields([Cause("spec.pools", "why")], known=fields, otherwise="reason") == {"nodes-md0": "why"}
+
+
+def test_what_is_unfolded_becomes_part_of_the_wish() -> None:
+    option = {"selected_option": {"value": "nights"}}
+    ticked, velero = {"selected_options": [{"value": "more"}]}, {"selected_options": [{"value": "velero"}]}
+    read = entries.draft(state(more=ticked, addons=velero, sleep=option, zone=None), namespace="tenant-team-a")
+
+    found = entries.spec(entries.filled(read, PLACE, samples.catalog()))
+
+    assert read.more
+    assert [add_on.name for add_on in found.add_ons] == ["velero"]
+    assert found.hibernation.schedules == (HibernationSchedule(start="0 20 * * *", end="0 7 * * *", time_zone="UTC"),)
+
+
+def test_a_wish_that_says_nothing_of_sleep_is_never_put_to_sleep() -> None:
+    assert entries.spec(entries.filled(GOOD, PLACE, samples.catalog())).hibernation == Hibernation()
+
+
+@pytest.mark.parametrize("sleep", offers.SLEEPS)
+def test_every_sleep_on_offer_is_one_from_which_a_cluster_wakes(sleep: str) -> None:
+    made = entries.spec(replace(entries.filled(GOOD, PLACE, samples.catalog()), sleep=sleep))
+
+    assert made.hibernation.schedules
+    assert hibernation.faults(made.hibernation) == ()
 
 
 def test_causes_at_one_field_are_all_said() -> None:

@@ -1,0 +1,192 @@
+"""What the forms know, on the local Slack, over HTTP and over Socket Mode; and what they say when nobody answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import offers, replies
+from provisioning import errors
+from provisioning.model import Action, Amounts, ApprovalPolicy, ClusterAddOn, HibernationSchedule, Subject, Waiver
+from provisioning.usage import Usage
+from tests.bot import samples
+from tests.bot.conftest import Stage
+
+WISH = {"Name": "build-7", "Reason": "Nightly builds"}
+GI = 2**30
+FULL = Usage(clusters=1, nodes=4, vcpu=36_000, memory=16 * GI)
+"""Four vCPU are left."""
+
+
+async def test_the_form_tells_price_usual_time_and_who_agrees(stage: Stage) -> None:
+    stage.desk.offered = samples.priced()
+    for number in range(3):
+        stage.desk.put_cluster(samples.cluster(f"old-{number}", status=samples.ready()))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 small 24h")
+
+    assert "Estimated: 0.22 EUR an hour, 5.28 EUR for 24 hours." in lena.modal.text
+    assert "Usually ready in 17 min; nine of ten within 17 min." in lena.modal.text
+    assert "1 approver of this tenant must agree: @omar or @eva." in lena.modal.text
+    await lena.modal.fill({"Lifetime": "3 days", "Grow up to": "2"})
+    await lena.waits_for("Estimated: 0.34 EUR an hour at most, 24.48 EUR for 3 days.")
+
+
+async def test_what_else_waits_is_told_and_whether_all_of_it_fits(stage: Stage) -> None:
+    stage.desk.used["team-a"] = FULL.having(vcpu=30_000)
+    stage.desk.put(samples.request("cr-other", cluster="build-8"))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 small")
+    assert "Also waiting in team-a: 1 request, Clusters +1, Workers +3, vCPU +6, Memory +24Gi; both fit." in (
+        lena.modal.text
+    )
+    await lena.modal.fill({"Workers": "2"})
+
+    await lena.waits_for("only one of the two fits.")
+
+
+async def test_the_form_of_a_change_tells_the_difference_in_price(stage: Stage) -> None:
+    stage.desk.offered = samples.priced()
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster scale build-7")
+    assert "Estimated: 0.34 EUR an hour." in lena.modal.text
+
+    await lena.modal.fill({"Workers in workers": "4"})
+
+    await lena.waits_for("Estimated: 0.34 EUR → 0.58 EUR an hour.")
+
+
+async def test_whoever_needs_no_approval_reads_by_which_rule(stage: Stage) -> None:
+    rule = Waiver(name="small clusters", actions=(Action.CREATE,), up_to=Amounts(vcpu=8))
+    stage.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=1, waivers=(rule,)))
+    stage.desk.waiver = "small clusters"
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 small")
+
+    assert "Approval: none needed, by this tenant's rule small clusters." in lena.modal.text
+
+
+async def test_an_approver_does_not_read_their_own_name_among_those_who_may_agree(stage: Stage) -> None:
+    approvers = (*map(samples.subject, (samples.LENA, samples.OMAR)), Subject(group="platform"))
+    stage.desk.tenants["team-a"] = samples.tenant(approvers=approvers)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7")
+
+    assert "must agree: @omar or platform." in lena.modal.text
+
+
+async def test_what_does_not_fit_is_told_with_what_would_in_the_form_and_at_the_field(stage: Stage) -> None:
+    stage.desk.used["team-a"] = FULL
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create build-7 2x small")
+    assert "Fits: 1 × small." in lena.modal.text  # noqa: RUF001 - the sign for times
+    stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 4 of 40 free"),)
+    await lena.modal.fill(WISH)
+
+    await lena.modal.submit()
+
+    assert lena.modal.errors == {"Workers": "vCPU: asks for 6, 4 of 40 free\nFits: 1 × small."}  # noqa: RUF001
+    assert lena.modal.value("Reason") == ("Nightly builds",)
+    assert not stage.desk.stored
+
+
+async def test_what_does_not_fit_into_a_pool_is_told_at_that_pool(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    stage.desk.used["team-a"] = FULL
+    stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 4 of 40 free"),)
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster scale build-7")
+    await lena.modal.fill({"Workers in workers": "5"})
+
+    await lena.modal.submit()
+
+    (error,) = lena.modal.errors.values()
+    assert error.endswith("Fits: 4 × small.")  # noqa: RUF001 - the sign for times
+
+
+async def test_the_api_servers_own_words_about_the_size_are_not_said_twice(stage: Stage) -> None:
+    stage.desk.causes = (errors.Cause("spec.pools", "the quota of tenant team-a has no room for build-7"),)
+    stage.desk.used["team-a"] = FULL
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 2x small")
+
+    await lena.waits_for("has no room for build-7")
+    assert "vCPU: asks for" not in lena.modal.text
+
+
+async def test_what_few_people_need_is_unfolded_by_a_tick_and_asked_for(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create")
+    assert "Add-ons" not in [control.label for control in lena.modal.shown.controls]
+
+    await lena.modal.fill({**WISH, "More choices": replies.MORE})
+    await lena.waits_until(lambda: "Sleep" in [control.label for control in lena.modal.shown.controls])
+    await lena.modal.fill({"Add-ons": ("velero",), "Sleep": replies.SLEEP["nights"]})
+    await lena.waits_until(lambda: replies.ZONE in [control.label for control in lena.modal.shown.controls])
+    await lena.modal.fill({replies.ZONE: "Europe/Berlin"})
+    assert lena.modal.value("Name") == ("build-7",)
+    await lena.modal.submit()
+
+    (request,) = stage.desk.stored.values()
+    assert request.it.spec.desired is not None
+    start, end = offers.SLEEPS["nights"]
+    night = HibernationSchedule(start=start, end=end, time_zone="Europe/Berlin")
+    assert request.it.spec.desired.hibernation.schedules == (night,)
+    assert ClusterAddOn(name="velero") in request.it.spec.desired.add_ons
+    await stage.slack.person("U0OMAR").waits_for("by 1 schedule")
+
+
+# When the cluster API does not answer
+
+
+@pytest.mark.parametrize("line", ["create build-7 small", "scale build-8"])
+async def test_while_the_cluster_api_is_down_a_form_tells_what_was_known_and_when_nobody_answered(
+    stage: Stage, line: str
+) -> None:
+    stage.desk.put_cluster(samples.cluster("build-8", status=samples.ready()))
+    stage.desk.used["team-a"] = Usage(vcpu=10_000)
+    stage.desk.down = True
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command(f"/cluster {line}")
+    if line.startswith("scale"):
+        await lena.modal.fill({"Workers in workers": "3"})
+
+    await lena.waits_for("The cluster API did not answer (today ")
+    assert "vCPU" in lena.modal.text
+    assert "10 → " in lena.modal.text
+
+
+async def test_once_it_answers_again_the_warning_goes(stage: Stage) -> None:
+    stage.desk.down = True
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create build-7 small")
+    await lena.waits_for("The cluster API did not answer")
+    stage.desk.down = False
+
+    await lena.modal.fill({"Workers": "3"})
+
+    await lena.waits_until(lambda: "did not answer" not in lena.modal.text)
+
+
+async def test_a_change_sent_while_it_is_down_says_that_nothing_was_requested_and_keeps_the_input(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster scale build-7")
+    await lena.modal.fill({"Workers in workers": "4"})
+    stage.desk.down = True
+
+    await lena.modal.submit()
+    assert lena.modal.errors == {"Workers in workers": replies.NOT_SAVED}
+    assert lena.modal.value("Workers in workers") == ("4",)
+    assert not stage.desk.stored
+    stage.desk.down = False
+    await lena.modal.submit()
+
+    assert lena.modal.title == replies.RECEIPT_TITLE
+    assert len(stage.desk.stored) == 1
