@@ -1,4 +1,4 @@
-"""`python -m bench`: measures provisioner and admission on real control planes of its own, and says so."""
+"""`python -m bench`: measures provisioner, admission and bot on real control planes of its own, and says so."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from rich.table import Table
 from bench import report, rest, speed
 from bench.admission import run
 from bench.admission.run import PARTS
+from bench.desk import report as desk_report
+from bench.desk import run as desk_run
+from bench.desk.run import Sizes
 from bench.report import Report
 from bench.rest import Cost, Rest
 from bench.site import Site, site
@@ -46,7 +49,7 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
     write: Annotated[bool, typer.Option(help="Write what was measured into docs/performance.md.")] = False,
 ) -> None:
-    """Measure how fast a cluster is put there, what many of them cost, and then admission. About 40 minutes in all."""
+    """Measure how fast a cluster is put there, what many of them cost, then admission and the bot. About 45 minutes."""
     if context.invoked_subcommand:
         return
     sizes = [int(size) for size in clusters.split(",") if size.strip() not in ("", "0")]
@@ -62,6 +65,7 @@ def main(
         report.write(found.markdown(), PAGE)
     _show(found, as_json=as_json)
     admission(as_json=as_json, write=write)
+    desk(as_json=as_json, write=write)
 
 
 @app.command()
@@ -88,6 +92,33 @@ def admission(
         Console().print_json(json.dumps(found.wire()))
     else:
         Console().print(Markdown(found.markdown()))
+
+
+@app.command()
+def desk(
+    tenants: Annotated[int, typer.Option(min=1, help="Tenants that are known.")] = Sizes.tenants,
+    clusters: Annotated[int, typer.Option(min=1, help="Clusters that are known.")] = Sizes.clusters,
+    rate: Annotated[float, typer.Option(min=1, help="Commands a second.")] = Sizes.rate,
+    seconds: Annotated[float, typer.Option(min=0.5, help="How long each turn is.")] = Sizes.seconds,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of the bot and of the bare app.")] = Sizes.rounds,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")] = False,
+    write: Annotated[bool, typer.Option(help="Write what was measured into docs/performance.md.")] = False,
+) -> None:
+    """Measure how soon the bot acknowledges commands, and what it costs. Takes about 4 minutes as it is."""
+    logs.configure(level="ERROR")
+    sizes = Sizes(tenants, clusters, rate, seconds, rounds)
+    with Steps() as steps:
+        try:
+            found = asyncio.run(desk_run.measure(sizes, steps))
+        except PlaygroundError as error:
+            raise typer.Exit(_complain(str(error))) from error
+    if write:
+        text = f"{report.heading(_command())}\n\n{desk_report.markdown(found)}"
+        report.write(text, PAGE, between=report.DESK)
+    if as_json:
+        Console().print_json(json.dumps(desk_report.wire(found)))
+    else:
+        Console().print(Markdown(desk_report.markdown(found)))
 
 
 def _command() -> str:

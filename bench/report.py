@@ -18,6 +18,7 @@ from bench.speed import Speed
 
 BEGIN: Final = "<!-- measured by make bench -->"
 END: Final = "<!-- end of what was measured -->"
+DESK: Final = ("<!-- the bot, measured by make bench -->", "<!-- end of what was measured of the bot -->")
 ADMISSION: Final = ("<!-- admission, measured by make bench -->", "<!-- end of what was measured of admission -->")
 
 

@@ -49,7 +49,7 @@ def grounds() -> list[Manifest]:
     }
     return [
         *({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in (SYSTEM, ELSEWHERE)),
-        _of(resources.CONFIG_MAPS, audit_heads.name_of("provisioner"), SYSTEM),
+        *(_of(resources.CONFIG_MAPS, audit_heads.name_of(service), SYSTEM) for service in audit_heads.SERVICES),
         {
             "apiVersion": "v1",
             "kind": "Namespace",

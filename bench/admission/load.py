@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -28,12 +28,14 @@ LEFT_OUT = "not sent, because too many waited"
 
 @dataclass(frozen=True)
 class Call:
-    """One request to the API server."""
+    """One request to the API server, or to whatever else is measured."""
 
     method: str
     path: str
     body: bytes = b""
     content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """More of them."""
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Client:
     async def send(self, call: Call, into: Sample, *, since: float | None = None) -> int:
         """Send it, and again when told to. `since` is when it was due. Gives the status."""
         began = time.perf_counter() if since is None else since
-        headers = {"Content-Type": call.content_type}
+        headers = {"Content-Type": call.content_type, **call.headers}
         for _ in range(TRIES):
             async with self._session.request(
                 call.method, self._url + call.path, data=call.body, headers=headers
