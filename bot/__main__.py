@@ -40,10 +40,11 @@ def serve(context: typer.Context) -> None:
 def print_manifest(
     mode: Annotated[Literal["http", "socket"], typer.Option(help="How Slack reaches the bot.")] = "socket",
     url: Annotated[str, typer.Option(help="HTTP mode: the bot's https:// address, without a path.")] = "",
+    email: Annotated[bool, typer.Option("--email", help="People may be known by their e-mail address.")] = False,
 ) -> None:
     """Print the Slack app's manifest, to be pasted at api.slack.com/apps."""
     try:
-        made = manifest.app_manifest(mode, url=url)
+        made = manifest.app_manifest(mode, url=url, email=email)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--url") from error
     typer.echo(yaml.safe_dump(made, sort_keys=False, allow_unicode=True), nl=False)
@@ -66,6 +67,7 @@ async def run(settings: Settings) -> None:
                 resources.TENANTS,
                 resources.TENANT_CLUSTERS,
                 resources.CLUSTER_REQUESTS,
+                resources.CLUSTER_ACCESSES,
             )
         }
 
@@ -114,6 +116,7 @@ def _service(
         tenants=caches[resources.TENANTS],
         clusters=caches[resources.TENANT_CLUSTERS],
         requests=caches[resources.CLUSTER_REQUESTS],
+        accesses=caches[resources.CLUSTER_ACCESSES],
         hosts=theirs[resources.CLUSTERS],
         control_planes=theirs[resources.KAMAJI_CONTROL_PLANES],
     )
@@ -131,6 +134,7 @@ def _service(
         tenants=caches[resources.TENANTS],
         requests=caches[resources.CLUSTER_REQUESTS],
         clusters=caches[resources.TENANT_CLUSTERS],
+        accesses=caches[resources.CLUSTER_ACCESSES],
         elect=elect,
         caches=waits,
         tell=tell,

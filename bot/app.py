@@ -20,7 +20,20 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import approvals, blocks, buttons, cards, commands, copies, forms, replies, slack, suggestions, witness
+from bot import (
+    approvals,
+    blocks,
+    buttons,
+    cards,
+    commands,
+    copies,
+    forms,
+    replies,
+    secrecy,
+    slack,
+    suggestions,
+    witness,
+)
 from bot.answers import Errors, FormAnswer, Open, Repaint, Say
 from bot.blocks import Option
 from bot.cards import Card
@@ -153,6 +166,9 @@ class Door:
             person = await self._who(who)
         except Unwelcome as unwelcome:
             return Say(_refusal(unwelcome, slack=who))
+        if secrecy.holds(line):
+            log.warning("secret_typed", by=person.user)
+            return Say(cards.say(replies.SECRET_TYPED))
         self._tell(witness.asked(line, body, person, slack=who, team=team))
         log.info("command", line=line[:100], by=person.user)
         try:
@@ -187,6 +203,10 @@ class Door:
         try:
             filled = await self._filled(body)
             self._tell(witness.submitted(body, filled.person))
+            if secrecy.in_form(body["view"]):
+                # The form goes as well, and with it what was written into it.
+                log.warning("secret_typed", by=filled.person.user)
+                return forms.replaced(replies.SECRET_TYPED)
             return await form.submitted(filled)
         except Unwelcome as unwelcome:
             log.info("person_refused", slack=body["user"]["id"], why=unwelcome.refusal.name.lower())

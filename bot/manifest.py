@@ -13,11 +13,16 @@ SCOPES = {
     "im:write": "open a direct message with whoever asked or approves",
     "users:read": "refuse guests, bots, deactivated people and other workspaces; hear of changed accounts",
 }
-"""Each scope, and what it is for. No history, no files, no e-mail addresses."""
+"""Each scope, and what it is for. No history, no files."""
+EMAIL_SCOPE = {"users:read.email": "know people by their e-mail address, where the platform allows it"}
+"""What is asked for only then."""
 
 
-def app_manifest(mode: Literal["http", "socket"], *, url: str = "") -> dict[str, Any]:
-    """For `http`, `url` is where Slack reaches the bot, without the path. Raises `ValueError` when it is missing."""
+def app_manifest(mode: Literal["http", "socket"], *, url: str = "", email: bool = False) -> dict[str, Any]:
+    """For `http`, `url` is where Slack reaches the bot, without the path. `email` asks for addresses, too.
+
+    Raises `ValueError` when the `url` is missing.
+    """
     if mode == "http" and not url.startswith("https://"):
         raise ValueError("HTTP mode needs the https:// address at which Slack reaches the bot")
     request_url = {"request_url": url.rstrip("/") + http.PATH} if mode == "http" else {}
@@ -51,7 +56,7 @@ def app_manifest(mode: Literal["http", "socket"], *, url: str = "") -> dict[str,
             ],
             "slash_commands": [command],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": [*SCOPES, *(EMAIL_SCOPE if email else ())]}},
         "settings": {
             "event_subscriptions": {**request_url, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, **request_url, **menus_url},

@@ -1,5 +1,9 @@
 """Who somebody in Slack is: the account must be a full, living member's of our workspace, and a tenant must name it.
 
+A tenant names an account by its id. Where the platform lets e-mail addresses count, and only then, an account that no
+tenant names is whose its address says: confirmed by Slack, no other account's that we know, and one user's in all
+tenants.
+
 What Slack says about an account is kept for some minutes; what tenants say is asked anew at every click.
 """
 
@@ -7,14 +11,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 import aiohttp
 import pydantic
 import structlog
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import replies
@@ -37,6 +42,8 @@ class Refusal(StrEnum):
     GUEST = replies.GUEST
     STRANGER = replies.STRANGER
     UNMAPPED = replies.UNMAPPED
+    UNCONFIRMED = replies.UNCONFIRMED
+    AMBIGUOUS = replies.AMBIGUOUS
     UNCERTAIN = replies.UNCERTAIN
     NOT_READY = replies.NOT_READY
 
@@ -47,6 +54,15 @@ class Unwelcome(ClusterdeskError):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.name.lower())
         self.refusal = refusal
+
+
+class Profile(pydantic.BaseModel):
+    """What somebody, or whoever runs their workspace, has filled in about them."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
+
+    email: str | None = None
+    """Without the scope `users:read.email` Slack leaves it out."""
 
 
 class Account(pydantic.BaseModel):
@@ -61,6 +77,15 @@ class Account(pydantic.BaseModel):
     is_restricted: bool = False
     is_ultra_restricted: bool = False
     is_stranger: bool = False
+    tz: str | None = None
+    """The name of their time zone, such as Europe/Berlin. Deactivated people have none."""
+    is_email_confirmed: bool = False
+    profile: Profile = Profile()
+
+    @property
+    def address(self) -> str:
+        """The e-mail address, capitals left aside as Slack does; empty when we do not know."""
+        return (self.profile.email or "").lower()
 
 
 def refusal(account: Account, *, team: str) -> Refusal | None:
@@ -72,6 +97,28 @@ def refusal(account: Account, *, team: str) -> Refusal | None:
     if account.is_bot:
         return Refusal.BOT
     return Refusal.GUEST if account.is_restricted or account.is_ultra_restricted else None
+
+
+def user_of(account: Account, users: Collection[str], others: Iterable[Account]) -> str | Refusal:
+    """The user whom an account's e-mail address stands for. Pure.
+
+    `users` are those whom it fits, `others` the accounts that we know beside this one. Whoever changes their address
+    in Slack has it confirmed first, so an address that is not confirmed is a claim and no more.
+    """
+    if not users:
+        return Refusal.UNMAPPED
+    if not account.is_email_confirmed:
+        return Refusal.UNCONFIRMED
+    shared = any(each.address == account.address and not each.deleted for each in others)
+    return Refusal.AMBIGUOUS if shared or len(users) > 1 else next(iter(users))
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """What is known of where somebody is. Nobody is given up because Slack does not answer."""
+
+    is_there: bool = True
+    zone: str = ""
 
 
 class Accounts(Protocol):
@@ -93,13 +140,16 @@ class SlackAccounts:
             async with asyncio.timeout(ASK_SECONDS):
                 answer = await self._client.users_info(user=slack)
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+            if isinstance(error, SlackApiError) and error.response.get("error") == "user_not_found":
+                return Account(id=slack, deleted=True)
             log.warning("account_not_looked_up", slack=slack, error=str(error) or type(error).__name__)
             raise Unwelcome(Refusal.UNCERTAIN) from error
         return Account.model_validate(answer["user"])
 
 
 class People:
-    """`mapped` says whose account it is by the tenants' mapping (`Desk.person`)."""
+    """`mapped` says whose account it is by the tenants' mapping (`Desk.person`); `by_email` whom an address may stand
+    for (`Desk.users_by_email`), None where addresses do not count."""
 
     def __init__(
         self,
@@ -107,11 +157,13 @@ class People:
         *,
         team: str,
         mapped: Callable[[str], Person | None],
+        by_email: Callable[[str], Collection[str]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._accounts = accounts
         self._team = team
         self._mapped = mapped
+        self._by_email = by_email
         self._clock = clock
         self._known: dict[str, tuple[float, Account]] = {}
 
@@ -120,10 +172,26 @@ class People:
         account = await self._account(slack)
         if found := refusal(account, team=self._team):
             raise Unwelcome(found)
-        person = self._mapped(slack)
-        if person is None:
+        return self._mapped(slack) or self._addressed(account)
+
+    def _addressed(self, account: Account) -> Person:
+        """The person behind an account that no tenant names."""
+        if self._by_email is None:
             raise Unwelcome(Refusal.UNMAPPED)
-        return person
+        now = self._clock()
+        others = (known for until, known in self._known.values() if known.id != account.id and until >= now)
+        found = user_of(account, self._by_email(account.address), others)
+        if isinstance(found, Refusal):
+            raise Unwelcome(found)
+        return Person(user=found, slack=account.id)
+
+    async def whereabouts(self, slack: str) -> Whereabouts:
+        """Whether somebody is to be found at an account, and in which time zone. Never raises."""
+        try:
+            account = await self._account(slack)
+        except Unwelcome:
+            return Whereabouts()
+        return Whereabouts(is_there=refusal(account, team=self._team) is None, zone=account.tz or "")
 
     def forget(self, slack: str) -> None:
         """Slack said that the account changed."""

@@ -20,7 +20,7 @@ from plugin import errors
 from plugin.errors import NotDone
 from plugin.session import Session
 from provisioning import errors as kube_errors
-from provisioning import grants, lifetime, objects, plain
+from provisioning import asking, grants, lifetime, objects, plain
 from provisioning.kube import Manifest
 from provisioning.model import AccessRole, ClusterAccess, conditions
 from provisioning.objects import Stored
@@ -49,19 +49,7 @@ async def asked(session: Session, entry: Entry, *, request: str) -> AsyncIterato
     """
     me = (await session.myself()).person
     name = name_for(entry.cluster, me.user)
-    spec = {
-        "cluster": entry.cluster,
-        "user": me.user,
-        "role": entry.role.value,
-        "request": request,
-        "validFor": entry.valid_for,
-    }
-    manifest: Manifest = {
-        "apiVersion": CLUSTER_ACCESSES.api_version,
-        "kind": CLUSTER_ACCESSES.kind,
-        "metadata": {"name": name, "namespace": session.namespace},
-        "spec": spec,
-    }
+    manifest = asking.access(name=name, namespace=session.namespace, person=me, request=request, **vars(entry))
     there = True
     try:
         try:

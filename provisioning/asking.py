@@ -1,12 +1,12 @@
-"""The ClusterRequest that a wish becomes, whichever door it comes through. Pure."""
+"""The objects that people's wishes become, whichever door they come through. Pure."""
 
 from __future__ import annotations
 
 from provisioning import names
 from provisioning.digest import digest_of
 from provisioning.kube import Manifest
-from provisioning.model import Action, ClusterSpec, Person
-from provisioning.resources import CLUSTER_REQUESTS
+from provisioning.model import AccessRole, Action, ClusterSpec, Person
+from provisioning.resources import CLUSTER_ACCESSES, CLUSTER_REQUESTS
 
 
 def request(
@@ -20,8 +20,8 @@ def request(
     requester: Person,
     reason: str = "",
 ) -> Manifest:
-    """`desired` is the whole completed spec, None for a deletion; `base_generation` that of the cluster as it is now,
-    0 when there is none or it is to be made."""
+    """A ClusterRequest. `desired` is the whole completed spec, None for a deletion; `base_generation` that of the
+    cluster as it is now, 0 when there is none or it is to be made."""
     spec: Manifest = {
         "action": action.value,
         "cluster": cluster,
@@ -39,4 +39,23 @@ def request(
         "kind": CLUSTER_REQUESTS.kind,
         "metadata": {"name": name, "namespace": namespace, "labels": {names.CLUSTER_LABEL: cluster}},
         "spec": spec,
+    }
+
+
+def access(
+    *, name: str, namespace: str, cluster: str, person: Person, role: AccessRole, valid_for: str, request: str
+) -> Manifest:
+    """A ClusterAccess. `request` is the person's certificate request (PEM); `valid_for` as the API writes durations."""
+    spec = {
+        "cluster": cluster,
+        "user": person.user,
+        "role": role.value,
+        "request": request,
+        "validFor": valid_for,
+    }
+    return {
+        "apiVersion": CLUSTER_ACCESSES.api_version,
+        "kind": CLUSTER_ACCESSES.kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec | ({"slack": person.slack} if person.slack else {}),
     }

@@ -44,21 +44,32 @@ KEPT: Final = timedelta(days=1)
 """How long an access that is over is kept to be read, before it is deleted."""
 
 
+def roles(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> tuple[AccessRole, ...]:
+    """What this person (in these Kubernetes groups) may be in the tenant's clusters, the least first."""
+    groups = tuple(groups)
+    if people.member(tenant, person, groups):
+        return (AccessRole.VIEWER, AccessRole.ADMIN)
+    return (AccessRole.VIEWER,) if people.approver(tenant, person, groups) else ()
+
+
 def why_not(spec: AccessSpec, tenant: TenantSpec) -> Cause | None:
     """Why this access is not for its person: asked when it is made, and for as long as it lasts.
 
     Whether somebody is still in the group by which they belong is known only when they come; that the group belongs is
     seen.
     """
-    person, groups = Person(user=spec.user), (spec.group,) if spec.group else ()
-    if people.member(tenant, person, groups):
-        return None
-    if not people.approver(tenant, person, groups):
+    may_be = roles(tenant, Person(user=spec.user), (spec.group,) if spec.group else ())
+    if not may_be:
         return Cause("spec.user", f"{spec.user} is neither a member nor an approver of this tenant")
-    if spec.role is not AccessRole.VIEWER:
+    if spec.role not in may_be:
         text = f"{spec.user} is an approver and no member of this tenant, and so can be Viewer only"
         return Cause("spec.role", text)
     return None
+
+
+def may_revoke(access: Stored[ClusterAccess], tenant: TenantSpec, person: Person) -> bool:
+    """Whether somebody at a door of ours may end this access: their own, or as an approver anybody's."""
+    return access.it.spec.user == person.user or people.approver(tenant, person)
 
 
 def ends_at(
@@ -77,6 +88,11 @@ def over(access: Stored[ClusterAccess], now: datetime) -> str:
     return EXPIRED if ends is not None and parse_time(ends) <= now else ""
 
 
+def is_refused(access: Stored[ClusterAccess]) -> bool:
+    """Whether its status says that nothing comes of it any more."""
+    return conditions_of.is_true(access.it.status.conditions, "Stalled")
+
+
 def is_new(access: Stored[ClusterAccess], now: datetime) -> bool:
     """Whether it may still get its certificate."""
     return not access.it.status.certificate and not access.meta.deleting and not over(access, now)
@@ -84,7 +100,7 @@ def is_new(access: Stored[ClusterAccess], now: datetime) -> bool:
 
 def waits(access: Stored[ClusterAccess], now: datetime) -> bool:
     """Whether it waits for its certificate, and has not been refused one for good."""
-    return is_new(access, now) and not conditions_of.is_true(access.it.status.conditions, "Stalled")
+    return is_new(access, now) and not is_refused(access)
 
 
 def gives_role(access: Stored[ClusterAccess], now: datetime) -> bool:
@@ -105,7 +121,7 @@ def may_linger(access: Stored[ClusterAccess], now: datetime) -> bool:
 def disposable_at(access: Stored[ClusterAccess], now: datetime) -> datetime | None:
     """From when on it is deleted, being over or refused; None while something may come of it."""
     ends = access.it.status.expires_at
-    if not over(access, now) and not conditions_of.is_true(access.it.status.conditions, "Stalled"):
+    if not over(access, now) and not is_refused(access):
         return None
     return (parse_time(ends) if ends else access.meta.created or now) + KEPT
 

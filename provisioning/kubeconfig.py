@@ -21,10 +21,18 @@ class NotIssued(ClusterdeskError):
     """There is no certificate yet."""
 
 
-def render(access: Stored[ClusterAccess], *, key_file: str = "") -> str:
-    """YAML. The key is looked for in `key_file`, by default `<name of the access>.key`. Raises `NotIssued`."""
+def render(access: Stored[ClusterAccess], *, key_file: str = "", name: str = "") -> str:
+    """YAML. The key is looked for in `key_file`, by default `<name of the access>.key`; `name` as for `content`.
+
+    ASCII, without a character that a terminal would obey. Raises `NotIssued`.
+    """
     key = {"client-key": key_file or f"{access.meta.name}.key"}
-    return yaml.safe_dump(content(access, key), sort_keys=False)
+    return yaml.safe_dump(content(access, key, name=name), sort_keys=False)
+
+
+def called(access: Stored[ClusterAccess]) -> str:
+    """What it is called among a person's other clusters: nobody else's name, and the next one takes its place."""
+    return f"clusterdesk/{access.meta.namespace}/{access.it.spec.cluster}"
 
 
 def content(access: Stored[ClusterAccess], key: Mapping[str, str], *, name: str = "") -> dict[str, Any]:

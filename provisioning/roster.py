@@ -24,6 +24,8 @@ class Roster:
         }
         self._known: dict[str, Person | None] = {}
         """Whoever was asked about, by Slack account."""
+        self._addressed: dict[str, frozenset[str]] = {}
+        """The same by e-mail address."""
 
     def named(self, name: str) -> Stored[Tenant] | None:
         return self._named.get(name)
@@ -38,3 +40,9 @@ class Roster:
             found = (people.by_slack(tenant.it.spec, slack) for tenant in self.tenants)
             self._known[slack] = next((person for person in found if person is not None), None)
         return self._known[slack]
+
+    def users_by_email(self, address: str) -> frozenset[str]:
+        """The user names that an e-mail address may stand for, where tenants let addresses count."""
+        if address not in self._addressed:
+            self._addressed[address] = people.addressed((tenant.it.spec for tenant in self.tenants), address)
+        return self._addressed[address]

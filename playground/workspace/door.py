@@ -5,11 +5,13 @@ What must never live here: a transport (`http_door`, `socket_door`) or what is i
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 ACK_SECONDS = 3.0
+KEPT_ANSWERS = 5_000
 
 Kind: TypeAlias = Literal["slash_commands", "interactive", "events_api"]
 
@@ -54,3 +56,22 @@ class Door(Protocol):
     async def close(self) -> None:
         """Let go of connections."""
         ...
+
+
+class Overheard:
+    """A door whose answers are kept in `answers`, so that a test can look at all that a bot ever said with them."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self.answers: deque[Answered] = deque(maxlen=KEPT_ANSWERS)
+
+    async def send(self, envelope: Envelope) -> Outcome:
+        """Through the door, and back."""
+        outcome = await self._door.send(envelope)
+        if isinstance(outcome, Answered):
+            self.answers.append(outcome)
+        return outcome
+
+    async def close(self) -> None:
+        """Close the door."""
+        await self._door.close()

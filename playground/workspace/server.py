@@ -15,7 +15,7 @@ from aiohttp import web
 
 from playground.workspace import events, guard, page, people, testapi
 from playground.workspace.bell import Bell
-from playground.workspace.door import ACK_SECONDS, Door
+from playground.workspace.door import ACK_SECONDS, Overheard
 from playground.workspace.errors import WorkspaceError
 from playground.workspace.http_door import HttpDoor
 from playground.workspace.interaction import Interactions
@@ -70,7 +70,7 @@ class LocalSlack:
             paths=options.paths,
             limit=options.ack_seconds,
         )
-        self.door: Door = self.socket if options.mode == "socket" else self._http
+        self.door = Overheard(self.socket if options.mode == "socket" else self._http)
         self.api = WebApi(
             self.workspace,
             Credentials(options.bot_token, options.app_token),

@@ -111,14 +111,9 @@ async def _enter(session: Session, entry: Entry, target: Target, timeout: timede
     async with entering.asked(session, entry, request=key.request) as name:
         manifest = await entering.issued(session, name, timeout=timeout)
         access = objects.read(ClusterAccess, manifest)
-        called = _called(access) if target.merge else ""
+        called = rendering.called(access) if target.merge else ""
         target.write(rendering.content(access, {"client-key-data": rendering.encoded(key.pem)}, name=called))
     return manifest
-
-
-def _called(access: Stored[ClusterAccess]) -> str:
-    """What it is called among a person's other clusters: nobody else's name, and the next one takes its place."""
-    return f"clusterdesk/{access.meta.namespace}/{access.it.spec.cluster}"
 
 
 def _tell(access: Stored[ClusterAccess], target: Target) -> None:
@@ -127,7 +122,7 @@ def _tell(access: Stored[ClusterAccess], target: Target) -> None:
     printing.say(
         f"You are {spec.role.value} of {spec.cluster}{until}. Your key is in {target.path}: keep it to yourself."
     )
-    how = f"--context {_called(access)}" if target.merge else f"--kubeconfig {target.path}"
+    how = f"--context {rendering.called(access)}" if target.merge else f"--kubeconfig {target.path}"
     printing.say(f"Use it with: kubectl {how} get pods --all-namespaces")
 
 

@@ -9,8 +9,14 @@ from pydantic import ConfigDict, Field
 
 from provisioning.model.base import Duration, Model, ShortText, Timestamp, rules
 from provisioning.model.conditions import Conditions
+from provisioning.model.request import Delivery
 
 _FIXED = " && ".join(f"self.{field} == oldSelf.{field}" for field in ("cluster", "user", "role", "request", "validFor"))
+_KEPT = tuple(
+    f"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})"
+    for field in ("group", "slack")
+)
+_CHANGED = "an access cannot be changed, only revoked; make another one"
 
 
 class AccessRole(StrEnum):
@@ -25,15 +31,12 @@ class AccessRole(StrEnum):
 class AccessSpec(Model):
     model_config = ConfigDict(
         json_schema_extra=rules(
-            (_FIXED, "an access cannot be changed, only revoked; make another one"),
+            (_FIXED, _CHANGED),
             (
                 "!(has(oldSelf.revoked) && oldSelf.revoked) || (has(self.revoked) && self.revoked)",
                 "what is revoked stays revoked; make another access",
             ),
-            (
-                "has(self.group) == has(oldSelf.group) && (!has(self.group) || self.group == oldSelf.group)",
-                "an access cannot be changed, only revoked; make another one",
-            ),
+            *((rule, _CHANGED) for rule in _KEPT),
             ("!self.user.startsWith('system:')", "names that start with system: are Kubernetes' own"),
             (
                 "!self.request.contains('PRIVATE KEY')",
@@ -51,6 +54,8 @@ class AccessSpec(Model):
     """What they may do there: Admin everything, Viewer look at most things."""
     group: ShortText = ""
     """The Kubernetes group by which they belong to the tenant; empty for one whom it lists by name. Filled in."""
+    slack: Annotated[str, Field(pattern=r"^([UW][A-Z0-9]{1,20})?$")] = ""
+    """The Slack account that it was asked for from, and that is told what becomes of it; empty for other ways."""
     request: Annotated[str, Field(min_length=1, max_length=16384)]
     """A certificate request (PKCS#10, PEM). Only its public key is taken; the names in it do not matter."""
     valid_for: Duration
@@ -73,6 +78,8 @@ class AccessStatus(Model):
     """When the certificate was made."""
     expires_at: Timestamp | None = None
     """When the certificate ends, and the role with it."""
+    delivery: Delivery | None = None
+    """The card about it that stands in Slack."""
 
 
 class ClusterAccess(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from bot.settings import Settings
 from playground import workspace
 from playground.workspace import installation, people
 from provisioning.audit import Event, Tell, untold
-from tests.bot import slack_objects
+from tests.bot import leaks, slack_objects
 from tests.bot.fake_desk import FakeDesk
 
 Mode = Literal["http", "socket"]
@@ -69,6 +69,7 @@ async def running(desk: FakeDesk, mode: Mode, **options: Any) -> AsyncIterator[S
         async with bot_of(slack, desk, mode, tell=told.append) as service:
             yield Stage(slack, desk, service, told)
         assert slack_objects.complaints(slack) == []
+        assert leaks.found(told) == []
 
 
 @asynccontextmanager
@@ -82,6 +83,7 @@ async def bot_of(
         tenants=desk.tenant_changes,
         requests=desk.request_changes,
         clusters=desk.cluster_changes,
+        accesses=desk.accesses.changes,
         elect=_always,
         caches=lambda: "",
         tell=tell,
@@ -100,6 +102,14 @@ async def bot_of(
         service.stop.set()
         async with asyncio.timeout(30):
             await task
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[str]]:
+    """Every log line of the test, held against the shapes of secrets at its end."""
+    with leaks.listening() as lines:
+        yield lines
+    assert leaks.found(lines) == []
 
 
 @pytest.fixture(params=["http", "socket"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.blocks import Block
 from bot.cards import Card
 from playground.workspace import LocalSlack, blockkit
+from tests.bot import leaks
 
 REFUSALS = frozenset(
     ("invalid_blocks", "invalid_blocks_format", "invalid_arguments", "msg_too_long", "no_text", "missing_scope")
@@ -30,4 +31,6 @@ def complaints(slack: LocalSlack) -> list[str]:
         shows = call.method in ("chat.postMessage", "chat.update", "response_url")
         if shows and not (call.args.get("text") or call.args.get("delete_original")):
             found.append(f"{call.method}: without text")
+        found += [f"{call.method}: {secret}" for secret in leaks.found(call.args)]
+    found += [f"acknowledgement: {secret}" for answer in slack.door.answers for secret in leaks.found(answer.body)]
     return found

@@ -44,10 +44,9 @@ def _of_requester(request: Request, spec: RequestSpec, tenant: TenantSpec, facts
         yield Cause("spec.requester.user", f"must be {request.user.name}, who sends this; one asks for oneself")
     if by_bot and not person.slack:
         yield Cause("spec.requester.slack", "must say from which Slack account the request came")
-    if person.slack:
-        known = people.by_slack(tenant, person.slack)
-        if known is None or known.user != person.user:
-            yield Cause("spec.requester.slack", f"is not listed as the account of {person.user} in this tenant")
+    listed = people.vouched(tenant, person) if by_bot else people.by_slack(tenant, person.slack) == person
+    if person.slack and not listed:
+        yield Cause("spec.requester.slack", f"is not listed as the account of {person.user} in this tenant")
     if not people.member(tenant, person, groups) and not people.approver(tenant, person, groups):
         yield Cause("spec.requester.user", f"{person.user} is neither a member nor an approver of this tenant")
 

@@ -43,7 +43,7 @@ def test_a_member_by_group_gets_in_with_kubectl_only() -> None:
     assert check(by_group, user="dan", groups=["blue-team"]) == Allow()
     assert refused(check(by_group, user="dan")) == (403, {"spec.group"})
     assert refused(check(by_group, user=BOT, groups=["blue-team"])) == (403, {"spec.group"})
-    assert refused(check(access(user="dan"), user=BOT, groups=["blue-team"])) == (403, {"spec.user"})
+    assert refused(check(access(user="dan"), user=BOT, groups=["blue-team"])) == (403, {"spec.slack", "spec.user"})
     unsaid = check(access(user="dan"), user="dan", groups=["blue-team"])
     assert refused(unsaid) == (403, {"spec.group"})
     assert "must be blue-team, by which dan belongs to this tenant" in unsaid.reason
@@ -87,8 +87,35 @@ def test_an_approver_who_is_no_member_may_look() -> None:
 
 
 def test_the_bot_acts_for_people_whose_slack_account_is_listed() -> None:
-    assert check(access(), user=BOT) == Allow()
-    assert refused(check(access(user="cyd"), user=BOT)) == (403, {"spec.user"})
+    assert check(access(slack="UANN"), user=BOT) == Allow()
+    assert refused(check(access(), user=BOT)) == (403, {"spec.slack"})
+    assert refused(check(access(slack="UBOB"), user=BOT)) == (403, {"spec.slack"})
+    assert refused(check(access(user="cyd", slack="UCYD"), user=BOT)) == (403, {"spec.slack"})
+
+
+def test_the_bot_acts_for_people_known_by_their_address_where_the_tenant_lets_addresses_count() -> None:
+    people = [{"user": "ann", "slack": "UANN"}, {"user": "fay@example.com"}, {"user": "gus"}]
+    by_email = tweak(tweak(WORLD[1], "spec.members", people), "spec.identity", {"email": True})
+
+    def check_in(tenant: Any, **spec: Any) -> Any:
+        world = World(WORLD[0], tenant, WORLD[2], cluster())
+        return world.check(POLICY, request(CLUSTER_ACCESSES, access(**spec), user=BOT))
+
+    assert check_in(by_email, user="fay@example.com", slack="UFAY") == Allow()
+    off = tweak(by_email, "spec.identity", {"email": False})
+    for tenant, user, slack in (
+        (off, "fay@example.com", "UFAY"),
+        (by_email, "fay@example.com", "UANN"),
+        (by_email, "ann", "UFAY"),
+        (by_email, "gus", "UGUS"),
+    ):
+        assert "spec.slack" in refused(check_in(tenant, user=user, slack=slack))[1], (user, slack)
+
+
+def test_nobody_else_says_whose_slack_account_is_told() -> None:
+    verdict = check(access(slack="UANN"))
+    assert refused(verdict) == (403, {"spec.slack"})
+    assert "is for the bot to say" in verdict.reason
 
 
 @pytest.mark.parametrize("user", ["eve", "bob", PROVISIONER, "kubernetes-admin"])
@@ -146,6 +173,19 @@ def test_the_certificate_is_written_by_the_provisioner_alone(user: str) -> None:
     new = {**old, "status": {"certificate": "PEM", "server": "https://evil.example.com"}}
     assert isinstance(check(new, old=old, user=user, subresource="status"), Deny)
     assert check(new, old=old, user=PROVISIONER, subresource="status") == Allow()
+
+
+def test_the_bot_writes_where_the_card_is_and_nothing_else_of_the_status() -> None:
+    card = {"surface": "Requester", "channel": "D1", "ts": "1.2"}
+    old = {**access(), "status": {"certificate": "PEM"}}
+
+    def written(status: Any, user: str = BOT) -> Any:
+        return check({**old, "status": status}, old=old, user=user, subresource="status")
+
+    assert written({"certificate": "PEM", "delivery": card}) == Allow()
+    assert isinstance(written({"certificate": "PEM", "delivery": card}, user="ann"), Deny)
+    assert isinstance(written({"certificate": "OTHER", "delivery": card}), Deny)
+    assert isinstance(written({"delivery": card}), Deny)
 
 
 def test_who_leaves_the_user_out_means_themselves() -> None:

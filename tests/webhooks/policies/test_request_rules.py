@@ -33,6 +33,28 @@ def test_the_bot_asks_for_people_by_their_slack_account() -> None:
     assert check(asked(slack="UANN"), user=BOT) == Allow()
 
 
+def test_somebody_known_by_their_address_asks_in_slack_where_the_tenant_lets_addresses_count() -> None:
+    members = [{"user": "ann", "slack": "UANN"}, {"user": "fay@example.com"}]
+    by_email = tweak(tweak(WORLD[1], "spec.members", members), "spec.identity", {"email": True})
+
+    def check_in(tenant: Any, new: Any, user: str) -> Any:
+        return World(WORLD[0], tenant, WORLD[2]).check(POLICY, request(CLUSTER_REQUESTS, new, user=user))
+
+    fay = asked(user="fay@example.com", slack="UFAY")
+    assert check_in(by_email, fay, BOT) == Allow()
+    off = tweak(by_email, "spec.identity", {"email": False})
+    for tenant, new, user in (
+        (off, fay, BOT),
+        (by_email, asked(user="fay@example.com", slack="UANN"), BOT),
+        (by_email, asked(user="ann", slack="UFAY"), BOT),
+        # By kubectl somebody could call another's account theirs, who would then seem to have asked.
+        (by_email, fay, "fay@example.com"),
+    ):
+        verdict = check_in(tenant, new, user)
+        assert isinstance(verdict, Deny)
+        assert {cause.field for cause in verdict.causes} == {"spec.requester.slack"}
+
+
 def test_a_member_by_group_asks_with_kubectl() -> None:
     assert check(asked(user="dan"), user="dan", groups=["blue-team"]) == Allow()
 

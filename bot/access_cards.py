@@ -1,0 +1,80 @@
+"""The card about somebody's access to a cluster, from asked to ended: the ClusterAccess in, blocks out. Pure.
+
+It goes to the person whose access it is, and to nobody else. What must never stand in it: a key, which we do not have.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot import blocks, buttons, cards, recipes, replies, text
+from bot.blocks import Block
+from bot.cards import Card
+from provisioning import grants
+from provisioning.model import ClusterAccess, conditions
+from provisioning.objects import Stored
+
+Access = Stored[ClusterAccess]
+
+
+def draw(access: Access, *, now: datetime) -> Card:
+    """How it stands, and what can be done about it."""
+    spec = access.it.spec
+    if ended := end(access, now):
+        done = bool(grants.end_told(access.it.status))
+        parts = [blocks.section(replies.access_ended(spec.cluster, ended, done=done)), blocks.actions(_again(access))]
+    elif grants.is_refused(access):
+        parts = [blocks.section(replies.access_refused(spec.cluster)), *_message(access), blocks.actions(_again(access))]
+    elif conditions.is_true(access.it.status.conditions, "Ready"):
+        parts = [*_open(access), blocks.actions(revoke(access))]
+    else:
+        parts = [blocks.section(replies.access_waits(spec.cluster)), *_message(access), blocks.actions(revoke(access))]
+    return cards.card([*parts, blocks.code_line(access.meta.name)])
+
+
+def end(access: Access, now: datetime) -> str:
+    """`Revoked` or `Expired`, from the moment on that nobody should rely on it any more; empty before."""
+    return grants.over(access, now) or (grants.REVOKED if access.meta.deleting else "")
+
+
+def revoke(access: Access) -> Block:
+    """The button that ends this access."""
+    namespace, name = access.key
+    spoken = replies.revoke_spoken(access.it.spec.cluster, access.it.spec.user)
+    return buttons.run(replies.REVOKE, f"access revoke {namespace}/{name}", spoken=spoken, style="danger")
+
+
+def line(access: Access) -> str:
+    """One access in a list."""
+    spec, status = access.it.spec, access.it.status
+    until = replies.until(text.moment(status.expires_at)) if status.expires_at else replies.ACCESS_WAITING
+    return replies.access_line(spec.cluster, spec.user, spec.role.value, until)
+
+
+def _open(access: Access) -> list[Block]:
+    spec, status = access.it.spec, access.it.status
+    until = text.moment(status.expires_at) if status.expires_at else ""
+    parts = [blocks.section(replies.access_open(spec.cluster, spec.role.value, until))]
+    recipe = recipes.make_kubeconfig(access)
+    if len(recipe) > blocks.PREFORMATTED_TEXT:
+        return [*parts, blocks.section(replies.access_too_long(*access.key))]
+    return [
+        *parts,
+        blocks.context(replies.ACCESS_PASTE),
+        blocks.preformatted(recipe),
+        blocks.context(replies.access_merge(recipes.kubeconfig_path(access))),
+    ]
+
+
+def _message(access: Access) -> list[Block]:
+    """What is waited for, or why nothing comes of it."""
+    ready = conditions.find(access.it.status.conditions, "Ready")
+    words = text.clip(text.one_line(ready.message), cards.REASON_SHOWN) if ready else ""
+    return [blocks.quote(words)] if words else []
+
+
+def _again(access: Access) -> Block:
+    namespace, cluster = access.meta.namespace, access.it.spec.cluster
+    return buttons.run(
+        replies.GET_ACCESS, f"access {namespace}/{cluster}", spoken=replies.get_access_spoken(cluster), style="primary"
+    )
