@@ -23,7 +23,7 @@ from bot.cards import Card, Sight
 from bot.digest import Requests
 from bot.herald import Herald
 from bot.meanwhile import Meanwhile
-from bot.notes import Key, Notes
+from bot.notes import Key, Notes, Shown
 from bot.outbox import Busy, Earlier, Later, Undeliverable, Vanished
 from bot.places import Target
 from bot.ports import Desk, Poster
@@ -58,13 +58,21 @@ class Changes(Protocol):
 class Follower:
     """Made anew each time the Lease is won. `platform` is the platform team's channel, empty for none."""
 
-    def __init__(self, *, desk: Desk, poster: Poster, clock: Callable[[], datetime], platform: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        poster: Poster,
+        clock: Callable[[], datetime],
+        platform: str = "",
+        shown: Shown = lambda *_: None,
+    ) -> None:
         self._desk = desk
         self._poster = poster
         self._clock = clock
         self._platform = platform
         self._queue: Queue[Key] = Queue("cards")
-        self._notes = Notes(desk)
+        self._notes = Notes(desk, shown=shown)
         self._drawn: dict[Key, tuple[Stage, datetime]] = {}
         self._patient: set[Key] = set()
         self._refusals: dict[tuple[Key, str], datetime] = {}

@@ -6,6 +6,8 @@ note be lost that the API server could not take.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.ports import Desk
 from provisioning.model import ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored
@@ -14,11 +16,16 @@ Key = tuple[str, str]
 Place = tuple[Surface, str]
 
 
+Shown = Callable[[Stored[ClusterRequest], Delivery], None]
+"""Hears of each card that stands there now."""
+
+
 class Notes:
     """Deliveries by request and place."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, shown: Shown = lambda *_: None) -> None:
         self._desk = desk
+        self._shown = shown
         self._noted: dict[Key, dict[Place, Delivery]] = {}
         self._unsaved: dict[Key, dict[Place, Delivery]] = {}
 
@@ -27,6 +34,8 @@ class Notes:
         place = (delivery.surface, delivery.channel)
         self._noted.setdefault(key, {})[place] = delivery
         self._unsaved.setdefault(key, {})[place] = delivery
+        if delivery.ts and (request := self._desk.request(*key)):
+            self._shown(request, delivery)
 
     async def save(self, key: Key) -> None:
         """Write into the request what is not written yet. What cannot be written now is kept. Raises `KubeError`."""

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
-from bot import app, http, slack, socket
+from bot import app, http, slack, socket, witness
 from bot.access_follow import AccessFollower
 from bot.errands import Errands
 from bot.follow import Changes, Follower
@@ -25,6 +25,8 @@ from bot.publishing import Publisher
 from bot.settings import Settings
 from provisioning import audit
 from provisioning.health import Waits
+from provisioning.model import ClusterRequest, Delivery
+from provisioning.objects import Stored
 
 log = structlog.get_logger()
 
@@ -94,7 +96,7 @@ class Service:
         bolt = app.build(door, identity=identity, client=template, signing_secret=secret)
         outbox = Outbox(client)
         async with asyncio.TaskGroup() as group:
-            follower = group.create_task(self._elected(outbox, people))
+            follower = group.create_task(self._elected(outbox, people, team=identity.team))
             trying = group.create_task(self.desk.canary.run())
             drawing = group.create_task(homes.run(tenants=self.tenants, requests=self.requests, clusters=self.clusters))
             async with self._doors(bolt):
@@ -106,7 +108,11 @@ class Service:
             trying.cancel()
         log.info("bot_stopped")
 
-    async def _elected(self, outbox: Outbox, people: People) -> None:
+    async def _elected(self, outbox: Outbox, people: People, *, team: str) -> None:
+        def shown(request: Stored[ClusterRequest], delivery: Delivery) -> None:
+            if event := witness.shown(request, delivery, team=team):
+                self.tell(event)
+
         async def follow() -> None:
             # A new one for each term: what an old one remembered may be out of date.
             follower = Follower(
@@ -114,6 +120,7 @@ class Service:
                 poster=outbox,
                 clock=lambda: datetime.now(UTC),
                 platform=self.settings.platform_channel,
+                shown=shown,
             )
             entries = AccessFollower(accesses=self.desk.accesses, poster=outbox, clock=lambda: datetime.now(UTC))
             messenger = Messenger(

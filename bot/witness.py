@@ -12,7 +12,8 @@ from typing import Any, Final
 from bot import buttons
 from bot.people import Refusal
 from provisioning.audit import Code, Event
-from provisioning.model import Person
+from provisioning.model import ClusterRequest, Delivery, Person, Surface
+from provisioning.objects import Stored
 
 Payload = Mapping[str, Any]
 
@@ -39,6 +40,21 @@ def submitted(body: Payload, person: Person) -> Event:
     view = body["view"]
     facts = {"form": str(view.get("callback_id", ""))}
     return _about(Code.FORM_SUBMITTED, body, person, ticket=view.get("private_metadata"), facts=facts)
+
+
+def shown(request: Stored[ClusterRequest], delivery: Delivery, *, team: str) -> Event | None:
+    """Which card stands where by now: what whoever decides had before them. Nothing of the requester's own, which is
+    redrawn with every step of the cluster."""
+    if delivery.surface not in (Surface.APPROVER, Surface.NOTICE):
+        return None
+    return Event(
+        Code.CARD_SHOWN,
+        who=request.it.spec.requester.user,
+        where=_where(team, delivery.channel),
+        about="/".join(request.key),
+        digest=request.it.spec.digest,
+        facts={"card": delivery.surface.value, "revision": delivery.revision, "message": delivery.ts},
+    )
 
 
 def refused(slack: str, refusal: Refusal) -> Event:

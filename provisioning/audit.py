@@ -25,6 +25,7 @@ class Code(StrEnum):
     BUTTON_PRESSED = "button-pressed"
     FORM_SUBMITTED = "form-submitted"
     PERSON_REFUSED = "person-refused"
+    CARD_SHOWN = "card-shown"
     REQUEST_MADE = "request-made"
     REQUEST_DENIED = "request-denied"
     REQUEST_WITHDRAWN = "request-withdrawn"
@@ -44,6 +45,7 @@ MEANING: Final[Mapping[Code, str]] = {
     Code.BUTTON_PRESSED: "Somebody pressed a button of a card. Whether that counted is what the request says.",
     Code.FORM_SUBMITTED: "Somebody sent a form.",
     Code.PERSON_REFUSED: "A Slack account that nobody may use the desk by; `who` is its Slack id.",
+    Code.CARD_SHOWN: "A card about a request of `who` stands in Slack, or is another one by now: see `where`.",
     Code.REQUEST_MADE: "Somebody asked for something that needs approval, in Slack or by kubectl.",
     Code.REQUEST_DENIED: "An approver denied a request, in Slack or by kubectl.",
     Code.REQUEST_WITHDRAWN: "A request was taken back.",

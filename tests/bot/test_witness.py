@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from provisioning.audit import Code, Event
 from tests.bot.conftest import Stage
 from tests.bot.test_desk_in_slack import asked
@@ -39,6 +41,30 @@ async def test_a_press_is_told_with_the_digest_that_was_shown_whether_it_counts_
     channel = event.where.removeprefix("slack:T0LOCAL/")
     assert channel
     assert "/" not in channel
+
+
+async def test_a_card_that_stands_before_approvers_is_told_each_time_it_is_another_one(stage: Stage) -> None:
+    namespace, name = await asked(stage)
+    omar = stage.slack.person("U0OMAR")
+    await omar.waits_for("asks for a new cluster build-7")
+    await omar.card("asks for a new cluster", at="#team-a-approvals").click("Approve")
+    await omar.waits_for("Your approval of the request about build-7 counts.")
+    async with asyncio.timeout(10):
+        while len(of(stage, Code.CARD_SHOWN)) < 2:
+            await stage.slack.bell.wait(0.1)
+    asks, decided = of(stage, Code.CARD_SHOWN)[:2]
+    (pressed,) = of(stage, Code.BUTTON_PRESSED)
+    assert {(it.who, it.about, it.digest) for it in (asks, decided)} == {("lena", pressed.about, pressed.digest)}
+    assert asks.about == f"{namespace}/{name}"
+    assert {it.where for it in (asks, decided)} == {pressed.where}, "where it was shown it was pressed"
+    assert asks.facts["message"] == decided.facts["message"]
+    assert asks.facts["revision"] != decided.facts["revision"]
+
+
+async def test_a_requesters_own_card_is_not_told_step_by_step(stage: Stage) -> None:
+    await asked(stage)
+    await stage.slack.person("U0LENA").waits_for("build-7 is waiting for approval")
+    assert "Requester" not in {event.facts["card"] for event in of(stage, Code.CARD_SHOWN)}
 
 
 async def test_who_is_nobody_here_is_told_by_their_slack_id(stage: Stage) -> None:
