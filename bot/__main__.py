@@ -20,6 +20,7 @@ from provisioning import audit_trail, handmade, health, lease, legacy_kube, logs
 from provisioning.audit import Tell
 from provisioning.audit_heads import KubeHeads
 from provisioning.cache import Cache
+from provisioning.canary import Canary
 from provisioning.desk import Desk
 from provisioning.kube import Kube
 from provisioning.views import Views
@@ -130,7 +131,7 @@ def _service(
 
     return Service(
         settings=settings,
-        desk=Desk(kube, views),
+        desk=Desk(kube, views, canary=Canary(kube, namespace=settings.canary_namespace)),
         tenants=caches[resources.TENANTS],
         requests=caches[resources.CLUSTER_REQUESTS],
         clusters=caches[resources.TENANT_CLUSTERS],

@@ -18,8 +18,8 @@ from typing import Protocol
 import structlog
 
 from bot import approvals, cards, places, weights
-from bot.caretaker import Caretaker
 from bot.cards import Card, Sight
+from bot.caretaker import Caretaker
 from bot.digest import Requests
 from bot.herald import Herald
 from bot.meanwhile import Meanwhile

@@ -84,6 +84,8 @@ class Reason(StrEnum):
     """No more questions are kept with a request."""
     ANSWERED = "Answered"
     """The question has an answer."""
+    PAUSED = "Paused"
+    """Nobody refuses what is above a quota, so nothing is approved."""
     REPLACING = "Replacing"
     """The request takes the place of another that is not taken back yet."""
 

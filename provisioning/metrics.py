@@ -53,5 +53,9 @@ CLUSTER_DELETION_ASKED = Gauge(
     "When the deletion of a TenantCluster that is still there was asked for, as Unix time; alert on its age.",
     ["namespace", "name"],
 )
+QUOTAS_ENFORCED = Gauge(
+    "clusterdesk_quotas_enforced",
+    "Of each bot: 1 while the canary, a dry run above any quota, is refused; 0: nothing is approved. Alert on it.",
+)
 CLUSTER_STALLED = Counter("clusterdesk_cluster_stalled_total", "Times that a TenantCluster stalled.", ["reason"])
 """`reason` is that of its condition Stalled: `Refused`, `WorkersFailed` and the like."""

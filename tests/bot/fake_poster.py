@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.cards import Card
-from bot.outbox import Earlier
+from bot.outbox import Earlier, Undeliverable, Vanished
 from bot.weights import Weight
 
 
 @dataclass
 class FakePoster:
     """A `bot.ports.Poster`. `fail` holds what the next calls raise, by method; `after`, what they raise after they took
-    effect; `down` what all of them raise. With `knows_names` a message posted again under its name is the same one.
+    effect; `down` is what all of them raise; `closed` are channels that take nothing, with Slack's word for why. With
+    `knows_names` a message posted again under its name is the same one.
     """
 
     stands: dict[tuple[str, str], Card] = field(default_factory=dict)
@@ -24,11 +25,14 @@ class FakePoster:
     fail: dict[str, list[Exception]] = field(default_factory=dict)
     after: dict[str, list[Exception]] = field(default_factory=dict)
     down: Exception | None = None
+    closed: dict[str, str] = field(default_factory=dict)
     knows_names: bool = False
     weights: dict[str, Weight] = field(default_factory=dict)
     """What the last message to each channel weighed."""
     names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """What the messages to each channel were called."""
+    threads: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Below which messages of each channel something was posted."""
     _by_name: dict[tuple[str, str], str] = field(default_factory=dict)
 
     async def direct(self, slack: str, *, weight: Weight = Weight.READY) -> str:
@@ -36,10 +40,19 @@ class FakePoster:
         return "D" + slack[2:]
 
     async def post(
-        self, channel: str, card: Card, *, metadata: Mapping[str, Any], once: str = "", weight: Weight = Weight.READY
+        self,
+        channel: str,
+        card: Card,
+        *,
+        metadata: Mapping[str, Any],
+        once: str = "",
+        thread: str = "",
+        weight: Weight = Weight.READY,
     ) -> str:
         await self._meet("post", channel, weight)
         self.names[channel].append(once)
+        if thread:
+            self.threads[channel].append(thread)
         known = self._by_name.get((channel, once)) if self.knows_names and once else None
         ts = known or f"{len(self.calls)}.0"
         self._by_name[channel, once] = ts
@@ -54,6 +67,8 @@ class FakePoster:
 
     async def update(self, channel: str, ts: str, card: Card, *, weight: Weight = Weight.READY) -> None:
         await self._meet("update", channel, weight)
+        if (channel, ts) not in self.stands:
+            raise Vanished("message_not_found")
         self.stands[channel, ts] = card
         await asyncio.sleep(0)
 
@@ -67,5 +82,7 @@ class FakePoster:
             self.weights[where] = weight
         if self.down is not None:
             raise self.down
+        if where in self.closed:
+            raise Undeliverable(self.closed[where])
         if self.fail.get(method):
             raise self.fail[method].pop(0)

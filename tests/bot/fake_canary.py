@@ -1,0 +1,37 @@
+"""A canary that says what a test tells it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from provisioning.canary import Trouble
+
+
+class FakeCanary:
+    """A `bot.ports.Canary`."""
+
+    def __init__(self) -> None:
+        self._trouble: Trouble | None = None
+        self._changed = asyncio.Event()
+
+    def says(self, trouble: Trouble | None) -> None:
+        """From now on."""
+        self._trouble = trouble
+        self._changed.set()
+
+    def trouble(self) -> Trouble | None:
+        return self._trouble
+
+    async def troubles(self) -> AsyncIterator[Trouble | None]:
+        told = self._trouble
+        yield told
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if self._trouble is not told:
+                told = self._trouble
+                yield told
+
+    async def run(self) -> None:
+        """There is nothing to try."""

@@ -1,0 +1,134 @@
+"""What only the platform team can put right they are told of, once; and nothing is approved while no quota holds."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot import replies
+from bot.follow import RESYNC_SECONDS, Follower
+from bot.outbox import Later
+from provisioning.canary import Trouble
+from provisioning.model import Decision, Phase
+from provisioning.wording import PAUSED
+from tests.bot import samples
+from tests.bot.conftest import Stage
+from tests.bot.fake_desk import FakeDesk
+from tests.bot.fake_poster import FakePoster
+from tests.bot.test_desk_in_slack import asked
+from tests.bot.test_follow import KEY, Scene
+from tests.provisioning.waiting import until
+
+PLATFORM = "C0PLATFORM"
+OTHER = "cr-other"
+CARD = "asks for a new cluster"
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """Two requests wait, and #team-a-approvals is archived."""
+    desk = FakeDesk()
+    desk.put(samples.request())
+    desk.put(samples.request(OTHER, cluster="build-8"))
+    made = Scene(desk, FakePoster(closed={"C0TEAMA": "is_archived"}), platform=PLATFORM)
+    made.now = samples.NOW
+    return made
+
+
+async def look(scene: Scene) -> None:
+    """At both requests, as often as the follower wants it."""
+    for key in (KEY, (KEY[0], OTHER)) * 2:
+        await scene.follower.redraw(key)
+
+
+async def test_of_a_channel_that_takes_no_card_the_platform_is_told_once_a_day(scene: Scene) -> None:
+    await look(scene)
+    scene.restart()
+    scene.now += timedelta(seconds=RESYNC_SECONDS)
+    await look(scene)
+    (told,) = scene.poster.at(PLATFORM)
+    assert "I cannot post requests of the tenant `team-a` to <#C0TEAMA>: Slack says `is_archived`." in told.text
+
+    scene.now += timedelta(days=1)
+    await look(scene)
+    scene.now += timedelta(seconds=RESYNC_SECONDS)
+    await look(scene)
+
+    assert len(scene.poster.at(PLATFORM)) == 2
+
+
+async def test_a_platform_that_could_not_be_told_is_told_with_the_next_try(scene: Scene) -> None:
+    scene.poster.closed[PLATFORM] = "not_in_channel"
+    await look(scene)
+    del scene.poster.closed[PLATFORM]
+
+    scene.now += timedelta(seconds=RESYNC_SECONDS)
+    await look(scene)
+
+    assert len(scene.poster.at(PLATFORM)) == 1
+
+
+async def test_without_a_channel_of_the_platform_approvers_are_asked_all_the_same(scene: Scene) -> None:
+    scene = Scene(scene.desk, scene.poster)
+    await look(scene)
+
+    assert scene.poster.at("DOMAR")
+    assert scene.poster.at(PLATFORM) == []
+
+
+async def test_the_card_is_not_held_up_by_a_platform_that_cannot_be_told_now(scene: Scene) -> None:
+    scene.poster.fail["post"] = [Later("ratelimited", seconds=30)]
+
+    await look(scene)
+
+    assert scene.poster.at("DOMAR")
+
+
+async def test_while_quotas_are_not_enforced_nothing_is_approved_and_people_are_told(stage: Stage) -> None:
+    lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
+    key = await asked(stage)
+    await omar.waits_for(CARD)
+    stage.desk.canary.says(Trouble.TAKEN)
+    await omar.waits_until(lambda: PAUSED in omar.card(CARD, at="#team-a-approvals").text)
+    await lena.waits_until(lambda: PAUSED in lena.card("is waiting for approval", at="dm").text)
+
+    await omar.card(CARD, at="#team-a-approvals").click("Approve")
+    await omar.waits_until(lambda: any(card.text.strip() == PAUSED for card in omar.cards(PAUSED)))
+    assert stage.desk.stored[key].it.status.votes == ()
+
+    stage.desk.canary.says(None)
+    await omar.waits_until(lambda: PAUSED not in omar.card(CARD, at="#team-a-approvals").text)
+    await omar.card(CARD, at="#team-a-approvals").click("Approve")
+    await omar.waits_for("counts.")
+    assert stage.desk.stored[key].it.status.phase is Phase.APPROVED
+
+
+async def test_a_denial_counts_while_approvals_are_paused() -> None:
+    desk = FakeDesk()
+    request = desk.put(samples.request())
+    desk.canary.says(Trouble.SILENT)
+
+    await desk.vote(*KEY, samples.OMAR, Decision.DENY, reason="no", digest=request.it.spec.digest)
+
+    assert desk.stored[KEY].it.status.phase is Phase.DENIED
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+async def test_the_platform_is_told_that_approvals_are_paused_and_that_they_go_on(trouble: Trouble) -> None:
+    desk, poster = FakeDesk(), FakePoster()
+    follower = Follower(desk=desk, poster=poster, clock=lambda: samples.NOW, platform=PLATFORM)
+    running = asyncio.create_task(follower.run(desk.request_changes, desk.cluster_changes))
+    try:
+        desk.canary.says(trouble)
+        await until(lambda: len(poster.at(PLATFORM)) == 1)
+        desk.canary.says(None)
+        await until(lambda: len(poster.at(PLATFORM)) == 2)
+    finally:
+        running.cancel()
+
+    assert [card.text for card in poster.at(PLATFORM)] == [
+        replies.APPROVALS_PAUSED_BECAUSE[trouble],
+        replies.APPROVALS_GO_ON,
+    ]
