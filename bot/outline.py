@@ -76,4 +76,4 @@ def sleep(it: Hibernation) -> str:
     if it.enabled:
         return replies.ASLEEP
     by = replies.by_schedules(len(it.schedules)) if it.schedules else replies.AWAKE
-    return replies.awake_until(by, it.awake_until) if it.awake_until else by
+    return replies.awake_until(by, text.moment(it.awake_until)) if it.awake_until else by

@@ -482,8 +482,8 @@ def by_schedules(many: int) -> str:
 
 
 def awake_until(by: str, when: str) -> str:
-    """`by` is ours."""
-    return f"{by}, awake until {code(when)}"
+    """Both are ours, `when` a date."""
+    return f"{by}, awake until {when}"
 
 
 def refused(cluster: str, reasons: Sequence[str]) -> str:
@@ -901,21 +901,8 @@ HOME_HELP = "Help"
 CREATE_SPOKEN = "Ask for a new cluster"
 LIST_SPOKEN = "List all clusters of your tenants"
 HELP_SPOKEN = "Say what clusterdesk can do"
-DETAILS = "Details"
 DETAILS_TITLE = "A request"
 WHOLE_REASON = "The whole reason, in their own words:"
-HANDLE = {
-    "show": DETAILS,
-    "extend": "Extend…",
-    "scale": "Scale…",
-    "hibernate": "Hibernate",
-    "wake": "Wake",
-    "delete": "Delete…",
-}
-
-
-def handle_spoken(verb: str, cluster: str) -> str:
-    return f"{verb.capitalize()} the cluster {cluster}"
 
 
 def details_spoken(cluster: str) -> str:

@@ -21,14 +21,17 @@ from provisioning.handmade import Keeper
 from provisioning.model import (
     Action,
     ApprovalPolicy,
+    ClusterSpec,
     ClusterStatus,
     Decision,
+    DelegationSpec,
     Delivery,
     NodePool,
     Person,
     Phase,
     QuotaSpec,
     RequestStatus,
+    Subject,
     Surface,
     TenantCluster,
     Vote,
@@ -44,6 +47,7 @@ from tests.bot.fake_desk import FakeDesk
 FOLDER = Path(__file__).with_name("golden")
 USED = Usage(clusters=2, nodes=5, vcpu=10_000, memory=40 * 2**30)
 BY_OMAR = Vote(voter=samples.OMAR, decision=Decision.APPROVE, at=samples.LATER)
+BY_KAI_FOR_OMAR = Vote(voter=samples.KAI, decision=Decision.APPROVE, at=samples.LATER, instead_of=samples.OMAR)
 
 
 def sight(status: RequestStatus | None = None, cluster: Stored[TenantCluster] | None = None, **kind: Any) -> Sight:
@@ -56,6 +60,23 @@ def sight(status: RequestStatus | None = None, cluster: Stored[TenantCluster] | 
 def _applied(cluster: Stored[TenantCluster] | None, **kind: Any) -> Sight:
     status = RequestStatus(phase=Phase.APPLIED, votes=(BY_OMAR,), decided_at=samples.AT)
     return sight(status, cluster, **kind)
+
+
+def _with_deputy(status: RequestStatus | None = None) -> Sight:
+    """Kai, who only uses kubectl, decides for Omar; a user group decides too."""
+    seen = sight(status, required=2)
+    approvers = (*seen.tenant.it.spec.approvers, Subject(slack_group="S0TEAMALEADS"), Subject(group="on-*call*"))
+    spec = seen.tenant.it.spec.model_copy(update={"approvers": approvers})
+    tenant = Stored(seen.tenant.meta, seen.tenant.it.model_copy(update={"spec": spec}))
+    deputy = DelegationSpec(approver=samples.OMAR, delegate=samples.KAI, until=samples.TOMORROW)
+    return replace(seen, tenant=tenant, delegations=(deputy,))
+
+
+def _forced() -> RequestStatus:
+    vote = Vote(
+        voter=samples.LENA, decision=Decision.APPROVE, reason=samples.HOSTILE, at=samples.LATER, break_glass=True
+    )
+    return RequestStatus(phase=Phase.APPLIED, votes=(vote,), decided_at=samples.LATER)
 
 
 def _denied() -> RequestStatus:
@@ -207,6 +228,13 @@ def _sleeper(status: ClusterStatus) -> Stored[TenantCluster]:
     return samples.cluster(status=status, hibernation=Hibernation(schedules=(schedule,)))
 
 
+def _sleepless() -> ClusterSpec:
+    spec = edits.sleepless(_sleeper(samples.ready()).it.spec, now=samples.NOW)
+    if spec is None:
+        raise TypeError("no sleep")
+    return spec
+
+
 def _leaving() -> Stored[TenantCluster]:
     left = ("KubevirtMachine build-7-workers-x: finalizer `kubevirtmachine`: its VirtualMachine is there", "Secret a")
     return samples.cluster(deleting=True, status=samples.going(*left, stuck=True))
@@ -241,10 +269,18 @@ CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked_hibernate": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=edits.asleep(samples.spec()))
     ),
+    "approver_asked_skip_a_sleep": lambda: _ASK(
+        sight(None, _sleeper(samples.ready()), action=Action.CHANGE, desired=_sleepless())
+    ),
     "approver_asked_delete": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.DELETE, reason="")
     ),
     "approver_asked_hostile": lambda: _ASK(sight(requester=samples.KAI, reason=samples.HOSTILE * 10)),
+    "approver_asked_deputy_voted": lambda: _ASK(
+        _with_deputy(RequestStatus(votes=(BY_KAI_FOR_OMAR,), expires_at=samples.TOMORROW))
+    ),
+    "approver_forced": lambda: _ASK(_with_deputy(_forced())),
+    "requester_forced": lambda: _TELL(sight(_forced(), samples.cluster(status=samples.ready()))),
     "approver_approved": lambda: _ASK(_applied(None)),
     "approver_denied": lambda: _ASK(sight(_denied())),
     "approver_expired": lambda: _ASK(sight(RequestStatus(phase=Phase.EXPIRED, decided_at=samples.TOMORROW))),
@@ -317,6 +353,9 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_extend": lambda: _opened("extend build-7"),
     "form_wake": lambda: _opened("wake build-7", _scheduled()),
     "form_upgrade": lambda: _opened("upgrade build-7"),
+    "form_break_glass": lambda: forms.break_glass(
+        ticket_of(samples.request()), cluster="build-7", passed_over="<@U0OMAR>, <@U0EVA>"
+    ),
     "form_deny": lambda: forms.deny(ticket_of(samples.request()), cluster="build-7"),
     "details": lambda: forms.details(_ASK(sight(reason=samples.HOSTILE * 10)), reason=samples.HOSTILE * 10),
     "home_member": lambda: _home(samples.LENA),

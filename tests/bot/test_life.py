@@ -11,6 +11,7 @@ import pytest
 from bot import alarm, buttons, cards, commands, life, replies
 from bot.answers import Say, TryAgain
 from bot.cards import Card, Sight
+from bot.follow import Follower
 from provisioning.model import Action, ClusterStatus, Phase, RequestStatus, TenantCluster
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.model.tenant import LifetimePolicy
@@ -19,7 +20,9 @@ from provisioning.usual import Span, Usual
 from tests.bot import golden, samples
 from tests.bot.conftest import Stage
 from tests.bot.fake_desk import FakeDesk, approved
+from tests.bot.fake_poster import FakePoster
 
+KEY = ("tenant-team-a", "cr-7f3k2m4p6q")
 TONIGHT = Hibernation(schedules=(HibernationSchedule(start="0 20 * * *", end="0 6 * * *"),))
 
 
@@ -152,6 +155,48 @@ def test_the_platform_team_hears_of_a_deletion_that_is_stuck_once() -> None:
 
 def test_what_is_ready_alarms_nobody() -> None:
     assert not alarm.is_due(hung(samples.ready(), minutes=6000))
+
+
+async def test_the_platform_team_gets_one_card_that_says_in_the_end_that_it_is_over() -> None:
+    desk, poster, now = FakeDesk(), FakePoster(), [samples.NOW]
+    desk.put(samples.request())
+    approved(desk, KEY)
+    follower = Follower(desk=desk, poster=poster, clock=lambda: now[0], platform="C0PLATFORM")
+
+    async def at(minutes: int, status: ClusterStatus) -> None:
+        now[0] = samples.NOW + timedelta(minutes=minutes)
+        desk.put_cluster(samples.cluster(status=status))
+        await follower.redraw(KEY)
+
+    await at(20, samples.building())
+    assert poster.at("C0PLATFORM") == []
+    for minutes in (40, 50):
+        await at(minutes, samples.stuck())
+    await at(51, samples.stuck())
+    assert "is stuck" in poster.at("C0PLATFORM")[0].text
+    assert replies.PLATFORM_TOLD in poster.at("DLENA")[0].text
+    await at(60, samples.ready())
+
+    assert [card.text.split("\n")[0] for card in poster.at("C0PLATFORM")] == ["🟢 *`build-7` is ready* · `team-a`"]
+    assert replies.PLATFORM_TOLD not in poster.at("DLENA")[0].text
+
+
+async def test_a_building_card_is_looked_at_every_minute_for_what_is_left() -> None:
+    desk, poster, now = FakeDesk(), FakePoster(), [samples.NOW + timedelta(minutes=2)]
+    desk.put(samples.request())
+    approved(desk, KEY)
+    desk.put_cluster(samples.cluster(status=samples.building()))
+    for name in ("a", "b", "c"):
+        desk.put_cluster(samples.cluster(name, by=f"cr-{name}", status=samples.ready()))
+    follower = Follower(desk=desk, poster=poster, clock=lambda: now[0])
+
+    assert await follower.redraw(KEY) == 60
+    assert "about 6 min left" in poster.at("DLENA")[0].text
+    now[0] += timedelta(minutes=2)
+    await follower.redraw(KEY)
+
+    assert "about 6 min left" in poster.at("DLENA")[0].text
+    assert "about 3 min" not in poster.at("DLENA")[0].text
 
 
 def test_trying_again_asks_nobody() -> None:

@@ -125,6 +125,8 @@ async def test_people_see_the_tenants_they_ask_in_and_decide_for(stage: Stage) -
     assert stage.desk.tenants_of(BEN) == ()
     assert [t.meta.name for t in stage.desk.approvals_of(BEN)] == ["blue"]
     assert stage.desk.tenants_of(DAVE) == stage.desk.approvals_of(DAVE) == ()
+    stage.tenant({**TENANT, "metadata": {**TENANT["metadata"], "name": "amber"}})
+    assert [t.meta.name for t in stage.desk.all_tenants()] == ["amber", "blue"]
 
 
 async def test_without_a_catalog_nothing_is_on_offer(stage: Stage) -> None:
@@ -410,6 +412,21 @@ async def test_a_request_that_goes_between_reading_and_writing_is_gone(stage: St
     stage.asked()
     stage.server.fail(404, method="PUT")
     assert await stage.refused(BEN) is Reason.GONE
+
+
+async def test_members_and_approvers_have_a_cluster_put_there_anew_and_nobody_else(stage: Stage) -> None:
+    stage.built("web", minutes=5)
+    for person in (ANN, BEN):
+        await stage.desk.retry(NAMESPACE, "web", person)
+    written = stage.server.get(TENANT_CLUSTERS, "web", NAMESPACE)
+    assert written is not None
+    assert written["metadata"]["annotations"]["clusterdesk.dev/reconcile-at"] == format_time(NOW)
+    assert written["spec"] == CLUSTER["spec"]
+
+    with pytest.raises(Refused):
+        await stage.desk.retry(NAMESPACE, "web", Person(user="mallory@example.com"))
+    with pytest.raises(errors.NotFound):
+        await stage.desk.retry(NAMESPACE, "gone", ANN)
 
 
 async def test_who_asked_takes_back_and_nobody_else(stage: Stage) -> None:
