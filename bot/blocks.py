@@ -206,6 +206,17 @@ def checkboxes(options: Sequence[Option], *, chosen: Collection[str] = ()) -> Bl
     return element | {"initial_options": initial} if initial else element
 
 
+def drawn(view: Block) -> dict[str, Block]:
+    """What the fields of a form were drawn with, in the shape in which Slack tells what stands in them."""
+    inputs = (part for part in view.get("blocks") or () if part.get("type") == "input")
+    return {part["block_id"]: {part["element"]["action_id"]: _initial(part["element"])} for part in inputs}
+
+
+def _initial(element: Block) -> Block:
+    names = (("value", "initial_value"), ("selected_option", "initial_option"), ("selected_options", "initial_options"))
+    return {told: element[drawn] for told, drawn in names if drawn in element}
+
+
 def modal(
     callback: str,
     *,

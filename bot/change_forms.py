@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,8 @@ def add_ons(cluster: Stored[TenantCluster], place: Place, *, catalog: CatalogSpe
     optional = edits.optional_add_ons(spec, catalog)
     menu = blocks.multi_select([Option(name, name) for name in optional], chosen=[each.name for each in spec.add_ons])
     always = [each.name for each in catalog.add_ons if each.default]
-    parts = [blocks.field("addons", replies.LABEL["addons"], menu, hint=replies.ADD_ONS_HINT, optional=True)]
+    field = blocks.field("addons", replies.LABEL["addons"], menu, hint=replies.ADD_ONS_HINT, optional=True, live=True)
+    parts = [field]
     parts += [blocks.context(replies.always_add_ons(always))] if always else []
     return _form(ADD_ONS, replies.ADD_ONS_TITLE, cluster, place, parts, outlook=outlook)
 
@@ -93,8 +95,16 @@ def pick(menu: Menu, cluster: Stored[TenantCluster], place: Place, *, outlook: O
     """The menu on the first of its options."""
     element = blocks.select(menu.options, chosen=menu.options[0].value)
     parts = [blocks.context(menu.told)] if menu.told else []
-    parts.append(blocks.field(menu.field, menu.label, element, hint=menu.hint))
+    parts.append(blocks.field(menu.field, menu.label, element, hint=menu.hint, live=True))
     return _form(menu.callback, menu.title, cluster, place, parts, outlook=outlook)
+
+
+def relooked(view: Block, place: Place, outlook: Outlook) -> Block:
+    """The form as it stands, with what comes of it now."""
+    kept = itertools.takewhile(lambda part: part["type"] != "divider", view["blocks"])
+    names = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    made = {name: view[name] for name in names if view.get(name)}
+    return made | {"blocks": [*kept, blocks.divider(), *outlooks.parts(place, outlook)]}
 
 
 def _numbers(pool: str, workers: Workers) -> Iterable[Block]:

@@ -27,7 +27,7 @@ DENY = "request_deny_reason"
 RECEIPT = "receipt"
 REASON_LONGEST = 1000
 
-LIVE_FIELDS = ("tenant", "flavor", "nodes", "max", "lifetime", "more", "sleep")
+LIVE_FIELDS = ("tenant", "flavor", "nodes", "max", "lifetime", "version", "addons", "awake", "more", "sleep")
 """What redraws the form. One that has them for each pool names the pool behind: `nodes-md0`."""
 
 

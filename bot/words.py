@@ -6,6 +6,7 @@ with the closest that would.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -44,7 +45,7 @@ def read(words: Iterable[str], *, sizes: Collection[str], versions: Collection[s
     """What these words say of a new cluster, out of the sizes and versions that there are, or the first that fits
     nothing."""
     said = Said()
-    for word in (part for word in words for part in _parts(word, sizes)):
+    for word in itertools.chain.from_iterable(_parts(each, sizes) for each in words):
         if word in sizes:
             said = replace(said, flavor=word)
         elif entries.span(word):

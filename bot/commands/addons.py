@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from bot import cards, change_forms, entries, forms, offers, replies
 from bot.answers import Answer, FormAnswer, Open, Say
+from bot.blocks import Block
 from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
+from bot.commands.finding import Found
 from provisioning import edits
 from provisioning.model import CatalogSpec, ClusterSpec
 
@@ -33,14 +35,23 @@ def run(call: Call) -> Answer:
     return Open(change_forms.add_ons(cluster, place, catalog=catalog, outlook=outlook))
 
 
+async def changed(form: Filled) -> Block:
+    """The form with what the API server says of what is chosen."""
+    found = changing.reread(form)
+    return await changing.relooked(form, found, _chosen(form, found))
+
+
 async def submitted(form: Filled) -> FormAnswer:
     """Ask for what is chosen, beside what every cluster has."""
     found = changing.reread(form)
+    return await changing.send(form, found, _chosen(form, found), otherwise=forms.inputs(form.view)[0])
+
+
+def _chosen(form: Filled, found: Found) -> ClusterSpec:
     spec = found[1].it.spec
     optional = edits.optional_add_ons(spec, form.desk.catalog())
     always = [it.name for it in spec.add_ons if it.name not in optional]
-    after = edits.with_add_ons(spec, (*always, *entries.chosen_all(form.values, "addons")))
-    return await changing.send(form, found, after, otherwise=forms.inputs(form.view)[0])
+    return edits.with_add_ons(spec, (*always, *entries.chosen_all(form.values, "addons")))
 
 
 def _wrong(words: Sequence[str], spec: ClusterSpec, catalog: CatalogSpec) -> str:
@@ -73,5 +84,5 @@ COMMAND = Command(
     usage="[TENANT/]NAME [+ADDON] [-ADDON]",
     examples=("/cluster addons build-7", "/cluster addons build-7 +cert-manager"),
     run=run,
-    forms=(Form(change_forms.ADD_ONS, submitted),),
+    forms=(Form(change_forms.ADD_ONS, submitted, changed),),
 )

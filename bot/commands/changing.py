@@ -6,6 +6,7 @@ import json
 
 from bot import cards, change_forms, entries, forms, replies
 from bot.answers import Ask, Errors, FormAnswer, Open, Say
+from bot.blocks import Block
 from bot.commands import finding, outlooks
 from bot.commands.asking import ask
 from bot.commands.command import Call, Filled
@@ -73,6 +74,12 @@ def wish(person: Person, found: Found, desired: ClusterSpec, *, reason: str = ""
         desired=desired,
         reason=reason,
     )
+
+
+async def relooked(form: Filled, found: Found, desired: ClusterSpec | None) -> Block:
+    """The form with what comes of what is chosen in it; `desired` is None when nothing is."""
+    place, cluster = found
+    return change_forms.relooked(form.view, place, await tried(form, found, desired or cluster.it.spec))
 
 
 async def tried(form: Filled, found: Found, desired: ClusterSpec) -> Outlook:

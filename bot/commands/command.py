@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot import blocks
 from bot.answers import Answer, FormAnswer
 from bot.blocks import Block
 from bot.ports import Desk
@@ -42,8 +43,9 @@ class Filled:
 
     @property
     def values(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = (self.view.get("state") or {}).get("values") or {}
-        return found
+        """What stands in the fields. Of a form that has only just opened Slack tells nothing: it is as it was drawn."""
+        told: Mapping[str, Any] = (self.view.get("state") or {}).get("values") or {}
+        return {**blocks.drawn(self.view), **told}
 
     @property
     def metadata(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from bot import cards, entries, forms, offers, replies, words
 from bot.answers import Answer, Errors, FormAnswer, Open, Say
@@ -39,7 +40,7 @@ async def changed(form: Filled) -> Block:
     places, place, draft = _read(form)
     draft = entries.filled(draft, place, form.desk.catalog())
     outlook = _guess(form, place, draft)
-    if draft.name and not entries.faults(draft):
+    if draft.name and not entries.faults(draft) and draft.name not in _taken(form, place):
         wish = entries.wish(draft, person=form.person, place=place)
         outlook = await outlooks.verdict(form.desk, wish, outlook, now=form.now)
     return forms.create(draft, place=place, places=places, catalog=form.desk.catalog(), outlook=outlook)
@@ -48,7 +49,7 @@ async def changed(form: Filled) -> Block:
 async def submitted(form: Filled) -> FormAnswer:
     """Errors at their fields, or the request written and the form a receipt."""
     _, place, draft = _read(form)
-    taken = [c.meta.name for c in form.desk.clusters(place.tenant.meta.name) if c.meta.namespace == place.namespace]
+    taken = _taken(form, place)
     faults = entries.faults(draft)
     if draft.name in taken:
         faults["name"] = replies.name_taken(draft.name, offers.free_name(draft.name, taken))
@@ -100,9 +101,19 @@ def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
     spec = None
     if not entries.faults(draft):
         spec = completion.complete(entries.spec(draft), catalog=by.desk.catalog(), tenant=place.tenant.it.spec)
-    return outlooks.guess(
+    known = outlooks.guess(
         by.desk, place, person=by.person, action=Action.CREATE, cluster=draft.name, was=None, becomes=spec
     )
+    taken = _taken(by, place)
+    if draft.name not in taken:
+        return known
+    free = replies.name_taken(draft.name, offers.free_name(draft.name, taken))
+    return replace(known, problems=(free, *known.problems))
+
+
+def _taken(by: Call | Filled, place: Place) -> list[str]:
+    """The names that clusters of this place have."""
+    return [c.meta.name for c in by.desk.clusters(place.tenant.meta.name) if c.meta.namespace == place.namespace]
 
 
 COMMAND = Command(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bot import cards, change_forms, entries, offers, replies, text
 from bot.answers import Answer, FormAnswer, Say
-from bot.blocks import Option
+from bot.blocks import Block, Option
 from bot.change_forms import Menu
 from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
 from bot.commands.finding import Found
 from provisioning import edits, lifetime
+from provisioning.model import ClusterSpec
 
 
 def run(call: Call) -> Answer:
@@ -35,12 +36,21 @@ def run(call: Call) -> Answer:
     return changing.pick(call, found, menu, spec)
 
 
+async def changed(form: Filled) -> Block:
+    """The form with what the later end comes to."""
+    found = changing.reread(form)
+    return await changing.relooked(form, found, _longer(form, found))
+
+
 async def submitted(form: Filled) -> FormAnswer:
     """Ask for the later end."""
     found = changing.reread(form)
+    return await changing.send(form, found, _longer(form, found), otherwise="lifetime")
+
+
+def _longer(form: Filled, found: Found) -> ClusterSpec | None:
     by = entries.span(entries.chosen(form.values, "lifetime"))
-    spec = edits.prolonged(found[1], by, now=form.now) if by else None
-    return await changing.send(form, found, spec, otherwise="lifetime")
+    return edits.prolonged(found[1], by, now=form.now) if by else None
 
 
 def _options(call: Call, found: Found) -> tuple[Option, ...]:
@@ -63,5 +73,5 @@ COMMAND = Command(
     usage="[TENANT/]NAME [DURATION]",
     examples=("/cluster extend build-7 24h", "/cluster extend build-7"),
     run=run,
-    forms=(Form(change_forms.EXTEND, submitted),),
+    forms=(Form(change_forms.EXTEND, submitted, changed),),
 )

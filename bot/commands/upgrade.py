@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bot import cards, change_forms, entries, offers, replies
 from bot.answers import Answer, FormAnswer, Say
+from bot.blocks import Block
 from bot.change_forms import Menu
 from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
+from bot.commands.finding import Found
 from provisioning import edits, upgrades
 from provisioning.model import ClusterSpec
 
@@ -36,12 +38,21 @@ def run(call: Call) -> Answer:
     return changing.pick(call, found, menu, _to(spec, ahead[0]))
 
 
+async def changed(form: Filled) -> Block:
+    """The form with what the API server says of the version."""
+    found = changing.reread(form)
+    return await changing.relooked(form, found, _chosen(form, found))
+
+
 async def submitted(form: Filled) -> FormAnswer:
     """Ask for the version that was chosen."""
     found = changing.reread(form)
+    return await changing.send(form, found, _chosen(form, found), otherwise="version")
+
+
+def _chosen(form: Filled, found: Found) -> ClusterSpec | None:
     version = entries.chosen(form.values, "version")
-    spec = _to(found[1].it.spec, version) if version else None
-    return await changing.send(form, found, spec, otherwise="version")
+    return _to(found[1].it.spec, version) if version else None
 
 
 def _to(spec: ClusterSpec, version: str) -> ClusterSpec:
@@ -54,5 +65,5 @@ COMMAND = Command(
     usage="[TENANT/]NAME [VERSION]",
     examples=("/cluster upgrade build-7", "/cluster upgrade build-7 v1.35.1"),
     run=run,
-    forms=(Form(change_forms.UPGRADE, submitted),),
+    forms=(Form(change_forms.UPGRADE, submitted, changed),),
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from bot import cards, change_forms, entries, offers, replies
 from bot.answers import Answer, FormAnswer, Say
+from bot.blocks import Block
 from bot.change_forms import Menu
 from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
+from bot.commands.finding import Found
 from provisioning import edits
+from provisioning.model import ClusterSpec
 
 TONIGHT = "tonight"
 """Through the sleep that its schedules have now, or next."""
@@ -52,14 +55,22 @@ def run(call: Call) -> Answer:
     return changing.pick(call, found, menu, spec)
 
 
+async def changed(form: Filled) -> Block:
+    """The form with what so many hours awake come to."""
+    found = changing.reread(form)
+    return await changing.relooked(form, found, _awake(form, found))
+
+
 async def submitted(form: Filled) -> FormAnswer:
     """Ask for so many hours awake, from now on."""
     found = changing.reread(form)
+    return await changing.send(form, found, _awake(form, found), otherwise="awake")
+
+
+def _awake(form: Filled, found: Found) -> ClusterSpec | None:
+    place, cluster = found
     awake_for = entries.span(entries.chosen(form.values, "awake"))
-    spec = None
-    if awake_for:
-        spec, _ = edits.awake(found[1], found[0].tenant.it.spec.lifetime, awake_for, now=form.now)
-    return await changing.send(form, found, spec, otherwise="awake")
+    return edits.awake(cluster, place.tenant.it.spec.lifetime, awake_for, now=form.now)[0] if awake_for else None
 
 
 COMMAND = Command(
@@ -71,5 +82,5 @@ COMMAND = Command(
     usage="[TENANT/]NAME [TIME]",
     examples=("/cluster wake build-7", "/cluster wake build-7 2h", "/cluster wake build-7 tonight"),
     run=run,
-    forms=(Form(change_forms.WAKE, submitted),),
+    forms=(Form(change_forms.WAKE, submitted, changed),),
 )

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot import entries, offers, replies
+from bot import blocks, entries, offers, replies
+from bot.commands.command import Filled
 from bot.entries import Draft
 from provisioning import hibernation
 from provisioning.errors import Cause
 from provisioning.model import Hibernation, HibernationSchedule
 from tests.bot import samples
+from tests.bot.fake_desk import FakeDesk
 
 FIELDS = ("name", "flavor", "nodes", "max", "version", "lifetime", "reason", "addons", "sleep", "zone")
 PLACE = offers.Place(samples.tenant(), "tenant-team-a")
@@ -145,3 +147,40 @@ def test_a_menu_falls_back_to_what_the_new_place_offers() -> None:
 )
 def test_a_free_name_follows_the_taken_one(name: str, taken: tuple[str, ...], free: str) -> None:
     assert offers.free_name(name, taken) == free
+
+
+def test_a_form_that_nobody_has_touched_holds_what_it_was_drawn_with() -> None:
+    menu = blocks.select((blocks.Option("small", "Small"), blocks.Option("large", "Large")), chosen="large")
+    boxes = blocks.checkboxes((blocks.Option("more", "More"),), chosen=("more",))
+    fields = [
+        blocks.field("name", "Name", blocks.text_input(value="build-7", longest=30)),
+        blocks.field("nodes", "Workers", blocks.number_input(value=3, least=0, most=9)),
+        blocks.field("flavor", "Size", menu),
+        blocks.field("more", "More", boxes),
+        blocks.field("reason", "Reason", blocks.text_input(longest=30)),
+    ]
+    form = Filled(
+        desk=FakeDesk(),
+        person=samples.LENA,
+        team="T1",
+        view={**blocks.modal("x", title="X", blocks=[blocks.divider(), *fields], close="C"), "state": {"values": {}}},
+        now=samples.NOW,
+    )
+
+    read = entries.draft(form.values, namespace="ns")
+
+    assert (read.name, read.nodes, read.flavor, read.more, read.reason) == ("build-7", 3, "large", True, "")
+
+
+def test_what_somebody_took_out_of_a_field_is_not_put_back() -> None:
+    field = blocks.field("name", "Name", blocks.text_input(value="build-7", longest=30))
+    emptied = {"name": {"name": {"type": "plain_text_input", "value": None}}}
+    form = Filled(
+        desk=FakeDesk(),
+        person=samples.LENA,
+        team="T1",
+        view={**blocks.modal("x", title="X", blocks=[field], close="C"), "state": {"values": emptied}},
+        now=samples.NOW,
+    )
+
+    assert entries.typed(form.values, "name") == ""

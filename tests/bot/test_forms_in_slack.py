@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from bot import offers, replies
@@ -56,6 +59,51 @@ async def test_the_form_of_a_change_tells_the_difference_in_price(stage: Stage) 
     await lena.modal.fill({"Workers in workers": "4"})
 
     await lena.waits_for("Estimated: 0.34 EUR → 0.58 EUR an hour.")
+
+
+async def test_the_form_of_an_extension_tells_what_the_longer_life_costs(stage: Stage) -> None:
+    stage.desk.offered = samples.priced()
+    made = samples.cluster(status=samples.ready())
+    # Its lifetime is not over, whenever this runs.
+    stage.desk.put_cluster(replace(made, meta=replace(made.meta, created=datetime.now(UTC))))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster extend build-7")
+    assert "Estimated: 0.34 EUR an hour, 2.72 EUR for 8 hours." in lena.modal.text
+
+    await lena.modal.fill({"Longer by": "3 days"})
+
+    await lena.waits_for("Estimated: 0.34 EUR an hour, 24.48 EUR for 3 days.")
+
+
+async def test_what_the_api_server_says_of_a_change_is_told_as_soon_as_its_form_is_open(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    stage.desk.causes = (errors.Cause("spec.version", "not while it is being upgraded"),)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster upgrade build-7")
+
+    await lena.waits_for("not while it is being upgraded")
+
+
+async def test_add_ons_that_the_api_server_would_refuse_are_told_while_they_are_chosen(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster addons build-7")
+    stage.desk.causes = (errors.Cause("spec.addOns", "velero needs a bucket"),)
+
+    await lena.modal.fill({"Add-ons": ("velero",)})
+
+    await lena.waits_for("velero needs a bucket")
+    assert lena.modal.value("Add-ons") == ("velero",)
+
+
+async def test_a_name_that_is_taken_is_told_with_a_free_one_before_anything_is_sent(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster("build-7"))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 small")
+
+    assert "build-7 exists already. Free: build-8." in lena.modal.text
 
 
 async def test_whoever_needs_no_approval_reads_by_which_rule(stage: Stage) -> None:

@@ -36,8 +36,9 @@ def _trigger(call: Call) -> Trigger:
 
 
 def _answer(workspace: Workspace, view: View) -> Body:
+    """The view, without what stands in its fields: Slack tells that of what somebody does in it, and not here."""
     workspace.touch()
-    return {"view": view_body(workspace, view)}
+    return {"view": {**view_body(workspace, view), "state": {"values": {}}}}
 
 
 def open_view(call: Call) -> Body:

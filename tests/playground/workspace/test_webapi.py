@@ -320,6 +320,13 @@ async def test_typed_input_survives_an_update_with_the_same_ids(
     assert lena.modal.value("Name") == ()
 
 
+async def test_answer_to_opening_a_view_tells_nothing_of_its_fields(
+    api: AsyncWebClient, slack: workspace.LocalSlack
+) -> None:
+    opened = await api.views_open(trigger_id=trigger(slack), view=made.modal())
+    assert opened["view"]["state"] == {"values": {}}
+
+
 async def test_external_id_belongs_to_one_view(api: AsyncWebClient, slack: workspace.LocalSlack) -> None:
     named = {**made.modal(), "external_id": "only-one"}
     await api.views_open(trigger_id=trigger(slack), view=named)
