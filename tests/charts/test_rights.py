@@ -143,7 +143,7 @@ def test_provisioner_may_ask_whether_all_is_there_that_it_needs(rendered: list[M
 
 def test_bot_may_follow_what_it_shows(rendered: list[Manifest]) -> None:
     role = only(rendered, "ClusterRole", "clusterdesk-bot")
-    for kind in (resources.CLUSTERS, resources.KAMAJI_CONTROL_PLANES):
+    for kind in (resources.CLUSTERS, resources.KAMAJI_CONTROL_PLANES, resources.CLUSTER_ACCESSES):
         assert all(may(role, kind.group, kind.plural, verb) for verb in ("list", "watch")), kind.plural
 
 
@@ -158,8 +158,11 @@ def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendere
     }
     # Dry runs need the right to write; that nothing comes of it without approval is the webhooks' to see to.
     tried = {verb for verb in ("create", "update", "patch") if may(role, resources.GROUP, "tenantclusters", verb)}
-    assert tried == {"create", "update"}
+    assert tried == {"create", "update", "patch"}
     assert writing == {
+        ("clusterdesk.dev", "approvaldelegations"),
+        ("clusterdesk.dev", "clusteraccesses"),
+        ("clusterdesk.dev", "clusteraccesses/status"),
         ("clusterdesk.dev", "clusterrequests"),
         ("clusterdesk.dev", "clusterrequests/status"),
         ("clusterdesk.dev", "tenantclusters"),
@@ -209,13 +212,22 @@ def test_readers_see_what_is_on_offer_and_who_decides_and_nothing_else(rendered:
     assert "rbac.authorization.k8s.io/aggregate-to-view" not in role["metadata"]["labels"]
 
 
-def test_only_the_provisioner_writes_certificates_down(rendered: list[Manifest]) -> None:
+def test_only_the_provisioner_writes_certificates_down_and_the_bot_where_its_cards_are(
+    rendered: list[Manifest],
+) -> None:
     writing = [
         role["metadata"]["name"]
         for role in rendered
         if role["kind"] == "ClusterRole" and may(role, resources.GROUP, "clusteraccesses/status", "update")
     ]
-    assert writing == ["clusterdesk-provisioner"]
+    # What the bot may write in there is for the webhook to see to (own_access).
+    assert writing == ["clusterdesk-bot", "clusterdesk-provisioner"]
+
+
+def test_bot_makes_and_revokes_access_and_takes_none_away(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-bot")
+    tried = ("create", "patch", "update", "delete")
+    assert [verb for verb in tried if may(role, resources.GROUP, "clusteraccesses", verb)] == ["create", "patch"]
 
 
 def _documents(text: str) -> Iterator[dict[str, Any]]:

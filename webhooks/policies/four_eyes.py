@@ -175,15 +175,15 @@ def _taken_back(
 
 def _known_to_slack(person: Person, tenant: Stored[Tenant], facts: Facts) -> None:
     """Whoever decides instead of an approver, or by a user group, may be listed by another tenant alone."""
-    if people.by_slack(tenant.it.spec, person.slack) == person:
+    if people.vouched(tenant.it.spec, person):
         return
     if not person.slack or not any(people.lists(spec, person) for spec in reading.tenants(facts)):
         raise _unlisted(person, "votes")
 
 
 def _through_slack(person: Person, tenant: Stored[Tenant], field: str) -> None:
-    """The bot acts for people whose Slack account the platform has listed, and for nobody else."""
-    if people.by_slack(tenant.it.spec, person.slack) != person:
+    """The bot acts for people whom the tenant ties to a Slack account, and for nobody else."""
+    if not people.vouched(tenant.it.spec, person):
         raise _unlisted(person, field)
 
 

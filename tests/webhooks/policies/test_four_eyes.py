@@ -48,6 +48,21 @@ def test_an_approver_approves_through_the_bot() -> None:
     assert isinstance(write(decided("Approved", vote(BOB_BY_SLACK)), user=BOT), Allow)
 
 
+def test_an_approver_known_by_their_address_approves_through_the_bot_where_the_tenant_lets_addresses_count() -> None:
+    approvers = [{"user": "bob", "slack": "UBOB"}, {"user": "fay@example.com"}]
+    by_email = tweak(tweak(TENANT, "spec.approvers", approvers), "spec.identity", {"email": True})
+    fay = {"user": "fay@example.com", "slack": "UFAY"}
+
+    def approve(voter: Any, tenant: Any, user: str = BOT) -> Any:
+        return write(decided("Approved", vote(voter)), tenant=tenant, user=user)
+
+    assert isinstance(approve(fay, by_email), Allow)
+    assert isinstance(approve(fay, tweak(by_email, "spec.identity", {"email": False})), Deny)
+    assert isinstance(approve(fay, by_email, user="fay@example.com"), Deny)
+    assert isinstance(approve({**fay, "slack": "UBOB"}, by_email), Deny), "that account is somebody else's"
+    assert isinstance(approve({"user": "bob", "slack": "UFAY"}, by_email), Deny), "and that user has another one"
+
+
 def test_an_approver_by_group_approves_with_kubectl() -> None:
     tenant = tweak(TENANT, "spec.approvers", [{"group": "leads"}])
     status = decided("Approved", {**vote({"user": "lea"}), "group": "leads"})
