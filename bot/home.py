@@ -6,18 +6,18 @@ counted, with the command that shows it. What must never live here: when a Home 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot import approvals, blocks, buttons, handles, outline, overview, replies, text
+from bot import approvals, blocks, buttons, docket, life, outline, overview, replies, text, waiting
 from bot.blocks import Block
 from bot.cards import Sight
 from bot.commands import finding, quota
 from bot.commands.finding import Found
+from bot.life import Look
 from bot.ports import Desk
-from provisioning import approval, lifetime, objects, people, stage
-from provisioning.lifecycle import Refused
-from provisioning.model import ClusterRequest, Person, Phase, Tenant
+from provisioning import lifetime, objects, people, stage
+from provisioning.model import ClusterRequest, Person, Phase
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 
@@ -30,11 +30,14 @@ _TOLD = (Stage.DENIED, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED)
 """What became of a request where no cluster beside it says so."""
 
 
-def view(person: Person | None, *, desk: Desk, now: datetime, platform: bool) -> Block:
-    """Somebody's Home. `platform` is for those who look after the whole, who may be nobody's member (None)."""
+def view(
+    person: Person | None, *, desk: Desk, now: datetime, platform: bool, slack_groups: Collection[str] = ()
+) -> Block:
+    """Somebody's Home. `platform` is for those who look after the whole, who may be nobody's member (None);
+    `slack_groups` are the user groups of Slack by which somebody decides."""
     parts = [_start(bool(person and desk.tenants_of(person)))]
     if person:
-        parts += _waiting(person, desk, now)
+        parts += _waiting(person, desk, slack_groups, now)
     if platform:
         parts += overview.stuck(desk, now)
     if person:
@@ -58,26 +61,6 @@ def told(sentence: str) -> Block:
     return blocks.home([blocks.section(sentence)])
 
 
-def decidable(person: Person, desk: Desk, now: datetime) -> list[Sight]:
-    """The requests that wait for this person's word, the oldest first."""
-    found = (
-        sight
-        for tenant in desk.approvals_of(person)
-        for request in desk.requests(tenant.meta.name)
-        if _may_decide(request, person, tenant, now)
-        if (sight := approvals.sight(desk, request)) and approvals.asks_approvers(sight)
-    )
-    return sorted(found, key=lambda sight: (sight.request.meta.created or now, sight.request.key))
-
-
-def _may_decide(request: Stored[ClusterRequest], person: Person, tenant: Stored[Tenant], now: datetime) -> bool:
-    try:
-        approval.check_voter(request, person, tenant=tenant.it.spec, now=now)
-    except Refused:
-        return False
-    return True
-
-
 def _start(asks: bool) -> Block:
     """What can be done from anywhere."""
     create = buttons.run(replies.SHORTCUT_CREATE, "create", spoken=replies.CREATE_SPOKEN, style="primary")
@@ -86,11 +69,11 @@ def _start(asks: bool) -> Block:
     return blocks.actions(*([create, listed] if asks else []), told)
 
 
-def _waiting(person: Person, desk: Desk, now: datetime) -> list[Block]:
+def _waiting(person: Person, desk: Desk, slack_groups: Collection[str], now: datetime) -> list[Block]:
     """With the buttons of the cards. Whoever decides for nobody is not told that nothing waits for them."""
-    sights = decidable(person, desk, now)
-    if not sights and not desk.approvals_of(person):
+    if not docket.tenants(person, desk, slack_groups=slack_groups):
         return []
+    sights = docket.waiting(person, desk, slack_groups=slack_groups, now=now)
     parts = [blocks.header(replies.HOME_WAITING)]
     for sight in sights[:WAITING]:
         decide = buttons.decide(sight.request)["elements"]
@@ -129,20 +112,23 @@ def _clusters(person: Person, desk: Desk, now: datetime) -> list[Block]:
     found.sort(key=lambda each: not finding.is_mine(desk, person, each[1]))
     parts = [blocks.header(replies.HOME_CLUSTERS)]
     for each in found[:CLUSTERS]:
-        parts += _cluster(each, mine=finding.is_mine(desk, person, each[1]), now=now)
+        parts += _cluster(each, desk, mine=finding.is_mine(desk, person, each[1]), now=now)
     if not found:
         parts.append(blocks.section(replies.HOME_NO_CLUSTER))
     return parts + _more(len(found) - CLUSTERS, "list")
 
 
-def _cluster(found: Found, *, mine: bool, now: datetime) -> tuple[Block, Block]:
+def _cluster(found: Found, desk: Desk, *, mine: bool, now: datetime) -> tuple[Block, Block]:
     place, cluster = found
-    is_now, ends = stage.of_cluster(cluster), cluster.it.status.expires_at
-    facts = outline.facts(cluster, place.tenant.meta.name)
+    look = Look(cluster, desk.catalog(), place.tenant.it.spec.lifetime, now=now)
+    facts, ends = outline.facts(cluster, place.tenant.meta.name), cluster.it.status.expires_at
     if ends and objects.parse_time(ends) > now:
         facts += f" ({replies.left(text.left(now, objects.parse_time(ends)))})"
-    line = replies.cluster_line(replies.ICON[is_now], cluster.meta.name, facts, mine)
-    return blocks.section(line), blocks.actions(*handles.of(cluster))
+    line = replies.cluster_line(replies.ICON[look.stage], cluster.meta.name, facts, mine)
+    shown = buttons.run(replies.DETAILS, f"show {'/'.join(cluster.key)}", spoken=replies.all_spoken(cluster.meta.name))
+    # A card has this button where there is no other way to see it all.
+    others = [each for each in life.handles(look) if each["action_id"] != shown["action_id"]]
+    return blocks.section(line), blocks.actions(shown, *others)
 
 
 def _requests(person: Person, desk: Desk, now: datetime) -> list[Block]:
@@ -154,16 +140,17 @@ def _requests(person: Person, desk: Desk, now: datetime) -> list[Block]:
         for request in desk.requests(tenant)
         if people.same(request.it.spec.requester, person)
     ]
-    waiting = [each for each in mine if each[1].it.status.phase is Phase.PENDING]
+    pending = [each for each in mine if each[1].it.status.phase is Phase.PENDING]
     ended = [_ended(*each, desk=desk, now=now) for each in reversed(mine)]
     lines = [line for line in ended if line][:ENDED]
-    if not waiting and not lines:
+    if not pending and not lines:
         return []
     parts = [blocks.header(replies.HOME_REQUESTS)]
-    for tenant, request in waiting[:REQUESTS]:
-        parts += [blocks.section(_asked_by_me(tenant, request, desk)), buttons.withdraw(request)]
+    for tenant, request in pending[:REQUESTS]:
+        question = waiting.unanswered(request)
+        parts += [blocks.section(_asked_by_me(tenant, request, desk)), buttons.waiting(request, question=question)]
     parts += [blocks.section("\n".join(lines))] if lines else []
-    return parts + _more(len(waiting) - REQUESTS, "requests")
+    return parts + _more(len(pending) - REQUESTS, "requests")
 
 
 def _asked_by_me(tenant: str, request: Stored[ClusterRequest], desk: Desk) -> str:

@@ -10,14 +10,15 @@ What must never live here: what a Home says (`home`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import structlog
 
-from bot import home, replies
+from bot import docket, home, replies
 from bot.audience import Audience
 from bot.blocks import Block
 from bot.follow import Changes
@@ -27,7 +28,7 @@ from bot.ports import Desk, Publisher
 from bot.publishing import Overtaken
 from bot.weights import Weight
 from provisioning import names
-from provisioning.desk import NoCatalog
+from provisioning.desk import NoCatalog, Refused
 from provisioning.health import Waits
 from provisioning.model import Person
 from provisioning.queue import Queue
@@ -131,14 +132,16 @@ class Homes:
             return home.told(replies.NOT_READY), RETRY_SECONDS
         try:
             person = await self._person(slack)
-            view = home.view(person, desk=self._desk, now=self._now(), platform=slack in self._platform)
+            groups = await self._groups(person) if person else frozenset()
+            platform = slack in self._platform
+            view = home.view(person, desk=self._desk, now=self._now(), platform=platform, slack_groups=groups)
         except Unwelcome as unwelcome:
             self.audience.tell(slack, frozenset())
             again = RETRY_SECONDS if unwelcome.refusal is Refusal.UNCERTAIN else RESYNC_SECONDS
             return home.refused(unwelcome.refusal, slack=slack, ask=sorted(self._platform)), again
         except NoCatalog:
             return home.told(replies.NO_CATALOG), RESYNC_SECONDS
-        self.audience.tell(slack, self._tenants(slack, person))
+        self.audience.tell(slack, self._tenants(person, groups, platform=platform))
         return view, RESYNC_SECONDS
 
     async def _person(self, slack: str) -> Person | None:
@@ -150,11 +153,20 @@ class Homes:
                 return None
             raise
 
-    def _tenants(self, slack: str, person: Person | None) -> frozenset[str]:
+    async def _groups(self, person: Person) -> frozenset[str]:
+        """By which user groups of Slack this person decides. Those that Slack does not tell of now show with a later
+        drawing; the cards are there meanwhile."""
+        held: set[str] = set()
+        for tenant in self._desk.all_tenants():
+            with contextlib.suppress(Refused):
+                held.update(await self._desk.voting.groups_of(tenant.it.spec.namespaces[0], person))
+        return frozenset(held)
+
+    def _tenants(self, person: Person | None, groups: Collection[str], *, platform: bool) -> frozenset[str]:
         """Of which tenants this Home tells something."""
-        found = self._desk.all_tenants() if slack in self._platform else ()
-        if person and not found:
-            found = (*self._desk.tenants_of(person), *self._desk.approvals_of(person))
+        found = self._desk.all_tenants() if platform else ()
+        if person and not platform:
+            found = (*self._desk.tenants_of(person), *docket.tenants(person, self._desk, slack_groups=groups))
         return frozenset(tenant.meta.name for tenant in found)
 
     async def _watch_tenants(self, changes: Changes) -> None:

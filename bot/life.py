@@ -138,9 +138,14 @@ def _why_asleep(look: Look) -> str:
     return replies.ASLEEP_BY_HAND
 
 
-def _actions(look: Look) -> list[Block]:
+def handles(look: Look) -> list[Block]:
+    """The buttons that make sense for it now."""
     buttons_of = _BUTTONS.get(look.stage)
-    elements = list(buttons_of(look)) if buttons_of else []
+    return list(buttons_of(look)) if buttons_of else []
+
+
+def _actions(look: Look) -> list[Block]:
+    elements = handles(look)
     return [blocks.actions(*elements)] if elements else []
 
 

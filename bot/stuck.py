@@ -25,7 +25,6 @@ NEWS = timedelta(hours=24)
 class Stuck:
     """A cluster or a wish for one that stands still since then. `message` is what is known of the reason."""
 
-    tenant: str
     namespace: str
     cluster: str
     stage: Stage
@@ -42,15 +41,15 @@ def found(desk: Reads, now: datetime) -> tuple[Stuck, ...]:
 
 def _of_tenant(desk: Reads, tenant: str, now: datetime) -> Iterator[Stuck]:
     for cluster in desk.clusters(tenant):
-        if it := _cluster(tenant, cluster, now):
+        if it := _cluster(cluster, now):
             yield it
     for request in desk.requests(tenant):
-        if it := _request(tenant, request, now):
+        if it := _request(request, now):
             yield it
 
 
-def _cluster(tenant: str, cluster: Stored[TenantCluster], now: datetime) -> Stuck | None:
-    where, is_now = (tenant, cluster.meta.namespace, cluster.meta.name), stage.of_cluster(cluster)
+def _cluster(cluster: Stored[TenantCluster], now: datetime) -> Stuck | None:
+    where, is_now = cluster.key, stage.of_cluster(cluster)
     if is_now is Stage.DELETING:
         since = cluster.meta.deleted
         return Stuck(*where, is_now, since) if since and now - since > PATIENCE else None
@@ -65,15 +64,15 @@ def _cluster(tenant: str, cluster: Stored[TenantCluster], now: datetime) -> Stuc
     return Stuck(*where, is_now, since, at.name if at else "", at.message if at else "")
 
 
-def _request(tenant: str, request: Stored[ClusterRequest], now: datetime) -> Stuck | None:
-    spec, status, where = request.it.spec, request.it.status, (tenant, request.meta.namespace)
+def _request(request: Stored[ClusterRequest], now: datetime) -> Stuck | None:
+    status, where = request.it.status, (request.meta.namespace, request.it.spec.cluster)
     decided = objects.parse_time(status.decided_at) if status.decided_at else None
     if status.phase is Phase.FAILED and decided and now - decided <= NEWS:
-        return Stuck(*where, spec.cluster, Stage.FAILED, decided, message=status.message)
+        return Stuck(*where, Stage.FAILED, decided, message=status.message)
     if status.phase is Phase.APPROVED and decided and now - decided > PATIENCE:
-        return Stuck(*where, spec.cluster, Stage.ACCEPTED, decided, message=status.message)
+        return Stuck(*where, Stage.ACCEPTED, decided, message=status.message)
     asked = [it for it in status.deliveries if it.surface is Surface.APPROVER]
     if status.phase is Phase.PENDING and asked and not any(it.ts for it in asked):
         why = ", ".join(dict.fromkeys(it.revision for it in asked))
-        return Stuck(*where, spec.cluster, Stage.WAITING, request.meta.created or now, message=why)
+        return Stuck(*where, Stage.WAITING, request.meta.created or now, message=why)
     return None

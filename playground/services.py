@@ -20,6 +20,9 @@ from playground.pki import write_private
 
 NAMESPACE = "clusterdesk-system"
 SLACK_PREFIX = "CLUSTERDESK_SLACK_"
+CHARTS = Path(__file__).parent.parent / "charts"
+PLATFORM_PEOPLE = "U0PAT"
+"""Of the local workspace, who looks after the platform."""
 ACCOUNTS = {name: Account(NAMESPACE, f"clusterdesk-{name}") for name in ("bot", "provisioner", "webhooks")}
 
 
@@ -105,7 +108,13 @@ def workspace(slack: Slack, *, bot_port: int, port: int) -> Service:
         "CLUSTERDESK_WORKSPACE_BOT_TOKEN": slack.secrets.bot_token,
         "CLUSTERDESK_WORKSPACE_APP_TOKEN": slack.secrets.app_token,
     }
-    options = (f"--port={port}", f"--bot-url=http://127.0.0.1:{bot_port}", f"--mode={slack.mode}")
+    manifest = CHARTS / f"slack-app-manifest.{slack.mode}.yaml"
+    options = (
+        f"--port={port}",
+        f"--bot-url=http://127.0.0.1:{bot_port}",
+        f"--mode={slack.mode}",
+        f"--manifest={manifest}",
+    )
     return Service(
         "workspace",
         (*_module("playground.workspace"), *options),
@@ -124,6 +133,7 @@ def bot(kubeconfig: Path, slack: Slack, *, port: int, health_port: int) -> Servi
         "CLUSTERDESK_SLACK_SIGNING_SECRET": slack.secrets.signing_secret,
         "CLUSTERDESK_SLACK_BOT_TOKEN": slack.secrets.bot_token,
         "CLUSTERDESK_SLACK_APP_TOKEN": slack.secrets.app_token,
+        "CLUSTERDESK_PLATFORM_PEOPLE": PLATFORM_PEOPLE,
     }
     return _probed("bot", "bot", environment, health_port)
 

@@ -99,7 +99,7 @@ async def test_a_button_of_home_does_what_the_command_does(stage: Stage) -> None
     lena = stage.slack.person("U0LENA")
     home = await lena.open_home()
 
-    await home.click(replies.HANDLE["hibernate"])
+    await home.click(replies.HIBERNATE)
     await lena.waits_until(lambda: lena.has_modal)
     assert "The change of build-7 is noted" in lena.modal.text
     await lena.modal.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,7 +16,8 @@ from bot.outbox import Later, Undeliverable, Unknown
 from bot.people import Refusal, Unwelcome
 from bot.publishing import Overtaken
 from bot.weights import Weight
-from provisioning.model import Person
+from provisioning.model import Person, Subject
+from provisioning.slack_groups import GroupsUnknown
 from provisioning.usage import Usage
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk
@@ -257,3 +259,30 @@ async def test_what_the_platform_publishes_of_a_quota_is_seen(scene: Scene) -> N
     await scene.homes.redraw("U0LENA")
 
     assert "*7* of 20" in scene.slack.said("U0LENA")
+
+
+class Leads:
+    """A Slack in which Omar is in the one user group there is, when it tells."""
+
+    tells = True
+
+    async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
+        if not self.tells:
+            raise GroupsUnknown("no answer")
+        return tuple(among) if slack == "U0OMAR" else ()
+
+
+async def test_whoever_decides_by_a_user_group_of_slack_sees_what_waits_as_long_as_slack_tells(scene: Scene) -> None:
+    scene.desk.tenants["team-a"] = samples.tenant(approvers=(Subject(slack_group="S0LEADS"),))
+    scene.desk.tenants["team-b"] = samples.tenant("team-b", members=(samples.subject(samples.OMAR),))
+    scene.desk.voting.groups = leads = Leads()
+    scene.desk.put(samples.request())
+
+    await scene.look("U0OMAR")
+    assert "asks for a new cluster `build-7`" in scene.slack.said("U0OMAR")
+    assert "U0OMAR" in scene.homes.audience.of("team-a")
+    leads.tells = False
+    scene.seconds += EVERY_SECONDS
+    await scene.homes.redraw("U0OMAR")
+
+    assert "asks for a new cluster" not in scene.slack.said("U0OMAR")

@@ -32,6 +32,15 @@ def test_settings_that_cannot_work_are_refused_by_name(given: dict[str, object],
         Settings.model_validate(given)
 
 
+def test_the_platforms_people_are_ids_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLUSTERDESK_PLATFORM_PEOPLE", "U0PAT, U0EVA")
+    assert Settings.model_validate(TOKEN | {"slack_signing_secret": "hush"}).platform_people == {"U0PAT", "U0EVA"}
+
+    monkeypatch.setenv("CLUSTERDESK_PLATFORM_PEOPLE", "pat@example.com")
+    with pytest.raises(pydantic.ValidationError, match="platform_people"):
+        Settings.model_validate(TOKEN | {"slack_signing_secret": "hush"})
+
+
 def test_no_secret_is_ever_shown() -> None:
     settings = Settings.model_validate(TOKEN | {"slack_signing_secret": "hush", "slack_app_token": "xapp-1"})
 

@@ -116,6 +116,12 @@ def test_bot_is_given_the_secret_of_its_mode_and_no_other(helm: Helm) -> None:
     assert not [name for env in others for name in env if "SLACK" in name]
 
 
+def test_bot_is_told_who_looks_after_the_platform(helm: Helm) -> None:
+    env = environment(helm.render({"slack": {"platformPeople": ["U0PAT", "U0EVA"]}}), "bot")
+    assert env["CLUSTERDESK_PLATFORM_PEOPLE"] == "U0PAT,U0EVA"
+    assert "CLUSTERDESK_PLATFORM_PEOPLE" not in environment(helm.render(), "bot")
+
+
 def test_bot_knows_people_by_their_address_only_where_that_is_switched_on(helm: Helm) -> None:
     env = environment(helm.render({"slack": {"email": True}}), "bot")
     assert env["CLUSTERDESK_SLACK_EMAIL"] == "true"

@@ -37,6 +37,7 @@ def test_every_value_has_a_default_and_a_description_and_nothing_else_is_taken()
         ({"webhooks": {"validating": {"timeoutSeconds": 31}}}, "timeoutSeconds"),
         ({"slack": {"mode": "carrier-pigeon"}}, "mode"),
         ({"slack": {"botToken": "xoxb-in-values"}}, "botToken"),
+        ({"slack": {"platformPeople": ["pat@example.com"]}}, "platformPeople"),
         ({"slack": {"existingSecret": ""}}, "existingSecret"),
         ({"image": {"digest": "latest"}}, "digest"),
         ({"certs": {"mode": "none"}}, "mode"),
