@@ -13,9 +13,10 @@ import pydantic
 import typer
 import yaml
 
-from bot import manifest
+from bot import manifest, slack
 from bot.service import Service
 from bot.settings import Settings
+from bot.usergroups import UserGroups
 from provisioning import audit_trail, handmade, health, lease, legacy_kube, logs, resources
 from provisioning.audit import Tell
 from provisioning.audit_heads import KubeHeads
@@ -69,6 +70,7 @@ async def run(settings: Settings) -> None:
                 resources.TENANT_CLUSTERS,
                 resources.CLUSTER_REQUESTS,
                 resources.CLUSTER_ACCESSES,
+                resources.APPROVAL_DELEGATIONS,
             )
         }
 
@@ -118,6 +120,7 @@ def _service(
         clusters=caches[resources.TENANT_CLUSTERS],
         requests=caches[resources.CLUSTER_REQUESTS],
         accesses=caches[resources.CLUSTER_ACCESSES],
+        delegations=caches[resources.APPROVAL_DELEGATIONS],
         hosts=theirs[resources.CLUSTERS],
         control_planes=theirs[resources.KAMAJI_CONTROL_PLANES],
     )
@@ -129,9 +132,11 @@ def _service(
             await cache.synced.wait()
         await elector.run(payload)
 
+    token = settings.slack_bot_token.get_secret_value()
+    groups = UserGroups(slack.client(token, api_url=settings.slack_api_url))
     return Service(
         settings=settings,
-        desk=Desk(kube, views, canary=Canary(kube, namespace=settings.canary_namespace)),
+        desk=Desk(kube, views, groups=groups, canary=Canary(kube, namespace=settings.canary_namespace)),
         tenants=caches[resources.TENANTS],
         requests=caches[resources.CLUSTER_REQUESTS],
         clusters=caches[resources.TENANT_CLUSTERS],
@@ -139,6 +144,7 @@ def _service(
         elect=elect,
         caches=waits,
         tell=tell,
+        forget_group=groups.forget,
         stop=stop,
     )
 

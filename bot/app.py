@@ -28,6 +28,8 @@ from bot import (
     commands,
     copies,
     forms,
+    inquiries,
+    lines,
     replies,
     secrecy,
     slack,
@@ -57,7 +59,9 @@ Ack = Callable[..., Awaitable[Any]]
 ACK_SECONDS = 2.7
 """After this the answer is an excuse: Slack's three seconds, less the way back."""
 OPEN_SECONDS = 2.0
-FORMS: dict[str, Form] = {form.callback: form for form in (*commands.FORMS, approvals.FORM)}
+FORMS: dict[str, Form] = {
+    form.callback: form for form in (*commands.FORMS, *inquiries.FORMS, approvals.FORM, approvals.GLASS_FORM)
+}
 PRESSES = re.compile(f"^({'|'.join(approvals.PRESSES)})$")
 LIVE = re.compile(f"^({'|'.join(forms.LIVE_FIELDS)})(-.+)?$")
 ANYTHING = re.compile(r"[\s\S]*")
@@ -74,6 +78,7 @@ class Door:
         client: AsyncWebClient,
         errands: Errands,
         homes: Homes,
+        forget_group: Callable[[str], None] = lambda _: None,
         waits: Waits = lambda: "",
         tell: audit.Tell = audit.untold,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -83,13 +88,14 @@ class Door:
         self._client = client
         self._errands = errands
         self._homes = homes
+        self._forget_group = forget_group
         self._waits = waits
         self._tell = tell
         self._clock = clock
 
     async def command(self, ack: Ack, body: Payload) -> None:
         """A slash command."""
-        line, who = str(body.get("text") or ""), str(body["user_id"])
+        line, who = lines.typed(str(body.get("text") or "")), str(body["user_id"])
         said = await self._said(line, body, who=who, team=str(body["team_id"]))
         if said is None:
             await ack()
@@ -114,6 +120,9 @@ class Door:
         if isinstance(answer, Open):
             said = await self._open(answer, body)
             answer = Repaint(told=said.card) if said else Repaint()
+        if answer.told and (body.get("container") or {}).get("is_ephemeral"):
+            # What was said only to them is no card: the new answer takes its place.
+            answer = Repaint(card=answer.told)
         await self._answered(ack, body, answer)
         self._errands.start(self._tidy(body), name=f"tidy {body['trigger_id']}")
 
@@ -149,6 +158,10 @@ class Door:
     async def account_changed(self, event: Payload) -> None:
         """Slack says that somebody's account changed."""
         self._people.forget(str(event.get("user", {}).get("id", "")))
+
+    async def group_changed(self, event: Payload) -> None:
+        """Slack says that somebody joined or left a user group."""
+        self._forget_group(str(event.get("subteam_id", "")))
 
     async def home_opened(self, event: Payload) -> None:
         """Somebody looks at the app: at their Home, or at the direct message beside it."""
@@ -220,7 +233,8 @@ class Door:
         if form.changed is None:
             return
         try:
-            view = await form.changed(await self._filled(body))
+            filled = await self._filled(body)
+            view = forms.in_place_of(await form.changed(filled), filled.replaces)
         except (Unwelcome, errors.RuleError, NoCatalog) as refused:
             log.info("form_not_redrawn", why=str(refused))
             return
@@ -355,6 +369,7 @@ def build(
     app.options(ANYTHING)(door.suggested)
     app.view(ANYTHING)(door.submitted)
     app.event("user_change")(door.account_changed)
+    app.event("subteam_members_changed")(door.group_changed)
     app.event("app_home_opened")(door.home_opened)
     app.event(ANYTHING)(_ignore)
     return app

@@ -6,7 +6,7 @@ The same draft and the same numbers give the same view, so redrawing loses nothi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot import blocks, entries, offers, outline, replies, text
 from bot import outlook as outlooks
@@ -24,6 +24,7 @@ from provisioning.objects import Stored
 CREATE = "cluster_create"
 DELETE = "cluster_delete"
 DENY = "request_deny_reason"
+BREAK_GLASS = "request_break_glass_reason"
 RECEIPT = "receipt"
 REASON_LONGEST = 1000
 
@@ -87,6 +88,23 @@ def deny(ticket: Ticket, *, cluster: str) -> Block:
     )
 
 
+def break_glass(ticket: Ticket, *, cluster: str, passed_over: str) -> Block:
+    """What is about to happen, and the reason for it, which must be given. `passed_over` is markup of ours."""
+    element = blocks.text_input(longest=REASON_LONGEST, lines=True)
+    hint = replies.BREAK_GLASS_REASON_HINT
+    return blocks.modal(
+        BREAK_GLASS,
+        title=replies.BREAK_GLASS_TITLE,
+        blocks=[
+            blocks.section(replies.break_glass_warning(cluster, passed_over)),
+            blocks.field("reason", replies.BREAK_GLASS_REASON, element, hint=hint),
+        ],
+        submit=replies.BREAK_GLASS_NOW,
+        close=replies.CANCEL,
+        metadata=ticket.dumps(),
+    )
+
+
 def receipt(*, request: str, cluster: str, action: Action, differs: bool) -> Block:
     """What the form turns into once the request is written."""
     parts = [blocks.section(replies.receipt(cluster, action)), blocks.context(replies.receipt_id(request))]
@@ -113,6 +131,19 @@ def details(card: Card, *, reason: str) -> Block:
     return blocks.modal(RECEIPT, title=replies.DETAILS_TITLE, blocks=[*parts, *whole], close=replies.CLOSE)
 
 
+def refilled(view: Block, values: Mapping[str, str | tuple[str, ...]]) -> Block:
+    """The form with these in its fields. What a menu does not offer any more is left as it is."""
+    return view | {"blocks": [_refilled(part, values.get(part.get("block_id", ""), "")) for part in view["blocks"]]}
+
+
+def in_place_of(view: Block, request: str) -> Block:
+    """The form, what comes of it being to take the place of this request, if one is given."""
+    if not request:
+        return view
+    carried = {**json.loads(view.get("private_metadata") or "{}"), "replaces": request}
+    return view | {"private_metadata": json.dumps(carried)}
+
+
 def replaced(sentence: str) -> Replace:
     """The answer that turns a form into one sentence."""
     return Replace(told(sentence))
@@ -121,6 +152,21 @@ def replaced(sentence: str) -> Replace:
 def inputs(view: Block) -> tuple[str, ...]:
     """The block ids that an error may stand at."""
     return tuple(part["block_id"] for part in view.get("blocks", ()) if part.get("type") == "input")
+
+
+def _refilled(part: Block, value: str | tuple[str, ...]) -> Block:
+    if not value or part["type"] != "input":
+        return part
+    element = part["element"]
+    offered = [*element.get("options", ()), *(o for group in element.get("option_groups", ()) for o in group["options"])]
+    chosen = [option for option in offered if option["value"] in (value if isinstance(value, tuple) else (value,))]
+    if element["type"] in ("plain_text_input", "number_input"):
+        element = element | {"initial_value": value}
+    elif isinstance(value, tuple) and chosen:
+        element = element | {"initial_options": chosen}
+    elif chosen:
+        element = element | {"initial_option": chosen[0]}
+    return part | {"element": element}
 
 
 def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec) -> Iterable[Block]:

@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from bot import commands, http
 
-EVENTS = ("app_home_opened", "user_change")
+EVENTS = ("app_home_opened", "subteam_members_changed", "user_change")
 SCOPES = {
     "commands": "receive /cluster",
     "chat:write": "post and redraw cards",
     "im:write": "open a direct message with whoever asked or approves",
     "users:read": "refuse guests, bots, deactivated people and other workspaces; hear of changed accounts",
+    "usergroups:read": "see who is in a user group that decides for a tenant; hear of it when that changes",
 }
 """Each scope, and what it is for. No history, no files."""
 EMAIL_SCOPE = {"users:read.email": "know people by their e-mail address, where the platform allows it"}
@@ -31,7 +32,8 @@ def app_manifest(mode: Literal["http", "socket"], *, url: str = "", email: bool 
         "command": commands.SLASH,
         "description": "Ask for, show, change or delete a cluster",
         "usage_hint": " | ".join(c.name for c in commands.COMMANDS),
-        "should_escape": False,
+        # Of a person that somebody writes, Slack sends the account and not the name, which two may have.
+        "should_escape": True,
     }
     if mode == "http":
         command["url"] = request_url["request_url"]

@@ -16,8 +16,8 @@ from bot import app, http, slack, socket, witness
 from bot.access_follow import AccessFollower
 from bot.errands import Errands
 from bot.follow import Changes, Follower
-from bot.messenger import Messenger
 from bot.homes import Homes
+from bot.messenger import Messenger
 from bot.outbox import Outbox
 from bot.people import People, SlackAccounts
 from bot.ports import Desk

@@ -35,7 +35,17 @@ def code(words: str) -> str:
 
 def name(person: Person) -> str:
     """A person in mrkdwn: a mention when they have a Slack account, else their user name."""
-    return f"<@{person.slack}>" if person.slack else code(person.user)
+    return mention(person.slack) if person.slack else code(person.user)
+
+
+def mention(slack: str) -> str:
+    """A Slack account in mrkdwn."""
+    return f"<@{slack}>"
+
+
+def user_group(group: str) -> str:
+    """A user group of Slack in mrkdwn, by its id: everybody in it is notified."""
+    return f"<!subteam^{group}>"
 
 
 def names(people: Sequence[Person]) -> str:
@@ -44,7 +54,9 @@ def names(people: Sequence[Person]) -> str:
 
 def subject(it: Subject) -> str:
     """Somebody, or some group, whom a tenant lists, in mrkdwn."""
-    return f"<@{it.slack}>" if it.slack else code(it.user or it.group)
+    if it.slack_group:
+        return user_group(it.slack_group)
+    return mention(it.slack) if it.slack else code(it.user or it.group)
 
 
 def moment(when: datetime | str) -> str:

@@ -43,9 +43,9 @@ class UserGroups:
         self._known.pop(group, None)
 
     async def _members(self, group: str) -> frozenset[str]:
-        until, found = self._known.get(group, (0.0, frozenset[str]()))
-        if until >= self._clock():
-            return found
+        known = self._known.get(group)
+        if known is not None and known[0] >= self._clock():
+            return known[1]
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 answer = await self._client.usergroups_users_list(usergroup=group)

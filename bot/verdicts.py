@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from bot import replies, text
 from provisioning import people, seats
-from provisioning.model import Decision, DelegationSpec, Person, RequestStatus, TenantSpec, Vote
+from provisioning.model import DelegationSpec, Person, TenantSpec, Vote
 
 
 def voter(vote: Vote) -> str:
@@ -20,11 +20,6 @@ def voter(vote: Vote) -> str:
 
 def voters(votes: Iterable[Vote]) -> str:
     return ", ".join(map(voter, votes))
-
-
-def forced(status: RequestStatus) -> Vote | None:
-    """The vote by which somebody took the request through alone. Cards say so for ever, whatever the policy by then."""
-    return next((vote for vote in status.votes if vote.break_glass and vote.decision is Decision.APPROVE), None)
 
 
 def passed_over(tenant: TenantSpec, breaker: Person) -> str:

@@ -35,7 +35,7 @@ _WEIGHTS = {
 
 
 def of_card(surface: Surface, stage: Stage, *, old: bool) -> Weight:
-    """The weight of a card. What an approver sees is about the decision, however far the cluster is by now."""
+    """The weight of a card. What others than the requester see is about the decision, however far the cluster is."""
     if old:
         return Weight.LEFTOVER
-    return Weight.DECISION if surface is Surface.APPROVER else _WEIGHTS.get(stage, Weight.DECISION)
+    return Weight.DECISION if surface is not Surface.REQUESTER else _WEIGHTS.get(stage, Weight.DECISION)

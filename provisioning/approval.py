@@ -141,11 +141,9 @@ def agreed(
 
 def forced(request: Stored[ClusterRequest], tenant: TenantSpec) -> Vote | None:
     """The vote by which somebody took the request through alone, who may still do so today."""
-    for vote in request.it.status.votes:
-        groups = (vote.group,) if vote.group else ()
-        if vote.break_glass and vote.decision is Decision.APPROVE and people.breaker(tenant, vote.voter, groups):
-            return vote
-    return None
+    vote = seats.taken_through(request.it.status)
+    may = vote is not None and people.breaker(tenant, vote.voter, (vote.group,) if vote.group else ())
+    return vote if may else None
 
 
 def cast(

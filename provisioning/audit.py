@@ -30,6 +30,7 @@ class Code(StrEnum):
     REQUEST_DENIED = "request-denied"
     REQUEST_WITHDRAWN = "request-withdrawn"
     REQUEST_WAIVED = "request-waived"
+    REQUEST_FORCED = "request-forced"
     REQUEST_EXPIRED = "request-expired"
     REQUEST_APPLIED = "request-applied"
     REQUEST_FAILED = "request-failed"
@@ -50,6 +51,7 @@ MEANING: Final[Mapping[Code, str]] = {
     Code.REQUEST_DENIED: "An approver denied a request, in Slack or by kubectl.",
     Code.REQUEST_WITHDRAWN: "A request was taken back.",
     Code.REQUEST_WAIVED: "A rule of the tenant made approval unnecessary.",
+    Code.REQUEST_FORCED: "Somebody took a request through alone, by break-glass; `who` is theirs.",
     Code.REQUEST_EXPIRED: "Nobody decided in time.",
     Code.REQUEST_APPLIED: "What was approved is done.",
     Code.REQUEST_FAILED: "What was approved could not be done.",

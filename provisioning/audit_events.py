@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from provisioning import seats
 from provisioning.audit import Code, Event
 from provisioning.grants import EXPIRED, REVOKED
 from provisioning.issuing import Marks
-from provisioning.model import AccessStatus, ClusterAccess, ClusterRequest, Phase, RequestStatus
+from provisioning.model import AccessStatus, ClusterAccess, ClusterRequest, Phase, RequestStatus, Vote
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
 
@@ -39,21 +40,29 @@ def reached(request: Stored[ClusterRequest], status: RequestStatus) -> Event:
     """The request has come to `status`: who asked, who decided and when, by which rule, about which digest."""
     spec = request.it.spec
     denial = status.votes[-1].voter.user if status.phase is Phase.DENIED and status.votes else ""
+    alone = seats.taken_through(status) if status.phase is Phase.APPROVED else None
     facts = {
         "action": spec.action.value,
         "cluster": spec.cluster,
         "requester": spec.requester.user,
-        "votes": ", ".join(f"{vote.voter.user} {vote.decision.value} {vote.at}" for vote in status.votes),
+        "votes": ", ".join(map(_vote, status.votes)),
         "waiver": status.waiver,
     }
     return Event(
-        _PHASES[status.phase],
-        who=denial or spec.requester.user,
+        Code.REQUEST_FORCED if alone else _PHASES[status.phase],
+        who=alone.voter.user if alone else denial or spec.requester.user,
         where=CLUSTER,
         about="/".join(request.key),
         digest=spec.digest,
         facts=facts,
     )
+
+
+def _vote(vote: Vote) -> str:
+    by = f" instead of {vote.instead_of.user}" if vote.instead_of else ""
+    group = f" by {vote.group or vote.slack_group}" if vote.group or vote.slack_group else ""
+    alone = " alone" if vote.break_glass else ""
+    return f"{vote.voter.user} {vote.decision.value}{by}{group}{alone} {vote.at}"
 
 
 def access(what: str, one: Stored[ClusterAccess], status: AccessStatus, marks: Marks) -> Event:

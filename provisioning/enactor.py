@@ -23,7 +23,9 @@ from provisioning import (
     names,
     objects,
     quota,
+    replacing,
     resources,
+    seats,
     standing,
 )
 from provisioning.cache import Key
@@ -63,10 +65,12 @@ class Enactor:
         request = objects.read(ClusterRequest, manifest)
         if request.it.status.phase is Phase.PENDING:
             return await self._decide(request, manifest, tenant)
-        if request.it.status.phase is Phase.APPROVED:
+        alone = seats.taken_through(request.it.status) is not None and not audit_events.is_told(request)
+        if request.it.status.phase is Phase.APPROVED and not alone:
             await self._enact(request, manifest)
         else:
-            # Who denies or withdraws it writes no conditions.
+            # Who denies or withdraws it writes no conditions. What somebody took through alone is told of before it is
+            # done; that it was told brings it here again.
             await self._note(request, manifest, request.it.status)
         return None
 
@@ -80,6 +84,8 @@ class Enactor:
         if end <= now:
             await self._settle(request, manifest, lifecycle.step(status, Event.EXPIRED, now=now), "expired")
             return None
+        if not await self._takes_its_place(request, manifest):
+            return None
         waiver = self._waiver(request, tenant)
         if waiver is not None:
             waived = status.model_copy(update={"waiver": waiver})
@@ -87,6 +93,24 @@ class Enactor:
             return None
         await self._note(request, manifest, status.model_copy(update={"expires_at": objects.format_time(end)}))
         return (end - now).total_seconds() + 1
+
+    async def _takes_its_place(self, request: Stored[ClusterRequest], manifest: Manifest) -> bool:
+        """Whether it may be decided: it replaces no other, or that one was taken back for it, if need be just now.
+
+        What is remembered may be old: the write is a compare-and-swap, so that whoever decides first has decided.
+        """
+        key = (request.meta.namespace, request.it.spec.replaces)
+        found = self._landscape.get(resources.CLUSTER_REQUESTS, *key) if key[1] else None
+        old = objects.read(ClusterRequest, found) if found is not None else None
+        if found is None or old is None or replacing.stands(request, old):
+            return True
+        if old.it.status.phase is Phase.PENDING:
+            status = replacing.taken_back(old, request, now=self._now())
+            await self._settle(old, found, status, "replaced")
+            return True
+        status = replacing.came_too_late(request, old, now=self._now())
+        await self._settle(request, manifest, status, "came_too_late")
+        return False
 
     def _waiver(self, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> str | None:
         """The rule by which nobody has to agree. For a deletion, the size is that of what is deleted."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from provisioning import people
-from provisioning.model import ApprovalDelegation, DelegationSpec, Person, TenantSpec, Vote
+from provisioning.model import ApprovalDelegation, Decision, DelegationSpec, Person, RequestStatus, TenantSpec, Vote
 from provisioning.objects import Stored, parse_time
 
 LONGEST: Final = timedelta(days=92)
@@ -74,6 +74,11 @@ def known_as(person: Person, tenant: TenantSpec, delegations: Iterable[Delegatio
     """Somebody by all that is known of them: another tenant may list the Slack account of who decides here instead."""
     yield people.recognised(tenant, person)
     yield from (each.delegate for each in delegations if people.same(person, each.delegate))
+
+
+def taken_through(status: RequestStatus) -> Vote | None:
+    """The vote by which somebody took the request through alone, whether or not they still may."""
+    return next((vote for vote in status.votes if vote.break_glass and vote.decision is Decision.APPROVE), None)
 
 
 def in_force(found: Iterable[Stored[ApprovalDelegation]], now: datetime) -> tuple[DelegationSpec, ...]:

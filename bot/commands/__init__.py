@@ -14,7 +14,7 @@ from bot.commands.access import COMMAND as ACCESS
 from bot.commands.access import take_away
 from bot.commands.addons import COMMAND as ADDONS
 from bot.commands.again import COMMAND as AGAIN
-from bot.commands.asking import ask_at_once, nudge, take_back, try_again
+from bot.commands.asking import ask_at_once, remind, take_back, try_again
 from bot.commands.command import Call, Command, Form
 from bot.commands.create import COMMAND as CREATE
 from bot.commands.delegate import COMMAND as DELEGATE
@@ -101,7 +101,7 @@ async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str) -> Say |
     if isinstance(answer, TakeBack):
         return await take_back(desk, answer)
     if isinstance(answer, Nudge):
-        return await nudge(desk, answer)
+        return await remind(desk, answer)
     if isinstance(answer, Delegate):
         return await delegate(desk, answer)
     if isinstance(answer, StopDelegating):

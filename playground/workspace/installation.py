@@ -35,6 +35,7 @@ def install(directory: Directory, manifest: Mapping[str, Any]) -> Installation:
                 command=entry["command"],
                 description=entry.get("description", ""),
                 usage_hint=entry.get("usage_hint", ""),
+                should_escape=bool(entry.get("should_escape")),
             )
             for entry in features.get("slash_commands") or ()
         )

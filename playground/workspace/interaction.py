@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from playground.workspace import answers, blockkit, inputs, payloads
+from playground.workspace import answers, blockkit, inputs, lines, payloads
 from playground.workspace.door import Answered, Door, Envelope, Missed, Outcome
 from playground.workspace.errors import NotVisible
 from playground.workspace.events import Events
@@ -39,7 +39,8 @@ class Interactions:
         if conversation is None or user not in conversation.members:
             raise NotVisible(f"{user} is not in {channel}")
         command, _, rest = text.strip().partition(" ")
-        if command not in {c.command for c in workspace.directory.commands}:
+        known = next((c for c in workspace.directory.commands if c.command == command), None)
+        if known is None:
             workspace.tell(user, channel, f"{command} is not a valid command.")
             return
         ticket = ResponseUrl(user=user, channel=channel, at=workspace.now())
@@ -48,7 +49,7 @@ class Interactions:
             user,
             conversation=conversation,
             command=command,
-            text=rest.strip(),
+            text=lines.sent(workspace, rest.strip(), escape=known.should_escape),
             trigger_id=self._trigger(user),
             response_url=self._response_url(ticket),
         )

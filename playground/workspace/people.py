@@ -76,6 +76,8 @@ class Command(_Entry):
     command: str = pydantic.Field(pattern=r"^/[a-z0-9_-]{1,31}$")
     description: str = ""
     usage_hint: str = ""
+    should_escape: bool = False
+    """Whether people, channels and links in its line are sent by their ids."""
 
 
 class Shortcut(_Entry):

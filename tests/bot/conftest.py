@@ -11,8 +11,10 @@ from typing import Any, Literal
 import pytest
 
 from bot import manifest
+from bot import slack as bot_slack
 from bot.service import Service
 from bot.settings import Settings
+from bot.usergroups import UserGroups
 from playground import workspace
 from playground.workspace import installation, people
 from provisioning.audit import Event, Tell, untold
@@ -77,6 +79,8 @@ async def bot_of(
     slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode, *, tell: Tell = untold
 ) -> AsyncIterator[Service]:
     """One bot process, as it were."""
+    groups = UserGroups(bot_slack.client(BOT, api_url=slack.api_url))
+    desk.voting.groups = groups
     service = Service(
         settings=settings(slack, mode),
         desk=desk,
@@ -87,6 +91,7 @@ async def bot_of(
         elect=_always,
         caches=lambda: "",
         tell=tell,
+        forget_group=groups.forget,
     )
     task = asyncio.create_task(service.run())
     async with asyncio.timeout(30):

@@ -26,11 +26,12 @@ class FakeVoting:
 
     desk: FakeDesk
     groups: SlackGroups = field(default_factory=NoGroups)
+    now: datetime = NOW
     given: dict[tuple[str, str], DelegationSpec] = field(default_factory=dict)
     """By namespace and the approver's user name."""
 
     def delegations(self, namespace: str) -> tuple[DelegationSpec, ...]:
-        lasting = {k: each for k, each in self.given.items() if objects.parse_time(each.until) > NOW}
+        lasting = {k: each for k, each in self.given.items() if objects.parse_time(each.until) > self.now}
         return tuple(each for (place, _), each in sorted(lasting.items()) if place == namespace)
 
     def decides(self, person: Person, tenant: Stored[Tenant]) -> bool:
@@ -51,7 +52,9 @@ class FakeVoting:
         found, tenant = self._found(namespace, name), self._tenant(namespace).it.spec
         approval.check_shown(found, digest)
         delegations = self.delegations(namespace)
-        cast = approval.cast(found, vote, tenant=tenant, slack_groups=slack_groups, delegations=delegations, now=NOW)
+        cast = approval.cast(
+            found, vote, tenant=tenant, slack_groups=slack_groups, delegations=delegations, now=self.now
+        )
         self.desk.writes.append(f"vote {vote.decision.value} {vote.voter.user}")
         return self._put(found, cast)
 
@@ -60,13 +63,15 @@ class FakeVoting:
         found, tenant = self._found(namespace, name), self._tenant(namespace).it.spec
         approval.check_shown(found, digest)
         delegations = self.delegations(namespace)
-        approval.check_voter(found, person, tenant=tenant, slack_groups=slack_groups, delegations=delegations, now=NOW)
+        approval.check_voter(
+            found, person, tenant=tenant, slack_groups=slack_groups, delegations=delegations, now=self.now
+        )
         return found
 
     async def take_back(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
         await self.desk.reach()
         found = self._found(namespace, name)
-        after = approval.take_back(found, person, tenant=self._tenant(namespace).it.spec, now=NOW)
+        after = approval.take_back(found, person, tenant=self._tenant(namespace).it.spec, now=self.now)
         self.desk.writes.append(f"take back {person.user}")
         return self._put(found, after)
 

@@ -317,9 +317,94 @@ async def test_the_audit_trail_is_told_once_of_an_end_whichever_door_it_came_by(
     assert [(event.code, event.who) for event in told] == [(code, who)]
 
 
+async def test_the_audit_trail_is_told_of_a_broken_glass_before_it_is_done_and_once(stage: Backstage) -> None:
+    told: list[Event] = []
+    ask(stage)
+    voter, at = {"user": "ann", "slack": "U0ANN"}, "2026-08-03T12:00:00Z"
+    vote = {"voter": voter, "decision": "Approve", "at": at, "breakGlass": True, "reason": "prod is down"}
+    stage.patch(resources.CLUSTER_REQUESTS, NAME, {"status": {"phase": "Approved", "votes": [vote]}}, "status")
+    await act(stage, told.append)
+    assert [(event.code, event.who, event.facts["votes"]) for event in told] == [
+        (Code.REQUEST_FORCED, "ann", f"ann Approve alone {at}")
+    ]
+    assert "prod is down" not in str(told)
+    assert stage.server.get(resources.TENANT_CLUSTERS, "web", NAMESPACE) is None
+
+    await act(stage, told.append)
+
+    assert [event.code for event in told] == [Code.REQUEST_FORCED, Code.REQUEST_APPLIED]
+    assert stage.server.get(resources.TENANT_CLUSTERS, "web", NAMESPACE) is not None
+
+
 async def test_the_audit_trail_is_told_what_could_not_be_done(stage: Backstage) -> None:
     stage.cluster()
     ask(stage, phase="Approved")
     told: list[Event] = []
     await act(stage, told.append)
     assert [event.code for event in told] == [Code.REQUEST_FAILED]
+
+
+# A request in the place of another.
+
+OLDER = "cr-older"
+
+
+def ask_older(stage: Backstage, **status: Any) -> None:
+    manifest = tweak(builders.REQUEST, "metadata.name", OLDER)
+    stage.put(resources.CLUSTER_REQUESTS, manifest, status=status or None)
+
+
+def older(stage: Backstage) -> Manifest:
+    found: Manifest = stage.get(resources.CLUSTER_REQUESTS, OLDER).get("status") or {}
+    return found
+
+
+async def test_a_request_that_replaces_another_has_that_one_taken_back_first(stage: Backstage) -> None:
+    with_policy(stage, required=0)
+    ask_older(stage)
+    ask(stage, replaces=OLDER)
+
+    await act(stage)
+
+    assert (older(stage)["phase"], older(stage)["replacedBy"]) == ("Withdrawn", NAME)
+    assert status(stage)["phase"] == "Approved"
+
+
+async def test_a_request_that_comes_too_late_to_replace_another_ends_and_says_so(stage: Backstage) -> None:
+    with_policy(stage, required=0)
+    ask_older(stage, phase="Approved")
+    ask(stage, replaces=OLDER)
+
+    await act(stage)
+
+    assert older(stage)["phase"] == "Approved"
+    assert status(stage)["phase"] == "Withdrawn"
+    assert status(stage)["message"] == f"it was to replace {OLDER}, which is Approved already"
+
+
+async def test_a_replacement_whose_answer_was_lost_goes_on_where_it_stopped(stage: Backstage) -> None:
+    ask_older(stage)
+    ask(stage, replaces=OLDER)
+    stage.server.fail(Fault.LOST, method="PUT")
+    with pytest.raises(errors.KubeError):
+        await act(stage)
+
+    await act(stage)
+
+    assert older(stage)["replacedBy"] == NAME
+    assert status(stage)["phase"] == "Pending"
+
+
+async def test_an_approval_that_is_faster_than_a_replacement_counts(stage: Backstage) -> None:
+    ask_older(stage)
+    ask(stage, replaces=OLDER)
+    await stage.caught_up()
+    enactor = Enactor(stage.kube, stage.landscape, now=stage.clock)
+    ask_older(stage, phase="Approved")
+
+    with pytest.raises(errors.Conflict):
+        await enactor.act(KEY)
+    await act(stage)
+
+    assert older(stage)["phase"] == "Approved"
+    assert status(stage)["phase"] == "Withdrawn"

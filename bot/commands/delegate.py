@@ -1,0 +1,71 @@
+"""`/cluster delegate @kim until Fri`: somebody else decides instead of an approver, for a while."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot import cards, lines, replies, text
+from bot.answers import Answer, Delegate, Say, StopDelegating
+from bot.commands.command import Call, Command
+from provisioning import lifetime, people, seats
+
+STOP = "stop"
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SPAN = re.compile(r"([1-9][0-9]{0,3})([dh])")
+
+
+def run(call: Call) -> Answer:
+    """Have somebody decide, or stop it."""
+    if not any(people.approver(t.it.spec, call.person) for t in call.desk.approvals_of(call.person)):
+        return Say(cards.say(replies.NOT_LISTED))
+    words = [word for word in call.words if word.lower() != "until"]
+    if [word.lower() for word in words] == [STOP]:
+        return StopDelegating(call.person)
+    if len(words) != 2:
+        return Say(cards.say(replies.too_many_words(COMMAND.line)))
+    return _delegate(call, *words)
+
+
+def _delegate(call: Call, who: str, until: str) -> Answer:
+    account = lines.account(who)
+    if not account:
+        return Say(cards.say(replies.no_person(who)))
+    delegate = call.desk.person(account)
+    if delegate is None:
+        return Say(cards.say(replies.no_delegate(text.mention(account))))
+    if people.same(delegate, call.person):
+        return Say(cards.say(replies.DELEGATE_YOURSELF))
+    end = ends(until, now=call.now)
+    if end is None or end <= call.now:
+        return Say(cards.say(replies.no_such_end(until)))
+    if end > call.now + seats.LONGEST:
+        return Say(cards.say(replies.end_too_far(seats.LONGEST.days)))
+    return Delegate(call.person, delegate, end)
+
+
+def ends(word: str, *, now: datetime) -> datetime | None:
+    """`3d`, `12h`, `Fri`, `2026-12-24` -> when it ends; None for what is none of these. A day ends with it, in UTC."""
+    span = _SPAN.fullmatch(word.lower())
+    if span is not None:
+        return now + (timedelta(days=int(span[1])) if span[2] == "d" else lifetime.parse(word.lower()))
+    if word.lower()[:3] in _DAYS and word.isalpha():
+        ahead = (_DAYS.index(word.lower()[:3]) - now.weekday()) % len(_DAYS)
+        return _end_of((now + timedelta(days=ahead)).date())
+    try:
+        return _end_of(date.fromisoformat(word))
+    except ValueError:
+        return None
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=UTC)
+
+
+COMMAND = Command(
+    name="delegate",
+    summary="Have somebody else decide instead of you about requests, for a while; or stop it.",
+    usage="@PERSON (DURATION or until DAY), or stop",
+    examples=("/cluster delegate @kim until Fri", "/cluster delegate @kim 3d", "/cluster delegate stop"),
+    run=run,
+)

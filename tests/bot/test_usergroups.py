@@ -1,0 +1,60 @@
+"""Who is in a user group of Slack, asked of the local workspace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot import slack as bot_slack
+from bot.usergroups import KEPT_SECONDS, UserGroups
+from playground import workspace
+from playground.workspace.errors import SlackError
+from playground.workspace.faults import Fault
+from playground.workspace.people import UserGroup
+from provisioning.slack_groups import GroupsUnknown
+
+LEADS = "S0TEAMALEADS"
+TOKEN = "xoxb-test"
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[workspace.LocalSlack]:
+    given = workspace.Options(signing_secret="shhh", bot_token=TOKEN, scopes=frozenset({"usergroups:read"}))
+    async with workspace.serving(given) as made:
+        yield made
+
+
+async def test_whoever_is_in_one_of_the_groups_is_found_and_slack_is_asked_once_a_while(
+    slack: workspace.LocalSlack,
+) -> None:
+    now = [0.0]
+    groups = UserGroups(bot_slack.client(TOKEN, api_url=slack.api_url), clock=lambda: now[0])
+    assert await groups.held("U0OMAR", (LEADS,)) == (LEADS,)
+    assert await groups.held("U0LENA", (LEADS,)) == ()
+    assert len(slack.api.calls) == 1
+
+    left = UserGroup(id=LEADS, handle="team-a-leads", name="Team A leads", users=("U0EVA",))
+    slack.workspace.replace_group(left)
+    assert await groups.held("U0OMAR", (LEADS,)) == (LEADS,)
+    now[0] = KEPT_SECONDS + 1
+    assert await groups.held("U0OMAR", (LEADS,)) == ()
+
+
+async def test_a_group_that_changed_is_asked_for_anew(slack: workspace.LocalSlack) -> None:
+    groups = UserGroups(bot_slack.client(TOKEN, api_url=slack.api_url))
+    assert await groups.held("U0LENA", (LEADS,)) == ()
+    joined = UserGroup(id=LEADS, handle="team-a-leads", name="Team A leads", users=("U0LENA",))
+    slack.workspace.replace_group(joined)
+    groups.forget(LEADS)
+    assert await groups.held("U0LENA", (LEADS,)) == (LEADS,)
+
+
+async def test_what_slack_does_not_say_is_not_guessed_and_asked_again(slack: workspace.LocalSlack) -> None:
+    groups = UserGroups(bot_slack.client(TOKEN, api_url=slack.api_url))
+    slack.api.faults.plan("usergroups.users.list", Fault.REFUSE, error=SlackError("plan_upgrade_required"), times=1)
+    with pytest.raises(GroupsUnknown):
+        await groups.held("U0OMAR", (LEADS,))
+    assert await groups.held("U0OMAR", (LEADS,)) == (LEADS,)
+    with pytest.raises(GroupsUnknown):
+        await groups.held("U0OMAR", ("S0NOWHERE",))
