@@ -157,6 +157,7 @@ def _of_stalled(look: Look) -> Iterator[Block]:
 
 
 def _of_ready(look: Look) -> Iterator[Block]:
+    yield _run(look, replies.GET_ACCESS, "access", replies.get_access_spoken, style="primary")
     if extension(look):
         yield _run(look, replies.EXTEND, "extend", replies.extend_form_spoken)
     yield _run(look, replies.SCALE, "scale", replies.scale_spoken)

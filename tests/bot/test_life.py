@@ -45,8 +45,8 @@ def test_what_hangs_can_be_tried_again_made_smaller_deleted_and_looked_at() -> N
     assert verbs(samples.cluster(status=samples.stuck())) == ["retry", "resize", "delete", "show"]
 
 
-def test_what_is_ready_can_be_extended_scaled_put_to_sleep_and_deleted() -> None:
-    assert verbs(ready()) == ["extend", "scale", "hibernate", "delete"]
+def test_what_is_ready_can_be_entered_extended_scaled_put_to_sleep_and_deleted() -> None:
+    assert verbs(ready()) == ["access", "extend", "scale", "hibernate", "delete"]
 
 
 def test_nothing_is_extended_that_has_no_end_or_may_not_live_longer() -> None:
