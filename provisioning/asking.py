@@ -19,9 +19,10 @@ def request(
     base_generation: int,
     requester: Person,
     reason: str = "",
+    replaces: str = "",
 ) -> Manifest:
     """A ClusterRequest. `desired` is the whole completed spec, None for a deletion; `base_generation` that of the
-    cluster as it is now, 0 when there is none or it is to be made."""
+    cluster as it is now, 0 when there is none or it is to be made; `replaces` the request whose place it takes."""
     spec: Manifest = {
         "action": action.value,
         "cluster": cluster,
@@ -34,6 +35,8 @@ def request(
         spec["baseGeneration"] = base_generation
     if reason:
         spec["reason"] = reason
+    if replaces:
+        spec["replaces"] = replaces
     return {
         "apiVersion": CLUSTER_REQUESTS.api_version,
         "kind": CLUSTER_REQUESTS.kind,

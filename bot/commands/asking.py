@@ -82,7 +82,7 @@ async def take_back(desk: Desk, it: TakeBack) -> Say:
     return Say(cards.say(replies.withdrawn(request.it.spec.cluster)))
 
 
-async def nudge(desk: Desk, it: Nudge) -> Say:
+async def remind(desk: Desk, it: Nudge) -> Say:
     """Have everybody reminded, or say why that does not happen."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):

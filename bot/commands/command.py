@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,6 +51,11 @@ class Filled:
     @property
     def metadata(self) -> str:
         return str(self.view.get("private_metadata") or "")
+
+    @property
+    def replaces(self) -> str:
+        """The request whose place is to be taken by what comes of the form; empty for none."""
+        return str(json.loads(self.metadata or "{}").get("replaces", ""))
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,12 @@ def run(call: Call) -> Answer:
     started = _start(call, places)
     if isinstance(started, Say):
         return started
-    place, draft = started
-    catalog = call.desk.catalog()
+    return opened(call, *started)
+
+
+def opened(call: Call, place: Place, draft: Draft) -> Answer:
+    """The form with this draft in it, drawn from caches."""
+    catalog, places = call.desk.catalog(), offers.places(call.desk.tenants_of(call.person))
     if not offers.flavors(place.tenant, catalog) or not offers.versions(place.tenant, catalog):
         return Say(cards.say(replies.nothing_on_offer(place.label)))
     draft = entries.filled(draft, place, catalog)

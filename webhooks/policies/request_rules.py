@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioning import objects, people, shape
+from provisioning import objects, people, replacing, shape
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
 from provisioning.model import Action, ClusterRequest, RequestSpec, TenantSpec
@@ -30,6 +30,7 @@ def check(request: Request, facts: Facts) -> Verdict:
     current = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=request.namespace)
     who = list(_of_requester(request, spec, tenant.it.spec, facts))
     what = [
+        *_of_what_is_replaced(spec, request.namespace, facts),
         *_of_what_is_there(spec, current),
         *_of_what_is_wanted(spec, request.namespace, current, tenant.it.spec, facts),
     ]
@@ -49,6 +50,14 @@ def _of_requester(request: Request, spec: RequestSpec, tenant: TenantSpec, facts
         yield Cause("spec.requester.slack", f"is not listed as the account of {person.user} in this tenant")
     if not people.member(tenant, person, groups) and not people.approver(tenant, person, groups):
         yield Cause("spec.requester.user", f"{person.user} is neither a member nor an approver of this tenant")
+
+
+def _of_what_is_replaced(spec: RequestSpec, namespace: str, facts: Facts) -> Iterator[Cause]:
+    if spec.replaces:
+        found = facts.get(CLUSTER_REQUESTS, spec.replaces, namespace=namespace)
+        old = objects.read(ClusterRequest, found) if found is not None else None
+        if why := replacing.why_not(spec, old):
+            yield Cause("spec.replaces", why)
 
 
 def _of_what_is_there(spec: RequestSpec, current: Manifest | None) -> Iterator[Cause]:

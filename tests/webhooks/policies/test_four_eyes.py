@@ -368,3 +368,114 @@ def test_what_is_decided_is_not_taken_back(decision: str) -> None:
     verdict = write({"phase": phase, "decidedAt": NOW}, before=decided(phase, vote(decision=decision)), user="bob")
     assert isinstance(verdict, Deny)
     assert "decided" in verdict.reason
+
+
+# Requests that take the place of others, and what is noted while they wait.
+
+WITHDRAWN = {"phase": "Withdrawn", "decidedAt": NOW}
+
+
+def replacing(old: str = "cr-1", **more: Any) -> Any:
+    return tweak(asked(name="cr-2", **more), "spec.replaces", old)
+
+
+def test_a_request_is_taken_back_by_the_provisioner_for_the_one_that_replaces_it() -> None:
+    status = {**WITHDRAWN, "replacedBy": "cr-2"}
+
+    assert isinstance(write(status, replacing(), user=PROVISIONER), Allow)
+    for user in ("ann", "bob", BOT):
+        assert isinstance(write(status, replacing(), user=user), Deny), user
+
+
+@pytest.mark.parametrize("others", [[], [asked(name="cr-2")], [replacing("cr-9")], [replacing(user="bob")]])
+def test_nobodys_request_is_taken_back_for_one_that_does_not_replace_it(others: Any) -> None:
+    assert isinstance(write({**WITHDRAWN, "replacedBy": "cr-2"}, *others, user=PROVISIONER), Deny)
+    assert isinstance(write(WITHDRAWN, *others, user=PROVISIONER), Deny)
+
+
+def test_a_request_that_is_approved_is_not_replaced_any_more() -> None:
+    status = {**decided("Approved", vote()), **WITHDRAWN, "replacedBy": "cr-2"}
+
+    assert isinstance(write(status, replacing(), before=decided("Approved", vote()), user=PROVISIONER), Deny)
+
+
+@pytest.mark.parametrize(
+    ("before", "stands"),
+    [
+        (None, False),
+        (decided("Approved", vote()), False),
+        (decided("Applied", vote()), False),
+        (WITHDRAWN, False),
+        ({**WITHDRAWN, "replacedBy": "cr-3"}, False),
+        ({**WITHDRAWN, "replacedBy": "cr-2"}, True),
+    ],
+)
+def test_a_request_that_replaces_another_is_decided_once_that_one_was_taken_back_for_it(
+    before: Any, stands: bool
+) -> None:
+    older = asked(status=before)
+    verdict = write(decided("Approved", vote()), older, old=replacing())
+    waived = tweak(TENANT, "spec.approval.required", 0)
+    settled = write(
+        decided("Approved", waiver="no approval needed"), older, old=replacing(), user=PROVISIONER, tenant=waived
+    )
+
+    assert isinstance(verdict, Allow) is stands
+    assert isinstance(settled, Allow) is stands
+
+
+def test_one_that_came_too_late_is_ended_by_the_provisioner() -> None:
+    late = {**WITHDRAWN, "message": "it was to replace cr-1, which is Approved already"}
+
+    assert isinstance(write(late, asked(status=decided("Approved", vote())), old=replacing(), user=PROVISIONER), Allow)
+    assert isinstance(write(late, asked(), old=replacing(), user=PROVISIONER), Deny)
+
+
+ESCALATED = tweak(
+    TENANT, "spec.approval.escalation", [{"after": "999h", "approvers": [{"user": "eva", "slack": "UEVA"}]}]
+)
+HANDED = {"step": 0, "at": NOW, "why": "NobodyReachable"}
+
+
+def test_a_step_of_the_escalation_is_noted_by_the_bot_and_lets_decide() -> None:
+    noted = {"phase": "Pending", "handedOn": [HANDED]}
+    assert isinstance(write(noted, tenant=ESCALATED, user=BOT), Allow)
+
+    status = {**noted, **decided("Approved", vote({"user": "eva"}))}
+    assert isinstance(write(status, before=noted, tenant=ESCALATED, user="eva"), Allow)
+    early = write(decided("Approved", vote({"user": "eva"})), tenant=ESCALATED, user="eva")
+    assert isinstance(early, Deny)
+    assert "not an approver" in early.reason
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "user", "why"),
+    [
+        ([HANDED], [], "bob", "written by clusterdesk itself"),
+        ([HANDED], [], PROVISIONER, "written by clusterdesk itself"),
+        ([{**HANDED, "step": 1}], [], BOT, "which the tenant's escalation does not have"),
+        ([{**HANDED, "at": "2026-11-24T01:00:00Z"}], [], BOT, "is noted when it happens"),
+        ([], [HANDED], BOT, "only ever added to"),
+    ],
+)
+def test_steps_are_noted_as_they_are_taken(after: Any, before: Any, user: str, why: str) -> None:
+    pending = {"phase": "Pending"}
+    verdict = write({**pending, "handedOn": after}, before={**pending, "handedOn": before}, tenant=ESCALATED, user=user)
+
+    assert isinstance(verdict, Deny)
+    assert why in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"questions": [{"asker": BOB_BY_SLACK, "words": "Why?", "at": NOW}]},
+        {"reminders": [{"slack": "UBOB", "times": 1, "at": NOW}], "nextReminderAt": NOW},
+        {"nudgedAt": NOW},
+        {"strandedAt": NOW},
+    ],
+)
+def test_what_people_were_told_is_for_the_bot_to_note(more: Any) -> None:
+    assert isinstance(write({"phase": "Pending", **more}, user=BOT), Allow)
+    for user in ("ann", "bob", PROVISIONER):
+        assert isinstance(write({"phase": "Pending", **more}, user=user), Deny), user

@@ -113,3 +113,22 @@ def test_wrong_person_and_wrong_wish_are_told_together() -> None:
 
 def test_a_namespace_without_a_tenant_takes_no_requests() -> None:
     assert isinstance(check(asked(namespace="elsewhere")), Deny)
+
+
+@pytest.mark.parametrize(
+    ("there", "why"),
+    [
+        ([], "there is no request cr-0"),
+        ([asked(name="cr-0", status={"phase": "Denied"})], "does not wait any more"),
+        ([asked(name="cr-0", user="bob")], "somebody else's"),
+        ([asked(Action.DELETE, name="cr-0")], "asks for something else"),
+        ([asked(name="cr-0")], ""),
+    ],
+)
+def test_a_request_takes_the_place_of_ones_own_that_waits(there: Any, why: str) -> None:
+    verdict = check(tweak(asked(), "spec.replaces", "cr-0"), *there)
+
+    assert isinstance(verdict, Allow) is not bool(why)
+    if isinstance(verdict, Deny):
+        assert verdict.causes[0].field == "spec.replaces"
+        assert why in verdict.reason
