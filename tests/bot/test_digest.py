@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot import approvals, digest
 from bot.cards import Sight
 from bot.follow import Follower
@@ -13,7 +15,7 @@ from provisioning.model import ApprovalPolicy, ClusterRequest, Person, Phase, Su
 from provisioning.model.tenant import Channels
 from provisioning.objects import Stored
 from tests.bot import samples, slack_objects
-from tests.bot.conftest import running
+from tests.bot.conftest import Mode, running
 from tests.bot.fake_desk import FakeDesk, approved
 from tests.bot.fake_poster import FakePoster
 
@@ -175,13 +177,14 @@ def _sight(desk: FakeDesk, request: Stored[ClusterRequest]) -> Sight:
     return found
 
 
-async def test_on_the_wire_somebody_reads_one_message_and_presses_a_button_of_it() -> None:
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_on_the_wire_somebody_reads_one_message_and_presses_a_button_of_it(mode: Mode) -> None:
     created = datetime.now(UTC) - timedelta(minutes=5)
     stored = {}
     for number in range(6):
         request = samples.request(f"cr-{number}", cluster=f"build-{number}")
         stored[request.key] = Stored(replace(request.meta, created=created), request.it)
-    async with running(FakeDesk(stored=stored), "http") as stage:
+    async with running(FakeDesk(stored=stored), mode) as stage:
         lena = stage.slack.person("U0LENA")
         await lena.waits_for("I could not reach you for a while.")
         await lena.waits_until(lambda: all(_told(r) for r in stage.desk.stored.values()))

@@ -194,8 +194,9 @@ async def test_socket_mode_survives_a_refresh_and_a_lost_acknowledgement_asks_on
         assert len(stage.desk.stored) == 1
 
 
-async def test_an_event_we_do_not_know_is_taken_without_a_word() -> None:
-    async with running(FakeDesk(), "http") as stage:
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_event_we_do_not_know_is_taken_without_a_word(mode: Mode) -> None:
+    async with running(FakeDesk(), mode) as stage:
         await stage.slack.events.send({"type": "user_change", "user": {"id": "U0NOBODY"}, "event_ts": "1.1"})
 
 
