@@ -21,6 +21,7 @@ from playground.balancer import balanced
 from playground.controlplane import ADMIN, ControlPlane
 from playground.processes import Processes, answers
 from provisioning import errors
+from provisioning.canary import EVERY_SECONDS, Canary, Trouble
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.ledgers import KubeLedgers
@@ -45,6 +46,7 @@ from provisioning.resources import (
 )
 from tests.charts.rendering import TENANT_CLUSTER, Helm, Refused
 from tests.provisioning import accesses
+from tests.provisioning.waiting import REAL_PATIENCE
 from tests.webhooks.estate import CATALOG
 from webhooks import registration
 from webhooks.facts import Trusted
@@ -447,6 +449,19 @@ async def test_when_nobody_answers_nothing_is_admitted_but_what_is_going_can_go(
     await desk.admin.merge(TENANT_CLUSTERS, "web", status, namespace=desk.namespace, subresource="status")
     await desk.admin.merge(TENANT_CLUSTERS, "web", {"metadata": {"finalizers": None}}, namespace=desk.namespace)
     assert await desk.admin.find(TENANT_CLUSTERS, made["metadata"]["name"], namespace=desk.namespace) is None
+
+
+async def test_the_canary_is_refused_and_finds_out_when_nobody_is_asked_any_more(desk: Desk) -> None:
+    canary = Canary(desk.admin, namespace="default")
+    assert await canary.look() == EVERY_SECONDS
+
+    await desk.admin.merge(registration.VALIDATING, registration.NAME, {"webhooks": []})
+    async with asyncio.timeout(REAL_PATIENCE):
+        while canary.trouble() is None:
+            await canary.look()
+
+    assert canary.trouble() is Trouble.TAKEN
+    assert await desk.admin.find(TENANT_CLUSTERS, "canary", namespace="default") is None
 
 
 def _voted(request: Manifest, voter: str, now: str) -> Manifest:
