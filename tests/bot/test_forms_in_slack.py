@@ -189,6 +189,23 @@ async def test_what_few_people_need_is_unfolded_by_a_tick_and_asked_for(stage: S
     await stage.slack.person("U0OMAR").waits_for("by 1 schedule")
 
 
+async def test_an_approver_reads_what_it_costs_and_what_else_waits_for_the_room(stage: Stage) -> None:
+    stage.desk.offered = samples.priced()
+    stage.desk.used["team-a"] = FULL.having(vcpu=30_000)
+    stage.desk.put(samples.request("cr-other", cluster="build-8"))
+    lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
+
+    await lena.command("/cluster create build-7 2x small 24h")
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+
+    await omar.waits_for("asks for a new cluster build-7")
+    card = omar.card("asks for a new cluster build-7", at="#team-a-approvals")
+    assert "Also waiting in team-a: 1 request" in card.text
+    assert "only one of the two fits" in card.text
+    assert "Estimated: 0.34 EUR an hour, 8.16 EUR for 24 hours." in card.text
+
+
 # When the cluster API does not answer
 
 
