@@ -27,6 +27,7 @@ from provisioning.resources import (
     TENANTS,
     Resource,
 )
+from provisioning.slack_groups import SlackGroups
 from provisioning.usage import Usage
 from provisioning.usual import Span
 from provisioning.views import Views
@@ -64,12 +65,19 @@ class Live:
 class Stage:
     """A server with a Catalog and the tenant blue, and a desk before it."""
 
-    def __init__(self, server: ApiServer, kube: Kube, *, now: Callable[[], datetime] = lambda: NOW) -> None:
+    def __init__(
+        self,
+        server: ApiServer,
+        kube: Kube,
+        *,
+        groups: SlackGroups | None = None,
+        now: Callable[[], datetime] = lambda: NOW,
+    ) -> None:
         self.server = server
         kinds = {"catalogs": CATALOGS, "tenants": TENANTS, "clusters": TENANT_CLUSTERS, "requests": CLUSTER_REQUESTS}
         kinds |= {"hosts": CLUSTERS, "control_planes": KAMAJI_CONTROL_PLANES}
         kinds |= {"accesses": CLUSTER_ACCESSES, "delegations": APPROVAL_DELEGATIONS}
-        self.desk = Desk(kube, Views(**{k: Live(server, r) for k, r in kinds.items()}), now=now)
+        self.desk = Desk(kube, Views(**{k: Live(server, r) for k, r in kinds.items()}), groups=groups, now=now)
         server.put(CATALOGS, CATALOG)
         self.tenant(TENANT)
 
