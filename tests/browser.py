@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright, expect
 
@@ -27,6 +28,11 @@ def chromium() -> str:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     assert found, "Chromium is needed: `apt-get install chromium`, or set CHROMIUM to its path"
     return found
+
+
+def pictures(elsewhere: Path) -> Path:
+    """Where pictures go: into the docs when they are to be made anew (UPDATE_PICTURES=1), else away."""
+    return Path(__file__).parents[1] / "docs" / "pictures" if os.environ.get("UPDATE_PICTURES") == "1" else elsewhere
 
 
 @contextlib.asynccontextmanager

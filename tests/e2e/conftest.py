@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -32,7 +31,4 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where pictures go: into the docs when they are to be made anew (UPDATE_PICTURES=1), else away."""
-    if os.environ.get("UPDATE_PICTURES") == "1":
-        return Path(__file__).parents[2] / "docs" / "pictures"
-    return tmp_path
+    return browsers.pictures(tmp_path)
