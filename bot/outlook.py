@@ -30,7 +30,8 @@ NAMED = 5
 class Outlook:
     """`before` and `after` are the tenant's usage, `problems` what is in the way, in plain words.
 
-    `approvers` are those who may agree, `required` how many must, `waiver` the rule by which nobody has to.
+    `approvers` are those who may agree, `required` how many must, and `too_few` that it cannot come to that; `waiver`
+    is the rule by which nobody has to.
     `unanswered` is when the API server was asked and did not answer: then all of it is from caches.
     """
 
@@ -45,6 +46,7 @@ class Outlook:
     estimate: Estimate | None = None
     usual: Span | None = None
     approvers: tuple[Subject, ...] = ()
+    too_few: bool = False
     unanswered: datetime | None = None
 
 
@@ -109,4 +111,5 @@ def _approval(it: Outlook) -> str:
     if it.waiver:
         return replies.approval_waived(it.waiver)
     named = [text.subject(each) for each in it.approvers[:NAMED]]
-    return replies.approval_needed(it.required, named, len(it.approvers) - len(named))
+    told = replies.approval_needed(it.required, named, len(it.approvers) - len(named))
+    return f"{told}\n{replies.TOO_FEW_APPROVERS}" if it.too_few else told

@@ -335,6 +335,9 @@ def approval_needed(required: int, named: Sequence[str], more: int) -> str:
     return f"Approval: {count(required, 'approver')} of this tenant must agree{who}."
 
 
+TOO_FEW_APPROVERS = "⚠️ As things are nobody can approve this: the tenant has too few approvers. Ask your platform team."
+
+
 def _either(ways: Sequence[str]) -> str:
     *others, last = ways
     return f"{', '.join(others)} or {last}" if others else last

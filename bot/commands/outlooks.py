@@ -12,7 +12,7 @@ from bot.outlook import Outlook
 from bot.ports import Desk
 from provisioning import alternatives, approval, errors, estimate, people, quota, reservations
 from provisioning.desk import Wish
-from provisioning.model import Action, ClusterSpec, Person, Subject
+from provisioning.model import Action, ClusterSpec, Person
 from provisioning.usage import Usage
 
 LIVE_SECONDS = 4.0
@@ -54,7 +54,8 @@ def guess(
         ),
         estimate=estimate.of(was, becomes, catalog) if becomes else None,
         usual=desk.usual().ready(becomes.pools[0].flavor) if becomes and action is Action.CREATE else None,
-        approvers=_approvers(place, person),
+        approvers=people.deciders(place.tenant.it.spec, person),
+        too_few=not people.suffice(place.tenant.it.spec, person),
     )
 
 
@@ -70,13 +71,3 @@ async def verdict(desk: Desk, wish: Wish, guessed: Outlook, *, now: datetime) ->
         # A wish with a bad name is not asked about its size; both are worth knowing while the form is filled.
         told += tuple(each for each in guessed.problems if each not in told)
     return replace(guessed, hard=found.hard, before=found.before, after=found.after, waiver=found.waiver, problems=told)
-
-
-def _approvers(place: Place, person: Person) -> tuple[Subject, ...]:
-    """Who may agree to what this person asks for."""
-    spec = place.tenant.it.spec
-    if spec.approval.own_requests:
-        return spec.approvers
-    return tuple(
-        it for it in spec.approvers if not (it.user and people.same(Person(user=it.user, slack=it.slack), person))
-    )

@@ -127,6 +127,16 @@ async def test_an_approver_does_not_read_their_own_name_among_those_who_may_agre
     assert "must agree: @omar or platform." in lena.modal.text
 
 
+async def test_where_too_few_could_agree_that_is_told_before_anything_is_sent(stage: Stage) -> None:
+    policy = ApprovalPolicy(required=2)
+    stage.desk.tenants["team-a"] = samples.tenant(approval=policy, approvers=(samples.subject(samples.OMAR),))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7")
+
+    assert replies.TOO_FEW_APPROVERS in lena.modal.text
+
+
 async def test_what_does_not_fit_is_told_with_what_would_in_the_form_and_at_the_field(stage: Stage) -> None:
     stage.desk.used["team-a"] = FULL
     lena = stage.slack.person("U0LENA")
