@@ -76,4 +76,12 @@ def sleep(it: Hibernation) -> str:
     if it.enabled:
         return replies.ASLEEP
     by = replies.by_schedules(len(it.schedules)) if it.schedules else replies.AWAKE
-    return replies.awake_until(by, text.moment(it.awake_until)) if it.awake_until else by
+    return replies.awake_until(by, _moment(it.awake_until)) if it.awake_until else by
+
+
+def _moment(written: str) -> str:
+    """A time that somebody wrote; what is none, as it is written."""
+    try:
+        return text.moment(written)
+    except ValueError:
+        return text.code(written)
