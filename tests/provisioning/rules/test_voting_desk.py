@@ -1,4 +1,4 @@
-"""The part of the desk about approvers, on a small API server: what is there, what somebody does, what is there then."""
+"""The part of the desk about approvers, on a small API server: what is there, what somebody does, what follows."""
 
 from __future__ import annotations
 

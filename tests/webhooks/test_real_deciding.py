@@ -1,0 +1,145 @@
+"""Who may decide, on a real API server: instead of an approver, alone in an emergency, and votes taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from provisioning import errors
+from provisioning.kube import Kube
+from provisioning.names import REQUEST_ANNOTATION
+from provisioning.objects import format_time
+from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS
+from tests.webhooks.test_real import LEAN, Desk
+from tests.webhooks.test_real_requests import APPROVE, House, house, kubectl, refused, status, vote, wish
+from webhooks.facts import Trusted
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+
+__all__ = ["house"]
+
+KIM = {"user": "kim", "slack": "UKIM"}
+MEMBERS = [{"user": "ann", "slack": "UANN"}, KIM]
+BACK = {"status": {"votes": []}}
+
+
+def instead(desk: Desk, **spec: Any) -> Any:
+    until = format_time(datetime.now(UTC) + timedelta(days=1))
+    wanted = {"approver": {"user": "bob"}, "delegate": KIM, "until": until, **spec}
+    return desk.new(APPROVAL_DELEGATIONS, "holidays", wanted)
+
+
+async def test_who_decides_instead_of_an_approver_does_so_as_long_as_it_lasts(house: House) -> None:
+    desk = await house.tenant(members=MEMBERS, approval={"required": 2})
+    await kubectl(desk, "ann", "create", "--filename=-", sent=wish(desk))
+    assert "kim is not an approver" in await vote(desk, "kim")
+    assert "must be kim, who sends this" in await kubectl(desk, "kim", "create", "--filename=-", sent=instead(desk))
+    eve = instead(desk, delegate={"user": "eve"})
+    assert "eve is not listed by name in any tenant" in await kubectl(desk, "bob", "create", "--filename=-", sent=eve)
+    own = instead(desk, delegate={"user": "bob"})
+    assert "one decides for oneself" in await kubectl(desk, "bob", "create", "--filename=-", sent=own)
+    assert "holidays created" in await kubectl(desk, "bob", "create", "--filename=-", sent=instead(desk))
+
+    assert "patched" in await vote(desk, "kim")
+    assert "bob has voted already" in await vote(desk, "bob")
+    assert "patched" in await vote(desk, "cyd")
+    found = await status(desk)
+    assert (found["phase"], found["votes"][0]["insteadOf"]) == ("Approved", {"user": "bob"})
+
+    backed = desk.new(TENANT_CLUSTERS, "web", LEAN, annotations={REQUEST_ANNOTATION: "mine"})
+    async with desk.person("ann") as ann:
+        await ann.create(TENANT_CLUSTERS, backed, dry_run=True)
+        assert "deleted" in await kubectl(desk, "bob", "delete", "approvaldelegation", "holidays")
+        too_few = "2 must agree, and of those who did only cyd may still decide"
+        await refused(too_few, lambda: ann.create(TENANT_CLUSTERS, backed, dry_run=True))
+
+
+async def test_the_bot_writes_what_slack_alone_knows_and_nobody_else_does(house: House) -> None:
+    leads = [{"user": "bob", "slack": "UBOB"}, {"slackGroup": "S0LEADS"}]
+    desk = await house.tenant(members=MEMBERS, approvers=leads, channels={"approvals": "C0LEADS"})
+    await kubectl(desk, "ann", "create", "--filename=-", sent=wish(desk))
+    at = format_time(datetime.now(UTC))
+    by_leads = {"voter": KIM, "decision": "Approve", "at": at, "slackGroup": "S0LEADS"}
+    decided = {"status": {"phase": "Approved", "decidedAt": at, "votes": [by_leads]}}
+    where: dict[str, Any] = {"namespace": desk.namespace, "subresource": "status"}
+    async with desk.person("kim") as kim, desk.person(Trusted().bot) as bot:
+        by_hand = {"status": {"votes": [{"decision": "Approve", "slackGroup": "S0LEADS"}]}}
+        await refused("kim is not an approver", lambda: kim.merge(CLUSTER_REQUESTS, "mine", by_hand, **where))
+        await bot.merge(CLUSTER_REQUESTS, "mine", decided, **where)
+    assert (await status(desk))["votes"] == [by_leads]
+
+
+async def test_a_request_is_taken_through_alone_where_the_tenant_lets_somebody_and_only_with_a_reason(
+    house: House,
+) -> None:
+    desk = await house.tenant(approval={"required": 2, "breakGlass": [{"user": "ann"}]})
+    await kubectl(desk, "ann", "create", "--filename=-", sent=wish(desk))
+
+    def alone(**more: Any) -> Any:
+        return {"status": {"votes": [{"decision": "Approve", "breakGlass": True, **more}]}}
+
+    assert "ann takes it through alone, and must say why" in await vote(desk, "ann", "mine", alone())
+    assert "bob may not take a request" in await vote(desk, "bob", "mine", alone(reason="prod is down"))
+    assert "patched" in await vote(desk, "ann", "mine", alone(reason="prod is down"))
+    assert (await status(desk))["phase"] == "Approved"
+    backed = desk.new(TENANT_CLUSTERS, "web", LEAN, annotations={REQUEST_ANNOTATION: "mine"})
+    assert "web created" in await kubectl(desk, "ann", "create", "--filename=-", sent=backed)
+
+
+async def test_a_vote_is_taken_back_by_whose_it_is_until_the_last_one(house: House) -> None:
+    desk = await house.tenant(approval={"required": 2})
+    await kubectl(desk, "ann", "create", "--filename=-", sent=wish(desk))
+    assert "patched" in await vote(desk, "bob")
+    assert "cyd has no vote to take back" in await vote(desk, "cyd", "mine", BACK)
+    assert "patched" in await vote(desk, "bob", "mine", BACK)
+    assert "patched" in await vote(desk, "cyd")
+    assert (await status(desk)).get("phase", "Pending") == "Pending"
+    assert "patched" in await vote(desk, "bob")
+    assert "the request is decided" in await vote(desk, "bob", "mine", BACK)
+
+
+@pytest.mark.parametrize("times", range(2))
+async def test_of_a_denial_and_the_last_approval_in_one_moment_one_decides_and_the_other_is_told(
+    house: House, times: int
+) -> None:
+    desk = await house.tenant(approval={"required": 2}, approvers=[{"user": user} for user in ("bob", "cyd", "dan")])
+    await kubectl(desk, "ann", "create", "--filename=-", sent=wish(desk))
+    assert "patched" in await vote(desk, "bob")
+    deny = {"status": {"votes": [{"decision": "Deny", "reason": "no"}]}}
+
+    async def decide(kube: Kube, patch: Any) -> str:
+        while True:
+            with contextlib.suppress(errors.Conflict):
+                try:
+                    await kube.merge(CLUSTER_REQUESTS, "mine", patch, namespace=desk.namespace, subresource="status")
+                except errors.Forbidden as error:
+                    return error.message
+                return "decided"
+
+    async with desk.person("cyd") as cyd, desk.person("dan") as dan:
+        said = await asyncio.gather(decide(cyd, APPROVE), decide(dan, deny))
+    found = await status(desk)
+    assert len(found["votes"]) == 2
+    assert sorted(one == "decided" for one in said) == [False, True]
+    assert any("comes too late: the request is decided" in one for one in said)
+    assert found["phase"] == ("Denied" if found["votes"][1]["decision"] == "Deny" else "Approved")
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({"members": [{"slackGroup": "S0LEADS"}]}, "name its people as members"),
+        ({"approvers": [{"slackGroup": "S0LEADS"}]}, "is asked in a channel"),
+        ({"approvers": [{"slackGroup": "S0LEADS", "user": "bob"}]}, "either a user, a group or a Slack user group"),
+        ({"approval": {"breakGlass": [{"slackGroup": "S0LEADS"}]}}, "who may break the glass"),
+        ({"channels": {"notified": ["lena"]}}, "should match"),
+    ],
+)
+async def test_a_tenant_says_only_what_can_be_done(house: House, spec: Any, why: str) -> None:
+    with pytest.raises(errors.Invalid, match=why):
+        await house.tenant(**spec)
+    house.made.pop()
