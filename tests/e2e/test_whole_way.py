@@ -81,11 +81,9 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
     mine = lena.locator("article[data-ts]").filter(has_text=CLUSTER)
     await expect(mine).to_have_count(1)
     await expect(mine.get_by_text(re.compile("Step [1-7] of 7"))).to_be_visible(timeout=30_000)
-    await lena.screenshot(path=pictures / "progress.png")
     await eventually(lambda: desk.is_ready(NAMESPACE, CLUSTER), what="Ready")
     seconds = time.monotonic() - approved
     await expect(mine.get_by_text("is ready")).to_be_visible(timeout=15_000)
-    await lena.screenshot(path=pictures / "ready.png")
     manifest = await desk.cluster(NAMESPACE, CLUSTER)
     assert manifest is not None
     print(f"\nfrom approval to Ready: {seconds:.1f} s")
