@@ -19,17 +19,17 @@ Access = Stored[ClusterAccess]
 
 def draw(access: Access, *, now: datetime) -> Card:
     """How it stands, and what can be done about it."""
-    spec = access.it.spec
+    cluster, status = access.it.spec.cluster, access.it.status
     if ended := end(access, now):
-        done = bool(grants.end_told(access.it.status))
-        parts = [blocks.section(replies.access_ended(spec.cluster, ended, done=done)), blocks.actions(_again(access))]
+        done = bool(grants.end_told(status))
+        parts, button = [blocks.section(replies.access_ended(cluster, ended, done=done))], _again(access)
     elif grants.is_refused(access):
-        parts = [blocks.section(replies.access_refused(spec.cluster)), *_message(access), blocks.actions(_again(access))]
-    elif conditions.is_true(access.it.status.conditions, "Ready"):
-        parts = [*_open(access), blocks.actions(revoke(access))]
+        parts, button = [blocks.section(replies.access_refused(cluster)), *_message(access)], _again(access)
+    elif conditions.is_true(status.conditions, "Ready"):
+        parts, button = _open(access), revoke(access)
     else:
-        parts = [blocks.section(replies.access_waits(spec.cluster)), *_message(access), blocks.actions(revoke(access))]
-    return cards.card([*parts, blocks.code_line(access.meta.name)])
+        parts, button = [blocks.section(replies.access_waits(cluster)), *_message(access)], revoke(access)
+    return cards.card([*parts, blocks.actions(button), blocks.code_line(access.meta.name)])
 
 
 def end(access: Access, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Keeps the card about somebody's access what the ClusterAccess says: one, in their direct message, while there is news.
+"""Keeps the card about somebody's access what the ClusterAccess says: one, in their direct message.
 
 Level-based and by the elected replica, as the cards of requests are (`follow`). Who asked with `kubectl` is not told
 here: their key is elsewhere.

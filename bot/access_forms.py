@@ -1,4 +1,4 @@
-"""The form in which somebody asks for access: the line that makes the key, the request to be pasted, for how long. Pure.
+"""The form in which somebody asks for access: what makes the key, the request to be pasted, as whom, how long. Pure.
 
 A form holds what was pasted while it is open, and nothing of it is drawn again by us.
 """

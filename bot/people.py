@@ -103,13 +103,14 @@ def user_of(account: Account, users: Collection[str], others: Iterable[Account])
     """The user whom an account's e-mail address stands for. Pure.
 
     `users` are those whom it fits, `others` the accounts that we know beside this one. Whoever changes their address
-    in Slack has it confirmed first, so an address that is not confirmed is a claim and no more.
+    in Slack has it confirmed first, so an address that is not confirmed is a claim and no more: it makes nobody
+    somebody, and keeps nobody out.
     """
     if not users:
         return Refusal.UNMAPPED
     if not account.is_email_confirmed:
         return Refusal.UNCONFIRMED
-    shared = any(each.address == account.address and not each.deleted for each in others)
+    shared = any(each.address == account.address and each.is_email_confirmed for each in others)
     return Refusal.AMBIGUOUS if shared or len(users) > 1 else next(iter(users))
 
 

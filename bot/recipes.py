@@ -1,4 +1,4 @@
-"""What a person pastes into a shell of theirs to get into a cluster: first what makes the key, then the kubeconfig. Pure.
+"""What a person pastes into a shell to get into a cluster: first what makes the key, then the kubeconfig. Pure.
 
 The key is made on their machine and stays there; the kubeconfig names the file that has it. Both are in `~/.kube`, so
 that it does not matter where somebody is when they paste.

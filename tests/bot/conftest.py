@@ -44,6 +44,7 @@ def settings(slack: workspace.LocalSlack, mode: str) -> Settings:
             "slack_signing_secret": SECRET,
             "slack_api_url": slack.api_url,
             "slack_mode": mode,
+            "slack_email": "users:read.email" in (slack.options.scopes or ()),
             "port": 0,
         }
     )
@@ -54,9 +55,13 @@ async def _always(payload: Callable[[], Awaitable[None]]) -> None:
 
 
 @asynccontextmanager
-async def running(desk: FakeDesk, mode: Mode, **options: Any) -> AsyncIterator[Stage]:
-    """Slack and the bot; at the end, everything the bot ever sent is held against Block Kit's rules."""
-    installed = installation.install(people.load(), manifest.app_manifest(mode, url="https://clusterdesk.example.com"))
+async def running(desk: FakeDesk, mode: Mode, *, email: bool = False, **options: Any) -> AsyncIterator[Stage]:
+    """Slack and the bot; at the end, everything the bot ever sent is held against Block Kit's rules.
+
+    `email`: the platform lets people be known by their e-mail address.
+    """
+    made = manifest.app_manifest(mode, url="https://clusterdesk.example.com", email=email)
+    installed = installation.install(people.load(), made)
     given = workspace.Options(
         signing_secret=SECRET,
         bot_token=BOT,

@@ -1,4 +1,4 @@
-"""The part of the desk about access, in memory, with the promises of the real one. `issue` is what the provisioner does."""
+"""The part of the desk about access, in memory, with the promises of the real one."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from bot import access_cards, access_forms, blocks, commands, recipes, replies
 from bot.answers import Open, Revoke, Say
+from playground.workspace import Driver
 from provisioning import errors, grants, issuing, objects
 from provisioning.access_desk import Entry
 from provisioning.model import AccessPolicy, AccessRole, ClusterAccess, Person
@@ -140,7 +140,7 @@ def test_the_largest_request_that_people_make_fits_the_field() -> None:
         (accesses.REQUEST[:-40], "no certificate request"),
         (accesses.AUTHORITY.decode(), "no certificate request"),
         (accesses.request(ec.generate_private_key(ec.SECP521R1())), "not of a kind that is taken"),
-        (accesses.request(rsa.generate_private_key(65537, 1024)), "not of a kind that is taken"),
+        (accesses.request(rsa.generate_private_key(65537, 1024)), "not of a kind that is taken"),  # noqa: S505 - weak on purpose
         (f"{accesses.REQUEST}{'x' * 3000}", "more than 3000 characters"),
         (SECRET, "holds a private key"),
     ],
@@ -158,7 +158,7 @@ def shell(script: str, home: Path) -> str:
     """Run it as somebody would, with no kubectl at hand."""
     kubectl = home / "bin" / "kubectl"
     kubectl.parent.mkdir(exist_ok=True)
-    kubectl.write_text("#!/bin/sh\necho \"$@\"\n")
+    kubectl.write_text('#!/bin/sh\necho "$@"\n')
     kubectl.chmod(0o755)
     environment = {"HOME": str(home), "PATH": f"{kubectl.parent}:{os.environ['PATH']}"}
     done = subprocess.run(
@@ -277,12 +277,13 @@ def test_by_a_clusters_name_one_revokes_all_of_ones_own_and_nobody_elses() -> No
 
 
 @pytest.fixture
-def lena_wants(stage: Stage) -> Iterator[Any]:
+def lena_wants(stage: Stage) -> Driver:
+    """Lena, with a cluster that is ready."""
     stage.desk.put_cluster(samples.cluster(status=samples.ready()))
-    yield stage.slack.person("U0LENA")
+    return stage.slack.person("U0LENA")
 
 
-async def test_a_request_pasted_into_the_form_comes_back_as_a_way_in(stage: Stage, lena_wants: Any) -> None:
+async def test_a_request_pasted_into_the_form_comes_back_as_a_way_in(stage: Stage, lena_wants: Driver) -> None:
     lena = lena_wants
     await lena.command("/cluster access build-7 8h")
     assert "openssl req -new" in lena.modal.text
@@ -307,7 +308,7 @@ async def test_a_request_pasted_into_the_form_comes_back_as_a_way_in(stage: Stag
     assert "client-certificate-data" not in lena.transcript()
 
 
-async def test_what_is_not_taken_is_said_at_its_field_and_nothing_is_made(stage: Stage, lena_wants: Any) -> None:
+async def test_what_is_not_taken_is_said_at_its_field_and_nothing_is_made(stage: Stage, lena_wants: Driver) -> None:
     lena = lena_wants
     await lena.command("/cluster access build-7")
     await lena.modal.fill({replies.CSR: "hello"})
@@ -330,7 +331,7 @@ async def test_what_is_not_taken_is_said_at_its_field_and_nothing_is_made(stage:
 
 
 async def test_a_private_key_in_the_form_is_burnt_and_the_form_goes_with_it(
-    stage: Stage, lena_wants: Any, logged: list[str]
+    stage: Stage, lena_wants: Driver, logged: list[str]
 ) -> None:
     lena = lena_wants
     await lena.command("/cluster access build-7")

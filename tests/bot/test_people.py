@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.people import KEPT_SECONDS, Account, People, Refusal, Unwelcome, refusal
+from bot.people import KEPT_SECONDS, Account, People, Profile, Refusal, Unwelcome, refusal, user_of
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk
 
@@ -79,6 +79,30 @@ async def test_somebody_made_a_guest_is_refused_as_soon_as_slack_says_so() -> No
 
     with pytest.raises(Unwelcome):
         await it.who("U0LENA")
+
+
+CONFIRMED = Account(id="U0PAT", team_id="T0LOCAL", is_email_confirmed=True, profile=Profile(email="Pat@example.com"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "users", "others", "found"),
+    [
+        ({}, ["pat"], [], "pat"),
+        ({}, [], [], Refusal.UNMAPPED),
+        ({"is_email_confirmed": False}, ["pat"], [], Refusal.UNCONFIRMED),
+        ({}, ["pat", "Pat"], [], Refusal.AMBIGUOUS),
+        ({}, ["pat"], [{}], Refusal.AMBIGUOUS),
+        ({}, ["pat"], [{"profile": Profile(email="pat@EXAMPLE.com")}], Refusal.AMBIGUOUS),
+        ({}, ["pat"], [{"is_email_confirmed": False}], "pat"),
+        ({}, ["pat"], [{"profile": Profile(email="omar@example.com")}, {"profile": Profile()}], "pat"),
+    ],
+)
+def test_an_address_is_whose_it_is_when_it_is_confirmed_and_no_others(
+    changes: dict[str, object], users: list[str], others: list[dict[str, object]], found: object
+) -> None:
+    account = CONFIRMED.model_copy(update=changes)
+    beside = [CONFIRMED.model_copy(update={"id": f"U{number}", **each}) for number, each in enumerate(others)]
+    assert user_of(account, users, beside) == found
 
 
 def test_every_refusal_has_its_own_sentence() -> None:

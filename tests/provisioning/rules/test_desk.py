@@ -137,6 +137,22 @@ async def test_people_see_the_tenants_they_ask_in_and_decide_for(stage: Stage) -
     assert [t.meta.name for t in stage.desk.all_tenants()] == ["amber", "blue"]
 
 
+async def test_who_is_known_by_an_address_alone_sees_the_tenants_that_let_addresses_count_and_no_others(
+    stage: Stage,
+) -> None:
+    fay = Person(user="fay@example.com", slack="U0FAY")
+    listed = tweak(TENANT, "spec.members", [{"user": "fay@example.com"}])
+    stage.tenant(tweak(listed, "spec.identity", {"email": True}))
+    red = tweak(tweak(listed, "metadata.name", "red"), "spec.namespaces", ["red"])
+    stage.tenant(red)
+    assert stage.desk.users_by_email("Fay@example.com") == {"fay@example.com"}
+    assert [t.meta.name for t in stage.desk.tenants_of(fay)] == ["blue"]
+    assert [t.meta.name for t in stage.desk.tenants_of(Person(user="fay@example.com"))] == ["blue", "red"]
+    # Another tenant says whose the user is: then nobody else is, whatever their address.
+    stage.tenant(tweak(red, "spec.members", [{"user": "fay@example.com", "slack": "U0REAL"}]))
+    assert stage.desk.users_by_email("fay@example.com") == frozenset()
+
+
 async def test_without_a_catalog_nothing_is_on_offer(stage: Stage) -> None:
     stage.server.remove(CATALOGS, "default")
     with pytest.raises(desks.NoCatalog):

@@ -98,7 +98,16 @@ def test_an_address_stands_for_the_user_who_is_called_like_it(address: str) -> N
         (Subject(user="kim@example.com"), "\u212aim@example.com"),
         (Subject(user="l\u00e9na@example.com"), "l\u00e9na@example.com"),
     ],
-    ids=["another", "none", "no address", "a group", "a Cyrillic letter", "a hidden one", "the Kelvin sign", "not ASCII"],
+    ids=[
+        "another",
+        "none",
+        "no address",
+        "a group",
+        "a Cyrillic letter",
+        "a hidden one",
+        "the Kelvin sign",
+        "not ASCII",
+    ],
 )
 def test_what_is_not_the_very_address_stands_for_nobody(member: Subject, address: str) -> None:
     assert people.by_email(by_email(member), address) == frozenset()
