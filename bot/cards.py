@@ -123,7 +123,7 @@ def approver(sight: Sight) -> Card:
     parts += _reason(replies.REASON_GIVEN, spec.reason) or [blocks.context(replies.NO_REASON)]
     parts += [blocks.context(replies.replaces(spec.replaces))] if spec.replaces else []
     if status.phase is not Phase.PENDING:
-        return card([*parts, *_decision(sight)])
+        return card([*parts, *_decision(sight), *_newer(sight, replies.changed_since)])
     parts.append(blocks.section(_quota(sight)))
     parts += [blocks.context(told)] if (told := _beside(sight)) else []
     approvals = verdicts.voters(approval.agreed(sight.request, sight.tenant.it.spec, sight.delegations))
@@ -145,7 +145,8 @@ def requester(sight: Sight) -> Card:
         return card([*parts, *_waiting(sight)])
     if now in (Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED):
         again = now in _ENDED_UNDONE and not sight.request.it.status.replaced_by
-        return card([*parts, *_decision(sight), *([buttons.again(sight.request)] if again else [])])
+        parts += [*_decision(sight), *_newer(sight, replies.you_changed)]
+        return card([*parts, *([buttons.again(sight.request)] if again else [])])
     look, foot = _look(sight), [blocks.context(_footnote(sight))]
     if look is None or now not in _SHOWN:
         return card([*parts, *foot])
@@ -206,6 +207,8 @@ def verdict_line(request: Stored[ClusterRequest]) -> str:
 
 def why_not(request: Stored[ClusterRequest] | None, reason: Reason) -> str:
     """Why a vote or a withdrawal does not count; when it came too late, with who decided what."""
+    if reason is Reason.ALREADY_DECIDED and request and request.it.status.replaced_by:
+        return replies.already_replaced(request.it.status.replaced_by)
     if reason is Reason.ALREADY_DECIDED and request and request.it.status.phase is not Phase.PENDING:
         return replies.already_decided(verdict_line(request))
     return replies.REFUSED[reason]
@@ -279,22 +282,22 @@ def _decision(sight: Sight) -> list[Block]:
     denial = next((vote for vote in status.votes if vote.decision is Decision.DENY), None)
     if denial and status.phase is Phase.DENIED:
         parts += _reason(replies.DENIAL_GIVEN, denial.reason)
-    if status.replaced_by:
-        parts += [blocks.context(changed_since(sight)), blocks.context(replies.newer(status.replaced_by))]
     if status.phase in (Phase.FAILED, Phase.WITHDRAWN) and status.message:
         parts.append(blocks.quote(text.clip(status.message, REASON_SHOWN)))
     return parts
 
 
-def changed_since(sight: Sight) -> str:
-    """What is otherwise in the request that took the place of this one, in one line of mrkdwn."""
-    wanted = sight.newer.it.spec.desired if sight.newer else None
-    before = sight.request.it.spec.desired
-    if wanted is None or before is None:
-        return replies.changed_since(())
-    was = outline.rows(before, sight.catalog)
-    rows = [f"{label} {value}" for label, value in outline.changes(before, wanted, sight.catalog)]
-    return replies.changed_since([row for row, (label, old) in zip(rows, was, strict=False) if row != f"{label} {old}"])
+def _newer(sight: Sight, said: Callable[[Sequence[str]], str]) -> list[Block]:
+    """What is otherwise in the request that took the place of this one, and which that is; nothing where none did."""
+    name = sight.request.it.status.replaced_by
+    if not name:
+        return []
+    before, after = sight.request.it.spec.desired, sight.newer.it.spec.desired if sight.newer else None
+    rows: list[str] = []
+    if before is not None and after is not None:
+        was, now = outline.rows(before, sight.catalog), outline.changes(before, after, sight.catalog)
+        rows = [f"{label} {value}" for label, value in now if (label, value) not in was]
+    return [blocks.context(said(rows)), blocks.context(replies.newer(name))]
 
 
 def _reason(label: str, reason: str) -> list[Block]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from bot import approvals
 from bot.cards import Sight
 from bot.ports import Desk
-from provisioning import approval, seats
+from provisioning import approval, escalation, seats
 from provisioning.lifecycle import Refused
 from provisioning.model import ClusterRequest, Person, Phase, Tenant
 from provisioning.objects import Stored
@@ -39,11 +39,9 @@ def waiting(person: Person, desk: Desk, *, slack_groups: Collection[str] = (), n
 
 
 def _may_be_asked(person: Person, tenant: Stored[Tenant], desk: Desk, slack_groups: Collection[str]) -> bool:
-    spec = tenant.it.spec
-    later = (subject for step in spec.approval.escalation for subject in step.approvers)
-    asked = spec.model_copy(update={"approvers": (*spec.approvers, *later)})
+    spec = escalation.everybody(tenant.it.spec)
     return any(
-        seats.seats(asked, person, slack_groups=slack_groups, delegations=desk.voting.delegations(namespace))
+        seats.seats(spec, person, slack_groups=slack_groups, delegations=desk.voting.delegations(namespace))
         for namespace in spec.namespaces
     )
 

@@ -15,8 +15,9 @@ def reminder(sight: Sight, accounts: tuple[str, ...]) -> Card:
     """Below the card, to those who have not decided."""
     spec, status = sight.request.it.spec, sight.request.it.status
     until = text.moment(status.expires_at) if status.expires_at else ""
-    who = " ".join(f"<@{account}>" for account in accounts)
-    asks = replies.asks_for(text.name(spec.requester), spec.action, spec.cluster)
+    who = ", ".join(f"<@{account}>" for account in accounts)
+    # By name and not by mention: whoever asked need not hear of every reminder.
+    asks = replies.asks_for(text.code(spec.requester.user), spec.action, spec.cluster)
     return cards.say(replies.reminder(who, asks, until))
 
 
@@ -35,7 +36,7 @@ def question(sight: Sight, number: int) -> Card:
 def answer(sight: Sight, number: int) -> Card:
     """Below the card, to whoever asked."""
     it = sight.request.it.status.questions[number]
-    told = replies.answered(text.name(it.asker), text.name(sight.request.it.spec.requester))
+    told = replies.answered(text.name(it.asker), text.code(sight.request.it.spec.requester.user))
     return cards.card([blocks.section(told), *waiting.question(it)])
 
 

@@ -581,7 +581,7 @@ def handed_on(why: Urgency, when: str, who: str) -> str:
 
 
 def reminder(who: str, asks: str, until: str) -> str:
-    return f"⏰ {who} {asks}, and it still waits for your decision{f' · expires {until}' if until else ''}"
+    return f"⏰ {who}: {asks}, and it still waits for your decision{f' · expires {until}' if until else ''}"
 
 
 def stranded(asks: str, tenant: str, request: str) -> str:
@@ -600,7 +600,7 @@ def question_about(cluster: str) -> str:
 
 
 def answered(asker: str, requester: str) -> str:
-    return f"💬 {asker} {requester} has answered your question"
+    return f"💬 {asker}: {requester} has answered your question"
 
 
 def earlier_questions(many: int) -> str:
@@ -616,8 +616,17 @@ def changed_since(rows: Sequence[str]) -> str:
     return f"✏️ *Changed since you looked*: {', '.join(rows) or 'the reason'}"
 
 
+def you_changed(rows: Sequence[str]) -> str:
+    """The same to whoever did it."""
+    return f"✏️ *You changed it*: {', '.join(rows) or 'the reason'}"
+
+
 def newer(request: str) -> str:
-    return f"The newer version is {code(request)}; its card stands below this one. Votes on this one do not count for it."
+    return f"The newer version is {code(request)}; its card stands below this one, and approvals start anew there."
+
+
+def already_replaced(request: str) -> str:
+    return f"Too late: this was changed since your card was drawn. The newer version is {code(request)}."
 
 
 def replaces(request: str) -> str:

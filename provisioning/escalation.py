@@ -32,6 +32,12 @@ def widened(tenant: TenantSpec, request: Stored[ClusterRequest], at: datetime) -
     return tenant.model_copy(update={"approvers": (*tenant.approvers, *more)}) if more else tenant
 
 
+def everybody(tenant: TenantSpec) -> TenantSpec:
+    """The tenant with everybody as approver to whom a request may ever be handed on."""
+    more = tuple(subject for step in tenant.approval.escalation for subject in step.approvers)
+    return tenant.model_copy(update={"approvers": (*tenant.approvers, *more)}) if more else tenant
+
+
 def noted(request: Stored[ClusterRequest], tenant: TenantSpec) -> tuple[tuple[HandedOn, EscalationStep], ...]:
     """The steps that somebody noted, in the order of the policy: what a card tells of, which has no clock."""
     steps = dict(enumerate(tenant.approval.escalation))

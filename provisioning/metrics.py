@@ -19,7 +19,8 @@ APPLIED = Counter("clusterdesk_applied_total", "Manifests put by server-side app
 REFUSED = Counter("clusterdesk_refused_total", "Manifests that the API server, or a webhook, did not take.", ["kind"])
 PRUNED = Counter("clusterdesk_pruned_total", "Manifests deleted because nothing renders them any more.", ["kind"])
 REQUESTS = Counter("clusterdesk_requests_total", "ClusterRequests the provisioner settled.", ["result"])
-"""`result` is `waived`, `expired`, `applied` or `failed`."""
+"""`result` is `waived`, `expired`, `applied`, `failed`, or, of requests in the place of others, `replaced` for the old
+one and `came_too_late` for the new one."""
 LEDGER_CAS = Counter("clusterdesk_ledger_cas_total", "Compare-and-swaps of tenants' ledgers.", ["result"])
 """`result` is `ok`, `conflict` (somebody else was faster) or `error` (refused, or nobody knows)."""
 LEDGER_BATCH = Histogram(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from provisioning import approval, delegating, people, replacing, request_status, seats
+from provisioning import approval, delegating, escalation, people, replacing, request_status, seats
 from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import ClusterRequest, DelegationSpec, Person, RequestStatus, Tenant, Vote
@@ -40,8 +40,9 @@ class VotingDesk:
         return seats.in_force(self._views.delegations(namespace), self._now())
 
     def decides(self, person: Person, tenant: Stored[Tenant]) -> bool:
-        """Whether this person decides for the tenant: as an approver listed there, or instead of one."""
-        spec = tenant.it.spec
+        """Whether this person decides for the tenant: as an approver listed there, instead of one, or about what is
+        handed on to them."""
+        spec = escalation.everybody(tenant.it.spec)
         return any(seats.seats(spec, person, delegations=self.delegations(place)) for place in spec.namespaces)
 
     async def groups_of(self, namespace: str, person: Person) -> tuple[str, ...]:
@@ -50,8 +51,7 @@ class VotingDesk:
         Raises `Refused` where Slack does not say.
         """
         spec = self._tenant(namespace).it.spec
-        later = (subject for step in spec.approval.escalation for subject in step.approvers)
-        deciding = [each.slack_group for each in (*spec.approvers, *later) if each.slack_group]
+        deciding = [each.slack_group for each in escalation.everybody(spec).approvers if each.slack_group]
         if not deciding or not person.slack:
             return ()
         if seats.seats(spec, person, delegations=self.delegations(namespace)):

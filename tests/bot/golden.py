@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import approvals, cards, commands, entries, forms, home, news, replies
+from bot import approvals, cards, commands, entries, forms, home, inquiries, messages, news, replies
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
 from bot.cards import Card, Sight
@@ -26,14 +26,18 @@ from provisioning.model import (
     Decision,
     DelegationSpec,
     Delivery,
+    EscalationStep,
+    HandedOn,
     NodePool,
     Person,
     Phase,
+    Question,
     QuotaSpec,
     RequestStatus,
     Subject,
     Surface,
     TenantCluster,
+    Urgency,
     Vote,
 )
 from provisioning.model.cluster import Hibernation, HibernationSchedule
@@ -255,6 +259,32 @@ def _let_go(it: Sight) -> Card:
 
 
 _GROWS = samples.spec(pools=(NodePool(name="workers", flavor="large", min=1, max=4),))
+_STEP = EscalationStep(after="4h", approvers=(samples.subject(samples.PAT), Subject(group="leads")))
+
+
+def _waited() -> Sight:
+    """Handed on, asked about twice, and answered once."""
+    asked = [
+        Question(asker=samples.OMAR, words="Why so large?", at=samples.LATER, answer=samples.HOSTILE),
+        Question(asker=samples.EVA, words=samples.HOSTILE * 10, at=samples.LATER),
+    ]
+    status = RequestStatus(
+        expires_at=samples.TOMORROW,
+        deliveries=_sent(undeliverable=False).deliveries,
+        questions=tuple(asked),
+        handed_on=(HandedOn(step=0, at=samples.LATER, why=Urgency.TIME),),
+        next_reminder_at="2026-03-05T15:30:00Z",
+    )
+    found = sight(status)
+    policy = ApprovalPolicy(required=1, escalation=(_STEP,))
+    return replace(found, tenant=samples.tenant(approval=policy))
+
+
+def _replaced() -> Sight:
+    status = RequestStatus(phase=Phase.WITHDRAWN, decided_at=samples.LATER, replaced_by="cr-newer")
+    return replace(sight(status), newer=samples.request("cr-newer", desired=_GROWS))
+
+
 _ASK, _TELL = cards.approver, cards.requester
 
 CARDS: dict[str, Callable[[], Card]] = {
@@ -287,6 +317,25 @@ CARDS: dict[str, Callable[[], Card]] = {
     "requester_waiting": lambda: _TELL(sight(_sent(undeliverable=False))),
     "requester_waiting_channel_archived": lambda: _TELL(sight(_sent(undeliverable=True))),
     "requester_denied": lambda: _TELL(sight(_denied())),
+    "approver_asked_handed_on": lambda: _ASK(_waited()),
+    "approver_replaced": lambda: _ASK(_replaced()),
+    "requester_waiting_asked": lambda: _TELL(_waited()),
+    "requester_replaced": lambda: _TELL(_replaced()),
+    "requester_came_too_late": lambda: _TELL(
+        sight(
+            RequestStatus(
+                phase=Phase.WITHDRAWN,
+                decided_at=samples.LATER,
+                message="it was to replace cr-0, which is Approved already",
+            ),
+            replaces="cr-0",
+        )
+    ),
+    "message_reminder": lambda: messages.reminder(_waited(), ("U0OMAR", "U0EVA")),
+    "message_question": lambda: messages.question(_waited(), 1),
+    "message_question_answered": lambda: messages.question(_waited(), 0),
+    "message_answer": lambda: messages.answer(_waited(), 0),
+    "message_stranded": lambda: messages.stranded(_waited()),
     "requester_withdrawn": lambda: _TELL(sight(RequestStatus(phase=Phase.WITHDRAWN, decided_at=samples.LATER))),
     "requester_expired": lambda: _TELL(sight(RequestStatus(phase=Phase.EXPIRED, decided_at=samples.TOMORROW))),
     "requester_waived": lambda: _TELL(
@@ -356,6 +405,11 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_break_glass": lambda: forms.break_glass(
         ticket_of(samples.request()), cluster="build-7", passed_over="<@U0OMAR>, <@U0EVA>"
     ),
+    "form_question": lambda: inquiries.question_form(ticket_of(samples.request()), cluster="build-7"),
+    "form_answer": lambda: inquiries.answer_form(
+        ticket_of(samples.request()).model_copy(update={"number": 1}), _waited().request
+    ),
+    "form_edit": lambda: _opened("edit build-8"),
     "form_deny": lambda: forms.deny(ticket_of(samples.request()), cluster="build-7"),
     "details": lambda: forms.details(_ASK(sight(reason=samples.HOSTILE * 10)), reason=samples.HOSTILE * 10),
     "home_member": lambda: _home(samples.LENA),

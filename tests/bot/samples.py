@@ -130,6 +130,7 @@ def request(
     reason: str = "Nightly builds",
     namespace: str = "tenant-team-a",
     status: RequestStatus | None = None,
+    **more: Any,
 ) -> Stored[ClusterRequest]:
     """Lena asks for build-7; the provisioner has looked and set the expiry."""
     wanted = None if action is Action.DELETE else desired or spec()
@@ -140,6 +141,7 @@ def request(
         digest=digest_of(action=action, cluster=cluster, desired=wanted),
         reason=reason,
         requester=requester,
+        **more,
     )
     meta = Meta(name=name, namespace=namespace, uid=f"uid-{name}", resource_version="1", created=NOW)
     return Stored(meta, ClusterRequest(spec=made, status=status or RequestStatus(expires_at=TOMORROW)))

@@ -104,7 +104,7 @@ async def test_those_who_were_asked_are_reminded_below_the_card_and_it_is_writte
     await it.look(after=timedelta(minutes=30))
 
     (told,) = it.posts("C0TEAMA")
-    assert told.startswith("⏰ <@U0EVA> <@U0OMAR> <@U0LENA> asks for a new cluster `build-7`")
+    assert told.startswith("⏰ <@U0EVA>, <@U0OMAR>: `lena` asks for a new cluster `build-7`")
     assert it.poster.threads == {"C0TEAMA": ["7.0"]}
     assert [(each.slack, each.times) for each in it.status.reminders] == [("U0EVA", 1), ("U0OMAR", 1)]
     assert it.status.next_reminder_at == "2026-03-05T14:30:00Z"
@@ -204,9 +204,8 @@ async def test_a_request_is_handed_on_in_its_time_and_the_step_is_written_down_o
     await it.look(after=timedelta(seconds=30))
     await it.look()
 
-    assert [(each.step, each.at, each.why.value) for each in it.status.handed_on] == [
-        (0, "2026-03-05T17:00:00Z", "NobodyDecided")
-    ]
+    (step,) = it.status.handed_on
+    assert (step.step, step.at, step.why.value) == (0, "2026-03-05T17:00:00Z", "NobodyDecided")
 
 
 async def test_when_nobody_can_be_reached_the_next_in_line_come_at_once_and_then_the_platform() -> None:
@@ -267,7 +266,7 @@ async def test_an_answer_takes_the_button_away_and_is_told_to_whoever_asked_belo
     (card,) = it.poster.at("DLENA")
     assert not [block for block in card.blocks if block["type"] == "actions"]
     (answer,) = it.posts("C0TEAMA")
-    assert answer.startswith("💬 <@U0OMAR> <@U0LENA> has answered your question")
+    assert answer.startswith("💬 <@U0OMAR>: `lena` has answered your question")
     assert it.status.questions[0].answer_told
 
 
