@@ -54,6 +54,10 @@ async def _always(payload: Callable[[], Awaitable[None]]) -> None:
     await payload()
 
 
+async def _never(_: Callable[[], Awaitable[None]]) -> None:
+    """Another one leads."""
+
+
 @asynccontextmanager
 async def running(desk: FakeDesk, mode: Mode, *, email: bool = False, **options: Any) -> AsyncIterator[Stage]:
     """Slack and the bot; at the end, everything the bot ever sent is held against Block Kit's rules.
@@ -81,9 +85,9 @@ async def running(desk: FakeDesk, mode: Mode, *, email: bool = False, **options:
 
 @asynccontextmanager
 async def bot_of(
-    slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode, *, tell: Tell = untold
+    slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode, *, tell: Tell = untold, leads: bool = True
 ) -> AsyncIterator[Service]:
-    """One bot process, as it were."""
+    """One bot process, as it were. It posts when it `leads`."""
     groups = UserGroups(bot_slack.client(BOT, api_url=slack.api_url))
     desk.voting.groups = groups
     service = Service(
@@ -93,7 +97,7 @@ async def bot_of(
         requests=desk.request_changes,
         clusters=desk.cluster_changes,
         accesses=desk.accesses.changes,
-        elect=_always,
+        elect=_always if leads else _never,
         caches=lambda: "",
         tell=tell,
         forget_group=groups.forget,
