@@ -1202,8 +1202,7 @@ def delegated(delegate: str, until: str, tenants: Sequence[str]) -> str:
 
 def not_delegated(delegates: Sequence[str]) -> str:
     """`delegates` are markup of ours."""
-    who = ", ".join(delegates)
-    return f"{who} {'decides' if len(delegates) == 1 else 'decide'} for you no longer. What they voted counts no more."
+    return wording.not_delegated(delegates)
 
 
 def no_delegate(who: str) -> str:

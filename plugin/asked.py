@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from provisioning import approval, lifetime, plain, quota
-from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, NodePool, Tenant
+from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, DelegationSpec, NodePool, Tenant, Vote
 from provisioning.objects import Stored
 from provisioning.usage import Usage
 
@@ -40,6 +40,8 @@ class Paper:
     tenant: Stored[Tenant]
     catalog: CatalogSpec | None
     now: ClusterSpec | None
+    delegations: tuple[DelegationSpec, ...] = ()
+    """Who decides instead of whom there."""
 
 
 def draw(paper: Paper) -> RenderableType:
@@ -93,11 +95,15 @@ def _circumstances(paper: Paper) -> Iterator[tuple[str, str]]:
     spec, policy = paper.request.it.spec, paper.tenant.it.spec.approval
     if spec.reason:
         yield "reason", spec.reason
-    agreed = [vote.voter.user for vote in approval.agreed(paper.request, paper.tenant.it.spec)]
+    agreed = [_voter(vote) for vote in approval.agreed(paper.request, paper.tenant.it.spec, paper.delegations)]
     yield "approvals", f"{len(agreed)} of {policy.required}{': ' if agreed else ''}{', '.join(agreed)}"
     if paper.request.meta.created is not None:
         yield "until", moment(lifetime.expires_at(paper.request.meta.created, policy))
     yield "digest", spec.digest
+
+
+def _voter(vote: Vote) -> str:
+    return f"{vote.voter.user} for {vote.instead_of.user}" if vote.instead_of else vote.voter.user
 
 
 def moment(at: datetime) -> str:

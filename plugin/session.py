@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -12,10 +13,10 @@ import typer
 
 from plugin import errors
 from provisioning import errors as kube_errors
-from provisioning import names, objects, plain, resources
+from provisioning import names, objects, plain, resources, seats
 from provisioning.errors import ClusterdeskError, KubeError
 from provisioning.kube import Kube, namespace_of
-from provisioning.model import Catalog, CatalogSpec, Person, Tenant
+from provisioning.model import ApprovalDelegation, Catalog, CatalogSpec, DelegationSpec, Person, Tenant
 from provisioning.objects import Stored
 from provisioning.resources import Resource
 
@@ -54,6 +55,14 @@ class Session:
         except kube_errors.Forbidden:
             return None
         return objects.read(Tenant, found) if found is not None else None
+
+    async def delegations(self) -> tuple[DelegationSpec, ...]:
+        """Who decides instead of whom in the namespace; of what the person may not see the webhook knows."""
+        try:
+            found = (await self.kube.list(resources.APPROVAL_DELEGATIONS, namespace=self.namespace)).items
+        except (kube_errors.Forbidden, kube_errors.NotFound):
+            return ()
+        return seats.in_force([objects.read(ApprovalDelegation, each) for each in found], datetime.now(UTC))
 
     async def catalog(self) -> CatalogSpec | None:
         """What is on offer; None when the platform has not said, or the person may not look."""

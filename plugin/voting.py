@@ -43,6 +43,7 @@ def decide(
     decision: Decision,
     *,
     reason: str = "",
+    break_glass: bool = False,
     yes: bool,
     output: Output,
     kubeconfig: Path,
@@ -53,10 +54,10 @@ def decide(
     whole = printing.is_for_programs(output)
 
     async def look(session: Session) -> Paper:
-        return await paper(session, name)
+        return await paper(session, name, alone=reason if break_glass else None)
 
     async def vote(session: Session) -> tuple[Stored[ClusterRequest], Manifest]:
-        request = await cast(session, shown, decision, reason=reason)
+        request = await cast(session, shown, decision, reason=reason, break_glass=break_glass)
         return request, await request_status.live(session.kube, session.namespace, name) if whole else {}
 
     # Two connections: between them a person thinks, and Ctrl-C must reach the prompt.
@@ -72,8 +73,9 @@ def decide(
         printing.say(counted(request, shown, decision))
 
 
-async def paper(session: Session, name: str) -> Paper:
-    """What there is to decide. Raises `NotDone` when this person cannot decide it."""
+async def paper(session: Session, name: str, *, alone: str | None = None) -> Paper:
+    """What there is to decide; `alone` is the reason for taking it through alone. Raises `NotDone` when this person
+    cannot decide it."""
     try:
         manifest = await request_status.live(session.kube, session.namespace, name)
     except Refused as refused:
@@ -81,25 +83,40 @@ async def paper(session: Session, name: str) -> Paper:
     request, tenant = objects.read(ClusterRequest, manifest), await session.tenant()
     if tenant is None:
         raise NotDone(NO_TENANT.format(namespace=session.namespace))
-    me = await session.myself()
+    me, delegations, now = await session.myself(), await session.delegations(), datetime.now(UTC)
+    spec = tenant.it.spec
     try:
-        approval.check_voter(request, me.person, tenant=tenant.it.spec, groups=me.groups, now=datetime.now(UTC))
+        if alone is not None:
+            approval.check_breaker(request, me.person, reason=alone, tenant=spec, groups=me.groups, now=now)
+        else:
+            approval.check_voter(request, me.person, tenant=spec, groups=me.groups, delegations=delegations, now=now)
     except Refused as refused:
         raise NotDone(why_not(refused.reason, request)) from refused
     cluster = await finding.find(session, request.it.spec.cluster)
-    return Paper(request, tenant, await session.catalog(), cluster.it.spec if cluster is not None else None)
+    old = cluster.it.spec if cluster is not None else None
+    return Paper(request, tenant, await session.catalog(), old, delegations)
 
 
-async def cast(session: Session, shown: Paper, decision: Decision, *, reason: str = "") -> Stored[ClusterRequest]:
+async def cast(
+    session: Session, shown: Paper, decision: Decision, *, reason: str = "", break_glass: bool = False
+) -> Stored[ClusterRequest]:
     """The request with the vote in it. Raises `NotDone` or `KubeError`."""
     me, name = await session.myself(), shown.request.meta.name
 
     def decide(request: Stored[ClusterRequest]) -> RequestStatus:
         now = datetime.now(UTC)
-        vote = Vote(voter=me.person, decision=decision, reason=reason, at=objects.format_time(now))
+        at = objects.format_time(now)
+        vote = Vote(voter=me.person, decision=decision, reason=reason, at=at, break_glass=break_glass)
         try:
             approval.check_shown(request, shown.request.it.spec.digest)
-            return approval.cast(request, vote, tenant=shown.tenant.it.spec, groups=me.groups, now=now)
+            return approval.cast(
+                request,
+                vote,
+                tenant=shown.tenant.it.spec,
+                groups=me.groups,
+                delegations=shown.delegations,
+                now=now,
+            )
         except Refused as refused:
             raise NotDone(why_not(refused.reason, request)) from refused
 
@@ -139,5 +156,6 @@ def counted(request: Stored[ClusterRequest], shown: Paper, decision: Decision) -
     """What the vote came to."""
     missing = 0
     if request.it.status.phase is Phase.PENDING:
-        missing = shown.tenant.it.spec.approval.required - len(approval.agreed(request, shown.tenant.it.spec))
+        spec = shown.tenant.it.spec
+        missing = spec.approval.required - len(approval.agreed(request, spec, shown.delegations))
     return wording.voted(decision is Decision.APPROVE, request.it.spec.cluster, missing)

@@ -5,7 +5,7 @@ What must never live here: a decision, or a word that only one door says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from provisioning.lifecycle import Reason
@@ -71,6 +71,12 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
 def withdrawn(cluster: str) -> str:
     """`cluster` is drawn as this door draws names."""
     return f"Your request about {cluster} is withdrawn."
+
+
+def not_delegated(delegates: Sequence[str]) -> str:
+    """`delegates` are drawn as this door draws people."""
+    decides = "decides" if len(delegates) == 1 else "decide"
+    return f"{', '.join(delegates)} {decides} for you no longer. What they voted counts no more."
 
 
 def vote_taken_back(cluster: str) -> str:

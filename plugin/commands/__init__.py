@@ -8,6 +8,7 @@ from plugin.commands.addons import COMMAND as ADDONS
 from plugin.commands.approve import COMMAND as APPROVE
 from plugin.commands.audit import COMMAND as AUDIT
 from plugin.commands.create import COMMAND as CREATE
+from plugin.commands.delegate import COMMAND as DELEGATE
 from plugin.commands.delete import COMMAND as DELETE
 from plugin.commands.deny import COMMAND as DENY
 from plugin.commands.extend import COMMAND as EXTEND
@@ -20,6 +21,7 @@ from plugin.commands.resize import COMMAND as RESIZE
 from plugin.commands.scale import COMMAND as SCALE
 from plugin.commands.show import COMMAND as SHOW
 from plugin.commands.status import COMMAND as STATUS
+from plugin.commands.unvote import COMMAND as UNVOTE
 from plugin.commands.upgrade import COMMAND as UPGRADE
 from plugin.commands.wake import COMMAND as WAKE
 from plugin.commands.withdraw import COMMAND as WITHDRAW
@@ -43,6 +45,8 @@ COMMANDS: tuple[Command, ...] = (
     WITHDRAW,
     APPROVE,
     DENY,
+    UNVOTE,
+    DELEGATE,
     PREFLIGHT,
     AUDIT,
 )

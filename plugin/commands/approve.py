@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from plugin import voting
 from plugin.command import Command
 from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Output, OutputOption
@@ -12,6 +16,10 @@ from provisioning.model import Decision
 def run(
     name: RequestName,
     *,
+    break_glass: Annotated[
+        bool, typer.Option("--break-glass", help="Take it through alone in an emergency, if the tenant lets you.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="With --break-glass: what the emergency is.")] = "",
     yes: YesOption = False,
     output: OutputOption = Output.TABLE,
     namespace: NamespaceOption = "",
@@ -20,10 +28,19 @@ def run(
 ) -> None:
     """Agree to a request, as an approver of its tenant: it is shown first, and only what was shown is agreed to.
 
+    With --break-glass nobody else has to agree; everybody who would have been asked is told, and why.
     Ends with 1 when the vote does not count, with the reason.
     """
     voting.decide(
-        name, Decision.APPROVE, yes=yes, output=output, kubeconfig=kubeconfig, context=context, namespace=namespace
+        name,
+        Decision.APPROVE,
+        reason=reason.strip(),
+        break_glass=break_glass,
+        yes=yes,
+        output=output,
+        kubeconfig=kubeconfig,
+        context=context,
+        namespace=namespace,
     )
 
 

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from bot import replies
 from playground.workspace.errors import SlackError
 from playground.workspace.faults import Fault
@@ -86,9 +84,9 @@ async def test_what_was_delegated_is_stopped_by_its_button(stage: Stage) -> None
     await pat.waits_for(replies.NOT_AN_APPROVER)
 
 
-@pytest.mark.parametrize(
-    ("who", "line", "said"),
-    [
+async def test_a_delegation_that_does_not_go_is_answered_with_why(stage: Stage) -> None:
+    asked(stage.desk)
+    for who, line, said in (
         (LENA, "@pat 3d", replies.NOT_LISTED),
         (OMAR, "@gus 3d", "No tenant knows @gus"),
         (OMAR, "@omar 3d", replies.DELEGATE_YOURSELF),
@@ -96,13 +94,10 @@ async def test_what_was_delegated_is_stopped_by_its_button(stage: Stage) -> None
         (OMAR, "@pat", "I did not understand all of that."),
         (OMAR, "@pat until whenever", "whenever is no end that I know"),
         (OMAR, "@pat until 2020-01-01", "2020-01-01 is no end that I know"),
-    ],
-)
-async def test_a_delegation_that_does_not_go_is_answered_with_why(stage: Stage, who: Any, line: str, said: str) -> None:
-    asked(stage.desk)
-    person = stage.slack.person(who.slack)
-    await person.command(f"/cluster delegate {line}")
-    await person.waits_for(said)
+    ):
+        person = stage.slack.person(who.slack)
+        await person.command(f"/cluster delegate {line}")
+        await person.waits_for(said)
     assert not stage.desk.voting.given
 
 

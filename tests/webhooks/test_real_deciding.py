@@ -24,7 +24,7 @@ __all__ = ["house"]
 
 KIM = {"user": "kim", "slack": "UKIM"}
 MEMBERS = [{"user": "ann", "slack": "UANN"}, KIM]
-BACK = {"status": {"votes": []}}
+BACK: Any = {"status": {"votes": []}}
 
 
 def instead(desk: Desk, **spec: Any) -> Any:
