@@ -16,9 +16,9 @@ KEPT_PEOPLE: Final = 10_000
 @dataclass(slots=True)
 class Seen:
     """One Home. `hash` is Slack's of what stands there, empty when nobody knows; `drawn` is ours of what we published
-    last, empty when something else may stand there; `at` is when we last drew it."""
+    last, empty when something else may stand there; `looked` is when somebody looked last, `at` when we drew it."""
 
-    until: float = 0.0
+    looked: float = 0.0
     hash: str = ""
     drawn: str = ""
     at: float = float("-inf")
@@ -45,7 +45,7 @@ class Audience:
         seen = self._seen.pop(slack, None) or Seen()
         if not hash_ or hash_ != seen.hash:
             seen.hash, seen.drawn = hash_, ""
-        seen.until = self._clock() + KEPT_SECONDS
+        seen.looked = self._clock()
         self._seen[slack] = seen
         while len(self._seen) > KEPT_PEOPLE:
             self.forget(next(iter(self._seen)))
@@ -53,7 +53,7 @@ class Audience:
     def get(self, slack: str) -> Seen | None:
         """None for whom nothing is to be drawn any more."""
         seen = self._seen.get(slack)
-        if seen and seen.until <= self._clock():
+        if seen and seen.looked + KEPT_SECONDS <= self._clock():
             self.forget(slack)
             return None
         return seen

@@ -39,7 +39,10 @@ SETTLE_SECONDS: Final = 0.5
 """Changes come in flocks, and what a press did is in the caches a moment later."""
 EVERY_SECONDS: Final = 2.0
 """Between two drawings of one Home."""
-RESYNC_SECONDS: Final = 600.0
+SELDOM_SECONDS: Final = 60.0
+"""The same when nobody has looked at it for `FRESH_SECONDS`: Slack does not say when somebody looks away."""
+FRESH_SECONDS: Final = 600.0
+RESYNC_SECONDS: Final = 1800.0
 """For what only the clock changes: the life that is left, what is late, who was put into a tenant."""
 RETRY_SECONDS: Final = 5.0
 WORKERS: Final = 2
@@ -102,7 +105,8 @@ class Homes:
         seen, now = self.audience.get(slack), self._clock()
         if seen is None:
             return None
-        if seen.drawn and (early := seen.at + EVERY_SECONDS - now) > 0:
+        pause = EVERY_SECONDS if now - seen.looked < FRESH_SECONDS else SELDOM_SECONDS
+        if seen.drawn and (early := seen.at + pause - now) > 0:
             return early
         seen.at = now
         view, again = await self._draw(slack)

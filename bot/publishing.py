@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import Block
 from bot.budgets import Bucket
-from bot.outbox import CALL_SECONDS, Later, OutboxError, Undeliverable, Unknown
+from bot.outbox import CALL_SECONDS, Busy, Later, OutboxError, Undeliverable, Unknown
 from bot.weights import Weight
 
 PER_MINUTE, BURST = 100, 20
@@ -37,7 +37,7 @@ class Publisher:
 
     async def publish(self, slack: str, view: Block, *, hash_: str, weight: Weight) -> str:
         if wait := self._bucket.wait(weight):
-            raise Later("views.publish has no call left", seconds=wait)
+            raise Busy("views.publish", seconds=wait)
         self._bucket.spend()
         guarded: dict[str, Any] = {"hash": hash_} if hash_ else {}
         try:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from bot import replies
+from bot import blocks, replies, slack
 from playground import workspace
 from playground.workspace import Fault
 from provisioning.model import ClusterRequest, Phase
 from provisioning.objects import Stored
 from tests.bot import samples
-from tests.bot.conftest import Stage, bot_of
+from tests.bot.conftest import BOT, Stage, bot_of
 from tests.bot.fake_desk import approved
 
 
@@ -106,6 +106,33 @@ async def test_a_button_of_home_does_what_the_command_does(stage: Stage) -> None
     await lena.waits_until(lambda: replies.HOME_REQUESTS in home.text)
     await home.click(replies.SHORTCUT_CREATE)
     await lena.waits_until(lambda: lena.has_modal and lena.modal.title == replies.CREATE_TITLE)
+
+
+async def test_out_of_the_window_that_a_button_opened_another_one_opens(stage: Stage) -> None:
+    made = samples.cluster(status=samples.ready())
+    stage.desk.put_cluster(Stored(replace(made.meta, created=datetime.now(UTC)), made.it))
+    lena = stage.slack.person("U0LENA")
+    home = await lena.open_home()
+
+    await home.click(replies.DETAILS)
+    await lena.waits_until(lambda: lena.has_modal)
+    await lena.modal.click(replies.EXTEND)
+    await lena.waits_until(lambda: lena.modal.title == replies.EXTEND_TITLE)
+    await lena.modal.close()
+
+    assert lena.modal.title == replies.SHOWN_TITLE
+
+
+async def test_a_button_of_an_older_home_is_answered_too(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    old = blocks.button("Old", action="from_before", value="x", spoken="Something old")
+    api = slack.client(BOT, api_url=stage.slack.api_url)
+    await api.views_publish(user_id="U0LENA", view=blocks.home([blocks.actions(old)]))
+
+    await lena.home.click("Old")
+
+    await lena.waits_until(lambda: lena.has_modal)
+    assert "I cannot read this card any more." in lena.modal.text
 
 
 async def test_a_press_that_comes_too_late_is_told_in_a_window(stage: Stage) -> None:

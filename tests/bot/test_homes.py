@@ -11,7 +11,7 @@ from bot import replies
 from bot.audience import KEPT_PEOPLE, KEPT_SECONDS
 from bot.blocks import Block
 from bot.cards import card
-from bot.homes import EVERY_SECONDS, RESYNC_SECONDS, Homes
+from bot.homes import EVERY_SECONDS, FRESH_SECONDS, RESYNC_SECONDS, SELDOM_SECONDS, Homes
 from bot.outbox import Later, Undeliverable, Unknown
 from bot.people import Refusal, Unwelcome
 from bot.publishing import Overtaken
@@ -131,6 +131,19 @@ async def test_changes_in_a_row_are_drawn_once(scene: Scene) -> None:
 
     assert await scene.homes.redraw("U0LENA") == EVERY_SECONDS - 1
     assert len(scene.slack.weights) == 1
+
+
+async def test_a_home_that_nobody_has_looked_at_lately_is_drawn_seldom(scene: Scene) -> None:
+    await scene.look()
+    scene.seconds += FRESH_SECONDS
+    await scene.homes.redraw("U0LENA")
+    scene.desk.put_cluster(samples.cluster())
+    scene.seconds += EVERY_SECONDS
+
+    assert await scene.homes.redraw("U0LENA") == SELDOM_SECONDS - EVERY_SECONDS
+    await scene.look()
+
+    assert "build-7" in scene.slack.said("U0LENA")
 
 
 async def test_a_home_that_somebody_else_has_drawn_since_is_drawn_again_a_moment_later(scene: Scene) -> None:
