@@ -1,0 +1,56 @@
+"""What the door refuses on the real API server is in its audit trail, and the heads in the cluster prove the lines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from playground import apply
+from playground.controlplane import ControlPlane
+from provisioning import errors
+from provisioning.audit_heads import KubeHeads, name_of
+from provisioning.audit_proof import Line, check
+from provisioning.kube import Kube
+from provisioning.resources import CONFIG_MAPS, TENANT_CLUSTERS
+from tests.webhooks.test_real import LEAN, SYSTEM, Desk, behind_the_door
+
+TIMES = 12
+
+
+@pytest.fixture
+async def desk(control_plane: ControlPlane, admin: Kube, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with behind_the_door(control_plane, admin, tmp_path) as desk:
+        meta = {"name": name_of("webhooks"), "namespace": SYSTEM}
+        await apply.put(admin, [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}])
+        yield desk
+        await admin.delete(CONFIG_MAPS, name_of("webhooks"), namespace=SYSTEM)
+
+
+async def test_each_refusal_is_in_the_trail_as_a_line_or_as_a_number_and_a_dry_run_is_not(desk: Desk) -> None:
+    unknown = {"pools": [{**LEAN["pools"][0], "flavor": "no-such-size"}]}
+    async with desk.person("ann") as ann:
+        for number in range(TIMES):
+            with pytest.raises(errors.Invalid):
+                await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, f"web-{number}", unknown))
+            with pytest.raises(errors.Invalid):
+                await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "tried", unknown), dry_run=True)
+        await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "let-in", LEAN))
+    logs = [child.log for child in desk.processes.children.values()]
+
+    await desk.processes.stop()
+    heads = await KubeHeads(desk.admin, SYSTEM, "webhooks").load()
+
+    proof = check("".join(log.read_text() for log in logs).splitlines(), heads)
+    assert (proof.flaw, proof.loose) == (None, 0)
+    assert {(line.content["code"], line.content["who"]) for line in proof.lines} == {("admission-denied", "ann")}
+    assert {line.content["facts"]["tenant"] for line in proof.lines} == {desk.tenant}
+    assert {line.content["facts"]["refused-by"] for line in proof.lines} == {"cluster_shape"}
+    # However the replicas share them, none is lost and none is told twice.
+    assert sum(map(_times, proof.lines)) == TIMES
+    assert len(proof.lines) <= 2 * len(logs)
+
+
+def _times(line: Line) -> int:
+    return int(line.content["facts"].get("times", "1"))
