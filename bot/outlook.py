@@ -102,7 +102,8 @@ def price(it: Estimate | None) -> str:
 
     before = it.before if it.before not in (0, it.after) else None
     hours = text.lifetime(it.hours) if it.hours else ""
-    return replies.price(money(before), money(it.after), money(it.total), hours, bound=it.bound)
+    total = None if it.total is None else prices.rounded(it.total)
+    return replies.price(money(before), money(it.after), money(total), hours, bound=it.bound)
 
 
 def _approval(it: Outlook) -> str:

@@ -67,6 +67,11 @@ def over(hourly: int, span: timedelta) -> int:
     return -(-hourly * int(span.total_seconds()) // 3600)
 
 
+def rounded(micro: int) -> int:
+    """Up to the next hundredth of the currency, which is as much as people pay."""
+    return -(-micro // 10_000) * 10_000
+
+
 def show(micro: int) -> str:
     """Millionths as an amount of the currency: `0.25`, `12`, `0.000001`."""
     whole, rest = divmod(micro, MICRO)

@@ -10,6 +10,7 @@ import pytest
 from bot import offers, replies
 from provisioning import errors
 from provisioning.model import Action, Amounts, ApprovalPolicy, ClusterAddOn, HibernationSchedule, Subject, Waiver
+from provisioning.model.catalog import PriceList
 from provisioning.usage import Usage
 from tests.bot import samples
 from tests.bot.conftest import Stage
@@ -33,6 +34,16 @@ async def test_the_form_tells_price_usual_time_and_who_agrees(stage: Stage) -> N
     assert "1 approver of this tenant must agree: @omar or @eva." in lena.modal.text
     await lena.modal.fill({"Lifetime": "3 days", "Grow up to": "2"})
     await lena.waits_for("Estimated: 0.34 EUR an hour at most, 24.48 EUR for 3 days.")
+
+
+async def test_what_it_costs_in_all_is_told_in_hundredths_rounded_up(stage: Stage) -> None:
+    prices = PriceList(currency="EUR", vcpu="0.001001")
+    stage.desk.offered = samples.catalog().model_copy(update={"prices": prices})
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 small 24h")
+
+    assert "Estimated: 0.002002 EUR an hour, 0.05 EUR for 24 hours." in lena.modal.text
 
 
 async def test_what_else_waits_is_told_and_whether_all_of_it_fits(stage: Stage) -> None:

@@ -58,7 +58,7 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
     await form.get_by_label(replies.NAME, exact=True).fill(CLUSTER)
     await form.get_by_label(replies.NODES, exact=True).fill("2")
     await expect(form.get_by_text("cannot be a cluster's name")).to_have_count(0)
-    await form.get_by_text(replies.approval_needed(1)).scroll_into_view_if_needed()
+    await form.get_by_text("1 approver of this tenant must agree").scroll_into_view_if_needed()
     await lena.screenshot(path=pictures / "form.png")
     await form.get_by_role("button", name=replies.SUBMIT).click()
     await expect(lena.get_by_role("dialog", name=replies.RECEIPT_TITLE)).to_be_visible()
@@ -66,6 +66,7 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
 
     # Lena may not decide about her own wish, and Omar may.
     card = lena.locator("article[data-ts]").filter(has_text=CLUSTER).last
+    await expect(card.get_by_text("Next reminder")).to_be_visible(timeout=30_000)  # drawn as it stays for a while
     await card.get_by_role("button", name=replies.APPROVE).click()
     await expect(lena.get_by_text(replies.OWN_REQUEST)).to_be_visible()
     assert await desk.cluster(NAMESPACE, CLUSTER) is None
@@ -104,7 +105,7 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
     form = lena.get_by_role("dialog", name=replies.DELETE_TITLE)
     await form.get_by_label(replies.CONFIRM).fill("build-8")
     await form.get_by_role("button", name=replies.DELETE).click()
-    await expect(form).to_be_visible()
+    await expect(form.get_by_text(replies.confirm_mismatch(CLUSTER))).to_be_visible()
     await form.get_by_label(replies.CONFIRM).fill(CLUSTER)
     await form.get_by_role("button", name=replies.DELETE).click()
     await expect(lena.get_by_role("dialog", name=replies.RECEIPT_TITLE)).to_be_visible()
