@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -37,10 +36,6 @@ class Settings(CommonSettings):
     """Slack accounts that see all tenants in App Home, and whom the others may ask: ids, with commas between."""
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     """Where /slack/events and /healthz are served; Socket Mode serves only the latter there."""
-    pod_name: str = ""
-    """The name this replica goes by in the Lease and in the audit trail; the host's when empty."""
-    audit_file: Path | None = None
-    """Where lines of the audit trail go; without it to standard output."""
 
     @field_validator("platform_people", mode="before")
     @classmethod

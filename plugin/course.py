@@ -96,7 +96,7 @@ def _who(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None) -> str:
 
 
 def _named(subject: Subject) -> str:
-    return subject.user or f"group {subject.group}"
+    return subject.user or (f"group {subject.group}" if subject.group else f"Slack's group {subject.slack_group}")
 
 
 def _check_deciders(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None) -> None:

@@ -224,11 +224,14 @@ async def test_what_nobody_can_approve_is_told_and_ends_with_1(
     assert err.endswith(f"kubectl clusterdesk withdraw {name} -n {NAMESPACE}\n")
 
 
-async def test_a_group_of_approvers_may_be_of_any_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("group", "said"), [({"group": "leads"}, "group leads"), ({"slackGroup": "S0LEADS"}, "Slack's group S0LEADS")]
+)
+async def test_a_group_of_approvers_may_be_of_any_number(tmp_path: Path, group: Manifest, said: str) -> None:
     async with at_a_terminal(tmp_path) as ann:
         ann.rules.approval = True
-        tenant = tweak(TENANT, "spec.approvers", [{"group": "leads"}])
+        tenant = tweak(TENANT, "spec.approvers", [group])
         ann.server.put(resources.TENANTS, tweak(tenant, "spec.approval", {"required": 3}))
         code, out, err = await ann.type("resize web --flavor=large")
     assert (code, err) == (0, "")
-    assert "group leads" in out
+    assert said in out
