@@ -47,13 +47,12 @@ def view(
     return blocks.home(parts)
 
 
-def refused(why: str, *, slack: str, ask: Sequence[str]) -> Block:
-    """The Home of whom I do not act for: why, and what somebody has to know to change that.
-
-    `ask` are the Slack accounts of the platform's people.
-    """
-    parts = [blocks.section(why), blocks.context(replies.home_account(slack, [f"<@{each}>" for each in ask]))]
-    return blocks.home(parts)
+def refused(why: str, *, account: str = "", ask: Sequence[str] = ()) -> Block:
+    """The Home of whom I do not act for: why, and what helps. `account` is their Slack account, when somebody could add
+    it to a tenant; `ask` are those of the platform's people."""
+    notes = [replies.home_account(account)] if account else []
+    notes += [replies.home_ask([text.mention(each) for each in ask])] if ask else []
+    return blocks.home([blocks.section(why), *map(blocks.context, notes)])
 
 
 def told(sentence: str) -> Block:

@@ -141,8 +141,10 @@ class Homes:
             view = home.view(person, desk=self._desk, now=self._now(), platform=platform, slack_groups=groups)
         except Unwelcome as unwelcome:
             self.audience.tell(slack, frozenset())
-            again = RETRY_SECONDS if unwelcome.refusal is Refusal.UNCERTAIN else RESYNC_SECONDS
-            return home.refused(unwelcome.refusal, slack=slack, ask=sorted(self._platform)), again
+            if unwelcome.refusal is Refusal.UNCERTAIN:
+                return home.told(unwelcome.refusal), RETRY_SECONDS
+            account = slack if unwelcome.refusal is Refusal.UNMAPPED else ""
+            return home.refused(unwelcome.refusal, account=account, ask=sorted(self._platform)), RESYNC_SECONDS
         except NoCatalog:
             return home.told(replies.NO_CATALOG), RESYNC_SECONDS
         self.audience.tell(slack, self._tenants(person, groups, platform=platform))

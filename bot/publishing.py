@@ -37,7 +37,7 @@ class Publisher:
 
     async def publish(self, slack: str, view: Block, *, hash_: str, weight: Weight) -> str:
         if wait := self._bucket.wait(weight):
-            raise Busy("views.publish", seconds=wait)
+            raise Busy("the budget of views.publish is spent", seconds=wait)
         self._bucket.spend()
         guarded: dict[str, Any] = {"hash": hash_} if hash_ else {}
         try:

@@ -921,10 +921,13 @@ def details_spoken(cluster: str) -> str:
     return f"Show all about the request for cluster {cluster}"
 
 
-def home_account(slack: str, ask: Sequence[str]) -> str:
-    """`ask` are mentions of ours."""
-    whom = f" You may ask {' or '.join(ask)}." if ask else ""
-    return f"Your Slack account is {code(slack)}: whoever adds you to a tenant has to know it.{whom}"
+def home_account(slack: str) -> str:
+    return f"Your Slack account is {code(slack)}: whoever adds you to a tenant has to know it."
+
+
+def home_ask(whom: Sequence[str]) -> str:
+    """`whom` are mentions of ours."""
+    return f"You may ask {' or '.join(whom)}."
 
 
 def home_more(hidden: int, command: str) -> str:

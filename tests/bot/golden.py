@@ -416,7 +416,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "home_approver": lambda: _home(samples.OMAR),
     "home_platform": lambda: _home(None, _in_trouble(), platform=True),
     "home_empty": lambda: _home(samples.LENA, FakeDesk()),
-    "home_refused": lambda: home.refused(replies.UNMAPPED, slack="U0ZOE", ask=["U0PAT"]),
+    "home_refused": lambda: home.refused(replies.UNMAPPED, account="U0ZOE", ask=["U0PAT"]),
     "receipt": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=False),
     "receipt_differs": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=True),
     "told": lambda: forms.told("Too late."),

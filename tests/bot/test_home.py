@@ -202,7 +202,7 @@ def test_the_same_desk_at_the_same_moment_gives_the_same_home() -> None:
 
 
 def test_the_refused_read_why_and_what_somebody_has_to_know_to_add_them() -> None:
-    view = home.refused(replies.UNMAPPED, slack="U0ZOE", ask=["U0PAT"])
+    view = home.refused(replies.UNMAPPED, account="U0ZOE", ask=["U0PAT"])
 
     assert slack_objects.problems_of_view(view) == []
     assert replies.UNMAPPED in said(view)

@@ -233,8 +233,23 @@ async def test_whoever_may_not_reads_why_and_whom_to_ask(scene: Scene, refusal: 
 
     assert await scene.look("U0GUS") == RESYNC_SECONDS
     assert refusal in scene.slack.said("U0GUS")
-    assert "`U0GUS`" in scene.slack.said("U0GUS")
     assert "<@U0PAT>" in scene.slack.said("U0GUS")
+    # A guest is not helped by being added to a tenant.
+    assert ("`U0GUS`" in scene.slack.said("U0GUS")) is (refusal is Refusal.UNMAPPED)
+
+
+async def test_while_slack_does_not_say_who_somebody_is_it_is_asked_again_soon(scene: Scene) -> None:
+    scene.people.refusals["U0LENA"] = Refusal.UNCERTAIN
+    again = await scene.look()
+    assert Refusal.UNCERTAIN in scene.slack.said("U0LENA")
+    assert again is not None
+    assert again < RESYNC_SECONDS
+    del scene.people.refusals["U0LENA"]
+    scene.seconds += again
+
+    await scene.homes.redraw("U0LENA")
+
+    assert replies.HOME_NO_CLUSTER in scene.slack.said("U0LENA")
 
 
 async def test_the_platforms_people_see_all_tenants_without_being_in_one(scene: Scene) -> None:
