@@ -141,6 +141,7 @@ def _service(
         requests=caches[resources.CLUSTER_REQUESTS],
         clusters=caches[resources.TENANT_CLUSTERS],
         accesses=caches[resources.CLUSTER_ACCESSES],
+        delegations=caches[resources.APPROVAL_DELEGATIONS],
         elect=elect,
         caches=waits,
         tell=tell,

@@ -80,11 +80,12 @@ class Follower:
         self._meanwhile = Meanwhile(desk, poster, self._notes, clock=clock)
         self._herald = Herald(poster, self._notes, clock=clock)
 
-    async def run(self, requests: Changes, clusters: Changes) -> None:
-        """Follow both kinds for ever. Ends only by cancellation."""
+    async def run(self, requests: Changes, clusters: Changes, delegations: Changes) -> None:
+        """Follow these kinds for ever. Ends only by cancellation."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_requests(requests))
             group.create_task(self._watch_clusters(clusters))
+            group.create_task(self._watch_delegations(delegations))
             group.create_task(self._watch_quotas())
             group.create_task(self._queue.work(self.redraw, workers=WORKERS))
 
@@ -266,6 +267,14 @@ class Follower:
     async def _watch_requests(self, changes: Changes) -> None:
         async for key in changes.changed():
             self._queue.add(key)
+
+    async def _watch_delegations(self, changes: Changes) -> None:
+        """Whoever decides instead of somebody from now on is asked at once."""
+        async for namespace, _ in changes.changed():
+            tenant = self._desk.tenant_of(namespace)
+            for request in self._desk.requests(tenant.meta.name) if tenant else ():
+                if request.meta.namespace == namespace and request.it.status.phase is Phase.PENDING:
+                    self._queue.add(request.key)
 
     async def _watch_clusters(self, changes: Changes) -> None:
         async for namespace, name in changes.changed():

@@ -45,6 +45,7 @@ class Service:
     requests: Changes
     clusters: Changes
     accesses: Changes
+    delegations: Changes
     elect: Callable[[Payload], Awaitable[None]]
     caches: Waits
     tell: audit.Tell = audit.untold
@@ -132,7 +133,7 @@ class Service:
             )
             async with asyncio.TaskGroup() as group:
                 group.create_task(messenger.run(self.requests))
-                group.create_task(follower.run(self.requests, self.clusters))
+                group.create_task(follower.run(self.requests, self.clusters, self.delegations))
                 group.create_task(entries.run(self.accesses))
 
         await self.elect(follow)

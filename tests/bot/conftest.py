@@ -97,6 +97,7 @@ async def bot_of(
         requests=desk.request_changes,
         clusters=desk.cluster_changes,
         accesses=desk.accesses.changes,
+        delegations=desk.voting.changes,
         elect=_always if leads else _never,
         caches=lambda: "",
         tell=tell,

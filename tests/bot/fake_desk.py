@@ -84,7 +84,7 @@ class FakeDesk:
         self.tenant_changes = FakeChanges()
         self.accesses = FakeAccesses(self._reach, self.tenant_of, FakeChanges())
         self._seen: dict[Key, Stored[ClusterRequest]] = dict(self.stored)
-        self.voting = FakeVoting(self)
+        self.voting = FakeVoting(self, FakeChanges())
         self.canary = FakeCanary()
         self.waiting = FakeWaiting(self)
         for key in self.stored:

@@ -15,7 +15,7 @@ from provisioning.slack_groups import GroupsUnknown, NoGroups, SlackGroups
 from tests.bot import samples
 
 if TYPE_CHECKING:
-    from tests.bot.fake_desk import FakeDesk
+    from tests.bot.fake_desk import FakeChanges, FakeDesk
 
 NOW = objects.parse_time(samples.LATER)
 
@@ -25,6 +25,7 @@ class FakeVoting:
     """`groups` is whatever knows Slack's user groups: the bot's own, against the local workspace."""
 
     desk: FakeDesk
+    changes: FakeChanges
     groups: SlackGroups = field(default_factory=NoGroups)
     now: datetime = NOW
     given: dict[tuple[str, str], DelegationSpec] = field(default_factory=dict)
@@ -80,12 +81,17 @@ class FakeVoting:
         tenants = [t for t in self.desk.tenants.values() if people.approver(t.it.spec, approver)]
         ends = objects.format_time(until)
         spec = DelegationSpec(approver=approver, delegate=delegate, until=ends, reason=reason)
-        self.given |= {(place, approver.user): spec for t in tenants for place in t.it.spec.namespaces}
+        given = {(place, approver.user): spec for t in tenants for place in t.it.spec.namespaces}
+        self.given |= given
+        for key in given:
+            self.changes.tell(key)
         return tuple(t.meta.name for t in tenants)
 
     async def stop(self, approver: Person) -> tuple[DelegationSpec, ...]:
         await self.desk.reach()
         mine = [key for key in self.given if key[1] == approver.user]
+        for key in mine:
+            self.changes.tell(key)
         return tuple(self.given.pop(key) for key in mine)
 
     def _found(self, namespace: str, name: str) -> Stored[ClusterRequest]:

@@ -59,7 +59,6 @@ async def test_an_approver_has_somebody_decide_until_a_day_who_then_decides_for_
     await omar.waits_for("That is too long: 92 days is the most.")
     await omar.command("/cluster delegate @pat 3d")
     await omar.waits_for("@pat decides for you until")
-    stage.desk.request_changes.tell(KEY)
     await stands(pat, "@pat decides for @omar until", "dm")
     await pat.card("asks for a new cluster", at="dm").click("Approve")
 
