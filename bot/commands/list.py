@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 
 from bot import cards, outline, replies, text
 from bot.answers import Answer, Say
@@ -14,6 +15,8 @@ from provisioning.model import Phase, TenantCluster
 from provisioning.objects import Stored
 
 SHOWN = 40
+Draw = Callable[[], str]
+"""A line that is drawn once it is known to be shown."""
 
 
 def run(call: Call) -> Answer:
@@ -21,27 +24,29 @@ def run(call: Call) -> Answer:
     tenants = finding.tenants(call, COMMAND.line)
     if isinstance(tenants, Say):
         return tenants
-    lines = _waiting(call, tenants) + _clusters(call, tenants) + _made_by_hand(call, tenants)
-    if not lines:
+    found = _waiting(call, tenants) + _clusters(call, tenants) + _made_by_hand(call, tenants)
+    if not found:
         return Say(cards.say(replies.NO_CLUSTER_YET))
+    # Who decides for every tenant has thousands: what is only counted is not drawn.
+    lines = [draw() if at < SHOWN else "" for at, draw in enumerate(found)]
     return Say(cards.listing(lines, most=SHOWN, more=replies.more_clusters))
 
 
-def _waiting(call: Call, tenants: Collection[str]) -> list[str]:
+def _waiting(call: Call, tenants: Collection[str]) -> list[Draw]:
     return [
-        replies.waiting_line(it.spec.cluster, it.spec.action, text.name(it.spec.requester))
+        partial(replies.waiting_line, it.spec.cluster, it.spec.action, text.name(it.spec.requester))
         for tenant in tenants
         for it in (request.it for request in call.desk.requests(tenant))
         if it.status.phase is Phase.PENDING
     ]
 
 
-def _clusters(call: Call, tenants: Collection[str]) -> list[str]:
-    found = [f for f in finding.clusters_of(call.desk, call.person) if f[0].tenant.meta.name in tenants]
-    # Stable, so that within each half the order of places and names stays.
-    # Stable, so that within each half the order of places and names stays.
-    listed = [(place.tenant.meta.name, it, finding.is_mine(call.desk, call.person, it)) for place, it in found]
-    return [_line(it, tenant, mine=mine) for tenant, it, mine in sorted(listed, key=lambda each: not each[2])]
+def _clusters(call: Call, tenants: Collection[str]) -> list[Draw]:
+    desk, person = call.desk, call.person
+    found = [(tenant, it) for tenant in tenants for it in sorted(desk.clusters(tenant), key=lambda it: it.key)]
+    listed = [(tenant, it, finding.is_mine(desk, person, it)) for tenant, it in found]
+    # Stable, so that within each half the order of tenants and names stays.
+    return [partial(_line, it, tenant, mine=mine) for tenant, it, mine in sorted(listed, key=lambda each: not each[2])]
 
 
 def _line(cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> str:
@@ -49,12 +54,8 @@ def _line(cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> str:
     return replies.cluster_line(icon, cluster.meta.name, outline.facts(cluster, tenant), mine)
 
 
-def _made_by_hand(call: Call, tenants: Collection[str]) -> list[str]:
-    return [
-        _line_of_hand_made(it, place.tenant.meta.name)
-        for place, it in finding.made_by_hand(call.desk, call.person)
-        if place.tenant.meta.name in tenants
-    ]
+def _made_by_hand(call: Call, tenants: Collection[str]) -> list[Draw]:
+    return [partial(_line_of_hand_made, it, tenant) for tenant in tenants for it in call.desk.hand_made(tenant)]
 
 
 def _line_of_hand_made(it: HandMade, tenant: str) -> str:
