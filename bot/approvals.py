@@ -225,7 +225,8 @@ def asks_approvers(sight: cards.Sight) -> bool:
     spec, old = sight.request.it.spec, sight.cluster.it.spec if sight.cluster else None
     shown = spec.desired or old
     size = quota.envelope(shown, sight.catalog) if shown else Usage()
-    return approval.waiver_for(sight.tenant.it.spec.approval, spec.action, size, sight.catalog) is None
+    policy, extension = sight.tenant.it.spec.approval, approval.is_extension(old, spec.desired)
+    return approval.waiver_for(policy, spec.action, size, sight.catalog, extension=extension) is None
 
 
 def account_of(tenant: TenantSpec, person: Person) -> str:

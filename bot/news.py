@@ -185,7 +185,8 @@ def _agreement(sight: Sight) -> int:
     """How many must agree to an extension."""
     policy = sight.tenant.it.spec.approval
     size = quota.envelope(sight.cluster.it.spec, sight.catalog) if sight.cluster else Usage()
-    return 0 if approval.waiver_for(policy, Action.CHANGE, size, sight.catalog) else policy.required
+    waiver = approval.waiver_for(policy, Action.CHANGE, size, sight.catalog, extension=True)
+    return 0 if waiver else policy.required
 
 
 def _then(ladder: Ladder, *, over: bool) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from provisioning import escalation, lifecycle, people, quota, seats
+from provisioning import escalation, lifecycle, lifetime, people, quota, seats
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.lifecycle import Event, Reason, Refused
@@ -43,17 +43,29 @@ SHORTEST_DIGEST: Final = len("sha256:") + 16
 """Characters of a digest that are enough to tell what was shown."""
 
 
-def waiver_for(policy: ApprovalPolicy, action: Action, size: Usage, catalog: CatalogSpec) -> str | None:
+def waiver_for(
+    policy: ApprovalPolicy, action: Action, size: Usage, catalog: CatalogSpec, *, extension: bool = False
+) -> str | None:
     """The name of the rule that makes approval unnecessary for this action on a cluster of this size, or None.
 
-    `size` is the envelope after the change; for a deletion the envelope of what is deleted.
+    `size` is the envelope after the change; for a deletion the envelope of what is deleted. `extension` is what
+    `is_extension` says of it.
     """
     if policy.required == 0:
         return NOBODY
     for waiver in policy.waivers:
-        if action in waiver.actions and quota.limits(waiver.up_to, catalog).hold(size):
+        fits = action in waiver.actions and (extension or not waiver.extensions_only)
+        if fits and quota.limits(waiver.up_to, catalog).hold(size):
             return waiver.name
     return None
+
+
+def is_extension(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:
+    """Whether a change gives a cluster a later end, and nothing else. To have no end any more is none."""
+    if old is None or new is None or not old.lifetime or not new.lifetime:
+        return False
+    is_later = lifetime.parse(new.lifetime) > lifetime.parse(old.lifetime)
+    return is_later and old.model_copy(update={"lifetime": new.lifetime}) == new
 
 
 def check_shown(request: Stored[ClusterRequest], digest: str) -> None:

@@ -201,7 +201,8 @@ class Desk:
         if desired is not None and not causes:
             causes = await self._dry_run(wish, desired)
         size = becomes if desired else was
-        waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size, catalog) or ""
+        extension = approval.is_extension(old, desired)
+        waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size, catalog, extension=extension) or ""
         digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
         # What is published may lag behind: nobody uses less than nothing.
         return Verdict(causes, waiver, before, (before - was).rises() + becomes, hard, digest)

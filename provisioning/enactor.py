@@ -115,13 +115,13 @@ class Enactor:
     def _waiver(self, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> str | None:
         """The rule by which nobody has to agree. For a deletion, the size is that of what is deleted."""
         spec, catalog = request.it.spec, self._landscape.catalog()
-        wanted = spec.desired
-        if spec.action is Action.DELETE:
-            found = self._landscape.tenant_cluster((request.meta.namespace, spec.cluster))
-            wanted = found.it.spec if found is not None else None
+        found = self._landscape.tenant_cluster((request.meta.namespace, spec.cluster))
+        present = found.it.spec if found is not None else None
+        wanted = present if spec.action is Action.DELETE else spec.desired
         if wanted is None or catalog is None:
             return None
-        return approval.waiver_for(tenant.it.spec.approval, spec.action, quota.envelope(wanted, catalog), catalog)
+        size, extension = quota.envelope(wanted, catalog), approval.is_extension(present, spec.desired)
+        return approval.waiver_for(tenant.it.spec.approval, spec.action, size, catalog, extension=extension)
 
     async def _enact(self, request: Stored[ClusterRequest], manifest: Manifest) -> None:
         """Do what was approved, and write down how that went. What may be otherwise in a moment climbs."""

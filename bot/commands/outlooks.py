@@ -10,7 +10,7 @@ from bot import entries, offers
 from bot.offers import Place
 from bot.outlook import Outlook
 from bot.ports import Desk
-from provisioning import alternatives, approval, errors, estimate, people, quota, reservations
+from provisioning import alternatives, approval, errors, escalation, estimate, people, quota, reservations
 from provisioning.desk import Wish
 from provisioning.model import Action, ClusterSpec, Person
 from provisioning.usage import Usage
@@ -44,7 +44,7 @@ def guess(
         # What is published may lag behind: nobody uses less than nothing.
         after=(used - old).rises() + new,
         required=policy.required,
-        waiver=approval.waiver_for(policy, action, new, catalog) or "",
+        waiver=approval.waiver_for(policy, action, new, catalog, extension=approval.is_extension(was, becomes)) or "",
         problems=tuple(quota.describe(each) for each in hard.excess(used, new - old)),
         alternative=alternatives.fitting(becomes, was, used=used, hard=hard, catalog=catalog, flavors=flavors)
         if becomes
@@ -55,7 +55,7 @@ def guess(
         estimate=estimate.of(was, becomes, catalog) if becomes else None,
         usual=desk.usual().ready(becomes.pools[0].flavor) if becomes and action is Action.CREATE else None,
         approvers=people.deciders(place.tenant.it.spec, person),
-        too_few=not people.suffice(place.tenant.it.spec, person),
+        too_few=not people.suffice(escalation.everybody(place.tenant.it.spec), person),
     )
 
 

@@ -88,6 +88,8 @@ class Waiver(Model):
     """What may be done without approval."""
     up_to: Amounts = Amounts()
     """The largest cluster it is for, surge included."""
+    extensions_only: bool = False
+    """Whether it is only for changes that give a cluster a later end, and nothing else."""
 
 
 class Weekday(StrEnum):

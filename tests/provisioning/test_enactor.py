@@ -79,6 +79,18 @@ async def test_a_rule_waives_what_fits_into_it_surge_included(stage: Backstage, 
     assert status(stage)["phase"] == phase
 
 
+@pytest.mark.parametrize(("lifetime", "phase"), [("48h", "Approved"), ("12h", "Pending")])
+async def test_a_rule_for_extensions_waives_a_later_end_and_no_earlier_one(
+    stage: Backstage, lifetime: str, phase: str
+) -> None:
+    with_policy(stage, waivers=[{"name": "a later end", "actions": ["Change"], "extensionsOnly": True}])
+    before = {**builders.CLUSTER["spec"], "lifetime": "24h"}
+    stage.cluster(tweak(builders.CLUSTER, "spec", before))
+    ask(stage, action="Change", desired={**before, "lifetime": lifetime}, baseGeneration=1)
+    await act(stage)
+    assert status(stage)["phase"] == phase
+
+
 async def test_a_deletion_is_waived_by_the_size_of_what_is_deleted(stage: Backstage) -> None:
     with_policy(stage, waivers=[{"name": "small ones", "actions": ["Delete"], "upTo": {"nodes": 3}}])
     stage.cluster()

@@ -44,7 +44,9 @@ def check(request: Request, facts: Facts) -> Verdict:
         return Allow()
     counted = reading.cluster(request.either).it.spec
     catalog = reading.catalog(facts)
-    waiver = approval.waiver_for(tenant.it.spec.approval, action, quota.envelope(counted, catalog), catalog)
+    extension = approval.is_extension(before.it.spec if before else None, after.it.spec if after else None)
+    size = quota.envelope(counted, catalog)
+    waiver = approval.waiver_for(tenant.it.spec.approval, action, size, catalog, extension=extension)
     if waiver is not None:
         return Allow(audit={"approval": waiver})
     # A deletion cannot carry an annotation; what the cluster has is of its last change.

@@ -266,14 +266,14 @@ def _by_provisioner(
 
 def _waiver(before: Stored[ClusterRequest], tenant: Stored[Tenant], facts: Facts) -> str | None:
     spec = before.it.spec
-    wanted = spec.desired
-    if spec.action is Action.DELETE:
-        found = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=before.meta.namespace)
-        wanted = objects.read(TenantCluster, found).it.spec if found is not None else None
+    found = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=before.meta.namespace)
+    present = objects.read(TenantCluster, found).it.spec if found is not None else None
+    wanted = present if spec.action is Action.DELETE else spec.desired
     if wanted is None:
         return None
-    size = quota.envelope(wanted, reading.catalog(facts))
-    return approval.waiver_for(tenant.it.spec.approval, spec.action, size, reading.catalog(facts))
+    size, extension = quota.envelope(wanted, reading.catalog(facts)), approval.is_extension(present, spec.desired)
+    policy = tenant.it.spec.approval
+    return approval.waiver_for(policy, spec.action, size, reading.catalog(facts), extension=extension)
 
 
 def _noted(wanted: RequestStatus, now: datetime) -> datetime:

@@ -186,6 +186,36 @@ def test_the_first_rule_that_fits_is_named() -> None:
     assert approval.waiver_for(policy, Action.DELETE, Usage(1, 9), builders.catalog()) == "anything"
 
 
+LONGER = {"name": "a later end", "actions": ["Change"], "extensionsOnly": True}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "extension"),
+    [
+        ({"lifetime": "24h"}, {"lifetime": "48h"}, True),
+        ({"lifetime": "24h"}, {"lifetime": "23h"}, False),
+        ({"lifetime": "24h"}, {"lifetime": "24h"}, False),
+        ({"lifetime": "24h"}, {}, False),
+        ({}, {"lifetime": "24h"}, False),
+        ({"lifetime": "24h"}, {"lifetime": "48h", "deletionProtection": True}, False),
+        ({"lifetime": "24h", "hibernation": {"enabled": True}}, {"lifetime": "48h"}, False),
+    ],
+)
+def test_an_extension_is_a_later_end_and_nothing_else(old: Any, new: Any, extension: bool) -> None:
+    assert approval.is_extension(builders.spec(**old), builders.spec(**new)) is extension
+
+
+def test_what_is_made_or_deleted_is_no_extension() -> None:
+    assert not approval.is_extension(None, builders.spec(lifetime="24h"))
+    assert not approval.is_extension(builders.spec(lifetime="24h"), None)
+
+
+def test_a_rule_for_extensions_lets_nothing_else_pass() -> None:
+    policy = ApprovalPolicy.model_validate({"waivers": [LONGER]})
+    assert approval.waiver_for(policy, Action.CHANGE, Usage(1, 1), builders.catalog()) is None
+    assert approval.waiver_for(policy, Action.CHANGE, Usage(1, 1), builders.catalog(), extension=True) == "a later end"
+
+
 def test_a_policy_that_requires_nobody_needs_nobody() -> None:
     nobody = ApprovalPolicy(required=0)
     assert approval.waiver_for(nobody, Action.DELETE, Usage(9, 9), builders.catalog()) == approval.NOBODY

@@ -117,6 +117,16 @@ def test_a_waiver_admits_what_is_small_enough_and_nothing_else() -> None:
     assert isinstance(check(cluster(spec=BIGGER), tenant=tenant, old=cluster()), Deny)
 
 
+def test_a_waiver_for_extensions_admits_a_later_end_and_nothing_with_it() -> None:
+    waiver = {"name": "a later end", "actions": ["Change"], "extensionsOnly": True}
+    tenant = tweak(TENANT, "spec.approval.waivers", [waiver])
+    before = tweak(cluster(), "spec.lifetime", "24h")
+    longer = tweak(before, "spec.lifetime", "48h")
+    assert check(longer, tenant=tenant, old=before) == Allow(audit={"approval": "a later end"})
+    assert isinstance(check(tweak(longer, "spec.pools.0.replicas", 3), tenant=tenant, old=before), Deny)
+    assert isinstance(check(before, tenant=tenant, old=longer), Deny)
+
+
 def test_a_preview_is_judged_without_approval_only_when_it_is_a_dry_run() -> None:
     preview = tweak(cluster(), "metadata.annotations", {PREVIEW_ANNOTATION: "true"})
     assert check(preview, dry_run=True) == Allow()

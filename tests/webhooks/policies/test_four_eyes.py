@@ -188,6 +188,18 @@ def test_the_provisioner_waives_only_by_a_rule_that_fits() -> None:
     assert isinstance(write(waived, tenant=tight, user=PROVISIONER), Deny)
 
 
+def test_an_extension_is_waived_against_the_cluster_as_it_is() -> None:
+    waiver = {"name": "a later end", "actions": ["Change"], "extensionsOnly": True}
+    tenant = tweak(TENANT, "spec.approval.waivers", [waiver])
+    before = tweak(cluster(), "spec.lifetime", "24h")
+    wish = asked(Action.CHANGE, desired={**before["spec"], "lifetime": "48h"})
+    waived = decided("Approved", waiver="a later end")
+    assert isinstance(write(waived, before, old=wish, tenant=tenant, user=PROVISIONER), Allow)
+    bigger = tweak(before, "spec.pools.0.replicas", 3)
+    assert isinstance(write(waived, bigger, old=wish, tenant=tenant, user=PROVISIONER), Deny)
+    assert isinstance(write(waived, old=wish, tenant=tenant, user=PROVISIONER), Deny)
+
+
 def test_a_deletion_is_waived_by_the_size_of_what_is_deleted() -> None:
     tenant = tweak(TENANT, "spec.approval.waivers", [{"name": "d", "actions": ["Delete"], "upTo": {"nodes": 3}}])
     waived, wish = decided("Approved", waiver="d"), asked(Action.DELETE)
@@ -405,7 +417,7 @@ def test_a_request_that_is_approved_is_not_replaced_any_more() -> None:
         (None, False),
         (decided("Approved", vote()), False),
         (decided("Applied", vote()), False),
-        (WITHDRAWN, False),
+        (WITHDRAWN, True),
         ({**WITHDRAWN, "replacedBy": "cr-3"}, False),
         ({**WITHDRAWN, "replacedBy": "cr-2"}, True),
     ],
