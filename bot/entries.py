@@ -73,14 +73,16 @@ def filled(it: Draft, place: Place, catalog: CatalogSpec) -> Draft:
     sizes = [flavor.name for flavor in offers.flavors(place.tenant, catalog)]
     releases = [release.version for release in offers.versions(place.tenant, catalog)]
     recommended = completion.recommended(catalog, place.tenant.it.spec)
-    offered = offers.lifetimes(place.tenant)
+    written = it.lifetime if span(it.lifetime) else ""
+    offered = offers.lifetimes(place.tenant, beside=written)
+    alike = next((each for each in offered if written and span(each) == span(written)), it.lifetime)
     usual = place.tenant.it.spec.lifetime.default or (offers.NO_END if offers.NO_END in offered else offered[-1])
     return replace(
         it,
         namespace=place.namespace,
         flavor=_one_of(it.flavor, sizes),
         version=_one_of(it.version, releases, usual=recommended),
-        lifetime=_one_of(it.lifetime, offered, usual=usual),
+        lifetime=_one_of(alike, offered, usual=usual),
         add_ons=tuple(name for name in it.add_ons if name in offers.add_ons(catalog)),
         sleep=_one_of(it.sleep, (offers.AWAKE, *offers.SLEEPS)),
         zone=it.zone or offers.UTC,
@@ -93,10 +95,12 @@ def faults(it: Draft) -> dict[str, str]:
     for name, value in (("flavor", it.flavor), ("version", it.version), ("lifetime", it.lifetime)):
         if not value:
             found[name] = replies.PLEASE_CHOOSE
-    if it.nodes is None:
+    if it.nodes is None or it.nodes > NODES_MOST:
         found["nodes"] = replies.NODES_WANTED
-    elif it.most is not None and it.most < it.nodes:
+    elif it.most is not None and it.most < max(it.nodes, 1):
         found["max"] = replies.MAX_BELOW
+    elif it.most is not None and it.most > NODES_MOST:
+        found["max"] = replies.NODES_WANTED
     return found
 
 

@@ -175,7 +175,7 @@ def _refilled(part: Block, value: str | tuple[str, ...]) -> Block:
 def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec) -> Iterable[Block]:
     flavors = [offers.flavor_option(each) for each in offers.flavors(place.tenant, catalog)]
     versions = [offers.version_option(each) for each in offers.versions(place.tenant, catalog)]
-    lifetimes = [offers.lifetime_option(each) for each in offers.lifetimes(place.tenant)]
+    lifetimes = [offers.lifetime_option(each) for each in offers.lifetimes(place.tenant, beside=draft.lifetime)]
     name = blocks.text_input(value=draft.name, longest=names.CLUSTER_NAME_MAX, placeholder="build-7")
     most = blocks.number_input(value=draft.most, least=1, most=entries.NODES_MOST)
     nodes = blocks.number_input(value=draft.nodes, least=0, most=entries.NODES_MOST)

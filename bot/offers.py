@@ -55,10 +55,17 @@ def versions(tenant: Stored[Tenant], catalog: CatalogSpec) -> tuple[Release, ...
     return tuple(release for release in catalog.versions if not allowed or release.version in allowed)
 
 
-def lifetimes(tenant: Stored[Tenant]) -> tuple[str, ...]:
-    """Durations on offer, shortest first; `none` at the end where a cluster may live for ever."""
+def may_live(tenant: Stored[Tenant], duration: str) -> bool:
+    """Whether clusters of this tenant may live so long."""
+    longest = tenant.it.spec.lifetime.longest
+    return not longest or lifetime.parse(duration) <= lifetime.parse(longest)
+
+
+def lifetimes(tenant: Stored[Tenant], *, beside: str = "") -> tuple[str, ...]:
+    """Durations on offer, shortest first, and the one that somebody wrote `beside` them; `none` at the end where a
+    cluster may live for ever."""
     policy = tenant.it.spec.lifetime
-    extra = [each for each in (policy.default, policy.longest) if each]
+    extra = [each for each in (beside, policy.default, policy.longest) if each and each != NO_END]
     longest = lifetime.parse(policy.longest) if policy.longest else None
     spans = {lifetime.parse(each): each for each in (*extra, *LIFETIMES)}
     found = tuple(spans[span] for span in sorted(spans) if longest is None or span <= longest)

@@ -79,6 +79,9 @@ def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:
     )
     if isinstance(said, words.Unknown):
         return Say(cards.say(replies.no_such_word(said.what, said.word, said.suggestion)))
+    if said.lifetime and not offers.may_live(place.tenant, said.lifetime):
+        longest = place.tenant.it.spec.lifetime.longest or ""
+        return Say(cards.say(replies.no_such_word("lifetime", said.lifetime, longest)))
     return place, Draft(
         namespace=place.namespace,
         name=name.lower(),

@@ -37,7 +37,8 @@ def chosen(element: dict[str, object]) -> object:
 
 def test_every_file_of_commands_is_listed_has_help_and_is_in_the_manifest() -> None:
     folder = Path(commands.__file__).parent
-    plumbing = {"__init__", "asking", "changing", "command", "choosing", "finding", "outlooks"}
+    plumbing = {"__init__", "asking", "changing", "choosing", "command", "delegating", "finding", "outlooks"}
+    plumbing |= {"own_requests", "refilling"}
 
     names = {command.name for command in commands.COMMANDS}
 
@@ -79,6 +80,26 @@ def test_words_behind_create_fill_the_form() -> None:
 
     assert fields["name"]["initial_value"] == "build-9"
     assert (chosen(fields["flavor"]), chosen(fields["lifetime"])) == ("large", "72h")
+
+
+def test_words_may_say_number_version_and_a_lifetime_that_no_menu_has() -> None:
+    fields = opened("create build-9 2-6x large v1.33 5h", FakeDesk())
+
+    assert (chosen(fields["flavor"]), chosen(fields["version"]), chosen(fields["lifetime"])) == (
+        "large",
+        "v1.33.9",
+        "5h",
+    )
+    assert (fields["nodes"]["initial_value"], fields["max"]["initial_value"]) == ("2", "6")
+
+
+def test_a_lifetime_written_otherwise_is_the_one_on_offer() -> None:
+    assert chosen(opened("create build-9 1440m", FakeDesk())["lifetime"]) == "24h"
+
+
+@pytest.mark.parametrize("line", ["create build-9 9999 large", "create build-9 0-0", "create build-9 2-9999"])
+def test_a_number_that_cannot_be_opens_the_form_for_another(line: str) -> None:
+    assert "nodes" in opened(line, FakeDesk())
 
 
 def test_without_words_the_form_stands_on_the_usual() -> None:
@@ -129,6 +150,8 @@ def test_a_reason_is_asked_for_where_somebody_has_to_agree() -> None:
     [
         ("create team-x/build-7", "There is no tenant `team-x` for you. Did you mean `team-a`?"),
         ("create build-7 smal", "There is no size `smal` for you. Did you mean `small`?"),
+        ("create build-7 1.33.8", "There is no version `1.33.8` for you. Did you mean `v1.33.9`?"),
+        ("create build-7 9999h", "There is no lifetime `9999h` for you. Did you mean `168h`?"),
         ("show bulid-7", "You have no cluster `bulid-7`. Did you mean `build-7`?"),
         ("delete other", "You have no cluster `other`."),
         ("show build-7 now", "I did not understand all of that."),

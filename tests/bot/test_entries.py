@@ -64,7 +64,10 @@ def test_a_draft_without_faults_has_none_and_a_bad_one_names_each() -> None:
         "lifetime": replies.PLEASE_CHOOSE,
         "nodes": replies.NODES_WANTED,
     }
-    assert entries.faults(Draft(**{**vars(GOOD), "most": 1})) == {"max": replies.MAX_BELOW}
+    assert entries.faults(replace(GOOD, most=1)) == {"max": replies.MAX_BELOW}
+    assert entries.faults(replace(GOOD, nodes=0, most=0)) == {"max": replies.MAX_BELOW}
+    assert entries.faults(replace(GOOD, nodes=1001)) == {"nodes": replies.NODES_WANTED}
+    assert entries.faults(replace(GOOD, most=1001)) == {"max": replies.NODES_WANTED}
 
 
 @pytest.mark.parametrize(
