@@ -11,7 +11,7 @@ from bot.commands.command import Call, Command
 from provisioning import lifetime, people, seats
 
 STOP = "stop"
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([dh])")
 
 
@@ -49,12 +49,12 @@ def ends(word: str, *, now: datetime) -> datetime | None:
     span = _SPAN.fullmatch(word.lower())
     if span is not None:
         return now + (timedelta(days=int(span[1])) if span[2] == "d" else lifetime.parse(word.lower()))
-    if word.lower()[:3] in _DAYS and word.isalpha():
-        ahead = (_DAYS.index(word.lower()[:3]) - now.weekday()) % len(_DAYS)
-        return _end_of((now + timedelta(days=ahead)).date())
+    day = next((number for number, day in enumerate(_DAYS) if word.lower() in (day, day[:3])), None)
+    if day is not None:
+        return _end_of((now + timedelta(days=(day - now.weekday()) % len(_DAYS))).date())
     try:
         return _end_of(date.fromisoformat(word))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
