@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from bot import cards, offers, replies
 from bot.answers import Say
 from bot.commands.command import Call
@@ -9,27 +11,21 @@ from bot.offers import Place
 from bot.ports import Desk
 from provisioning import names, people
 from provisioning.handmade import HandMade
-from provisioning.model import Person, TenantCluster
+from provisioning.model import Person, Tenant, TenantCluster
 from provisioning.objects import Stored
 
 Found = tuple[Place, Stored[TenantCluster]]
 ByHand = tuple[Place, HandMade]
 
 
+def tenants_of(desk: Desk, person: Person) -> tuple[Stored[Tenant], ...]:
+    """The tenants somebody is a member of or approves for, each once."""
+    return tuple({t.meta.name: t for t in (*desk.tenants_of(person), *desk.approvals_of(person))}.values())
+
+
 def clusters_of(desk: Desk, person: Person) -> tuple[Found, ...]:
     """Every cluster of the tenants somebody is a member of or approves for, by place and name."""
-    tenants = {t.meta.name: t for t in (*desk.tenants_of(person), *desk.approvals_of(person))}
-    return tuple(
-        (Place(tenant, cluster.meta.namespace), cluster)
-        for tenant in tenants.values()
-        for cluster in sorted(desk.clusters(tenant.meta.name), key=lambda c: c.key)
-    )
-
-
-def made_by_hand(desk: Desk, person: Person) -> tuple[ByHand, ...]:
-    """Every cluster in the same tenants that somebody made without us, by place and name."""
-    tenants = {t.meta.name: t for t in (*desk.tenants_of(person), *desk.approvals_of(person))}
-    return tuple((Place(t, it.meta.namespace), it) for t in tenants.values() for it in desk.hand_made(t.meta.name))
+    return tuple(_clusters(desk, tenants_of(desk, person)))
 
 
 def is_mine(desk: Desk, person: Person, cluster: Stored[TenantCluster]) -> bool:
@@ -48,7 +44,7 @@ def tenants(call: Call, line: str) -> tuple[str, ...] | Say:
     """
     if len(call.words) > 1:
         return Say(cards.say(replies.too_many_words(line)))
-    known = {t.meta.name for t in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person))}
+    known = {tenant.meta.name for tenant in tenants_of(call.desk, call.person)}
     if not known:
         return Say(cards.say(replies.NO_TENANT))
     wanted = call.words[0].lower() if call.words else ""
@@ -72,7 +68,8 @@ def cluster(desk: Desk, person: Person, word: str) -> Found | Say:
 def any_cluster(desk: Desk, person: Person, word: str) -> Found | ByHand | Say:
     """The one cluster meant, ours or made by hand, or what to say instead."""
     where, _, name = word.lower().rpartition("/")
-    known: list[Found | ByHand] = [*clusters_of(desk, person), *made_by_hand(desk, person)]
+    theirs = tenants_of(desk, person)
+    known: list[Found | ByHand] = [*_clusters(desk, theirs), *_made_by_hand(desk, theirs)]
     hits = [found for found in known if found[1].meta.name == name and (not where or found[0].answers_to(where))]
     if len(hits) == 1:
         return hits[0]
@@ -80,3 +77,16 @@ def any_cluster(desk: Desk, person: Person, word: str) -> Found | ByHand | Say:
         return Say(cards.say(replies.several_clusters(name, [place.namespace for place, _ in hits])))
     suggestion = offers.suggestion(name, (c.meta.name for _, c in known))
     return Say(cards.say(replies.no_such_cluster(name, suggestion)))
+
+
+def _clusters(desk: Desk, tenants: Iterable[Stored[Tenant]]) -> Iterator[Found]:
+    for tenant in tenants:
+        for cluster in sorted(desk.clusters(tenant.meta.name), key=lambda c: c.key):
+            yield Place(tenant, cluster.meta.namespace), cluster
+
+
+def _made_by_hand(desk: Desk, tenants: Iterable[Stored[Tenant]]) -> Iterator[ByHand]:
+    """Those in the same tenants that somebody made without us."""
+    for tenant in tenants:
+        for it in desk.hand_made(tenant.meta.name):
+            yield Place(tenant, it.meta.namespace), it
