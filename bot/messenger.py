@@ -24,7 +24,7 @@ from bot.outbox import Earlier, Later, Undeliverable, Vanished
 from bot.people import Whereabouts
 from bot.ports import Desk, Poster
 from bot.weights import Weight
-from provisioning import escalation, lifetime, reminders
+from provisioning import escalation, lifetime, reminders, seats
 from provisioning.model import Message, Phase, Surface
 from provisioning.objects import format_time, parse_time
 from provisioning.queue import Queue
@@ -112,10 +112,11 @@ class Messenger:
         created = request.meta.created
         if created is None:
             return Plan()
-        voted = {vote.voter.slack for vote in request.it.status.votes}
+        tenant = sight.tenant.it.spec
+        voted = {who.slack for vote in request.it.status.votes for who in seats.speakers(vote, tenant, sight.delegations)}
         handed = {
             subject.slack: parse_time(each.at)
-            for each, step in escalation.noted(request, sight.tenant.it.spec)
+            for each, step in escalation.noted(request, tenant)
             for subject in step.approvers
         }
         asked = {who: handed.get(who, created) for who in sorted(reachable - voted)}

@@ -15,7 +15,7 @@ from plugin.errors import NotDone
 from plugin.options import DryRun, Output, Span
 from plugin.session import Session
 from plugin.wishes import Outcome
-from provisioning import lifetime, objects, people, resources, stage, wording
+from provisioning import escalation, lifetime, objects, people, resources, stage, wording
 from provisioning.kube import Manifest
 from provisioning.model import Action, ClusterRequest, Decision, Phase, Subject, Tenant, TenantCluster
 from provisioning.objects import Stored
@@ -101,7 +101,7 @@ def _named(subject: Subject) -> str:
 
 def _check_deciders(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None) -> None:
     """Raises `NotDone` when nobody can ever agree: it is asked for, and comes to nothing as things are."""
-    if tenant is not None and not people.suffice(tenant.it.spec, request.it.spec.requester):
+    if tenant is not None and not people.suffice(escalation.everybody(tenant.it.spec), request.it.spec.requester):
         raise NotDone(
             f"{request.meta.name} cannot be approved as things are: {_who(request, tenant)}; "
             "ask your platform team for approvers, or take it back with: "

@@ -1,9 +1,9 @@
 """One request in the place of another, which is what an edit is. Pure.
 
 Never are both approved. The old one is withdrawn and names the new one in one and the same write, which only a request
-that still waits can take; and the new one can be decided only once it is named there. So whichever comes first, an
-approval of the old one or its withdrawal, the other cannot come any more. Whoever is killed in between leaves a new
-request that nobody can decide yet, and the provisioner goes on from there.
+that still waits can take; and the new one can be decided only once it is named there, or the old one has come to
+nothing. So whichever comes first, an approval of the old one or its withdrawal, the other cannot come any more. Whoever
+is killed in between leaves a new request that nobody can decide yet, and the provisioner goes on from there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from provisioning import lifecycle, people
 from provisioning.lifecycle import Event, Reason, Refused
 from provisioning.model import ClusterRequest, Phase, RequestSpec, RequestStatus
 from provisioning.objects import Stored
+
+_NOTHING = frozenset((Phase.DENIED, Phase.WITHDRAWN, Phase.EXPIRED))
+"""Where a request has ended that nobody will ever approve."""
 
 
 def why_not(spec: RequestSpec, old: Stored[ClusterRequest] | None) -> str:
@@ -30,8 +33,12 @@ def why_not(spec: RequestSpec, old: Stored[ClusterRequest] | None) -> str:
 
 
 def stands(new: Stored[ClusterRequest], old: Stored[ClusterRequest] | None) -> bool:
-    """Whether the new request may be decided: it replaces none, or one that is gone or was taken back for it."""
-    return not new.it.spec.replaces or old is None or old.it.status.replaced_by == new.meta.name
+    """Whether the new request may be decided: it replaces none, or one that was taken back for it, or is nothing
+    any more."""
+    if not new.it.spec.replaces or old is None:
+        return True
+    status = old.it.status
+    return status.replaced_by == new.meta.name or (status.phase in _NOTHING and not status.replaced_by)
 
 
 def check_stands(new: Stored[ClusterRequest], old: Stored[ClusterRequest] | None) -> None:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from bot.people import KEPT_SECONDS, Account, People, Profile, Refusal, Unwelcome, refusal, user_of
+from bot.people import (
+    KEPT_SECONDS,
+    Account,
+    People,
+    Profile,
+    Refusal,
+    SlackAccounts,
+    Unwelcome,
+    Whereabouts,
+    refusal,
+    user_of,
+)
+from bot.slack import client
+from playground import workspace
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk
 
@@ -107,3 +120,34 @@ def test_an_address_is_whose_it_is_when_it_is_confirmed_and_no_others(
 
 def test_every_refusal_has_its_own_sentence() -> None:
     assert len({str(each) for each in Refusal}) == len(Refusal)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"tz": "Asia/Tokyo"}, Whereabouts(is_there=True, zone="Asia/Tokyo")),
+        ({"deleted": True, "tz": None}, Whereabouts(is_there=False)),
+        ({"is_restricted": True}, Whereabouts(is_there=False)),
+        ({}, Whereabouts()),
+    ],
+)
+async def test_somebody_is_where_slack_says_and_nowhere_once_they_left(
+    changes: dict[str, object], found: Whereabouts
+) -> None:
+    assert await people(FakeAccounts(LENA.model_copy(update=changes)), [0.0]).whereabouts("U0LENA") == found
+
+
+async def test_nobody_is_given_up_because_slack_does_not_answer() -> None:
+    class Silent:
+        async def account(self, slack: str) -> Account:
+            raise Unwelcome(Refusal.UNCERTAIN)
+
+    assert await People(Silent(), team="T0LOCAL", mapped=FakeDesk().person).whereabouts("U0LENA") == Whereabouts()
+
+
+async def test_an_account_that_slack_does_not_know_is_nobodys() -> None:
+    async with workspace.serving(workspace.Options(bot_token="xoxb-test")) as slack:
+        accounts = SlackAccounts(client("xoxb-test", api_url=slack.api_url))
+
+        assert (await accounts.account("U0NOBODY")).deleted
+        assert (await accounts.account("U0LENA")).tz

@@ -38,6 +38,8 @@ async def test_a_question_goes_to_the_requester_and_the_answer_back_and_both_car
     await lena.modal.submit()
 
     await eva.waits_for("has answered your question")
+    (answer,) = [call for call in stage.slack.api.calls if "has answered" in str(call.args.get("text"))]
+    assert answer.args["thread_ts"] == eva.card(CARD, at=AT).ts
     await omar.waits_until(lambda: "It is `full`" in omar.card(CARD, at=AT).text)
     await lena.waits_until(lambda: "It is `full`" in lena.card("is waiting for approval", at="dm").text)
     await lena.waits_until(lambda: lena.card("has a question about", at="dm").buttons == [])

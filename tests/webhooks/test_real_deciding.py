@@ -13,7 +13,7 @@ from provisioning import errors
 from provisioning.kube import Kube
 from provisioning.names import REQUEST_ANNOTATION
 from provisioning.objects import format_time
-from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS
+from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS
 from tests.webhooks.test_real import LEAN, Desk
 from tests.webhooks.test_real_requests import APPROVE, House, house, kubectl, refused, status, vote, wish
 from webhooks.facts import Trusted
@@ -143,3 +143,41 @@ async def test_a_tenant_says_only_what_can_be_done(house: House, spec: Any, why:
     with pytest.raises(errors.Invalid, match=why):
         await house.tenant(**spec)
     house.made.pop()
+
+
+async def test_a_request_in_the_place_of_another_is_decided_once_that_one_is_taken_back_for_it(house: House) -> None:
+    desk = await house.tenant()
+    await kubectl(desk, "ann", "create", "--filename=-", sent=wish(desk))
+    newer = wish(desk, name="newer", replaces="mine")
+    assert "mine is somebody else's request" in await kubectl(desk, "bob", "create", "--filename=-", sent=newer)
+    assert "newer created" in await kubectl(desk, "ann", "create", "--filename=-", sent=newer)
+    assert "comes too early" in await vote(desk, "bob", "newer")
+
+    at = format_time(datetime.now(UTC))
+    replaced = {"status": {"phase": "Withdrawn", "decidedAt": at, "replacedBy": "newer"}}
+    where: dict[str, Any] = {"namespace": desk.namespace, "subresource": "status"}
+    async with desk.person("ann") as ann, desk.person(Trusted().provisioner) as provisioner:
+        await refused("status.replacedBy", lambda: ann.merge(CLUSTER_REQUESTS, "mine", replaced, **where))
+        await provisioner.merge(CLUSTER_REQUESTS, "mine", replaced, **where)
+    assert "the request is decided" in await vote(desk, "bob")
+    assert "patched" in await vote(desk, "bob", "newer")
+
+
+async def test_whoever_a_request_is_handed_on_to_decides_from_then_on(house: House) -> None:
+    steps = [{"after": "1s", "approvers": [{"user": "eve"}]}, {"after": "9h", "approvers": [{"user": "kim"}]}]
+    desk = await house.tenant(
+        approval={"required": 1, "escalation": steps, "reminders": {"days": ["Mon"], "end": "12:00"}}
+    )
+    await kubectl(desk, "ann", "create", "--filename=-", sent=wish(desk))
+    await asyncio.sleep(1.1)
+
+    assert "kim is not an approver" in await vote(desk, "kim")
+    assert "patched" in await vote(desk, "eve")
+    assert (await status(desk))["phase"] == "Approved"
+
+
+async def test_a_working_day_starts_before_it_ends(house: House) -> None:
+    desk = await house.tenant()
+    backwards = {"spec": {"approval": {"reminders": {"start": "19:00"}}}}
+    with pytest.raises(errors.Invalid, match="a working day starts before it ends"):
+        await desk.admin.merge(TENANTS, desk.tenant, backwards)

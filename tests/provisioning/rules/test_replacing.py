@@ -48,6 +48,10 @@ def test_the_new_one_can_be_decided_once_the_old_one_names_it() -> None:
 
     assert replacing.stands(new(), after(old(), replacing.taken_back(old(), new(), now=NOW)))
     assert replacing.stands(new(), None)
+    for phase in ("Denied", "Withdrawn", "Expired"):
+        assert replacing.stands(new(), old(phase=phase))
+    for phase in ("Approved", "Applied", "Failed"):
+        assert not replacing.stands(new(), old(phase=phase))
     assert replacing.stands(builders.request(), old())
 
 
