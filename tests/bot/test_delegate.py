@@ -21,7 +21,8 @@ THURSDAY = datetime(2026, 3, 5, 13, tzinfo=UTC)
         ("Thu", datetime(2026, 3, 6, tzinfo=UTC)),
         ("wed", datetime(2026, 3, 12, tzinfo=UTC)),
         ("2026-12-24", datetime(2026, 12, 25, tzinfo=UTC)),
-        *((word, None) for word in ("", "0d", "3w", "30m", "soon", "frittata", "2026-13-01", "24.12.", "9999d9", "9999-12-31")),
+        *((word, None) for word in ("", "0d", "3w", "30m", "soon", "frittata", "24.12.", "9999d9")),
+        *((word, None) for word in ("2026-13-01", "9999-12-31")),
     ],
 )
 def test_a_day_is_over_when_it_is_and_what_is_no_end_is_none(word: str, end: datetime | None) -> None:
