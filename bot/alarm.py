@@ -5,35 +5,19 @@ They get a card in their channel, which is redrawn as the others are and says in
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from bot import stuck
 from bot.cards import Sight
-from provisioning.model import Action, StepState, conditions
-from provisioning.objects import parse_time
+from provisioning.model import Action
 from provisioning.stage import Stage
-from provisioning.steps import STEP_PATIENCE
 
-_UNDER_WAY = (StepState.RUNNING, StepState.FAILED)
+_HANGS = (Stage.BUILDING, Stage.STALLED, Stage.DELETING)
 
 
 def is_due(sight: Sight) -> bool:
-    """Whether what is waited for has been waited for too long."""
-    began = since(sight)
-    return began is not None and sight.now is not None and sight.now - began >= STEP_PATIENCE
-
-
-def since(sight: Sight) -> datetime | None:
-    """Since when the cluster has waited for what it waits for. None when nothing is in its way."""
-    if sight.cluster is None or sight.request.it.spec.action is Action.DELETE:
-        # A deletion is told of by the request that stands behind the cluster, once.
-        return None
-    status = sight.cluster.it.status
-    stalled = conditions.find(status.conditions, "Stalled")
-    blocked = [parse_time(stalled.last_transition_time)] if stalled and stalled.status == "True" else []
-    if sight.stage is Stage.DELETING:
-        # Being stuck is being late already, so it counts from the beginning.
-        return sight.cluster.meta.deleted or blocked[0] if blocked else None
-    if sight.stage not in (Stage.BUILDING, Stage.STALLED):
-        return None
-    begun = [parse_time(s.started_at) for s in status.steps if s.state in _UNDER_WAY and s.started_at]
-    return min((*begun, *blocked), default=None)
+    """Whether the cluster has stood still for so long. Of a deletion the request tells that stands behind the cluster,
+    so that it is told once."""
+    if sight.cluster is None or sight.now is None or sight.stage not in _HANGS:
+        return False
+    found = stuck.of_cluster(sight.cluster, sight.now)
+    late = found is not None and sight.now - found.since >= stuck.PATIENCE
+    return late and sight.request.it.spec.action is not Action.DELETE

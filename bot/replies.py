@@ -284,6 +284,11 @@ def nothing_on_offer(tenant: str) -> str:
     return f"The catalog offers no size or no Kubernetes version to {code(tenant)}. Ask your platform team."
 
 
+def help_line(line: str, summary: str) -> str:
+    """All of it is ours."""
+    return f"`{line}`  {summary}"
+
+
 def help_entry(line: str, summary: str, examples: Sequence[str]) -> str:
     """All of it is ours."""
     return f"`{line}`\n{summary}\nFor example: {', '.join(f'`{example}`' for example in examples)}"

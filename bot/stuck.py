@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.ports import Reads
 from provisioning import objects, stage
-from provisioning.model import ClusterRequest, Phase, StepState, Surface, TenantCluster
+from provisioning.model import ClusterRequest, Phase, StepState, Surface, TenantCluster, conditions
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 
@@ -41,14 +41,15 @@ def found(desk: Reads, now: datetime) -> tuple[Stuck, ...]:
 
 def _of_tenant(desk: Reads, tenant: str, now: datetime) -> Iterator[Stuck]:
     for cluster in desk.clusters(tenant):
-        if it := _cluster(cluster, now):
+        if it := of_cluster(cluster, now):
             yield it
     for request in desk.requests(tenant):
         if it := _request(request, now):
             yield it
 
 
-def _cluster(cluster: Stored[TenantCluster], now: datetime) -> Stuck | None:
+def of_cluster(cluster: Stored[TenantCluster], now: datetime) -> Stuck | None:
+    """Whether a cluster stands still; None when it goes on, or is as it should be."""
     where, is_now = cluster.key, stage.of_cluster(cluster)
     if is_now is Stage.DELETING:
         since = cluster.meta.deleted
@@ -58,7 +59,9 @@ def _cluster(cluster: Stored[TenantCluster], now: datetime) -> Stuck | None:
     steps = cluster.it.status.steps
     failed = next((step for step in steps if step.state is StepState.FAILED), None)
     at = failed or next((step for step in steps if step.state is StepState.RUNNING), None)
-    since = objects.parse_time(at.started_at) if at and at.started_at else cluster.meta.created or now
+    blocked = conditions.find(cluster.it.status.conditions, "Stalled")
+    began = at.started_at if at else blocked.last_transition_time if blocked else None
+    since = objects.parse_time(began) if began else cluster.meta.created or now
     if is_now is Stage.BUILDING and not failed and now - since <= PATIENCE:
         return None
     return Stuck(*where, is_now, since, at.name if at else "", at.message if at else "")

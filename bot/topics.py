@@ -45,8 +45,8 @@ TOPICS: tuple[Topic, ...] = (
         "tenant's rules say which, and the form tells you before you send it. An approval is for exactly what was "
         "shown; who changes the request asks anew. Nobody decides about their own request, unless the tenant has it "
         "so. One denial ends a request, with its reason.",
-        ("requests", "withdraw"),
-        also=("approve", "approval", "approver", "approvers", "deny", "vote"),
+        ("requests", "edit", "nudge", "withdraw", "again", "delegate"),
+        also=("approve", "approval", "approver", "approvers", "deny", "vote", "delegation"),
         facts=_approval,
     ),
     Topic(

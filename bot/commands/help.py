@@ -1,4 +1,4 @@
-"""`/cluster help`: every command with an example, made from the commands themselves; with a topic, more about that."""
+"""`/cluster help`: a line for every command, made from the commands themselves; with a topic, more about that."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from bot.commands.command import Call, Command
 from bot.topics import Topic
 
 TENANTS_SHOWN = 5
+LINES = 10
+"""In one section, well within 3000 characters."""
 
 
 def page(commands: Sequence[Command]) -> Card:
     """The whole help."""
+    lines = [replies.help_line(each.line, each.summary) for each in commands]
     parts = [blocks.section(replies.HELP_INTRO)]
-    parts += [_entry(each) for each in commands]
+    parts += [blocks.section("\n".join(lines[at : at + LINES])) for at in range(0, len(lines), LINES)]
     about = blocks.context(replies.help_topics([topic.name for topic in topics.TOPICS]))
     return cards.card([*parts, about, blocks.context(replies.HELP_WITHOUT_SLACK)])
 

@@ -133,10 +133,10 @@ def test_a_plan_says_the_same_as_the_lines() -> None:
 
 
 def hung(status: ClusterStatus, *, minutes: int, action: Action = Action.CREATE, deleting: bool = False) -> Sight:
-    """A request that was carried out, so many minutes later."""
-    sight = golden.sight(
-        RequestStatus(phase=Phase.APPLIED), samples.cluster(status=status, deleting=deleting), action=action
-    )
+    """A request that was carried out, so many minutes after the cluster was made, or its deletion was asked for."""
+    cluster = samples.cluster(status=status, deleting=deleting)
+    cluster = replace(cluster, meta=replace(cluster.meta, deleted=samples.NOW if deleting else None))
+    sight = golden.sight(RequestStatus(phase=Phase.APPLIED), cluster, action=action)
     return replace(sight, now=samples.NOW + timedelta(minutes=minutes))
 
 
@@ -148,9 +148,9 @@ def test_the_platform_team_hears_of_a_step_that_takes_longer_than_half_an_hour(m
 def test_the_platform_team_hears_of_a_deletion_that_is_stuck_once() -> None:
     stuck = samples.going("Secret a", stuck=True)
 
-    assert alarm.is_due(hung(stuck, minutes=60, deleting=True))
-    assert not alarm.is_due(hung(stuck, minutes=60, deleting=True, action=Action.DELETE))
-    assert not alarm.is_due(hung(samples.going(), minutes=60, deleting=True))
+    assert alarm.is_due(hung(stuck, minutes=31, deleting=True))
+    assert not alarm.is_due(hung(stuck, minutes=31, deleting=True, action=Action.DELETE))
+    assert not alarm.is_due(hung(samples.going(), minutes=29, deleting=True))
 
 
 def test_what_is_ready_alarms_nobody() -> None:
