@@ -20,11 +20,11 @@ from typing import Any, Final
 
 import msgspec
 
+from provisioning import ledger_text
 from provisioning.errors import ClusterdeskError
 from provisioning.resources import Resource
 from provisioning.usage import DIMENSIONS, Usage
 
-FORMAT: Final = 1
 CLAIMS_MAX: Final = 64
 """Unsettled claims on one slot; more are turned away until some settle."""
 SLOTS_KNOWN: Final = 16384
@@ -107,6 +107,8 @@ class Ledger:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     summed: Usage | None = field(default=None, repr=False, compare=False)
     """What all of them cost, where whoever made this ledger knew it from the one before."""
+    packed: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
+    """Shelves of the stored text that are known, by number."""
 
     def used(self) -> Usage:
         """The sum of what all slots cost."""
@@ -170,21 +172,21 @@ class Ledger:
         slots = {**self.slots, key: slot}
         if slot == Slot():
             del slots[key]
-        return Ledger(slots, self.used() - self.cost(key) + slot.cost)
+        changed = ledger_text.shelf_of(key)
+        packed = {shelf: text for shelf, text in self.packed.items() if shelf != changed}
+        return Ledger(slots, self.used() - self.cost(key) + slot.cost, packed)
 
     def dumps(self) -> str:
-        """Compact and sorted, so that equal ledgers are equal texts."""
-        slots = ",".join(f"{_quoted(key)}:{self.slots[key].text}" for key in sorted(self.slots))
-        return f'{{"format":{FORMAT},"slots":{{{slots}}}}}'
+        """As it is stored. Equal ledgers are equal texts."""
+        return ledger_text.dumps(self.slots, lambda key: self.slots[key].text, self.packed)
 
     @classmethod
     def loads(cls, text: str) -> Ledger:
-        """Raises `Garbled` for what `dumps` did not write; no text is not an empty ledger either."""
+        """Raises `Garbled` for anything that `dumps` did not write: what cannot be read is not an empty ledger
+        either."""
         try:
-            stored = _decoder.decode(text)
-            if stored.format != FORMAT:
-                raise Garbled(f"a ledger of format {stored.format}")
-            return cls({key: _slot_of(bytes(slot)) for key, slot in stored.slots.items()})
+            slots, packed = ledger_text.loads(text)
+            return cls({key: _slot_of(slot) for key, slot in slots.items()}, packed=packed)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise Garbled(f"no ledger of ours: {type(error).__name__}") from error
 
@@ -198,22 +200,10 @@ def _answered(claim: Claim, *, uid: str, revision: str) -> bool:
     return claim.uid == uid
 
 
-class _Stored(msgspec.Struct):
-    format: int
-    slots: dict[str, msgspec.Raw]
-
-
-_decoder: Final = msgspec.json.Decoder(_Stored)
-
-
 @lru_cache(maxsize=SLOTS_KNOWN)
 def _slot_of(text: bytes) -> Slot:
     """A slot, read once: who has lost a race reads a ledger again of which hardly anything has changed."""
     return _slot_read(msgspec.json.decode(text))
-
-
-def _quoted(text: str) -> str:
-    return msgspec.json.encode(text).decode()
 
 
 def _slot_wire(slot: Slot) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning import ledger_text
 from provisioning.ledger import CLAIMS_MAX, Claim, Garbled, Ledger, Slot, slot_key
 from provisioning.resources import MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
 from provisioning.usage import DIMENSIONS, Usage
@@ -146,6 +149,64 @@ def test_what_is_used_is_the_sum_of_the_slots_and_never_negative(ledger: Ledger)
 def test_a_ledger_is_read_as_it_was_written(ledger: Ledger) -> None:
     assert Ledger.loads(ledger.dumps()) == ledger
     assert Ledger(dict(reversed(list(ledger.slots.items())))).dumps() == ledger.dumps()
+
+
+def many(number: int) -> Ledger:
+    """A ledger of so many slots, each claimed."""
+    ledger = Ledger()
+    for n in range(number):
+        ledger = ledger.claim(f"machinedeployments.cluster.x-k8s.io/a/m{n}", Claim(Usage(nodes=n), uid=f"uid-{n}"))
+    return ledger
+
+
+@pytest.mark.parametrize("number", [ledger_text.PLAIN_MAX, ledger_text.PLAIN_MAX + 1, 300])
+def test_many_slots_are_read_as_they_were_written_whatever_was_known_of_their_text(number: int) -> None:
+    ledger = many(number)
+    read = Ledger.loads(ledger.dumps())
+    assert read == ledger
+    for key in sorted(ledger.slots)[:40]:
+        for changed in (
+            read.vacate(key),
+            read.claim(key, Claim(Usage(nodes=7), uid="other")),
+            read.settle(key, charge=Usage(nodes=3), uid="u", revision="9"),
+        ):
+            assert changed.dumps() == Ledger(changed.slots).dumps()
+            assert Ledger.loads(changed.dumps()) == changed
+            read = changed
+
+
+def test_many_slots_take_a_fraction_of_the_text_and_few_can_be_read_by_people() -> None:
+    plain = sum(len(key) + len(slot.text) for key, slot in many(300).slots.items())
+    assert len(many(300).dumps()) < plain / 2
+    assert "machinedeployments.cluster.x-k8s.io/a/m1" in many(3).dumps()
+
+
+def packed(**changes: Any) -> str:
+    stored = json.loads(many(100).dumps())
+    return json.dumps({**stored, **changes})
+
+
+@pytest.mark.parametrize(
+    "shelves",
+    [
+        [],
+        None,
+        json.loads(many(100).dumps())["shelves"][:-1],
+        json.loads(many(100).dumps())["shelves"][::-1],
+        ["x"] * ledger_text.SHELVES,
+        [""] * ledger_text.SHELVES,
+        [base64.b64encode(b"{}").decode()] * ledger_text.SHELVES,
+        [base64.b64encode(zlib.compress(b"[]")).decode()] * ledger_text.SHELVES,
+        [base64.b64encode(zlib.compress(b"{}") + b"more").decode()] * ledger_text.SHELVES,
+        [base64.b64encode(zlib.compress(b"{}")[:-1]).decode()] * ledger_text.SHELVES,
+        [base64.b64encode(zlib.compress(b" " * 2 * ledger_text.SHELF_MAX)).decode()] * ledger_text.SHELVES,
+    ],
+    ids=range(11),
+)
+def test_shelves_that_are_not_as_they_were_packed_are_garbled(shelves: Any) -> None:
+    assert Ledger.loads(packed()) == many(100)
+    with pytest.raises(Garbled):
+        Ledger.loads(packed(shelves=shelves))
 
 
 def test_no_text_is_no_ledger_and_not_an_empty_one() -> None:
