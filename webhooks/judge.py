@@ -7,10 +7,10 @@ two things only: that a refusal is never given on a cached object, and that noth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 import jsonpatch
@@ -24,7 +24,7 @@ from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Verdict, merge, refuse
 from webhooks.facts import Facts, Manifest, One, Query, Trusted, Unknown, Unusable
-from webhooks.policy import Default, Policy, applies
+from webhooks.policy import Default, Policy, Subject, subject, table
 from webhooks.ports import Ledgers, Lookup
 from webhooks.recall import Recall
 from webhooks.review import Request
@@ -56,9 +56,17 @@ class Judge:
     now: Callable[[], datetime]
     recall: Recall = field(default_factory=Recall)
 
+    @cached_property
+    def _policies(self) -> Mapping[Subject, Sequence[Policy]]:
+        return table(self.policies)
+
+    @cached_property
+    def _defaults(self) -> Mapping[Subject, Sequence[Default]]:
+        return table(self.defaults)
+
     async def validate(self, request: Request, *, deadline: float) -> Verdict:
         """Admit or refuse before `deadline` (of the loop's clock). Never raises for what the world does."""
-        policies = [policy for policy in self.policies if applies(policy, request)]
+        policies = self._policies.get(subject(request), ())
         try:
             async with asyncio.timeout_at(deadline):
                 verdict = await self._judge(request, policies, deadline, live=False)
@@ -75,7 +83,7 @@ class Judge:
 
     async def mutate(self, request: Request, *, deadline: float) -> Allow | Patch:
         """Complete the object. What cannot be completed now is left as it is: validation looks at the result."""
-        defaults = [default for default in self.defaults if applies(default, request)]
+        defaults = self._defaults.get(subject(request), ())
         if request.object is None or not defaults:
             return Allow()
         try:
@@ -93,10 +101,14 @@ class Judge:
             (policy.name, await self._ask(partial(_check, policy, request, facts), facts, live=live))
             for policy in policies
         ]
-        # Side by side: what is reserved on a wrong guess stays charged for a while, and harms nobody.
-        verdicts, wrong = await asyncio.gather(self._reserve(answers, request, deadline), self._mistaken(facts))
-        if wrong:
-            return UNSURE
+        reserving = self._reserve(answers, request, deadline)
+        if facts.guessed:
+            # Side by side: what is reserved on a wrong guess stays charged for a while, and harms nobody.
+            verdicts, wrong = await asyncio.gather(reserving, self._mistaken(facts))
+            if wrong:
+                return UNSURE
+        else:
+            verdicts = await reserving
         refusing = [name for name, verdict in verdicts if isinstance(verdict, Deny)]
         return _noted(merge(verdict for _, verdict in verdicts), refusing, request, facts)
 
@@ -141,9 +153,9 @@ class Judge:
             if guess is not None:
                 facts.add(query, guess)
                 facts.guessed.add(query)
-        asked = [query for query in queries if live or query not in facts.known]
-        answers = await asyncio.gather(*(self.lookup.find(query, live=live) for query in asked))
-        for query, answer in zip(asked, answers, strict=True):
+        unknown = [query for query in queries if live or query not in facts.known]
+        answers = await asyncio.gather(*(self.lookup.find(query, live=live) for query in unknown))
+        for query, answer in zip(unknown, answers, strict=True):
             facts.add(query, answer)
             self.recall.note(query, answer)
 

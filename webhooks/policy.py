@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from provisioning.resources import Resource
 from webhooks.charge import Charge
@@ -38,13 +40,6 @@ class Rule:
     subresource: str = ""
     reach: Reach = Reach.EVERYWHERE
 
-    def matches(self, request: Request) -> bool:
-        return (
-            (request.group, request.resource) == (self.resource.group, self.resource.plural)
-            and request.subresource == self.subresource
-            and request.operation in self.operations
-        )
-
 
 @dataclass(frozen=True)
 class Policy:
@@ -67,5 +62,20 @@ class Default:
     complete: Callable[[Request, Manifest, Facts], Manifest]
 
 
-def applies(kind: Policy | Default, request: Request) -> bool:
-    return any(rule.matches(request) for rule in kind.applies_to)
+Subject = tuple[str, str, str, str]
+"""What a request is about: group, plural, subresource, operation."""
+_K = TypeVar("_K", Policy, Default)
+
+
+def table(kinds: Iterable[_K]) -> Mapping[Subject, Sequence[_K]]:
+    """Who is to be asked about what, in their order. Looked up at every request, so made once."""
+    found: dict[Subject, dict[_K, None]] = defaultdict(dict)
+    for kind in kinds:
+        for rule in kind.applies_to:
+            for operation in rule.operations:
+                found[rule.resource.group, rule.resource.plural, rule.subresource, operation][kind] = None
+    return {about: tuple(those) for about, those in found.items()}
+
+
+def subject(request: Request) -> Subject:
+    return request.group, request.resource, request.subresource, request.operation
