@@ -40,6 +40,9 @@ REFUSED: Final[tuple[tuple[dict[str, Any], Component], ...]] = (
     ({"image": "mirror/ca", "args": ["--v", "2", "--cloud-provider", "clusterapi", "--v=3"]}, CA),
     ({"image": "mirror/ca", "command": ["/bin/sh", "-c", "sleep 1; /opt/cluster-autoscaler --v=2"]}, CA),
     ({"image": "mirror/ccm", "command": ["/bin/sh"], "args": ["-c", "kubevirt-cloud-provider|tee /log"]}, CCM),
+    ({"image": "mirror/ccm", "args": ["--cloud_provider=kubevirt"]}, CCM),
+    ({"image": "x/driver", "args": ["--run_controller-service"]}, CSI),
+    ({"image": "mirror/ca", "args": ["-cloud_provider", "clusterapi"]}, CA),
 )
 
 LEFT_ALONE: Final[tuple[dict[str, Any], ...]] = (

@@ -6,11 +6,9 @@ KubeadmConfig and what makes such, KubevirtMachine and what makes such: manifest
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from provisioning import documents
-from webhooks import parts, tree
-from webhooks.parts import Form, Manifest, Part, Source, decoded
+from webhooks import parts, tree, user_data
+from webhooks.parts import Form, Manifest, Part, Source, commands, decoded
 
 _COMMANDS = ("bootCommands", "preKubeadmCommands", "postKubeadmCommands")
 
@@ -40,7 +38,7 @@ def _of_kubeadm(spec: Manifest, at: str) -> Iterator[Part]:
         text = decoded(tree.text(file.get("content")), tree.text(file.get("encoding")))
         yield Part(f"{at}.files[{index}].content", Form.TEXT, text)
     for key in _COMMANDS:
-        yield from _commands(spec.get(key), f"{at}.{key}")
+        yield from commands(spec.get(key), f"{at}.{key}")
     # Files and units of a machine that boots by Ignition.
     additional = tree.text(tree.dig(spec, "ignition", "containerLinuxConfig").get("additionalConfig"))
     yield Part(f"{at}.ignition.containerLinuxConfig.additionalConfig", Form.TEXT, additional)
@@ -87,32 +85,8 @@ def in_machine(manifest: Manifest) -> Iterator[Part]:
     for volume, field in _volumes(manifest):
         yield from parts.values(volume.get("containerDisk"), f"{field}.containerDisk")
     for source, field in _cloud_init(manifest):
-        yield from _of_cloud_init(tree.text(source.get("userData")), f"{field}.userData")
+        yield from user_data.parts(tree.text(source.get("userData")), f"{field}.userData")
         packed = tree.text(source.get("userDataBase64"))
         # cloud-init sees for itself whether it is compressed.
         encoded = decoded(packed, "gzip+base64") or decoded(packed, "base64")
-        yield from _of_cloud_init(encoded, f"{field}.userDataBase64")
-
-
-def _of_cloud_init(text: str, at: str) -> Iterator[Part]:
-    """User data is a script, or YAML with files and commands in it. Raises `Overgrown`."""
-    yield Part(at, Form.TEXT, text)
-    if not text.startswith("#cloud-config"):
-        return
-    try:
-        configs = documents.read(text)
-    except documents.Unreadable:
-        return
-    for config in map(tree.mapping, configs):
-        for index, file in enumerate(tree.mappings(config.get("write_files"))):
-            content = decoded(tree.text(file.get("content")), tree.text(file.get("encoding")))
-            yield Part(f"{at}.write_files[{index}].content", Form.TEXT, content)
-        for key in ("bootcmd", "runcmd"):
-            yield from _commands(config.get(key), f"{at}.{key}")
-
-
-def _commands(commands: Any, at: str) -> Iterator[Part]:
-    """Each is one text for a shell, or a list of words."""
-    for index, command in enumerate(tree.sequence(commands)):
-        text = " ".join(map(str, command)) if isinstance(command, list) else str(command)
-        yield Part(f"{at}[{index}]", Form.SCRIPT, text)
+        yield from user_data.parts(encoded, f"{field}.userDataBase64")

@@ -31,7 +31,7 @@ from provisioning.resources import (
     TENANT_CONTROL_PLANES,
     Resource,
 )
-from webhooks import boots, carriers, hubs, parts
+from webhooks import boots, carriers, hubs, parts, user_data
 from webhooks import facts as reading
 from webhooks.facts import All, Facts, Manifest, One
 from webhooks.kinds import (
@@ -131,7 +131,10 @@ def _in_profile(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Pa
 
 
 def _in_content(manifest: Manifest, _namespace: str, _facts: Facts) -> Iterator[Part]:
-    yield from parts.texts(manifest, Form.CONTENT)
+    for part in parts.texts(manifest, Form.CONTENT):
+        yield part
+        if user_data.is_such(part.content):
+            yield from user_data.parts(part.content, part.field)
 
 
 def _config_maps(sources: Sequence[Source], namespace: str, facts: Facts) -> Iterator[tuple[Source, Manifest]]:

@@ -73,6 +73,13 @@ def texts(manifest: Manifest, form: Form, *, at: str = "") -> Iterator[Part]:
             yield Part(f"{at}.{section}.{key}" if at else f"{section}.{key}", form, text)
 
 
+def commands(them: Any, at: str) -> Iterator[Part]:
+    """Each is one text for a shell, or a list of words."""
+    for index, command in enumerate(tree.sequence(them)):
+        text = " ".join(map(str, command)) if isinstance(command, list) else str(command)
+        yield Part(f"{at}[{index}]", Form.SCRIPT, text)
+
+
 def decoded(text: str, encoding: str) -> str:
     """The text behind base64, gzip or both, as kubeadm or cloud-init call them; empty when it is not what it says.
 
@@ -87,6 +94,14 @@ def decoded(text: str, encoding: str) -> str:
     except (binascii.Error, zlib.error):
         return ""
     return data.decode("utf-8", "replace")
+
+
+def expanded(data: bytes) -> bytes:
+    """What is behind gzip, or the same where it is no such thing. Raises `Overgrown`."""
+    try:
+        return _unpacked(data)
+    except zlib.error:
+        return data
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -110,7 +110,7 @@ def _is(component: Component) -> str:
         signs.append(_matches("p.environment", f"(?:^| )(?:{_any(component.environment)})(?: |$)"))
     if component.shared_images:
         name, _, value = component.node_only.lstrip("-").partition("=")
-        alone = _matches("p.words", rf"{_START}--?{name}=[\x22\x27]?{value}{_END}")
+        alone = _matches("p.words", rf"{_START}--?{_name(name)}=[\x22\x27]?{value}{_END}")
         beside = f"variables.programs.exists(o, {_matches('o.image', _image(component.sidecars))})"
         signs.append(f"({_matches('p.image', _image(component.shared_images))} && (!{alone} || {beside}))")
     return " || ".join(signs)
@@ -119,7 +119,13 @@ def _is(component: Component) -> str:
 def _flag(flag: Flag) -> str:
     """A flag as it comes in a command, after its dashes: its value after a sign, or as a word of its own."""
     value = rf"(?:=|\s+)[\x22\x27]?(?:{flag.values}){_END}" if flag.values else f"(?:=|{_END})"
-    return f"{flag.name}(?:{value}|{_END})" if flag.bare else f"{flag.name}{value}"
+    name = _name(flag.name)
+    return f"{name}(?:{value}|{_END})" if flag.bare else f"{name}{value}"
+
+
+def _name(name: str) -> str:
+    """Of a flag: programs take it with underscores too."""
+    return name.replace("-", "[-_]")
 
 
 def _image(names: Iterable[str]) -> str:
