@@ -44,7 +44,7 @@ async def test_a_small_valid_object_is_taken(admin: Kube, namespace: str, manife
     [
         (CATALOG, "metadata.name", "second", "there is one Catalog, named default"),
         (TENANT, "metadata.name", "t" * 64, "a tenant's name is a label value"),
-        (TENANT, "spec.members", [{"user": "ann", "group": "team"}], "name either a user or a group"),
+        (TENANT, "spec.members", [{"user": "ann", "group": "team"}], "name either a user, a group or a Slack"),
         (TENANT, "spec.members", [{"slack": "U0ANN", "group": "team"}], "a Slack account needs the user"),
         (CLUSTER, "metadata.name", "7up", "a cluster's name starts with a letter"),
         (CLUSTER, "metadata.name", "c" * 31, "at most 30 characters"),
@@ -105,5 +105,5 @@ async def test_kubectl_explain_has_words_for_every_field_of_every_spec() -> None
         (version,) = definition["spec"]["versions"]
         spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
         silent += [f"{kind}.spec.{name}" for name, field in spec["properties"].items() if not field.get("description")]
-    assert len(DEFINITIONS) == 6
+    assert len(DEFINITIONS) == 7
     assert silent == ["TenantLedger.spec.data"]
