@@ -79,7 +79,8 @@ def _complaint_of_patch(asked: _Asked, response: Any) -> str:
         return "a refusal changes something"
     operations = json.loads(base64.b64decode(response["patch"]))
     try:
-        jsonpatch.apply_patch(asked.object, operations)
+        # In place: an object may be nested deeper than the library can copy.
+        jsonpatch.apply_patch(asked.object, operations, in_place=True)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
         return f"the patch does not fit its object: {type(error).__name__}"
     return ""
