@@ -8,7 +8,6 @@ from typing import Any
 
 from plugin.errors import NotDone
 from plugin.session import Session
-from plugin.voting import NO_TENANT
 from provisioning import errors, objects, prospect, quota, resources
 from provisioning.model import Amounts, ClusterRequest, ClusterSpec, TenantCluster
 from provisioning.objects import Stored
@@ -34,7 +33,7 @@ async def of(session: Session) -> Balance:
     """Of the tenant whose the session's namespace is. Raises `NotDone` or `KubeError`."""
     tenant, catalog = await session.tenant(), await session.catalog()
     if tenant is None:
-        raise NotDone(NO_TENANT.format(namespace=session.namespace))
+        raise NotDone(session.no_tenant)
     if catalog is None:
         raise NotDone("what waits cannot be counted: there is no Catalog, or you may not read it")
     allowed, used = tenant.it.spec.quota.hard, quota.usage(tenant.it.status.quota.used)

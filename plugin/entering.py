@@ -19,8 +19,8 @@ import typer
 from plugin import errors
 from plugin.errors import NotDone
 from plugin.session import Session
-from provisioning import errors as kube_errors
 from provisioning import asking, grants, lifetime, objects, plain
+from provisioning import errors as kube_errors
 from provisioning.kube import Manifest
 from provisioning.model import AccessRole, ClusterAccess, conditions
 from provisioning.objects import Stored

@@ -64,6 +64,14 @@ class Session:
             return ()
         return seats.in_force([objects.read(ApprovalDelegation, each) for each in found], datetime.now(UTC))
 
+    @property
+    def no_tenant(self) -> str:
+        """Why `tenant` found none, and what to do about it."""
+        return (
+            f"{self.namespace} is no tenant's namespace, or you may not see whose it is; ask your platform team for "
+            "the chart's ClusterRoles clusterdesk-member (there) and clusterdesk-reader"
+        )
+
     async def catalog(self) -> CatalogSpec | None:
         """What is on offer; None when the platform has not said, or the person may not look."""
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -25,10 +25,6 @@ from provisioning.lifecycle import Reason, Refused
 from provisioning.model import ClusterRequest, Decision, Phase, RequestStatus, Vote
 from provisioning.objects import Stored
 
-NO_TENANT: Final = (
-    "nobody can tell here who decides: {namespace} is no tenant's namespace, or you may not see whose it is; ask your "
-    "platform team for the chart's ClusterRoles clusterdesk-member (there) and clusterdesk-reader"
-)
 RequestName = Annotated[
     str,
     typer.Argument(
@@ -82,7 +78,7 @@ async def paper(session: Session, name: str, *, alone: str | None = None) -> Pap
         raise NotDone(f"{wording.GONE} There is no ClusterRequest {name} in {session.namespace}.") from refused
     request, tenant = objects.read(ClusterRequest, manifest), await session.tenant()
     if tenant is None:
-        raise NotDone(NO_TENANT.format(namespace=session.namespace))
+        raise NotDone(f"nobody can tell here who decides: {session.no_tenant}")
     me, delegations, now = await session.myself(), await session.delegations(), datetime.now(UTC)
     spec = tenant.it.spec
     try:

@@ -9,7 +9,7 @@ from plugin.command import Command
 from plugin.errors import NotDone
 from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Output, OutputOption
 from plugin.session import Session, carry_out
-from plugin.voting import NO_TENANT, RequestName
+from plugin.voting import RequestName
 from provisioning import approval, request_status, wording
 from provisioning.kube import Manifest
 from provisioning.lifecycle import Refused
@@ -46,7 +46,7 @@ async def taken_back(session: Session, name: str) -> Stored[ClusterRequest]:
     """The request without the vote. Raises `NotDone` or `KubeError`."""
     me, tenant = (await session.myself()).person, await session.tenant()
     if tenant is None:
-        raise NotDone(NO_TENANT.format(namespace=session.namespace))
+        raise NotDone(f"nobody can tell here who decides: {session.no_tenant}")
 
     def decide(request: Stored[ClusterRequest]) -> RequestStatus:
         try:
