@@ -1,7 +1,7 @@
 """A TenantCluster changes only as its tenant's policy lets it: by a rule that needs nobody, or by an approved request.
 
 The request must want exactly this, made for exactly what is there now, and people who still decide must stand behind
-it: whoever applies it changes nothing of what was agreed to. The rule itself is `provisioning.approval`'s.
+it: whoever applies it changes nothing of what was agreed to. The rule itself is `provisioning.backing`'s.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from provisioning import approval, lifetime, objects, quota, wording
+from provisioning import approval, backing, lifetime, objects, quota, wording
 from provisioning.completion import complete
 from provisioning.errors import Cause
 from provisioning.model import Action, ClusterRequest, ClusterSpec, DelegationSpec, Tenant, TenantCluster
@@ -53,7 +53,7 @@ def check(request: Request, facts: Facts) -> Verdict:
     named = reading.annotation(request.object, REQUEST_ANNOTATION) if request.object is not None else ""
     reasons: list[str] = []
     for candidate in _candidates(request, named, facts):
-        why = approval.uncovered(
+        why = backing.uncovered(
             candidate,
             action=action,
             cluster=request.name or request.either["metadata"]["name"],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning import approval
+from provisioning import approval, backing
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import Action, ApprovalPolicy, ClusterRequest, Decision, Person, Phase, TenantSpec
 from provisioning.objects import Stored
@@ -234,7 +234,7 @@ def uncovered(request: Stored[ClusterRequest], **change: Any) -> str:
         "catalog": builders.catalog(),
         "tenant": builders.tenant(),
     }
-    return approval.uncovered(request, **{**how, **change})
+    return backing.uncovered(request, **{**how, **change})
 
 
 @pytest.mark.parametrize(("action", "generation"), [(Action.CREATE, 0), (Action.CHANGE, 4), (Action.DELETE, 0)])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioning import approval, seats
+from provisioning import approval, backing, seats
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import (
     ApprovalDelegation,
@@ -191,8 +191,8 @@ def test_a_request_taken_through_stands_behind_its_change_as_long_as_whoever_did
     spec = taken.it.spec
     how: dict[str, Any] = {"action": spec.action, "cluster": "web", "desired": spec.desired, "generation": 0}
     how["catalog"] = builders.catalog()
-    assert approval.uncovered(taken, **how, tenant=tenant) == ""
-    assert "nobody may still decide" in approval.uncovered(taken, **how, tenant=builders.tenant())
+    assert backing.uncovered(taken, **how, tenant=tenant) == ""
+    assert "nobody may still decide" in backing.uncovered(taken, **how, tenant=builders.tenant())
 
 
 # Taken back
