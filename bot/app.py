@@ -230,7 +230,8 @@ class Door:
             return forms.replaced(replies.NO_CATALOG)
 
     async def _redraw(self, form: Form, body: Payload, *, newest: bool) -> None:
-        if form.changed is None:
+        # A field is drawn anew with what was typed into it; a secret is not said again, not even to whoever typed it.
+        if form.changed is None or secrecy.in_form(body["view"]):
             return
         try:
             filled = await self._filled(body)

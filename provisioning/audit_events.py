@@ -74,6 +74,7 @@ def access(what: str, one: Stored[ClusterAccess], status: AccessStatus, marks: M
         "serial": marks.serial,
         "until": status.expires_at or "",
         "public-key": f"sha256:{marks.key}",
+        **({"slack": spec.slack} if spec.slack else {}),
     }
     code = _ACCESSES.get(what, Code.ACCESS_ISSUED)
     return Event(code, who=spec.user, where=CLUSTER, about="/".join(one.key), facts=facts)

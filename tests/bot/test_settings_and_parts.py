@@ -62,6 +62,14 @@ def test_the_program_prints_the_manifest() -> None:
     assert bad.exit_code == 2
 
 
+def test_addresses_of_people_are_asked_for_only_where_that_is_wanted() -> None:
+    without = CliRunner().invoke(cli, ["manifest"])
+    wanted = CliRunner().invoke(cli, ["manifest", "--email"])
+
+    assert "users:read.email" not in without.output
+    assert set(wanted.output.split()) - set(without.output.split()) == {"users:read.email"}
+
+
 def test_the_manifest_of_socket_mode_names_no_address() -> None:
     made = manifest.app_manifest("socket")
 

@@ -76,7 +76,8 @@ async def test_a_member_gets_in_through_slack_and_is_out_once_revoked(
     await lena.get_by_role("link", name="clusterdesk").first.click()
     card = lena.locator("article[data-ts]").filter(has_text="Admin of")
     await expect(card).to_be_visible(timeout=150_000)
-    await card.screenshot(path=pictures / "access.png")
+    await card.evaluate("card => card.scrollIntoView({block: 'start'})")
+    await lena.screenshot(path=pictures / "access.png")
     recipe = await card.locator("pre").inner_text()
     code, printed = await shell(desk, tmp_path, recipe)
     assert (code, "kube-system" in printed) == (0, True), printed
