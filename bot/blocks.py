@@ -73,18 +73,6 @@ def code_line(words: str) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [inside]}]}
 
 
-def preformatted(words: str) -> Block:
-    """Lines to be copied as they are, so they are never clipped: nothing longer than `PREFORMATTED_TEXT`."""
-    inside = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": words}]}
-    return {"type": "rich_text", "elements": [inside]}
-
-
-def code_line(words: str) -> Block:
-    """One line of code, as rich text: Slack redraws a message that has such text only as one that has some, too."""
-    inside = {"type": "text", "text": words, "style": {"code": True}}
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [inside]}]}
-
-
 def fields(pairs: Sequence[tuple[str, str]]) -> list[Block]:
     """Label and value side by side, ten to a section; both are mrkdwn."""
     texts = [markdown(f"*{label}*\n{value}", FIELD_TEXT) for label, value in pairs]
