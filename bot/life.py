@@ -101,7 +101,7 @@ def _going(look: Look, words: str) -> list[Block]:
     left = [text.clip(text.one_line(each), WORDS_SHOWN) for each in status.residue[:RESIDUE_SHOWN]]
     more = len(status.residue) - len(left)
     return [
-        blocks.section(replies.DELETION_STUCK),
+        blocks.section(replies.deletion_stuck(text.moment(asked) if (asked := look.cluster.meta.deleted) else "")),
         *(blocks.quote(each) for each in left or [words]),
         *([blocks.context(replies.more_left(more))] if more > 0 else []),
     ]
@@ -149,6 +149,11 @@ def _actions(look: Look) -> list[Block]:
     return [blocks.actions(*elements)] if elements else []
 
 
+def _of_building(look: Look) -> Iterator[Block]:
+    """Whoever does not want it any more need not wait until it is there."""
+    yield from _delete(look)
+
+
 def _of_stalled(look: Look) -> Iterator[Block]:
     yield _run(look, replies.RETRY, "retry", replies.retry_spoken, style="primary")
     yield _run(look, replies.SMALLER, "resize", replies.smaller_spoken)
@@ -185,12 +190,13 @@ def _delete(look: Look) -> Iterator[Block]:
 
 
 _BUTTONS = {
+    Stage.BUILDING: _of_building,
     Stage.STALLED: _of_stalled,
     Stage.READY: _of_ready,
     Stage.ASLEEP: _of_asleep,
     Stage.DELETING: _of_going,
 }
-"""What makes sense when. While it is set up there is nothing to press: to stop it is to delete it."""
+"""What makes sense when."""
 
 
 def _run(look: Look, words: str, verb: str, spoken: Callable[[str], str], *, more: str = "", style: str = "") -> Block:

@@ -989,7 +989,6 @@ SMALLER = "Smaller size"
 DELETE_FORM = "Delete…"
 DETAILS = "Details"
 ASLEEP_BY_HAND = "Somebody put it to sleep. What it has stored is kept."
-DELETION_STUCK = "⚠️ The deletion has taken too long. This is still there, and why:"
 
 
 PLATFORM_TOLD = "The platform team is told."
@@ -1058,6 +1057,11 @@ def asleep_for_good(ended: str, deletes: str) -> str:
     """Both are dates of ours; the second is empty where it is not deleted."""
     then = f"It is deleted {deletes}." if deletes else "It is not deleted."
     return f"Its lifetime was over {ended}, so it sleeps. What it has stored is kept. {then}"
+
+
+def deletion_stuck(began: str) -> str:
+    """`began` is a date of ours."""
+    return f"⚠️ The deletion has taken too long{f': it began {began}' if began else ''}. This is still there, and why:"
 
 
 def more_left(hidden: int) -> str:

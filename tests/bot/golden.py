@@ -241,7 +241,8 @@ def _sleepless() -> ClusterSpec:
 
 def _leaving() -> Stored[TenantCluster]:
     left = ("KubevirtMachine build-7-workers-x: finalizer `kubevirtmachine`: its VirtualMachine is there", "Secret a")
-    return samples.cluster(deleting=True, status=samples.going(*left, stuck=True))
+    made = samples.cluster(deleting=True, status=samples.going(*left, stuck=True))
+    return replace(made, meta=replace(made.meta, deleted=samples.NOW))
 
 
 def _news(it: Sight) -> Card:

@@ -156,7 +156,7 @@ def test_a_cluster_has_the_buttons_that_make_sense() -> None:
     assert "extend" not in verbs["forever"]
     assert "wake" in verbs["sleeps"]
     assert "hibernate" not in verbs["sleeps"]
-    assert verbs["rises"] == ["show"]
+    assert verbs["rises"] == ["show", "delete"]
     assert verbs["goes"] == ["show"]
 
 

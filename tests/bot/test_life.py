@@ -37,8 +37,8 @@ def ready(**spec: Any) -> Stored[TenantCluster]:
     return samples.cluster(status=samples.ready(), **spec)
 
 
-def test_a_cluster_on_its_way_has_no_buttons() -> None:
-    assert verbs(samples.cluster(status=samples.building())) == []
+def test_a_cluster_on_its_way_can_be_given_up() -> None:
+    assert verbs(samples.cluster(status=samples.building())) == ["delete"]
 
 
 def test_what_hangs_can_be_tried_again_made_smaller_deleted_and_looked_at() -> None:
