@@ -39,6 +39,8 @@ EVENT = "clusterdesk_message"
 LOOK_SECONDS = 600.0
 """How often what waits is looked at anew: somebody may have left meanwhile."""
 WORKERS = 2
+STRANDED = "stranded"
+"""What the message to the platform is called."""
 
 
 class Directory(Protocol):
@@ -92,12 +94,7 @@ class Messenger:
         now, request, tenant = self._clock(), sight.request, sight.tenant.it.spec
         found = {who: await self._directory.whereabouts(who) for who in approvals.asked(sight)}
         unreachable = {who for who, each in found.items() if not each.is_there}
-        step = escalation.due(request, tenant, unreachable=unreachable, now=now)
-        if step is not None:
-            log.info("request_handed_on", request=request.meta.name, step=step.step, why=step.why.value)
-            await self._record(sight, Handed(step))
-        elif escalation.is_stranded(request, tenant, unreachable=unreachable) and not request.it.status.stranded_at:
-            await self._tell_platform(sight, now)
+        await self._hand_on(sight, unreachable, now)
         zones = {who: zone for who, each in found.items() if (zone := _zone(each.zone))}
         plan = self._plan(sight, {who for who in found if who not in unreachable}, zones, now)
         for place, accounts in (await self._by_card(sight, plan.due)).items():
@@ -107,13 +104,30 @@ class Messenger:
         moments = [at for at in (plan.next_at, escalation.next_at(request, tenant)) if at is not None]
         return max(1.0, min([LOOK_SECONDS, *((at - now).total_seconds() for at in moments)]))
 
+    async def _hand_on(self, sight: Sight, unreachable: set[str], now: datetime) -> None:
+        """Take the step that is due; without one, tell the platform when nobody is left who could decide."""
+        request, tenant = sight.request, sight.tenant.it.spec
+        step = escalation.due(request, tenant, unreachable=unreachable, now=now)
+        if step is not None:
+            log.info("request_handed_on", request=request.meta.name, step=step.step, why=step.why.value)
+            await self._record(sight, Handed(step))
+            return
+        stranded = escalation.is_stranded(request, tenant, unreachable=unreachable)
+        if stranded and not request.it.status.stranded_at:
+            await self._tell_platform(sight, now)
+        elif not stranded and request.it.status.stranded_at:
+            self._sent.get(request.key, {}).pop(STRANDED, None)
+            await self._record(sight, Stranded(None))
+
     def _plan(self, sight: Sight, reachable: set[str], zones: Mapping[str, tzinfo], now: datetime) -> Plan:
         request, policy = sight.request, sight.tenant.it.spec.approval
         created = request.meta.created
         if created is None:
             return Plan()
         tenant = sight.tenant.it.spec
-        voted = {who.slack for vote in request.it.status.votes for who in seats.speakers(vote, tenant, sight.delegations)}
+        voted = {
+            who.slack for vote in request.it.status.votes for who in seats.speakers(vote, tenant, sight.delegations)
+        }
         handed = {
             subject.slack: parse_time(each.at)
             for each, step in escalation.noted(request, tenant)
@@ -159,7 +173,7 @@ class Messenger:
     async def _tell_platform(self, sight: Sight, now: datetime) -> None:
         log.warning("nobody_can_decide", request=sight.request.meta.name, tenant=sight.tenant.meta.name)
         if self._platform:
-            await self._send(sight, "stranded", self._platform, "", messages.stranded(sight), weight=Weight.FAILURE)
+            await self._send(sight, STRANDED, self._platform, "", messages.stranded(sight), weight=Weight.FAILURE)
         await self._record(sight, Stranded(now))
 
     async def _tell_of_question(self, sight: Sight, number: int) -> None:

@@ -39,9 +39,9 @@ class Handed:
 
 @dataclass(frozen=True)
 class Stranded:
-    """Nobody who may decide can be reached, and the platform was told."""
+    """Nobody who may decide can be reached, and the platform was told; None when somebody can again."""
 
-    at: datetime
+    at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def recorded(status: RequestStatus, record: Record) -> RequestStatus:
             known = any(each.step == step.step for each in status.handed_on)
             return status if known else status.model_copy(update={"handed_on": (*status.handed_on, step)})
         case Stranded(at):
-            return status if status.stranded_at else status.model_copy(update={"stranded_at": format_time(at)})
+            since = (status.stranded_at or format_time(at)) if at is not None else None
+            return status.model_copy(update={"stranded_at": since})
         case QuestionTold(number, message):
             return questions.changed(status, number, told=message)
         case AnswerTold(number):

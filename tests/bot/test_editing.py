@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot import commands, replies
+from bot import cards, commands, replies
 from bot.answers import Ask, Nudge, Open, Say
 from bot.blocks import Block
 from provisioning import edits
+from provisioning.lifecycle import Reason
 from provisioning.model import Action, ClusterAddOn, ClusterSpec, NodePool, Phase, RequestStatus
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from tests.bot import samples
@@ -192,3 +193,9 @@ def test_what_cannot_be_asked_for_again_is_told(line: str, said: str) -> None:
 
 def test_a_nudge_is_about_ones_own_request() -> None:
     assert answer("nudge build-7", desk(waiting=True)) == Nudge(samples.LENA, "tenant-team-a", "cr-1")
+
+
+def test_a_press_on_a_copy_of_a_replaced_card_is_told_of_the_newer_version() -> None:
+    old = samples.request(status=RequestStatus(phase=Phase.WITHDRAWN, replaced_by="cr-newer"))
+
+    assert "The newer version is `cr-newer`." in cards.why_not(old, Reason.ALREADY_DECIDED)

@@ -226,6 +226,21 @@ async def test_when_nobody_can_be_reached_the_next_in_line_come_at_once_and_then
     assert it.status.stranded_at == format_time(NOON)
 
 
+async def test_who_can_be_reached_again_is_no_trouble_any_more_until_the_next_time() -> None:
+    it = scene()
+    gone = {who: Whereabouts(is_there=False) for who in ("U0OMAR", "U0EVA")}
+    it.directory.known = dict(gone)
+    await it.look()
+
+    it.directory.known = {"U0EVA": Whereabouts(is_there=False)}
+    await it.look()
+    assert it.status.stranded_at is None
+    it.directory.known = dict(gone)
+    await it.look()
+
+    assert len(it.posts("C0PLATFORM")) == 2
+
+
 async def test_without_a_platform_channel_it_is_noted_all_the_same() -> None:
     it = scene()
     it.platform = ""
