@@ -174,10 +174,10 @@ def _taken_back(
 
 
 def _known_to_slack(person: Person, tenant: Stored[Tenant], facts: Facts) -> None:
-    """Whoever decides instead of an approver, or by a user group, may be listed by another tenant alone."""
+    """Whoever decides instead of an approver, or by a user group, may be known to another tenant alone."""
     if people.vouched(tenant.it.spec, person):
         return
-    if not person.slack or not any(people.lists(spec, person) for spec in reading.tenants(facts)):
+    if not any(people.vouched(spec, person) for spec in reading.tenants(facts)):
         raise _unlisted(person, "votes")
 
 

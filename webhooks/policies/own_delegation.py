@@ -37,8 +37,8 @@ def _of_approver(request: Request, spec: DelegationSpec, tenant: TenantSpec, fac
     if not by_bot and approver.user != request.user.name:
         yield Cause("spec.approver.user", f"must be {request.user.name}, who sends this; one delegates one's own word")
     if approver.slack or by_bot:
-        known = people.by_slack(tenant, approver.slack)
-        if known is None or known.user != approver.user:
+        listed = people.vouched(tenant, approver) if by_bot else people.by_slack(tenant, approver.slack) == approver
+        if not listed:
             yield Cause("spec.approver.slack", f"is not listed as the account of {approver.user} in this tenant")
     if not people.approver(tenant, approver):
         # By a group, nobody could tell later whether they are still in it.

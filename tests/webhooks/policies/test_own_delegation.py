@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioning.resources import APPROVAL_DELEGATIONS, TENANTS
-from tests.webhooks.estate import BLUE, WORLD, tweak
+from tests.webhooks.estate import BLUE, CATALOG, NAMESPACE, TENANT, WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
@@ -37,6 +37,15 @@ def test_an_approver_says_who_decides_instead_by_kubectl_and_by_the_bot() -> Non
     assert refused(check(HOLIDAYS, user=BOT)) == (403, {"spec.approver.slack"})
     wrong = tweak(HOLIDAYS, "spec.approver.slack", "UANN")
     assert refused(check(wrong, user=BOT)) == (403, {"spec.approver.slack"})
+
+
+def test_the_bot_speaks_for_an_approver_whom_the_tenant_knows_by_their_address() -> None:
+    approvers = [{"user": "bo@example.com"}]
+    by_bot = tweak(HOLIDAYS, "spec.approver", {"user": "bo@example.com", "slack": "UBO"})
+    for email, code in ((True, None), (False, 403)):
+        tenant = tweak(tweak(TENANT, "spec.approvers", approvers), "spec.identity", {"email": email})
+        verdict = World(CATALOG, NAMESPACE, tenant, RED).check(POLICY, request(APPROVAL_DELEGATIONS, by_bot, user=BOT))
+        assert (verdict.code if isinstance(verdict, Deny) else None) == code
 
 
 @pytest.mark.parametrize("user", ["ann", "kim", "system:serviceaccount:clusterdesk-system:clusterdesk-provisioner"])
