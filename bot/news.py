@@ -122,6 +122,9 @@ def _ladder(sight: Sight) -> Ladder | None:
     cluster = sight.cluster
     if cluster is None or cluster.meta.created is None or sight.stage not in _THERE:
         return None
+    if sight.request.it.spec.action is Action.DELETE:
+        # Whoever asked for the deletion is not told of an end besides.
+        return None
     return lifetime.ladder(cluster.meta.created, cluster.it.spec, sight.tenant.it.spec.lifetime)
 
 
@@ -230,5 +233,5 @@ def _settled(sight: Sight, told: Told | None, *, end: str, rung: str) -> News | 
     if after == told or (told.end == end and told.word is not Word.TOLD):
         return None
     name, tenant = sight.request.it.spec.cluster, sight.tenant.meta.name
-    until = text.moment(end) if end else ""
+    until = text.moment(end) if end and rung != DUE and not rung.startswith(OVER) else ""
     return News(cards.say(replies.lives_on(sight.stage, name, tenant, until)), after, fresh=False)

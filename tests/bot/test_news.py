@@ -276,6 +276,23 @@ def heard(sight: Sight, told: str) -> Sight:
     return golden._heard(sight, told)
 
 
+def test_whoever_asks_for_a_deletion_is_not_told_of_an_end_besides() -> None:
+    due = golden._aged(samples.going(), hours=24, deleting=True)
+    asked = golden.sight(due.request.it.status, due.cluster, action=Action.DELETE)
+
+    assert news.due(due, due.now or samples.NOW) is not None
+    assert news.due(replace(asked, now=due.now), due.now or samples.NOW) is None
+
+
+def test_an_end_that_was_moved_into_the_past_is_not_called_a_time_to_live() -> None:
+    over = heard(golden._aged(samples.over(), "30h", hours=31, hibernation="48h"), f"told {samples.TOMORROW} 1h")
+
+    found = news.due(over, over.now or samples.NOW)
+
+    assert found is not None
+    assert "lives until" not in found.card.text
+
+
 def test_what_was_let_go_is_told_of_again_only_when_it_comes() -> None:
     ended = "2026-03-06T19:00:00Z"
     let_go = Told(Word.LET_GO, ended, "24h").dumps()
