@@ -66,7 +66,7 @@ async def measure(sizes: Sizes, steps: Steps) -> Found:
             await filling.fill(site, tenants=sizes.tenants, clusters=sizes.clusters)
         secret = secrets.token_hex(16)
         async with stage.slack(site) as slack, stage.ours(site, slack, secret) as bot, stage.peer(site, secret) as peer:
-            await _check(bot, sizes, secret)
+            await _check(bot, secret)
             with steps.step(f"type {sizes.rate:.0f} commands a second, {sizes.rounds} times {sizes.seconds:.0f} s"):
                 return await _race(sizes, bot, peer, secret)
 
@@ -102,17 +102,20 @@ async def _drive(plan: Plan) -> Sample:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.desk.driver", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(120 + len(plan.lines) / plan.rate):
-        printed, _ = await process.communicate(json.dumps(dataclasses.asdict(plan)).encode())
+    try:
+        async with asyncio.timeout(120 + len(plan.lines) / plan.rate):
+            printed, _ = await process.communicate(json.dumps(dataclasses.asdict(plan)).encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
     if process.returncode:
         raise Unanswered(f"the driver ended with {process.returncode}")
     return Sample(**json.loads(printed))
 
 
-async def _check(bot: Bot, sizes: Sizes, secret: str) -> None:
+async def _check(bot: Bot, secret: str) -> None:
     """Every line once, before it counts: each is answered with what it asks for, and not with an excuse."""
-    lines = sample.lines(len(sample.LINES), tenants=1, clusters=1)
-    plan = Plan(bot.url, secret, sizes.rate, list(lines))
+    plan = Plan(bot.url, secret, 1.0, list(sample.lines(len(sample.LINES), tenants=1, clusters=1)))
     async with aiohttp.ClientSession() as session:
         for account, line in plan.lines:
             call = driver.call(plan, account, line)
