@@ -38,6 +38,8 @@ log = structlog.get_logger()
 
 EVENT = "clusterdesk_card"
 PROGRESS_SECONDS = 5.0
+PROGRESS_PER_SECOND = 0.8
+"""Redrawings for progress, of all cards together: a little less than Slack grants, so that each gets its share."""
 PATIENCE_SECONDS = 3.0
 RESYNC_SECONDS = 600.0
 """How often what waits for approvers is looked at anew, and a place that took no card tried again."""
@@ -74,6 +76,7 @@ class Follower:
         self._queue: Queue[Key] = Queue("cards")
         self._notes = Notes(desk, shown=shown)
         self._drawn: dict[Key, tuple[Stage, datetime]] = {}
+        self._moving: set[Key] = set()
         self._patient: set[Key] = set()
         self._refusals: dict[tuple[Key, str], datetime] = {}
         self._caretaker = Caretaker(poster, channel=platform, clock=clock)
@@ -112,9 +115,11 @@ class Follower:
         if sight.stage is Stage.GONE and key not in self._patient:
             self._patient.add(key)
             return PATIENCE_SECONDS
+        (self._moving.add if sight.stage in _ON_THE_WAY else self._moving.discard)(key)
         before, drawn_at = self._drawn.get(key, (None, self._clock()))
         if sight.stage in _ON_THE_WAY and sight.stage is before:
-            left = PROGRESS_SECONDS - (self._clock() - drawn_at).total_seconds()
+            pace = max(PROGRESS_SECONDS, len(self._moving) / PROGRESS_PER_SECOND)
+            left = pace - (self._clock() - drawn_at).total_seconds()
             return left if left > 0 else None
         return None
 
@@ -249,6 +254,7 @@ class Follower:
     def _forget(self, key: Key) -> None:
         self._notes.forget(key)
         self._drawn.pop(key, None)
+        self._moving.discard(key)
         self._patient.discard(key)
         self._refusals = {at: when for at, when in self._refusals.items() if at[0] != key}
 

@@ -160,7 +160,8 @@ class Outbox:
             raise Later(str(error), seconds=1 / CHANNEL_PER_SECOND) from error
 
     async def _call(self, method: str, weight: Weight, **arguments: Any) -> AsyncSlackResponse:
-        self._spend(method, weight, channel=str(arguments.get("channel", "")))
+        which = (str(arguments.get(name, "")) for name in ("channel", "ts", "client_msg_id", "users"))
+        self._spend(method, weight, who=" ".join(which), channel=str(arguments.get("channel", "")))
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 return await self._client.api_call(method, json=arguments)
@@ -172,15 +173,15 @@ class Outbox:
         except (TimeoutError, SlackClientError, aiohttp.ClientError) as error:
             raise Unknown(f"{method}: {type(error).__name__}: {error}") from error
 
-    def _spend(self, method: str, weight: Weight, *, channel: str) -> None:
+    def _spend(self, method: str, weight: Weight, *, who: str, channel: str) -> None:
         buckets = [self._buckets[method]]
         if method == "chat.postMessage":
             fresh = Bucket(CHANNEL_PER_SECOND, burst=1, clock=self._clock)
             buckets.append(self._channels.setdefault(channel, fresh))
-        if seconds := max(bucket.wait(weight) for bucket in buckets):
+        if seconds := max(bucket.wait(weight, who) for bucket in buckets):
             raise Busy(f"the budget of {method} is spent", seconds=seconds)
         for bucket in buckets:
-            bucket.spend()
+            bucket.spend(who)
 
     def _closed(self, method: str, why: str, seconds: float) -> Later:
         self._buckets[method].close(seconds)

@@ -79,10 +79,7 @@ class WebApi:
         shown = {k: v for k, v in args.items() if k != "token"}
         self.calls.append(Recorded(name, shown, body))
         if fault and fault.fault is Fault.LOSE_ANSWER:
-            # It happened, and the caller will never hear of it: the connection just ends.
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
+            return _lost(request)
         if fault and fault.fault is Fault.HANG:
             await asyncio.sleep(fault.seconds)
         return _json(body)
@@ -114,7 +111,10 @@ class WebApi:
             raise SlackError("not_allowed_token_type")
 
     async def respond(self, request: web.Request) -> web.Response:
-        """POST /response/<token>: an answer by response URL."""
+        """POST /response/<token>: an answer by response URL. To plans for faults its method is `response_url`."""
+        fault = self.faults.next("response_url")
+        if fault and fault.fault is Fault.DOWN:
+            return web.Response(status=503, text="down")
         try:
             body = json.loads(await request.text())
             if not isinstance(body, dict):
@@ -129,9 +129,18 @@ class WebApi:
             answer = {"ok": False, **_refusal(e)}
             log.info("response_url_refused", error=str(e))
         self.calls.append(Recorded("response_url", body, answer))
+        if fault and fault.fault is Fault.LOSE_ANSWER:
+            return _lost(request)
         if answer["ok"]:
             return web.Response(text="ok")
         return web.json_response(answer, status=404 if answer["error"].endswith("_url") else 400)
+
+
+def _lost(request: web.Request) -> web.Response:
+    """It happened, and the caller will never hear of it: the connection just ends."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:

@@ -82,6 +82,18 @@ def test_those_who_wait_come_back_one_after_the_other(clock: Clock) -> None:
     assert gaps == pytest.approx([60 / 50] * 4)
 
 
+def test_whoever_asks_again_before_their_turn_keeps_it(clock: Clock) -> None:
+    it = bucket(clock)
+    spent(it, Weight.PROGRESS)
+    first, second = it.wait(Weight.PROGRESS, "first"), it.wait(Weight.PROGRESS, "second")
+
+    clock.now += 0.4
+
+    assert it.wait(Weight.PROGRESS, "first") == pytest.approx(first - 0.4)
+    assert it.wait(Weight.PROGRESS, "second") == pytest.approx(second - 0.4)
+    assert it.wait(Weight.PROGRESS, "third") > second - 0.4
+
+
 def test_nobody_is_sent_away_for_ever(clock: Clock) -> None:
     it = bucket(clock)
     spent(it, Weight.LEFTOVER)
