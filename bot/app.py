@@ -243,7 +243,7 @@ class Door:
             await self._draw(view, body, newest=newest)
         except SlackApiError as error:
             # The form was closed meanwhile.
-            if _code(error) not in ("not_found", "view_not_found"):
+            if slack.code_of(error) not in ("not_found", "view_not_found"):
                 raise
 
     async def _draw(self, view: dict[str, Any], body: Payload, *, newest: bool) -> None:
@@ -251,7 +251,7 @@ class Door:
         try:
             await self._client.views_update(view=view, view_id=which, hash=body["view"]["hash"])
         except SlackApiError as error:
-            if _code(error) != "hash_conflict":
+            if slack.code_of(error) != "hash_conflict":
                 raise
             # A redrawing of an older wish had reached Slack before this one ended it.
             if newest:
@@ -412,7 +412,3 @@ def _surface(body: Payload) -> str:
 def _hash(body: Payload) -> str:
     """Slack's hash of the view that somebody has before them."""
     return str((body.get("view") or {}).get("hash") or "")
-
-
-def _code(error: SlackApiError) -> str:
-    return str(error.response.get("error"))

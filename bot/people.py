@@ -23,6 +23,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import replies
+from bot import slack as slack_api
 from provisioning.errors import ClusterdeskError
 from provisioning.model import Person
 
@@ -141,7 +142,7 @@ class SlackAccounts:
             async with asyncio.timeout(ASK_SECONDS):
                 answer = await self._client.users_info(user=slack)
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
-            if isinstance(error, SlackApiError) and error.response.get("error") == "user_not_found":
+            if isinstance(error, SlackApiError) and slack_api.code_of(error) == "user_not_found":
                 return Account(id=slack, deleted=True)
             log.warning("account_not_looked_up", slack=slack, error=str(error) or type(error).__name__)
             raise Unwelcome(Refusal.UNCERTAIN) from error

@@ -14,6 +14,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import slack as slack_api
 from bot.blocks import Block
 from bot.budgets import Bucket
 from bot.outbox import CALL_SECONDS, Busy, Later, OutboxError, Undeliverable, Unknown
@@ -36,9 +37,9 @@ class Publisher:
         self._bucket = Bucket(PER_MINUTE / 60, burst=BURST, clock=clock)
 
     async def publish(self, slack: str, view: Block, *, hash_: str, weight: Weight) -> str:
-        if wait := self._bucket.wait(weight):
+        if wait := self._bucket.wait(weight, slack):
             raise Busy("the budget of views.publish is spent", seconds=wait)
-        self._bucket.spend()
+        self._bucket.spend(slack)
         guarded: dict[str, Any] = {"hash": hash_} if hash_ else {}
         try:
             async with asyncio.timeout(CALL_SECONDS):
@@ -50,10 +51,7 @@ class Publisher:
         return str(answer["view"]["hash"])
 
     def _refused(self, error: SlackApiError) -> OutboxError:
-        response = error.response
-        # A proxy or a Slack that is down answers with text.
-        data = getattr(response, "data", None)
-        code = str(data.get("error", "")) if isinstance(data, dict) else ""
+        code, response = slack_api.code_of(error), error.response
         if code == "hash_conflict":
             return Overtaken(code)
         if response.status_code == 429 or code == "ratelimited":

@@ -60,9 +60,15 @@ async def identify(client: AsyncWebClient, *, token: str) -> Identity:
     )
 
 
+def code_of(error: SlackApiError) -> str:
+    """Slack's word for what is wrong; empty when a proxy, or a Slack that is down, answered with text."""
+    data = getattr(error.response, "data", None)
+    return str(data.get("error") or "") if isinstance(data, dict) else ""
+
+
 def _worth_another_try(error: Exception) -> bool:
     if isinstance(error, SlackApiError):
-        return error.response.get("error") not in _FATAL
+        return code_of(error) not in _FATAL
     return isinstance(error, SlackClientError | aiohttp.ClientError | TimeoutError)
 
 

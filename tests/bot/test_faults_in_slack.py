@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import structlog
 
-from bot import replies
+from bot import replies, slack
 from bot.manifest import SCOPES
+from playground import workspace
 from playground.workspace import Fault, SlackError
 from provisioning.model import Person, Phase, Tenant
 from provisioning.objects import Stored
 from tests.bot import samples
-from tests.bot.conftest import Mode, Stage, bot_of, running
+from tests.bot.conftest import BOT, Mode, Stage, bot_of, running
 from tests.bot.fake_desk import FakeDesk, approved
 from tests.bot.test_desk_in_slack import asked
 
@@ -203,3 +204,13 @@ async def test_an_event_we_do_not_know_is_taken_without_a_word(mode: Mode) -> No
 def test_every_scope_that_is_asked_for_is_explained() -> None:
     assert all(SCOPES.values())
     assert not {scope for scope in SCOPES if "history" in scope or "files" in scope or "email" in scope}
+
+
+async def test_a_slack_that_answers_with_text_at_the_start_is_waited_for() -> None:
+    """A proxy before a Slack that is down."""
+    async with workspace.serving(workspace.Options(bot_token=BOT)) as local:
+        local.api.faults.plan("auth.test", Fault.DOWN, times=2)
+
+        who = await slack.identify(slack.client(BOT, api_url=local.api_url), token=BOT)
+
+        assert who.team == local.workspace.team.id
