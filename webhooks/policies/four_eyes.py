@@ -162,10 +162,10 @@ def _taken_back(
     """Somebody takes their own vote back. Of whom the bot does that for, the vote that is gone says who they are."""
     person = reading.person(request.user)
     if request.user.name == facts.trusted.bot:
-        gone = [vote for vote in before.it.status.votes if vote not in wanted.votes]
-        if len(gone) != 1:
-            raise Wrong("votes", "are taken back one at a time")
-        person = people.recognised(tenant.it.spec, gone[0].voter)
+        gone = next((vote for vote in before.it.status.votes if vote not in wanted.votes), None)
+        if gone is None:
+            raise Wrong("votes", "are only ever added, one at a time")
+        person = people.recognised(tenant.it.spec, gone.voter)
         _known_to_slack(person, tenant, facts)
     try:
         return approval.take_back(before, person, tenant=tenant.it.spec, now=now)

@@ -366,12 +366,20 @@ def test_whoever_voted_takes_it_back_and_nobody_else_does() -> None:
     assert "not listed as the Slack account of cyd" in by_kubectl.reason
 
 
-def test_the_bot_takes_back_one_vote_at_a_time() -> None:
+def test_the_bot_takes_back_nobody_elses_vote_along_with_one() -> None:
     three = tweak(TENANT, "spec.approval.required", 3)
     both = {"phase": "Pending", "votes": [vote(BOB_BY_SLACK), vote({"user": "cyd"})]}
     verdict = write({"phase": "Pending"}, before=both, tenant=three, user=BOT)
     assert isinstance(verdict, Deny)
-    assert "one at a time" in verdict.reason
+    assert 'status.votes: must be {"voter": {"user": "cyd"}' in verdict.reason
+
+
+def test_somebody_who_voted_twice_takes_both_back() -> None:
+    """They lost their role in between, and got it back."""
+    three = tweak(TENANT, "spec.approval.required", 3)
+    both = {"phase": "Pending", "votes": [vote(BOB_BY_SLACK), vote(BOB_BY_SLACK, at="2026-11-24T12:00:01Z")]}
+    for user in (BOT, "bob"):
+        assert isinstance(write({"phase": "Pending"}, before=both, tenant=three, user=user), Allow)
 
 
 @pytest.mark.parametrize("decision", ["Approve", "Deny"])
