@@ -181,7 +181,7 @@ class Door:
             return Say(_refusal(unwelcome, slack=who))
         if secrecy.holds(line):
             log.warning("secret_typed", by=person.user)
-            return Say(cards.say(replies.SECRET_TYPED))
+            return Say(cards.say(replies.THROW_AWAY))
         self._tell(witness.asked(line, body, person, slack=who, team=team))
         log.info("command", line=line[:100], by=person.user)
         try:
@@ -219,7 +219,7 @@ class Door:
             if secrecy.in_form(body["view"]):
                 # The form goes as well, and with it what was written into it.
                 log.warning("secret_typed", by=filled.person.user)
-                return forms.replaced(replies.SECRET_TYPED)
+                return forms.replaced(replies.THROW_AWAY)
             return await form.submitted(filled)
         except Unwelcome as unwelcome:
             log.info("person_refused", slack=body["user"]["id"], why=unwelcome.refusal.name.lower())

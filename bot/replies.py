@@ -777,13 +777,14 @@ ACCESS_FOR = "For how long"
 ACCESS_WAITING = "its certificate is not there yet"
 ACCESS_PASTE = "Paste this into a shell on the machine that has the key:"
 NO_ACCESS = "Nobody has access by a certificate of mine there. `/cluster access NAME` gets you in."
+NO_ROLE = "You are neither a member nor an approver of this tenant by name, so its clusters are not yours to get into."
 VIEWER_ONLY = "You approve for this tenant and are no member of it, so you can be viewer only."
 REVOKE_REFUSED = {
     Reason.GONE: "That access is not there any more.",
     Reason.NOT_YOURS: "Only its owner and this tenant's approvers can revoke that access.",
 }
 NOT_REVOKED = "The cluster API does not answer, so I could not see whether that is revoked. Please try again."
-SECRET_TYPED = (
+THROW_AWAY = (
     "There is a private key or a token in what you wrote. It has gone through Slack, so take it for known to others: "
     "throw it away, and make a new one. I have kept nothing of it and done nothing. What I need to let you into a "
     "cluster is the certificate request, which begins with BEGIN CERTIFICATE REQUEST."

@@ -81,7 +81,10 @@ def _opened(call: Call, word: str, words: Sequence[str]) -> Answer:
     place, cluster = found
     tenant = place.tenant.it.spec
     roles, offered = grants.roles(tenant, call.person), access_forms.spans(tenant.access)
-    if not roles or not offered:
+    if not roles:
+        # Whoever decides instead of an approver, or by a user group, sees the cluster all the same.
+        return Say(cards.say(replies.NO_ROLE))
+    if not offered:
         return Say(cards.say(replies.nobody_gets_in(place.tenant.meta.name)))
     choice = _choice(words, roles, Choice(roles[0], access_forms.usual(offered)), tenant.access.longest)
     if isinstance(choice, Say):

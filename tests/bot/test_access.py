@@ -19,7 +19,7 @@ from bot.answers import Open, Revoke, Say
 from playground.workspace import Driver
 from provisioning import errors, grants, issuing, objects
 from provisioning.access_desk import Entry
-from provisioning.model import AccessPolicy, AccessRole, ClusterAccess, Person
+from provisioning.model import AccessPolicy, AccessRole, ClusterAccess, Person, Tenant
 from provisioning.objects import Stored, format_time
 from tests.bot import leaks, samples, slack_objects
 from tests.bot.conftest import Stage
@@ -106,6 +106,16 @@ def test_what_fits_nothing_is_answered_with_what_would(line: str, words: str) ->
 )
 def test_no_longer_time_is_offered_than_the_tenant_allows(longest: str, offered: tuple[str, ...]) -> None:
     assert access_forms.spans(AccessPolicy(longest=longest)) == offered
+
+
+def test_who_sees_a_cluster_because_they_decide_for_somebody_gets_no_form() -> None:
+    class Deciding(FakeDesk):
+        def approvals_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
+            return tuple(self.tenants.values())
+
+    desk = Deciding()
+    desk.put_cluster(samples.cluster(status=samples.ready()))
+    assert said("access build-7", desk, samples.PAT) == replies.NO_ROLE
 
 
 def test_where_nobody_gets_in_there_is_no_form() -> None:

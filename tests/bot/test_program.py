@@ -25,7 +25,7 @@ from provisioning.audit_heads import KubeHeads, name_of
 from provisioning.audit_proof import check
 from provisioning.model.base import Model
 from provisioning.resources import Resource
-from tests.bot import samples
+from tests.bot import leaks, samples
 from tests.bot.conftest import APP, BOT, SECRET, Mode
 from tests.fakes.api_server import ApiServer
 
@@ -174,7 +174,8 @@ async def test_the_program_takes_a_wish_from_slack_to_the_api_server_and_back(tm
         assert lease is not None
         assert lease["spec"]["holderIdentity"] == ""
 
-        out, _ = await made.process.communicate()
+        out, logged = await made.process.communicate()
+        assert leaks.found(out.decode(), logged.decode()) == []
         async with server.kube() as kube:
             proof = check(out.decode().splitlines(), await KubeHeads(kube, HOME, "bot").load())
         assert (proof.flaw, proof.loose) == (None, 0)

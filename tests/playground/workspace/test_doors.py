@@ -13,7 +13,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from playground import workspace
 from playground.workspace import http_door
-from playground.workspace.door import Answered, Envelope, Missed
+from playground.workspace.door import Answered, Envelope, Missed, Overheard
 from playground.workspace.http_door import HttpDoor
 from tests.playground.workspace import tiny_bot
 
@@ -75,6 +75,16 @@ async def test_answer_is_read_as_text_or_as_an_object() -> None:
         outgoing = door(url)
         assert await outgoing.send(Envelope("interactive", {})) == Answered({"text": "x"})
         await outgoing.close()
+
+
+async def test_answers_are_kept_for_tests_to_look_at_and_what_was_missed_is_none() -> None:
+    async with tiny_bot.deaf_server(200, body={"text": "x"}) as (url, _):
+        heard = Overheard(door(url))
+        await heard.send(Envelope("slash_commands", {}))
+        await heard.close()
+    await heard.send(Envelope("slash_commands", {}))
+    await heard.close()
+    assert list(heard.answers) == [Answered({"text": "x"})]
 
 
 async def test_missed_event_comes_again_three_times_with_its_reason() -> None:
