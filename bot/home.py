@@ -35,9 +35,9 @@ def view(
 ) -> Block:
     """Somebody's Home. `platform` is for those who look after the whole, who may be nobody's member (None);
     `slack_groups` are the user groups of Slack by which somebody decides."""
-    parts = [_start(bool(person and desk.tenants_of(person)))]
+    parts: list[Block] = []
     if person:
-        parts += _waiting(person, desk, slack_groups, now)
+        parts += [_start(asks=bool(desk.tenants_of(person))), *_waiting(person, desk, slack_groups, now)]
     if platform:
         parts += overview.stuck(desk, now)
     if person:
@@ -60,7 +60,7 @@ def told(sentence: str) -> Block:
     return blocks.home([blocks.section(sentence)])
 
 
-def _start(asks: bool) -> Block:
+def _start(*, asks: bool) -> Block:
     """What can be done from anywhere."""
     create = buttons.run(replies.SHORTCUT_CREATE, "create", spoken=replies.CREATE_SPOKEN, style="primary")
     listed = buttons.run(replies.HOME_ALL, "list", spoken=replies.LIST_SPOKEN)
@@ -107,11 +107,12 @@ def _clusters(person: Person, desk: Desk, now: datetime) -> list[Block]:
     if not tenants:
         return []
     found = [each for each in finding.clusters_of(desk, person) if each[0].tenant.meta.name in tenants]
+    mine = {each[1].key for each in found if finding.is_mine(desk, person, each[1])}
     # Stable, so that within each half the order of places and names stays.
-    found.sort(key=lambda each: not finding.is_mine(desk, person, each[1]))
+    found.sort(key=lambda each: each[1].key not in mine)
     parts = [blocks.header(replies.HOME_CLUSTERS)]
     for each in found[:CLUSTERS]:
-        parts += _cluster(each, desk, mine=finding.is_mine(desk, person, each[1]), now=now)
+        parts += _cluster(each, desk, mine=each[1].key in mine, now=now)
     if not found:
         parts.append(blocks.section(replies.HOME_NO_CLUSTER))
     return parts + _more(len(found) - CLUSTERS, "list")
@@ -140,8 +141,7 @@ def _requests(person: Person, desk: Desk, now: datetime) -> list[Block]:
         if people.same(request.it.spec.requester, person)
     ]
     pending = [each for each in mine if each[1].it.status.phase is Phase.PENDING]
-    ended = [_ended(*each, desk=desk, now=now) for each in reversed(mine)]
-    lines = [line for line in ended if line][:ENDED]
+    lines = [line for each in reversed(mine) if (line := _ended(*each, now))][:ENDED]
     if not pending and not lines:
         return []
     parts = [blocks.header(replies.HOME_REQUESTS)]
@@ -158,7 +158,7 @@ def _asked_by_me(tenant: str, request: Stored[ClusterRequest], desk: Desk) -> st
     return "\n".join((said, replies.wish(request.it.spec.action, _gist(sight) if sight else "")))
 
 
-def _ended(tenant: str, request: Stored[ClusterRequest], *, desk: Desk, now: datetime) -> str:
+def _ended(tenant: str, request: Stored[ClusterRequest], now: datetime) -> str:
     """What became of it, in one line; empty for what is shown elsewhere or is no news."""
     is_now, decided = stage.of_request(request, None), request.it.status.decided_at
     if is_now not in _TOLD or not decided or now - objects.parse_time(decided) > NEWS:
@@ -168,6 +168,8 @@ def _ended(tenant: str, request: Stored[ClusterRequest], *, desk: Desk, now: dat
 
 def _quotas(person: Person, desk: Desk) -> list[Block]:
     tenants = sorted({tenant.meta.name for tenant in (*desk.tenants_of(person), *desk.approvals_of(person))})
+    if not tenants:
+        return []
     parts = [blocks.header(replies.HOME_QUOTA), *(blocks.section(quota.told(desk, name)) for name in tenants[:TENANTS])]
     return parts + _more(len(tenants) - TENANTS, "quota")
 
