@@ -119,7 +119,7 @@ async def test_a_denial_counts_while_approvals_are_paused() -> None:
 async def test_the_platform_is_told_that_approvals_are_paused_and_that_they_go_on(trouble: Trouble) -> None:
     desk, poster = FakeDesk(), FakePoster()
     follower = Follower(desk=desk, poster=poster, clock=lambda: samples.NOW, platform=PLATFORM)
-    running = asyncio.create_task(follower.run(desk.request_changes, desk.cluster_changes))
+    running = asyncio.create_task(follower.run(desk.request_changes, desk.cluster_changes, desk.voting.changes))
     try:
         desk.canary.says(trouble)
         await until(lambda: len(poster.at(PLATFORM)) == 1)
