@@ -28,7 +28,7 @@ from provisioning import escalation, lifetime, reminders, seats
 from provisioning.model import Message, Phase, Surface
 from provisioning.objects import format_time, parse_time
 from provisioning.queue import Queue
-from provisioning.records import AnswerTold, Handed, QuestionTold, Record, Reminded, RemindsNext, Stranded
+from provisioning.records import AnswerTold, Handed, Missing, QuestionTold, Record, Reminded, RemindsNext, Stranded
 from provisioning.reminders import Plan
 from provisioning.stage import Stage
 
@@ -93,7 +93,9 @@ class Messenger:
         """Hand it on when that is due, and remind those who were asked."""
         now, request, tenant = self._clock(), sight.request, sight.tenant.it.spec
         found = {who: await self._directory.whereabouts(who) for who in approvals.asked(sight)}
-        unreachable = {who for who, each in found.items() if not each.is_there}
+        unreachable = tuple(who for who, each in found.items() if not each.is_there)
+        if unreachable != request.it.status.unreachable:
+            await self._record(sight, Missing(unreachable))
         await self._hand_on(sight, unreachable, now)
         zones = {who: zone for who, each in found.items() if (zone := _zone(each.zone))}
         plan = self._plan(sight, {who for who in found if who not in unreachable}, zones, now)
@@ -104,7 +106,7 @@ class Messenger:
         moments = [at for at in (plan.next_at, escalation.next_at(request, tenant)) if at is not None]
         return max(1.0, min([LOOK_SECONDS, *((at - now).total_seconds() for at in moments)]))
 
-    async def _hand_on(self, sight: Sight, unreachable: set[str], now: datetime) -> None:
+    async def _hand_on(self, sight: Sight, unreachable: tuple[str, ...], now: datetime) -> None:
         """Take the step that is due; without one, tell the platform when nobody is left who could decide."""
         request, tenant = sight.request, sight.tenant.it.spec
         step = escalation.due(request, tenant, unreachable=unreachable, now=now)

@@ -585,6 +585,10 @@ def handed_on(why: Urgency, when: str, who: str) -> str:
     return f"↗️ Handed on to {who} · {when} · {HANDED_ON[why]}"
 
 
+def not_reachable(who: str) -> str:
+    return f"⚠️ Not reachable in Slack: {who}"
+
+
 def reminder(who: str, asks: str, until: str) -> str:
     return f"⏰ {who}: {asks}, and it still waits for your decision{f' · expires {until}' if until else ''}"
 
@@ -635,7 +639,7 @@ def already_replaced(request: str) -> str:
 
 
 def replaces(request: str) -> str:
-    return f"This takes the place of {code(request)}: it was changed before anybody decided."
+    return f"This takes the place of {code(request)}: it was changed before it was decided."
 
 
 def no_form_for(request: str) -> str:

@@ -28,11 +28,13 @@ def parts(request: Stored[ClusterRequest], tenant: TenantSpec) -> list[Block]:
 
 
 def handed_on(request: Stored[ClusterRequest], tenant: TenantSpec) -> list[str]:
-    """To whom it was handed on, when and why, a line for each step; and that nobody is left."""
+    """To whom it was handed on, when and why, a line for each step; who cannot be reached; and that nobody is left."""
     lines = [
         replies.handed_on(each.why, text.moment(each.at), ", ".join(map(_name, step.approvers)))
         for each, step in escalation.noted(request, tenant)
     ]
+    if missing := request.it.status.unreachable:
+        lines.append(replies.not_reachable(", ".join(f"<@{account}>" for account in missing)))
     return [*lines, replies.STRANDED] if request.it.status.stranded_at else lines
 
 

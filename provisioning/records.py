@@ -38,6 +38,13 @@ class Handed:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """At these accounts, of those who were asked, nobody is."""
+
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Stranded:
     """Nobody who may decide can be reached, and the platform was told; None when somebody can again."""
 
@@ -59,7 +66,7 @@ class AnswerTold:
     number: int
 
 
-Record: TypeAlias = Reminded | RemindsNext | Handed | Stranded | QuestionTold | AnswerTold
+Record: TypeAlias = Reminded | RemindsNext | Handed | Missing | Stranded | QuestionTold | AnswerTold
 
 
 def recorded(status: RequestStatus, record: Record) -> RequestStatus:
@@ -72,6 +79,8 @@ def recorded(status: RequestStatus, record: Record) -> RequestStatus:
         case Handed(step):
             known = any(each.step == step.step for each in status.handed_on)
             return status if known else status.model_copy(update={"handed_on": (*status.handed_on, step)})
+        case Missing(accounts):
+            return status.model_copy(update={"unreachable": accounts})
         case Stranded(at):
             since = (status.stranded_at or format_time(at)) if at is not None else None
             return status.model_copy(update={"stranded_at": since})

@@ -178,6 +178,8 @@ class RequestStatus(Model):
     """When the requester last had everybody reminded."""
     handed_on: Annotated[tuple[HandedOn, ...], Field(max_length=5)] = ()
     """The steps of the escalation that were taken."""
+    unreachable: Annotated[tuple[ShortText, ...], Field(max_length=500)] = ()
+    """Slack accounts of those who were asked, at which nobody is any more."""
     stranded_at: Timestamp | None = None
     """When it was found that nobody who may decide can be reached in Slack."""
     observed_generation: int = 0

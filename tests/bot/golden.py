@@ -275,6 +275,7 @@ def _waited() -> Sight:
         questions=tuple(asked),
         handed_on=(HandedOn(step=0, at=samples.LATER, why=Urgency.TIME),),
         next_reminder_at="2026-03-05T15:30:00Z",
+        unreachable=("U0OMAR",),
     )
     found = sight(status)
     policy = ApprovalPolicy(required=1, escalation=(_STEP,))

@@ -164,6 +164,7 @@ async def test_whoever_has_voted_or_is_gone_is_not_reminded() -> None:
 
     assert it.posts("C0TEAMA") == []
     assert it.status.next_reminder_at is None
+    assert it.status.unreachable == ("U0EVA",)
 
 
 async def test_without_a_channel_each_is_reminded_below_their_own_card() -> None:
@@ -199,7 +200,8 @@ async def test_nobody_is_reminded_of_what_is_decided() -> None:
 async def test_a_request_is_handed_on_in_its_time_and_the_step_is_written_down_once() -> None:
     it = scene(escalation=STEPS)
     assert await it.look(after=timedelta(hours=3, minutes=59, seconds=30)) == 30
-    assert it.status.handed_on == ()
+    before = it.status
+    assert before.handed_on == ()
 
     await it.look(after=timedelta(seconds=30))
     await it.look()

@@ -53,7 +53,16 @@ _FOLLOWS = ("phase", "votes", "waiver", "decided_at", "replaced_by")
 """What the rules give. The rest is bookkeeping of our own programs, or words for people."""
 _STANDING = ("conditions", "observed_generation", "expires_at")
 """What the provisioner alone keeps."""
-_DRAWN = ("deliveries", "questions", "reminders", "next_reminder_at", "nudged_at", "handed_on", "stranded_at")
+_DRAWN = (
+    "deliveries",
+    "questions",
+    "reminders",
+    "next_reminder_at",
+    "nudged_at",
+    "handed_on",
+    "unreachable",
+    "stranded_at",
+)
 """What the bot keeps: where its cards are, what people asked one another there, and whom it reminded."""
 _WIRE = {
     "observed_generation": "observedGeneration",

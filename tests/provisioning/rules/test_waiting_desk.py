@@ -13,7 +13,7 @@ import pytest_asyncio
 from provisioning.desk import Reason, Refused
 from provisioning.model import Decision, HandedOn, Message, Urgency
 from provisioning.objects import format_time
-from provisioning.records import AnswerTold, Handed, QuestionTold, Record, Reminded, RemindsNext, Stranded
+from provisioning.records import AnswerTold, Handed, Missing, QuestionTold, Record, Reminded, RemindsNext, Stranded
 from provisioning.resources import CLUSTER_REQUESTS
 from tests.builders import ANN, BEN, DAVE, NAMESPACE, NOW, TENANT, tweak
 from tests.fakes.api_server import ApiServer, Fault
@@ -97,6 +97,7 @@ RECORDS = (
     RemindsNext(NOW + timedelta(hours=1)),
     RemindsNext(None),
     Handed(STEP),
+    Missing(("U0BEN",)),
     Stranded(NOW),
     QuestionTold(0, Message(channel="D1", ts="1.0", revision="r")),
     AnswerTold(0),

@@ -492,7 +492,7 @@ def test_steps_are_noted_as_they_are_taken(after: Any, before: Any, user: str, w
         {"questions": [{"asker": BOB_BY_SLACK, "words": "Why?", "at": NOW}]},
         {"reminders": [{"slack": "UBOB", "times": 1, "at": NOW}], "nextReminderAt": NOW},
         {"nudgedAt": NOW},
-        {"strandedAt": NOW},
+        {"strandedAt": NOW, "unreachable": ["UBOB"]},
     ],
 )
 def test_what_people_were_told_is_for_the_bot_to_note(more: Any) -> None:
