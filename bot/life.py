@@ -54,14 +54,14 @@ def parts(look: Look, *, steps_as: Steps = progress.lines) -> list[Block]:
     return [*told(look, steps_as=steps_as), *_actions(look)]
 
 
-def extension(look: Look, *, most: timedelta = A_DAY) -> str:
-    """By how much it may live longer at once, `most` at most, as the line has it; empty when it may not."""
+def extension(look: Look) -> str:
+    """By how much it lives longer in one press, as the line has it: a day at most. Empty when it may not."""
     cluster, moment = look.cluster, look.now or look.cluster.meta.created
     spec = edits.prolonged(cluster, timedelta(), now=moment) if moment else None
     if spec is None or not spec.lifetime:
         return ""
-    room = lifetime.parse(look.policy.longest) - lifetime.parse(spec.lifetime) if look.policy.longest else most
-    hours = min(room, most) // timedelta(hours=1)
+    room = lifetime.parse(look.policy.longest) - lifetime.parse(spec.lifetime) if look.policy.longest else A_DAY
+    hours = min(room, A_DAY) // timedelta(hours=1)
     return f"{hours}h" if hours > 0 else ""
 
 
