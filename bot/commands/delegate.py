@@ -17,11 +17,11 @@ _SPAN = re.compile(r"([1-9][0-9]{0,3})([dh])")
 
 def run(call: Call) -> Answer:
     """Have somebody decide, or stop it."""
-    if not any(people.approver(t.it.spec, call.person) for t in call.desk.approvals_of(call.person)):
-        return Say(cards.say(replies.NOT_LISTED))
     words = [word for word in call.words if word.lower() != "until"]
     if [word.lower() for word in words] == [STOP]:
         return StopDelegating(call.person)
+    if not any(people.approver(t.it.spec, call.person) for t in call.desk.approvals_of(call.person)):
+        return Say(cards.say(replies.NOT_LISTED))
     if len(words) != 2:
         return Say(cards.say(replies.too_many_words(COMMAND.line)))
     return _delegate(call, *words)
