@@ -11,8 +11,10 @@ from email.mime.text import MIMEText
 
 import pytest
 
+from provisioning.components import Component
 from provisioning.documents import Overgrown
-from tests.webhooks.test_placement import CA, CCM, components, found
+from tests.placements import CA, CCM
+from tests.webhooks.test_placement import components, found
 from webhooks import user_data
 from webhooks.parts import Part
 
@@ -29,7 +31,7 @@ def message(*parts: tuple[str, str]) -> str:
     return str(whole)
 
 
-def within(text: str) -> set[str]:
+def within(text: str) -> set[Component]:
     return components(found(user_data.parts(text, "userData")))
 
 
