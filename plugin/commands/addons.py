@@ -81,16 +81,21 @@ def chosen(
     """
     if both := sorted({*more} & {*fewer}):
         raise NotDone(f"say either --add or --remove of {both[0]}")
-    had = [each.name for each in spec.add_ons]
-    known = sorted({*had, *(each.name for each in (catalog.add_ons if catalog is not None else ()))})
+    if catalog is not None:
+        _check(spec, more, fewer, catalog)
+    kept = (each.name for each in spec.add_ons if each.name not in fewer)
+    return edits.with_add_ons(spec, dict.fromkeys((*kept, *more)))
+
+
+def _check(spec: ClusterSpec, more: tuple[str, ...], fewer: tuple[str, ...], catalog: CatalogSpec) -> None:
+    known = sorted({each.name for each in (*spec.add_ons, *catalog.add_ons)})
     for add_on in (*more, *fewer):
-        if catalog is not None and add_on not in known:
+        if add_on not in known:
             like = difflib.get_close_matches(add_on, known, n=1)
             raise NotDone(f"there is no add-on {add_on}{f'; did you mean {like[0]}?' if like else ''}")
     for add_on in fewer:
-        if catalog is not None and add_on in known and add_on not in edits.optional_add_ons(spec, catalog):
+        if add_on not in edits.optional_add_ons(spec, catalog):
             raise NotDone(wording.always_there(add_on))
-    return edits.with_add_ons(spec, dict.fromkeys((*(each for each in had if each not in fewer), *more)))
 
 
 def _listed(spec: ClusterSpec) -> str:
@@ -102,8 +107,8 @@ def _table(spec: ClusterSpec, catalog: CatalogSpec | None) -> Table:
     had = {each.name for each in spec.add_ons}
     always = {each.name for each in catalog.add_ons if each.default} if catalog is not None else set()
     offered = (each.name for each in catalog.add_ons) if catalog is not None else ()
-    table = Table(*(Column(title, overflow="fold") for title in ("add-on", "installed", "in every cluster")))
-    table.box, table.pad_edge = None, False
+    titles = ("add-on", "installed", "in every cluster")
+    table = Table(*(Column(title, overflow="fold") for title in titles), box=None, pad_edge=False)
     for add_on in dict.fromkeys((*sorted(had), *offered)):
         yes = [Text("yes" if add_on in those else "no") for those in (had, always)]
         table.add_row(Text(plain.one_line(add_on)), *yes)
