@@ -10,6 +10,7 @@ from bot.answers import Answer, Open
 from bot.commands import addons, create, delete, extend, resize, scale, upgrade
 from bot.commands.command import Call, Command
 from bot.entries import POOL, Draft
+from bot.offers import Place
 from provisioning import completion, edits
 from provisioning.model import Action, ClusterRequest, ClusterSpec
 from provisioning.model.cluster import Hibernation
@@ -32,9 +33,9 @@ def form(call: Call, request: Stored[ClusterRequest]) -> Answer | None:
     if spec.desired is None:
         return None
     if spec.action is Action.CREATE:
-        draft = _draft(call, request, spec.desired)
         where = next((p for p in offers.places(call.desk.tenants_of(call.person)) if p.namespace == namespace), None)
-        return create.opened(call, where, draft) if draft and where else None
+        draft = _draft(call, where, request, spec.desired) if where else None
+        return create.opened(call, where, draft) if where and draft else None
     tenant = call.desk.tenant_of(request.meta.namespace)
     key = (request.meta.namespace, spec.cluster)
     now = next((c for c in call.desk.clusters(tenant.meta.name) if c.key == key), None) if tenant else None
@@ -49,14 +50,15 @@ def _filled(command: Command, call: Call, place: str, values: Values) -> Answer:
     return Open(forms.refilled(answer.view, values)) if isinstance(answer, Open) else answer
 
 
-def _draft(call: Call, request: Stored[ClusterRequest], desired: ClusterSpec) -> Draft | None:
-    """What stood in the create form; None for what it cannot say, which somebody wrote by hand."""
-    tenant = call.desk.tenant_of(request.meta.namespace)
+def _draft(call: Call, place: Place, request: Stored[ClusterRequest], desired: ClusterSpec) -> Draft | None:
+    """What stood in the create form; None for what it cannot say: somebody wrote it by hand, or it is not on offer any
+    more."""
     pool = next((pool for pool in desired.pools if pool.name == POOL), None)
-    if tenant is None or pool is None:
+    if pool is None:
         return None
+    catalog, tenant = call.desk.catalog(), place.tenant.it.spec
     sleep, zone = _sleep(desired.hibernation)
-    default = {each.name for each in call.desk.catalog().add_ons if each.default}
+    default = {each.name for each in catalog.add_ons if each.default}
     add_ons = tuple(each.name for each in desired.add_ons if each.name not in default)
     draft = Draft(
         namespace=request.meta.namespace,
@@ -72,8 +74,8 @@ def _draft(call: Call, request: Stored[ClusterRequest], desired: ClusterSpec) ->
         sleep=sleep,
         zone=zone,
     )
-    specs = (entries.spec(draft), desired)
-    said, meant = (completion.complete(it, catalog=call.desk.catalog(), tenant=tenant.it.spec) for it in specs)
+    specs = (entries.spec(entries.filled(draft, place, catalog)), desired)
+    said, meant = (completion.complete(it, catalog=catalog, tenant=tenant) for it in specs)
     return draft if said == meant else None
 
 

@@ -92,9 +92,10 @@ def test_a_new_cluster_is_edited_in_the_form_that_it_came_from(desired: ClusterS
         samples.spec(pools=(NodePool(name="mine", flavor="small", replicas=2),)),
         samples.spec(add_ons=(ClusterAddOn(name="cilium", values={"hubble": True}),)),
         samples.spec(deletion_protection=True),
+        samples.spec(version="v1.30.0"),
     ],
 )
-def test_what_was_written_by_hand_and_no_form_can_say_is_not_cut_to_a_form(desired: ClusterSpec) -> None:
+def test_what_no_form_can_say_any_more_or_ever_could_is_not_cut_to_a_form(desired: ClusterSpec) -> None:
     found = answer("edit build-7", desk(waiting=True, cluster=False, desired=desired))
 
     assert isinstance(found, Say)
