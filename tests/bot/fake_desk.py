@@ -258,7 +258,9 @@ class FakeDesk:
 
     async def card_found(self, namespace: str, name: str, found: Delivery) -> bool:
         await self._reach()
-        request = self.stored[namespace, name]
+        request = self.stored.get((namespace, name))
+        if request is None:
+            raise Refused(Refused.Reason.GONE)
         here = [d for d in request.it.status.deliveries if (d.surface, d.channel) == (found.surface, found.channel)]
         if not any(d.ts for d in here):
             await self.record_delivery(namespace, name, found)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import approvals, cards, commands, entries, forms, home, inquiries, messages, news, replies
+from bot import approvals, cards, commands, digest, entries, forms, home, inquiries, messages, news, replies
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
 from bot.cards import Card, Sight
@@ -291,6 +291,7 @@ _ASK, _TELL = cards.approver, cards.requester
 
 CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked": lambda: _ASK(sight()),
+    "approver_asked_paused": lambda: _ASK(replace(sight(), paused=True)),
     "approver_asked_one_of_two": lambda: _ASK(
         sight(RequestStatus(votes=(BY_OMAR,), expires_at=samples.TOMORROW), required=2)
     ),
@@ -364,6 +365,10 @@ CARDS: dict[str, Callable[[], Card]] = {
     "news_gone": lambda: _news(_heard(_at(_applied(None)), "told 2026-03-05T12:00:00Z due")),
     "news_lives_on": lambda: _news(_heard(_aged(samples.ready(), "72h", hours=24), f"told {samples.TOMORROW} 1h")),
     "news_let_go": lambda: _let_go(_heard(_aged(samples.ready(), "30h", hours=7), "told 2026-03-06T19:00:00Z 24h")),
+    "requester_of_many": lambda: digest.card(
+        [sight(), _applied(samples.cluster(status=samples.ready())), sight(_denied())]
+    ),
+    "requester_waiting_paused": lambda: _TELL(replace(sight(_sent(undeliverable=False)), paused=True)),
     "requester_ready": lambda: _TELL(_applied(samples.cluster(status=samples.ready()))),
     "requester_asleep": lambda: _TELL(_applied(samples.cluster(status=samples.asleep()))),
     "requester_deleting": lambda: _TELL(_applied(samples.cluster(deleting=True), action=Action.DELETE)),

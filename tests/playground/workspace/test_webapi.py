@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from playground import workspace
-from playground.workspace import people
+from playground.workspace import Fault, people
 from playground.workspace.people import Person
 from playground.workspace.tickets import ResponseUrl
 from tests.playground.workspace import payloads_for_tests as made
@@ -443,3 +443,39 @@ async def test_every_call_is_kept_without_its_token(api: AsyncWebClient, slack: 
     (call,) = [c for c in slack.api.calls if c.method == "chat.postMessage"]
     assert call.args["text"] == "remember me"
     assert tiny_bot.BOT not in str(slack.api.calls)
+
+
+async def test_a_message_posted_again_under_its_id_is_the_first_where_the_workspace_knows_ids() -> None:
+    async with workspace.serving(tiny_bot.options(message_ids=True)) as slack:
+        api = tiny_bot.client(slack)
+        first = await api.chat_postMessage(channel="C0TEAMA", text="one", client_msg_id="a")
+        again = await api.chat_postMessage(channel="C0TEAMA", text="two", client_msg_id="a")
+        other = await api.chat_postMessage(channel="C0TEAMA", text="two", client_msg_id="b")
+        assert (again["ts"], again["message"]["text"]) == (first["ts"], "one")
+        assert other["ts"] != first["ts"]
+
+        await api.chat_delete(channel="C0TEAMA", ts=first["ts"])
+        gone = api.chat_postMessage(channel="C0TEAMA", text="one", client_msg_id="a")
+        assert await refusal(gone) == "duplicate_message_not_found"
+
+
+async def test_a_workspace_that_knows_no_ids_posts_twice(slack: workspace.LocalSlack, api: AsyncWebClient) -> None:
+    posted = [await api.chat_postMessage(channel="C0TEAMA", text="one", client_msg_id="a") for _ in range(2)]
+
+    assert posted[0]["ts"] != posted[1]["ts"]
+
+
+async def test_a_planned_fault_meets_response_urls_too(slack: workspace.LocalSlack) -> None:
+    ticket = ResponseUrl(user="U0LENA", channel="C0TEAMA", at=slack.workspace.now())
+    url = f"{slack.url}/response/{slack.workspace.tickets.issue_response(ticket)}"
+    slack.api.faults.plan("response_url", Fault.DOWN)
+    slack.api.faults.plan("response_url", Fault.LOSE_ANSWER)
+
+    async with aiohttp.ClientSession() as session:
+        async with session.post(url, json={"text": "down"}) as answer:
+            assert answer.status == 503
+        with pytest.raises(aiohttp.ClientError):
+            await session.post(url, json={"text": "lost"})
+
+    assert slack.person("U0LENA").sees("lost")
+    assert not slack.person("U0LENA").sees("down")
