@@ -88,7 +88,7 @@ def chosen(
 
 
 def _check(spec: ClusterSpec, more: tuple[str, ...], fewer: tuple[str, ...], catalog: CatalogSpec) -> None:
-    known = sorted({each.name for each in (*spec.add_ons, *catalog.add_ons)})
+    known = sorted({each.name for each in spec.add_ons} | {each.name for each in catalog.add_ons})
     for add_on in (*more, *fewer):
         if add_on not in known:
             like = difflib.get_close_matches(add_on, known, n=1)
