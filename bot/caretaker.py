@@ -6,6 +6,7 @@ noted with the refusal, in the request whose card was not taken.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -24,6 +25,9 @@ log = structlog.get_logger()
 
 EVENT = "clusterdesk_platform"
 TOLD = ", told "
+PAUSE_SECONDS = 15.0
+TRIES = 20
+"""How often the platform is tried to be told of its quotas. Of a channel it is tried with the channel itself."""
 
 
 def noted(requests: Iterable[Stored[ClusterRequest]], channel: str) -> set[str]:
@@ -32,12 +36,15 @@ def noted(requests: Iterable[Stored[ClusterRequest]], channel: str) -> set[str]:
 
 
 class Caretaker:
-    """`channel` is the platform team's; `clock` is the time of day."""
+    """`channel` is the platform team's; `clock` is the time of day, `pause` the seconds before a second try."""
 
-    def __init__(self, poster: Poster, *, channel: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, poster: Poster, *, channel: str, clock: Callable[[], datetime], pause: float = PAUSE_SECONDS
+    ) -> None:
         self._poster = poster
         self._channel = channel
         self._clock = clock
+        self._pause = pause
         self._told: set[str] = set()
 
     async def channel_out(
@@ -64,7 +71,10 @@ class Caretaker:
         else:
             log.error("approvals_paused", why=trouble.value)
             words = replies.APPROVALS_PAUSED_BECAUSE[trouble]
-        await self._tell(cards.say(words), once="")
+        for _ in range(TRIES if self._channel else 0):
+            if await self._tell(cards.say(words), once=""):
+                return
+            await asyncio.sleep(self._pause)
 
     async def _tell(self, card: Card, *, once: str) -> bool:
         if not self._channel:

@@ -263,11 +263,11 @@ class Follower:
         paused = False
         async for trouble in self._desk.canary.troubles():
             if trouble or paused:
-                await self._caretaker.enforcement(trouble)
                 for tenant in self._desk.all_tenants():
                     for request in self._desk.requests(tenant.meta.name):
                         if request.it.status.phase is Phase.PENDING:
                             self._queue.add(request.key)
+                await self._caretaker.enforcement(trouble)
             paused = trouble is not None
 
     async def _watch_requests(self, changes: Changes) -> None:

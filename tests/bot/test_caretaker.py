@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot import replies
+from bot.caretaker import Caretaker
 from bot.follow import RESYNC_SECONDS, Follower
 from bot.outbox import Later
 from provisioning.canary import Trouble
@@ -113,6 +114,15 @@ async def test_a_denial_counts_while_approvals_are_paused() -> None:
     await desk.vote(*KEY, samples.OMAR, Decision.DENY, reason="no", digest=request.it.spec.digest)
 
     assert desk.stored[KEY].it.status.phase is Phase.DENIED
+
+
+async def test_a_platform_that_cannot_be_told_of_its_quotas_at_once_is_told_a_little_later() -> None:
+    poster = FakePoster(fail={"post": [Later("ratelimited", seconds=1), Later("status 503", seconds=1)]})
+    caretaker = Caretaker(poster, channel=PLATFORM, clock=lambda: samples.NOW, pause=0.0)
+
+    await caretaker.enforcement(Trouble.TAKEN)
+
+    assert len(poster.at(PLATFORM)) == 1
 
 
 @pytest.mark.parametrize("trouble", list(Trouble))
