@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +80,7 @@ class FakeAccesses:
         if tenant is None or not grants.may_revoke(found, tenant.it.spec, person):
             raise Refused(Refused.Reason.NOT_YOURS)
         spec = found.it.spec.model_copy(update={"revoked": True})
-        return self.put(Stored(replace(found.meta), found.it.model_copy(update={"spec": spec})))
+        return self.put(Stored(found.meta, found.it.model_copy(update={"spec": spec})))
 
     async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> None:
         await self.reach()
