@@ -1,0 +1,127 @@
+"""What the cards of a request say: who asks for what, what it needs, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.replies.terms import ICON, count
+from bot.text import code
+from provisioning import wording
+from provisioning.canary import Trouble
+from provisioning.model import Action
+
+REASON_GIVEN = "Reason, in their own words:"
+NO_REASON = "No reason was given."
+DENIAL_GIVEN = "Reason of the denial, in the approver's own words:"
+DECIDED = {
+    "Waiting": "Waiting for approval",
+    "Denied": "Denied",
+    "Withdrawn": "Withdrawn",
+    "Expired": "Expired: nobody decided in time",
+    "Failed": "Approved, but it could not be applied",
+    "Accepted": "Approved",
+}
+APPROVALS_PAUSED = f"⏸️ {wording.PAUSED}"
+APPROVALS_PAUSED_BECAUSE = {
+    Trouble.TAKEN: (
+        "🚨 *Quotas are not enforced, so approvals are paused.* The API server would have taken a cluster above any "
+        "quota: our admission webhook was not asked. `kubectl clusterdesk preflight` says what is missing."
+    ),
+    Trouble.SILENT: (
+        "🚨 *Nobody says that quotas are enforced, so approvals are paused.* For 15 minutes our admission webhook has "
+        "not refused a cluster above any quota. `kubectl clusterdesk preflight` says what is missing."
+    ),
+}
+APPROVALS_GO_ON = "✅ Quotas are enforced again. Approvals go on."
+
+
+def asks_for(requester: str, action: Action, cluster: str) -> str:
+    """`requester` is markup of ours."""
+    wish = {
+        Action.CREATE: f"asks for a new cluster {code(cluster)}",
+        Action.CHANGE: f"asks to change the cluster {code(cluster)}",
+        Action.DELETE: f"asks to delete the cluster {code(cluster)}",
+    }[action]
+    return f"{requester} {wish}"
+
+
+def asks(requester: str, action: Action, cluster: str) -> str:
+    """`requester` is markup of ours."""
+    return f"🔔 *{asks_for(requester, action, cluster)}*"
+
+
+def changed_since(rows: Sequence[str]) -> str:
+    """`rows` are markup of ours: what is otherwise in the newer request."""
+    return f"✏️ *Changed since you looked*: {', '.join(rows) or 'the reason'}"
+
+
+def you_changed(rows: Sequence[str]) -> str:
+    """The same to whoever did it."""
+    return f"✏️ *You changed it*: {', '.join(rows) or 'the reason'}"
+
+
+def newer(request: str) -> str:
+    return f"The newer version is {code(request)}; its card stands below this one, and approvals start anew there."
+
+
+def replaces(request: str) -> str:
+    return f"This takes the place of {code(request)}: it was changed before it was decided."
+
+
+def needs(required: int, so_far: str, expires: str, request: str) -> str:
+    """`so_far` and `expires` are markup of ours."""
+    have = f", {so_far} so far" if so_far else ""
+    until = f" · expires {expires}" if expires else ""
+    return f"Needs {count(required, 'approval')}{have}{until} · {code(request)}"
+
+
+def why_you(tenant: str) -> str:
+    return f"You are asked because you are an approver of {code(tenant)}."
+
+
+def decided(stage: str, who: str, when: str) -> str:
+    """`who` and `when` are markup of ours."""
+    by = f" by {who}" if who else ""
+    return f"{ICON[stage]} *{DECIDED[stage]}*{by}{' · ' + when if when else ''}"
+
+
+def waived(rule: str) -> str:
+    return f"✅ *No approval needed* ({f'rule {code(rule)}' if rule else 'by the policy of this tenant'})"
+
+
+def channel_out(channel: str, tenant: str, reason: str) -> str:
+    """`channel` is a mention of ours."""
+    return (
+        f"⚠️ I cannot post requests of the tenant {code(tenant)} to {channel}: Slack says {code(reason)}. Its approvers "
+        "are asked directly. Invite me to the channel, or give the tenant another one; the next cards go there."
+    )
+
+
+def meanwhile(many: int, tenant: str) -> str:
+    return f"📬 *I could not reach you for a while.* These {many} requests of yours in {code(tenant)} now stand so:"
+
+
+def undeliverable(channel: str, others: int) -> str:
+    """`channel` is a mention of ours."""
+    instead = f" I asked {count(others, 'approver')} directly instead." if others else " Nobody else could be asked."
+    return f"⚠️ I could not post to {channel}.{instead}"
+
+
+def sent_to(channel: str, others: int) -> str:
+    """`channel` is a mention of ours, or empty."""
+    if channel:
+        return f"Sent to {channel}."
+    return f"Sent to {count(others, 'approver')} in direct messages." if others else ""
+
+
+def voted(approve: bool, cluster: str, missing: int) -> str:
+    return wording.voted(approve, code(cluster), missing)
+
+
+def withdrawn(cluster: str) -> str:
+    return wording.withdrawn(code(cluster))
+
+
+def groups_asked(groups: Sequence[str]) -> str:
+    """`groups` are mentions of ours."""
+    return f"Everybody in {' or '.join(groups)} may decide."

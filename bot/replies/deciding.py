@@ -1,0 +1,87 @@
+"""Who decides: delegation, break-glass, votes taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.text import code
+from provisioning import wording
+
+BREAK_GLASS_TITLE = "Take it through alone"
+BREAK_GLASS_REASON = "What is the emergency?"
+BREAK_GLASS_REASON_HINT = "Shown to everybody who would have been asked, and kept with the request for ever."
+FORCED_REASON = "Reason, in the words of whoever took it through:"
+NOBODY_DELEGATED = "Nobody decides instead of you, so there is nothing to stop."
+NOT_LISTED = "Only an approver whom a tenant lists by name can have somebody else decide, and you are none."
+DELEGATE_YOURSELF = "That is you: you decide for yourself without it."
+
+
+def vote_taken_back(cluster: str) -> str:
+    return wording.vote_taken_back(code(cluster))
+
+
+def break_glass_warning(cluster: str, who: str) -> str:
+    """`who` are markup of ours: those who are passed over."""
+    told = f" These are told at once: {who}." if who else ""
+    return f"This takes the request about {code(cluster)} through without anybody's approval.{told}"
+
+
+def taken_through(cluster: str) -> str:
+    return f"You took the request about {code(cluster)} through alone. Everybody who would have been asked is told."
+
+
+def forced(who: str, cluster: str) -> str:
+    """`who` is markup of ours."""
+    return f"🚨 *{who} took the request about {code(cluster)} through alone.* Nobody else has agreed to it."
+
+
+def forced_by(who: str, when: str) -> str:
+    """Both are markup of ours."""
+    return f"🚨 *Taken through alone* by {who}{' · ' + when if when else ''}"
+
+
+def passed_over(who: str) -> str:
+    """`who` are markup of ours."""
+    return f"These would have been asked, and were not: {who}"
+
+
+def more_people(many: int) -> str:
+    return f"{many} more"
+
+
+def instead_of(who: str, approver: str) -> str:
+    """Both are markup of ours."""
+    return f"{who} for {approver}"
+
+
+def decides_for(delegate: str, approver: str, until: str) -> str:
+    """All are markup of ours."""
+    return f"{delegate} decides for {approver} until {until}."
+
+
+def delegated(delegate: str, until: str, tenants: Sequence[str]) -> str:
+    """`delegate` and `until` are markup of ours."""
+    where = ", ".join(map(code, tenants))
+    return f"{delegate} decides for you until {until}, about requests of {where}. Not about their own, nor about yours."
+
+
+def not_delegated(delegates: Sequence[str]) -> str:
+    """`delegates` are markup of ours."""
+    return wording.not_delegated(delegates)
+
+
+def no_delegate(who: str) -> str:
+    """`who` is markup of ours."""
+    return f"No tenant knows {who}, so they cannot decide for you. Ask your platform team to list them as a member."
+
+
+def no_person(word: str) -> str:
+    return f"{code(word)} is nobody I know. Write @ and choose them from Slack's list."
+
+
+def no_such_end(word: str) -> str:
+    return f"{code(word)} is no end that I know; such as 3d, 12h, until Fri or until 2026-12-24."
+
+
+def end_too_far(days: int) -> str:
+    return f"That is too long: {days} days is the most. Whoever is away for longer is better taken off the list."

@@ -1,0 +1,103 @@
+"""What forms say: their titles, their fields, and what is wrong in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.text import code
+from provisioning import wording
+from provisioning.model import Action
+
+CREATE_TITLE = "New cluster"
+DELETE_TITLE = "Delete a cluster"
+SCALE_TITLE = "Scale a cluster"
+RESIZE_TITLE = "Resize a cluster"
+ADD_ONS_TITLE = "Add-ons of a cluster"
+EXTEND_TITLE = "Let a cluster live on"
+WAKE_TITLE = "Wake a cluster"
+UPGRADE_TITLE = "Upgrade a cluster"
+DENY_TITLE = "Deny a request"
+RECEIPT_TITLE = "Request sent"
+TOLD_TITLE = "Not done"
+SHOWN_TITLE = "Clusters"
+WHICH_TITLE = "Which cluster?"
+CLUSTER = "Cluster"
+TENANT = "Tenant"
+NAME = "Name"
+NAME_HINT = "Lower-case letters, digits and hyphens, starting with a letter; 30 characters at most."
+FLAVOR = "Size of a worker"
+NODES = "Workers"
+MAX = "Grow up to"
+MAX_HINT = "Leave empty for a fixed number. With a number here, the autoscaler adds workers when pods wait."
+VERSION = "Kubernetes version"
+LIFETIME = "Lifetime"
+LIFETIME_HINT = "The cluster is deleted when its lifetime is over."
+NO_END = "No end"
+MORE = "Add-ons, sleep at night"
+MORE_LABEL = "More choices"
+MORE_HINT = "Without the tick nothing of it is asked for."
+SLEEP = {
+    "awake": "Never by itself",
+    "nights": "Every night, 20:00 to 7:00",
+    "off-hours": "Nights and weekends: awake Monday to Friday, 7:00 to 20:00",
+}
+SLEEP_HINT = "A cluster asleep has no workers; what it has stored is kept."
+ZONE = "Time zone"
+LONGER_BY = "Longer by"
+AWAKE_FOR = "Awake for"
+AWAKE_HINT = "After that its schedules hold again."
+RESIZE_REPLACES = "Every worker of a pool that gets another size is replaced."
+ADD_ONS_HINT = "What is taken out is uninstalled."
+UPGRADE_HINT = "The control plane goes first, then the workers, pool by pool."
+REASON = "Reason"
+REASON_HINT = "Shown to whoever approves."
+CONFIRM = wording.CONFIRM
+DENY_REASON = "Why not?"
+DENY_REASON_HINT = "Sent to whoever asked."
+RECOMMENDED = "recommended"
+PLEASE_CHOOSE = "Please choose one."
+NODES_WANTED = "How many workers? A number from 0 to 1000."
+MAX_BELOW = "This must not be below the number of workers above."
+RECEIPT_DIFFERS = (
+    "⚠️ This form had been sent once before you changed it, and that first version is what counts. "
+    "Withdraw it in the direct message if it is not what you want."
+)
+NOTHING_CHANGED = "Nothing is otherwise than in your request as it waits."
+DETAILS_TITLE = "A request"
+
+
+def name_taken(name: str, free: str) -> str:
+    return f"{name} exists already. Free: {free}."
+
+
+def receipt(cluster: str, action: Action) -> str:
+    wish = {"Create": "Your wish for", "Change": "The change of", "Delete": "The deletion of"}[action.value]
+    return f"✅ {wish} {code(cluster)} is noted. I follow it in a direct message to you."
+
+
+def workers_of(pool: str) -> str:
+    return f"{NODES} in {pool}"
+
+
+def always_add_ons(names: Sequence[str]) -> str:
+    return f"Every cluster has {', '.join(map(code, names))}."
+
+
+def size_of(pool: str) -> str:
+    return f"{FLAVOR} in {pool}"
+
+
+def most_of(pool: str) -> str:
+    return f"{pool} may grow up to"
+
+
+def receipt_id(request: str) -> str:
+    return f"Request {code(request)}"
+
+
+def delete_warning(cluster: str, namespace: str) -> str:
+    return wording.delete_warning(code(cluster), code(namespace))
+
+
+def confirm_mismatch(cluster: str) -> str:
+    return wording.confirm_mismatch(cluster)

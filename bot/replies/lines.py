@@ -1,0 +1,141 @@
+"""Answers to a line that somebody typed: what was not understood, lists, and the help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.replies.terms import ICON, NAMED, count, meant
+from bot.text import code
+from provisioning import wording
+from provisioning.model import Action
+
+HELP_INTRO = "I get you a Kubernetes cluster: ask here, somebody approves, and it comes up."
+HELP_WITHOUT_SLACK = (
+    "The same works without Slack: `kubectl get tenantclusters,clusterrequests` in your tenant's namespace."
+)
+NO_ADD_ON = "The catalog has no add-on to choose: every cluster gets all of them."
+NO_REQUEST = "Nothing waits for approval, and you have not asked for anything yet."
+NO_CLUSTER_YET = "No clusters yet. `/cluster create` asks for one."
+WORDS_HINT = "Such as `/cluster create build-7 3x small v1.34 24h`."
+
+
+def no_such_command(word: str, suggestion: str) -> str:
+    command = f" Did you mean `/cluster {suggestion}`?" if suggestion else ""
+    return f"There is no command {code(word)}.{command} `/cluster help` lists what I can do."
+
+
+def no_such_cluster(name: str, suggestion: str) -> str:
+    return f"You have no cluster {code(name)}.{meant(suggestion)} `/cluster list` shows yours."
+
+
+def several_clusters(name: str, places: Sequence[str]) -> str:
+    listed = ", ".join(code(f"{place}/{name}") for place in places)
+    return f"There are several clusters {code(name)}. Write which one: {listed}."
+
+
+def no_such_choice(what: str, word: str, suggestion: str) -> str:
+    return f"There is no {what} {code(word)} for you.{meant(suggestion)}"
+
+
+def which_cluster(usage: str) -> str:
+    return f"Which cluster? It goes like this: {code(usage)}. You have none yet."
+
+
+def choose_for(usage: str) -> str:
+    return f"In one line it goes like this: {code(usage)}"
+
+
+def more_tenants(hidden: int) -> str:
+    return f"… and {hidden} more. `/cluster quota TENANT` shows any of them."
+
+
+def more_requests(hidden: int) -> str:
+    return f"… and {hidden} more. `/cluster requests TENANT` shows those of one tenant."
+
+
+def which_request(usage: str, yours: Sequence[str]) -> str:
+    there = f"Of yours there waits {', '.join(map(code, yours[:NAMED]))}." if yours else "None of yours waits."
+    return f"Which request? It goes like this: {code(usage)}. {there}"
+
+
+def no_such_request(word: str, suggestion: str) -> str:
+    return f"No request of yours waits about {code(word)}.{meant(suggestion)} `/cluster requests` shows yours."
+
+
+def several_requests(cluster: str, requests: Sequence[str]) -> str:
+    return f"Several requests of yours about {code(cluster)} wait. Write which one: {', '.join(map(code, requests))}."
+
+
+def too_many_words(usage: str) -> str:
+    return f"I did not understand all of that. It goes like this: {code(usage)}"
+
+
+def nothing_on_offer(tenant: str) -> str:
+    return f"The catalog offers no size or no Kubernetes version to {code(tenant)}. Ask your platform team."
+
+
+def help_line(line: str, summary: str) -> str:
+    """All of it is ours."""
+    return f"`{line}`  {summary}"
+
+
+def help_entry(line: str, summary: str, examples: Sequence[str]) -> str:
+    """All of it is ours."""
+    return f"`{line}`\n{summary}\nFor example: {', '.join(f'`{example}`' for example in examples)}"
+
+
+def more_clusters(hidden: int) -> str:
+    return f"… and {hidden} more. `/cluster show NAME` shows any of them."
+
+
+def no_such_word(what: str, word: str, suggestion: str) -> str:
+    return f"{no_such_choice(what, word, suggestion)} {WORDS_HINT}"
+
+
+def no_ended_request(word: str, suggestion: str) -> str:
+    return f"No request of yours about {code(word)} has ended without being done.{meant(suggestion)}"
+
+
+def which_ended_request(usage: str, yours: Sequence[str]) -> str:
+    there = f" There is {', '.join(map(code, yours[:NAMED]))}." if yours else " There is none."
+    return f"Which request? It goes like this: {code(usage)}.{there}"
+
+
+def cluster_line(icon: str, name: str, facts: str, mine: bool) -> str:
+    """`facts` are ours."""
+    return f"{icon} *{code(name)}*{' (yours)' if mine else ''} · {facts}"
+
+
+def waiting_line(name: str, action: Action, requester: str) -> str:
+    """`requester` is markup of ours."""
+    return f"{ICON['Waiting']} *{code(name)}* · {wording.waiting(action, requester)}"
+
+
+def help_topics(names: Sequence[str]) -> str:
+    return f"More about a topic, or about one command: `/cluster help TOPIC`. Topics: {', '.join(map(code, names))}."
+
+
+def no_such_topic(word: str, suggestion: str, names: Sequence[str]) -> str:
+    command = f" Did you mean {code(f'/cluster help {suggestion}')}?" if suggestion else ""
+    return f"I have no topic {code(word)}.{command} {help_topics(names)}"
+
+
+def in_tenant(tenant: str, facts: str) -> str:
+    """`facts` are ours."""
+    return f"{code(tenant)}: {facts}"
+
+
+def policy_of_approval(required: int, waivers: Sequence[str], expiry: str, *, own: bool) -> str:
+    if required == 0:
+        return "nobody has to agree."
+    rules = f" Nobody has to, by the rules {', '.join(map(code, waivers))}." if waivers else ""
+    mine = " Also about their own requests." if own else ""
+    return f"{count(required, 'approver')} must agree, within {expiry}.{mine}{rules}"
+
+
+def policy_of_lifetime(default: str, longest: str, sleep: str) -> str:
+    """Each is a span of ours, or empty."""
+    usual = f"{default} unless you say otherwise" if default else "no end unless you say one"
+    most = f", {longest} at most" if longest else ""
+    then = f"It sleeps for {sleep} then, and is deleted after that." if sleep else "It is deleted then."
+    return f"{usual}{most}. {then}"
