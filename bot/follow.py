@@ -97,7 +97,8 @@ class Follower:
         sight = self._sight(key)
         if sight is None:
             self._forget(key)
-            return None
+            # Its tenant or the catalog may come back.
+            return RESYNC_SECONDS if self._desk.request(*key) else None
         if (wait := self._wait(key, sight)) is not None:
             return wait
         await self._notes.save(key)
@@ -119,8 +120,8 @@ class Follower:
         before, drawn_at = self._drawn.get(key, (None, self._clock()))
         if sight.stage in _ON_THE_WAY and sight.stage is before:
             pace = max(PROGRESS_SECONDS, len(self._moving) / PROGRESS_PER_SECOND)
-            left = pace - (self._clock() - drawn_at).total_seconds()
-            return left if left > 0 else None
+            gone = (self._clock() - drawn_at).total_seconds()
+            return pace - gone if 0 <= gone < pace else None
         return None
 
     def _targets(self, key: Key) -> tuple[Target, ...]:
@@ -233,7 +234,7 @@ class Follower:
     def _lately(self, key: Key, where: str) -> bool:
         """Whether a place took no card a short time ago; one that we only read of counts from now."""
         at = self._refusals.setdefault((key, where), self._clock())
-        return (self._clock() - at).total_seconds() < RESYNC_SECONDS
+        return 0 <= (self._clock() - at).total_seconds() < RESYNC_SECONDS
 
     async def _note(self, key: Key, delivery: Delivery) -> None:
         sight = self._sight(key)

@@ -285,6 +285,37 @@ async def test_a_card_somebody_deleted_comes_back_while_it_is_needed(scene: Scen
     assert len(set(scene.poster.names["C0TEAMA"])) == 2  # another message, or Slack would take it for the first
 
 
+async def test_a_request_whose_tenant_is_not_there_for_a_while_is_not_forgotten(scene: Scene) -> None:
+    tenants, scene.desk.tenants = scene.desk.tenants, {}
+    assert await scene.look() == RESYNC_SECONDS
+    scene.desk.tenants = tenants
+
+    await scene.look()
+
+    assert len(scene.poster.at("C0TEAMA")) == 1
+
+
+async def test_a_clock_that_goes_back_stops_no_progress_and_no_second_try(scene: Scene) -> None:
+    approved(scene.desk, KEY)
+    scene.desk.put_cluster(samples.cluster(status=samples.building()))
+    await scene.look()
+
+    scene.now -= timedelta(hours=1)
+
+    assert await scene.look() == 60
+
+
+async def test_a_channel_refused_before_the_clock_went_back_is_tried_again_in_time(scene: Scene) -> None:
+    scene.poster.fail["post"] = [Undeliverable("is_archived")]
+    await scene.look()
+    await scene.look()
+    scene.now -= timedelta(hours=1)
+
+    await scene.look()
+
+    assert len(scene.poster.at("C0TEAMA")) == 1
+
+
 async def test_what_ended_long_ago_gets_no_new_card(scene: Scene) -> None:
     scene.desk.status(KEY, phase=Phase.DENIED, decided_at=samples.AT)
     scene.now += timedelta(days=2)
