@@ -76,9 +76,11 @@ class Messenger:
             self._sent.pop(key, None)
             return None
         status = request.it.status
-        sight = approvals.sight(self._desk, request) if status.phase is Phase.PENDING or status.questions else None
-        if sight is None:
+        if status.phase is not Phase.PENDING and not status.questions:
             return None
+        sight = approvals.sight(self._desk, request)
+        if sight is None:
+            return LOOK_SECONDS  # its tenant or the catalog may come back
         try:
             for number in range(len(status.questions)):
                 await self._tell_of_question(sight, number)
@@ -118,7 +120,6 @@ class Messenger:
         if stranded and not request.it.status.stranded_at:
             await self._tell_platform(sight, now)
         elif not stranded and request.it.status.stranded_at:
-            self._sent.get(request.key, {}).pop(STRANDED, None)
             await self._record(sight, Stranded(None))
 
     def _plan(self, sight: Sight, reachable: set[str], zones: Mapping[str, tzinfo], now: datetime) -> Plan:
@@ -162,20 +163,23 @@ class Messenger:
         return (place, standing[place]) if place in standing else None
 
     async def _remind(self, sight: Sight, place: tuple[str, str], accounts: tuple[str, ...], now: datetime) -> None:
-        times = {each.slack: each.times for each in sight.request.it.status.reminders}
+        before = {each.slack: each.times for each in sight.request.it.status.reminders}
+        times = {who: before.get(who, 0) + 1 for who in accounts}
         sent = self._sent.setdefault(sight.request.key, {})
-        each = {who: f"reminder {times.get(who, 0) + 1} of {who}" for who in accounts}
+        each = {who: f"reminder {times[who]} of {who}" for who in accounts}
         fresh = tuple(who for who in accounts if each[who] not in sent)
         if fresh:
             what = ", ".join(each[who] for who in fresh)
             ts = await self._send(sight, what, *place, messages.reminder(sight, fresh), weight=Weight.PROGRESS)
             sent.update({each[who]: ts for who in fresh})
-        await self._record(sight, Reminded(accounts, now))
+        await self._record(sight, Reminded(times, now))
 
     async def _tell_platform(self, sight: Sight, now: datetime) -> None:
         log.warning("nobody_can_decide", request=sight.request.meta.name, tenant=sight.tenant.meta.name)
         if self._platform:
-            await self._send(sight, STRANDED, self._platform, "", messages.stranded(sight), weight=Weight.FAILURE)
+            # Where Slack knows a message by its name, the next time needs another one.
+            what = f"{STRANDED} {now:%Y-%m-%dT%H}"
+            await self._send(sight, what, self._platform, "", messages.stranded(sight), weight=Weight.FAILURE)
         await self._record(sight, Stranded(now))
 
     async def _tell_of_question(self, sight: Sight, number: int) -> None:
@@ -191,8 +195,8 @@ class Messenger:
         elif told.ts and told.revision != card.revision:
             try:
                 await self._poster.update(told.channel, told.ts, card)
-            except Vanished:
-                log.info("message_vanished", request=sight.request.meta.name, question=number)
+            except (Undeliverable, Vanished) as refused:
+                log.info("message_not_redrawn", request=sight.request.meta.name, question=number, why=str(refused))
             await self._record(
                 sight, QuestionTold(number, Message(channel=told.channel, ts=told.ts, revision=card.revision))
             )
@@ -227,8 +231,11 @@ class Messenger:
             )
         except Earlier as earlier:
             sent[what] = earlier.ts
-        except Undeliverable as refused:
-            log.warning("message_not_delivered", request=meta.name, what=what, channel=channel, why=refused.reason)
+        except (Undeliverable, Vanished) as refused:
+            if thread and isinstance(refused, Vanished):
+                # Somebody deleted the card that it belongs to.
+                return await self._send(sight, what, channel, "", card, weight=weight)
+            log.warning("message_not_delivered", request=meta.name, what=what, channel=channel, why=str(refused))
             sent[what] = ""
         return sent[what]
 

@@ -2,7 +2,7 @@
 
     OutboxError
     ├── Undeliverable    this place takes no card: archived, left, unknown; `reason` is Slack's word
-    ├── Vanished         the card that was to be redrawn is not there, or not ours to change any more
+    ├── Vanished         the card to be redrawn or replied to is not there, or not ours to change any more
     ├── Later            nothing happened: come back after `seconds`; Slack is down or throttles
     │   └── Busy         our own budget is spent, or what is left of it is for weightier messages
     ├── Earlier          it had been posted before: that message stands at `ts`, with what it said then
@@ -49,7 +49,12 @@ _ELSEWHERE = frozenset(
         *("user_disabled", "cannot_dm_bot", "posting_to_channel_denied", "no_permission", "channel_is_archived"),
     )
 )
-_VANISHED = frozenset(("message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"))
+_VANISHED = frozenset(
+    (
+        *("message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"),
+        *("thread_not_found", "cannot_reply_to_message"),
+    )
+)
 _BAD_BLOCKS = frozenset(("invalid_blocks", "invalid_blocks_format"))
 _TAKEN_AWAY = frozenset(("duplicate_message_not_found", "duplicate_channel_not_found"))
 """Slack remembers the id of a message that is not there any more."""

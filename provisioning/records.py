@@ -6,6 +6,7 @@ these, except that a step of the escalation that was recorded is taken (`escalat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -17,9 +18,9 @@ from provisioning.objects import format_time
 
 @dataclass(frozen=True)
 class Reminded:
-    """These accounts were reminded."""
+    """These accounts were reminded, so many times by now."""
 
-    accounts: tuple[str, ...]
+    times: Mapping[str, int]
     at: datetime
 
 
@@ -72,8 +73,8 @@ Record: TypeAlias = Reminded | RemindsNext | Handed | Missing | Stranded | Quest
 def recorded(status: RequestStatus, record: Record) -> RequestStatus:
     """The status with the record in it."""
     match record:
-        case Reminded(accounts, at):
-            return reminders.reminded(status, accounts, now=at)
+        case Reminded(times, at):
+            return reminders.reminded(status, times, now=at)
         case RemindsNext(at):
             return status.model_copy(update={"next_reminder_at": format_time(at) if at is not None else None})
         case Handed(step):

@@ -58,13 +58,12 @@ def plan(
     return Plan(tuple(due), min((moment for moment in coming if moment < ends_at), default=None))
 
 
-def reminded(status: RequestStatus, accounts: tuple[str, ...], *, now: datetime) -> RequestStatus:
-    """The status with one reminder more for each of these. Noted twice, the same reminder counts once."""
-    at, before = format_time(now), {each.slack: each for each in status.reminders}
-    for who in accounts:
-        known = before.get(who)
-        if known is None or known.at < at:
-            before[who] = Reminder(slack=who, times=known.times + 1 if known else 1, at=at)
+def reminded(status: RequestStatus, times: Mapping[str, int], *, now: datetime) -> RequestStatus:
+    """The status with these reminders, by account the how-manieth. Noted twice, the same reminder counts once."""
+    before = {each.slack: each for each in status.reminders}
+    for who, count in times.items():
+        if who not in before or before[who].times < count:
+            before[who] = Reminder(slack=who, times=count, at=format_time(now))
     return status.model_copy(update={"reminders": tuple(before.values())})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot import replies
-from bot.messenger import Messenger
+from bot.messenger import LOOK_SECONDS, Messenger
 from bot.outbox import Later, Undeliverable, Vanished
 from bot.people import Whereabouts
 from provisioning import errors
@@ -18,6 +18,7 @@ from provisioning.model import (
     ApprovalPolicy,
     Decision,
     Delivery,
+    Message,
     Phase,
     Question,
     RequestStatus,
@@ -140,8 +141,10 @@ async def test_a_cache_that_lags_behind_leads_to_no_second_reminder() -> None:
     await it.look(after=timedelta(minutes=30))
 
     await it.look(after=timedelta(seconds=1))
+    it.desk.catch_up()
 
     assert len(it.posts("C0TEAMA")) == 1
+    assert [each.times for each in it.status.reminders] == [1, 1]
 
 
 async def test_each_is_reminded_in_their_own_working_hours() -> None:
@@ -230,6 +233,7 @@ async def test_when_nobody_can_be_reached_the_next_in_line_come_at_once_and_then
 
 async def test_who_can_be_reached_again_is_no_trouble_any_more_until_the_next_time() -> None:
     it = scene()
+    it.poster.knows_names = True
     gone = {who: Whereabouts(is_there=False) for who in ("U0OMAR", "U0EVA")}
     it.directory.known = dict(gone)
     await it.look()
@@ -238,7 +242,7 @@ async def test_who_can_be_reached_again_is_no_trouble_any_more_until_the_next_ti
     await it.look()
     assert it.status.stranded_at is None
     it.directory.known = dict(gone)
-    await it.look()
+    await it.look(after=timedelta(hours=1))
 
     assert len(it.posts("C0PLATFORM")) == 2
 
@@ -308,6 +312,46 @@ async def test_a_question_message_that_somebody_deleted_holds_nothing_up() -> No
     await it.look()
 
     assert it.status.questions[0].answer_told
+
+
+async def test_a_question_in_a_place_that_takes_nothing_any_more_keeps_nobody_from_being_reminded() -> None:
+    it = scene()
+    it.desk.status(KEY, questions=(asked(),))
+    await it.look()
+    it.desk.status(KEY, questions=(asked(answer="Yes", told=it.status.questions[0].told),))
+    it.poster.closed["DLENA"] = "channel_not_found"
+
+    await it.look(after=timedelta(minutes=30))
+
+    assert it.status.questions[0].answer_told
+    assert len(it.status.reminders) == 2
+
+
+async def test_below_a_card_that_somebody_deleted_nothing_hangs_and_all_is_told_all_the_same() -> None:
+    it = scene(escalation=STEPS)
+    told = Message(channel="DLENA", ts="", revision="")
+    it.desk.status(KEY, questions=(asked(answer="Yes", told=told),))
+    it.poster.fail["post"] = [Vanished("thread_not_found")]
+
+    await it.look()
+    it.poster.fail["post"] = [Vanished("thread_not_found")]
+    await it.look(after=timedelta(hours=4))
+
+    assert len(it.posts("C0TEAMA")) == 2
+    assert it.status.questions[0].answer_told
+    assert len(it.status.handed_on) == 1
+    assert len(it.status.reminders) >= 2
+
+
+async def test_a_request_whose_tenant_is_not_there_for_a_while_is_not_forgotten() -> None:
+    it = scene()
+    tenants, it.desk.tenants = it.desk.tenants, {}
+    assert await it.look() == LOOK_SECONDS
+    it.desk.tenants = tenants
+
+    await it.look(after=timedelta(minutes=30))
+
+    assert len(it.posts("C0TEAMA")) == 1
 
 
 async def test_a_requester_whom_slack_does_not_take_is_noted_and_not_tried_for_ever() -> None:

@@ -78,6 +78,8 @@ async def test_an_archived_channel_or_a_gone_person_is_undeliverable(local: work
 async def test_a_deleted_card_has_vanished(local: workspace.LocalSlack) -> None:
     with pytest.raises(outbox.Vanished):
         await box(local).update("C0TEAMA", "1.000001", CARD)
+    with pytest.raises(outbox.Vanished):
+        await box(local).post("C0TEAMA", CARD, metadata=META, thread="1.000001")
 
 
 async def test_retry_after_closes_the_method_for_everybody(local: workspace.LocalSlack) -> None:

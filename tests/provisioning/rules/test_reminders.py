@@ -52,7 +52,7 @@ def walk(start: datetime, **how: Any) -> list[datetime]:
         found = plan(now, since=start, sent=status.reminders, **how)
         if found.due:
             moments.append(now)
-            status = reminders.reminded(status, found.due, now=now)
+            status = reminders.reminded(status, dict.fromkeys(found.due, len(moments)), now=now)
         if found.next_at is None:
             return moments
         assert found.next_at > now
@@ -111,10 +111,10 @@ def test_a_new_leader_neither_repeats_nor_forgets() -> None:
 
 
 def test_a_reminder_noted_twice_counts_once() -> None:
-    once = reminders.reminded(RequestStatus(), ("U1",), now=MONDAY)
+    once = reminders.reminded(RequestStatus(), {"U1": 1}, now=MONDAY)
 
-    assert reminders.reminded(once, ("U1",), now=MONDAY) == once
-    assert reminders.reminded(once, ("U1",), now=DAY).reminders[0].times == 2
+    assert reminders.reminded(once, {"U1": 1}, now=DAY) == once
+    assert reminders.reminded(once, {"U1": 2}, now=DAY).reminders[0].times == 2
 
 
 def test_a_nudge_reminds_at_once_but_not_at_night() -> None:

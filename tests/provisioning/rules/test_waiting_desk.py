@@ -75,7 +75,7 @@ async def test_a_question_whose_answer_was_lost_is_kept_once(stage: Stage) -> No
 
 async def test_a_question_and_a_reminder_at_once_both_stay(stage: Stage) -> None:
     await asyncio.gather(
-        ask(stage), stage.desk.waiting.record(NAMESPACE, NAME, Reminded(("U0CLEO",), NOW)), return_exceptions=True
+        ask(stage), stage.desk.waiting.record(NAMESPACE, NAME, Reminded({"U0CLEO": 1}, NOW)), return_exceptions=True
     )
 
     status = stage.stored().status
@@ -93,7 +93,7 @@ async def test_a_nudge_is_noted_with_its_time_and_not_twice_within_an_hour(stage
 
 STEP = HandedOn(step=1, at=format_time(NOW), why=Urgency.TIME)
 RECORDS = (
-    Reminded(("U0BEN", "U0CLEO"), NOW),
+    Reminded({"U0BEN": 1, "U0CLEO": 1}, NOW),
     RemindsNext(NOW + timedelta(hours=1)),
     RemindsNext(None),
     Handed(STEP),
