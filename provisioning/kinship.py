@@ -61,8 +61,8 @@ class MachineSets:
     """
 
     def __init__(self, there: Surroundings, namespace: str) -> None:
-        self._sets = {_uid(one): one for one in there.list(MACHINE_SETS, namespace=namespace)}
-        self._machines = {_uid(one): one for one in there.list(MACHINES, namespace=namespace)}
+        self._sets = {uid_of(one): one for one in there.list(MACHINE_SETS, namespace=namespace)}
+        self._machines = {uid_of(one): one for one in there.list(MACHINES, namespace=namespace)}
 
     def of(self, kubevirt_machine: Manifest) -> Manifest | None:
         """The MachineSet, None when it was made for none."""
@@ -89,6 +89,14 @@ class MachineSets:
         return ""
 
 
+def name_of(manifest: Manifest) -> str:
+    return str(manifest["metadata"]["name"])
+
+
+def uid_of(manifest: Manifest) -> str:
+    return str(manifest["metadata"]["uid"])
+
+
 def _is_made_of(machine: Manifest, kubevirt_machine: Manifest) -> bool:
     """Whether this is the one machine that the Machine stands for: it has no second one."""
     reference = (machine.get("spec") or {}).get("infrastructureRef") or {}
@@ -102,7 +110,3 @@ def _controller(manifest: Manifest) -> str:
 def _owners(manifest: Manifest) -> Sequence[Mapping[str, Any]]:
     found: Sequence[Mapping[str, Any]] = manifest["metadata"].get("ownerReferences") or ()
     return found
-
-
-def _uid(manifest: Manifest) -> str:
-    return str(manifest["metadata"]["uid"])

@@ -12,9 +12,10 @@ from functools import partial
 from typing import Any
 
 from provisioning import measures
-from provisioning.charges import Assessor, TemplateMissing
+from provisioning.charges import Assessor
 from provisioning.errors import Cause, RuleError
 from provisioning.ledger import slot_key
+from provisioning.machine_sizes import TemplateMissing
 from provisioning.resources import TENANT_CLUSTERS
 from provisioning.usage import Usage
 from webhooks import charged, pieces, tree

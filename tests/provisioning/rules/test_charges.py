@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import charges, footprint, legacy, quota
-from provisioning.charges import Assessor, Unmeasurable
+from provisioning.charges import Assessor
+from provisioning.machine_sizes import Unmeasurable
 from provisioning.model import NodePool
 from provisioning.resources import (
     DATA_VOLUMES,
