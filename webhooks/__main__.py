@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -74,6 +75,9 @@ async def serve(settings: Settings) -> None:
             denials = Denials(tell)
             app = App(judge, why_not_ready=why_not_ready, note=denials.note)
             tasks = [group.create_task(part.run()) for part in (lookup, probe, source, denials)]
+            # What is loaded by now stays. Looking through it for garbage again and again would hold up whoever asks.
+            gc.collect()
+            gc.freeze()
             async with (
                 serving(app, context, host=settings.host, port=settings.port) as port,
                 health.serving(settings.host, settings.health_port, waits=lambda: app.why_not_ready() or ""),
