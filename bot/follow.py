@@ -104,11 +104,10 @@ class Follower:
         await self._notes.save(key)
         # One place that has to wait keeps no other waiting.
         waits = [wait for target in self._targets(key) if (wait := await self._reach(key, target)) is not None]
-        if waits:
-            return min(waits)
-        self._drawn[key] = (sight.stage, self._clock())
+        if not waits:
+            self._drawn[key] = (sight.stage, self._clock())
         news_in = await self._herald.tell(key, self._sight(key) or sight)
-        again = _AGAIN.get(sight.stage)
+        again = min(waits) if waits else _AGAIN.get(sight.stage)
         return min((each for each in (again, news_in) if each is not None), default=None)
 
     def _wait(self, key: Key, sight: Sight) -> float | None:

@@ -97,7 +97,10 @@ def due(sight: Sight, now: datetime) -> News | None:
     if told.end != end:
         # Somebody changed the end; whoever did knows how much is left.
         return _settled(sight, told, end=end, rung=rung.name)
-    if told.rung == rung.name or (told.word is Word.LET_GO and rung.left is not None):
+    # Whoever leads now may have a clock that is behind.
+    told_at = next((each.at for each in _rungs(ladder) if each.name == told.rung), None)
+    is_told = told.rung == rung.name or (told_at is not None and told_at > rung.at)
+    if is_told or (told.word is Word.LET_GO and rung.left is not None):
         return None
     return News(_card(sight, ladder, rung), fresh, fresh=True)
 

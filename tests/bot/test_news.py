@@ -149,6 +149,27 @@ async def test_slack_being_down_puts_news_off() -> None:
     assert len(scene.news) == 1
 
 
+async def test_a_card_that_slack_does_not_take_keeps_no_warning_back() -> None:
+    scene = await Scene.begun()
+    scene.cluster(samples.ready().model_copy(update={"version": "v1.99.0"}))
+    scene.poster.fail["update"] = [Later("msg_too_long", seconds=60)]
+
+    assert await scene.at(before_end(timedelta(minutes=10))) == 60
+
+    assert scene.news == ["⏰ *`build-7` lives for less than 10 min more* · `team-a`"]
+
+
+async def test_a_leader_whose_clock_is_behind_tells_no_earlier_warning_again() -> None:
+    scene = await Scene.begun()
+    await scene.at(END - timedelta(hours=1))
+    scene.lead()
+
+    await scene.at(END - timedelta(hours=1, seconds=30))
+    await scene.at(END - timedelta(minutes=59))
+
+    assert scene.news == ["⏰ *`build-7` lives for less than 1 hour more* · `team-a`"]
+
+
 async def test_who_cannot_be_reached_is_not_tried_at_every_look() -> None:
     scene = await Scene.begun()
     scene.poster.fail["post"] = [Undeliverable("user_disabled")]
