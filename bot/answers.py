@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from bot.blocks import Block
 from bot.cards import Card
-from provisioning.desk import Wish
 from provisioning.model import Person
+from provisioning.preview import Wish
 
 
 @dataclass(frozen=True)

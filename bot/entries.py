@@ -12,7 +12,6 @@ from bot import offers, replies
 from bot.offers import Place
 from provisioning import completion
 from provisioning import lifetime as lifetimes
-from provisioning.desk import Wish
 from provisioning.errors import Cause
 from provisioning.model import (
     Action,
@@ -24,6 +23,7 @@ from provisioning.model import (
     NodePool,
     Person,
 )
+from provisioning.preview import Wish
 
 POOL = "workers"
 NODES_MOST = 1000

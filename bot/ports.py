@@ -14,7 +14,6 @@ from bot.cards import Card
 from bot.weights import Weight
 from provisioning.access_desk import Entry
 from provisioning.canary import Trouble
-from provisioning.desk import Verdict, Wish
 from provisioning.handmade import HandMade
 from provisioning.model import (
     CatalogSpec,
@@ -28,6 +27,7 @@ from provisioning.model import (
     TenantCluster,
 )
 from provisioning.objects import Stored
+from provisioning.preview import Verdict, Wish
 from provisioning.quota import Limits
 from provisioning.records import Record
 from provisioning.usage import Usage

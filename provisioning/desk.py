@@ -8,33 +8,29 @@ bindingly. No sentence for people is made here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from provisioning import approval, asking, errors, names, people, quota, request_status, shape, usual
+from provisioning import approval, asking, errors, names, people, preview, quota, request_status, usual
 from provisioning.access_desk import AccessDesk
 from provisioning.canary import Canary
 from provisioning.completion import complete
-from provisioning.digest import digest_of
-from provisioning.errors import Cause
 from provisioning.handmade import HandMade
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import (
     Action,
     CatalogSpec,
     ClusterRequest,
-    ClusterSpec,
     Decision,
     Delivery,
     Person,
     RequestStatus,
     Tenant,
     TenantCluster,
-    TenantSpec,
     Vote,
 )
 from provisioning.objects import Stored, format_time, read
+from provisioning.preview import Verdict, Wish
 from provisioning.quota import Limits
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
 from provisioning.slack_groups import NoGroups, SlackGroups
@@ -44,7 +40,7 @@ from provisioning.views import Views
 from provisioning.voting_desk import VotingDesk
 from provisioning.waiting_desk import WaitingDesk
 
-__all__ = ["Desk", "NoCatalog", "Reason", "Refused", "Verdict", "Wish"]
+__all__ = ["Desk", "NoCatalog", "Reason", "Refused"]
 
 
 USUAL_FOR = timedelta(minutes=1)
@@ -55,37 +51,6 @@ USUAL_OF = 200
 
 class NoCatalog(errors.ClusterdeskError):
     """The platform has not said yet what is on offer."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a person wants: `desired` is None for a deletion, `tenant` the Tenant's name, `replaces` a request of theirs
-    that waits and that this one takes the place of."""
-
-    person: Person
-    tenant: str
-    namespace: str
-    action: Action
-    cluster: str
-    desired: ClusterSpec | None
-    reason: str = ""
-    replaces: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What would happen to a wish. No causes: it would be taken.
-
-    `waiver` names the rule that makes approval unnecessary, "" when somebody has to agree. `before` and `after` are
-    the tenant's usage, `hard` its limits, `digest` what an approval would be bound to.
-    """
-
-    causes: tuple[Cause, ...]
-    waiver: str
-    before: Usage
-    after: Usage
-    hard: Limits
-    digest: str
 
 
 class Desk:
@@ -178,34 +143,17 @@ class Desk:
         return self._usual[1]
 
     async def preview(self, wish: Wish) -> Verdict:
-        """What would happen: our own rules first, then the API server's word by a dry run through the webhook.
-
-        Raises `NoCatalog`, and `KubeError` when the API server cannot be asked.
-        """
-        catalog, tenant = self.catalog(), self._tenant(wish.tenant)
-        if tenant is None or not people.member(tenant.it.spec, wish.person):
-            cause = Cause("tenant", f"{wish.person.user} is no member of {wish.tenant}")
-            return Verdict((cause,), "", Usage(), Usage(), quota.UNBOUNDED, "")
-        hard, before = self.usage(wish.tenant)
-        stored = self._views.cluster(wish.namespace, wish.cluster)
-        old = stored.it.spec if stored is not None else None
-        desired = complete(wish.desired, catalog=catalog, tenant=tenant.it.spec) if wish.desired else None
-        was = quota.envelope(old, catalog) if old else Usage()
-        becomes = quota.envelope(desired, catalog) if desired else Usage()
-        causes = _mismatch(wish, stored, tenant.it.spec)
-        if desired is not None and not causes:
-            causes = shape.problems(desired, name=wish.cluster, catalog=catalog, tenant=tenant.it.spec, old=old)
-            if causes:
-                # The webhook will not get to judge this, so that what is too much is told here: all reasons at once.
-                causes += _too_much(hard.excess(before, becomes - was))
-        if desired is not None and not causes:
-            causes = await self._dry_run(wish, desired)
-        size = becomes if desired else was
-        extension = approval.is_extension(old, desired)
-        waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size, catalog, extension=extension) or ""
-        digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
-        # What is published may lag behind: nobody uses less than nothing.
-        return Verdict(causes, waiver, before, (before - was).rises() + becomes, hard, digest)
+        """What would happen. Raises `NoCatalog`, and `KubeError` when the API server cannot be asked."""
+        hard, used = self.usage(wish.tenant)
+        return await preview.verdict(
+            self._kube,
+            wish,
+            catalog=self.catalog(),
+            tenant=self._tenant(wish.tenant),
+            stored=self._views.cluster(wish.namespace, wish.cluster),
+            hard=hard,
+            used=used,
+        )
 
     async def ask(self, wish: Wish, *, name: str) -> Stored[ClusterRequest]:
         """Make the request. The same name again is the same request. Raises `KubeError`."""
@@ -295,22 +243,6 @@ class Desk:
         where = (found.surface, found.channel, found.ts)
         return any((d.surface, d.channel, d.ts) == where for d in request.it.status.deliveries)
 
-    async def _dry_run(self, wish: Wish, desired: ClusterSpec) -> tuple[Cause, ...]:
-        try:
-            if wish.action is Action.CREATE:
-                await self._kube.create(TENANT_CLUSTERS, _previewed({}, wish, desired), dry_run=True)
-                return ()
-            present = await self._kube.find(TENANT_CLUSTERS, wish.cluster, namespace=wish.namespace)
-            if present is None:
-                return (_missing(wish),)
-            # As the change is carried out: an apply would keep what others wrote and the wish leaves out.
-            await self._kube.replace(TENANT_CLUSTERS, _previewed(present, wish, desired), dry_run=True)
-        except errors.AlreadyExists:
-            return (Cause("metadata.name", f"{wish.cluster} exists already"),)
-        except (errors.Forbidden, errors.Invalid) as error:
-            return error.causes or (Cause("", error.message),)
-        return ()
-
     def _open_to(self, person: Person, tenant: Stored[Tenant]) -> bool:
         """Whether a tenant believes this person to be who they are: whoever is known by an e-mail address alone has
         nothing to look at where addresses do not count."""
@@ -326,35 +258,3 @@ class Desk:
     def _namespaces(self, tenant: str) -> tuple[str, ...]:
         found = self._tenant(tenant)
         return found.it.spec.namespaces if found is not None else ()
-
-
-def _too_much(found: tuple[quota.Excess, ...]) -> tuple[Cause, ...]:
-    return tuple(Cause("spec.pools", quota.describe(excess)) for excess in found)
-
-
-def _mismatch(wish: Wish, stored: Stored[TenantCluster] | None, tenant: TenantSpec) -> tuple[Cause, ...]:
-    """Whether there is a cluster where one is needed, and none where one is to be made, in the tenant's namespace."""
-    if wish.namespace not in tenant.namespaces:
-        return (Cause("metadata.namespace", f"{wish.namespace} is no namespace of {wish.tenant}"),)
-    if wish.action is Action.CREATE and stored is not None:
-        return (Cause("metadata.name", f"{wish.cluster} exists already"),)
-    if wish.action is not Action.CREATE and stored is None:
-        return (_missing(wish),)
-    return ()
-
-
-def _missing(wish: Wish) -> Cause:
-    return Cause("metadata.name", f"there is no cluster {wish.cluster}")
-
-
-def _previewed(present: Manifest, wish: Wish, desired: ClusterSpec) -> Manifest:
-    """The cluster as it would be, with the mark that says that nobody means to write it yet."""
-    meta = {"name": wish.cluster, "namespace": wish.namespace, **present.get("metadata", {})}
-    annotations = {**(meta.get("annotations") or {}), names.PREVIEW_ANNOTATION: "true"}
-    return {
-        **present,
-        "apiVersion": TENANT_CLUSTERS.api_version,
-        "kind": TENANT_CLUSTERS.kind,
-        "metadata": {**meta, "annotations": annotations},
-        "spec": desired.wire(),
-    }

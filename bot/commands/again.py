@@ -7,8 +7,8 @@ from bot.answers import Answer, Ask, Say
 from bot.commands import own_requests, refilling
 from bot.commands.command import Call, Command
 from bot.commands.own_requests import Mine
-from provisioning.desk import Wish
 from provisioning.model import Action
+from provisioning.preview import Wish
 
 
 def run(call: Call) -> Answer:

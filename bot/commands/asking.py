@@ -14,10 +14,11 @@ from bot.commands.command import Filled
 from bot.ports import Desk
 from provisioning import errors, names, people
 from provisioning.alternatives import Alternative
-from provisioning.desk import Refused, Verdict, Wish
+from provisioning.desk import Refused
 from provisioning.errors import Cause
 from provisioning.model import Action, ClusterRequest, Phase
 from provisioning.objects import Stored
+from provisioning.preview import Verdict, Wish
 
 log = structlog.get_logger()
 

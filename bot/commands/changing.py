@@ -13,9 +13,9 @@ from bot.commands.command import Call, Filled
 from bot.commands.finding import Found
 from bot.outlook import Outlook
 from provisioning import errors, wording
-from provisioning.desk import Wish
 from provisioning.errors import Cause
 from provisioning.model import Action, ClusterSpec, Person
+from provisioning.preview import Wish
 
 
 def meant(call: Call, line: str, *, words: int) -> Found | Say:

@@ -9,8 +9,8 @@ from bot.answers import Answer, Errors, FormAnswer, Open, Replace, Say
 from bot.commands import changing, finding
 from bot.commands.asking import ask
 from bot.commands.command import Call, Command, Filled, Form
-from provisioning.desk import Wish
 from provisioning.model import Action
+from provisioning.preview import Wish
 
 
 def run(call: Call) -> Answer:

@@ -11,8 +11,8 @@ from bot.offers import Place
 from bot.outlook import Outlook
 from bot.ports import Desk
 from provisioning import alternatives, approval, errors, escalation, estimate, people, quota, reservations
-from provisioning.desk import Wish
 from provisioning.model import Action, ClusterSpec, Person
+from provisioning.preview import Wish
 from provisioning.usage import Usage
 
 LIVE_SECONDS = 4.0

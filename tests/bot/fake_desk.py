@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from provisioning import errors, objects, people, quota, replacing, usual
-from provisioning.desk import Refused, Verdict, Wish
+from provisioning.desk import Refused
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
 from provisioning.model import (
@@ -29,6 +29,7 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.objects import Meta, Stored
+from provisioning.preview import Verdict, Wish
 from provisioning.quota import Limits
 from provisioning.usage import Usage
 from provisioning.usual import Usual

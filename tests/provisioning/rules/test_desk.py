@@ -12,10 +12,11 @@ import pytest_asyncio
 
 from provisioning import desk as desks
 from provisioning import errors, objects, request_status
-from provisioning.desk import Desk, Reason, Refused, Wish
+from provisioning.desk import Desk, Reason, Refused
 from provisioning.kube import Kube
 from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
 from provisioning.objects import format_time
+from provisioning.preview import Wish
 from provisioning.resources import (
     APPROVAL_DELEGATIONS,
     CATALOGS,

@@ -1,0 +1,135 @@
+"""What would happen to a wish before anybody is asked: our own rules first, then the API server's word by a dry run.
+
+The dry run goes through our own webhook, so what people read in a form is what an admission would say. What must never
+live here: a sentence for people, or a lasting write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioning import approval, errors, names, people, quota, shape
+from provisioning.completion import complete
+from provisioning.digest import digest_of
+from provisioning.errors import Cause
+from provisioning.kube import Kube, Manifest
+from provisioning.model import Action, CatalogSpec, ClusterSpec, Person, Tenant, TenantCluster, TenantSpec
+from provisioning.objects import Stored
+from provisioning.quota import Limits
+from provisioning.resources import TENANT_CLUSTERS
+from provisioning.usage import Usage
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person wants: `desired` is None for a deletion, `tenant` the Tenant's name, `replaces` a request of theirs
+    that waits and that this one takes the place of."""
+
+    person: Person
+    tenant: str
+    namespace: str
+    action: Action
+    cluster: str
+    desired: ClusterSpec | None
+    reason: str = ""
+    replaces: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What would happen to a wish. No causes: it would be taken.
+
+    `waiver` names the rule that makes approval unnecessary, "" when somebody has to agree. `before` and `after` are
+    the tenant's usage, `hard` its limits, `digest` what an approval would be bound to.
+    """
+
+    causes: tuple[Cause, ...]
+    waiver: str
+    before: Usage
+    after: Usage
+    hard: Limits
+    digest: str
+
+
+async def verdict(
+    kube: Kube,
+    wish: Wish,
+    *,
+    catalog: CatalogSpec,
+    tenant: Stored[Tenant] | None,
+    stored: Stored[TenantCluster] | None,
+    hard: Limits,
+    used: Usage,
+) -> Verdict:
+    """`stored` is the cluster as it is, `used` what the tenant has as published. Raises `KubeError` when the API server
+    cannot be asked."""
+    if tenant is None or not people.member(tenant.it.spec, wish.person):
+        cause = Cause("tenant", f"{wish.person.user} is no member of {wish.tenant}")
+        return Verdict((cause,), "", Usage(), Usage(), quota.UNBOUNDED, "")
+    old = stored.it.spec if stored is not None else None
+    desired = complete(wish.desired, catalog=catalog, tenant=tenant.it.spec) if wish.desired else None
+    was = quota.envelope(old, catalog) if old else Usage()
+    becomes = quota.envelope(desired, catalog) if desired else Usage()
+    causes = _mismatch(wish, stored, tenant.it.spec)
+    if desired is not None and not causes:
+        causes = shape.problems(desired, name=wish.cluster, catalog=catalog, tenant=tenant.it.spec, old=old)
+        if causes:
+            # The webhook will not get to judge this, so that what is too much is told here: all reasons at once.
+            causes += _too_much(hard.excess(used, becomes - was))
+    if desired is not None and not causes:
+        causes = await _dry_run(kube, wish, desired)
+    size = becomes if desired else was
+    extension = approval.is_extension(old, desired)
+    waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size, catalog, extension=extension) or ""
+    digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
+    # What is published may lag behind: nobody uses less than nothing.
+    return Verdict(causes, waiver, used, (used - was).rises() + becomes, hard, digest)
+
+
+async def _dry_run(kube: Kube, wish: Wish, desired: ClusterSpec) -> tuple[Cause, ...]:
+    try:
+        if wish.action is Action.CREATE:
+            await kube.create(TENANT_CLUSTERS, _previewed({}, wish, desired), dry_run=True)
+            return ()
+        present = await kube.find(TENANT_CLUSTERS, wish.cluster, namespace=wish.namespace)
+        if present is None:
+            return (_missing(wish),)
+        # As the change is carried out: an apply would keep what others wrote and the wish leaves out.
+        await kube.replace(TENANT_CLUSTERS, _previewed(present, wish, desired), dry_run=True)
+    except errors.AlreadyExists:
+        return (Cause("metadata.name", f"{wish.cluster} exists already"),)
+    except (errors.Forbidden, errors.Invalid) as error:
+        return error.causes or (Cause("", error.message),)
+    return ()
+
+
+def _too_much(found: tuple[quota.Excess, ...]) -> tuple[Cause, ...]:
+    return tuple(Cause("spec.pools", quota.describe(excess)) for excess in found)
+
+
+def _mismatch(wish: Wish, stored: Stored[TenantCluster] | None, tenant: TenantSpec) -> tuple[Cause, ...]:
+    """Whether there is a cluster where one is needed, and none where one is to be made, in the tenant's namespace."""
+    if wish.namespace not in tenant.namespaces:
+        return (Cause("metadata.namespace", f"{wish.namespace} is no namespace of {wish.tenant}"),)
+    if wish.action is Action.CREATE and stored is not None:
+        return (Cause("metadata.name", f"{wish.cluster} exists already"),)
+    if wish.action is not Action.CREATE and stored is None:
+        return (_missing(wish),)
+    return ()
+
+
+def _missing(wish: Wish) -> Cause:
+    return Cause("metadata.name", f"there is no cluster {wish.cluster}")
+
+
+def _previewed(present: Manifest, wish: Wish, desired: ClusterSpec) -> Manifest:
+    """The cluster as it would be, with the mark that says that nobody means to write it yet."""
+    meta = {"name": wish.cluster, "namespace": wish.namespace, **present.get("metadata", {})}
+    annotations = {**(meta.get("annotations") or {}), names.PREVIEW_ANNOTATION: "true"}
+    return {
+        **present,
+        "apiVersion": TENANT_CLUSTERS.api_version,
+        "kind": TENANT_CLUSTERS.kind,
+        "metadata": {**meta, "annotations": annotations},
+        "spec": desired.wire(),
+    }
