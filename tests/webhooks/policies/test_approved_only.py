@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioning.model import Action
-from provisioning.names import PREVIEW_ANNOTATION, REQUEST_ANNOTATION
+from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.resources import TENANT_CLUSTERS
 from tests.webhooks.estate import CATALOG, NAMESPACE, SPEC, TENANT, WORLD, cluster, tweak
 from tests.webhooks.estate import request as asked
@@ -187,3 +187,20 @@ def test_the_bot_asks_and_never_does() -> None:
         assert isinstance(verdict, Deny)
         assert "the bot only asks" in verdict.reason
     assert isinstance(world.check(POLICY, request(TENANT_CLUSTERS, cluster("new"), user=bot, dry_run=True)), Allow)
+
+
+def test_the_bot_has_a_cluster_put_there_anew_and_changes_nothing_along_with_it() -> None:
+    """Which is `/cluster retry`."""
+    marked = tweak(cluster(), "metadata.annotations", {RECONCILE_ANNOTATION: "2026-11-24T12:00:00Z"})
+    world, bot = World(*WORLD, cluster()), Trusted().bot
+    assert world.check(POLICY, request(TENANT_CLUSTERS, marked, old=cluster(), user=bot)) == Allow()
+    assert world.check(POLICY, request(TENANT_CLUSTERS, cluster(), old=marked, user=bot)) == Allow()
+    for path, value in (
+        ("spec.pools.0.replicas", 3),
+        ("metadata.labels", {"a": "b"}),
+        ("metadata.finalizers", ["a.example.org/b"]),
+        ("metadata.ownerReferences", [{"kind": "ConfigMap", "name": "a"}]),
+    ):
+        more = request(TENANT_CLUSTERS, tweak(marked, path, value), old=cluster(), user=bot)
+        assert isinstance(world.check(POLICY, more), Deny), path
+    assert isinstance(world.check(POLICY, request(TENANT_CLUSTERS, marked, user=bot)), Deny)
