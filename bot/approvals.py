@@ -134,6 +134,7 @@ async def _break_glass(desk: Desk, ticket: Ticket, person: Person) -> PressAnswe
         raise Refused(Reason.ALREADY_DECIDED)
     if not people.breaker(tenant.it.spec, person):
         raise Refused(Reason.NO_BREAK_GLASS)
+    approval.check_account(person, tenant.it.spec)
     who = verdicts.passed_over(tenant.it.spec, person)
     return Open(forms.break_glass(ticket, cluster=request.it.spec.cluster, passed_over=who))
 

@@ -96,6 +96,8 @@ def check_voter(
     found = seats.seats(asked, voter, groups=groups, slack_groups=slack_groups, delegations=delegations)
     if not found:
         raise Refused(Reason.NOT_AN_APPROVER)
+    if found == (Seat(),):
+        check_account(voter, tenant)
     spoken = [who for vote in agreed(request, tenant, delegations) for who in seats.speakers(vote, tenant, delegations)]
     if any(_is_among(who, spoken) for who in known):
         raise Refused(Reason.ALREADY_VOTED)
@@ -119,9 +121,20 @@ def check_breaker(
     groups = tuple(groups)
     if not people.breaker(tenant, voter, groups):
         raise Refused(Reason.NO_BREAK_GLASS)
+    check_account(voter, tenant)
     if not reason.strip():
         raise Refused(Reason.NO_REASON)
     return Seat(group=people.group_of(tenant.approval.break_glass, voter, groups))
+
+
+def check_account(voter: Person, tenant: TenantSpec) -> None:
+    """Raises `Refused` when somebody comes by a Slack account that this tenant does not tie to their name.
+
+    What another tenant says of them is not enough for whom this one names itself: it may leave their account out, so
+    that nothing here hangs on the bot.
+    """
+    if voter.slack and not people.vouched(tenant, voter):
+        raise Refused(Reason.NOT_BY_SLACK)
 
 
 def agreed(

@@ -55,6 +55,8 @@ class Reason(StrEnum):
     """Why an event does not count."""
 
     NOT_AN_APPROVER = "NotAnApprover"
+    NOT_BY_SLACK = "NotBySlack"
+    """The tenant names this person to decide, and not with the Slack account that they come with."""
     OWN_REQUEST = "OwnRequest"
     ALREADY_DECIDED = "AlreadyDecided"
     ALREADY_VOTED = "AlreadyVoted"

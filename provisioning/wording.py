@@ -23,6 +23,9 @@ NOT_VOTED: Final = "You have no vote on this request, so there is none to take b
 APPROVER_VOTED: Final = "Whoever you decide for has voted on this request already, and so it has their word."
 APPROVER_ASKED: Final = "Whoever you decide for asked for this one, so it needs somebody else to decide."
 NO_BREAK_GLASS: Final = "This tenant does not let you take a request through alone."
+NOT_BY_SLACK: Final = (
+    "This tenant does not list your Slack account with your name, so here your word counts by kubectl only."
+)
 GROUP_UNKNOWN: Final = (
     "Slack does not tell me who is in the group that decides here, so I have not counted anything. Please try again."
 )
@@ -38,6 +41,7 @@ PAUSED: Final = "Approvals paused: quota enforcement is not answering. The platf
 
 REFUSALS: Final[Mapping[Reason, str]] = {
     Reason.NOT_AN_APPROVER: NOT_AN_APPROVER,
+    Reason.NOT_BY_SLACK: NOT_BY_SLACK,
     Reason.OWN_REQUEST: OWN_REQUEST,
     Reason.ALREADY_DECIDED: TOO_LATE,
     Reason.ALREADY_VOTED: ALREADY_VOTED,

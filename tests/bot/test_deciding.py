@@ -180,6 +180,20 @@ async def test_a_glass_is_broken_with_a_reason_and_everybody_passed_over_is_told
     assert (vote.break_glass, vote.reason) == (True, "The *shop* is down")
 
 
+async def test_whom_this_tenant_lists_without_an_account_is_told_that_their_word_counts_by_kubectl(stage: Stage) -> None:
+    """Slack knows them through another tenant."""
+    omar, elsewhere = Subject(user=OMAR.user), samples.tenant("team-b", members=(samples.subject(OMAR),))
+    stage.desk.tenants["team-b"] = elsewhere
+    asked(stage.desk, approvers=(omar, samples.subject(EVA)), approval=ApprovalPolicy(required=1, break_glass=(omar,)))
+    driver = stage.slack.person(OMAR.slack)
+    await driver.waits_for("asks for a new cluster")
+    for button in ("Approve", "Deny…"):
+        await driver.card("asks for a new cluster", at=HERE).click(button)
+        await driver.waits_for(replies.REFUSED[Reason.NOT_BY_SLACK])
+    assert stage.desk.stored[KEY].it.status.votes == ()
+    assert not any(replies.BREAK_GLASS in card.buttons for card in driver.cards("", at=HERE))
+
+
 async def test_nobody_is_offered_what_the_tenant_does_not_allow_them(stage: Stage) -> None:
     asked(stage.desk)
     lena = stage.slack.person(LENA.slack)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from provisioning import errors
 from provisioning.kube import Kube
-from provisioning.names import REQUEST_ANNOTATION
+from provisioning.names import RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.objects import format_time
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS
 from tests.webhooks.test_real import LEAN, Desk
@@ -71,6 +72,31 @@ async def test_the_bot_writes_what_slack_alone_knows_and_nobody_else_does(house:
         await refused("kim is not an approver", lambda: kim.merge(CLUSTER_REQUESTS, "mine", by_hand, **where))
         await bot.merge(CLUSTER_REQUESTS, "mine", decided, **where)
     assert (await status(desk))["votes"] == [by_leads]
+
+
+async def test_the_bot_has_a_cluster_put_there_anew_and_nothing_else(house: House) -> None:
+    """`/cluster retry` is the one thing that it writes into a TenantCluster."""
+    desk = await house.tenant(approval={"required": 0})
+    where: dict[str, Any] = {"namespace": desk.namespace}
+    async with desk.person("ann") as ann, desk.person(Trusted().bot) as bot:
+        await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", LEAN))
+        mark = {"metadata": {"annotations": {RECONCILE_ANNOTATION: format_time(datetime.now(UTC))}}}
+        await bot.merge(TENANT_CLUSTERS, "web", mark, **where)
+        for more in ({**mark, "spec": {"lifetime": "48h"}}, {"metadata": {"labels": {"a": "b"}}}):
+            await refused("the bot only asks", partial(bot.merge, TENANT_CLUSTERS, "web", more, **where))
+
+
+async def test_the_bot_decides_for_nobody_whom_the_tenant_lists_without_an_account(house: House) -> None:
+    await house.tenant(members=MEMBERS)  # Another tenant ties the account to the name.
+    desk = await house.tenant(approvers=[{"user": "kim"}])
+    await kubectl(desk, "ann", "create", "--filename=-", sent=wish(desk))
+    at = format_time(datetime.now(UTC))
+    status = {"phase": "Approved", "decidedAt": at, "votes": [{"voter": KIM, "decision": "Approve", "at": at}]}
+    where: dict[str, Any] = {"namespace": desk.namespace, "subresource": "status"}
+    async with desk.person(Trusted().bot) as bot:
+        approve = partial(bot.merge, CLUSTER_REQUESTS, "mine", {"status": status}, **where)
+        await refused("not with this Slack account", approve)
+    assert "patched" in await vote(desk, "kim")
 
 
 async def test_a_request_is_taken_through_alone_where_the_tenant_lets_somebody_and_only_with_a_reason(

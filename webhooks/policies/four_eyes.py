@@ -33,6 +33,7 @@ LEEWAY = timedelta(minutes=5)
 
 WORDS = {
     Reason.NOT_AN_APPROVER: "is not an approver of this tenant",
+    Reason.NOT_BY_SLACK: "is listed in this tenant, and not with this Slack account",
     Reason.OWN_REQUEST: "asked for it, and somebody else must decide",
     Reason.ALREADY_DECIDED: "comes too late: the request is decided",
     Reason.ALREADY_VOTED: "has voted already",

@@ -273,7 +273,7 @@ def test_who_lost_their_role_and_got_it_back_has_one_vote() -> None:
     by_group = builders.tenant(approval=TWO, approvers=[{"group": "leads"}])
     once = cast(builders.request(), BEN, tenant=by_name)
     twice = cast(once, BEN, tenant=by_group, groups=("leads",))
-    both = builders.tenant(approval=TWO, approvers=[{"user": "ben"}, {"group": "leads"}])
+    both = builders.tenant(approval=TWO, approvers=[{"user": "ben", "slack": "U0BEN"}, {"group": "leads"}])
     assert len(twice.it.status.votes) == 2
     assert len(approval.agreed(twice, both)) == 1
     assert refused(twice, BEN, tenant=both) is Reason.ALREADY_VOTED

@@ -158,7 +158,7 @@ async def test_of_the_last_approval_and_a_denial_on_two_replicas_one_decides_and
     stage.tenant(TWO)
     stage.asked()
     await stage.vote(BEN)
-    stage.tenant(tweak(TWO, "spec.approvers", [{"user": name} for name in ("ben", "cleo", "dave")]))
+    stage.tenant(tweak(TWO, "spec.approvers", [each.wire() for each in (BEN, CLEO, DAVE)]))
     second = Decision.DENY if first is Decision.APPROVE else Decision.APPROVE
     desks = ((stage.desk, CLEO, first), (stage.other, DAVE, second))
     answers = await asyncio.gather(
@@ -186,3 +186,14 @@ async def test_a_vote_taken_back_in_the_moment_of_the_last_approval_is_either_co
     status = stage.stored().status
     both, one = {"ben", "cleo"}, {"cleo"}
     assert {v.voter.user for v in status.votes} == (both if status.phase is Phase.APPROVED else one)
+
+
+async def test_whom_this_tenant_lists_without_an_account_decides_by_kubectl_only_and_is_told(stage: Deciding) -> None:
+    """Another tenant may list the account: that is how the bot knows them at all."""
+    stage.tenant(tweak(TENANT, "spec.approvers", [{"user": "dave"}]))
+    stage.asked()
+    assert await stage.refused(DAVE) is Reason.NOT_BY_SLACK
+    with pytest.raises(Refused) as refused:
+        await stage.voting.check(NAMESPACE, NAME, DAVE, digest=DIGEST)
+    assert refused.value.reason is Reason.NOT_BY_SLACK
+    assert (await stage.vote(Person(user="dave"))).status.phase is Phase.APPROVED

@@ -309,6 +309,26 @@ def test_the_bot_speaks_for_a_delegate_whom_another_tenant_lists() -> None:
     assert "UKIM is not listed as the Slack account of kim" in unknown.reason
 
 
+@pytest.mark.parametrize("named", ["spec.approvers", "spec.approval.breakGlass", "spec.approval.escalation"])
+def test_the_bot_speaks_for_nobody_whom_this_tenant_names_without_an_account_whatever_another_one_says(
+    named: str,
+) -> None:
+    """So whoever lists people without one need not trust the bot."""
+    kim = [{"user": "kim"}]
+    value = [{"after": "1m", "approvers": kim}] if named == "spec.approval.escalation" else kim
+    tenant, alone = tweak(TENANT, named, value), named == "spec.approval.breakGlass"
+    more = {"breakGlass": True, "reason": "prod is down"} if alone else {}
+    by_kubectl = {**vote({"user": "kim"}), **more}
+    by_bot = {**by_kubectl, "voter": {"user": "kim", "slack": "UKIM"}}
+    by_address = {**by_kubectl, "voter": {"user": "kim", "slack": "UEVE"}}
+    red = tweak(RED, "spec.members", [{"user": "kim", "slack": "UKIM"}])
+    assert isinstance(write(decided("Approved", by_kubectl), red, tenant=tenant, user="kim"), Allow)
+    for status in (by_bot, by_address):
+        verdict = write(decided("Approved", status), red, tenant=tenant, user=BOT)
+        assert isinstance(verdict, Deny)
+        assert "kim" in verdict.reason
+
+
 LEADS = tweak(TENANT, "spec.approvers", [{"slackGroup": "S0LEADS"}])
 BY_LEADS = {**vote({"user": "kim", "slack": "UKIM"}), "slackGroup": "S0LEADS"}
 
