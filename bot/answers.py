@@ -1,4 +1,4 @@
-"""What a command, a form or a button answers, as data. `app` turns it into Slack's API calls and acknowledgements."""
+"""What a command, a form or a button answers, as data. `door` turns it into Slack's API calls and acknowledgements."""
 
 from __future__ import annotations
 

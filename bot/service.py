@@ -14,6 +14,7 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot import app, http, slack, socket, witness
 from bot.access_follow import AccessFollower
+from bot.door import Door
 from bot.errands import Errands
 from bot.follow import Changes, Follower
 from bot.homes import Homes
@@ -82,7 +83,7 @@ class Service:
             platform=self.settings.platform_people,
             waits=self.caches,
         )
-        door = app.Door(
+        door = Door(
             desk=self.desk,
             people=people,
             client=client,

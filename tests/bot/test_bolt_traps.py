@@ -6,7 +6,7 @@
 * no acknowledgement in time, or an exception before it: `test_faults_in_slack`, each is a sentence to the person
 * a post whose outcome nobody knows, Retry-After: `test_outbox`
 * a gap whenever Slack renews a Socket Mode connection: `test_faults_in_slack`; two at least: `test_settings_and_parts`
-* a deadline that passes within a delivery: `bot.app.ACK_SECONDS`, below Slack's three
+* a deadline that passes within a delivery: `bot.door.ACK_SECONDS`, below Slack's three
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot import app, slack
+from bot import door, slack, windows
 from playground.workspace import Fault
 from playground.workspace.door import ACK_SECONDS
 from tests.bot.conftest import BOT, Mode, Stage, running
@@ -38,7 +38,7 @@ def test_bolt_is_one_that_checks_signatures_and_keeps_retries() -> None:
 
 
 def test_our_deadline_leaves_the_answer_time_for_the_way_back() -> None:
-    assert app.OPEN_SECONDS < app.ACK_SECONDS < ACK_SECONDS
+    assert windows.OPEN_SECONDS < door.ACK_SECONDS < ACK_SECONDS
 
 
 async def test_no_request_asks_slack_who_we_are(stage: Stage) -> None:

@@ -1,0 +1,120 @@
+"""The windows that people have open: a form is opened while its trigger lives, and then filled with live numbers.
+
+What must never live here: what a form says (`forms`), or what becomes of it when it is sent (`door`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import approvals, cards, commands, forms, inquiries, replies, secrecy, slack
+from bot.answers import Open, Say
+from bot.cards import Card
+from bot.commands.command import Filled, Form
+from bot.errands import Errands
+from bot.people import Unwelcome
+from provisioning import errors
+from provisioning.desk import NoCatalog
+
+log = structlog.get_logger()
+
+Payload = Mapping[str, Any]
+
+OPEN_SECONDS = 2.0
+FORMS: dict[str, Form] = {
+    form.callback: form for form in (*commands.FORMS, *inquiries.FORMS, approvals.FORM, approvals.GLASS_FORM)
+}
+
+
+class Windows:
+    """`filled` reads a form as somebody has it before them."""
+
+    def __init__(
+        self, *, client: AsyncWebClient, errands: Errands, filled: Callable[[Payload], Awaitable[Filled]]
+    ) -> None:
+        self._client = client
+        self._errands = errands
+        self._filled = filled
+
+    async def open(self, answer: Open, body: Payload) -> Say | None:
+        """Open a form while its trigger lives; what to say when that failed."""
+        # Out of a window, the new one is laid upon it.
+        open_ = self._client.views_push if surface(body) == "modal" else self._client.views_open
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                opened = await open_(trigger_id=body["trigger_id"], view=answer.view)
+        except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("form_not_opened", error=str(error) or type(error).__name__)
+            return Say(cards.say(replies.FORM_NOT_OPENED))
+        self._fill(opened["view"], body)
+        return None
+
+    async def show(self, card: Card, body: Payload) -> None:
+        """Tell somebody something in a window; in a direct message when none opens, because silence is no answer."""
+        if await self.open(Open(forms.shown(card)), body):
+            who = str(body["user"]["id"])
+            await self._client.chat_postMessage(channel=who, text=card.text, blocks=list(card.blocks))
+
+    def changed(self, body: Payload) -> None:
+        """Something was chosen in an open form: draw it anew, the newest wish only."""
+        form = FORMS.get(str(body.get("view", {}).get("callback_id", "")))
+        if form and form.changed:
+            self._errands.start(self._redraw(form, body, newest=True), name=_redrawing(body["view"]))
+
+    def sent(self, view: Payload) -> None:
+        """A form was sent: it is not drawn anew any more."""
+        self._errands.end(_redrawing(view))
+
+    def _fill(self, view: Payload, body: Payload) -> None:
+        """What opened at once, from caches, gets its live numbers; what was done to it meanwhile is newer."""
+        form = FORMS.get(str(view.get("callback_id", "")))
+        if form and form.changed:
+            who = body.get("user") or {"id": body.get("user_id")}
+            team = body.get("team") or {"id": body.get("team_id")}
+            redrawing = self._redraw(form, {"view": view, "user": who, "team": team}, newest=False)
+            self._errands.start(redrawing, name=_redrawing(view))
+
+    async def _redraw(self, form: Form, body: Payload, *, newest: bool) -> None:
+        # A field is drawn anew with what was typed into it; a secret is not said again, not even to whoever typed it.
+        if form.changed is None or secrecy.in_form(body["view"]):
+            return
+        try:
+            filled = await self._filled(body)
+            view = forms.in_place_of(await form.changed(filled), filled.replaces)
+        except (Unwelcome, errors.RuleError, NoCatalog) as refused:
+            log.info("form_not_redrawn", why=str(refused))
+            return
+        try:
+            await self._draw(view, body, newest=newest)
+        except SlackApiError as error:
+            # The form was closed meanwhile.
+            if slack.code_of(error) not in ("not_found", "view_not_found"):
+                raise
+
+    async def _draw(self, view: dict[str, Any], body: Payload, *, newest: bool) -> None:
+        which = str(body["view"]["id"])
+        try:
+            await self._client.views_update(view=view, view_id=which, hash=body["view"]["hash"])
+        except SlackApiError as error:
+            if slack.code_of(error) != "hash_conflict":
+                raise
+            # A redrawing of an older wish had reached Slack before this one ended it.
+            if newest:
+                await self._client.views_update(view=view, view_id=which)
+
+
+def surface(body: Payload) -> str:
+    """`modal` or `home` when a button stands in one, empty for messages and Slack's menu."""
+    return str((body.get("view") or {}).get("type") or "")
+
+
+def _redrawing(view: Payload) -> str:
+    """The one errand that draws a view anew."""
+    return f"redraw {view['id']}"
