@@ -71,8 +71,10 @@ class Caretaker:
         else:
             log.error("approvals_paused", why=trouble.value)
             words = replies.APPROVALS_PAUSED_BECAUSE[trouble]
+        # One name for all tries: of one that was answered too late nobody knows whether it stands.
+        once = f"{self._channel} {trouble} {self._clock():%Y-%m-%dT%H:%M:%S}"
         for _ in range(TRIES if self._channel else 0):
-            if await self._tell(cards.say(words), once=""):
+            if await self._tell(cards.say(words), once=once):
                 return
             await asyncio.sleep(self._pause)
 

@@ -260,15 +260,18 @@ class Follower:
 
     async def _watch_quotas(self) -> None:
         """What waits for approvers says when nothing is approved, and when it is again."""
-        paused = False
-        async for trouble in self._desk.canary.troubles():
-            if trouble or paused:
-                for tenant in self._desk.all_tenants():
-                    for request in self._desk.requests(tenant.meta.name):
-                        if request.it.status.phase is Phase.PENDING:
-                            self._queue.add(request.key)
-                await self._caretaker.enforcement(trouble)
-            paused = trouble is not None
+        paused, telling = False, None
+        async with asyncio.TaskGroup() as group:
+            async for trouble in self._desk.canary.troubles():
+                if trouble or paused:
+                    for tenant in self._desk.all_tenants():
+                        for request in self._desk.requests(tenant.meta.name):
+                            if request.it.status.phase is Phase.PENDING:
+                                self._queue.add(request.key)
+                    if telling:
+                        telling.cancel()  # what it tells is not true any more
+                    telling = group.create_task(self._caretaker.enforcement(trouble))
+                paused = trouble is not None
 
     async def _watch_requests(self, changes: Changes) -> None:
         async for key in changes.changed():

@@ -10,7 +10,7 @@ import pytest
 from bot import replies
 from bot.caretaker import Caretaker
 from bot.follow import RESYNC_SECONDS, Follower
-from bot.outbox import Later
+from bot.outbox import Later, Unknown
 from provisioning.canary import Trouble
 from provisioning.model import Decision, Phase
 from provisioning.wording import PAUSED
@@ -123,6 +123,29 @@ async def test_a_platform_that_cannot_be_told_of_its_quotas_at_once_is_told_a_li
     await caretaker.enforcement(Trouble.TAKEN)
 
     assert len(poster.at(PLATFORM)) == 1
+
+
+async def test_a_slack_that_answers_too_late_is_told_of_quotas_once() -> None:
+    poster = FakePoster(after={"post": [Unknown("timeout"), Unknown("timeout")]}, knows_names=True)
+    caretaker = Caretaker(poster, channel=PLATFORM, clock=lambda: samples.NOW, pause=0.0)
+
+    await caretaker.enforcement(Trouble.TAKEN)
+
+    assert len(poster.at(PLATFORM)) == 1
+
+
+async def test_cards_do_not_wait_for_a_platform_that_cannot_be_told() -> None:
+    desk, poster = FakeDesk(), FakePoster(closed={PLATFORM: "not_in_channel"})
+    desk.put(samples.request())
+    follower = Follower(desk=desk, poster=poster, clock=lambda: samples.NOW, platform=PLATFORM)
+    running = asyncio.create_task(follower.run(desk.request_changes, desk.cluster_changes, desk.voting.changes))
+    try:
+        desk.canary.says(Trouble.TAKEN)
+        await until(lambda: any(PAUSED in card.text for card in poster.at("C0TEAMA")))
+        desk.canary.says(None)
+        await until(lambda: all(PAUSED not in card.text for card in poster.at("C0TEAMA")))
+    finally:
+        running.cancel()
 
 
 @pytest.mark.parametrize("trouble", list(Trouble))
