@@ -34,11 +34,16 @@ def why_not(spec: RequestSpec, old: Stored[ClusterRequest] | None) -> str:
 
 def stands(new: Stored[ClusterRequest], old: Stored[ClusterRequest] | None) -> bool:
     """Whether the new request may be decided: it replaces none, or one that was taken back for it, or is nothing
-    any more."""
-    if not new.it.spec.replaces or old is None:
+    any more. The old one may have been deleted, and another one have its name by now."""
+    if not new.it.spec.replaces or old is None or not _may_be_meant(new.it.spec, old):
         return True
     status = old.it.status
     return status.replaced_by == new.meta.name or (status.phase in _NOTHING and not status.replaced_by)
+
+
+def _may_be_meant(spec: RequestSpec, old: Stored[ClusterRequest]) -> bool:
+    """Neither can change, and both fitted when the new request was made."""
+    return people.same(spec.requester, old.it.spec.requester) and spec.action is old.it.spec.action
 
 
 def check_stands(new: Stored[ClusterRequest], old: Stored[ClusterRequest] | None) -> None:

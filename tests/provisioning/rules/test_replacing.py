@@ -55,6 +55,16 @@ def test_the_new_one_can_be_decided_once_the_old_one_names_it() -> None:
     assert replacing.stands(builders.request(), old())
 
 
+@pytest.mark.parametrize("what", [{"requester": CLEO}, {"action": Action.DELETE}])
+def test_another_request_that_took_the_name_of_the_old_one_holds_nothing_up(what: Any) -> None:
+    """The old one was deleted meanwhile. Nobody could ever take the other one back for the new one."""
+    another = named(OLD, builders.request(**what))
+
+    assert replacing.stands(new(), another)
+    with pytest.raises(Refused):
+        replacing.taken_back(another, new(), now=NOW)
+
+
 @pytest.mark.parametrize("first", ["approval", "replacement"])
 def test_whichever_comes_first_the_other_cannot_come_any_more(first: str) -> None:
     before, it = old(), builders.tenant()
