@@ -36,13 +36,19 @@ class UserGroups:
     async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
         """In which of these groups this account is now. Raises `GroupsUnknown`."""
         members = await asyncio.gather(*(self._members(group) for group in among))
-        return tuple(group for group, found in zip(among, members, strict=True) if slack in found)
+        known = {group: found for group, found in zip(among, members, strict=True) if found is not None}
+        held = tuple(group for group, found in known.items() if slack in found)
+        # One group decides as well as another: that Slack has no more of one must not keep out who is in the next.
+        if not held and len(known) < len(members):
+            raise GroupsUnknown(", ".join(group for group in among if group not in known))
+        return held
 
     def forget(self, group: str) -> None:
         """Slack said that somebody joined or left."""
         self._known.pop(group, None)
 
-    async def _members(self, group: str) -> frozenset[str]:
+    async def _members(self, group: str) -> frozenset[str] | None:
+        """None where Slack does not say."""
         known = self._known.get(group)
         if known is not None and known[0] >= self._clock():
             return known[1]
@@ -51,7 +57,7 @@ class UserGroups:
                 answer = await self._client.usergroups_users_list(usergroup=group)
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("group_not_looked_up", group=group, error=str(error) or type(error).__name__)
-            raise GroupsUnknown(group) from error
+            return None
         found = frozenset(map(str, answer["users"]))
         self._known[group] = (self._clock() + KEPT_SECONDS, found)
         return found

@@ -14,7 +14,10 @@ class GroupsUnknown(ClusterdeskError):
 
 class SlackGroups(Protocol):
     async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
-        """In which of these groups this account is now. Raises `GroupsUnknown` where Slack does not say."""
+        """In which of these groups this account is now.
+
+        Raises `GroupsUnknown` where it is in none of those that Slack tells of, and Slack does not tell of all.
+        """
         ...
 
 

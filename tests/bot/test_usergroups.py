@@ -58,3 +58,10 @@ async def test_what_slack_does_not_say_is_not_guessed_and_asked_again(slack: wor
     assert await groups.held("U0OMAR", (LEADS,)) == (LEADS,)
     with pytest.raises(GroupsUnknown):
         await groups.held("U0OMAR", ("S0NOWHERE",))
+
+
+async def test_whoever_is_in_one_group_decides_though_another_one_is_unknown(slack: workspace.LocalSlack) -> None:
+    groups = UserGroups(bot_slack.client(TOKEN, api_url=slack.api_url))
+    assert await groups.held("U0OMAR", ("S0NOWHERE", LEADS)) == (LEADS,)
+    with pytest.raises(GroupsUnknown):
+        await groups.held("U0LENA", ("S0NOWHERE", LEADS))
