@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from bot import blocks, buttons, cards, replies, text
+from bot import blocks, buttons, cards, replies, text, unsaved
 from bot.answers import Delegate, Say, StopDelegating
 from bot.commands.asking import ANSWER_SECONDS
 from bot.ports import Desk
@@ -20,11 +20,9 @@ async def delegate(desk: Desk, it: Delegate) -> Say:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             tenants = await desk.voting.delegate(it.approver, it.delegate, until=it.until, reason="")
-    except (errors.Forbidden, errors.Invalid) as refused:
-        return Say(cards.say(replies.not_noted([cause.message for cause in refused.causes] or [refused.message])))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("delegation_not_saved", by=it.approver.user, error=str(error) or "timeout")
-        return Say(cards.say(replies.NOT_DECIDED))
+        return Say(cards.say(unsaved.sentence(error)))
     log.info("delegated", by=it.approver.user, to=it.delegate.user, until=it.until.isoformat())
     said = replies.delegated(text.name(it.delegate), text.moment(it.until), tenants)
     stop = buttons.run(replies.STOP_DELEGATING, "delegate stop", spoken=replies.STOP_DELEGATING_SPOKEN)
@@ -38,7 +36,7 @@ async def stop(desk: Desk, it: StopDelegating) -> Say:
             ended = await desk.voting.stop(it.approver)
     except (errors.KubeError, TimeoutError) as error:
         log.warning("delegation_not_ended", by=it.approver.user, error=str(error) or "timeout")
-        return Say(cards.say(replies.NOT_DECIDED))
+        return Say(cards.say(unsaved.sentence(error)))
     if not ended:
         return Say(cards.say(replies.NOBODY_DELEGATED))
     log.info("delegation_ended", by=it.approver.user)
