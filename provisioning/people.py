@@ -113,6 +113,13 @@ def vouched(tenant: TenantSpec, person: Person) -> bool:
     return bool(person.slack) and by_email(tenant, person.user) == {person.user}
 
 
+def reachable(tenant: TenantSpec, person: Person) -> bool:
+    """Whether the bot may act in this tenant for somebody as a record names them: whoever wrote it by kubectl comes
+    without an account, and has one all the same."""
+    known = recognised(tenant, person)
+    return vouched(tenant, known) if known.slack else by_email(tenant, known.user) == {known.user}
+
+
 def recognised(tenant: TenantSpec, person: Person) -> Person:
     """The person with the Slack account that the tenant lists for their user name, if they came without one.
 

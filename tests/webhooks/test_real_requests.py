@@ -251,7 +251,7 @@ async def test_nothing_is_written_into_a_status_but_what_follows_from_votes(hous
         await refused("cast now", patch(bob, votes=[{"decision": "Approve", "at": "2020-01-01T00:00:00Z"}]))
         await refused("cast now", patch(bot, votes=[by_slack]))
         await refused("the voter must be ann", patch(ann, votes=[{"decision": "Approve", "voter": {"user": "bob"}}]))
-        await refused("not listed as the Slack account", patch(bot, votes=[{**by_slack, "voter": {"user": "cyd"}}]))
+        await refused("no Slack account of cyd is known", patch(bot, votes=[{**by_slack, "voter": {"user": "cyd"}}]))
         await refused("expiresAt: is written by clusterdesk", patch(bob, expiresAt="2030-01-01T00:00:00Z"))
         await refused("expiresAt: is written by clusterdesk", patch(bot, expiresAt="2030-01-01T00:00:00Z"))
         card = {"surface": "Approver", "channel": "C1", "ts": "1.2"}

@@ -175,8 +175,11 @@ def _taken_back(
         gone = next((vote for vote in before.it.status.votes if vote not in wanted.votes), None)
         if gone is None:
             raise Wrong("votes", "are only ever added, one at a time")
-        person = people.recognised(tenant.it.spec, gone.voter)
-        _known_to_slack(person, tenant, facts)
+        person = gone.voter
+        by_name = gone.instead_of is None and not gone.slack_group
+        for_them = (tenant.it.spec,) if by_name else (tenant.it.spec, *reading.tenants(facts))
+        if not any(people.reachable(spec, person) for spec in for_them):
+            raise _unlisted(person, "votes")
     try:
         return approval.take_back(before, person, tenant=tenant.it.spec, now=now)
     except Refused as refused:
@@ -191,14 +194,10 @@ def _known_to_slack(person: Person, tenant: Stored[Tenant], facts: Facts) -> Non
         raise _unlisted(person, "votes")
 
 
-def _through_slack(person: Person, tenant: Stored[Tenant], field: str) -> None:
-    """The bot acts for people whom the tenant ties to a Slack account, and for nobody else."""
-    if not people.vouched(tenant.it.spec, person):
-        raise _unlisted(person, field)
-
-
 def _unlisted(person: Person, field: str) -> Wrong:
-    return Wrong(field, f"{person.slack or 'nobody'} is not listed as the Slack account of {person.user}")
+    if not person.slack:
+        return Wrong(field, f"no Slack account of {person.user} is known here, so they do this by kubectl")
+    return Wrong(field, f"{person.slack} is not listed as the Slack account of {person.user}")
 
 
 def _withdrawn(
@@ -207,7 +206,8 @@ def _withdrawn(
     person = reading.person(request.user)
     if request.user.name == facts.trusted.bot:
         person = before.it.spec.requester
-        _through_slack(people.recognised(tenant.it.spec, person), tenant, "phase")
+        if not people.reachable(tenant.it.spec, person):
+            raise _unlisted(person, "phase")
     try:
         return approval.withdraw(before, person, now=now)
     except Refused as refused:

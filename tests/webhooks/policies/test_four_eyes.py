@@ -115,7 +115,7 @@ def test_two_must_agree_where_the_policy_says_two() -> None:
         (decided("Approved", vote()), PROVISIONER, "cannot be cast for somebody else"),
         (decided("Approved", vote(BOB_BY_SLACK)), "bob", "without slack"),
         (decided("Approved", vote({"user": "bob", "slack": "UEVE"})), BOT, "not listed as the Slack account"),
-        (decided("Approved", vote()), BOT, "not listed as the Slack account"),
+        (decided("Approved", vote()), BOT, "no Slack account of bob is known here"),
         (decided("Approved", vote({"user": "ann", "slack": "UANN"})), BOT, "somebody else must decide"),
         (decided("Approved"), "bob", "decided by votes"),
         (decided("Approved"), BOT, "decided by votes"),
@@ -235,7 +235,7 @@ def test_the_bot_withdraws_for_people_in_slack_only() -> None:
     assert isinstance(write(decided("Withdrawn"), user=BOT, old=asked(user="ann", slack="UANN")), Allow)
     by_kubectl_alone = write(decided("Withdrawn"), user=BOT, old=asked(user="gus"))
     assert isinstance(by_kubectl_alone, Deny)
-    assert "status.phase: nobody is not listed as the Slack account of gus" in by_kubectl_alone.reason
+    assert "status.phase: no Slack account of gus is known here, so they do this by kubectl" in by_kubectl_alone.reason
 
 
 @pytest.mark.parametrize(
@@ -383,7 +383,22 @@ def test_whoever_voted_takes_it_back_and_nobody_else_does() -> None:
         assert "has no vote to take back" in verdict.reason
     by_kubectl = write(back, before={"phase": "Pending", "votes": [vote({"user": "cyd"})]}, tenant=TWO, user=BOT)
     assert isinstance(by_kubectl, Deny)
-    assert "not listed as the Slack account of cyd" in by_kubectl.reason
+    assert "no Slack account of cyd is known here" in by_kubectl.reason
+
+
+def test_whoever_voted_or_asked_by_kubectl_takes_it_back_in_slack_where_they_are_known_there() -> None:
+    """Their account is in no record then: a tenant lists it, or lets their address count."""
+    by_email = tweak(tweak(TWO, "spec.approvers", [{"user": "fay@example.com"}]), "spec.identity", {"email": True})
+    by_fay = {"phase": "Pending", "votes": [vote({"user": "fay@example.com"})]}
+    for email in (True, False):
+        tenant = tweak(by_email, "spec.identity.email", email)
+        verdict = write({"phase": "Pending"}, before=by_fay, tenant=tenant, user=BOT)
+        assert isinstance(verdict, Allow) is email
+        mine = asked(user="fay@example.com")
+        assert isinstance(write(WITHDRAWN, old=mine, tenant=tenant, user=BOT), Allow) is email
+    by_kim = {"phase": "Pending", "votes": [FOR_BOB]}
+    assert isinstance(write({"phase": "Pending"}, DELEGATION, RED, before=by_kim, tenant=TWO, user=BOT), Allow)
+    assert isinstance(write({"phase": "Pending"}, DELEGATION, before=by_kim, tenant=TWO, user=BOT), Deny)
 
 
 def test_the_bot_takes_back_nobody_elses_vote_along_with_one() -> None:
