@@ -22,9 +22,11 @@ def run(call: Call) -> Answer:
     # Stable, so that within both halves the order of tenants and times stays.
     waiting = sorted((each for each in found if _waits(each[1])), key=lambda each: not _mine(call, each[1]))
     ended = [each for each in reversed(found) if _mine(call, each[1]) and not _waits(each[1])]
-    lines = [_line(call, *each) for each in (*waiting, *ended)]
-    if not lines:
+    shown = [*waiting, *ended]
+    if not shown:
         return Say(cards.say(replies.NO_REQUEST))
+    # As in a list of clusters: what is only counted is not drawn.
+    lines = [_line(call, *each) if at < SHOWN else "" for at, each in enumerate(shown)]
     return Say(cards.listing(lines, most=SHOWN, more=replies.more_requests))
 
 
