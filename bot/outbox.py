@@ -2,7 +2,7 @@
 
     OutboxError
     ├── Undeliverable    this place takes no card: archived, left, unknown; `reason` is Slack's word
-    ├── Vanished         the card to be redrawn or replied to is not there, or not ours to change any more
+    ├── Vanished         the card to be redrawn or replied to is not there, or takes no change or reply any more
     ├── Later            nothing happened: come back after `seconds`; Slack is down or throttles
     │   └── Busy         our own budget is spent, or what is left of it is for weightier messages
     ├── Earlier          it had been posted before: that message stands at `ts`, with what it said then
@@ -45,14 +45,15 @@ _NAMES = uuid.UUID("6f3a5d52-2c0e-4d3c-9d51-0d3a3f1f7a10")
 """The name space of our messages' ids."""
 _ELSEWHERE = frozenset(
     (
-        *("channel_not_found", "not_in_channel", "is_archived", "restricted_action", "user_not_found"),
-        *("user_disabled", "cannot_dm_bot", "posting_to_channel_denied", "no_permission", "channel_is_archived"),
+        *("channel_not_found", "not_in_channel", "is_archived", "user_not_found", "user_disabled", "cannot_dm_bot"),
+        *("posting_to_channel_denied", "no_permission", "channel_is_archived", "messages_tab_disabled"),
+        *("restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel"),
     )
 )
 _VANISHED = frozenset(
     (
         *("message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"),
-        *("thread_not_found", "cannot_reply_to_message"),
+        *("thread_not_found", "cannot_reply_to_message", "restricted_action_non_threadable_channel"),
     )
 )
 _BAD_BLOCKS = frozenset(("invalid_blocks", "invalid_blocks_format"))

@@ -75,6 +75,17 @@ async def test_an_archived_channel_or_a_gone_person_is_undeliverable(local: work
         await box(local).direct("U0GONE")
 
 
+@pytest.mark.parametrize(
+    "why",
+    ["restricted_action_read_only_channel", "restricted_action_thread_only_channel", "messages_tab_disabled"],
+)
+async def test_where_only_some_may_post_nothing_can_be_delivered(local: workspace.LocalSlack, why: str) -> None:
+    local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError(why))
+
+    with pytest.raises(outbox.Undeliverable, match=why):
+        await box(local).post("C0TEAMA", CARD, metadata=META)
+
+
 async def test_a_deleted_card_has_vanished(local: workspace.LocalSlack) -> None:
     with pytest.raises(outbox.Vanished):
         await box(local).update("C0TEAMA", "1.000001", CARD)
