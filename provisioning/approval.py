@@ -195,6 +195,8 @@ def cast(
             delegations=delegations,
             now=now,
         )
+        if vote.decision is Decision.DENY and not vote.reason.strip():
+            raise Refused(Reason.NO_REASON)
     by = {"group": seat.group, "slack_group": seat.slack_group, "instead_of": seat.instead_of}
     vote = vote.model_copy(update=by)
     counted = status.model_copy(update={"votes": (*status.votes, vote)})

@@ -75,7 +75,7 @@ class Reason(StrEnum):
     NO_BREAK_GLASS = "NoBreakGlass"
     """The tenant does not let this person take a request through alone."""
     NO_REASON = "NoReason"
-    """Whoever takes a request through alone says why."""
+    """Whoever denies a request, or takes it through alone, says why."""
     GROUP_UNKNOWN = "GroupUnknown"
     """Slack does not say who is in the user group that decides."""
     NOT_REQUESTER = "NotRequester"

@@ -45,7 +45,7 @@ WORDS = {
     Reason.APPROVER_VOTED: "decides instead of somebody who has voted already",
     Reason.APPROVER_ASKED: "decides instead of whoever asked for it, and somebody else must decide",
     Reason.NO_BREAK_GLASS: "may not take a request of this tenant through alone",
-    Reason.NO_REASON: "takes it through alone, and must say why",
+    Reason.NO_REASON: "must say why",
     Reason.GROUP_UNKNOWN: "is not known to be in the group that decides",
     Reason.REPLACING: "comes too early: the request takes the place of another that is not taken back for it",
 }

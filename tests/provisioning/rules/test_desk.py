@@ -101,7 +101,8 @@ class Stage:
         return objects.read(ClusterRequest, found).it
 
     async def vote(self, person: Person, decision: Decision = Decision.APPROVE, digest: str = DIGEST) -> ClusterRequest:
-        return (await self.desk.vote(NAMESPACE, NAME, person, decision, digest=digest)).it
+        reason = "too dear" if decision is Decision.DENY else ""
+        return (await self.desk.vote(NAMESPACE, NAME, person, decision, reason=reason, digest=digest)).it
 
     async def refused(self, person: Person, **how: Any) -> Reason:
         with pytest.raises(Refused) as error:

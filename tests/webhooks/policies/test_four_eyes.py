@@ -94,7 +94,15 @@ def test_who_is_no_approver_any_more_has_not_agreed() -> None:
 
 def test_the_first_denial_wins() -> None:
     assert isinstance(write(decided("Denied", vote(decision="Deny", reason="no"))), Allow)
-    assert isinstance(write(decided("Approved", vote(decision="Deny"))), Deny)
+    assert isinstance(write(decided("Approved", vote(decision="Deny", reason="no"))), Deny)
+
+
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_a_denial_says_why(reason: str) -> None:
+    for status in (decided("Denied", vote(decision="Deny", reason=reason)), decided("Denied", vote(decision="Deny"))):
+        verdict = write(status)
+        assert isinstance(verdict, Deny)
+        assert "bob must say why" in verdict.reason
 
 
 def test_two_must_agree_where_the_policy_says_two() -> None:
