@@ -6,7 +6,7 @@ They get a card in their channel, which is redrawn as the others are and says in
 from __future__ import annotations
 
 from bot import stuck
-from bot.cards import Sight
+from bot.sights import Sight
 from provisioning.model import Action
 from provisioning.stage import Stage
 

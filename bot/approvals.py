@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 import structlog
 
-from bot import blocks, buttons, cards, forms, inquiries, news, replies, verdicts
+from bot import blocks, buttons, cards, forms, inquiries, news, replies, request_cards, sights, verdicts
 from bot.answers import Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
 from bot.buttons import Ticket
 from bot.commands.command import Filled, Form
 from bot.entries import typed
 from bot.ports import Desk
-from provisioning import approval, errors, escalation, people, quota, reservations
-from provisioning.desk import NoCatalog, Refused
+from provisioning import approval, errors, people
+from provisioning.desk import Refused
 from provisioning.lifecycle import Reason
-from provisioning.model import CatalogSpec, ClusterRequest, Decision, Person, Phase, Surface, TenantSpec
+from provisioning.model import ClusterRequest, Decision, Person, Phase, Surface
 from provisioning.objects import Stored
-from provisioning.reservations import Others
-from provisioning.stage import Stage
-from provisioning.usage import Usage
 
 log = structlog.get_logger()
 
@@ -99,17 +95,17 @@ async def taken_through(form: Filled) -> FormAnswer:
 
 async def _approve(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     request = await _vote(desk, ticket, person, Decision.APPROVE)
-    found = sight(desk, request)
+    found = sights.of(desk, request)
     if found is None or request.it.status.phase is not Phase.PENDING:
         said = cards.say(replies.voted(True, request.it.spec.cluster, 0))
-        return Repaint(cards.approver(found) if found else None, said)
+        return Repaint(request_cards.approver(found) if found else None, said)
     spec = found.tenant.it.spec
     missing = spec.approval.required - len(approval.agreed(request, spec, found.delegations))
     offered = [buttons.take_back_vote(request)]
     if people.breaker(spec, person):
         offered.append(buttons.break_glass(request))
     told = blocks.section(replies.voted(True, request.it.spec.cluster, missing))
-    return Repaint(cards.approver(found), cards.card([told, blocks.actions(*offered)]))
+    return Repaint(request_cards.approver(found), cards.card([told, blocks.actions(*offered)]))
 
 
 async def _deny(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
@@ -160,7 +156,7 @@ async def _withdraw(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
 async def _let_go(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     """Somebody of the tenant wants a cluster's life to end as it will, and hears no more before it does."""
     request = desk.request(ticket.namespace, ticket.id)
-    found = sight(desk, request) if request else None
+    found = sights.of(desk, request) if request else None
     if request is None or found is None:
         return Repaint(told=cards.say(replies.GONE))
     if not people.member(found.tenant.it.spec, person):
@@ -184,85 +180,8 @@ async def _vote(
 
 def drawing(desk: Desk, request: Stored[ClusterRequest], surface: Surface) -> cards.Card | None:
     """The card of a request as it would be drawn now, or None when its tenant or the catalog is gone."""
-    found = sight(desk, request)
-    return cards.draw(surface, found) if found else None
-
-
-def sight(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = None) -> cards.Sight | None:
-    """What a card of this request is drawn from, out of the desk's caches; without `now` less is said."""
-    tenant = desk.tenant_of(request.meta.namespace)
-    if tenant is None:
-        return None
-    key = (request.meta.namespace, request.it.spec.cluster)
-    cluster = next((c for c in desk.clusters(tenant.meta.name) if c.key == key), None)
-    hard, used = desk.usage(tenant.meta.name)
-    try:
-        catalog = desk.catalog()
-    except NoCatalog:
-        return None
-    others = _others(desk, request, tenant.meta.name, catalog)
-    found = cards.Sight(request, tenant, catalog, cluster=cluster, hard=hard, used=used, others=others, now=now)
-    found = replace(found, delegations=desk.voting.delegations(request.meta.namespace))
-    if found.stage is Stage.WAITING:
-        found = replace(found, paused=desk.canary.trouble() is not None)
-    if name := request.it.status.replaced_by:
-        found = replace(found, newer=desk.request(request.meta.namespace, name))
-    return replace(found, usual=desk.usual()) if now and found.stage is Stage.BUILDING else found
-
-
-def _others(desk: Desk, request: Stored[ClusterRequest], tenant: str, catalog: CatalogSpec) -> Others:
-    """What else waits; nothing once there is nothing to decide, so that what ended is not drawn anew for it."""
-    if request.it.status.phase is not Phase.PENDING:
-        return Others()
-    key = (request.meta.namespace, request.it.spec.cluster)
-    return reservations.others(desk.requests(tenant), desk.clusters(tenant), catalog, besides=key)
-
-
-def asks_approvers(sight: cards.Sight) -> bool:
-    """Whether approvers have something to decide: no rule of the tenant makes them unnecessary.
-
-    The provisioner settles what a rule covers; asking in the moment before it does would be noise.
-    """
-    spec, old = sight.request.it.spec, sight.cluster.it.spec if sight.cluster else None
-    shown = spec.desired or old
-    size = quota.envelope(shown, sight.catalog) if shown else Usage()
-    policy, extension = sight.tenant.it.spec.approval, approval.is_extension(old, spec.desired)
-    return approval.waiver_for(policy, spec.action, size, sight.catalog, extension=extension) is None
-
-
-def account_of(tenant: TenantSpec, person: Person) -> str:
-    """Somebody's Slack account: their own word, or for whoever asked by kubectl, the tenant's. Empty when unknown."""
-    named = (s.slack for s in (*tenant.members, *tenant.approvers) if s.user == person.user and s.slack)
-    return person.slack or next(named, "")
-
-
-def asked(sight: cards.Sight) -> tuple[str, ...]:
-    """The Slack accounts of those who may decide this request."""
-    tenant, requester = sight.tenant.it.spec, sight.request.it.spec.requester
-    found = dict.fromkeys(subject.slack for subject in tenant.approvers if subject.slack)
-    found |= dict.fromkeys((*handed_to(sight), *deputies(sight)))
-    if not tenant.approval.own_requests:
-        found.pop(account_of(tenant, requester), None)
-    return tuple(found)
-
-
-def handed_to(sight: cards.Sight) -> tuple[str, ...]:
-    """The Slack accounts of those to whom the request was handed on, the requester's left out."""
-    tenant, requester = sight.tenant.it.spec, sight.request.it.spec.requester
-    steps = (step for _, step in escalation.noted(sight.request, tenant))
-    found = dict.fromkeys(subject.slack for step in steps for subject in step.approvers if subject.slack)
-    found.pop(account_of(tenant, requester), None)
-    return tuple(found)
-
-
-def deputies(sight: cards.Sight) -> tuple[str, ...]:
-    """The Slack accounts of those who may decide this request instead of an approver."""
-    tenant, requester = sight.tenant.it.spec, people.recognised(sight.tenant.it.spec, sight.request.it.spec.requester)
-    found = verdicts.deputies(tenant, sight.delegations)
-    if not tenant.approval.own_requests:
-        own = [each for each in found if any(people.same(requester, it) for it in (each.delegate, each.approver))]
-        found = tuple(each for each in found if each not in own)
-    return tuple(dict.fromkeys(each.delegate.slack for each in found if each.delegate.slack))
+    found = sights.of(desk, request)
+    return request_cards.draw(surface, found) if found else None
 
 
 def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, surface: Surface) -> Repaint:
@@ -276,7 +195,7 @@ def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, su
 
 
 def _sentence(desk: Desk, ticket: Ticket, refused: Refused) -> str:
-    return cards.why_not(desk.request(ticket.namespace, ticket.id), refused.reason)
+    return verdicts.why_not(desk.request(ticket.namespace, ticket.id), refused.reason)
 
 
 @dataclass(frozen=True)

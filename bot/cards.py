@@ -1,48 +1,21 @@
-"""The cards that stand in Slack: what is known about a request in, blocks and full fallback text out. Pure.
+"""What a card is: something to show, as blocks and as full text that says the same. Pure.
 
-A card has no memory and no clock: drawn again from the same objects, at the same time, it is the same card.
-What must never live here: Slack's API, or the decision where a card goes (`follow`).
+What must never live here: Slack's API, or what a card tells (`request_cards`, `access_cards`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass
 
-from bot import blocks, buttons, life, meters, outline, outlook, progress, replies, text, verdicts, waiting
+from bot import blocks, text
 from bot.blocks import Block
-from provisioning import approval, estimate, lifetime, names, objects, quota, seats, stage
-from provisioning.handmade import HandMade
-from provisioning.lifecycle import Reason
-from provisioning.model import (
-    Action,
-    CatalogSpec,
-    ClusterRequest,
-    Decision,
-    DelegationSpec,
-    Phase,
-    Step,
-    Surface,
-    Tenant,
-    TenantCluster,
-    Vote,
-)
-from provisioning.objects import Stored
-from provisioning.quota import Limits
-from provisioning.reservations import Others
-from provisioning.stage import Stage
-from provisioning.usage import Usage
-from provisioning.usual import Usual
+from provisioning import names
 
 FALLBACK_TEXT = 3500
 REASON_SHOWN = 300
 SECTION_LINES = 10
 """Lines of a listing that a section takes: well within 3000 characters."""
-_SHOWN = (Stage.BUILDING, Stage.STALLED, Stage.READY, Stage.ASLEEP, Stage.DELETING)
-"""Where there is a cluster to show."""
-_ENDED_UNDONE = (Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED)
-"""Where nothing came of a wish."""
 
 
 @dataclass(frozen=True)
@@ -60,32 +33,6 @@ class Card:
     def revision(self) -> str:
         """Changes when, and only when, what is drawn does."""
         return names.content_hash([self.text, self.blocks, *([self.modern] if self.modern else [])])
-
-
-@dataclass(frozen=True)
-class Sight:
-    """All that a card is drawn from. `cluster` is the TenantCluster of that name as it is now."""
-
-    request: Stored[ClusterRequest]
-    tenant: Stored[Tenant]
-    catalog: CatalogSpec
-    cluster: Stored[TenantCluster] | None = None
-    hard: Limits = quota.UNBOUNDED
-    used: Usage = field(default_factory=Usage)
-    others: Others = field(default_factory=Others)
-    usual: Usual = field(default_factory=Usual)
-    newer: Stored[ClusterRequest] | None = None
-    """The request that took the place of this one."""
-    now: datetime | None = None
-    """Without it nothing is said that the clock decides."""
-    delegations: tuple[DelegationSpec, ...] = ()
-    """Who decides instead of whom in the request's namespace now."""
-    paused: bool = False
-    """Whether nothing is approved, because quotas are not enforced."""
-
-    @property
-    def stage(self) -> Stage:
-        return stage.of_request(self.request, self.cluster)
 
 
 def card(parts: Sequence[Block]) -> Card:
@@ -106,248 +53,6 @@ def listing(lines: Sequence[str], *, most: int, more: Callable[[int], str]) -> C
     if len(lines) > most:
         parts.append(blocks.context(more(len(lines) - most)))
     return card(parts)
-
-
-def draw(surface: Surface, sight: Sight) -> Card:
-    if surface is Surface.PLATFORM:
-        return platform(sight)
-    return requester(sight) if surface is Surface.REQUESTER else approver(sight)
-
-
-def approver(sight: Sight) -> Card:
-    """What somebody who decides has to know, and the buttons while there is something to decide."""
-    spec, status = sight.request.it.spec, sight.request.it.status
-    parts = _alarm(sight)
-    parts += [blocks.section(replies.asks(text.name(spec.requester), spec.action, spec.cluster))]
-    parts += blocks.fields([(replies.LABEL["tenant"], text.code(sight.tenant.meta.name)), *_rows(sight)])
-    parts += _reason(replies.REASON_GIVEN, spec.reason) or [blocks.context(replies.NO_REASON)]
-    parts += [blocks.context(replies.replaces(spec.replaces))] if spec.replaces else []
-    if status.phase is not Phase.PENDING:
-        return card([*parts, *_decision(sight), *_newer(sight, replies.changed_since)])
-    parts.append(blocks.section(_quota(sight)))
-    parts += [blocks.context(told)] if (told := _beside(sight)) else []
-    approvals = verdicts.voters(approval.agreed(sight.request, sight.tenant.it.spec, sight.delegations))
-    required = sight.tenant.it.spec.approval.required
-    line = replies.needs(required, approvals, _expires(sight), sight.request.meta.name)
-    parts.append(blocks.context(line))
-    parts += waiting.parts(sight.request, sight.tenant.it.spec)
-    parts += [blocks.context(told) for told in _seats(sight)]
-    parts += [blocks.context(replies.APPROVALS_PAUSED)] if sight.paused else []
-    parts += [blocks.context(replies.why_you(sight.tenant.meta.name)), buttons.decide(sight.request)]
-    return card([*parts, *([blocks.actions(buttons.take_back_vote(sight.request))] if status.votes else [])])
-
-
-def requester(sight: Sight) -> Card:
-    """The one card of whoever asked, from the request to a cluster that is ready or gone."""
-    now, spec = sight.stage, sight.request.it.spec
-    parts = [blocks.section(replies.headline(now, spec.cluster, sight.tenant.meta.name, _took(sight.cluster)))]
-    if now is Stage.WAITING:
-        return card([*parts, *_waiting(sight)])
-    if now in (Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED):
-        again = now in _ENDED_UNDONE and not sight.request.it.status.replaced_by
-        parts += [*_decision(sight), *_newer(sight, replies.you_changed)]
-        return card([*parts, *([buttons.again(sight.request)] if again else [])])
-    look, foot = _look(sight), [blocks.context(_footnote(sight))]
-    if look is None or now not in _SHOWN:
-        return card([*parts, *foot])
-    if now in (Stage.BUILDING, Stage.STALLED, Stage.DELETING) and _platform_knows(sight):
-        foot = [blocks.context(replies.PLATFORM_TOLD), *foot]
-    drawn = card([*parts, *life.parts(look, steps_as=_short), *foot])
-    if now not in (Stage.BUILDING, Stage.STALLED):
-        return drawn
-    return replace(drawn, modern=(*parts, *life.parts(look, steps_as=progress.plan), *foot))
-
-
-def platform(sight: Sight) -> Card:
-    """What the platform team has to know of a cluster that hung, and what became of it."""
-    spec, tenant, look = sight.request.it.spec, sight.tenant.meta.name, _look(sight)
-    parts = [blocks.section(replies.headline(sight.stage, spec.cluster, tenant))]
-    if look is not None and sight.stage in (Stage.BUILDING, Stage.STALLED, Stage.DELETING):
-        parts += life.told(look, steps_as=_short)
-        parts.append(blocks.context(replies.look_at(spec.cluster, sight.request.meta.namespace)))
-    return card([*parts, blocks.context(replies.asked_for_by(text.name(spec.requester)))])
-
-
-def _platform_knows(sight: Sight) -> bool:
-    return any(it.surface is Surface.PLATFORM and it.ts for it in sight.request.it.status.deliveries)
-
-
-def _look(sight: Sight) -> life.Look | None:
-    if sight.cluster is None:
-        return None
-    return life.Look(sight.cluster, sight.catalog, sight.tenant.it.spec.lifetime, sight.usual, sight.now)
-
-
-def hand_made(cluster: HandMade, tenant: str) -> Card:
-    """A cluster that somebody made without us: what its objects tell, and who is to be asked about it."""
-    parts = [blocks.section(replies.by_hand_headline(stage.of_hand_made(cluster), cluster.meta.name, tenant))]
-    rows = [
-        (replies.LABEL["version"], text.code(cluster.version) if cluster.version else ""),
-        (replies.LABEL["nodes"], f"{cluster.nodes.ready} of {cluster.nodes.wanted}"),
-        (replies.LABEL["endpoint"], text.code(cluster.endpoint) if cluster.endpoint else ""),
-    ]
-    parts += blocks.fields([row for row in rows if row[1]])
-    if words := text.clip(text.one_line(cluster.message), REASON_SHOWN):
-        parts.append(blocks.quote(words))
-    keeper = replies.kept_by(cluster.keeper.tool, cluster.keeper.name)
-    return card([*parts, blocks.context(replies.by_hand(keeper, add_ons=cluster.has_add_ons))])
-
-
-def verdict_line(request: Stored[ClusterRequest]) -> str:
-    """Who ended it, and when, in one line of mrkdwn."""
-    status = request.it.status
-    if status.waiver:
-        return replies.waived("" if status.waiver == approval.NOBODY else status.waiver)
-    word = {Phase.APPLIED: Stage.ACCEPTED}.get(status.phase) or stage.of_request(request, None)
-    when = text.moment(status.decided_at) if status.decided_at else ""
-    if (vote := seats.taken_through(status)) and word is Stage.ACCEPTED:
-        return replies.forced_by(verdicts.voter(vote), when)
-    return replies.decided(word, _deciders(status.phase, status.votes), when)
-
-
-def why_not(request: Stored[ClusterRequest] | None, reason: Reason) -> str:
-    """Why a vote or a withdrawal does not count; when it came too late, with who decided what."""
-    if reason is Reason.ALREADY_DECIDED and request and request.it.status.replaced_by:
-        return replies.already_replaced(request.it.status.replaced_by)
-    if reason is Reason.ALREADY_DECIDED and request and request.it.status.phase is not Phase.PENDING:
-        return replies.already_decided(verdict_line(request))
-    return replies.REFUSED[reason]
-
-
-def _deciders(phase: Phase, votes: Sequence[Vote]) -> str:
-    if phase in (Phase.WITHDRAWN, Phase.EXPIRED, Phase.PENDING, Phase.FAILED):
-        return ""
-    wanted = Decision.DENY if phase is Phase.DENIED else Decision.APPROVE
-    return verdicts.voters(vote for vote in votes if vote.decision is wanted)
-
-
-def _waiting(sight: Sight) -> list[Block]:
-    status = sight.request.it.status
-    approvals = verdicts.voters(approval.agreed(sight.request, sight.tenant.it.spec, sight.delegations))
-    required = sight.tenant.it.spec.approval.required
-    lines = [replies.needs(required, approvals, _expires(sight), sight.request.meta.name)]
-    sent = [d for d in status.deliveries if d.surface is Surface.APPROVER]
-    channel = sight.tenant.it.spec.channels.approvals
-    direct = sum(1 for d in sent if d.ts and d.channel != channel)
-    if any(not d.ts and d.channel == channel for d in sent):
-        lines.append(replies.undeliverable(f"<#{channel}>", direct))
-    elif sent:
-        lines.append(replies.sent_to(f"<#{channel}>" if channel else "", direct))
-    lines += [replies.APPROVALS_PAUSED] if sight.paused else []
-    return [
-        *blocks.fields(_rows(sight)),
-        blocks.context("\n".join(lines)),
-        *waiting.parts(sight.request, sight.tenant.it.spec),
-        buttons.waiting(sight.request, question=waiting.unanswered(sight.request)),
-    ]
-
-
-def _seats(sight: Sight) -> list[str]:
-    """Which user groups are asked, and who decides instead of whom."""
-    spec = sight.tenant.it.spec
-    groups = [text.user_group(each.slack_group) for each in spec.approvers if each.slack_group]
-    return [
-        *([replies.groups_asked(groups)] if groups else []),
-        *(
-            replies.decides_for(text.name(each.delegate), text.name(each.approver), text.moment(each.until))
-            for each in verdicts.deputies(spec, sight.delegations)
-        ),
-    ]
-
-
-def _alarm(sight: Sight) -> list[Block]:
-    """That somebody took it through alone, why, and who was not asked."""
-    vote = seats.taken_through(sight.request.it.status)
-    if vote is None:
-        return []
-    who = verdicts.passed_over(sight.tenant.it.spec, vote.voter)
-    return [
-        blocks.section(replies.forced(verdicts.voter(vote), sight.request.it.spec.cluster)),
-        *_reason(replies.FORCED_REASON, vote.reason),
-        *([blocks.context(replies.passed_over(who))] if who else []),
-    ]
-
-
-def _expires(sight: Sight) -> str:
-    """Until when it can be decided: as the provisioner noted it, or as the policy will have it."""
-    created = sight.request.meta.created
-    if sight.request.it.status.expires_at:
-        return text.moment(sight.request.it.status.expires_at)
-    return text.moment(lifetime.expires_at(created, sight.tenant.it.spec.approval)) if created else ""
-
-
-def _decision(sight: Sight) -> list[Block]:
-    status = sight.request.it.status
-    parts: list[Block] = [blocks.context(f"{verdict_line(sight.request)} · {text.code(sight.request.meta.name)}")]
-    denial = next((vote for vote in status.votes if vote.decision is Decision.DENY), None)
-    if denial and status.phase is Phase.DENIED:
-        parts += _reason(replies.DENIAL_GIVEN, denial.reason)
-    if status.phase in (Phase.FAILED, Phase.WITHDRAWN) and status.message:
-        parts.append(blocks.quote(text.clip(status.message, REASON_SHOWN)))
-    return parts
-
-
-def _newer(sight: Sight, said: Callable[[Sequence[str]], str]) -> list[Block]:
-    """What is otherwise in the request that took the place of this one, and which that is; nothing where none did."""
-    name = sight.request.it.status.replaced_by
-    if not name:
-        return []
-    before, after = sight.request.it.spec.desired, sight.newer.it.spec.desired if sight.newer else None
-    rows: list[str] = []
-    if before is not None and after is not None:
-        was, now = outline.rows(before, sight.catalog), outline.changes(before, after, sight.catalog)
-        rows = [f"{label} {value}" for label, value in now if (label, value) not in was]
-    return [blocks.context(said(rows)), blocks.context(replies.newer(name))]
-
-
-def _reason(label: str, reason: str) -> list[Block]:
-    words = text.clip(text.one_line(reason), REASON_SHOWN)
-    return [blocks.context(label), blocks.quote(words)] if words else []
-
-
-def _rows(sight: Sight) -> Sequence[outline.Row]:
-    spec = sight.request.it.spec
-    old = sight.cluster.it.spec if sight.cluster else None
-    if spec.action is Action.CHANGE and spec.desired and old:
-        return outline.changes(old, spec.desired, sight.catalog)
-    shown = spec.desired or old
-    return outline.rows(shown, sight.catalog) if shown else ()
-
-
-def _quota(sight: Sight) -> str:
-    return f"{replies.quota_now(sight.tenant.meta.name)}\n{meters.lines(sight.hard, *_then(sight))}"
-
-
-def _then(sight: Sight) -> tuple[Usage, Usage]:
-    """The tenant's usage now, and once the request is carried out."""
-    spec = sight.request.it.spec
-    old = quota.envelope(sight.cluster.it.spec, sight.catalog) if sight.cluster else Usage()
-    new = quota.envelope(spec.desired, sight.catalog) if spec.desired else Usage()
-    return sight.used, sight.used + new - old
-
-
-def _beside(sight: Sight) -> str:
-    """What else waits for the same room, and what it costs."""
-    spec, had = sight.request.it.spec, sight.cluster.it.spec if sight.cluster else None
-    before, after = _then(sight)
-    waiting = outlook.waiting(sight.tenant.meta.name, sight.others, hard=sight.hard, before=before, after=after)
-    price = outlook.price(estimate.of(had, spec.desired, sight.catalog))
-    return "\n".join(filter(None, (waiting, price)))
-
-
-def _short(steps: Sequence[Step], known: Usual, now: datetime | None) -> list[Block]:
-    return progress.lines(steps, known, now, longest=REASON_SHOWN)
-
-
-def _took(cluster: Stored[TenantCluster] | None) -> str:
-    steps = cluster.it.status.steps if cluster else ()
-    starts: list[datetime] = [objects.parse_time(s.started_at) for s in steps if s.started_at]
-    ends: list[datetime] = [objects.parse_time(s.ended_at) for s in steps if s.ended_at]
-    return text.elapsed(min(starts), max(ends)) if starts and ends else ""
-
-
-def _footnote(sight: Sight) -> str:
-    return f"{verdict_line(sight.request)} · {text.code(sight.request.meta.name)}"
 
 
 def _words(part: Block) -> list[str]:

@@ -13,9 +13,10 @@ from datetime import datetime
 import structlog
 
 from bot import cards, replies
-from bot.cards import Card, Sight
+from bot.cards import Card
 from bot.outbox import Earlier, Later, Undeliverable, Unknown
 from bot.ports import Poster
+from bot.sights import Sight
 from bot.weights import Weight
 from provisioning.canary import Trouble
 from provisioning.model import ClusterRequest

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot import blocks, buttons, cards, replies
-from bot.cards import Card, Sight
+from bot.cards import Card
+from bot.sights import Sight
 from provisioning.model import ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from bot import approvals
-from bot.cards import Sight
+from bot import approvers, sights
 from bot.ports import Desk
+from bot.sights import Sight
 from provisioning import approval, escalation, seats
 from provisioning.lifecycle import Refused
 from provisioning.model import ClusterRequest, Person, Phase, Tenant
@@ -33,7 +33,7 @@ def waiting(person: Person, desk: Desk, *, slack_groups: Collection[str] = (), n
         for request in desk.requests(tenant.meta.name)
         if request.it.status.phase is Phase.PENDING
         if _may_decide(person, request, tenant, desk, slack_groups, now)
-        if (sight := approvals.sight(desk, request)) and approvals.asks_approvers(sight)
+        if (sight := sights.of(desk, request)) and approvers.are_needed(sight)
     )
     return sorted(found, key=lambda sight: (sight.request.meta.created or now, sight.request.key))
 

@@ -5,7 +5,7 @@ does not, but for how to go about it. One process does this at a time (a Lease);
 
 A card's place is written into the request right after it was posted (`notes`). When a post times out nobody knows
 whether it stands, and without history scopes nobody can look; it is posted again under the same `client_msg_id`, by
-which Slack may know it. A copy left over all the same is taken away when somebody presses a button of it (`app`).
+which Slack may know it. A copy left over all the same is taken away when somebody presses a button of it (`door`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Protocol
 
 import structlog
 
-from bot import approvals, cards, places, weights
-from bot.cards import Card, Sight
+from bot import places, request_cards, sights, weights
+from bot.cards import Card
 from bot.caretaker import Caretaker
 from bot.digest import Requests
 from bot.herald import Herald
@@ -27,6 +27,7 @@ from bot.notes import Key, Notes, Shown
 from bot.outbox import Busy, Earlier, Later, Undeliverable, Vanished
 from bot.places import Target
 from bot.ports import Desk, Poster
+from bot.sights import Sight
 from bot.weights import Weight
 from provisioning import objects
 from provisioning.model import ClusterRequest, Delivery, Phase, Surface
@@ -184,7 +185,7 @@ class Follower:
     def _card(self, surface: Surface, sight: Sight, there: Delivery | None) -> Card:
         """The card of the request, or of all those that the same message tells of."""
         shared = self._meanwhile.card(sight, there) if surface is Surface.REQUESTER and there and there.ts else None
-        return shared or cards.draw(surface, sight)
+        return shared or request_cards.draw(surface, sight)
 
     async def _draw(self, there: Delivery | None, surface: Surface, channel: str, card: Card, sight: Sight) -> str:
         weight, replaced = self._weight(surface, sight), there.ts if there else ""
@@ -244,7 +245,7 @@ class Follower:
 
     def _sight(self, key: Key) -> Sight | None:
         request = self._notes.request(key)
-        return approvals.sight(self._desk, request, now=self._clock()) if request else None
+        return sights.of(self._desk, request, now=self._clock()) if request else None
 
     def _is_old(self, request: Stored[ClusterRequest]) -> bool:
         decided = request.it.status.decided_at

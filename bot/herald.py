@@ -11,11 +11,11 @@ from datetime import datetime
 import structlog
 
 from bot import news
-from bot.cards import Sight
 from bot.news import News
 from bot.notes import Key, Notes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
 from bot.ports import Poster
+from bot.sights import Sight
 from bot.weights import Weight
 from provisioning.model import Delivery, Surface
 

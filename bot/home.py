@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot import approvals, blocks, buttons, docket, life, outline, overview, replies, text, waiting
+from bot import blocks, buttons, docket, life, outline, overview, replies, sights, text, waiting
 from bot.blocks import Block
-from bot.cards import Sight
 from bot.commands import finding, quota
 from bot.commands.finding import Found
 from bot.life import Look
 from bot.ports import Desk
+from bot.sights import Sight
 from provisioning import lifetime, objects, people, stage
 from provisioning.model import ClusterRequest, Person, Phase
 from provisioning.objects import Stored
@@ -153,7 +153,7 @@ def _requests(person: Person, desk: Desk, now: datetime) -> list[Block]:
 
 
 def _asked_by_me(tenant: str, request: Stored[ClusterRequest], desk: Desk) -> str:
-    sight = approvals.sight(desk, request)
+    sight = sights.of(desk, request)
     said = f"{replies.headline(Stage.WAITING, request.it.spec.cluster, tenant)} · {text.code(request.meta.name)}"
     return "\n".join((said, replies.wish(request.it.spec.action, _gist(sight) if sight else "")))
 

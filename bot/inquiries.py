@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 
 import structlog
 
-from bot import blocks, buttons, cards, forms, replies, text, waiting
+from bot import blocks, buttons, cards, forms, replies, text, verdicts, waiting
 from bot.answers import Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
 from bot.blocks import Block
 from bot.buttons import Ticket
@@ -112,7 +112,7 @@ async def _saved(
             await saving
     except Refused as refused:
         request = form.desk.request(ticket.namespace, ticket.id)
-        return Replace(forms.told(cards.why_not(request, refused.reason)))
+        return Replace(forms.told(verdicts.why_not(request, refused.reason)))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("words_not_saved", request=ticket.id, by=form.person.user, error=str(error) or "timeout")
         return Errors({FIELD: replies.NOT_DECIDED})

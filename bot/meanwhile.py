@@ -11,12 +11,13 @@ from datetime import datetime
 
 import structlog
 
-from bot import approvals, digest, places
-from bot.cards import Card, Sight
+from bot import approvers, digest, places, sights
+from bot.cards import Card
 from bot.digest import Requests
 from bot.notes import Key, Notes
 from bot.outbox import Earlier, Undeliverable
 from bot.ports import Desk, Poster
+from bot.sights import Sight
 from provisioning.model import Delivery, Surface
 
 log = structlog.get_logger()
@@ -70,7 +71,7 @@ class Meanwhile:
         mine = [
             request
             for request in is_news(digest.untold(self._requests(sight)))
-            if approvals.account_of(sight.tenant.it.spec, request.it.spec.requester) == account
+            if approvers.account_of(sight.tenant.it.spec, request.it.spec.requester) == account
         ]
         this = any(request.key == sight.request.key for request in mine)
         return mine if this and digest.is_flood(mine, now=self._clock()) else ()
@@ -80,5 +81,5 @@ class Meanwhile:
         return [self._notes.up_to_date(request) for request in self._desk.requests(sight.tenant.meta.name)]
 
     def _sights(self, requests: Requests) -> list[Sight]:
-        found = (approvals.sight(self._desk, request) for request in requests)
+        found = (sights.of(self._desk, request) for request in requests)
         return [sight for sight in found if sight is not None]

@@ -7,7 +7,8 @@ A card that is edited tells nobody anything: Slack notifies of what is new. When
 from __future__ import annotations
 
 from bot import blocks, buttons, cards, replies, text, waiting
-from bot.cards import Card, Sight
+from bot.cards import Card
+from bot.sights import Sight
 from provisioning.model import Phase
 
 

@@ -17,12 +17,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from bot import approvals, messages
-from bot.cards import Card, Sight
+from bot import approvers, messages, sights
+from bot.cards import Card
 from bot.follow import Changes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
 from bot.people import Whereabouts
 from bot.ports import Desk, Poster
+from bot.sights import Sight
 from bot.weights import Weight
 from provisioning import escalation, lifetime, reminders, seats
 from provisioning.model import Message, Phase, Surface
@@ -78,13 +79,13 @@ class Messenger:
         status = request.it.status
         if status.phase is not Phase.PENDING and not status.questions:
             return None
-        sight = approvals.sight(self._desk, request)
+        sight = sights.of(self._desk, request)
         if sight is None:
             return LOOK_SECONDS  # its tenant or the catalog may come back
         try:
             for number in range(len(status.questions)):
                 await self._tell_of_question(sight, number)
-            if sight.stage is not Stage.WAITING or not approvals.asks_approvers(sight):
+            if sight.stage is not Stage.WAITING or not approvers.are_needed(sight):
                 return None
             return await self._wait(sight)
         except Later as later:
@@ -94,7 +95,7 @@ class Messenger:
     async def _wait(self, sight: Sight) -> float:
         """Hand it on when that is due, and remind those who were asked."""
         now, request, tenant = self._clock(), sight.request, sight.tenant.it.spec
-        found = {who: await self._directory.whereabouts(who) for who in approvals.asked(sight)}
+        found = {who: await self._directory.whereabouts(who) for who in approvers.asked(sight)}
         unreachable = tuple(who for who, each in found.items() if not each.is_there)
         if unreachable != request.it.status.unreachable:
             await self._record(sight, Missing(unreachable))
@@ -188,7 +189,7 @@ class Messenger:
         card = messages.question(sight, number)
         told = it.told
         if told is None:
-            account = approvals.account_of(sight.tenant.it.spec, sight.request.it.spec.requester)
+            account = approvers.account_of(sight.tenant.it.spec, sight.request.it.spec.requester)
             channel = await self._direct(account)
             ts = await self._send(sight, f"question {number}", channel, "", card, weight=Weight.DECISION)
             await self._record(sight, QuestionTold(number, Message(channel=channel, ts=ts, revision=card.revision)))

@@ -15,7 +15,8 @@ from enum import StrEnum
 
 from bot import blocks, buttons, cards, life, replies, text
 from bot.blocks import Block
-from bot.cards import Card, Sight
+from bot.cards import Card
+from bot.sights import Sight
 from provisioning import approval, lifetime, objects, quota
 from provisioning.lifetime import Ladder
 from provisioning.model import Action, Delivery, Surface

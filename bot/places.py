@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bot import alarm, approvals
-from bot.cards import Sight
+from bot import alarm, approvers
+from bot.sights import Sight
 from provisioning import seats
 from provisioning.model import Phase, Surface
 from provisioning.stage import Stage
@@ -43,20 +43,20 @@ def targets(sight: Sight, *, refused: Collection[str], old: bool, platform: str 
 
 def account_of_requester(sight: Sight) -> str:
     """Empty when nobody knows one."""
-    return approvals.account_of(sight.tenant.it.spec, sight.request.it.spec.requester)
+    return approvers.account_of(sight.tenant.it.spec, sight.request.it.spec.requester)
 
 
 def _of_approvers(sight: Sight, refused: Collection[str]) -> Iterator[Target]:
     yield from _standing(sight, Surface.APPROVER)
-    if sight.stage is not Stage.WAITING or not approvals.asks_approvers(sight):
+    if sight.stage is not Stage.WAITING or not approvers.are_needed(sight):
         return
     channel = sight.tenant.it.spec.channels.approvals
     if channel and channel not in refused:
         yield Target(Surface.APPROVER, channel=channel)
         # Whoever decides instead of an approver, or to whom it was handed on, need not be in the approvers' channel.
-        accounts = tuple(dict.fromkeys((*approvals.deputies(sight), *approvals.handed_to(sight))))
+        accounts = tuple(dict.fromkeys((*approvers.deputies(sight), *approvers.handed_to(sight))))
     else:
-        accounts = approvals.asked(sight)
+        accounts = approvers.asked(sight)
     for account in accounts:
         if account not in refused:
             yield Target(Surface.APPROVER, account=account)
@@ -71,7 +71,7 @@ def _of_notified(sight: Sight, refused: Collection[str], *, old: bool) -> Iterat
         return
     told, forced = [*channels.notified], seats.taken_through(status)
     if forced is not None:
-        others = (account for account in approvals.asked(sight) if account != forced.voter.slack)
+        others = (account for account in approvers.asked(sight) if account != forced.voter.slack)
         told += filter(None, (channels.approvals, *others))
     for each in dict.fromkeys(told):
         if each not in refused:

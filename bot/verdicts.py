@@ -1,15 +1,18 @@
-"""Who decided, who decides instead of whom, and who was passed over: people in mrkdwn. Pure.
+"""Who decided what, who decides instead of whom, and who was passed over: in mrkdwn. Pure.
 
 What must never live here: whether a vote counts (`provisioning.approval`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot import replies, text
-from provisioning import people, seats
-from provisioning.model import DelegationSpec, Person, TenantSpec, Vote
+from provisioning import approval, people, seats, stage
+from provisioning.lifecycle import Reason
+from provisioning.model import ClusterRequest, Decision, DelegationSpec, Person, Phase, TenantSpec, Vote
+from provisioning.objects import Stored
+from provisioning.stage import Stage
 
 
 def voter(vote: Vote) -> str:
@@ -20,6 +23,27 @@ def voter(vote: Vote) -> str:
 
 def voters(votes: Iterable[Vote]) -> str:
     return ", ".join(map(voter, votes))
+
+
+def line(request: Stored[ClusterRequest]) -> str:
+    """Who ended it, and when, in one line of mrkdwn."""
+    status = request.it.status
+    if status.waiver:
+        return replies.waived("" if status.waiver == approval.NOBODY else status.waiver)
+    word = {Phase.APPLIED: Stage.ACCEPTED}.get(status.phase) or stage.of_request(request, None)
+    when = text.moment(status.decided_at) if status.decided_at else ""
+    if (vote := seats.taken_through(status)) and word is Stage.ACCEPTED:
+        return replies.forced_by(voter(vote), when)
+    return replies.decided(word, _deciders(status.phase, status.votes), when)
+
+
+def why_not(request: Stored[ClusterRequest] | None, reason: Reason) -> str:
+    """Why a vote or a withdrawal does not count; when it came too late, with who decided what."""
+    if reason is Reason.ALREADY_DECIDED and request and request.it.status.replaced_by:
+        return replies.already_replaced(request.it.status.replaced_by)
+    if reason is Reason.ALREADY_DECIDED and request and request.it.status.phase is not Phase.PENDING:
+        return replies.already_decided(line(request))
+    return replies.REFUSED[reason]
 
 
 def passed_over(tenant: TenantSpec, breaker: Person) -> str:
@@ -36,6 +60,13 @@ def passed_over(tenant: TenantSpec, breaker: Person) -> str:
 def deputies(tenant: TenantSpec, delegations: Iterable[DelegationSpec]) -> tuple[DelegationSpec, ...]:
     """Of the delegations in force, those that let somebody decide for this tenant."""
     return tuple(each for each in delegations if any(_sits(tenant, each)))
+
+
+def _deciders(phase: Phase, votes: Sequence[Vote]) -> str:
+    if phase in (Phase.WITHDRAWN, Phase.EXPIRED, Phase.PENDING, Phase.FAILED):
+        return ""
+    wanted = Decision.DENY if phase is Phase.DENIED else Decision.APPROVE
+    return voters(vote for vote in votes if vote.decision is wanted)
 
 
 def _sits(tenant: TenantSpec, delegation: DelegationSpec) -> Iterable[bool]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot import blocks, cards, entries, forms, outlook, replies
+from bot import blocks, cards, entries, forms, outlook, replies, verdicts
 from bot.answers import Errors, FormAnswer, Nudge, Replace, Say, TakeBack, TryAgain
 from bot.commands.command import Filled
 from bot.ports import Desk
@@ -75,7 +75,7 @@ async def take_back(desk: Desk, it: TakeBack) -> Say:
         async with asyncio.timeout(ANSWER_SECONDS):
             request = await desk.withdraw(it.namespace, it.request, it.person)
     except Refused as refused:
-        return Say(cards.say(cards.why_not(desk.request(it.namespace, it.request), refused.reason)))
+        return Say(cards.say(verdicts.why_not(desk.request(it.namespace, it.request), refused.reason)))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("withdrawal_not_saved", request=it.request, by=it.person.user, error=str(error) or "timeout")
         return Say(cards.say(replies.NOT_DECIDED))
@@ -89,7 +89,7 @@ async def remind(desk: Desk, it: Nudge) -> Say:
         async with asyncio.timeout(ANSWER_SECONDS):
             await desk.waiting.nudge(it.namespace, it.request, it.person)
     except Refused as refused:
-        return Say(cards.say(cards.why_not(desk.request(it.namespace, it.request), refused.reason)))
+        return Say(cards.say(verdicts.why_not(desk.request(it.namespace, it.request), refused.reason)))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("nudge_not_saved", request=it.request, by=it.person.user, error=str(error) or "timeout")
         return Say(cards.say(replies.NOT_DECIDED))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import blocks, cards, life, replies, text
+from bot import blocks, cards, hand_made, life, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
@@ -21,7 +21,7 @@ def run(call: Call) -> Answer:
     place, cluster = found
     tenant = place.tenant.meta.name
     if isinstance(cluster, HandMade):
-        return Say(cards.hand_made(cluster, tenant))
+        return Say(hand_made.card(cluster, tenant))
     parts = [blocks.section(replies.headline(stage.of_cluster(cluster), cluster.meta.name, tenant))]
     policy = place.tenant.it.spec.lifetime
     parts += life.parts(life.Look(cluster, call.desk.catalog(), policy, call.desk.usual(), call.now))

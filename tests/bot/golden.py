@@ -9,13 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import approvals, cards, commands, digest, entries, forms, home, inquiries, messages, news, replies
+from bot import commands, digest, entries, forms, home, inquiries, messages, news, replies, request_cards, sights
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
-from bot.cards import Card, Sight
+from bot.cards import Card
 from bot.commands import outlooks
 from bot.entries import Draft
 from bot.offers import Place
+from bot.sights import Sight
 from provisioning import edits, quota
 from provisioning.handmade import Keeper
 from provisioning.model import (
@@ -182,7 +183,7 @@ def _beside() -> Sight:
     """One of two that wait for the same room, with prices."""
     desk = _knowing()
     asked = desk.put(samples.request("cr-1"))
-    found = approvals.sight(desk, asked)
+    found = sights.of(desk, asked)
     assert found is not None
     return found
 
@@ -287,7 +288,7 @@ def _replaced() -> Sight:
     return replace(sight(status), newer=samples.request("cr-newer", desired=_GROWS))
 
 
-_ASK, _TELL = cards.approver, cards.requester
+_ASK, _TELL = request_cards.approver, request_cards.requester
 
 CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked": lambda: _ASK(sight()),
@@ -356,8 +357,8 @@ CARDS: dict[str, Callable[[], Card]] = {
     "requester_asleep_scheduled": lambda: _TELL(_at(_applied(_sleeper(samples.asleep())))),
     "requester_asleep_over": lambda: _TELL(_aged(samples.over(), hours=24, hibernation="48h")),
     "requester_deleting_stuck": lambda: _TELL(_told_platform(_applied(_leaving(), action=Action.DELETE))),
-    "platform_stuck": lambda: cards.platform(_at(_applied(samples.cluster(status=samples.stuck())))),
-    "platform_over": lambda: cards.platform(_at(_applied(samples.cluster(status=samples.ready())))),
+    "platform_stuck": lambda: request_cards.platform(_at(_applied(samples.cluster(status=samples.stuck())))),
+    "platform_over": lambda: request_cards.platform(_at(_applied(samples.cluster(status=samples.ready())))),
     "news_ends_soon": lambda: _news(_aged(samples.ready(), "30h", hours=29)),
     "news_cannot_live_longer": lambda: _news(_aged(samples.ready(), "168h", hours=144)),
     "news_over": lambda: _news(_aged(samples.over(), hours=24, hibernation="48h")),

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import approvals, digest
-from bot.cards import Sight
+from bot import digest, sights
 from bot.follow import Follower
 from bot.outbox import Later
+from bot.sights import Sight
 from provisioning.model import ApprovalPolicy, ClusterRequest, Person, Phase, Surface
 from provisioning.model.tenant import Channels
 from provisioning.objects import Stored
@@ -172,7 +172,7 @@ def test_many_more_are_counted_and_the_card_is_still_one_that_slack_takes() -> N
 
 
 def _sight(desk: FakeDesk, request: Stored[ClusterRequest]) -> Sight:
-    found = approvals.sight(desk, request)
+    found = sights.of(desk, request)
     assert found is not None
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import cards, commands, replies
+from bot import commands, replies, verdicts
 from bot.answers import Ask, Nudge, Open, Say
 from bot.blocks import Block
 from provisioning import edits
@@ -199,4 +199,4 @@ def test_a_nudge_is_about_ones_own_request() -> None:
 def test_a_press_on_a_copy_of_a_replaced_card_is_told_of_the_newer_version() -> None:
     old = samples.request(status=RequestStatus(phase=Phase.WITHDRAWN, replaced_by="cr-newer"))
 
-    assert "The newer version is `cr-newer`." in cards.why_not(old, Reason.ALREADY_DECIDED)
+    assert "The newer version is `cr-newer`." in verdicts.why_not(old, Reason.ALREADY_DECIDED)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot import alarm, buttons, cards, commands, life, replies
+from bot import alarm, buttons, commands, life, replies, request_cards
 from bot.answers import Say, TryAgain
-from bot.cards import Card, Sight
+from bot.cards import Card
 from bot.follow import Follower
+from bot.sights import Sight
 from provisioning.model import Action, ClusterStatus, Phase, RequestStatus, TenantCluster
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.model.tenant import LifetimePolicy
@@ -104,7 +105,7 @@ def known(status: ClusterStatus, *, minutes: float) -> Card:
         }
     )
     seen = hung(status, minutes=0)
-    return cards.requester(replace(seen, usual=usual, now=samples.NOW + timedelta(minutes=minutes)))
+    return request_cards.requester(replace(seen, usual=usual, now=samples.NOW + timedelta(minutes=minutes)))
 
 
 @pytest.mark.parametrize(("minutes", "left"), [(2, "15"), (3.2, "10"), (8.2, "5"), (14.2, "7")])

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from bot import news, replies
-from bot.cards import Card, Sight
+from bot.cards import Card
 from bot.follow import PATIENCE_SECONDS, Follower
 from bot.news import Told, Word
 from bot.outbox import Later, Undeliverable
+from bot.sights import Sight
 from provisioning import errors
 from provisioning.model import Action, ClusterStatus, Phase, Surface
 from provisioning.model.tenant import ApprovalPolicy, LifetimePolicy, Waiver

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import blocks, cards, forms, meters, text
+from bot import blocks, cards, forms, meters, request_cards, text
 from bot.blocks import Option
 from provisioning.model import Person
 from provisioning.quota import UNBOUNDED
@@ -28,7 +28,7 @@ def test_code_is_one_harmless_piece(words: str) -> None:
 def test_slack_takes_both_cards_whatever_the_reason_and_the_user_name_are(reason: str, user: str) -> None:
     sight = golden.sight(requester=Person(user=user), reason=reason)
 
-    for card in (cards.approver(sight), cards.requester(sight)):
+    for card in (request_cards.approver(sight), request_cards.requester(sight)):
         assert slack_objects.problems_of_card(card) == []
         assert "<!channel>" not in card.text
         assert "<!here>" not in card.text
@@ -99,7 +99,7 @@ def test_a_tenant_without_quota_shows_no_bars() -> None:
 
 
 def test_the_same_objects_give_the_same_card_and_a_vote_another() -> None:
-    before, again = cards.approver(golden.sight()), cards.approver(golden.sight())
+    before, again = request_cards.approver(golden.sight()), request_cards.approver(golden.sight())
 
     assert before.revision == again.revision
     assert before.revision != golden.CARDS["approver_asked_one_of_two"]().revision

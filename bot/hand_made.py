@@ -1,0 +1,23 @@
+"""The card of a cluster that somebody made without us. Pure."""
+
+from __future__ import annotations
+
+from bot import blocks, cards, replies, text
+from bot.cards import REASON_SHOWN, Card
+from provisioning import stage
+from provisioning.handmade import HandMade
+
+
+def card(cluster: HandMade, tenant: str) -> Card:
+    """What its objects tell, and who is to be asked about it."""
+    parts = [blocks.section(replies.by_hand_headline(stage.of_hand_made(cluster), cluster.meta.name, tenant))]
+    rows = [
+        (replies.LABEL["version"], text.code(cluster.version) if cluster.version else ""),
+        (replies.LABEL["nodes"], f"{cluster.nodes.ready} of {cluster.nodes.wanted}"),
+        (replies.LABEL["endpoint"], text.code(cluster.endpoint) if cluster.endpoint else ""),
+    ]
+    parts += blocks.fields([row for row in rows if row[1]])
+    if words := text.clip(text.one_line(cluster.message), REASON_SHOWN):
+        parts.append(blocks.quote(words))
+    keeper = replies.kept_by(cluster.keeper.tool, cluster.keeper.name)
+    return cards.card([*parts, blocks.context(replies.by_hand(keeper, add_ons=cluster.has_add_ons))])

@@ -1,0 +1,76 @@
+"""All that a card of a request is drawn from, looked up in the desk's caches.
+
+What must never live here: a block or a sentence (`request_cards`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.ports import Desk
+from provisioning import quota, reservations, stage
+from provisioning.desk import NoCatalog
+from provisioning.model import CatalogSpec, ClusterRequest, DelegationSpec, Phase, Tenant, TenantCluster
+from provisioning.objects import Stored
+from provisioning.quota import Limits
+from provisioning.reservations import Others
+from provisioning.stage import Stage
+from provisioning.usage import Usage
+from provisioning.usual import Usual
+
+
+@dataclass(frozen=True)
+class Sight:
+    """All that a card is drawn from. `cluster` is the TenantCluster of that name as it is now."""
+
+    request: Stored[ClusterRequest]
+    tenant: Stored[Tenant]
+    catalog: CatalogSpec
+    cluster: Stored[TenantCluster] | None = None
+    hard: Limits = quota.UNBOUNDED
+    used: Usage = field(default_factory=Usage)
+    others: Others = field(default_factory=Others)
+    usual: Usual = field(default_factory=Usual)
+    newer: Stored[ClusterRequest] | None = None
+    """The request that took the place of this one."""
+    now: datetime | None = None
+    """Without it nothing is said that the clock decides."""
+    delegations: tuple[DelegationSpec, ...] = ()
+    """Who decides instead of whom in the request's namespace now."""
+    paused: bool = False
+    """Whether nothing is approved, because quotas are not enforced."""
+
+    @property
+    def stage(self) -> Stage:
+        return stage.of_request(self.request, self.cluster)
+
+
+def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = None) -> Sight | None:
+    """What a card of this request is drawn from, out of the desk's caches; without `now` less is said."""
+    tenant = desk.tenant_of(request.meta.namespace)
+    if tenant is None:
+        return None
+    key = (request.meta.namespace, request.it.spec.cluster)
+    cluster = next((c for c in desk.clusters(tenant.meta.name) if c.key == key), None)
+    hard, used = desk.usage(tenant.meta.name)
+    try:
+        catalog = desk.catalog()
+    except NoCatalog:
+        return None
+    others = _others(desk, request, tenant.meta.name, catalog)
+    found = Sight(request, tenant, catalog, cluster=cluster, hard=hard, used=used, others=others, now=now)
+    found = replace(found, delegations=desk.voting.delegations(request.meta.namespace))
+    if found.stage is Stage.WAITING:
+        found = replace(found, paused=desk.canary.trouble() is not None)
+    if name := request.it.status.replaced_by:
+        found = replace(found, newer=desk.request(request.meta.namespace, name))
+    return replace(found, usual=desk.usual()) if now and found.stage is Stage.BUILDING else found
+
+
+def _others(desk: Desk, request: Stored[ClusterRequest], tenant: str, catalog: CatalogSpec) -> Others:
+    """What else waits; nothing once there is nothing to decide, so that what ended is not drawn anew for it."""
+    if request.it.status.phase is not Phase.PENDING:
+        return Others()
+    key = (request.meta.namespace, request.it.spec.cluster)
+    return reservations.others(desk.requests(tenant), desk.clusters(tenant), catalog, besides=key)
