@@ -20,6 +20,7 @@ FEW = 3
 LATE = timedelta(minutes=2)
 """A request that nobody was told of for so long: something was down."""
 LINES = 30
+"""So many requests a message tells of by name."""
 
 Requests = Sequence[Stored[ClusterRequest]]
 
@@ -41,14 +42,14 @@ def sharing(requests: Requests, delivery: Delivery) -> Requests:
     return [r for r in requests if any((d.surface, d.channel, d.ts) == where for d in r.it.status.deliveries)]
 
 
-def card(sights: Sequence[Sight]) -> Card:
-    """How all of them stand, a line each."""
-    lines = [replies.headline(s.stage, s.request.it.spec.cluster, s.tenant.meta.name) for s in sights[:LINES]]
-    parts = [blocks.section(replies.meanwhile(len(sights), sights[0].tenant.meta.name))]
+def card(sights: Sequence[Sight], *, hidden: int = 0) -> Card:
+    """How these stand, a line each; `hidden` is how many there are besides."""
+    lines = [replies.headline(s.stage, s.request.it.spec.cluster, s.tenant.meta.name) for s in sights]
+    parts = [blocks.section(replies.meanwhile(len(sights) + hidden, sights[0].tenant.meta.name))]
     sections = (lines[at : at + cards.SECTION_LINES] for at in range(0, len(lines), cards.SECTION_LINES))
     parts += [blocks.section("\n".join(section)) for section in sections]
-    if len(sights) > LINES:
-        parts.append(blocks.context(replies.more_requests(len(sights) - LINES)))
+    if hidden:
+        parts.append(blocks.context(replies.more_requests(hidden)))
     look = (
         buttons.run(replies.SHORTCUT_LIST, "list", spoken=replies.LIST_SPOKEN),
         buttons.run(replies.SHORTCUT_REQUESTS, "requests", spoken=replies.REQUESTS_SPOKEN),

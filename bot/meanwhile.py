@@ -44,7 +44,7 @@ class Meanwhile:
             found = self._flood(sight, is_news)
             if not found:
                 return ()
-            account, card = places.account_of_requester(sight), digest.card(self._sights(found))
+            account, card = places.account_of_requester(sight), self._drawn(found)
             metadata = {"event_type": EVENT, "event_payload": {"requests": len(found)}}
             once = " ".join(sorted(request.meta.uid for request in found))
             try:
@@ -64,7 +64,7 @@ class Meanwhile:
     def card(self, sight: Sight, delivery: Delivery) -> Card | None:
         """What a message shows that tells of several requests; None for a card of one."""
         found = digest.sharing(self._requests(sight), delivery)
-        return digest.card(self._sights(found)) if len(found) > 1 else None
+        return self._drawn(found) if len(found) > 1 else None
 
     def _flood(self, sight: Sight, is_news: Callable[[Requests], Requests]) -> Requests:
         account = places.account_of_requester(sight)
@@ -80,6 +80,6 @@ class Meanwhile:
         """Those of the tenant, oldest first."""
         return [self._notes.up_to_date(request) for request in self._desk.requests(sight.tenant.meta.name)]
 
-    def _sights(self, requests: Requests) -> list[Sight]:
-        found = (sights.of(self._desk, request) for request in requests)
-        return [sight for sight in found if sight is not None]
+    def _drawn(self, requests: Requests) -> Card:
+        shown = (sights.of(self._desk, request) for request in requests[: digest.LINES])
+        return digest.card([sight for sight in shown if sight], hidden=max(0, len(requests) - digest.LINES))

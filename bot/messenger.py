@@ -40,6 +40,8 @@ EVENT = "clusterdesk_message"
 LOOK_SECONDS = 600.0
 """How often what waits is looked at anew: somebody may have left meanwhile."""
 WORKERS = 2
+MENTIONED = 100
+"""People whom one message calls by name: well within 3000 characters."""
 STRANDED = "stranded"
 """What the message to the platform is called."""
 
@@ -103,7 +105,8 @@ class Messenger:
         zones = {who: zone for who, each in found.items() if (zone := _zone(each.zone))}
         plan = self._plan(sight, {who for who in found if who not in unreachable}, zones, now)
         for place, accounts in (await self._by_card(sight, plan.due)).items():
-            await self._remind(sight, place, accounts, now)
+            for at in range(0, len(accounts), MENTIONED):
+                await self._remind(sight, place, accounts[at : at + MENTIONED], now)
         if (format_time(plan.next_at) if plan.next_at else None) != request.it.status.next_reminder_at:
             await self._record(sight, RemindsNext(plan.next_at))
         moments = [at for at in (plan.next_at, escalation.next_at(request, tenant)) if at is not None]

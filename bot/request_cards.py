@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot import blocks, buttons, cards, life, meters, outline, outlook, progress, replies, text, verdicts, waiting
 from bot.blocks import Block
-from bot.cards import REASON_SHOWN, Card
+from bot.cards import REASON_SHOWN, SECTION_LINES, Card
 from bot.sights import Sight
 from provisioning import approval, estimate, lifetime, objects, quota, seats
 from provisioning.model import Action, Decision, Phase, Step, Surface, TenantCluster
@@ -122,12 +122,15 @@ def _seats(sight: Sight) -> list[str]:
     """Which user groups are asked, and who decides instead of whom."""
     spec = sight.tenant.it.spec
     groups = [text.user_group(each.slack_group) for each in spec.approvers if each.slack_group]
+    deputies = [
+        replies.decides_for(text.name(each.delegate), text.name(each.approver), text.moment(each.until))
+        for each in verdicts.deputies(spec, sight.delegations)
+    ]
+    hidden = len(deputies) - SECTION_LINES
     return [
         *([replies.groups_asked(groups)] if groups else []),
-        *(
-            replies.decides_for(text.name(each.delegate), text.name(each.approver), text.moment(each.until))
-            for each in verdicts.deputies(spec, sight.delegations)
-        ),
+        *deputies[:SECTION_LINES],
+        *([replies.and_more(hidden)] if hidden > 0 else []),
     ]
 
 

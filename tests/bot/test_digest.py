@@ -161,12 +161,13 @@ async def test_a_message_of_many_that_somebody_took_away_does_not_come_back_as_m
 def test_many_more_are_counted_and_the_card_is_still_one_that_slack_takes() -> None:
     desk = FakeDesk(tenants={"team-a": samples.tenant(approval=ApprovalPolicy(required=2))})
     sights = []
-    for number in range(400):
+    for number in range(digest.LINES):
         request = desk.put(samples.request(f"cr-{number}", cluster=f"{'x' * 24}-{number}"))
         sights.append(_sight(desk, request))
 
-    card = digest.card(sights)
+    card = digest.card(sights, hidden=370)
 
+    assert "These 400 requests" in card.text
     assert "… and 370 more." in card.text
     assert slack_objects.problems_of_card(card) == []
 

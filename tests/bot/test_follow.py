@@ -11,7 +11,18 @@ from bot.follow import PATIENCE_SECONDS, PROGRESS_SECONDS, RESYNC_SECONDS, Follo
 from bot.outbox import Busy, Later, Undeliverable, Unknown, Vanished
 from bot.weights import Weight
 from provisioning import errors
-from provisioning.model import Action, Amounts, ApprovalPolicy, Delivery, Person, Phase, RequestStatus, Surface, Waiver
+from provisioning.model import (
+    Action,
+    Amounts,
+    ApprovalPolicy,
+    Delivery,
+    Person,
+    Phase,
+    RequestStatus,
+    Subject,
+    Surface,
+    Waiver,
+)
 from provisioning.model.tenant import Channels
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk, approved
@@ -293,6 +304,20 @@ async def test_a_request_whose_tenant_is_not_there_for_a_while_is_not_forgotten(
     await scene.look()
 
     assert len(scene.poster.at("C0TEAMA")) == 1
+
+
+async def test_a_card_keeps_its_buttons_however_many_decide_instead_of_somebody(scene: Scene) -> None:
+    approvers = tuple(Person(user=f"approver-{n}") for n in range(60))
+    listed = tuple(Subject(user=each.user) for each in approvers)
+    scene.desk.tenants["team-a"] = samples.tenant(approvers=listed)
+    for each in approvers:
+        await scene.desk.voting.delegate(each, samples.KAI, until=samples.NOW + timedelta(days=900), reason="")
+
+    await scene.look()
+
+    (card,) = scene.poster.at("C0TEAMA")
+    assert card.blocks[-1]["type"] == "actions"
+    assert "… and 50 more." in card.text
 
 
 async def test_a_clock_that_goes_back_stops_no_progress_and_no_second_try(scene: Scene) -> None:

@@ -22,6 +22,7 @@ from provisioning.model import (
     Phase,
     Question,
     RequestStatus,
+    Subject,
     Surface,
     Tenant,
 )
@@ -109,6 +110,18 @@ async def test_those_who_were_asked_are_reminded_below_the_card_and_it_is_writte
     assert it.poster.threads == {"C0TEAMA": ["7.0"]}
     assert [(each.slack, each.times) for each in it.status.reminders] == [("U0EVA", 1), ("U0OMAR", 1)]
     assert it.status.next_reminder_at == "2026-03-05T14:30:00Z"
+
+
+async def test_however_many_are_asked_each_of_them_is_called_by_name() -> None:
+    it = scene()
+    approvers = tuple(Subject(user=f"approver-{n}", slack=f"U0APPROVER{n:03}") for n in range(450))
+    it.desk.tenants["team-a"] = samples.tenant(approvers=approvers)
+
+    await it.look(after=timedelta(minutes=30))
+
+    told = "".join(card.blocks[0]["text"]["text"] for card in it.poster.at("C0TEAMA"))
+    assert all(f"<@{each.slack}>" in told for each in approvers)
+    assert len(it.status.reminders) == len(approvers)
 
 
 async def test_looking_again_and_a_new_leader_repeat_nothing() -> None:
