@@ -12,7 +12,9 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import aiohttp
 import structlog
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import (
@@ -237,9 +239,18 @@ class Door:
     def _respond(self, body: Payload, answer: Repaint) -> None:
         url = body.get("response_url")
         if url and (answer.card or answer.told):
-            self._errands.start(_respond(str(url), answer), name=f"respond {url}")
+            self._errands.start(self._say(str(url), answer, body), name=f"respond {url}")
         elif not url and answer.told:
             self._errands.start(self._windows.show(answer.told, body), name=f"show {body['trigger_id']}")
+
+    async def _say(self, url: str, answer: Repaint, body: Payload) -> None:
+        """Repaint the clicked card and tell the person, by the response URL: no scope, and it finds copies we lost."""
+        told, card = answer.told, answer.card
+        drawn = card is None or await _sent(url, card, replace_original=True)
+        heard = told is None or await _sent(url, told, response_type="ephemeral", replace_original=False)
+        said = told or card
+        if said and not (heard if told else drawn):
+            await self._windows.write(said, body)
 
     async def _tidy(self, body: Payload) -> None:
         """Take the card away that was pressed, when it is a second one."""
@@ -268,18 +279,16 @@ def _refusal(unwelcome: Unwelcome, *, slack: str) -> Card:
     return cards.say(unwelcome.refusal)
 
 
-async def _respond(url: str, answer: Repaint) -> None:
-    """Repaint the clicked card and tell the person, by the response URL: no scope, and it finds copies we lost."""
-    webhook = slack.webhook(url)
-    if answer.card:
-        await webhook.send(text=answer.card.text, blocks=list(answer.card.blocks), replace_original=True)
-    if answer.told:
-        await webhook.send(
-            text=answer.told.text,
-            blocks=list(answer.told.blocks),
-            response_type="ephemeral",
-            replace_original=False,
-        )
+async def _sent(url: str, card: Card, **how: Any) -> bool:
+    """Whether Slack took it, as far as we know."""
+    try:
+        answer = await slack.webhook(url).send(text=card.text, blocks=list(card.blocks), **how)
+    except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("press_not_answered", error=str(error) or type(error).__name__)
+        return False
+    if answer.status_code != 200:
+        log.warning("press_not_answered", status=answer.status_code, error=answer.body[:100])
+    return answer.status_code == 200
 
 
 def _hash(body: Payload) -> str:

@@ -59,8 +59,12 @@ class Windows:
     async def show(self, card: Card, body: Payload) -> None:
         """Tell somebody something in a window; in a direct message when none opens, because silence is no answer."""
         if await self.open(Open(forms.shown(card)), body):
-            who = str(body["user"]["id"])
-            await self._client.chat_postMessage(channel=who, text=card.text, blocks=list(card.blocks))
+            await self.write(card, body)
+
+    async def write(self, card: Card, body: Payload) -> None:
+        """Tell somebody something in a direct message, where nothing else got through."""
+        who = str(body["user"]["id"])
+        await self._client.chat_postMessage(channel=who, text=card.text, blocks=list(card.blocks))
 
     def changed(self, body: Payload) -> None:
         """Something was chosen in an open form: draw it anew, the newest wish only."""

@@ -71,6 +71,17 @@ async def test_where_slack_knows_messages_by_name_a_lost_answer_leaves_one_card(
         assert len(lena.cards("build-7", at="dm")) == 1
 
 
+async def test_what_cannot_be_said_where_somebody_pressed_is_said_in_a_direct_message(stage: Stage) -> None:
+    key = await asked(stage)
+    omar = stage.slack.person("U0OMAR")
+    await omar.waits_until(lambda: _noted(stage, key, "C0TEAMA") != [])
+    stage.slack.api.faults.plan("response_url", Fault.DOWN, times=2)
+
+    await omar.card(CARD, at="#team-a-approvals").click("Approve")
+
+    await omar.waits_until(lambda: omar.cards("counts.", at="dm") != [])
+
+
 def _noted(stage: Stage, key: tuple[str, str], channel: str) -> list[str]:
     """The cards that the request knows of in a channel."""
     return [d.ts for d in stage.desk.stored[key].it.status.deliveries if d.channel == channel]
