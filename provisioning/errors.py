@@ -8,6 +8,7 @@
     │   ├── Gone                 410, the resourceVersion is too old: list again
     │   ├── Forbidden            403, by RBAC or by an admission webhook
     │   ├── Invalid              400/422, the object itself is wrong
+    │   │   └── MalformedTime    text that is no moment, though the API server took it for one
     │   ├── Throttled            429, come back after `retry_after` seconds
     │   └── Unavailable          5xx, timeouts, connections that broke: outcome unknown
     ├── MalformedQuantity        text that is no Kubernetes quantity
@@ -71,6 +72,10 @@ class Forbidden(KubeError):
 
 class Invalid(KubeError):
     status = 422
+
+
+class MalformedTime(Invalid, ValueError):
+    """The schema of a CRD takes more for a time than our language does, such as the year 0."""
 
 
 class Throttled(KubeError):

@@ -85,8 +85,12 @@ def parse(model: type[M], content: Any, *, at: str = "") -> M:
 
 
 def parse_time(text: str) -> datetime:
-    """RFC 3339 -> an aware datetime in UTC."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """RFC 3339 -> an aware datetime in UTC. Raises `MalformedTime`."""
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        said = f"{text} is no time"
+        raise errors.MalformedTime(said, causes=[errors.Cause("", said)]) from error
 
 
 def format_time(moment: datetime) -> str:

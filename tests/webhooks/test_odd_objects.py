@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provisioning.resources import Resource
+from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, Resource
 from tests.webhooks.estate import WORLD, cluster, deployment, template
+from tests.webhooks.estate import request as asking
 from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny, Patch
@@ -18,6 +19,7 @@ from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
 from webhooks.judge import Judge
 from webhooks.policies import POLICIES
+from webhooks.review import Request
 
 RULES = {
     (rule.resource, rule.subresource): rule.resource for each in (*POLICIES, *DEFAULTS) for rule in each.applies_to
@@ -63,3 +65,24 @@ def test_every_rule_answers_to_any_shape(
     assert isinstance(verdict, Allow | Deny)
     assert isinstance(completed, Allow | Patch)
     assert (asked.object, asked.old) == (new, before), "neither rules nor defaults change what they look at"
+
+
+@pytest.mark.parametrize(
+    "odd", ["0000-01-01T00:00:00Z", "2026-11-24T12:00:00+99:99", "0001-01-01T00:00:00+14:00", "soon"]
+)
+def test_what_only_a_schema_takes_for_a_time_is_refused_as_what_it_is(odd: str) -> None:
+    people = {"approver": {"user": "bob"}, "delegate": {"user": "cyd"}}
+    judge = Judge(POLICIES, DEFAULTS, World(*WORLD), ToldLedgers(), Trusted(), now=lambda: NOW)
+    vote = {"voter": {"user": "bob"}, "decision": "Approve", "at": odd}
+    old = asking()
+    for asked in (
+        request(APPROVAL_DELEGATIONS, manifest(APPROVAL_DELEGATIONS, "a", {**people, "until": odd}), user="bob"),
+        request(CLUSTER_REQUESTS, {**old, "status": {"votes": [vote]}}, old=old, subresource="status", user="bob"),
+    ):
+
+        async def validated(asked: Request = asked) -> Any:
+            return await judge.validate(asked, deadline=asyncio.get_running_loop().time() + 10)
+
+        verdict = asyncio.run(validated())
+        assert isinstance(verdict, Deny)
+        assert (verdict.code, f"{odd} is no time" in verdict.reason) == (422, True)
