@@ -15,7 +15,7 @@ import structlog
 from bot import access_cards
 from bot.access_cards import Access
 from bot.cards import Card
-from bot.follow import Changes
+from bot.occasions import Changes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
 from bot.ports import Accesses, Poster
 from provisioning.model import Delivery, Surface

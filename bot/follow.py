@@ -11,9 +11,8 @@ which Slack may know it. A copy left over all the same is taken away when somebo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
@@ -24,13 +23,15 @@ from bot.digest import Requests
 from bot.herald import Herald
 from bot.meanwhile import Meanwhile
 from bot.notes import Key, Notes, Shown
+from bot.occasions import Changes, Occasions
 from bot.outbox import Busy, Earlier, Later, Undeliverable, Vanished
+from bot.pace import Pace
 from bot.places import Target
 from bot.ports import Desk, Poster
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning import objects
-from provisioning.model import ClusterRequest, Delivery, Phase, Surface
+from provisioning.model import ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored
 from provisioning.queue import Queue
 from provisioning.stage import Stage
@@ -38,10 +39,6 @@ from provisioning.stage import Stage
 log = structlog.get_logger()
 
 EVENT = "clusterdesk_card"
-PROGRESS_SECONDS = 5.0
-PROGRESS_PER_SECOND = 0.8
-"""Redrawings for progress, of all cards together: a little less than Slack grants, so that each gets its share."""
-PATIENCE_SECONDS = 3.0
 RESYNC_SECONDS = 600.0
 """How often what waits for approvers is looked at anew, and a place that took no card tried again."""
 WORKERS = 8
@@ -49,13 +46,6 @@ NEWS = timedelta(hours=24)
 """What ended longer ago gets no new card."""
 _AGAIN = {Stage.WAITING: RESYNC_SECONDS, Stage.BUILDING: 60.0, Stage.STALLED: 60.0}
 """Seconds after which a card is looked at anew, though nothing changed but the time."""
-_ON_THE_WAY = frozenset((Stage.BUILDING, Stage.DELETING))
-
-
-class Changes(Protocol):
-    """A watch cache: keys of objects that are there, then of each that changes."""
-
-    def changed(self) -> AsyncIterator[Key]: ...
 
 
 class Follower:
@@ -76,21 +66,17 @@ class Follower:
         self._platform = platform
         self._queue: Queue[Key] = Queue("cards")
         self._notes = Notes(desk, shown=shown)
-        self._drawn: dict[Key, tuple[Stage, datetime]] = {}
-        self._moving: set[Key] = set()
-        self._patient: set[Key] = set()
+        self._pace = Pace(clock=clock)
         self._refusals: dict[tuple[Key, str], datetime] = {}
         self._caretaker = Caretaker(poster, channel=platform, clock=clock)
+        self._occasions = Occasions(desk, self._queue, self._caretaker)
         self._meanwhile = Meanwhile(desk, poster, self._notes, clock=clock)
         self._herald = Herald(poster, self._notes, clock=clock)
 
     async def run(self, requests: Changes, clusters: Changes, delegations: Changes) -> None:
         """Follow these kinds for ever. Ends only by cancellation."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._watch_requests(requests))
-            group.create_task(self._watch_clusters(clusters))
-            group.create_task(self._watch_delegations(delegations))
-            group.create_task(self._watch_quotas())
+            group.create_task(self._occasions.run(requests, clusters, delegations))
             group.create_task(self._queue.work(self.redraw, workers=WORKERS))
 
     async def redraw(self, key: Key) -> float | None:
@@ -100,29 +86,16 @@ class Follower:
             self._forget(key)
             # Its tenant or the catalog may come back.
             return RESYNC_SECONDS if self._desk.request(*key) else None
-        if (wait := self._wait(key, sight)) is not None:
+        if (wait := self._pace.wait(key, sight.stage)) is not None:
             return wait
         await self._notes.save(key)
         # One place that has to wait keeps no other waiting.
         waits = [wait for target in self._targets(key) if (wait := await self._reach(key, target)) is not None]
         if not waits:
-            self._drawn[key] = (sight.stage, self._clock())
+            self._pace.drawn(key, sight.stage)
         news_in = await self._herald.tell(key, self._sight(key) or sight)
         again = min(waits) if waits else _AGAIN.get(sight.stage)
         return min((each for each in (again, news_in) if each is not None), default=None)
-
-    def _wait(self, key: Key, sight: Sight) -> float | None:
-        """Seconds to let pass first: progress is news of little weight, and a cluster may only not be seen yet."""
-        if sight.stage is Stage.GONE and key not in self._patient:
-            self._patient.add(key)
-            return PATIENCE_SECONDS
-        (self._moving.add if sight.stage in _ON_THE_WAY else self._moving.discard)(key)
-        before, drawn_at = self._drawn.get(key, (None, self._clock()))
-        if sight.stage in _ON_THE_WAY and sight.stage is before:
-            pace = max(PROGRESS_SECONDS, len(self._moving) / PROGRESS_PER_SECOND)
-            gone = (self._clock() - drawn_at).total_seconds()
-            return pace - gone if 0 <= gone < pace else None
-        return None
 
     def _targets(self, key: Key) -> tuple[Target, ...]:
         sight = self._sight(key)
@@ -254,44 +227,8 @@ class Follower:
 
     def _forget(self, key: Key) -> None:
         self._notes.forget(key)
-        self._drawn.pop(key, None)
-        self._moving.discard(key)
-        self._patient.discard(key)
+        self._pace.forget(key)
         self._refusals = {at: when for at, when in self._refusals.items() if at[0] != key}
-
-    async def _watch_quotas(self) -> None:
-        """What waits for approvers says when nothing is approved, and when it is again."""
-        paused, telling = False, None
-        async with asyncio.TaskGroup() as group:
-            async for trouble in self._desk.canary.troubles():
-                if trouble or paused:
-                    for tenant in self._desk.all_tenants():
-                        for request in self._desk.requests(tenant.meta.name):
-                            if request.it.status.phase is Phase.PENDING:
-                                self._queue.add(request.key)
-                    if telling:
-                        telling.cancel()  # what it tells is not true any more
-                    telling = group.create_task(self._caretaker.enforcement(trouble))
-                paused = trouble is not None
-
-    async def _watch_requests(self, changes: Changes) -> None:
-        async for key in changes.changed():
-            self._queue.add(key)
-
-    async def _watch_delegations(self, changes: Changes) -> None:
-        """Whoever decides instead of somebody from now on is asked at once."""
-        async for namespace, _ in changes.changed():
-            tenant = self._desk.tenant_of(namespace)
-            for request in self._desk.requests(tenant.meta.name) if tenant else ():
-                if request.meta.namespace == namespace and request.it.status.phase is Phase.PENDING:
-                    self._queue.add(request.key)
-
-    async def _watch_clusters(self, changes: Changes) -> None:
-        async for namespace, name in changes.changed():
-            tenant = self._desk.tenant_of(namespace)
-            for request in self._desk.requests(tenant.meta.name) if tenant else ():
-                if (request.meta.namespace, request.it.spec.cluster) == (namespace, name):
-                    self._queue.add(request.key)
 
 
 def _find(sight: Sight, surface: Surface, channel: str = "") -> Delivery | None:

@@ -21,7 +21,7 @@ import structlog
 from bot import docket, home, replies
 from bot.audience import Audience
 from bot.blocks import Block
-from bot.follow import Changes
+from bot.occasions import Changes
 from bot.outbox import Later, Undeliverable, Unknown
 from bot.people import Refusal, Unwelcome
 from bot.ports import Desk, Publisher

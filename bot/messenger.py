@@ -19,7 +19,7 @@ import structlog
 
 from bot import approvers, messages, sights
 from bot.cards import Card
-from bot.follow import Changes
+from bot.occasions import Changes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
 from bot.people import Whereabouts
 from bot.ports import Desk, Poster

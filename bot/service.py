@@ -16,9 +16,10 @@ from bot import app, http, slack, socket, witness
 from bot.access_follow import AccessFollower
 from bot.door import Door
 from bot.errands import Errands
-from bot.follow import Changes, Follower
+from bot.follow import Follower
 from bot.homes import Homes
 from bot.messenger import Messenger
+from bot.occasions import Changes
 from bot.outbox import Outbox
 from bot.people import People, SlackAccounts
 from bot.ports import Desk

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.follow import PATIENCE_SECONDS, PROGRESS_SECONDS, RESYNC_SECONDS, Follower
+from bot.follow import RESYNC_SECONDS, Follower
 from bot.outbox import Busy, Later, Undeliverable, Unknown, Vanished
+from bot.pace import PATIENCE_SECONDS, PROGRESS_SECONDS
 from bot.weights import Weight
 from provisioning import errors
 from provisioning.model import (

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.follow import PROGRESS_SECONDS, Follower
+from bot.follow import Follower
 from bot.outbox import BURST, PER_MINUTE, Outbox
+from bot.pace import PROGRESS_SECONDS
 from provisioning.model import ClusterStatus, Decision, Phase, Vote
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk, Key, approved

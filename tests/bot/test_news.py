@@ -10,9 +10,10 @@ import pytest
 
 from bot import news, replies
 from bot.cards import Card
-from bot.follow import PATIENCE_SECONDS, Follower
+from bot.follow import Follower
 from bot.news import Told, Word
 from bot.outbox import Later, Undeliverable
+from bot.pace import PATIENCE_SECONDS
 from bot.sights import Sight
 from provisioning import errors
 from provisioning.model import Action, ClusterStatus, Phase, Surface
