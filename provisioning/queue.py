@@ -93,6 +93,8 @@ class Queue(Generic[K]):
                 self._busy.discard(key)
                 raise
             metrics.WORK_SECONDS.labels(self.name).observe(time.monotonic() - started)
+            # Work that waits for nothing would hold everything up until the last key is done.
+            await asyncio.sleep(0)
 
     async def _attempt(self, key: K, act: Act[K]) -> float | None:
         """Act on a key; the seconds until it is to be seen again."""

@@ -54,6 +54,22 @@ async def test_a_key_that_changes_while_it_is_worked_on_comes_again_afterwards()
     assert (most, done) == (1, 2)
 
 
+async def test_a_long_queue_of_what_needs_nobody_else_lets_everything_else_go_on() -> None:
+    queue: Queue[int] = Queue("test")
+    seen: list[int] = []
+
+    async def act(key: int) -> None:
+        seen.append(key)
+
+    for key in range(1000):
+        queue.add(key)
+    async with running(queue.work(act, workers=4)):
+        while not seen:
+            await asyncio.sleep(0)
+        assert len(seen) < 10
+        await until(lambda: len(seen) == 1000)
+
+
 async def test_different_keys_are_worked_on_side_by_side() -> None:
     queue: Queue[int] = Queue("test")
     both = asyncio.Barrier(2)
