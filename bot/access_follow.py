@@ -17,7 +17,8 @@ from bot.access_cards import Access
 from bot.cards import Card
 from bot.occasions import Changes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
-from bot.ports import Accesses, Poster
+from bot.ports import Accesses
+from bot.posting import Poster
 from provisioning.model import Delivery, Surface
 from provisioning.queue import Queue
 

@@ -15,7 +15,7 @@ import structlog
 from bot import cards, replies
 from bot.cards import Card
 from bot.outbox import Earlier, Later, Undeliverable, Unknown
-from bot.ports import Poster
+from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning.canary import Trouble

@@ -27,7 +27,8 @@ from bot.occasions import Changes, Occasions
 from bot.outbox import Busy, Earlier, Later, Undeliverable, Vanished
 from bot.pace import Pace
 from bot.places import Target
-from bot.ports import Desk, Poster
+from bot.ports import Desk
+from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning import objects

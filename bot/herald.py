@@ -14,7 +14,7 @@ from bot import news
 from bot.news import News
 from bot.notes import Key, Notes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
-from bot.ports import Poster
+from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning.model import Delivery, Surface

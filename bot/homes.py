@@ -24,7 +24,8 @@ from bot.blocks import Block
 from bot.occasions import Changes
 from bot.outbox import Later, Undeliverable, Unknown
 from bot.people import Refusal, Unwelcome
-from bot.ports import Desk, Publisher
+from bot.ports import Desk
+from bot.posting import Publisher
 from bot.publishing import Overtaken
 from bot.weights import Weight
 from provisioning import names

@@ -16,7 +16,8 @@ from bot.cards import Card
 from bot.digest import Requests
 from bot.notes import Key, Notes
 from bot.outbox import Earlier, Undeliverable
-from bot.ports import Desk, Poster
+from bot.ports import Desk
+from bot.posting import Poster
 from bot.sights import Sight
 from provisioning.model import Delivery, Surface
 

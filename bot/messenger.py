@@ -22,7 +22,8 @@ from bot.cards import Card
 from bot.occasions import Changes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
 from bot.people import Whereabouts
-from bot.ports import Desk, Poster
+from bot.ports import Desk
+from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning import escalation, lifetime, reminders, seats

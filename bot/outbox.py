@@ -96,7 +96,7 @@ class Unknown(OutboxError):
 
 
 class Outbox:
-    """A `bot.ports.Poster` on Slack's Web API."""
+    """A `bot.posting.Poster` on Slack's Web API."""
 
     def __init__(self, client: AsyncWebClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client

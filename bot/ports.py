@@ -1,17 +1,14 @@
-"""What the bot needs from the rest: the desk (the core's one door for it) and Slack's side of posting.
+"""What the bot needs from the core: the desk, its one door for it. What it needs of Slack is in `posting`.
 
 `provisioning.desk.Desk` is a `Desk`; tests bring their own, held to the same promises.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from bot.blocks import Block
-from bot.cards import Card
-from bot.weights import Weight
 from provisioning.access_desk import Entry
 from provisioning.canary import Trouble
 from provisioning.handmade import HandMade
@@ -226,41 +223,3 @@ class Desk(Reads, Writes, Protocol):
 
     @property
     def waiting(self) -> Waiting: ...
-
-
-class Poster(Protocol):
-    """Posting into Slack within its budgets, without waiting. Each call raises what `bot.outbox` names.
-
-    `weight` says who goes first when there is not room for all.
-    """
-
-    async def direct(self, slack: str, *, weight: Weight = Weight.READY) -> str:
-        """The channel id of the direct message with this person."""
-        ...
-
-    async def post(
-        self,
-        channel: str,
-        card: Card,
-        *,
-        metadata: Mapping[str, Any],
-        once: str = "",
-        thread: str = "",
-        weight: Weight = Weight.READY,
-    ) -> str:
-        """Post a card, below the message `thread` if it is given; its timestamp. `once` names this very message,
-        should it be posted again."""
-        ...
-
-    async def update(self, channel: str, ts: str, card: Card, *, weight: Weight = Weight.READY) -> None:
-        """Draw a posted card anew."""
-        ...
-
-
-class Publisher(Protocol):
-    """Publishing App Home within Slack's budget, without waiting. Raises what `bot.outbox` and `publishing` name."""
-
-    async def publish(self, slack: str, view: Block, *, hash_: str, weight: Weight) -> str:
-        """Put somebody's Home, unless another one than `hash_` stands there by now (any may, when it is empty). The
-        hash of the new one."""
-        ...

@@ -30,7 +30,7 @@ class Overtaken(OutboxError):
 
 
 class Publisher:
-    """A `bot.ports.Publisher` on Slack's Web API."""
+    """A `bot.posting.Publisher` on Slack's Web API."""
 
     def __init__(self, client: AsyncWebClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
