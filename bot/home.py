@@ -72,14 +72,14 @@ def _waiting(person: Person, desk: Desk, slack_groups: Collection[str], now: dat
     """With the buttons of the cards. Whoever decides for nobody is not told that nothing waits for them."""
     if not docket.tenants(person, desk, slack_groups=slack_groups):
         return []
-    sights = docket.waiting(person, desk, slack_groups=slack_groups, now=now)
+    found = docket.waiting(person, desk, slack_groups=slack_groups, now=now)
     parts = [blocks.header(replies.HOME_WAITING)]
-    for sight in sights[:WAITING]:
+    for sight in found[:WAITING]:
         decide = buttons.decide(sight.request)["elements"]
         parts += [blocks.section(_asked(sight)), blocks.actions(*decide, buttons.details(sight.request))]
-    if not sights:
+    if not found:
         parts.append(blocks.context(replies.HOME_NOTHING_WAITS))
-    return parts + _more(len(sights) - WAITING, "requests")
+    return parts + _more(len(found) - WAITING, "requests")
 
 
 def _asked(sight: Sight) -> str:

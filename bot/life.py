@@ -103,7 +103,7 @@ def _going(look: Look, words: str) -> list[Block]:
     return [
         blocks.section(replies.deletion_stuck(text.moment(asked) if (asked := look.cluster.meta.deleted) else "")),
         *(blocks.quote(each) for each in left or [words]),
-        *([blocks.context(replies.more_left(more))] if more > 0 else []),
+        *([blocks.context(replies.and_more(more))] if more > 0 else []),
     ]
 
 

@@ -27,7 +27,7 @@ def run(call: Call) -> Answer:
     parts += life.parts(life.Look(cluster, call.desk.catalog(), policy, call.desk.usual(), call.now))
     asker = cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION)
     if asker:
-        parts.append(blocks.context(replies.asked_by(asker)))
+        parts.append(blocks.context(replies.asked_for_by(text.code(asker))))
     pending = _pending(call, tenant, cluster.meta.name)
     return Say(cards.card([*parts, *([blocks.context("\n".join(pending))] if pending else [])]))
 

@@ -36,10 +36,6 @@ def workers_ready(ready: int, wanted: int) -> str:
     return f"{ready} of {count(wanted, 'worker')} ready"
 
 
-def asked_by(user: str) -> str:
-    return f"Asked for by {code(user)}"
-
-
 def by_schedules(many: int) -> str:
     return f"by {count(many, 'schedule')}"
 
@@ -97,10 +93,6 @@ def asleep_for_good(ended: str, deletes: str) -> str:
 def deletion_stuck(began: str) -> str:
     """`began` is a date of ours."""
     return f"⚠️ The deletion has taken too long{f': it began {began}' if began else ''}. This is still there, and why:"
-
-
-def more_left(hidden: int) -> str:
-    return f"… and {hidden} more."
 
 
 def ends_soon(cluster: str, tenant: str, left: str, *, deleted: bool) -> str:

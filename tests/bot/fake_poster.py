@@ -16,8 +16,8 @@ from bot.weights import Weight
 @dataclass
 class FakePoster:
     """A `bot.posting.Poster`. `fail` holds what the next calls raise, by method; `after`, what they raise after they
-    took effect; `down` is what all of them raise; `closed` are channels that take nothing, with Slack's word for why. With
-    `knows_names` a message posted again under its name is the same one.
+    took effect; `down` is what all of them raise; `closed` are channels that take nothing, with Slack's word for why.
+    With `knows_names` a message posted again under its name is the same one.
     """
 
     stands: dict[tuple[str, str], Card] = field(default_factory=dict)
