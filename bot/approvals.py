@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot import blocks, buttons, cards, forms, inquiries, news, replies, request_cards, sights, verdicts
+from bot import blocks, buttons, cards, forms, inquiries, news, replies, request_cards, sights, unsaved, verdicts
 from bot.answers import Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
 from bot.buttons import Ticket
 from bot.commands.command import Filled, Form
@@ -43,7 +43,7 @@ async def pressed(desk: Desk, *, action: str, value: object, person: Person) -> 
         return _refused(desk, ticket, refused, person, surface=PRESSES[action].surface)
     except (errors.KubeError, TimeoutError) as error:
         log.warning("press_not_saved", request=ticket.id, by=person.user, error=str(error) or "timeout")
-        return Repaint(told=cards.say(replies.NOT_DECIDED))
+        return Repaint(told=cards.say(unsaved.sentence(error)))
 
 
 async def denied(form: Filled) -> FormAnswer:
@@ -61,7 +61,7 @@ async def denied(form: Filled) -> FormAnswer:
         return Replace(forms.told(_sentence(form.desk, ticket, refused)))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("denial_not_saved", request=ticket.id, by=form.person.user, error=str(error) or "timeout")
-        return Errors({"reason": replies.NOT_DECIDED})
+        return Errors({"reason": unsaved.at_field(error)})
     return Replace(forms.told(replies.voted(False, request.it.spec.cluster, 0), title=replies.DENY_TITLE))
 
 
@@ -88,7 +88,7 @@ async def taken_through(form: Filled) -> FormAnswer:
         return Replace(forms.told(_sentence(form.desk, ticket, refused)))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("break_glass_not_saved", request=ticket.id, by=form.person.user, error=str(error) or "timeout")
-        return Errors({"reason": replies.NOT_DECIDED})
+        return Errors({"reason": unsaved.at_field(error)})
     log.warning("glass_broken", request=ticket.id, by=form.person.user)
     return Replace(forms.told(replies.taken_through(request.it.spec.cluster), title=replies.BREAK_GLASS_TITLE))
 

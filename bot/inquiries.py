@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 
 import structlog
 
-from bot import blocks, buttons, cards, forms, replies, text, verdicts, waiting
+from bot import blocks, buttons, cards, forms, replies, text, unsaved, verdicts, waiting
 from bot.answers import Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
 from bot.blocks import Block
 from bot.buttons import Ticket
@@ -115,7 +115,7 @@ async def _saved(
         return Replace(forms.told(verdicts.why_not(request, refused.reason)))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("words_not_saved", request=ticket.id, by=form.person.user, error=str(error) or "timeout")
-        return Errors({FIELD: replies.NOT_DECIDED})
+        return Errors({FIELD: unsaved.at_field(error)})
     log.info("words_saved", request=ticket.id, by=form.person.user, form=title)
     return Replace(forms.told(told, title=title))
 

@@ -5,7 +5,7 @@ The webhook may refuse what the desk took for right: it knows more, or knows it 
 
 from __future__ import annotations
 
-from bot import replies
+from bot import entries, replies
 from provisioning import errors
 
 
@@ -16,7 +16,7 @@ def sentence(error: errors.KubeError | TimeoutError) -> str:
 
 def at_field(error: errors.KubeError | TimeoutError) -> str:
     """Plain text, for the field of a form."""
-    return "; ".join(_reasons(error)) or replies.NOT_DECIDED
+    return "; ".join(_reasons(error))[: entries.ERROR_LONGEST] or replies.NOT_DECIDED
 
 
 def _reasons(error: errors.KubeError | TimeoutError) -> list[str]:

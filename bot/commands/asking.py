@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot import blocks, cards, entries, forms, outlook, replies, verdicts
+from bot import blocks, cards, entries, forms, outlook, replies, unsaved, verdicts
 from bot.answers import Errors, FormAnswer, Nudge, Replace, Say, TakeBack, TryAgain
 from bot.commands.command import Filled
 from bot.ports import Desk
@@ -78,7 +78,7 @@ async def take_back(desk: Desk, it: TakeBack) -> Say:
         return Say(cards.say(verdicts.why_not(desk.request(it.namespace, it.request), refused.reason)))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("withdrawal_not_saved", request=it.request, by=it.person.user, error=str(error) or "timeout")
-        return Say(cards.say(replies.NOT_DECIDED))
+        return Say(cards.say(unsaved.sentence(error)))
     log.info("request_withdrawn", request=it.request, by=it.person.user)
     return Say(cards.say(replies.withdrawn(request.it.spec.cluster)))
 
@@ -92,7 +92,7 @@ async def remind(desk: Desk, it: Nudge) -> Say:
         return Say(cards.say(verdicts.why_not(desk.request(it.namespace, it.request), refused.reason)))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("nudge_not_saved", request=it.request, by=it.person.user, error=str(error) or "timeout")
-        return Say(cards.say(replies.NOT_DECIDED))
+        return Say(cards.say(unsaved.sentence(error)))
     log.info("approvers_nudged", request=it.request, by=it.person.user)
     return Say(cards.say(replies.NUDGED))
 
@@ -108,7 +108,7 @@ async def try_again(desk: Desk, it: TryAgain) -> Say:
         return Say(cards.say(replies.REFUSED[refused.reason]))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("retry_not_saved", cluster=it.cluster, by=it.person.user, error=str(error) or "timeout")
-        return Say(cards.say(replies.NOT_DECIDED))
+        return Say(cards.say(unsaved.sentence(error)))
     log.info("cluster_retried", cluster=it.cluster, by=it.person.user)
     return Say(cards.say(replies.tried_again(it.cluster)))
 

@@ -74,6 +74,8 @@ class FakeDesk:
     causes: tuple[errors.Cause, ...] = ()
     waiver: str = ""
     down: bool = False
+    refusal: errors.KubeError | None = None
+    """What the webhook has against whatever is written, though the desk takes it for right."""
     down_after: int | None = None
     lag: bool = False
     pause: float = 0.0
@@ -278,6 +280,8 @@ class FakeDesk:
             self.down_after -= 1
         if self.down or (self.down_after is not None and self.down_after < 0):
             raise errors.Unavailable("no answer from the API server")
+        if self.refusal is not None:
+            raise self.refusal
 
 
 def _changed(thing: Stored[ClusterRequest], **changes: object) -> Stored[ClusterRequest]:

@@ -11,6 +11,7 @@ from playground.workspace.errors import SlackError
 from playground.workspace.faults import Fault
 from playground.workspace.people import UserGroup
 from playground.workspace.person import Driver
+from provisioning import errors
 from provisioning.lifecycle import Reason
 from provisioning.model import ApprovalPolicy, DelegationSpec, Phase, Subject
 from provisioning.model.tenant import Channels
@@ -180,7 +181,9 @@ async def test_a_glass_is_broken_with_a_reason_and_everybody_passed_over_is_told
     assert (vote.break_glass, vote.reason) == (True, "The *shop* is down")
 
 
-async def test_whom_this_tenant_lists_without_an_account_is_told_that_their_word_counts_by_kubectl(stage: Stage) -> None:
+async def test_whom_this_tenant_lists_without_an_account_is_told_that_their_word_counts_by_kubectl(
+    stage: Stage,
+) -> None:
     """Slack knows them through another tenant."""
     omar, elsewhere = Subject(user=OMAR.user), samples.tenant("team-b", members=(samples.subject(OMAR),))
     stage.desk.tenants["team-b"] = elsewhere
@@ -260,3 +263,18 @@ async def test_people_and_channels_that_are_notified_read_what_was_decided_and_a
         await stands(pat, "Approved by @omar", place)
         (card,) = pat.cards("asks for a new cluster", at=place)
         assert card.buttons == []
+
+
+async def test_what_the_webhook_has_against_a_vote_is_told_and_not_that_nobody_answers(stage: Stage) -> None:
+    asked(stage.desk, approval=TWO)
+    omar = stage.slack.person(OMAR.slack)
+    await omar.waits_for("asks for a new cluster")
+    why = "omar is listed here by kubectl only"
+    stage.desk.refusal = errors.Forbidden("denied", causes=[errors.Cause("status.votes", why)])
+    await omar.card("asks for a new cluster", at=HERE).click("Approve")
+    await omar.waits_for(why)
+    await omar.card("asks for a new cluster", at=HERE).click(replies.DENY)
+    await omar.modal.fill({replies.DENY_REASON: "no"})
+    await omar.modal.submit()
+    assert omar.modal.errors == {replies.DENY_REASON: why}
+    assert not omar.sees(replies.NOT_DECIDED)
