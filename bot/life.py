@@ -1,7 +1,7 @@
 """A cluster as its card shows it, from the first step to its end, and the buttons that make sense for it now. Pure.
 
 Each button stands for a line that the same person could type. What must never live here: what a verb means
-(`provisioning.edits`), whether it may be (`provisioning.shape`), or the card around it (`cards`).
+(`provisioning.edits`), whether it may be (`provisioning.shape`), or the card around it (`request_cards`).
 """
 
 from __future__ import annotations

@@ -273,7 +273,7 @@ async def test_throttling_puts_the_card_off_for_as_long_as_slack_says(scene: Sce
 
 
 async def test_a_post_with_unknown_outcome_is_posted_again_under_the_same_name(scene: Scene) -> None:
-    """Where Slack knows the name, there is one card; where not, perhaps a second one, whose buttons work (`app`)."""
+    """Where Slack knows the name, there is one card; where not, perhaps a second one, whose buttons work (`door`)."""
     scene.poster.after["post"] = [Unknown("timeout")]
     with pytest.raises(Unknown):
         await scene.look()
