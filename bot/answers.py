@@ -12,6 +12,9 @@ from bot.cards import Card
 from provisioning.model import Person
 from provisioning.preview import Wish
 
+ANSWER_SECONDS = 2.3
+"""How long the API server may take to write something: Slack waits three, and the rest is the way there and back."""
+
 
 @dataclass(frozen=True)
 class Say:

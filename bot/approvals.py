@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot import blocks, buttons, cards, forms, inquiries, news, replies, request_cards, sights, unsaved, verdicts
-from bot.answers import Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
+from bot.answers import ANSWER_SECONDS, Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
 from bot.buttons import Ticket
 from bot.commands.command import Filled, Form
 from bot.entries import typed
@@ -25,7 +25,6 @@ from provisioning.objects import Stored
 
 log = structlog.get_logger()
 
-DECIDE_SECONDS = 2.3
 _ALONE = frozenset((Reason.OWN_REQUEST, Reason.NOT_AN_APPROVER, Reason.APPROVER_ASKED, Reason.APPROVER_VOTED))
 """Refusals that leave a way in an emergency, where the tenant has one."""
 
@@ -36,7 +35,7 @@ async def pressed(desk: Desk, *, action: str, value: object, person: Person) -> 
     if ticket is None:
         return Repaint(told=cards.say(replies.CARD_TOO_OLD))
     try:
-        async with asyncio.timeout(DECIDE_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             return await PRESSES[action].answer(desk, ticket, person)
     except Refused as refused:
         log.info("press_refused", request=ticket.id, by=person.user, action=action, reason=refused.reason.value)
@@ -55,7 +54,7 @@ async def denied(form: Filled) -> FormAnswer:
     if not reason:
         return Errors({"reason": replies.REASON_WANTED})
     try:
-        async with asyncio.timeout(DECIDE_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             request = await _vote(form.desk, ticket, form.person, Decision.DENY, reason=reason)
     except Refused as refused:
         return Replace(forms.told(_sentence(form.desk, ticket, refused)))
@@ -74,7 +73,7 @@ async def taken_through(form: Filled) -> FormAnswer:
     if not reason:
         return Errors({"reason": replies.REASON_WANTED})
     try:
-        async with asyncio.timeout(DECIDE_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             request = await form.desk.vote(
                 ticket.namespace,
                 ticket.id,

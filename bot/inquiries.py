@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 import structlog
 
 from bot import blocks, buttons, cards, forms, replies, text, unsaved, verdicts, waiting
-from bot.answers import Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
+from bot.answers import ANSWER_SECONDS, Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
 from bot.blocks import Block
 from bot.buttons import Ticket
 from bot.commands.command import Filled, Form
@@ -27,7 +27,6 @@ log = structlog.get_logger()
 QUESTION = "request_question"
 ANSWER = "request_answer_words"
 FIELD = "words"
-SAVE_SECONDS = 2.3
 
 
 async def ask(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
@@ -108,7 +107,7 @@ async def _saved(
 ) -> FormAnswer:
     """What the form turns into, or an error at its field where the words are not kept."""
     try:
-        async with asyncio.timeout(SAVE_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             await saving
     except Refused as refused:
         request = form.desk.request(ticket.namespace, ticket.id)

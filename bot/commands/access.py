@@ -10,7 +10,7 @@ import structlog
 
 from bot import access_cards, access_forms, blocks, cards, entries, forms, offers, replies
 from bot.access_forms import Choice
-from bot.answers import Answer, Errors, FormAnswer, Open, Replace, Revoke, Say
+from bot.answers import ANSWER_SECONDS, Answer, Errors, FormAnswer, Open, Replace, Revoke, Say
 from bot.commands import finding
 from bot.commands.command import A_CLUSTER, Call, Command, Filled, Form
 from bot.offers import Place
@@ -27,7 +27,6 @@ LIST, REVOKE = "list", "revoke"
 """What is no cluster's name behind the command. A cluster that is called so goes by `team-a/list`."""
 SHOWN = 20
 """Accesses in one message, which takes 50 blocks."""
-SAVE_SECONDS = 2.3
 
 Found = tuple[Place, Stored[ClusterAccess]]
 
@@ -63,7 +62,7 @@ async def submitted(form: Filled) -> FormAnswer:
 async def take_away(desk: Desk, it: Revoke) -> Say:
     """Revoke accesses, or say why that is not done."""
     try:
-        async with asyncio.timeout(SAVE_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             ended = [await desk.accesses.revoke(*key, it.person) for key in it.accesses]
     except Refused as refused:
         return Say(cards.say(replies.REVOKE_REFUSED[refused.reason]))
@@ -113,7 +112,7 @@ async def _asked(form: Filled, entry: Entry) -> FormAnswer:
     """The access is named after the form, so sending the same form again asks for the same one."""
     name = names.access_name(entry.cluster, form.team, form.id)
     try:
-        async with asyncio.timeout(SAVE_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             await form.desk.accesses.ask(entry, name=name)
     except (errors.Forbidden, errors.Invalid) as refused:
         return Errors(_at_fields(refused.causes or (errors.Cause("", refused.message),)))

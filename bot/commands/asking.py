@@ -9,7 +9,7 @@ from dataclasses import replace
 import structlog
 
 from bot import blocks, cards, entries, forms, outlook, replies, unsaved, verdicts
-from bot.answers import Errors, FormAnswer, Nudge, Replace, Say, TakeBack, TryAgain
+from bot.answers import ANSWER_SECONDS, Errors, FormAnswer, Nudge, Replace, Say, TakeBack, TryAgain
 from bot.commands.command import Filled
 from bot.ports import Desk
 from provisioning import errors, names, people
@@ -21,9 +21,6 @@ from provisioning.objects import Stored
 from provisioning.preview import Verdict, Wish
 
 log = structlog.get_logger()
-
-ANSWER_SECONDS = 2.3
-"""Slack waits three; the rest is the way there and back."""
 
 
 class NotSaved(errors.ClusterdeskError):

@@ -7,8 +7,7 @@ import asyncio
 import structlog
 
 from bot import blocks, buttons, cards, replies, text, unsaved
-from bot.answers import Delegate, Say, StopDelegating
-from bot.commands.asking import ANSWER_SECONDS
+from bot.answers import ANSWER_SECONDS, Delegate, Say, StopDelegating
 from bot.ports import Desk
 from provisioning import errors
 

@@ -22,6 +22,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot import door, slack, windows
+from bot.answers import ANSWER_SECONDS
 from playground.workspace import Fault
 from playground.workspace.door import ACK_SECONDS
 from tests.bot.conftest import BOT, Mode, Stage, running
@@ -39,6 +40,7 @@ def test_bolt_is_one_that_checks_signatures_and_keeps_retries() -> None:
 
 def test_our_deadline_leaves_the_answer_time_for_the_way_back() -> None:
     assert windows.OPEN_SECONDS < door.ACK_SECONDS < ACK_SECONDS
+    assert ANSWER_SECONDS < door.ACK_SECONDS
 
 
 async def test_no_request_asks_slack_who_we_are(stage: Stage) -> None:
