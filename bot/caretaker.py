@@ -14,7 +14,7 @@ import structlog
 
 from bot import cards, replies
 from bot.cards import Card
-from bot.outbox import Earlier, Later, Undeliverable, Unknown
+from bot.outbox import Earlier, OutboxError
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
@@ -87,7 +87,7 @@ class Caretaker:
             await self._poster.post(self._channel, card, metadata=metadata, once=once, weight=Weight.FAILURE)
         except Earlier:
             return True
-        except (Later, Undeliverable, Unknown) as refused:
+        except OutboxError as refused:
             log.warning("platform_not_told", channel=self._channel, why=str(refused))
             return False
         return True

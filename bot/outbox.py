@@ -26,6 +26,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot import slack as slack_api
 from bot.budgets import Bucket
 from bot.cards import Card
 from bot.weights import Weight
@@ -34,6 +35,8 @@ from provisioning.errors import ClusterdeskError
 log = structlog.get_logger()
 
 CALL_SECONDS = 10.0
+AWAY_SECONDS = 30.0
+"""How long a method is left alone that was asked too often, where Slack does not say."""
 DOWN_SECONDS = 5.0
 """How long a method is left alone that Slack could not answer."""
 PER_MINUTE = {"chat.update": 50, "chat.postMessage": 60, "conversations.open": 50}
@@ -200,7 +203,7 @@ class Outbox:
         data = getattr(response, "data", None)
         code = str(data.get("error", "")) if isinstance(data, dict) else ""
         if status == 429 or code == "ratelimited":
-            return self._closed(method, "ratelimited", float(response.headers.get("Retry-After", 30)))
+            return self._closed(method, "ratelimited", slack_api.wait_of(error, otherwise=AWAY_SECONDS))
         if status >= 500 or code in ("internal_error", "fatal_error", "service_unavailable"):
             return self._closed(method, code or f"status {status}", DOWN_SECONDS)
         if code in _TAKEN_AWAY:

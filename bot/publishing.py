@@ -55,7 +55,7 @@ class Publisher:
         if code == "hash_conflict":
             return Overtaken(code)
         if response.status_code == 429 or code == "ratelimited":
-            seconds = float(response.headers.get("Retry-After", RETRY_SECONDS))
+            seconds = slack_api.wait_of(error, otherwise=RETRY_SECONDS)
             self._bucket.close(seconds)
             return Later("ratelimited", seconds=seconds)
         if not code or code in ("internal_error", "fatal_error", "service_unavailable"):

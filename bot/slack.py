@@ -5,6 +5,7 @@ The SDK's own retry posts twice when only the answer was lost; who may repeat wh
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -64,6 +65,12 @@ def code_of(error: SlackApiError) -> str:
     """Slack's word for what is wrong; empty when a proxy, or a Slack that is down, answered with text."""
     data = getattr(error.response, "data", None)
     return str(data.get("error") or "") if isinstance(data, dict) else ""
+
+
+def wait_of(error: SlackApiError, *, otherwise: float) -> float:
+    """The seconds to stay away, as Slack says it; a proxy before it may say it with a date."""
+    said = str(error.response.headers.get("Retry-After", ""))
+    return float(said) if re.fullmatch(r"\d+(\.\d+)?", said) else otherwise
 
 
 def _worth_another_try(error: Exception) -> bool:

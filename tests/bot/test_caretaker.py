@@ -10,7 +10,7 @@ import pytest
 from bot import replies
 from bot.caretaker import Caretaker
 from bot.follow import RESYNC_SECONDS, Follower
-from bot.outbox import Later, Unknown
+from bot.outbox import Later, Unknown, Vanished
 from provisioning.canary import Trouble
 from provisioning.model import Decision, Phase
 from provisioning.wording import PAUSED
@@ -117,7 +117,7 @@ async def test_a_denial_counts_while_approvals_are_paused() -> None:
 
 
 async def test_a_platform_that_cannot_be_told_of_its_quotas_at_once_is_told_a_little_later() -> None:
-    poster = FakePoster(fail={"post": [Later("ratelimited", seconds=1), Later("status 503", seconds=1)]})
+    poster = FakePoster(fail={"post": [Later("ratelimited", seconds=1), Vanished("thread_not_found")]})
     caretaker = Caretaker(poster, channel=PLATFORM, clock=lambda: samples.NOW, pause=0.0)
 
     await caretaker.enforcement(Trouble.TAKEN)

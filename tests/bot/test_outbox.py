@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,16 @@ async def test_retry_after_closes_the_method_for_everybody(local: workspace.Loca
     await it.direct("U0LENA")  # another method is open
 
     assert [c.method for c in local.api.calls] == ["chat.postMessage", "conversations.open"]
+
+
+async def test_a_time_to_stay_away_that_is_no_number_of_seconds_is_half_a_minute(local: workspace.LocalSlack) -> None:
+    date: Any = "Wed, 21 Oct 2026 07:28:00 GMT"
+    local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError("ratelimited", retry_after=date))
+
+    with pytest.raises(outbox.Later) as later:
+        await box(local).post("C0TEAMA", CARD, metadata=META)
+
+    assert later.value.seconds == outbox.AWAY_SECONDS
 
 
 async def test_a_slack_that_knows_no_plans_gets_lines_from_then_on(local: workspace.LocalSlack) -> None:

@@ -64,9 +64,9 @@ async def test_a_long_queue_of_what_needs_nobody_else_lets_everything_else_go_on
     for key in range(1000):
         queue.add(key)
     async with running(queue.work(act, workers=4)):
-        while not seen:
+        for _ in range(5):
             await asyncio.sleep(0)
-        assert len(seen) < 10
+        assert 0 < len(seen) < 100
         await until(lambda: len(seen) == 1000)
 
 
