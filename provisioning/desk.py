@@ -177,6 +177,12 @@ class Desk:
             return read(ClusterRequest, await self._kube.create(CLUSTER_REQUESTS, manifest))
         except errors.AlreadyExists:
             return read(ClusterRequest, await request_status.live(self._kube, wish.namespace, name))
+        except (errors.Forbidden, errors.Invalid):
+            # What is sent a second time, because an answer was lost, may be refused for what the first has done.
+            there = await self._kube.find(CLUSTER_REQUESTS, name, namespace=wish.namespace)
+            if there is None:
+                raise
+            return read(ClusterRequest, there)
 
     async def vote(
         self,

@@ -10,6 +10,7 @@ import pytest
 
 from bot import buttons, replies
 from playground.workspace.door import Answered, Door, Envelope, Missed, Outcome
+from provisioning.errors import Cause
 from provisioning.model import ApprovalPolicy, Decision, Phase
 from tests.bot import samples
 from tests.bot.conftest import Mode, Stage, bot_of, running
@@ -56,6 +57,22 @@ async def test_a_form_that_reaches_both_bots_is_one_request(two: tuple[Stage, Ta
     await lena.command("/cluster create")
     await lena.modal.fill(WISH)
     await lena.modal.submit()
+
+    answer = await again(stage, tapped)
+
+    assert len(stage.desk.stored) == 1
+    assert isinstance(answer, Answered)
+    assert replies.RECEIPT_TITLE in str(answer.body)
+
+
+async def test_what_a_form_has_done_is_not_held_against_it_when_it_comes_again(two: tuple[Stage, Tapped]) -> None:
+    stage, tapped = two
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create")
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+    # A rule needed nobody's approval, and the cluster is there by now.
+    stage.desk.causes = (Cause("metadata.name", "build-7 exists already"),)
 
     answer = await again(stage, tapped)
 

@@ -336,6 +336,17 @@ async def test_asking_again_after_an_answer_that_was_lost_is_asking_once(stage: 
     assert len(stage.server.all(CLUSTER_REQUESTS)) == 1
 
 
+@pytest.mark.parametrize("code", [403, 422])
+async def test_what_is_asked_again_is_not_held_against_what_it_has_done_already(stage: Stage, code: int) -> None:
+    """An edit finds the old request withdrawn for it, a new cluster finds itself."""
+    first = await stage.desk.ask(wish(), name=NAME)
+    stage.server.fail(code, method="POST", plural="clusterrequests")
+    assert await stage.desk.ask(wish(), name=NAME) == first
+    stage.server.fail(code, method="POST", plural="clusterrequests")
+    with pytest.raises((errors.Forbidden, errors.Invalid)):
+        await stage.desk.ask(wish(), name="cr-another")
+
+
 async def test_a_change_is_bound_to_what_is_there(stage: Stage) -> None:
     stage.server.put(TENANT_CLUSTERS, CLUSTER)
     stage.server.put(TENANT_CLUSTERS, tweak(CLUSTER, "spec.lifetime", "8h"))
