@@ -47,25 +47,21 @@ async def pressed(desk: Desk, *, action: str, value: object, person: Person) -> 
 
 async def denied(form: Filled) -> FormAnswer:
     """The reason is given: deny, or say in the form why that does not count."""
-    ticket = buttons.read(form.metadata)
-    reason = typed(form.values, "reason")
-    if ticket is None:
-        return Replace(forms.told(replies.CARD_TOO_OLD))
-    if not reason:
-        return Errors({"reason": replies.REASON_WANTED})
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            request = await _vote(form.desk, ticket, form.person, Decision.DENY, reason=reason)
-    except Refused as refused:
-        return Replace(forms.told(_sentence(form.desk, ticket, refused)))
-    except (errors.KubeError, TimeoutError) as error:
-        log.warning("denial_not_saved", request=ticket.id, by=form.person.user, error=str(error) or "timeout")
-        return Errors({"reason": unsaved.at_field(error)})
-    return Replace(forms.told(replies.voted(False, request.it.spec.cluster, 0), title=replies.DENY_TITLE))
+    return await _reasoned(
+        form, Decision.DENY, said=lambda cluster: replies.voted(False, cluster, 0), title=replies.DENY_TITLE
+    )
 
 
 async def taken_through(form: Filled) -> FormAnswer:
     """The reason is given: take it through, or say in the form why that does not count."""
+    return await _reasoned(
+        form, Decision.APPROVE, break_glass=True, said=replies.taken_through, title=replies.BREAK_GLASS_TITLE
+    )
+
+
+async def _reasoned(
+    form: Filled, decision: Decision, *, said: Callable[[str], str], title: str, break_glass: bool = False
+) -> FormAnswer:
     ticket = buttons.read(form.metadata)
     reason = typed(form.values, "reason")
     if ticket is None:
@@ -74,22 +70,13 @@ async def taken_through(form: Filled) -> FormAnswer:
         return Errors({"reason": replies.REASON_WANTED})
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            request = await form.desk.vote(
-                ticket.namespace,
-                ticket.id,
-                form.person,
-                Decision.APPROVE,
-                reason=reason,
-                digest=ticket.digest,
-                break_glass=True,
-            )
+            request = await _vote(form.desk, ticket, form.person, decision, reason=reason, break_glass=break_glass)
     except Refused as refused:
         return Replace(forms.told(_sentence(form.desk, ticket, refused)))
     except (errors.KubeError, TimeoutError) as error:
-        log.warning("break_glass_not_saved", request=ticket.id, by=form.person.user, error=str(error) or "timeout")
+        log.warning("vote_not_saved", request=ticket.id, by=form.person.user, error=str(error) or "timeout")
         return Errors({"reason": unsaved.at_field(error)})
-    log.warning("glass_broken", request=ticket.id, by=form.person.user)
-    return Replace(forms.told(replies.taken_through(request.it.spec.cluster), title=replies.BREAK_GLASS_TITLE))
+    return Replace(forms.told(said(request.it.spec.cluster), title=title))
 
 
 async def _approve(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
@@ -170,10 +157,12 @@ async def _let_go(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
 
 
 async def _vote(
-    desk: Desk, ticket: Ticket, person: Person, decision: Decision, *, reason: str = ""
+    desk: Desk, ticket: Ticket, person: Person, decision: Decision, *, reason: str = "", break_glass: bool = False
 ) -> Stored[ClusterRequest]:
-    request = await desk.vote(ticket.namespace, ticket.id, person, decision, reason=reason, digest=ticket.digest)
-    log.info("vote_counted", request=ticket.id, by=person.user, decision=decision.value)
+    where = (ticket.namespace, ticket.id)
+    request = await desk.vote(*where, person, decision, reason=reason, digest=ticket.digest, break_glass=break_glass)
+    say = log.warning if break_glass else log.info
+    say("vote_counted", request=ticket.id, by=person.user, decision=decision.value, break_glass=break_glass)
     return request
 
 
