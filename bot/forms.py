@@ -158,10 +158,10 @@ def _refilled(part: Block, value: str | tuple[str, ...]) -> Block:
     if not value or part["type"] != "input":
         return part
     element = part["element"]
-    offered = [
-        *element.get("options", ()),
-        *(o for group in element.get("option_groups", ()) for o in group["options"]),
-    ]
+    offered = element.get("options", ())
+    if element["type"] == "external_select" and isinstance(value, str):
+        # What a menu offers in which one types, it does not hold.
+        offered = blocks.offered([Option(value, value)])
     chosen = [option for option in offered if option["value"] in (value if isinstance(value, tuple) else (value,))]
     if element["type"] in ("plain_text_input", "number_input"):
         element = element | {"initial_value": value}

@@ -12,9 +12,9 @@ from bot.answers import Ask, Nudge, Open, Say
 from bot.blocks import Block
 from provisioning import edits
 from provisioning.lifecycle import Reason
-from provisioning.model import Action, ClusterAddOn, ClusterSpec, NodePool, Phase, RequestStatus
+from provisioning.model import Action, ClusterAddOn, ClusterSpec, Flavor, NodePool, Phase, RequestStatus
 from provisioning.model.cluster import Hibernation, HibernationSchedule
-from tests.bot import samples
+from tests.bot import samples, slack_objects
 from tests.bot.fake_desk import FakeDesk
 
 NIGHTS = Hibernation(schedules=(HibernationSchedule(start="0 20 * * *", end="0 7 * * *", time_zone="Europe/Berlin"),))
@@ -126,6 +126,17 @@ def test_a_change_is_edited_in_the_form_of_its_verb(verb: str, stands: dict[str,
         "cluster": "build-7",
         "replaces": "cr-1",
     }
+
+
+def test_what_was_asked_for_stands_in_a_menu_too_that_is_too_long_to_show() -> None:
+    it = desk(waiting=True, action=Action.CHANGE, desired=CHANGED["resize"])
+    more = tuple(Flavor(name=f"size-{number}", vcpu=1, memory="1Gi") for number in range(100))
+    it.offered = it.offered.model_copy(update={"flavors": (*it.offered.flavors, *more)})
+
+    view = opened("edit build-7", it)
+
+    assert standing(view)["flavor-workers"] == "large"
+    assert slack_objects.problems_of_view(view) == []
 
 
 def test_a_change_without_a_form_is_told_so() -> None:
