@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bot import __main__ as bot
+from provisioning import __main__ as provisioner
 from provisioning import addons, audit_heads, belongings, charges, landscape, resources, survey, teardown
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
@@ -185,6 +187,14 @@ def test_audit_trails_are_anchored_in_objects_of_the_chart_and_who_needs_no_othe
     # The provisioner may: of any, for what it renders.
     wide = only(rendered, "ClusterRole", "clusterdesk-provisioner")
     assert all(may(wide, "", "configmaps", verb) for verb in ("get", "update"))
+
+
+@pytest.mark.parametrize(("service", "lead"), [("bot", bot.LEASE), ("provisioner", provisioner.LEASE)])
+def test_nobody_may_take_the_lead_of_another_service(rendered: list[Manifest], service: str, lead: str) -> None:
+    """A stolen token of the bot would keep the provisioner from doing anything."""
+    rules = only(rendered, "Role", f"clusterdesk-{service}")["rules"]
+    found = [(rule.get("resourceNames"), rule["verbs"]) for rule in rules if "leases" in rule["resources"]]
+    assert found == [(None, ["create"]), ([lead], ["get", "update"])]
 
 
 def test_who_may_only_look_sees_accesses_and_makes_none(rendered: list[Manifest]) -> None:
