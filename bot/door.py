@@ -1,8 +1,8 @@
 """What is behind each kind of payload of Slack: payloads in, answers out, within Slack's three seconds.
 
 Thin on purpose. It finds the person, asks the command, form or button what to answer, and turns that answer into
-acknowledgements and calls. Whatever needs doing after the acknowledgement is an errand. What must never live here:
-rules, sentences, blocks.
+acknowledgements and calls. Whatever needs doing after the acknowledgement is an errand (`windows`, `responses`).
+What must never live here: rules, sentences, blocks.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import (
@@ -22,12 +20,10 @@ from bot import (
     blocks,
     cards,
     commands,
-    copies,
     forms,
     lines,
     replies,
     secrecy,
-    slack,
     suggestions,
     witness,
 )
@@ -39,9 +35,10 @@ from bot.errands import Errands
 from bot.homes import Homes
 from bot.people import People, Refusal, Unwelcome
 from bot.ports import Desk
+from bot.responses import Responses
 from bot.windows import FORMS, Payload, Windows, surface
 from provisioning import audit, errors
-from provisioning.desk import NoCatalog, Refused
+from provisioning.desk import NoCatalog
 from provisioning.health import Waits
 from provisioning.model import Person
 
@@ -72,13 +69,13 @@ class Door:
     ) -> None:
         self._desk = desk
         self._people = people
-        self._errands = errands
         self._homes = homes
         self._forget_group = forget_group
         self._waits = waits
         self._tell = tell
         self._clock = clock
         self._windows = Windows(client=client, errands=errands, filled=self._filled)
+        self._responses = Responses(desk=desk, errands=errands, windows=self._windows)
 
     async def command(self, ack: Ack, body: Payload) -> None:
         """A slash command."""
@@ -111,7 +108,7 @@ class Door:
             # What was said only to them is no card: the new answer takes its place.
             answer = Repaint(card=answer.told)
         await self._answered(ack, body, answer)
-        self._errands.start(self._tidy(body), name=f"tidy {body['trigger_id']}")
+        self._responses.tidy(body)
 
     async def unknown(self, ack: Ack, body: Payload) -> None:
         """A control that this version does not know: on a card from before an upgrade, or after one."""
@@ -232,33 +229,9 @@ class Door:
     async def _answered(self, ack: Ack, body: Payload, answer: Repaint) -> None:
         """Acknowledge a press and answer it: where its button stands, or in a window where nothing can be said."""
         await ack()
-        self._respond(body, answer)
+        self._responses.give(answer, body)
         if surface(body) == "home":
             self._homes.used(str(body["user"]["id"]), _hash(body))
-
-    def _respond(self, body: Payload, answer: Repaint) -> None:
-        url = body.get("response_url")
-        if url and (answer.card or answer.told):
-            self._errands.start(self._say(str(url), answer, body), name=f"respond {url}")
-        elif not url and answer.told:
-            self._errands.start(self._windows.show(answer.told, body), name=f"show {body['trigger_id']}")
-
-    async def _say(self, url: str, answer: Repaint, body: Payload) -> None:
-        """Repaint the clicked card and tell the person, by the response URL: no scope, and it finds copies we lost."""
-        told, card = answer.told, answer.card
-        drawn = card is None or await _sent(url, card, replace_original=True)
-        heard = told is None or await _sent(url, told, response_type="ephemeral", replace_original=False)
-        said = told or card
-        if said and not (heard if told else drawn):
-            await self._windows.write(said, body)
-
-    async def _tidy(self, body: Payload) -> None:
-        """Take the card away that was pressed, when it is a second one."""
-        try:
-            if body.get("response_url") and await copies.is_left_over(self._desk, body):
-                await slack.webhook(str(body["response_url"])).send(delete_original=True)
-        except (errors.KubeError, Refused) as error:
-            log.info("card_not_looked_after", why=str(error))
 
     async def _politely(self, answering: Awaitable[_A], *, excuse: Callable[[str], _A]) -> _A:
         """The answer, or the excuse when it takes too long or breaks."""
@@ -277,18 +250,6 @@ class Door:
 def _refusal(unwelcome: Unwelcome, *, slack: str) -> Card:
     log.info("person_refused", slack=slack, why=unwelcome.refusal.name.lower())
     return cards.say(unwelcome.refusal)
-
-
-async def _sent(url: str, card: Card, **how: Any) -> bool:
-    """Whether Slack took it, as far as we know."""
-    try:
-        answer = await slack.webhook(url).send(text=card.text, blocks=list(card.blocks), **how)
-    except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
-        log.warning("press_not_answered", error=str(error) or type(error).__name__)
-        return False
-    if answer.status_code != 200:
-        log.warning("press_not_answered", status=answer.status_code, error=answer.body[:100])
-    return answer.status_code == 200
 
 
 def _hash(body: Payload) -> str:

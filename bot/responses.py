@@ -1,0 +1,72 @@
+"""How the answer to a press gets to whoever pressed, once Slack has its acknowledgement.
+
+What must never live here: what the answer is (`approvals`, `commands`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackClientError
+
+from bot import copies, slack
+from bot.answers import Repaint
+from bot.cards import Card
+from bot.errands import Errands
+from bot.ports import Desk
+from bot.windows import Payload, Windows
+from provisioning import errors
+from provisioning.desk import Refused
+
+log = structlog.get_logger()
+
+
+class Responses:
+    """Each is an errand."""
+
+    def __init__(self, *, desk: Desk, errands: Errands, windows: Windows) -> None:
+        self._desk = desk
+        self._errands = errands
+        self._windows = windows
+
+    def give(self, answer: Repaint, body: Payload) -> None:
+        """Where the button stands, or in a window where nothing can be said."""
+        url = body.get("response_url")
+        if url and (answer.card or answer.told):
+            self._errands.start(self._say(str(url), answer, body), name=f"respond {url}")
+        elif not url and answer.told:
+            self._errands.start(self._windows.show(answer.told, body), name=f"show {body['trigger_id']}")
+
+    def tidy(self, body: Payload) -> None:
+        """Take the card away that was pressed, when it is a second one."""
+        self._errands.start(self._tidy(body), name=f"tidy {body['trigger_id']}")
+
+    async def _say(self, url: str, answer: Repaint, body: Payload) -> None:
+        """Repaint the clicked card and tell the person, by the response URL: no scope, and it finds copies we lost."""
+        told, card = answer.told, answer.card
+        drawn = card is None or await _sent(url, card, replace_original=True)
+        heard = told is None or await _sent(url, told, response_type="ephemeral", replace_original=False)
+        said = told or card
+        if said and not (heard if told else drawn):
+            await self._windows.write(said, body)
+
+    async def _tidy(self, body: Payload) -> None:
+        try:
+            if body.get("response_url") and await copies.is_left_over(self._desk, body):
+                await slack.webhook(str(body["response_url"])).send(delete_original=True)
+        except (errors.KubeError, Refused) as error:
+            log.info("card_not_looked_after", why=str(error))
+
+
+async def _sent(url: str, card: Card, **how: Any) -> bool:
+    """Whether Slack took it, as far as we know."""
+    try:
+        answer = await slack.webhook(url).send(text=card.text, blocks=list(card.blocks), **how)
+    except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("press_not_answered", error=str(error) or type(error).__name__)
+        return False
+    if answer.status_code != 200:
+        log.warning("press_not_answered", status=answer.status_code, error=answer.body[:100])
+    return answer.status_code == 200
