@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from bot import replies
 from tests.e2e.desk import Desk, eventually
-from tests.e2e.test_whole_way import look, type_command
+from tests.e2e.test_whole_way import look, settled, type_command
 
 pytestmark = [
     pytest.mark.real,
@@ -33,6 +33,7 @@ async def test_a_question_is_answered_and_an_edit_takes_the_place_of_the_wish(
 
     omar = await look(browser, desk, "U0OMAR")
     cards = omar.locator("article[data-ts]").filter(has_text=CLUSTER).filter(has_text="asks for a new cluster")
+    await settled(cards.last)
     await cards.last.get_by_role("button", name=replies.ASK_QUESTION).click()
     form = omar.get_by_role("dialog", name=replies.QUESTION_TITLE)
     await form.get_by_label(replies.QUESTION).fill("Would *two* workers do?")
@@ -53,6 +54,7 @@ async def test_a_question_is_answered_and_an_edit_takes_the_place_of_the_wish(
     await omar.screenshot(path=pictures / "question.png")
 
     mine = lena.locator("article[data-ts]").filter(has_text=f"{CLUSTER} is waiting for approval")
+    await settled(mine)
     await mine.get_by_role("button", name=replies.EDIT).click()
     form = lena.get_by_role("dialog", name=replies.CREATE_TITLE)
     await expect(form.get_by_label(replies.NODES, exact=True)).to_have_value("3")
@@ -63,10 +65,12 @@ async def test_a_question_is_answered_and_an_edit_takes_the_place_of_the_wish(
     await expect(omar.get_by_text("Changed since you looked")).to_be_visible()
     await expect(cards).to_have_count(2)
     await expect(cards.first.get_by_role("button", name=replies.APPROVE)).to_have_count(0)
+    await settled(cards.last)
     await cards.last.get_by_role("button", name="Deny").click()
     form = omar.get_by_role("dialog", name=replies.DENY_TITLE)
     await form.get_by_label(replies.DENY_REASON).fill("Not today")
     await form.get_by_role("button", name=replies.DENY_NOW).click()
+    await form.get_by_role("button", name=replies.CLOSE).click()
 
     async def denied() -> bool:
         return (await desk.kubectl("-n", NAMESPACE, "get", "clusterrequests"))[1].count("Denied") == 1

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from bot import replies
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
@@ -34,6 +34,11 @@ async def look(browser: Browser, desk: Desk, user: str, channel: str = "C0TEAMA"
 async def type_command(page: Page, text: str, *, where: str = "#team-a-approvals") -> None:
     await page.get_by_label(f"Message {where}").fill(text)
     await page.keyboard.press("Enter")
+
+
+async def settled(card: Locator) -> None:
+    """Wait until the card is drawn as it stays for a while: nobody presses what is just moving."""
+    await expect(card.get_by_text("Next reminder")).to_be_visible(timeout=30_000)
 
 
 async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
@@ -66,7 +71,7 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
 
     # Lena may not decide about her own wish, and Omar may.
     card = lena.locator("article[data-ts]").filter(has_text=CLUSTER).last
-    await expect(card.get_by_text("Next reminder")).to_be_visible(timeout=30_000)  # drawn as it stays for a while
+    await settled(card)
     await card.get_by_role("button", name=replies.APPROVE).click()
     await expect(lena.get_by_text(replies.OWN_REQUEST)).to_be_visible()
     assert await desk.cluster(NAMESPACE, CLUSTER) is None
@@ -110,6 +115,7 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
     await form.get_by_role("button", name=replies.DELETE).click()
     await expect(lena.get_by_role("dialog", name=replies.RECEIPT_TITLE)).to_be_visible()
     card = omar.locator("article[data-ts]").filter(has_text=CLUSTER).last
+    await settled(card)
     await card.get_by_role("button", name=replies.APPROVE).click()
     await nothing_left(desk, NAMESPACE, CLUSTER)
     await quota_released(desk, "team-a", CLUSTER)

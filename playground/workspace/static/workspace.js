@@ -14,9 +14,20 @@ function refresh() {
   return painting;
 }
 
+// Nothing is redrawn under a finger: what is pressed must still be there when it is let go.
+let held = Promise.resolve();
+let letGo = () => {};
+addEventListener("pointerdown", () => {
+  letGo();
+  held = new Promise((resolve) => { letGo = resolve; });
+  setTimeout(letGo, 2000); // a pointer that left the window may never be let go here
+}, true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(letGo), true);
+
 async function paint() {
   const answer = await fetch(location.href, { headers: LIVE, redirect: "error" });
   if (!answer.ok) return;
+  await held;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const name of ["places", "notices", "home", "messages", "modal"]) {
     const [now, next] = [document, fresh].map((d) => d.querySelector(`[data-region="${name}"]`));
