@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
+import pydantic
+
 from provisioning import errors, objects, people, quota, replacing, usual
 from provisioning.desk import Refused
 from provisioning.digest import digest_of
@@ -97,6 +99,7 @@ class FakeDesk:
 
     def put(self, thing: Stored[ClusterRequest]) -> Stored[ClusterRequest]:
         """Somebody wrote a request."""
+        _take(thing.it)
         version = str(int(thing.meta.resource_version or 0) + 1)
         thing = Stored(replace(thing.meta, resource_version=version), thing.it)
         self.stored[thing.key] = thing
@@ -282,6 +285,14 @@ class FakeDesk:
             raise errors.Unavailable("no answer from the API server")
         if self.refusal is not None:
             raise self.refusal
+
+
+def _take(it: ClusterRequest) -> None:
+    """As the API server does: nothing that the schema has no room for."""
+    try:
+        ClusterRequest.model_validate(it.wire())
+    except pydantic.ValidationError as error:
+        raise errors.Invalid(str(error)) from error
 
 
 def _changed(thing: Stored[ClusterRequest], **changes: object) -> Stored[ClusterRequest]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.follow import RESYNC_SECONDS, Follower
+from bot.follow import RESYNC_SECONDS, ROOM, Follower
 from bot.outbox import Busy, Later, Undeliverable, Unknown, Vanished
 from bot.pace import PATIENCE_SECONDS, PROGRESS_SECONDS
 from bot.weights import Weight
@@ -16,12 +16,14 @@ from provisioning.model import (
     Action,
     Amounts,
     ApprovalPolicy,
+    Decision,
     Delivery,
     Person,
     Phase,
     RequestStatus,
     Subject,
     Surface,
+    Vote,
     Waiver,
 )
 from provisioning.model.tenant import Channels
@@ -30,6 +32,7 @@ from tests.bot.fake_desk import FakeDesk, approved
 from tests.bot.fake_poster import FakePoster
 
 KEY = ("tenant-team-a", "cr-7f3k2m4p6q")
+DENIAL = Vote(voter=samples.OMAR, decision=Decision.DENY, reason="no", at=samples.LATER)
 
 
 @dataclass
@@ -94,6 +97,22 @@ async def test_without_a_channel_each_approver_is_asked_directly(scene: Scene) -
     await scene.look()
 
     assert [c for c in scene.poster.calls if c.startswith("post")] == ["post DOMAR", "post DEVA", "post DLENA"]
+
+
+async def test_of_more_approvers_than_a_request_can_name_as_many_are_asked_as_it_can(scene: Scene) -> None:
+    approvers = tuple(Subject(user=f"approver-{n}", slack=f"U0APPROVER{n}") for n in range(150))
+    notified = tuple(f"C0CHANNEL{n}" for n in range(20))
+    scene.desk.tenants["team-a"] = samples.tenant(approvers=approvers, channels=Channels(notified=notified))
+    await scene.look()
+    await scene.look()
+    scene.desk.status(KEY, phase=Phase.DENIED, decided_at=samples.LATER, votes=(DENIAL,))
+
+    await scene.look()
+
+    noted = scene.desk.stored[KEY].it.status.deliveries
+    assert [d.surface for d in noted].count(Surface.APPROVER) == ROOM[Surface.APPROVER]
+    assert [d.surface for d in noted].count(Surface.NOTICE) == len(notified)
+    assert "was denied" in scene.poster.at("DLENA")[0].text
 
 
 async def test_an_approver_is_not_asked_about_a_request_of_their_own(scene: Scene) -> None:

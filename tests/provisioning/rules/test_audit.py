@@ -203,7 +203,7 @@ def test_every_code_has_a_meaning_and_a_place_where_it_is_told() -> None:
     root = Path(provisioning.__file__).parents[1]
     text = "".join(
         path.read_text()
-        for package in ("bot", "provisioning")
+        for package in ("bot", "provisioning", "webhooks")
         for path in (root / package).rglob("*.py")
         if path.name != "audit.py"
     )

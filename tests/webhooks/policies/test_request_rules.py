@@ -132,3 +132,16 @@ def test_a_request_takes_the_place_of_ones_own_that_waits(there: Any, why: str) 
     if isinstance(verdict, Deny):
         assert verdict.causes[0].field == "spec.replaces"
         assert why in verdict.reason
+
+
+def test_what_has_not_got_its_own_place_yet_is_not_replaced() -> None:
+    """Else the first of three would wait on beside the third, and both could be approved."""
+    first = asked(name="cr-0")
+    second = tweak(asked(name="cr-1"), "spec.replaces", "cr-0")
+    third = tweak(asked(name="cr-2"), "spec.replaces", "cr-1")
+    early = check(third, first, second)
+    assert isinstance(early, Deny)
+    assert "cr-1 is just taking the place of cr-0; try again in a moment" in early.reason
+    taken_back = tweak(first, "status", {"phase": "Withdrawn", "replacedBy": "cr-1"})
+    assert check(third, taken_back, second) == Allow()
+    assert check(third, second) == Allow()
