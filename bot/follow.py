@@ -43,6 +43,9 @@ EVENT = "clusterdesk_card"
 RESYNC_SECONDS = 600.0
 """How often what waits for approvers is looked at anew, and a place that took no card tried again."""
 WORKERS = 8
+ROOM = {Surface.APPROVER: 70, Surface.NOTICE: 95}
+"""Places of a request up to which another one of these is noted: its status has 100. Whoever gets no card finds the
+request in App Home."""
 NEWS = timedelta(hours=24)
 """What ended longer ago gets no new card."""
 _AGAIN = {Stage.WAITING: RESYNC_SECONDS, Stage.BUILDING: 60.0, Stage.STALLED: 60.0}
@@ -111,6 +114,8 @@ class Follower:
         try:
             if target.account and target.surface is Surface.REQUESTER and await self._tell_together(key):
                 return None
+            if not self._has_room(key, target):
+                return None
             channel = target.channel or await self._direct(key, target)
             if channel:
                 await self._put(key, target.surface, channel)
@@ -120,6 +125,13 @@ class Follower:
             say("card_waits", request=key[1], why=str(later), seconds=later.seconds)
             return later.seconds
         return None
+
+    def _has_room(self, key: Key, target: Target) -> bool:
+        """Whether a card may be noted there. Those that stand are targets by their channel."""
+        sight, room = self._sight(key), ROOM.get(target.surface)
+        if sight is None or room is None or (target.channel and _find(sight, target.surface, target.channel)):
+            return True
+        return len(sight.request.it.status.deliveries) < room
 
     async def _direct(self, key: Key, target: Target) -> str:
         """The direct message with somebody; empty when there can be none, which is noted under their account."""
