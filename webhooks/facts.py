@@ -17,6 +17,7 @@ from provisioning.model import (
     ApprovalDelegation,
     Catalog,
     CatalogSpec,
+    ClusterRequest,
     DelegationSpec,
     Person,
     Tenant,
@@ -30,6 +31,7 @@ from provisioning.quota import Limits
 from provisioning.resources import (
     APPROVAL_DELEGATIONS,
     CATALOGS,
+    CLUSTER_REQUESTS,
     NAMESPACES,
     TENANT_CLUSTERS,
     TENANTS,
@@ -191,6 +193,12 @@ def delegations(facts: Facts, namespace: str) -> tuple[DelegationSpec, ...]:
     """Who decides instead of whom in this namespace now."""
     found = _readable(objects.read, ApprovalDelegation, facts.list(APPROVAL_DELEGATIONS, namespace=namespace))
     return seats.in_force(found, facts.now)
+
+
+def asked(facts: Facts, namespace: str, name: str) -> Stored[ClusterRequest] | None:
+    """The ClusterRequest of this name; None where there is none, or no name."""
+    found = facts.get(CLUSTER_REQUESTS, name, namespace=namespace) if name else None
+    return objects.read(ClusterRequest, found) if found is not None else None
 
 
 def limits(facts: Facts, tenant: TenantSpec) -> Limits:

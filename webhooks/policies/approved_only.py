@@ -136,9 +136,9 @@ def _may_go(request: Request, cluster: Stored[TenantCluster], tenant: Stored[Ten
 def _candidates(request: Request, named: str, facts: Facts) -> Iterator[Stored[ClusterRequest]]:
     """The request that the annotation names; for a deletion every request to delete this cluster."""
     if request.operation != DELETE:
-        found = facts.get(CLUSTER_REQUESTS, named, namespace=request.namespace) if named else None
-        if found is not None:
-            yield objects.read(ClusterRequest, found)
+        candidate = reading.asked(facts, request.namespace, named)
+        if candidate is not None:
+            yield candidate
         return
     born = objects.Meta.of(request.either).created
     for manifest in facts.list(CLUSTER_REQUESTS, namespace=request.namespace):

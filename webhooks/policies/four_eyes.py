@@ -147,7 +147,7 @@ def _voted(
         raise Wrong("votes", f"cannot be cast for somebody else: the voter must be {request.user.name}, without slack")
     _just_now(vote, facts.now)
     try:
-        replacing.check_stands(before, _request(facts, request.namespace, before.it.spec.replaces))
+        replacing.check_stands(before, reading.asked(facts, request.namespace, before.it.spec.replaces))
         return approval.cast(
             before,
             vote,
@@ -217,18 +217,13 @@ def _withdrawn(
 def _replaced(before: Stored[ClusterRequest], wanted: RequestStatus, facts: Facts, now: datetime) -> RequestStatus:
     """A request whose place another takes, or one that came too late to take another's."""
     namespace, spec = before.meta.namespace, before.it.spec
-    newer, older = (_request(facts, namespace, name) for name in (wanted.replaced_by, spec.replaces))
+    newer, older = (reading.asked(facts, namespace, name) for name in (wanted.replaced_by, spec.replaces))
     try:
         if newer is not None:
             return replacing.taken_back(before, newer, now=now)
         return replacing.came_too_late(before, older, now=now)
     except Refused as refused:
         raise Wrong("phase", "does not become Withdrawn unless the requester says so, or replaces it") from refused
-
-
-def _request(facts: Facts, namespace: str, name: str) -> Stored[ClusterRequest] | None:
-    found = facts.get(CLUSTER_REQUESTS, name, namespace=namespace) if name else None
-    return objects.read(ClusterRequest, found) if found is not None else None
 
 
 def _check_handed_on(
@@ -258,7 +253,7 @@ def _by_provisioner(
     if event is None:
         raise Wrong("phase", f"does not become {wanted.phase.value} by itself: a request is decided by votes")
     if event is Event.WAIVED:
-        if not replacing.stands(before, _request(facts, before.meta.namespace, before.it.spec.replaces)):
+        if not replacing.stands(before, reading.asked(facts, before.meta.namespace, before.it.spec.replaces)):
             raise Wrong("waiver", WORDS[Reason.REPLACING])
         rule = _waiver(before, tenant, facts)
         if rule != wanted.waiver:

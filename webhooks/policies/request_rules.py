@@ -53,11 +53,15 @@ def _of_requester(request: Request, spec: RequestSpec, tenant: TenantSpec, facts
 
 
 def _of_what_is_replaced(spec: RequestSpec, namespace: str, facts: Facts) -> Iterator[Cause]:
-    if spec.replaces:
-        found = facts.get(CLUSTER_REQUESTS, spec.replaces, namespace=namespace)
-        old = objects.read(ClusterRequest, found) if found is not None else None
-        if why := replacing.why_not(spec, old):
-            yield Cause("spec.replaces", why)
+    if not spec.replaces:
+        return
+    old = reading.asked(facts, namespace, spec.replaces)
+    if why := replacing.why_not(spec, old):
+        yield Cause("spec.replaces", why)
+    elif old is not None and not replacing.stands(old, reading.asked(facts, namespace, old.it.spec.replaces)):
+        # Taken back before it has its place, it would never get it: what it is to replace would go on waiting.
+        older = old.it.spec.replaces
+        yield Cause("spec.replaces", f"{old.meta.name} is just taking the place of {older}; try again in a moment")
 
 
 def _of_what_is_there(spec: RequestSpec, current: Manifest | None) -> Iterator[Cause]:
