@@ -43,6 +43,8 @@ LOOK_SECONDS = 600.0
 WORKERS = 2
 MENTIONED = 100
 """People whom one message calls by name: well within 3000 characters."""
+REMINDED = 500
+"""People of whom a request can note that they were reminded."""
 STRANDED = "stranded"
 """What the message to the platform is called."""
 
@@ -98,7 +100,7 @@ class Messenger:
     async def _wait(self, sight: Sight) -> float:
         """Hand it on when that is due, and remind those who were asked."""
         now, request, tenant = self._clock(), sight.request, sight.tenant.it.spec
-        found = {who: await self._directory.whereabouts(who) for who in approvers.asked(sight)}
+        found = {who: await self._directory.whereabouts(who) for who in approvers.asked(sight)[:REMINDED]}
         unreachable = tuple(who for who, each in found.items() if not each.is_there)
         if unreachable != request.it.status.unreachable:
             await self._record(sight, Missing(unreachable))

@@ -114,8 +114,11 @@ async def test_those_who_were_asked_are_reminded_below_the_card_and_it_is_writte
 
 async def test_however_many_are_asked_each_of_them_is_called_by_name() -> None:
     it = scene()
-    approvers = tuple(Subject(user=f"approver-{n}", slack=f"U0APPROVER{n:03}") for n in range(450))
-    it.desk.tenants["team-a"] = samples.tenant(approvers=approvers)
+    approvers = tuple(Subject(user=f"approver-{n}", slack=f"U0APPROVER{n:03}") for n in range(500))
+    more = [{"user": f"more-{n}", "slack": f"U0MORE{n}"} for n in range(50)]
+    policy = ApprovalPolicy.model_validate({"required": 1, "escalation": [{"after": "5m", "approvers": more}]})
+    it.desk.tenants["team-a"] = samples.tenant(approvers=approvers, approval=policy)
+    await it.look(after=timedelta(minutes=5))
 
     await it.look(after=timedelta(minutes=30))
 
