@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.ports import Accesses
-from provisioning import objects
+from provisioning import errors, objects
 from provisioning.access_desk import AccessDesk, Entry
 from provisioning.desk import Reason, Refused
 from provisioning.kube import Kube
@@ -137,3 +137,14 @@ async def test_a_note_that_comes_second_is_written_all_the_same() -> None:
         found = desk.get(NAMESPACE, "web-1")
         assert found is not None
         assert found.it.status.delivery == CARD
+
+
+async def test_an_access_sent_twice_is_not_held_against_itself_where_there_is_room_for_no_more() -> None:
+    async with ApiServer() as server, server.kube() as kube:
+        desk = _real(server, kube)
+        first = await desk.ask(entry(), name="web-1")
+        server.fail(403, method="POST", plural=CLUSTER_ACCESSES.plural)
+        assert await desk.ask(entry(), name="web-1") == first
+        server.fail(403, method="POST", plural=CLUSTER_ACCESSES.plural)
+        with pytest.raises(errors.Forbidden):
+            await desk.ask(entry(), name="web-2")
