@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.real"]
 
 REAL_FIXTURES = {"control_plane", "older_control_plane", "cluster_api"}
+
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")  # how long an example takes says more about the machine than about what is tested
+
+
+def pytest_configure() -> None:
+    """Programs under test listen to Ctrl-C, also when the tests were started in the background, where a shell has it
+    ignored: that is inherited."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
