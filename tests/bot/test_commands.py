@@ -9,7 +9,7 @@ import pytest
 
 from bot import cards, commands, manifest, replies
 from bot.answers import Open, Say
-from provisioning.model import ApprovalPolicy
+from provisioning.model import ApprovalPolicy, Phase
 from provisioning.model.tenant import LifetimePolicy
 from tests.bot import samples, slack_objects
 from tests.bot.fake_desk import FakeDesk
@@ -182,7 +182,7 @@ def test_the_list_starts_with_ones_own() -> None:
     desk.put_cluster(samples.cluster("alpha", by="cr-omars"))
     desk.put_cluster(samples.cluster("zulu", by="cr-lenas"))
     desk.put(samples.request("cr-lenas", cluster="zulu"))
-    desk.status(("tenant-team-a", "cr-lenas"), phase="Applied")
+    desk.status(("tenant-team-a", "cr-lenas"), phase=Phase.APPLIED)
 
     lines = say("list", desk).splitlines()
 
