@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -26,6 +26,9 @@ from provisioning.resources import LEASES, Resource
 log = structlog.get_logger()
 
 Payload = Callable[[], Awaitable[None]]
+
+RELEASE_SECONDS: Final = 2.0
+"""For which whoever leaves tries to give the lease back."""
 
 
 @dataclass(frozen=True)
@@ -167,11 +170,20 @@ class Elector:
         held, self._held = self._held, None
         if held is None:
             return
-        spec = {**held["spec"], "holderIdentity": "", "leaseDurationSeconds": 1}
         with suppress(errors.KubeError, TimeoutError):
-            async with asyncio.timeout(self._terms.retry):
-                await self._leases.replace(LEASES, {**held, "spec": spec})
+            async with asyncio.timeout(RELEASE_SECONDS):
+                try:
+                    await self._give_back(held)
+                except errors.Conflict:
+                    # A renewal that was cut off has reached the server all the same.
+                    present = await self._leases.find(LEASES, self._name, namespace=self._namespace)
+                    if present is not None and present["spec"].get("holderIdentity") == self._identity:
+                        await self._give_back(present)
             log.info("lease_released", lease=self._name, identity=self._identity)
+
+    async def _give_back(self, held: Manifest) -> None:
+        spec = {**held["spec"], "holderIdentity": "", "leaseDurationSeconds": 1}
+        await self._leases.replace(LEASES, {**held, "spec": spec})
 
     def _spec(self, before: Manifest) -> dict[str, Any]:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -107,6 +107,39 @@ async def test_a_lease_given_back_is_taken_at_once(pair: Pair) -> None:
     await asyncio.gather(first, return_exceptions=True)
 
 
+class LosesAnswers:
+    """Every write lands. Of the first `heard` the answer comes, of the next it never does."""
+
+    def __init__(self, kube: Kube, heard: int) -> None:
+        self.kube, self.heard, self.lost = kube, heard, asyncio.Event()
+
+    async def find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
+        return await self.kube.find(resource, name, namespace=namespace)
+
+    async def create(self, resource: Resource, body: Manifest, *, dry_run: bool = False) -> Manifest:
+        return await self.kube.create(resource, body, dry_run=dry_run)
+
+    async def replace(self, resource: Resource, body: Manifest, **how: Any) -> Manifest:
+        written = await self.kube.replace(resource, body, **how)
+        self.heard -= 1
+        if self.heard == -1:
+            self.lost.set()
+            await asyncio.Event().wait()
+        return written
+
+
+async def test_a_lease_is_given_back_though_the_answer_to_a_renewal_never_came(pair: Pair) -> None:
+    server, kube = pair
+    leases = LosesAnswers(kube, heard=1)
+    elected = Elector(leases, name="desk", namespace="system", identity="a", terms=PATIENT)
+    task = asyncio.ensure_future(elected.run(Work(set()).of("a")))
+    await until(leases.lost.is_set)
+    assert holder(server) == "a"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert holder(server) == ""
+
+
 async def test_a_leader_that_died_is_followed_after_its_lease_not_before(pair: Pair) -> None:
     server, kube = pair
     spec = {"holderIdentity": "dead", "leaseDurationSeconds": 1, "leaseTransitions": 4}
