@@ -24,7 +24,7 @@ from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Verdict, merge, refuse
 from webhooks.facts import Facts, Manifest, One, Query, Trusted, Unknown, Unusable
-from webhooks.policy import Default, Policy, Subject, subject, table
+from webhooks.policy import About, Default, Policy, about, table
 from webhooks.ports import Ledgers, Lookup
 from webhooks.recall import Recall
 from webhooks.review import Request
@@ -57,16 +57,16 @@ class Judge:
     recall: Recall = field(default_factory=Recall)
 
     @cached_property
-    def _policies(self) -> Mapping[Subject, Sequence[Policy]]:
+    def _policies(self) -> Mapping[About, Sequence[Policy]]:
         return table(self.policies)
 
     @cached_property
-    def _defaults(self) -> Mapping[Subject, Sequence[Default]]:
+    def _defaults(self) -> Mapping[About, Sequence[Default]]:
         return table(self.defaults)
 
     async def validate(self, request: Request, *, deadline: float) -> Verdict:
         """Admit or refuse before `deadline` (of the loop's clock). Never raises for what the world does."""
-        policies = self._policies.get(subject(request), ())
+        policies = self._policies.get(about(request), ())
         try:
             async with asyncio.timeout_at(deadline):
                 verdict = await self._judge(request, policies, deadline, live=False)
@@ -83,7 +83,7 @@ class Judge:
 
     async def mutate(self, request: Request, *, deadline: float) -> Allow | Patch:
         """Complete the object. What cannot be completed now is left as it is: validation looks at the result."""
-        defaults = self._defaults.get(subject(request), ())
+        defaults = self._defaults.get(about(request), ())
         if request.object is None or not defaults:
             return Allow()
         try:

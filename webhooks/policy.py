@@ -62,14 +62,14 @@ class Default:
     complete: Callable[[Request, Manifest, Facts], Manifest]
 
 
-Subject = tuple[str, str, str, str]
+About = tuple[str, str, str, str]
 """What a request is about: group, plural, subresource, operation."""
 _K = TypeVar("_K", Policy, Default)
 
 
-def table(kinds: Iterable[_K]) -> Mapping[Subject, Sequence[_K]]:
+def table(kinds: Iterable[_K]) -> Mapping[About, Sequence[_K]]:
     """Who is to be asked about what, in their order. Looked up at every request, so made once."""
-    found: dict[Subject, dict[_K, None]] = defaultdict(dict)
+    found: dict[About, dict[_K, None]] = defaultdict(dict)
     for kind in kinds:
         for rule in kind.applies_to:
             for operation in rule.operations:
@@ -77,5 +77,5 @@ def table(kinds: Iterable[_K]) -> Mapping[Subject, Sequence[_K]]:
     return {about: tuple(those) for about, those in found.items()}
 
 
-def subject(request: Request) -> Subject:
+def about(request: Request) -> About:
     return request.group, request.resource, request.subresource, request.operation

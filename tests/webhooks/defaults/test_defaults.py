@@ -36,7 +36,7 @@ from webhooks.defaults import (
 from webhooks.facts import Trusted
 from webhooks.policies.cluster_shape import POLICY as SHAPE
 from webhooks.policies.request_rules import POLICY as REQUEST_RULES
-from webhooks.policy import UPDATE, subject, table
+from webhooks.policy import UPDATE, about, table
 
 DESIRES = {TENANT_CLUSTERS, CLUSTER_REQUESTS, CLUSTER_ACCESSES, CLUSTERS}
 """Kinds in which people say what they want; a Cluster gets labels and an annotation only."""
@@ -175,7 +175,7 @@ def test_nothing_of_a_topology_is_changed() -> None:
     for resource in {rule.resource for default in DEFAULTS for rule in default.applies_to} - DESIRES:
         owned_by_a_topology = manifest(resource, "web", {}, labels={"topology.cluster.x-k8s.io/owned": ""})
         asking = request(resource, owned_by_a_topology)
-        for default in table(DEFAULTS).get(subject(asking), ()):
+        for default in table(DEFAULTS).get(about(asking), ()):
             assert World(*WORLD).complete(default, asking) == owned_by_a_topology, default.name
 
 
@@ -265,7 +265,7 @@ def kept(written: Any, done: Any) -> bool:
 def test_doing_it_twice_is_doing_it_once(new: Any) -> None:
     kinds = {(r.resource.kind): r.resource for d in DEFAULTS for r in d.applies_to}
     resource = kinds[new["kind"]]
-    for default in table(DEFAULTS).get(subject(request(resource, new)), ()):
+    for default in table(DEFAULTS).get(about(request(resource, new)), ()):
         world = World(*WORLD)
         once = world.complete(default, request(resource, new))
         assert once != new

@@ -22,7 +22,7 @@ from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.policies import POLICIES
 from webhooks.policies.hand_made import OPEN, POLICY
-from webhooks.policy import subject, table
+from webhooks.policy import about, table
 
 MACHINE = "virtualMachineTemplate"
 OFF = tweak(TENANT, "spec.handMade", {"allowed": False})
@@ -107,7 +107,7 @@ def test_what_is_there_already_stays_and_shrinks_and_does_not_grow() -> None:
 
 
 def test_tenant_clusters_and_what_they_ask_for_in_passing_are_the_quotas_alone() -> None:
-    assert subject(request(TENANT_CLUSTERS, cluster())) not in table([POLICY])
+    assert about(request(TENANT_CLUSTERS, cluster())) not in table([POLICY])
     charged = next(policy for policy in POLICIES if policy.name == "tenant_quota")
     left_out = {rule.resource for rule in charged.applies_to} - {rule.resource for rule in POLICY.applies_to}
     assert {resource.group for resource in left_out} <= {"", "cdi.kubevirt.io", TENANT_CLUSTERS.group}
