@@ -269,12 +269,16 @@ class Kube:
         if self._left is None:
             return await response.read()
         parts = []
-        async for part in response.content.iter_any():
-            self._left -= len(part)
-            if self._left < 0:
-                response.close()
-                raise errors.Unavailable("the API server answers with more than is taken from it")
-            parts.append(part)
+        try:
+            async for part in response.content.iter_any():
+                self._left -= len(part)
+                if self._left < 0:
+                    raise errors.Unavailable("the API server answers with more than is taken from it")
+                parts.append(part)
+        except BaseException:
+            # Whoever asked may run out of patience in the middle; the line must not stay open for that.
+            response.close()
+            raise
         return b"".join(parts)
 
     async def _send(

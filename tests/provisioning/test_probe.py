@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -47,6 +48,8 @@ class Tenant:
     pods: list[Manifest] = field(default_factory=list)
     asked: int = 0
     hangs: bool = False
+    halts: bool = False
+    """Whether it stops in the middle of its list of Nodes."""
     token: str = "secret"
     instead: Callable[[], web.StreamResponse] | None = None
     """What it answers when it is asked for Nodes, if it is no API server at all."""
@@ -61,7 +64,12 @@ class Tenant:
             await asyncio.sleep(30)
         return web.Response(text="ok")
 
-    async def list_nodes(self, _: web.Request) -> web.StreamResponse:
+    async def list_nodes(self, request: web.Request) -> web.StreamResponse:
+        if self.halts:
+            begun = web.StreamResponse()
+            await begun.prepare(request)
+            await begun.write(b'{"metadata":')
+            await asyncio.sleep(30)
         if self.instead is not None:
             return self.instead()
         items = [
@@ -320,6 +328,15 @@ async def test_whoever_only_poses_as_an_api_server_gets_nothing_and_breaks_nothi
     tenant.instead, tenant.nodes = None, ["True"]
     await settled(probe, Answer("", 1))
     await probe.close()
+
+
+async def test_a_line_is_not_left_open_when_an_answer_stops_in_its_middle(tenant: Tenant) -> None:
+    probe, _ = probe_of(tenant)
+    tenant.halts = True
+    await settled(probe, Answer("its API server does not answer"))
+    await probe.close()
+    # What is left open says so when it is collected, and every warning is an error here.
+    gc.collect()
 
 
 async def test_a_server_with_another_authority_is_not_trusted(tenant: Tenant) -> None:
