@@ -10,10 +10,11 @@ field: clastix/kamaji, internal/builders/controlplane.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from provisioning.errors import Cause
+from provisioning import quantity
+from provisioning.errors import Cause, MalformedQuantity
 from provisioning.resources import KAMAJI_CONTROL_PLANES
 from webhooks import bounds, tree
 from webhooks import facts as reading
@@ -24,6 +25,14 @@ from webhooks.review import Request
 from webhooks.tree import Tree
 
 PROGRAMS: Final = ("apiServer", "controllerManager", "scheduler")
+SIZED: Final = (*PROGRAMS, "addons.konnectivity.server")
+"""What becomes a container of each replica's Pod and may ask for room on its node."""
+MOST: Final[Mapping[str, tuple[Callable[[object], int], str]]] = {
+    "cpu": (quantity.milli, "4"),
+    "memory": (quantity.byte_count, "8Gi"),
+}
+"""What one of them may ask for, and how it is read. The quota counts replicas and not what is in them, so a replica must
+have an end. This is enough for a cluster of some hundred nodes; for more, the platform writes it."""
 ALLOWED: Final = frozenset(
     {
         "version",
@@ -34,12 +43,9 @@ ALLOWED: Final = frozenset(
         "addons.coreDNS",
         "addons.kubeProxy",
         "addons.konnectivity.agent",
-        *(f"addons.konnectivity.server.{key}" for key in ("port", "version", "resources")),
-        *(
-            f"{program}.{key}"
-            for program in PROGRAMS
-            for key in ("extraArgs", "extraVolumeMounts", "probes", "resources")
-        ),
+        *(f"addons.konnectivity.server.{key}" for key in ("port", "version")),
+        *(f"{program}.{key}" for program in PROGRAMS for key in ("extraArgs", "extraVolumeMounts", "probes")),
+        *(f"{each}.resources.{part}.{name}" for each in SIZED for part in ("requests", "limits") for name in MOST),
         *(f"network.{key}" for key in ("serviceType", "certSANs", "dnsServiceIPs", "advertiseAddress")),
         "network.loadBalancerConfig.loadBalancerSourceRanges",
         *(f"network.ingress.{key}" for key in ("className", "hostname")),
@@ -70,7 +76,7 @@ def check(request: Request, facts: Facts) -> Verdict:
     if manifest is None or not reading.is_by_people(request, facts):
         return Allow()
     after, before = tree.dig(manifest, "spec"), tree.dig(request.old, "spec")
-    found = [*_fields(after, before, facts), *_arguments(after, before)]
+    found = [*_fields(after, before, facts), *_arguments(after, before), *_sizes(after, before)]
     return refuse(*found) if found else Allow()
 
 
@@ -89,6 +95,8 @@ def _fields(after: Tree, before: Tree, facts: Facts) -> Iterator[Cause]:
 def _why(path: str) -> str:
     if path.endswith((".image", "containerImageName")):
         return "is an image that would run in the management cluster, beside the data store's credentials; leave it out"
+    if ".resources." in path:
+        return "would take something of a node that nobody counts; leave it out"
     return next((why for prefix, why in WHY if path.startswith(prefix)), "is for the platform to say; leave it out")
 
 
@@ -101,6 +109,22 @@ def _arguments(after: Tree, before: Tree) -> Iterator[Cause]:
             if argument not in there and REACHING.fullmatch(flag):
                 text = f"{flag} would have it reach another store or another API server; Kamaji sets it"
                 yield Cause(f"spec.{program}.extraArgs[{index}]", text)
+
+
+def _sizes(after: Tree, before: Tree) -> Iterator[Cause]:
+    for program in SIZED:
+        for part in ("requests", "limits"):
+            path = (*program.split("."), "resources", part)
+            asked, there = (tree.dig(spec, *path) for spec in (after, before))
+            for name, (read, most) in MOST.items():
+                if asked.get(name) in (None, there.get(name)):
+                    continue
+                at = f"spec.{'.'.join(path)}.{name}"
+                try:
+                    if read(asked[name]) > read(most):
+                        yield Cause(at, f"must be {most} at the most; for more, ask the platform")
+                except MalformedQuantity as error:
+                    yield Cause(at, str(error))
 
 
 POLICY = Policy("own_control_plane", (Rule(KAMAJI_CONTROL_PLANES),), check)
