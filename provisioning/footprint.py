@@ -81,8 +81,10 @@ def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usag
     Raises `MalformedQuantity` when neither the object says, nor the instancetype that it names.
     """
     machine = _machine(template)
-    domain = inside(machine, "template", "spec", "domain")
-    own = Usage(nodes=1, storage=_storage(machine), gpus=guests.devices(inside(domain, "devices")))
+    pod = inside(machine, "template", "spec")
+    domain = inside(pod, "domain")
+    storage = _storage(machine) + _scratch(pod)
+    own = Usage(nodes=1, storage=storage, gpus=guests.devices(inside(domain, "devices")))
     name = instancetype_of(template)
     if not name:
         return own.having(vcpu=guests.vcpu(domain), memory=guests.memory(domain))
@@ -90,7 +92,7 @@ def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usag
         raise MalformedQuantity(f"the size is that of the {INSTANCETYPE} {name}, and there is none")
     if inside(domain, "cpu") or inside(domain, "memory"):
         raise MalformedQuantity("the size is said twice: leave out domain.cpu and domain.memory, or the instancetype")
-    return own + guests.of_instancetype(instancetype).having(nodes=0)
+    return own.having(vcpu=guests.beside(domain)) + guests.of_instancetype(instancetype).having(nodes=0)
 
 
 def instancetype_of(template: Manifest) -> str:
@@ -117,10 +119,15 @@ def of_instance(manifest: Manifest) -> Usage:
     KubeVirt writes into it how far the guest could be enlarged while it runs (four times, where nobody said); it is
     enlarged by a change of its VirtualMachine, which is counted then. Raises `MalformedQuantity`.
     """
-    domain = inside(manifest, "spec", "domain")
+    pod = inside(manifest, "spec")
+    domain = inside(pod, "domain")
     now = {**domain, "cpu": _without(domain, "cpu", "maxSockets"), "memory": _without(domain, "memory", "maxGuest")}
     return Usage(
-        nodes=1, vcpu=guests.vcpu(now), memory=guests.memory(now), gpus=guests.devices(inside(domain, "devices"))
+        nodes=1,
+        vcpu=guests.vcpu(now),
+        memory=guests.memory(now),
+        storage=_scratch(pod),
+        gpus=guests.devices(inside(domain, "devices")),
     )
 
 
@@ -178,6 +185,12 @@ def disks(virtual_machine: Manifest) -> dict[str, int]:
 def _storage(machine: Manifest) -> int:
     """The disks that are made for a virtual machine and go with it."""
     return sum(_disk(template) for template in items(machine, "dataVolumeTemplates"))
+
+
+def _scratch(pod: Manifest) -> int:
+    """Empty disks, which are files on the node for as long as the guest runs."""
+    sizes = (inside(one, "emptyDisk").get("capacity") for one in items(pod, "volumes") if isinstance(one, Mapping))
+    return sum(quantity.byte_count(size) for size in sizes if size is not None)
 
 
 def _disk(template: object) -> int:

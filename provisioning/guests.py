@@ -1,16 +1,20 @@
 """How large a guest is that KubeVirt runs: processors, memory and devices of a `domain`, or of an instancetype. Pure.
 
-The most that it can come to, wherever it says so: what can be enlarged while it runs counts as enlarged.
+The most that it can come to, wherever it says so: what can be enlarged while it runs counts as enlarged. Processors are
+those that its Pod asks for. Source: KubeVirt, `pkg/virt-controller/services/renderresources.go`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from provisioning import quantity
 from provisioning.errors import MalformedQuantity
 from provisioning.strict import Manifest, count, inside, items
 from provisioning.usage import Usage
+
+EMULATOR: Final = 2
+"""Processors of an emulator that has its own: one, and another where KubeVirt is told to keep their number even."""
 
 
 def of_instancetype(manifest: Manifest) -> Usage:
@@ -20,11 +24,20 @@ def of_instancetype(manifest: Manifest) -> Usage:
     sizes = [quantity.byte_count(said[part]) for part in ("guest", "maxGuest") if said.get(part) is not None]
     if not cpus or not any(sizes):
         raise MalformedQuantity("the instancetype says nothing of its CPU or its memory")
-    return Usage(nodes=1, vcpu=cpus * 1000, memory=max(sizes), gpus=devices(inside(manifest, "spec")))
+    threads = beside(inside(manifest, "spec"))
+    return Usage(nodes=1, vcpu=cpus * 1000 + threads, memory=max(sizes), gpus=devices(inside(manifest, "spec")))
+
+
+def beside(holder: Manifest) -> int:
+    """Milli-CPU of what works for a guest beside its own processors: its emulator, and the threads that serve its
+    disks. Of a domain or of an instancetype's spec. Raises `MalformedQuantity`."""
+    emulator = EMULATOR if inside(holder, "cpu").get("isolateEmulatorThread") else 0
+    threads = inside(holder, "ioThreads").get("supplementalPoolThreadCount")
+    return (emulator + count(threads or 0, "ioThreads.supplementalPoolThreadCount")) * 1000
 
 
 def vcpu(domain: Manifest) -> int:
-    """Milli-CPU. Raises `MalformedQuantity`."""
+    """Milli-CPU, `beside` included. Raises `MalformedQuantity`."""
     cpu = inside(domain, "cpu")
     cores, threads = (count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("cores", "threads"))
     sockets = max(count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("sockets", "maxSockets"))
@@ -32,7 +45,7 @@ def vcpu(domain: Manifest) -> int:
     asked = -(-_resources(domain, "cpu", quantity.milli) // 1000) * 1000
     if not cpu and not asked:
         raise MalformedQuantity("the template says nothing of its CPU: write domain.cpu.cores")
-    return max(cores * threads * sockets * 1000, asked)
+    return max(cores * threads * sockets * 1000, asked) + beside(domain)
 
 
 def memory(domain: Manifest) -> int:

@@ -33,7 +33,9 @@ ALLOWED: Final = frozenset(
         f"{_VM}.spec.running",
         f"{_VM}.spec.runStrategy",
         f"{_VM}.spec.instancetype",
-        f"{_VM}.spec.preference",
+        # Both kinds of preference are the platform's to write; a revision of one is an object that others write, too.
+        f"{_VM}.spec.preference.kind",
+        f"{_VM}.spec.preference.name",
         f"{_VM}.spec.updateVolumesStrategy",
         f"{_VM}.spec.dataVolumeTemplates",
         f"{_VM}.spec.template.metadata.labels",
@@ -65,7 +67,9 @@ ALLOWED: Final = frozenset(
         f"{_DOMAIN}.ioThreadsPolicy",
         f"{_DOMAIN}.machine",
         f"{_DOMAIN}.memory",
-        f"{_DOMAIN}.resources",
+        # What is counted, and no devices, which people would take past the quota of GPUs.
+        *(f"{_DOMAIN}.resources.{part}.{name}" for part in ("requests", "limits") for name in ("cpu", "memory")),
+        f"{_DOMAIN}.resources.overcommitGuestOverhead",
         f"{_DOMAIN}.devices.autoattachGraphicsDevice",
         f"{_DOMAIN}.devices.autoattachMemBalloon",
         f"{_DOMAIN}.devices.autoattachSerialConsole",
@@ -89,12 +93,12 @@ VOLUMES: Final = frozenset(
         "dataVolume",
         "persistentVolumeClaim",
         "emptyDisk",
-        "ephemeral",
         "cloudInitNoCloud",
         "cloudInitConfigDrive",
     }
 )
-"""Kinds of volume that hold what the tenant put there, and no credential."""
+"""Kinds of volume that hold what the tenant put there, and no credential. No `ephemeral` one: it writes to a node's
+disk, and nobody can say how much."""
 BINDINGS: Final = frozenset({"bridge", "masquerade"})
 INTERFACE: Final = BINDINGS | {"name", "model", "macAddress", "bootOrder", "ports", "state", "dhcpOptions", "acpiIndex"}
 _OF_DISKS: Final = "cdi.kubevirt.io/"

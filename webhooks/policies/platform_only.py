@@ -1,12 +1,15 @@
 """What a tenant may have, what is on offer, and how the management cluster is used: only the platform writes these.
 
 A Tenant is a quota and the people who decide. A Catalog and an instancetype say how large a machine is, a ClusterClass
-what a cluster is made of, a DataStore where all tenants' data is. And the ways to more machines that nobody measures
-(pools of either kind, replica sets, clones, restored snapshots) or out of a disk (exports): no tenant cluster needs
-them. RBAC says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
+what a cluster is made of, a DataStore where all tenants' data is. A preference is what KubeVirt adds to a machine after
+it was judged, annotations among it, by which images run beside the guest. And the ways to more machines that nobody
+measures (pools of either kind, replica sets, clones, restored snapshots) or out of a disk (exports): no tenant cluster
+needs them. RBAC says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.resources import (
@@ -26,11 +29,19 @@ from webhooks.facts import Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Reach, Rule
 from webhooks.review import Request
 
+TOLD: Final = "only the platform may {verb} a {kind}{where}, and {user} is not of it"
 OURS = (TENANTS, CATALOGS)
-WIDE = (DATA_STORES, KUBECONFIG_GENERATORS, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES)
 CLASSES = (CLUSTER_CLASSES, KAMAJI_CONTROL_PLANE_TEMPLATES, KUBEVIRT_CLUSTER_TEMPLATES)
 ANY = "*"
 """Whatever version is served: only who writes is looked at."""
+PREFERENCES = Resource(
+    "instancetype.kubevirt.io",
+    ANY,
+    "virtualmachineclusterpreferences",
+    "VirtualMachineClusterPreference",
+    namespaced=False,
+)
+WIDE = (DATA_STORES, KUBECONFIG_GENERATORS, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, PREFERENCES)
 SCALED = (
     Resource("cluster.x-k8s.io", ANY, "machinepools", "MachinePool"),
     Resource("kubevirt.io", ANY, "virtualmachineinstancereplicasets", "VirtualMachineInstanceReplicaSet"),
@@ -43,6 +54,7 @@ MACHINERY = (
     Resource("snapshot.kubevirt.io", ANY, "virtualmachinerestores", "VirtualMachineRestore"),
     Resource("export.kubevirt.io", ANY, "virtualmachineexports", "VirtualMachineExport"),
     Resource("instancetype.kubevirt.io", ANY, "virtualmachineinstancetypes", "VirtualMachineInstancetype"),
+    Resource("instancetype.kubevirt.io", ANY, "virtualmachinepreferences", "VirtualMachinePreference"),
 )
 KINDS = (*OURS, *WIDE, *CLASSES, *MACHINERY)
 
@@ -57,7 +69,7 @@ def check(request: Request, facts: Facts) -> Verdict:
     kind = next(kind.kind for kind in KINDS if (kind.group, kind.plural) == (request.group, request.resource))
     verb = {CREATE: "make", UPDATE: "change", DELETE: "delete"}.get(request.operation, "write")
     where = " in a tenant's namespace" if request.namespace else ""
-    return refuse(Cause("", f"only the platform may {verb} a {kind}{where}, and {request.user.name} is not of it"))
+    return refuse(Cause("", TOLD.format(verb=verb, kind=kind, where=where, user=request.user.name)))
 
 
 def _says_the_same(request: Request) -> bool:

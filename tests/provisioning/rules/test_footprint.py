@@ -106,6 +106,33 @@ def test_the_most_processors_that_a_machine_can_come_to_count(domain: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("domain", "vcpu"),
+    [
+        ({"cpu": {"cores": 2, "dedicatedCpuPlacement": True, "isolateEmulatorThread": True}}, 4_000),
+        ({"cpu": {"cores": 2}, "ioThreads": {"supplementalPoolThreadCount": 6}}, 8_000),
+        ({"cpu": {"cores": 2}, "ioThreads": {}}, 2_000),
+    ],
+)
+def test_what_works_for_a_guest_beside_its_processors_counts_with_them(domain: dict[str, Any], vcpu: int) -> None:
+    assert footprint.of_machine(machine_template(memory={"guest": "1Gi"}, **domain)).vcpu == vcpu
+
+
+def test_empty_disks_count_as_storage_in_a_template_and_in_what_runs() -> None:
+    template = machine_template()
+    machine = template["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]["template"]["spec"]
+    machine["volumes"] = [
+        {"name": "a", "emptyDisk": {"capacity": "3Gi"}},
+        {"name": "b", "emptyDisk": {}},
+        {"name": "c"},
+    ]
+    assert footprint.of_machine(template).storage == 3 * GI
+    assert footprint.of_instance({"spec": machine}) == footprint.of_machine(template)
+    machine["volumes"][0]["emptyDisk"]["capacity"] = "-3Gi"
+    with pytest.raises(MalformedQuantity):
+        footprint.of_machine(template)
+
+
+@pytest.mark.parametrize(
     ("domain", "memory"),
     [
         ({"memory": {"guest": "4Gi"}}, 4 * GI),
@@ -165,6 +192,13 @@ def test_what_an_instancetype_may_grow_to_counts() -> None:
     larger = instancetype(maxSockets=16)
     larger["spec"]["memory"]["maxGuest"] = "32Gi"
     assert footprint.of_machine(typed(U1), larger) == Usage(nodes=1, vcpu=16_000, memory=32 * GI)
+
+
+def test_what_works_beside_a_guest_counts_whether_its_instancetype_says_so_or_its_template() -> None:
+    pinned = instancetype(isolateEmulatorThread=True)
+    pinned["spec"]["ioThreads"] = {"supplementalPoolThreadCount": 3}
+    assert footprint.of_machine(typed(U1), pinned).vcpu == 9_000
+    assert footprint.of_machine(typed(U1, ioThreads={"supplementalPoolThreadCount": 2}), instancetype()).vcpu == 6_000
 
 
 def test_a_template_that_says_its_size_itself_names_no_instancetype() -> None:

@@ -27,7 +27,8 @@ META = {
     "managedFields": [{"manager": "x"}],
 }
 DOMAIN = {"cpu": {"cores": 2}, "memory": {"guest": "4Gi"}}
-MACHINE = {"runStrategy": "Always", "template": {"spec": {"domain": DOMAIN, "volumes": [{"name": "system"}]}}}
+DISKS = [{"name": "system"}, {"name": "scratch", "emptyDisk": {"capacity": "2Gi"}}]
+MACHINE = {"runStrategy": "Always", "template": {"spec": {"domain": DOMAIN, "volumes": DISKS}}}
 
 
 def thing(kind: Resource, spec: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def thing(kind: Resource, spec: dict[str, Any]) -> dict[str, Any]:
     [
         (VIRTUAL_MACHINES, MACHINE, footprint.of_machine),
         (KUBEVIRT_MACHINES, {"virtualMachineTemplate": {"spec": MACHINE}}, footprint.of_machine),
-        (VIRTUAL_MACHINE_INSTANCES, {"domain": DOMAIN, "hostname": "m0"}, footprint.of_instance),
+        (VIRTUAL_MACHINE_INSTANCES, {"domain": DOMAIN, "volumes": DISKS, "hostname": "m0"}, footprint.of_instance),
         (PERSISTENT_VOLUME_CLAIMS, {"resources": {"requests": {"storage": "1Gi"}}}, footprint.of_volume_claim),
         (SERVICES, {"type": "LoadBalancer", "ports": [{"port": 80}]}, footprint.of_service),
     ],

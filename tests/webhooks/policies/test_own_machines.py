@@ -36,6 +36,8 @@ def test_what_a_worker_needs_passes() -> None:
     plain = tweak(plain, f"{SPEC}.{POD}.domain.devices", {"interfaces": [{"name": "default", "bridge": {}}]})
     plain = tweak(plain, f"{SPEC}.{POD}.volumes", [{"name": "a", "containerDisk": {"image": "x/disk:v1"}}])
     plain = tweak(plain, f"{SPEC}.{POD}.nodeSelector", {"topology.kubernetes.io/zone": "a"})
+    plain = tweak(plain, f"{SPEC}.{VM}.preference", {"kind": "VirtualMachineClusterPreference", "name": "fast"})
+    plain = tweak(plain, f"{SPEC}.{POD}.domain.resources", {"requests": {"cpu": "2", "memory": "4Gi"}})
     assert fields(plain) == []
 
 
@@ -49,7 +51,17 @@ def test_what_we_render_ourselves_is_within_the_same_bounds(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["hostDisk", "secret", "serviceAccount", "configMap", "downwardAPI", "downwardMetrics", "sysprep", "memoryDump"],
+    [
+        "configMap",
+        "downwardAPI",
+        "downwardMetrics",
+        "ephemeral",
+        "hostDisk",
+        "memoryDump",
+        "secret",
+        "serviceAccount",
+        "sysprep",
+    ],
 )
 def test_no_credential_and_no_disk_of_a_node_comes_in_as_a_volume(kind: str) -> None:
     mounted = guest(f"{POD}.volumes", [{"name": "a", "emptyDisk": {}}, {"name": "b", kind: {"x": 1}}])
@@ -79,6 +91,10 @@ def test_no_secret_comes_in_as_cloud_init() -> None:
         (f"{POD}.domain.firmware", {"kernelBoot": {"container": {"image": "x"}}}),
         (f"{VM}.template.metadata", {"annotations": {"hooks.kubevirt.io/hookSidecars": "[]"}}),
         (f"{VM}.template.metadata", {"annotations": {"k8s.v1.cni.cncf.io/networks": "infra"}}),
+        (f"{VM}.preference", {"name": "fast", "revisionName": "mine-1"}),
+        (f"{VM}.preference", {"inferFromVolume": "system"}),
+        (f"{POD}.domain.resources", {"limits": {"nvidia.com/A100": "8"}}),
+        (f"{POD}.domain.resources", {"requests": {"ephemeral-storage": "1Ti"}}),
         ("providerID", "kubevirt://of-another"),
     ],
 )
