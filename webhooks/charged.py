@@ -34,16 +34,14 @@ from webhooks.policy import Reach
 class Kind:
     """A charged kind. `field` is where a denial points, `scaled` the dotted path that its `/scale` writes.
 
-    `housed`: whether it is refused in a namespace that is nobody's; of the rest there may be some that are no tenant's
-    matter. `part`: whether it is within its controller's charge in everyday life. `shared`: whether others of its kind
-    are within the same charge.
+    `part`: whether it is within its controller's charge in everyday life. `shared`: whether others of its kind are
+    within the same charge.
     """
 
     resource: Resource
     field: str
     scaled: str = ""
     reach: Reach = Reach.EVERYWHERE
-    housed: bool = False
     part: bool = False
     shared: bool = False
 
@@ -61,12 +59,12 @@ _REPLICAS = "spec.replicas"
 _FRONT = "spec.controlPlane.deployment.replicas"
 _CLAIMED = "spec.resources.requests.storage"
 KINDS: Final = (
-    Kind(TENANT_CLUSTERS, "spec.pools", housed=True),
-    Kind(CLUSTERS, "spec", housed=True),
+    Kind(TENANT_CLUSTERS, "spec.pools"),
+    Kind(CLUSTERS, "spec"),
     Kind(KAMAJI_CONTROL_PLANES, _REPLICAS, scaled=_REPLICAS),
     Kind(TENANT_CONTROL_PLANES, _FRONT, scaled=_FRONT, reach=Reach.TENANTS, part=True),
-    Kind(MACHINE_DEPLOYMENTS, _REPLICAS, scaled=_REPLICAS, housed=True),
-    Kind(MACHINE_SETS, _REPLICAS, scaled=_REPLICAS, housed=True, part=True, shared=True),
+    Kind(MACHINE_DEPLOYMENTS, _REPLICAS, scaled=_REPLICAS),
+    Kind(MACHINE_SETS, _REPLICAS, scaled=_REPLICAS, part=True, shared=True),
     Kind(KUBEVIRT_MACHINES, "spec.virtualMachineTemplate.spec", part=True, shared=True),
     Kind(VIRTUAL_MACHINES, "spec.template.spec.domain", reach=Reach.TENANTS),
     Kind(VIRTUAL_MACHINE_INSTANCES, "spec.domain", reach=Reach.TENANTS, part=True),

@@ -41,11 +41,9 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         return Allow()
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
-        return refuse(reading.no_tenant(request.namespace)) if kind.housed else Allow()
+        return _of_nobody(kind, before, after, request, facts)
     try:
-        cost, hint = _cost(kind, after, facts), _hint(kind, after)
-        if kind.shared and _owners(after) and not facts.trusted.is_system(request.user):
-            cost, hint = _by_itself(kind, before, after, facts) or (cost, hint)
+        cost, hint = _weighed(kind, before, after, request, facts)
     except TemplateMissing as error:
         if not request.dry_run:
             return refuse(*error.causes, code=INVALID)
@@ -68,6 +66,28 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         pieces=pieces.of(kind.resource, before, after, had=had, cost=cost, facts=facts),
     )
     return charge if charge.rises else Allow()
+
+
+def _of_nobody(kind: Kind, before: Manifest | None, after: Manifest, request: Request, facts: Facts) -> Verdict:
+    """Where no tenant is, nobody can be charged, and so nothing grows.
+
+    What costs nothing may be written, and so may the parts of what is there: controllers keep alive what was made
+    before there were tenants.
+    """
+    try:
+        cost, _ = _weighed(kind, before, after, request, facts)
+        grows = (cost - _cost_before(kind, before, facts)).rises() != Usage()
+    except RuleError:
+        grows = True
+    return refuse(reading.no_tenant(request.namespace)) if grows else Allow()
+
+
+def _weighed(kind: Kind, before: Manifest | None, after: Manifest, request: Request, facts: Facts) -> tuple[Usage, str]:
+    """What it costs, and what else helps whoever has no room for that."""
+    cost, hint = _cost(kind, after, facts), _hint(kind, after)
+    if kind.shared and _owners(after) and not facts.trusted.is_system(request.user):
+        return _by_itself(kind, before, after, facts) or (cost, hint)
+    return cost, hint
 
 
 def _has_fewer(kind: Kind, before: Manifest, after: Manifest) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from provisioning import charges, measures
 from provisioning.resources import (
     CLUSTERS,
+    DATA_VOLUMES,
     KAMAJI_CONTROL_PLANES,
     KUBEVIRT_MACHINES,
     MACHINE_DEPLOYMENTS,
@@ -18,6 +19,7 @@ from provisioning.resources import (
     SERVICES,
     TENANT_CLUSTERS,
     TENANT_CONTROL_PLANES,
+    VIRTUAL_MACHINES,
 )
 from provisioning.usage import Usage
 from tests.builders import envelope
@@ -319,11 +321,36 @@ def test_a_number_that_replaces_nothing_known_is_held_against_what_is_there() ->
     assert (verdict.before.nodes, verdict.after.nodes) == (2, 10)
 
 
-def test_what_is_no_tenants_matter_is_left_alone_where_no_tenant_is() -> None:
-    service = manifest(SERVICES, "web", {"type": "LoadBalancer"}, namespace="elsewhere")
-    assert check(SERVICES, service) == Allow()
-    lone = manifest(MACHINE_SETS, "lone", deployment()["spec"], namespace="elsewhere")
-    assert isinstance(check(MACHINE_SETS, lone), Deny)
+@pytest.mark.parametrize(
+    ("resource", "spec"),
+    [
+        (KAMAJI_CONTROL_PLANES, {"replicas": 1}),
+        (TENANT_CONTROL_PLANES, {"controlPlane": {}}),
+        (MACHINE_SETS, {**deployment()["spec"], "replicas": 1}),
+        (KUBEVIRT_MACHINES, template()["spec"]["template"]["spec"]),
+        (VIRTUAL_MACHINES, template()["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]),
+        (DATA_VOLUMES, {"storage": {"resources": {"requests": {"storage": "1Gi"}}}}),
+        (SERVICES, {"type": "LoadBalancer"}),
+        (KUBEVIRT_MACHINES, {}),
+    ],
+)
+def test_nothing_that_costs_anything_is_made_where_no_tenant_is(resource: Any, spec: Any) -> None:
+    """The API server asks about some kinds only where the label says that there is one; the Tenant may not know."""
+    verdict = check(resource, manifest(resource, "lone", spec, namespace="elsewhere"), user=CONTROLLER)
+    assert isinstance(verdict, Deny)
+    assert "the namespace elsewhere belongs to no tenant" in verdict.reason
+
+
+def test_what_was_there_before_there_were_tenants_is_kept_alive_and_does_not_grow() -> None:
+    there = [tweak(one, "metadata.namespace", "elsewhere") for one in (PARENT, SET, template())]
+    spec = template()["spec"]["template"]["spec"]
+    healed = owned(manifest(KUBEVIRT_MACHINES, "next", spec, namespace="elsewhere"), SET)
+    assert check(KUBEVIRT_MACHINES, healed, *there, user=CONTROLLER) == Allow()
+    assert isinstance(check(KUBEVIRT_MACHINES, healed, *there), Deny)
+    assert check(SERVICES, manifest(SERVICES, "web", {"type": "ClusterIP"}, namespace="elsewhere")) == Allow()
+    fewer, more = (tweak(there[0], "spec.replicas", number) for number in (2, 4))
+    assert check(MACHINE_DEPLOYMENTS, fewer, *there, old=there[0]) == Allow()
+    assert isinstance(check(MACHINE_DEPLOYMENTS, more, *there, old=there[0]), Deny)
 
 
 def test_a_machine_and_its_number_of_questions_do_not_grow_with_its_namespace() -> None:
