@@ -26,7 +26,11 @@ class Code(StrEnum):
     FORM_SUBMITTED = "form-submitted"
     PERSON_REFUSED = "person-refused"
     CARD_SHOWN = "card-shown"
+    HOME_SEEN = "home-seen"
     REQUEST_MADE = "request-made"
+    REQUEST_NUDGED = "request-nudged"
+    REQUEST_HANDED_ON = "request-handed-on"
+    REQUEST_REPLACED = "request-replaced"
     REQUEST_DENIED = "request-denied"
     REQUEST_WITHDRAWN = "request-withdrawn"
     REQUEST_WAIVED = "request-waived"
@@ -34,6 +38,16 @@ class Code(StrEnum):
     REQUEST_EXPIRED = "request-expired"
     REQUEST_APPLIED = "request-applied"
     REQUEST_FAILED = "request-failed"
+    VOTE_CAST = "vote-cast"
+    VOTE_TAKEN_BACK = "vote-taken-back"
+    QUESTION_ASKED = "question-asked"
+    QUESTION_ANSWERED = "question-answered"
+    DELEGATION_MADE = "delegation-made"
+    DELEGATION_CHANGED = "delegation-changed"
+    DELEGATION_ENDED = "delegation-ended"
+    CLUSTER_MADE = "cluster-made"
+    CLUSTER_CHANGED = "cluster-changed"
+    CLUSTER_ENDED = "cluster-ended"
     ACCESS_ISSUED = "access-issued"
     ACCESS_REVOKED = "access-revoked"
     ACCESS_EXPIRED = "access-expired"
@@ -47,14 +61,28 @@ MEANING: Final[Mapping[Code, str]] = {
     Code.FORM_SUBMITTED: "Somebody sent a form.",
     Code.PERSON_REFUSED: "A Slack account that nobody may use the desk by; `who` is its Slack id.",
     Code.CARD_SHOWN: "A card about a request of `who` stands in Slack, or is another one by now: see `where`.",
+    Code.HOME_SEEN: "Somebody looked at App Home, and saw requests of others; one line a person and hour.",
     Code.REQUEST_MADE: "Somebody asked for something that needs approval, in Slack or by kubectl.",
+    Code.REQUEST_NUDGED: "The requester had everybody reminded.",
+    Code.REQUEST_HANDED_ON: "Nobody decided, or nobody could be reached, and the tenant's next approvers were asked.",
+    Code.REQUEST_REPLACED: "A request was edited: taken back for the one that took its place.",
     Code.REQUEST_DENIED: "An approver denied a request, in Slack or by kubectl.",
-    Code.REQUEST_WITHDRAWN: "A request was taken back.",
+    Code.REQUEST_WITHDRAWN: "A request was taken back, and none took its place.",
     Code.REQUEST_WAIVED: "A rule of the tenant made approval unnecessary.",
     Code.REQUEST_FORCED: "Somebody took a request through alone, by break-glass; `who` is theirs.",
     Code.REQUEST_EXPIRED: "Nobody decided in time.",
     Code.REQUEST_APPLIED: "What was approved is done.",
     Code.REQUEST_FAILED: "What was approved could not be done.",
+    Code.VOTE_CAST: "Somebody's vote counts.",
+    Code.VOTE_TAKEN_BACK: "Somebody took their vote back.",
+    Code.QUESTION_ASKED: "Somebody who decides asked the requester a question.",
+    Code.QUESTION_ANSWERED: "The requester answered it.",
+    Code.DELEGATION_MADE: "An approver has somebody else decide instead, until then.",
+    Code.DELEGATION_CHANGED: "The same with somebody else, or until another time.",
+    Code.DELEGATION_ENDED: "A delegation was ended before its time.",
+    Code.CLUSTER_MADE: "Somebody made a TenantCluster themselves; `approval` is the rule or the request that let them.",
+    Code.CLUSTER_CHANGED: "Somebody changed a TenantCluster themselves.",
+    Code.CLUSTER_ENDED: "Somebody deleted a TenantCluster themselves.",
     Code.ACCESS_ISSUED: "Somebody got a certificate for a cluster.",
     Code.ACCESS_REVOKED: "A certificate was taken back before its end.",
     Code.ACCESS_EXPIRED: "A certificate ran out.",

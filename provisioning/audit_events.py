@@ -47,9 +47,12 @@ def reached(request: Stored[ClusterRequest], status: RequestStatus) -> Event:
         "requester": spec.requester.user,
         "votes": ", ".join(map(_vote, status.votes)),
         "waiver": status.waiver,
+        **({"replaced-by": status.replaced_by} if status.replaced_by else {}),
+        **({"replaces": spec.replaces} if spec.replaces else {}),
     }
+    replaced = Code.REQUEST_REPLACED if status.replaced_by else None
     return Event(
-        Code.REQUEST_FORCED if alone else _PHASES[status.phase],
+        Code.REQUEST_FORCED if alone else replaced or _PHASES[status.phase],
         who=alone.voter.user if alone else denial or spec.requester.user,
         where=CLUSTER,
         about="/".join(request.key),

@@ -29,6 +29,7 @@ from webhooks.app import App, serving
 from webhooks.defaults import DEFAULTS
 from webhooks.denials import Denials
 from webhooks.judge import Judge
+from webhooks.landings import Landings
 from webhooks.ledgers import BatchedLedgers, LedgerProbe
 from webhooks.lookup import KubeLookup
 from webhooks.policies import POLICIES
@@ -72,9 +73,9 @@ async def serve(settings: Settings) -> None:
             audit_trail.kept(heads, writer=identity, file=settings.audit_file, now=_now) as tell,
             asyncio.TaskGroup() as group,
         ):
-            denials = Denials(tell)
-            app = App(judge, why_not_ready=why_not_ready, note=denials.note)
-            tasks = [group.create_task(part.run()) for part in (lookup, probe, source, denials)]
+            denials, landings = Denials(tell), Landings(lookup, settings.trusted(), tell)
+            app = App(judge, why_not_ready=why_not_ready, note=denials.note, admitted=landings.note)
+            tasks = [group.create_task(part.run()) for part in (lookup, probe, source, denials, landings)]
             # What is loaded by now stays. Looking through it for garbage again and again would hold up whoever asks.
             gc.collect()
             gc.freeze()

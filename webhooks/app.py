@@ -49,7 +49,8 @@ log = structlog.get_logger()
 
 
 class App:
-    """The door's two routes and its health. `why_not_ready` gives None or a sentence; `note` hears of each denial."""
+    """The door's two routes and its health. `why_not_ready` gives None or a sentence; `note` hears of each denial,
+    `admitted` of what may be stored now."""
 
     def __init__(
         self,
@@ -58,11 +59,13 @@ class App:
         why_not_ready: Callable[[], str | None],
         note: Callable[[Request, Deny], None] = lambda *_: None,
         in_flight_max: int = IN_FLIGHT_MAX,
+        admitted: Callable[[Request, Allow], None] = lambda *_: None,
     ) -> None:
         self._judge = judge
         self._note = note
         self._why_not_ready = why_not_ready
         self._in_flight = 0
+        self._admitted = admitted
         self._in_flight_max = in_flight_max
         self._leaving = False
         self._asked = 0.0
@@ -136,6 +139,8 @@ class App:
         return web.Response(body=answer, content_type="application/json")
 
     async def _decide(self, asked: Request, decide: Callable[..., Awaitable[Decision]], deadline: float) -> Decision:
+        elif door == "validate" and isinstance(decision, Allow):
+            self._admitted(asked, decision)
         if self._in_flight >= self._in_flight_max:
             return Deny("too many requests at once; try again", code=BUSY, retry_after=1)
         self._in_flight += 1

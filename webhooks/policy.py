@@ -29,6 +29,8 @@ class Reach(Enum):
     """The same namespaces, for their own service accounts only: those of what is hosted beside a control plane."""
     OURS = "ours"
     """What our own accounts keep, for everybody but them: they must never wait for themselves."""
+    NOTED = "noted"
+    """What is never refused in tenants' namespaces, and told in the audit trail: nothing waits for us there."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ PART_OF = {"app.kubernetes.io/part-of": "clusterdesk"}
 VALIDATE, MUTATE = "/validate", "/mutate"
 VALIDATING_SECONDS = 10
 MUTATING_SECONDS = 5
+NOTING_SECONDS = 2
+"""For what we never refuse."""
 
 VALIDATING = Resource(
     "admissionregistration.k8s.io",
@@ -98,8 +100,8 @@ def configurations(
         {
             **_webhook(reach, trusted, profile, [rule for rule in rules if rule.reach is reach]),
             "clientConfig": client.manifest(VALIDATE),
-            "failurePolicy": "Fail",
-            "timeoutSeconds": VALIDATING_SECONDS,
+            "failurePolicy": "Ignore" if reach is Reach.NOTED else "Fail",
+            "timeoutSeconds": NOTING_SECONDS if reach is Reach.NOTED else VALIDATING_SECONDS,
         }
         for reach in Reach
         if any(rule.reach is reach for rule in rules)
@@ -164,7 +166,7 @@ def _selector(reach: Reach, trusted: Trusted) -> Manifest:
     if reach is Reach.OURS:
         return {}
     excluded: list[Manifest] = [{"key": name, "operator": "NotIn", "values": sorted(trusted.namespaces)}]
-    if reach in (Reach.TENANTS, Reach.HOSTED):
+    if reach in (Reach.TENANTS, Reach.HOSTED, Reach.NOTED):
         excluded.append({"key": TENANT_LABEL, "operator": "Exists"})
     return {"matchExpressions": excluded}
 

@@ -371,6 +371,17 @@ def older(stage: Backstage) -> Manifest:
     return found
 
 
+async def test_the_audit_trail_tells_an_edit_from_a_request_that_is_taken_back(stage: Backstage) -> None:
+    ask_older(stage)
+    ask(stage, replaces=OLDER)
+    told: list[Event] = []
+    for _ in range(3):
+        await act(stage, told.append)
+    (replaced,) = [event for event in told if event.about.endswith(OLDER)]
+    assert (replaced.code, replaced.facts["replaced-by"]) == (Code.REQUEST_REPLACED, NAME)
+    assert [event.facts.get("replaces") for event in told if event.about.endswith(NAME)] == [OLDER] * (len(told) - 1)
+
+
 async def test_a_request_that_replaces_another_has_that_one_taken_back_first(stage: Backstage) -> None:
     with_policy(stage, required=0)
     ask_older(stage)

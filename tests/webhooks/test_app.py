@@ -7,7 +7,7 @@ import io
 import json
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -56,6 +56,8 @@ class Door:
     denied: list[tuple[str, str]]
     """Whose requests were refused, and why."""
 
+    admitted: list[str] = field(default_factory=list)
+    """The calls that may be stored now."""
     async def post(self, content: Any, *, path: str = "/validate?timeout=10s", **rest: Any) -> aiohttp.ClientResponse:
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
         headers = {"Content-Type": "application/json", **rest.pop("headers", {})}
@@ -83,15 +85,22 @@ async def door(authority: trustme.CA, world: Lookup) -> AsyncIterator[Door]:
     waits_for: list[str] = []
     denied: list[tuple[str, str]] = []
 
+    admitted: list[str] = []
     def note(request: Request, denial: Deny) -> None:
         denied.append((request.user.name, denial.reason))
 
-    app = App(judge, why_not_ready=lambda: waits_for[0] if waits_for else None, note=note, in_flight_max=2)
+    def hear(request: Request, _: Allow) -> None:
+        admitted.append(request.uid)
+
+    def why_not_ready() -> str | None:
+        return waits_for[0] if waits_for else None
+
+    app = App(judge, why_not_ready=why_not_ready, note=note, admitted=hear, in_flight_max=2)
     async with (
         server.serving(app, context, host="127.0.0.1", port=0) as port,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client)) as session,
     ):
-        yield Door(app, f"https://127.0.0.1:{port}", session, waits_for, denied)
+        yield Door(app, f"https://127.0.0.1:{port}", session, waits_for, denied, admitted)
 
 
 async def test_each_denial_is_noted_and_nothing_else_is(door: Door) -> None:
@@ -102,6 +111,13 @@ async def test_each_denial_is_noted_and_nothing_else_is(door: Door) -> None:
 
 
 async def test_a_review_is_answered_with_its_own_uid(door: Door) -> None:
+async def test_what_is_admitted_is_heard_of_and_what_is_only_completed_is_not(door: Door) -> None:
+    await door.post(body(TENANT_CLUSTERS, CLUSTER, uid="call-1"))
+    await door.post(body(TENANT_CLUSTERS, CLUSTER, uid="call-2"), path="/mutate?timeout=10s")
+    await door.post(body(TENANT_CLUSTERS, manifest(TENANT_CLUSTERS, "web", {}), uid="call-3"))
+    assert door.admitted == ["call-1"]
+
+
     response = await door.post(body(TENANT_CLUSTERS, CLUSTER, uid="abc"))
     assert response.status == 200
     assert response.content_type == "application/json"

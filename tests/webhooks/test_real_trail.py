@@ -14,6 +14,7 @@ from provisioning.audit_heads import KubeHeads, name_of
 from provisioning.audit_proof import Line, check
 from provisioning.kube import Kube
 from provisioning.resources import CONFIG_MAPS, TENANT_CLUSTERS
+from tests.provisioning.waiting import REAL_PATIENCE, until
 from tests.webhooks.test_real import LEAN, SYSTEM, Desk, behind_the_door
 
 TIMES = 12
@@ -36,20 +37,58 @@ async def test_each_refusal_is_in_the_trail_as_a_line_or_as_a_number_and_a_dry_r
                 await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, f"web-{number}", unknown))
             with pytest.raises(errors.Invalid):
                 await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "tried", unknown), dry_run=True)
-        await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "let-in", LEAN))
-    logs = [child.log for child in desk.processes.children.values()]
 
+    replicas = len(desk.processes.children)
+    lines = await lines_of(desk)
+
+    assert {(line.content["code"], line.content["who"]) for line in lines} == {("admission-denied", "ann")}
+    assert {line.content["facts"]["tenant"] for line in lines} == {desk.tenant}
+    assert {line.content["facts"]["refused-by"] for line in lines} == {"cluster_shape"}
+    # However the replicas share them, none is lost and none is told twice.
+    assert sum(map(_times, lines)) == TIMES
+    assert len(lines) <= 2 * replicas
+
+
+async def test_what_somebody_does_by_kubectl_is_told_once_when_it_is_stored_and_what_never_was_is_not(
+    desk: Desk,
+) -> None:
+    wide = {"pools": [{**LEAN["pools"][0], "replicas": 2}]}
+    codes = ("cluster-made", "cluster-changed", "cluster-ended")
+    async with desk.person("ann") as ann:
+        made = await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "let-in", LEAN))
+        with pytest.raises(errors.AlreadyExists):
+            await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "let-in", LEAN))
+        await ann.replace(TENANT_CLUSTERS, {**made, "spec": wide}, dry_run=True)
+        await told(desk, codes[:1])
+        wider = await ann.replace(TENANT_CLUSTERS, {**made, "spec": {**made["spec"], **wide}})
+        with pytest.raises(errors.Conflict):
+            await ann.replace(TENANT_CLUSTERS, made)
+        await told(desk, codes[:2])
+        await ann.delete(TENANT_CLUSTERS, "let-in", namespace=desk.namespace, uid=wider["metadata"]["uid"])
+        await told(desk, codes)
+
+    lines = await lines_of(desk)
+
+    assert sorted(line.content["code"] for line in lines) == sorted(codes)
+    assert {(line.content["who"], line.content["where"]) for line in lines} == {("ann", "kubectl")}
+    assert {line.content["about"] for line in lines} == {f"{desk.namespace}/let-in"}
+    assert [line for line in lines if "stored" in line.content["facts"]] == []
+
+
+async def told(desk: Desk, codes: tuple[str, ...]) -> None:
+    """Wait until each of these has its line."""
+    logs = [child.log for child in desk.processes.children.values()]
+    await until(lambda: all(any(code in log.read_text() for log in logs) for code in codes), seconds=REAL_PATIENCE)
+
+
+async def lines_of(desk: Desk) -> tuple[Line, ...]:
+    """The whole trail, when every replica has ended, as the heads in the cluster prove it."""
+    logs = [child.log for child in desk.processes.children.values()]
     await desk.processes.stop()
     heads = await KubeHeads(desk.admin, SYSTEM, "webhooks").load()
-
     proof = check("".join(log.read_text() for log in logs).splitlines(), heads)
     assert (proof.flaw, proof.loose) == (None, 0)
-    assert {(line.content["code"], line.content["who"]) for line in proof.lines} == {("admission-denied", "ann")}
-    assert {line.content["facts"]["tenant"] for line in proof.lines} == {desk.tenant}
-    assert {line.content["facts"]["refused-by"] for line in proof.lines} == {"cluster_shape"}
-    # However the replicas share them, none is lost and none is told twice.
-    assert sum(map(_times, proof.lines)) == TIMES
-    assert len(proof.lines) <= 2 * len(logs)
+    return proof.lines
 
 
 def _times(line: Line) -> int:

@@ -56,6 +56,14 @@ def test_everything_a_policy_applies_to_is_asked_about_and_nothing_else() -> Non
     assert registered(MUTATING) == wanted(DEFAULTS)
 
 
+def test_whoever_ends_a_delegation_waits_for_nobody() -> None:
+    noted = HOOKS[f"noted.{GROUP}"]
+    assert registered({"webhooks": [noted]}) == {(GROUP, "approvaldelegations", "DELETE")}
+    assert noted["timeoutSeconds"] == 2
+    others = {"webhooks": [hook for hook in HOOKS.values() if hook is not noted]}
+    assert (GROUP, "approvaldelegations", "DELETE") not in registered(others)
+
+
 @pytest.mark.parametrize(
     ("package", "listed"),
     [
@@ -73,7 +81,8 @@ def test_scaling_is_asked_about_by_name() -> None:
 
 
 def test_validation_fails_closed_and_defaults_fail_open() -> None:
-    assert {hook["failurePolicy"] for hook in VALIDATING["webhooks"]} == {"Fail"}
+    open_ones = {name for name, hook in HOOKS.items() if hook["failurePolicy"] != "Fail"}
+    assert open_ones == {f"noted.{GROUP}"}
     assert {hook["failurePolicy"] for hook in MUTATING["webhooks"]} == {"Ignore"}
     assert {hook["reinvocationPolicy"] for hook in MUTATING["webhooks"]} == {"IfNeeded"}
 

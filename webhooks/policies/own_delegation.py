@@ -15,7 +15,7 @@ from provisioning.resources import APPROVAL_DELEGATIONS
 from webhooks import facts as reading
 from webhooks.decision import FORBIDDEN, INVALID, Allow, Verdict, merge, refuse
 from webhooks.facts import Facts
-from webhooks.policy import Policy, Rule
+from webhooks.policy import DELETE, Policy, Reach, Rule
 from webhooks.review import Request
 
 
@@ -40,7 +40,7 @@ def _of_approver(request: Request, spec: DelegationSpec, tenant: TenantSpec, fac
         listed = people.vouched(tenant, approver) if by_bot else people.by_slack(tenant, approver.slack) == approver
         if not listed:
             yield Cause("spec.approver.slack", f"is not listed as the account of {approver.user} in this tenant")
-    if not people.approver(tenant, approver):
+    if not people.approves_some(tenant, approver):
         # By a group, nobody could tell later whether they are still in it.
         yield Cause("spec.approver.user", f"{approver.user} is not listed by name among this tenant's approvers")
 
@@ -69,4 +69,8 @@ def _of_end(spec: DelegationSpec, facts: Facts) -> Iterator[Cause]:
         yield Cause("spec.until", f"is more than {seats.LONGEST.days} days away, the longest that a delegation lasts")
 
 
-POLICY = Policy("own_delegation", (Rule(APPROVAL_DELEGATIONS),), check)
+POLICY = Policy(
+    "own_delegation",
+    (Rule(APPROVAL_DELEGATIONS), Rule(APPROVAL_DELEGATIONS, (DELETE,), reach=Reach.NOTED)),
+    check,
+)
