@@ -24,6 +24,7 @@ from provisioning.cache import Cache
 from provisioning.canary import Canary
 from provisioning.desk import Desk
 from provisioning.kube import Kube
+from provisioning.memo import LeaseMemo
 from provisioning.views import Views
 
 LEASE = "clusterdesk-bot"
@@ -145,6 +146,7 @@ def _service(
         elect=elect,
         caches=waits,
         tell=tell,
+        memo=LeaseMemo(kube, LEASE, settings.namespace),
         forget_group=groups.forget,
         stop=stop,
     )

@@ -16,12 +16,14 @@ KEPT_PEOPLE: Final = 10_000
 @dataclass(slots=True)
 class Seen:
     """One Home. `hash` is Slack's of what stands there, empty when nobody knows; `drawn` is ours of what we published
-    last, empty when something else may stand there; `looked` is when somebody looked last, `at` when we drew it."""
+    last, empty when something else may stand there; `looked` is when somebody looked last, `at` when we drew it, `told`
+    when the audit trail heard last what they saw."""
 
     looked: float = 0.0
     hash: str = ""
     drawn: str = ""
     at: float = float("-inf")
+    told: float = float("-inf")
     tenants: frozenset[str] = frozenset()
 
     def doubt(self) -> None:
@@ -74,6 +76,10 @@ class Audience:
     def of(self, tenant: str) -> tuple[str, ...]:
         """Whose Home tells something of this tenant."""
         return tuple(self._of.get(tenant, ()))
+
+    def everybody(self) -> tuple[str, ...]:
+        """Whoever has looked."""
+        return tuple(self._seen)
 
     def forget(self, slack: str) -> None:
         self.tell(slack, frozenset())

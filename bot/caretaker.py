@@ -1,13 +1,15 @@
 """Tells the platform team what only they can put right: a channel that takes no cards, quotas that nobody enforces.
 
 In their channel, where there is one; without it the log says the same. Of a channel once a day: that it was told is
-noted with the refusal, in the request whose card was not taken.
+noted with the refusal, in the request whose card was not taken. Of quotas once for each change: what was told last is
+noted in a memo, so that a new leader repeats nothing, and tells what an old one did not come to.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -19,6 +21,8 @@ from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning.canary import Trouble
+from provisioning.errors import KubeError
+from provisioning.memo import Memo, Remembered
 from provisioning.model import ClusterRequest
 from provisioning.objects import Stored
 
@@ -36,13 +40,40 @@ def noted(requests: Iterable[Stored[ClusterRequest]], channel: str) -> set[str]:
     return {d.revision for r in requests for d in r.it.status.deliveries if d.channel == channel and not d.ts}
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the platform was told of its quotas last, the how-manieth time that was, as the memo has it."""
+
+    number: int = 0
+    trouble: Trouble | None = None
+
+    @classmethod
+    def read(cls, line: str) -> Told:
+        """Nothing, where it says nothing that we can read."""
+        number, _, word = line.partition(" ")
+        known = word in ("", *Trouble)
+        return cls(int(number), Trouble(word) if word else None) if number.isdecimal() and known else cls()
+
+    def written(self) -> str:
+        return f"{self.number} {self.trouble or ''}".strip()
+
+
 class Caretaker:
-    """`channel` is the platform team's; `clock` is the time of day, `pause` the seconds before a second try."""
+    """`channel` is the platform team's; `clock` is the time of day, `pause` the seconds before a second try.
+
+    `memo` is what leaders leave to one another."""
 
     def __init__(
-        self, poster: Poster, *, channel: str, clock: Callable[[], datetime], pause: float = PAUSE_SECONDS
+        self,
+        poster: Poster,
+        *,
+        channel: str,
+        clock: Callable[[], datetime],
+        pause: float = PAUSE_SECONDS,
+        memo: Memo | None = None,
     ) -> None:
         self._poster = poster
+        self._memo = memo or Remembered()
         self._channel = channel
         self._clock = clock
         self._pause = pause
@@ -65,18 +96,25 @@ class Caretaker:
         return reason
 
     async def enforcement(self, trouble: Trouble | None) -> None:
-        """Tell that approvals are paused, or that they go on."""
-        if trouble is None:
-            log.info("approvals_go_on")
-            words = replies.APPROVALS_GO_ON
-        else:
-            log.error("approvals_paused", why=trouble.value)
-            words = replies.APPROVALS_PAUSED_BECAUSE[trouble]
-        # One name for all tries: of one that was answered too late nobody knows whether it stands.
-        once = f"{self._channel} {trouble} {self._clock():%Y-%m-%dT%H:%M:%S}"
-        for _ in range(TRIES if self._channel else 0):
-            if await self._tell(cards.say(words), once=once):
-                return
+        """Tell that approvals are paused, or that they go on, where that is news."""
+        is_told = is_logged = False
+        for _ in range(TRIES):
+            try:
+                before = Told.read(await self._memo.read())
+                if before.trouble is trouble:
+                    return
+                if not is_logged:
+                    _log(trouble)
+                    is_logged, is_told = True, not self._channel
+                now = Told(before.number + 1, trouble).written()
+                # One name for all tries, by whichever leader: of one that was answered too late, or whose leader ended
+                # before it was noted, nobody knows whether it stands.
+                is_told = is_told or await self._tell(cards.say(_words(trouble)), once=f"{self._channel} quotas {now}")
+                if is_told:
+                    await self._memo.write(now)
+                    return
+            except KubeError as error:
+                log.warning("memo_not_kept", why=str(error))
             await asyncio.sleep(self._pause)
 
     async def _tell(self, card: Card, *, once: str) -> bool:
@@ -91,3 +129,14 @@ class Caretaker:
             log.warning("platform_not_told", channel=self._channel, why=str(refused))
             return False
         return True
+
+
+def _words(trouble: Trouble | None) -> str:
+    return replies.APPROVALS_PAUSED_BECAUSE[trouble] if trouble else replies.APPROVALS_GO_ON
+
+
+def _log(trouble: Trouble | None) -> None:
+    if trouble is None:
+        log.info("approvals_go_on")
+    else:
+        log.error("approvals_paused", why=trouble.value)

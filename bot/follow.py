@@ -32,6 +32,7 @@ from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning import objects
+from provisioning.memo import Memo
 from provisioning.model import ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored
 from provisioning.queue import Queue
@@ -53,7 +54,8 @@ _AGAIN = {Stage.WAITING: RESYNC_SECONDS, Stage.BUILDING: 60.0, Stage.STALLED: 60
 
 
 class Follower:
-    """Made anew each time the Lease is won. `platform` is the platform team's channel, empty for none."""
+    """Made anew each time the Lease is won. `platform` is the platform team's channel, empty for none; `memo` is what
+    the leader before has left."""
 
     def __init__(
         self,
@@ -66,13 +68,14 @@ class Follower:
     ) -> None:
         self._desk = desk
         self._poster = poster
+        memo: Memo | None = None,
         self._clock = clock
         self._platform = platform
         self._queue: Queue[Key] = Queue("cards")
         self._notes = Notes(desk, shown=shown)
         self._pace = Pace(clock=clock)
         self._refusals: dict[tuple[Key, str], datetime] = {}
-        self._caretaker = Caretaker(poster, channel=platform, clock=clock)
+        self._caretaker = Caretaker(poster, channel=platform, clock=clock, memo=memo)
         self._occasions = Occasions(desk, self._queue, self._caretaker)
         self._meanwhile = Meanwhile(desk, poster, self._notes, clock=clock)
         self._herald = Herald(poster, self._notes, clock=clock)

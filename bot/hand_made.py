@@ -1,4 +1,4 @@
-"""The card of a cluster that somebody made without us. Pure."""
+"""The card of a cluster that somebody made without us, and its line in lists. Pure."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ def card(cluster: HandMade, tenant: str) -> Card:
         parts.append(blocks.quote(words))
     keeper = replies.kept_by(cluster.keeper.tool, cluster.keeper.name)
     return cards.card([*parts, blocks.context(replies.by_hand(keeper, add_ons=cluster.has_add_ons))])
+
+
+def line(cluster: HandMade, tenant: str) -> str:
+    """One of them in a list, which says that it is none of ours."""
+    now, nodes = stage.of_hand_made(cluster), replies.workers_ready(cluster.nodes.ready, cluster.nodes.wanted)
+    version = text.code(cluster.version) if cluster.version else ""
+    facts = [replies.AVAILABLE[now], tenant, nodes, version, replies.BY_HAND]
+    return replies.cluster_line(replies.ICON[now], cluster.meta.name, " · ".join(f for f in facts if f), mine=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot import blocks, buttons, docket, life, outline, overview, replies, sights, text, waiting
+from bot import blocks, buttons, docket, hand_made, life, outline, overview, replies, sights, text, waiting
 from bot.blocks import Block
 from bot.commands import finding, quota
 from bot.commands.finding import Found
@@ -21,7 +21,7 @@ from provisioning.model import ClusterRequest, Person, Phase
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 
-WAITING, CLUSTERS, REQUESTS, ENDED, TENANTS = 8, 12, 6, 5, 8
+WAITING, CLUSTERS, BY_HAND, REQUESTS, ENDED, TENANTS = 8, 12, 5, 6, 5, 8
 """How many of each are shown. With what the platform sees besides they stay within the 100 blocks of a view."""
 REASON_SHOWN = 150
 NEWS = timedelta(days=7)
@@ -35,9 +35,10 @@ def view(
 ) -> Block:
     """Somebody's Home. `platform` is for those who look after the whole, who may be nobody's member (None);
     `slack_groups` are the user groups of Slack by which somebody decides."""
-    parts: list[Block] = []
+    parts: list[Block] = [_start(asks=bool(desk.tenants_of(person)))] if person else []
+    parts += [blocks.context(replies.APPROVALS_PAUSED)] if desk.canary.trouble() else []
     if person:
-        parts += [_start(asks=bool(desk.tenants_of(person))), *_waiting(person, desk, slack_groups, now)]
+        parts += _waiting(person, desk, slack_groups, now)
     if platform:
         parts += overview.stuck(desk, now)
     if person:
@@ -45,6 +46,14 @@ def view(
     if platform:
         parts += overview.tenants(desk)
     return blocks.home(parts)
+
+
+def of_others(
+    person: Person, *, desk: Desk, now: datetime, slack_groups: Collection[str] = ()
+) -> tuple[Stored[ClusterRequest], ...]:
+    """What others have asked for, as far as this person's Home shows it."""
+    found = docket.waiting(person, desk, slack_groups=slack_groups, now=now)[:WAITING]
+    return tuple(it.request for it in found if not people.same(it.request.it.spec.requester, person))
 
 
 def refused(why: str, *, account: str = "", ask: Sequence[str] = ()) -> Block:
@@ -113,9 +122,11 @@ def _clusters(person: Person, desk: Desk, now: datetime) -> list[Block]:
     parts = [blocks.header(replies.HOME_CLUSTERS)]
     for each in found[:CLUSTERS]:
         parts += _cluster(each, desk, mine=each[1].key in mine, now=now)
-    if not found:
+    by_hand = [hand_made.line(it, tenant) for tenant in sorted(tenants) for it in desk.hand_made(tenant)]
+    parts += [blocks.section("\n".join(by_hand[:BY_HAND]))] if by_hand else []
+    if not found and not by_hand:
         parts.append(blocks.section(replies.HOME_NO_CLUSTER))
-    return parts + _more(len(found) - CLUSTERS, "list")
+    return parts + _more(max(0, len(found) - CLUSTERS) + max(0, len(by_hand) - BY_HAND), "list")
 
 
 def _cluster(found: Found, desk: Desk, *, mine: bool, now: datetime) -> tuple[Block, Block]:

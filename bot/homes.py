@@ -13,13 +13,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import structlog
 
-from bot import docket, home, replies
-from bot.audience import Audience
+from bot import docket, home, replies, witness
+from bot.audience import Audience, Seen
 from bot.blocks import Block
 from bot.occasions import Changes
 from bot.outbox import Later, Undeliverable, Unknown
@@ -28,7 +29,7 @@ from bot.ports import Desk
 from bot.posting import Publisher
 from bot.publishing import Overtaken
 from bot.weights import Weight
-from provisioning import names
+from provisioning import audit, names
 from provisioning.desk import NoCatalog, Refused
 from provisioning.health import Waits
 from provisioning.model import Person
@@ -47,8 +48,21 @@ RESYNC_SECONDS: Final = 1800.0
 """For what only the clock changes: the life that is left, what is late, who was put into a tenant."""
 RETRY_SECONDS: Final = 5.0
 WORKERS: Final = 2
+TOLD_SECONDS: Final = 3600.0
+"""For which one line of the audit trail says that somebody saw what others asked for."""
 AHEAD: Final = -3600.0
 """Seconds from now at which the Home of somebody who looks at it is due: before those of all who only may."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A Home as it should be: `again` is the seconds until it should be looked at again, `person` whose it is, where
+    that is known, and `groups` by which user groups of Slack they decide."""
+
+    view: Block
+    again: float
+    person: Person | None = None
+    groups: frozenset[str] = frozenset()
 
 
 class Who(Protocol):
@@ -60,7 +74,10 @@ class Who(Protocol):
 
 
 class Homes:
-    """`platform` are the Slack accounts of those who see all tenants. `clock` counts seconds, `now` is the time."""
+    """`platform` are the Slack accounts of those who see all tenants; `team` is the workspace.
+
+    `clock` counts seconds, `now` is the time.
+    """
 
     def __init__(
         self,
@@ -70,6 +87,8 @@ class Homes:
         publisher: Publisher,
         platform: frozenset[str] = frozenset(),
         waits: Waits = lambda: "",
+        tell: audit.Tell = audit.untold,
+        team: str = "",
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -79,6 +98,8 @@ class Homes:
         self._publisher = publisher
         self._platform = platform
         self._waits = waits
+        self._tell = tell
+        self._team = team
         self._clock = clock
         self._now = now
         self._queue: Queue[str] = Queue("homes")
@@ -99,6 +120,7 @@ class Homes:
             group.create_task(self._watch_tenants(tenants))
             group.create_task(self._watch(requests))
             group.create_task(self._watch(clusters))
+            group.create_task(self._watch_quotas())
             group.create_task(self._queue.work(self.redraw, workers=WORKERS))
 
     async def redraw(self, slack: str) -> float | None:
@@ -110,9 +132,10 @@ class Homes:
         if seen.drawn and (early := seen.at + pause - now) > 0:
             return early
         seen.at = now
-        view, again = await self._draw(slack)
-        drawn = names.content_hash(view)
+        drawing = await self._draw(slack)
+        view, again, drawn = drawing.view, drawing.again, names.content_hash(drawing.view)
         if drawn == seen.drawn:
+            self._saw(slack, seen, drawing)
             return again
         # Whoever looks at nothing, or at something old, goes before those who may not look at all.
         weight = Weight.PROGRESS if seen.drawn else Weight.DECISION
@@ -129,12 +152,13 @@ class Homes:
             self.audience.forget(slack)
             return None
         seen.drawn = drawn
+        self._saw(slack, seen, drawing)
         return again
 
-    async def _draw(self, slack: str) -> tuple[Block, float]:
-        """The Home as it should be now, and the seconds until it should be looked at again."""
+    async def _draw(self, slack: str) -> Drawing:
+        """The Home as it should be now."""
         if self._waits():
-            return home.told(replies.NOT_READY), RETRY_SECONDS
+            return Drawing(home.told(replies.NOT_READY), RETRY_SECONDS)
         try:
             person = await self._person(slack)
             groups = await self._groups(person) if person else frozenset()
@@ -143,13 +167,24 @@ class Homes:
         except Unwelcome as unwelcome:
             self.audience.tell(slack, frozenset())
             if unwelcome.refusal is Refusal.UNCERTAIN:
-                return home.told(unwelcome.refusal), RETRY_SECONDS
+                return Drawing(home.told(unwelcome.refusal), RETRY_SECONDS)
             account = slack if unwelcome.refusal is Refusal.UNMAPPED else ""
-            return home.refused(unwelcome.refusal, account=account, ask=sorted(self._platform)), RESYNC_SECONDS
+            refused = home.refused(unwelcome.refusal, account=account, ask=sorted(self._platform))
+            return Drawing(refused, RESYNC_SECONDS)
         except NoCatalog:
-            return home.told(replies.NO_CATALOG), RESYNC_SECONDS
+            return Drawing(home.told(replies.NO_CATALOG), RESYNC_SECONDS)
         self.audience.tell(slack, self._tenants(person, groups, platform=platform))
-        return view, RESYNC_SECONDS
+        return Drawing(view, RESYNC_SECONDS, person, groups)
+
+    def _saw(self, slack: str, seen: Seen, drawing: Drawing) -> None:
+        """Tell what others asked for and somebody sees who has looked, once in a while."""
+        person = drawing.person
+        if person is None or seen.looked - seen.told < TOLD_SECONDS:
+            return
+        found = home.of_others(person, desk=self._desk, now=self._now(), slack_groups=drawing.groups)
+        if found:
+            seen.told = seen.looked
+            self._tell(witness.saw(found, person, slack=slack, team=self._team))
 
     async def _person(self, slack: str) -> Person | None:
         """None for whom no tenant names and who looks after the platform."""
@@ -185,6 +220,12 @@ class Homes:
             tenant = self._desk.tenant_of(namespace) if self.audience else None
             if tenant:
                 self._changed(tenant.meta.name)
+
+    async def _watch_quotas(self) -> None:
+        """Every Home says when nothing is approved, and when it is again."""
+        async for _ in self._desk.canary.troubles():
+            for slack in self.audience.everybody():
+                self._queue.add(slack, after=SETTLE_SECONDS)
 
     def _changed(self, tenant: str) -> None:
         for slack in self.audience.of(tenant):

@@ -58,7 +58,7 @@ class Occasions:
 
     async def _watch_quotas(self) -> None:
         """What waits for approvers says when nothing is approved, and when it is again."""
-        paused, telling = False, None
+        paused, telling = False, None  # What an older leader told last, the caretaker knows.
         async with asyncio.TaskGroup() as group:
             async for trouble in self._desk.canary.troubles():
                 if trouble or paused:
@@ -66,9 +66,9 @@ class Occasions:
                         for request in self._desk.requests(tenant.meta.name):
                             if request.it.status.phase is Phase.PENDING:
                                 self._queue.add(request.key)
-                    if telling:
-                        telling.cancel()  # what it tells is not true any more
-                    telling = group.create_task(self._caretaker.enforcement(trouble))
+                if telling:
+                    telling.cancel()  # what it tells is not true any more
+                telling = group.create_task(self._caretaker.enforcement(trouble))
                 paused = trouble is not None
 
     def _requests(self, namespace: str) -> Iterator[Stored[ClusterRequest]]:

@@ -125,7 +125,7 @@ class Canary(Protocol):
         ...
 
     def troubles(self) -> AsyncIterator[Trouble | None]:
-        """The trouble there is, and then each time that this changes. For one listener."""
+        """The trouble there is, once that is known, and then each time that this changes."""
         ...
 
     async def run(self) -> None:

@@ -27,6 +27,7 @@ from bot.publishing import Publisher
 from bot.settings import Settings
 from provisioning import audit
 from provisioning.health import Waits
+from provisioning.memo import Memo, Remembered
 from provisioning.model import ClusterRequest, Delivery
 from provisioning.objects import Stored
 
@@ -51,6 +52,8 @@ class Service:
     elect: Callable[[Payload], Awaitable[None]]
     caches: Waits
     tell: audit.Tell = audit.untold
+    memo: Memo = field(default_factory=Remembered)
+    """What each leader leaves to the next."""
     forget_group: Callable[[str], None] = lambda _: None
     """What is to know that the people of a user group have changed."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,6 +86,8 @@ class Service:
             publisher=Publisher(client),
             platform=self.settings.platform_people,
             waits=self.caches,
+            tell=self.tell,
+            team=identity.team,
         )
         door = Door(
             desk=self.desk,
@@ -124,6 +129,7 @@ class Service:
                 clock=lambda: datetime.now(UTC),
                 platform=self.settings.platform_channel,
                 shown=shown,
+                memo=self.memo,
             )
             entries = AccessFollower(accesses=self.desk.accesses, poster=outbox, clock=lambda: datetime.now(UTC))
             messenger = Messenger(

@@ -6,11 +6,12 @@ command is told as it was typed, its beginning at least; what was written into a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot import buttons
 from bot.people import Refusal
+from provisioning.approval import SHORTEST_DIGEST
 from provisioning.audit import Code, Event
 from provisioning.model import ClusterRequest, Delivery, Person, Surface
 from provisioning.objects import Stored
@@ -55,6 +56,13 @@ def shown(request: Stored[ClusterRequest], delivery: Delivery, *, team: str) -> 
         digest=request.it.spec.digest,
         facts={"card": delivery.surface.value, "revision": delivery.revision, "message": delivery.ts},
     )
+
+
+def saw(requests: Sequence[Stored[ClusterRequest]], person: Person, *, slack: str, team: str) -> Event:
+    """Somebody looked at App Home, where these requests of others stand, each with the beginning of its digest."""
+    shown = (f"{'/'.join(it.key)} {it.it.spec.digest[:SHORTEST_DIGEST]}" for it in requests)
+    facts = {"requests": ", ".join(shown), "slack": slack}
+    return Event(Code.HOME_SEEN, who=person.user, where=_where(team, ""), facts=facts)
 
 
 def refused(slack: str, refusal: Refusal) -> Event:

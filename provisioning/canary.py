@@ -66,7 +66,9 @@ class Canary:
         self._now = now
         self._refused_at = now()
         self._taken = False
-        self._looked = asyncio.Event()
+        self._refused = False
+        """Whether it was refused at all since we started: before that, nobody knows that all is well."""
+        self._listeners: set[asyncio.Event] = set()
 
     def trouble(self) -> Trouble | None:
         """Why quotas cannot be relied on, as far as is known by now."""
@@ -92,6 +94,7 @@ class Canary:
             refused = is_refused(error)
             # That it was taken stays so until it is refused: silence proves nothing.
             self._taken = self._taken and not refused
+            self._refused = self._refused or refused
             if refused:
                 self._refused_at = self._now()
             else:
@@ -100,16 +103,24 @@ class Canary:
             refused, self._taken = False, True
             log.error("canary_taken", namespace=self._namespace)
         metrics.QUOTAS_ENFORCED.set(0 if self.trouble() else 1)
-        self._looked.set()
+        for looked in self._listeners:
+            looked.set()
         return EVERY_SECONDS if refused else AGAIN_SECONDS
 
     async def troubles(self) -> AsyncIterator[Trouble | None]:
-        """The trouble there is, and then each time that this changes. For one listener."""
-        told = self.trouble()
-        yield told
-        while True:
-            await self._looked.wait()
-            self._looked.clear()
-            if (found := self.trouble()) is not told:
-                told = found
-                yield told
+        """The trouble there is, once that is known, and then each time that this changes."""
+        looked = asyncio.Event()
+        self._listeners.add(looked)
+        told: list[Trouble | None] = []
+        try:
+            while True:
+                if self._is_known() and (found := self.trouble()) not in told:
+                    told = [found]
+                    yield found
+                await looked.wait()
+                looked.clear()
+        finally:
+            self._listeners.discard(looked)
+
+    def _is_known(self) -> bool:
+        return not self._namespace or self._refused or self.trouble() is not None

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 
-from bot import cards, outline, replies, text
+from bot import cards, hand_made, outline, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
 from provisioning import stage
-from provisioning.handmade import HandMade
 from provisioning.model import Phase, TenantCluster
 from provisioning.objects import Stored
 
@@ -55,13 +54,7 @@ def _line(cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> str:
 
 
 def _made_by_hand(call: Call, tenants: Collection[str]) -> list[Draw]:
-    return [partial(_line_of_hand_made, it, tenant) for tenant in tenants for it in call.desk.hand_made(tenant)]
-
-
-def _line_of_hand_made(it: HandMade, tenant: str) -> str:
-    now, nodes = stage.of_hand_made(it), replies.workers_ready(it.nodes.ready, it.nodes.wanted)
-    facts = [replies.AVAILABLE[now], tenant, nodes, text.code(it.version) if it.version else "", replies.BY_HAND]
-    return replies.cluster_line(replies.ICON[now], it.meta.name, " · ".join(f for f in facts if f), mine=False)
+    return [partial(hand_made.line, it, tenant) for tenant in tenants for it in call.desk.hand_made(tenant)]
 
 
 COMMAND = Command(

@@ -13,22 +13,25 @@ class FakeCanary:
 
     def __init__(self) -> None:
         self._trouble: Trouble | None = None
-        self._changed = asyncio.Event()
+        self._listeners: list[asyncio.Event] = []
 
     def says(self, trouble: Trouble | None) -> None:
         """From now on."""
         self._trouble = trouble
-        self._changed.set()
+        for changed in self._listeners:
+            changed.set()
 
     def trouble(self) -> Trouble | None:
         return self._trouble
 
     async def troubles(self) -> AsyncIterator[Trouble | None]:
+        changed = asyncio.Event()
+        self._listeners.append(changed)
         told = self._trouble
         yield told
         while True:
-            await self._changed.wait()
-            self._changed.clear()
+            await changed.wait()
+            changed.clear()
             if self._trouble is not told:
                 told = self._trouble
                 yield told

@@ -18,6 +18,7 @@ from bot.entries import Draft
 from bot.offers import Place
 from bot.sights import Sight
 from provisioning import edits, quota
+from provisioning.canary import Trouble
 from provisioning.handmade import Keeper
 from provisioning.model import (
     Action,
@@ -128,6 +129,12 @@ def _opened(line: str, desk: FakeDesk | None = None) -> Mapping[str, Any]:
 
 def _home(person: Person | None, desk: FakeDesk | None = None, *, platform: bool = False) -> Mapping[str, Any]:
     return home.view(person, desk=desk or _desk(), now=samples.NOW, platform=platform)
+
+
+def _paused() -> FakeDesk:
+    desk = FakeDesk()
+    desk.canary.says(Trouble.TAKEN)
+    return desk
 
 
 def _in_trouble() -> FakeDesk:
@@ -424,6 +431,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "home_approver": lambda: _home(samples.OMAR),
     "home_platform": lambda: _home(None, _in_trouble(), platform=True),
     "home_empty": lambda: _home(samples.LENA, FakeDesk()),
+    "home_paused": lambda: _home(samples.OMAR, _paused()),
     "home_refused": lambda: home.refused(replies.UNMAPPED, account="U0ZOE", ask=["U0PAT"]),
     "receipt": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=False),
     "receipt_differs": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=True),

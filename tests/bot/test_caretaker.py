@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 
 from bot import replies
-from bot.caretaker import Caretaker
+from bot.caretaker import Caretaker, Told
 from bot.follow import RESYNC_SECONDS, Follower
 from bot.outbox import Later, Unknown, Vanished
 from provisioning.canary import Trouble
+from provisioning.errors import Unavailable
+from provisioning.memo import Remembered
 from provisioning.model import Decision, Phase
 from provisioning.wording import PAUSED
 from tests.bot import samples
@@ -165,3 +167,46 @@ async def test_the_platform_is_told_that_approvals_are_paused_and_that_they_go_o
         replies.APPROVALS_PAUSED_BECAUSE[trouble],
         replies.APPROVALS_GO_ON,
     ]
+
+
+async def test_a_new_leader_repeats_nothing_and_tells_what_the_old_one_did_not_come_to() -> None:
+    poster, memo = FakePoster(), Remembered()
+
+    def leader() -> Caretaker:
+        return Caretaker(poster, channel=PLATFORM, clock=lambda: samples.NOW, pause=0.0, memo=memo)
+
+    for trouble in (None, Trouble.TAKEN, Trouble.TAKEN, None, None, Trouble.TAKEN):
+        await leader().enforcement(trouble)
+
+    assert [card.text for card in poster.at(PLATFORM)] == [
+        replies.APPROVALS_PAUSED_BECAUSE[Trouble.TAKEN],
+        replies.APPROVALS_GO_ON,
+        replies.APPROVALS_PAUSED_BECAUSE[Trouble.TAKEN],
+    ]
+    assert len(set(poster.names[PLATFORM])) == 3
+
+
+async def test_a_leader_that_ends_before_it_has_noted_it_is_known_by_the_name_of_the_message() -> None:
+    class Broken(Remembered):
+        async def write(self, line: str) -> None:
+            raise Unavailable("killed")
+
+    poster = FakePoster(knows_names=True)
+    first = Caretaker(poster, channel=PLATFORM, clock=lambda: samples.NOW, pause=0.0, memo=Broken())
+    await first.enforcement(Trouble.TAKEN)
+    assert len(poster.names[PLATFORM]) == 1, "one that knows that it was told only tries to note it"
+
+    second = Caretaker(poster, channel=PLATFORM, clock=lambda: samples.NOW, pause=0.0, memo=Remembered())
+    await second.enforcement(Trouble.TAKEN)
+
+    assert len(poster.at(PLATFORM)) == 1
+
+
+@pytest.mark.parametrize("line", ["", "x", "1 Elsewhere", "Taken", "-1"])
+def test_a_memo_that_cannot_be_read_is_none(line: str) -> None:
+    assert Told.read(line) == Told()
+
+
+@pytest.mark.parametrize("told", [Told(), Told(1, Trouble.TAKEN), Told(12, None), Told(3, Trouble.SILENT)])
+def test_what_was_told_is_read_as_it_was_written(told: Told) -> None:
+    assert Told.read(told.written()) == told

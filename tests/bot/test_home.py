@@ -8,6 +8,7 @@ from typing import Any
 from bot import docket, home, replies
 from bot.blocks import Block
 from bot.cards import card
+from provisioning.canary import Trouble
 from provisioning.model import (
     Action,
     Amounts,
@@ -125,6 +126,26 @@ def test_a_request_that_a_rule_settles_waits_for_nobody() -> None:
     desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=0))
 
     assert docket.waiting(samples.OMAR, desk, now=samples.NOW) == []
+
+
+def test_clusters_that_people_made_by_hand_are_listed_in_few_words_and_no_more_than_a_few() -> None:
+    desk = FakeDesk(by_hand=tuple(samples.hand_made(f"lab-{number}") for number in range(home.BY_HAND + 2)))
+    view = drawn(samples.LENA, desk)
+
+    assert replies.HOME_NO_CLUSTER not in said(view)
+    assert [number for number in range(home.BY_HAND + 2) if f"`lab-{number}`" in said(view)] == [*range(home.BY_HAND)]
+    assert replies.BY_HAND in said(view)
+    assert replies.home_more(2, "list") in said(view)
+    assert "`lab-0`" not in said(drawn(ZOE, desk))
+
+
+def test_while_nothing_is_approved_every_home_says_so() -> None:
+    desk = busy()
+    for person, platform in ((samples.LENA, False), (samples.OMAR, False), (None, True)):
+        assert replies.APPROVALS_PAUSED not in said(drawn(person, desk, platform=platform))
+    desk.canary.says(Trouble.TAKEN)
+    for person, platform in ((samples.LENA, False), (samples.OMAR, False), (None, True)):
+        assert replies.APPROVALS_PAUSED in said(drawn(person, desk, platform=platform))
 
 
 def test_ones_own_clusters_come_first_with_the_life_that_is_left() -> None:
@@ -258,6 +279,8 @@ def test_nobody_else_sees_other_tenants() -> None:
 def test_a_home_of_whoever_has_everything_in_plenty_is_one_that_slack_takes() -> None:
     desk = FakeDesk(tenants={})
     everybody = (samples.subject(samples.LENA), samples.subject(samples.OMAR))
+    desk.by_hand = tuple(samples.hand_made("c" * 30, namespace=f"tenant-team-{number:02}") for number in range(60))
+    desk.canary.says(Trouble.SILENT)
     for number in range(60):
         name, namespace = f"team-{number:02}", f"tenant-team-{number:02}"
         desk.tenants[name] = samples.tenant(name, members=everybody, approvers=everybody)
@@ -271,4 +294,4 @@ def test_a_home_of_whoever_has_everything_in_plenty_is_one_that_slack_takes() ->
 
     assert 80 < len(view["blocks"]) <= 100
     assert headers(view)[-1] == replies.HOME_TENANTS
-    assert replies.home_more(120 - home.CLUSTERS, "list") in said(view)
+    assert replies.home_more(120 - home.CLUSTERS + 60 - home.BY_HAND, "list") in said(view)

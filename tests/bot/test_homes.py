@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -11,16 +12,19 @@ from bot import replies
 from bot.audience import KEPT_PEOPLE, KEPT_SECONDS
 from bot.blocks import Block
 from bot.cards import card
-from bot.homes import EVERY_SECONDS, FRESH_SECONDS, RESYNC_SECONDS, SELDOM_SECONDS, Homes
+from bot.homes import EVERY_SECONDS, FRESH_SECONDS, RESYNC_SECONDS, SELDOM_SECONDS, TOLD_SECONDS, Homes
 from bot.outbox import Later, Undeliverable, Unknown
 from bot.people import Refusal, Unwelcome
 from bot.publishing import Overtaken
 from bot.weights import Weight
+from provisioning.audit import Code, Event
+from provisioning.canary import Trouble
 from provisioning.model import Person, Subject
 from provisioning.slack_groups import GroupsUnknown
 from provisioning.usage import Usage
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk
+from tests.provisioning.waiting import running, until
 
 
 @dataclass
@@ -70,6 +74,7 @@ class Scene:
     missing: str = ""
 
     def __post_init__(self) -> None:
+        self.told: list[Event] = []
         self.people = FakePeople(self.desk)
         self.homes = self.replica()
 
@@ -81,6 +86,8 @@ class Scene:
             publisher=self.slack,
             platform=frozenset(("U0PAT",)),
             waits=lambda: self.missing,
+            tell=self.told.append,
+            team="T0DESK",
             clock=lambda: self.seconds,
             now=lambda: samples.NOW,
         )
@@ -314,3 +321,49 @@ async def test_whoever_decides_by_a_user_group_of_slack_sees_what_waits_as_long_
     await scene.homes.redraw("U0OMAR")
 
     assert "asks for a new cluster" not in scene.slack.said("U0OMAR")
+
+
+async def test_whoever_sees_what_others_ask_for_is_told_of_once_an_hour_and_whoever_sees_none_is_not(
+    scene: Scene,
+) -> None:
+    request = scene.desk.put(samples.request())
+    for slack in ("U0LENA", "U0OMAR", "U0OMAR"):
+        await scene.look(slack)
+        scene.seconds += EVERY_SECONDS
+    (event,) = scene.told
+    assert event == Event(
+        Code.HOME_SEEN,
+        who="omar",
+        where="slack:T0DESK",
+        facts={"requests": f"tenant-team-a/{request.meta.name} {request.it.spec.digest[:23]}", "slack": "U0OMAR"},
+    )
+
+    scene.seconds += TOLD_SECONDS
+    await scene.homes.redraw("U0OMAR")
+    assert len(scene.told) == 1, "nobody has looked since"
+    scene.desk.put(samples.request("cr-more", cluster="build-8"))
+    scene.seconds += EVERY_SECONDS
+    await scene.look("U0OMAR")
+    assert len(scene.told) == 2
+    assert "tenant-team-a/cr-more" in scene.told[1].facts["requests"]
+
+
+async def test_a_home_that_slack_did_not_take_was_not_seen(scene: Scene) -> None:
+    scene.desk.put(samples.request())
+    scene.slack.fail = [Later("ratelimited", seconds=1)]
+    await scene.look("U0OMAR")
+    assert scene.told == []
+    scene.seconds += EVERY_SECONDS
+    await scene.homes.redraw("U0OMAR")
+    assert [event.code for event in scene.told] == [Code.HOME_SEEN]
+
+
+async def test_when_approvals_are_paused_every_home_is_drawn_anew(scene: Scene) -> None:
+    await scene.look("U0OMAR")
+    desk = scene.desk
+    changes = {"tenants": desk.tenant_changes, "requests": desk.request_changes, "clusters": desk.cluster_changes}
+    async with running(scene.homes.run(**changes)):
+        await asyncio.sleep(0)
+        scene.seconds += EVERY_SECONDS
+        desk.canary.says(Trouble.TAKEN)
+        await until(lambda: replies.APPROVALS_PAUSED in scene.slack.said("U0OMAR"))

@@ -101,12 +101,33 @@ async def test_turned_off_it_tries_nothing_and_never_warns() -> None:
 
 
 async def test_whoever_listens_hears_of_each_change_once(scene: Scene) -> None:
-    heard = scene.canary.troubles()
+    heard, as_well = scene.canary.troubles(), scene.canary.troubles()
+    await scene.look(OURS)
     assert await anext(heard) is None
+    assert await anext(as_well) is None
 
     await scene.look(OURS)
     await scene.look(None)
     assert await anext(heard) is Trouble.TAKEN
+    assert await anext(as_well) is Trouble.TAKEN
     await scene.look(None)
     await scene.look(OURS)
     assert await anext(heard) is None
+    assert await anext(as_well) is None
+
+
+async def test_nobody_hears_that_all_is_well_before_it_was_refused_once(scene: Scene) -> None:
+    first = asyncio.ensure_future(anext(scene.canary.troubles()))
+    await scene.look(DOWN)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not first.done()
+
+    await scene.look(DOWN, after=PATIENCE)
+    async with asyncio.timeout(10):
+        assert await first is Trouble.SILENT
+
+
+async def test_turned_off_it_says_that_there_is_no_trouble() -> None:
+    async with asyncio.timeout(10):
+        assert await anext(Scene("").canary.troubles()) is None
