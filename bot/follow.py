@@ -24,7 +24,7 @@ from bot.herald import Herald
 from bot.meanwhile import Meanwhile
 from bot.notes import Key, Notes, Shown
 from bot.occasions import Changes, Occasions
-from bot.outbox import Busy, Earlier, Later, Undeliverable, Vanished
+from bot.outbox import Busy, Earlier, Fixed, Later, Undeliverable, Vanished
 from bot.pace import Pace
 from bot.places import Target
 from bot.ports import Desk
@@ -49,7 +49,10 @@ ROOM = {Surface.APPROVER: 70, Surface.NOTICE: 95}
 request in App Home."""
 NEWS = timedelta(hours=24)
 """What ended longer ago gets no new card."""
-_AGAIN = {Stage.WAITING: RESYNC_SECONDS, Stage.BUILDING: 60.0, Stage.STALLED: 60.0}
+_AGAIN = {
+    Stage.WAITING: RESYNC_SECONDS,
+    **dict.fromkeys((Stage.ACCEPTED, Stage.NO_ROOM, Stage.BUILDING, Stage.STALLED, Stage.DELETING), 60.0),
+}
 """Seconds after which a card is looked at anew, though nothing changed but the time."""
 
 
@@ -65,10 +68,10 @@ class Follower:
         clock: Callable[[], datetime],
         platform: str = "",
         shown: Shown = lambda *_: None,
+        memo: Memo | None = None,
     ) -> None:
         self._desk = desk
         self._poster = poster
-        memo: Memo | None = None,
         self._clock = clock
         self._platform = platform
         self._queue: Queue[Key] = Queue("cards")
@@ -182,9 +185,12 @@ class Follower:
             try:
                 await self._poster.update(channel, replaced, card, weight=weight)
             except Vanished as vanished:
-                # Somebody deleted it. A new one only while there is still something to say or to decide, and never
-                # one for each request that it told of.
-                if sight.stage in places.ENDED or (there and self._meanwhile.card(sight, there)):
+                stands = isinstance(vanished, Fixed)
+                if stands and weight >= Weight.PROGRESS:
+                    return replaced  # not worth a message each time
+                # Somebody deleted it: a new one only while there is still something to say or to decide. One that
+                # stands and says what is over gets a new one below it. Never one for each request that it told of.
+                if (sight.stage in places.ENDED and not stands) or (there and self._meanwhile.card(sight, there)):
                     raise Undeliverable(str(vanished)) from vanished
             else:
                 return replaced

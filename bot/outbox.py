@@ -2,7 +2,8 @@
 
     OutboxError
     ├── Undeliverable    this place takes no card: archived, left, unknown; `reason` is Slack's word
-    ├── Vanished         the card to be redrawn or replied to is not there, or takes no change or reply any more
+    ├── Vanished         the card to be redrawn or replied to is not there, or takes no reply
+    │   └── Fixed        it stands, and takes no change any more
     ├── Later            nothing happened: come back after `seconds`; Slack is down or throttles
     │   └── Busy         our own budget is spent, or what is left of it is for weightier messages
     ├── Earlier          it had been posted before: that message stands at `ts`, with what it said then
@@ -27,6 +28,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import slack as slack_api
+from bot.blocks import Block
 from bot.budgets import Bucket
 from bot.cards import Card
 from bot.weights import Weight
@@ -35,6 +37,7 @@ from provisioning.errors import ClusterdeskError
 log = structlog.get_logger()
 
 CALL_SECONDS = 10.0
+"""How long a call may take before nobody knows what became of it."""
 AWAY_SECONDS = 30.0
 """How long a method is left alone that was asked too often, where Slack does not say."""
 DOWN_SECONDS = 5.0
@@ -55,13 +58,17 @@ _ELSEWHERE = frozenset(
 )
 _VANISHED = frozenset(
     (
-        *("message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"),
-        *("thread_not_found", "cannot_reply_to_message", "restricted_action_non_threadable_channel"),
+        *("message_not_found", "thread_not_found"),
+        *("cannot_reply_to_message", "restricted_action_non_threadable_channel"),
     )
 )
+_FIXED = frozenset(("cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch"))
 _BAD_BLOCKS = frozenset(("invalid_blocks", "invalid_blocks_format"))
+_TOO_MUCH = frozenset(("msg_too_long", "msg_blocks_too_long", "metadata_too_large"))
 _TAKEN_AWAY = frozenset(("duplicate_message_not_found", "duplicate_channel_not_found"))
 """Slack remembers the id of a message that is not there any more."""
+KEPT_PLAIN = 1_000
+"""How many drawings are kept in mind that Slack takes as text alone."""
 
 
 class OutboxError(ClusterdeskError):
@@ -75,6 +82,10 @@ class Undeliverable(OutboxError):
 
 
 class Vanished(OutboxError):
+    pass
+
+
+class Fixed(Vanished):
     pass
 
 
@@ -101,14 +112,22 @@ class Unknown(OutboxError):
 class Outbox:
     """A `bot.posting.Poster` on Slack's Web API."""
 
-    def __init__(self, client: AsyncWebClient, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = CALL_SECONDS,
+    ) -> None:
         self._client = client
         self._clock = clock
+        self._patience = patience
         self._buckets = {method: Bucket(rate / 60, burst=BURST, clock=clock) for method, rate in PER_MINUTE.items()}
         self._channels: dict[str, Bucket] = {}
         self._direct: dict[str, str] = {}
         self._taken_away: set[str] = set()
         self._takes_modern = True
+        self._plain: dict[str, None] = {}
 
     async def direct(self, slack: str, *, weight: Weight = Weight.READY) -> str:
         """The channel id of the direct message with this person; `chat.update` takes no user ids."""
@@ -157,22 +176,33 @@ class Outbox:
         await self._draw("chat.update", weight, card, channel=channel, ts=ts, text=card.text)
 
     async def _draw(self, method: str, weight: Weight, card: Card, **arguments: Any) -> AsyncSlackResponse:
-        """Send a card with the blocks that this Slack takes. Which it does not is learned once, and kept in mind."""
-        modern = list(card.modern) if self._takes_modern else []
+        """Send a card as richly as this Slack takes it: as a plan, in plain blocks, as its text alone. What it does not
+        take is learned once, and kept in mind."""
+        if is_plain := card.revision in self._plain:
+            arguments.pop("metadata", None)
+        modern = card.modern if self._takes_modern and not is_plain else ()
+        drawn: tuple[Block, ...] = () if is_plain else modern or card.blocks
         try:
-            return await self._call(method, weight, **arguments, blocks=modern or list(card.blocks))
-        except _BadBlocks as error:
-            if not modern:
-                raise
-            log.info("slack_takes_no_plan")
-            self._takes_modern = False
-            raise Later(str(error), seconds=1 / CHANNEL_PER_SECOND) from error
+            return await self._call(method, weight, **arguments, blocks=list(drawn))
+        except _Unfit as error:
+            if is_plain:
+                raise Undeliverable(error.reason) from error
+            if modern and error.reason in _BAD_BLOCKS:
+                log.info("slack_takes_no_plan")
+                self._takes_modern = False
+            else:
+                # A mistake of ours: whoever waits for the card gets its words all the same.
+                log.error("card_not_taken", method=method, why=error.reason)
+                while len(self._plain) >= KEPT_PLAIN:
+                    del self._plain[next(iter(self._plain))]
+                self._plain[card.revision] = None
+            raise Later(error.reason, seconds=1 / CHANNEL_PER_SECOND) from error
 
     async def _call(self, method: str, weight: Weight, **arguments: Any) -> AsyncSlackResponse:
         which = (str(arguments.get(name, "")) for name in ("channel", "ts", "client_msg_id", "users"))
         self._spend(method, weight, who=" ".join(which), channel=str(arguments.get("channel", "")))
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self._patience):
                 return await self._client.api_call(method, json=arguments)
         except SlackApiError as error:
             raise self._refused(error, method) from error
@@ -210,14 +240,20 @@ class Outbox:
             return _TakenAway(code)
         if code in _VANISHED:
             return Vanished(code)
-        if code in _BAD_BLOCKS:
-            return _BadBlocks(code, seconds=60)
+        if code in _FIXED:
+            return Fixed(code)
+        if code in _BAD_BLOCKS or code in _TOO_MUCH:
+            return _Unfit(code)
         # What is left (invalid_auth, missing_scope) does not get better by itself either.
         return Undeliverable(code) if code in _ELSEWHERE else Later(code or str(error), seconds=60)
 
 
-class _BadBlocks(Later):
-    """Slack takes no such blocks: a mistake of ours, or a Slack that does not know them."""
+class _Unfit(OutboxError):
+    """Slack takes no such message: a mistake of ours, or blocks that it does not know."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class _TakenAway(OutboxError):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.follow import RESYNC_SECONDS, ROOM, Follower
-from bot.outbox import Busy, Later, Undeliverable, Unknown, Vanished
+from bot.outbox import Busy, Fixed, Later, Undeliverable, Unknown, Vanished
 from bot.pace import PATIENCE_SECONDS, PROGRESS_SECONDS
 from bot.weights import Weight
 from provisioning import errors
@@ -302,6 +302,38 @@ async def test_a_post_with_unknown_outcome_is_posted_again_under_the_same_name(s
     assert len(scene.poster.at("C0TEAMA")) == 2
     assert len(set(scene.poster.names["C0TEAMA"])) == 1
     assert len([d for d in scene.desk.stored[KEY].it.status.deliveries if d.surface is Surface.APPROVER]) == 1
+
+
+async def test_a_card_that_takes_no_change_gets_a_new_one_below_it_when_it_is_decided(scene: Scene) -> None:
+    await scene.look()
+    scene.poster.fail["update"] = [Fixed("edit_window_closed")]
+    scene.desk.status(KEY, phase=Phase.DENIED, decided_at=samples.LATER, votes=(DENIAL,))
+
+    await scene.look()
+    await scene.look()
+
+    old, new = scene.poster.at("C0TEAMA")
+    assert "Denied" not in old.text
+    assert "Denied" in new.text
+    assert scene.poster.calls.count("update C0TEAMA") == 1
+
+
+async def test_progress_on_a_card_that_takes_no_change_is_not_worth_a_message_each_time(scene: Scene) -> None:
+    await scene.look()
+    approved(scene.desk, KEY)
+    posted = scene.poster.calls.count("post DLENA")
+    scene.poster.fail["update"] = [Fixed("edit_window_closed")]
+    scene.desk.put_cluster(samples.cluster(by=KEY[1], status=samples.building()))
+    scene.now += timedelta(seconds=2 * PROGRESS_SECONDS)
+    await scene.look()
+    assert (scene.poster.calls.count("post DLENA"), scene.poster.fail["update"]) == (posted, [])
+
+    scene.poster.fail["update"] = [Fixed("edit_window_closed")]
+    scene.desk.put_cluster(samples.cluster(by=KEY[1], status=samples.ready()))
+    scene.now += timedelta(seconds=2 * PROGRESS_SECONDS)
+    await scene.look()
+
+    assert "is ready" in scene.poster.at("DLENA")[-1].text
 
 
 async def test_a_card_somebody_deleted_comes_back_while_it_is_needed(scene: Scene) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+import structlog
 
 from bot import blocks, outbox, slack
 from bot.cards import Card, say
@@ -94,6 +96,47 @@ async def test_a_deleted_card_has_vanished(local: workspace.LocalSlack) -> None:
         await box(local).post("C0TEAMA", CARD, metadata=META, thread="1.000001")
 
 
+@pytest.mark.parametrize("why", ["cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch"])
+async def test_a_card_that_takes_no_change_any_more_still_stands(local: workspace.LocalSlack, why: str) -> None:
+    it = box(local)
+    ts = await it.post("C0TEAMA", CARD, metadata=META)
+    local.api.faults.plan("chat.update", Fault.REFUSE, error=SlackError(why))
+
+    with pytest.raises(outbox.Fixed, match=why):
+        await it.update("C0TEAMA", ts, say("Something else."))
+
+
+@pytest.mark.parametrize("why", ["msg_too_long", "msg_blocks_too_long", "metadata_too_large", "invalid_blocks"])
+async def test_what_is_too_much_for_slack_is_said_in_text_alone(local: workspace.LocalSlack, why: str) -> None:
+    clock = Clock()
+    it = box(local, clock)
+    local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError(why))
+
+    with structlog.testing.capture_logs() as lines, pytest.raises(outbox.Later) as later:
+        await it.post("C0TEAMA", CARD, metadata=META)
+    clock.now += later.value.seconds
+    ts = await it.post("C0TEAMA", CARD, metadata=META)
+    clock.now += later.value.seconds
+    await it.post("C0TEAMA", say("Something else."), metadata=META)
+
+    plain, rich = local.workspace.conversations.get("C0TEAMA").messages.values()
+    assert (plain.ts, plain.text, list(plain.blocks), plain.metadata) == (ts, CARD.text, [], None)
+    assert rich.blocks
+    assert [line["why"] for line in lines if line["log_level"] == "error"] == [why]
+
+
+async def test_what_is_too_much_even_as_text_is_not_tried_for_ever(local: workspace.LocalSlack) -> None:
+    clock = Clock()
+    it = box(local, clock)
+    local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError("msg_too_long"), times=2)
+
+    with pytest.raises(outbox.Later) as later:
+        await it.post("C0TEAMA", CARD, metadata=META)
+    clock.now += later.value.seconds
+    with pytest.raises(outbox.Undeliverable, match="msg_too_long"):
+        await it.post("C0TEAMA", CARD, metadata=META)
+
+
 async def test_retry_after_closes_the_method_for_everybody(local: workspace.LocalSlack) -> None:
     clock = Clock()
     it = box(local, clock)
@@ -162,6 +205,18 @@ async def test_a_lost_answer_is_unknown_and_not_repeated_behind_our_back(local: 
         await box(local).post("C0TEAMA", CARD, metadata=META)
 
     assert len(local.workspace.conversations.get("C0TEAMA").messages) == 1
+
+
+async def test_a_post_that_hangs_is_given_up_and_may_have_taken_effect(local: workspace.LocalSlack) -> None:
+    it = outbox.Outbox(slack.client(BOT, api_url=local.api_url), clock=Clock(), patience=0.5)
+    local.api.faults.plan("chat.postMessage", Fault.HANG, seconds=2.0)
+
+    with pytest.raises(outbox.Unknown, match="TimeoutError"):
+        await it.post("C0TEAMA", CARD, metadata=META)
+
+    async with asyncio.timeout(10):
+        while not local.workspace.conversations.get("C0TEAMA").messages:
+            await local.bell.wait(0.2)
 
 
 async def test_nobody_being_there_is_no_unknown_outcome() -> None:
