@@ -35,6 +35,7 @@ from bot.errands import Errands
 from bot.homes import Homes
 from bot.people import People, Refusal, Unwelcome
 from bot.ports import Desk
+from bot.posting import Poster
 from bot.responses import Responses
 from bot.windows import FORMS, Payload, Windows, surface
 from provisioning import audit, errors
@@ -60,6 +61,7 @@ class Door:
         desk: Desk,
         people: People,
         client: AsyncWebClient,
+        poster: Poster,
         errands: Errands,
         homes: Homes,
         forget_group: Callable[[str], None] = lambda _: None,
@@ -75,7 +77,7 @@ class Door:
         self._tell = tell
         self._clock = clock
         self._windows = Windows(client=client, errands=errands, filled=self._filled)
-        self._responses = Responses(desk=desk, errands=errands, windows=self._windows)
+        self._responses = Responses(desk=desk, errands=errands, windows=self._windows, poster=poster)
 
     async def command(self, ack: Ack, body: Payload) -> None:
         """A slash command."""
@@ -100,10 +102,7 @@ class Door:
 
     async def press(self, ack: Ack, body: Payload) -> None:
         """A button of a card."""
-        answer = await self._politely(self._press(body), excuse=lambda why: Repaint(told=cards.say(why)))
-        if isinstance(answer, Open):
-            said = await self._windows.open(answer, body)
-            answer = Repaint(told=said.card) if said else Repaint()
+        answer = await self._politely(self._pressed(body), excuse=lambda why: Repaint(told=cards.say(why)))
         if answer.told and (body.get("container") or {}).get("is_ephemeral"):
             # What was said only to them is no card: the new answer takes its place.
             answer = Repaint(card=answer.told)
@@ -152,9 +151,12 @@ class Door:
 
     async def _said(self, line: str, body: Payload, *, who: str, team: str) -> Say | None:
         """What is left to say to a line once its form, if it has one, is open."""
-        answering = self._answer(line, body, who=who, team=team)
-        answer = await self._politely(answering, excuse=lambda why: Say(cards.say(why)))
-        return await self._windows.open(answer, body) if isinstance(answer, Open) else answer
+
+        async def saying() -> Say | None:
+            answer = await self._answer(line, body, who=who, team=team)
+            return await self._windows.open(answer, body) if isinstance(answer, Open) else answer
+
+        return await self._politely(saying(), excuse=lambda why: Say(cards.say(why)))
 
     async def _answer(self, line: str, body: Payload, *, who: str, team: str) -> Say | Open:
         try:
@@ -171,6 +173,14 @@ class Door:
             return await commands.carry_out(answer, desk=self._desk, team=team, key=str(body["trigger_id"]))
         except NoCatalog:
             return Say(cards.say(replies.NO_CATALOG))
+
+    async def _pressed(self, body: Payload) -> Repaint:
+        """What is left to say to a press once its form, if it has one, is open."""
+        answer = await self._press(body)
+        if not isinstance(answer, Open):
+            return answer
+        said = await self._windows.open(answer, body)
+        return Repaint(told=said.card) if said else Repaint()
 
     async def _press(self, body: Payload) -> Repaint | Open:
         pressed = body["actions"][0]

@@ -27,10 +27,10 @@ class Errands:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, errand: Coroutine[Any, Any, object], *, name: str) -> None:
-        """Begin now. What goes wrong is logged: nobody waits for it."""
+    def start(self, errand: Coroutine[Any, Any, object], *, name: str, seconds: float = SECONDS) -> None:
+        """Begin now. What goes wrong, or takes longer than `seconds`, is logged: nobody waits for it."""
         self.end(name)
-        task = asyncio.create_task(_bounded(errand, name=name))
+        task = asyncio.create_task(_bounded(errand, name=name, seconds=seconds))
         self._tasks.add(task)
         self._named[name] = task
         task.add_done_callback(lambda done: self._forget(done, name, errand))
@@ -55,9 +55,9 @@ class Errands:
             del self._named[name]
 
 
-async def _bounded(errand: Coroutine[Any, Any, object], *, name: str) -> None:
+async def _bounded(errand: Coroutine[Any, Any, object], *, name: str, seconds: float) -> None:
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             await errand
     except Exception:
         # The door: nobody is left to answer to, so the log is the answer.

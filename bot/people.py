@@ -24,6 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import replies
 from bot import slack as slack_api
+from bot.respite import Respite
 from provisioning.errors import ClusterdeskError
 from provisioning.model import Person
 
@@ -134,16 +135,20 @@ class Accounts(Protocol):
 class SlackAccounts:
     """users.info, within `ASK_SECONDS`."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._respite = Respite("users.info", clock=clock)
 
     async def account(self, slack: str) -> Account:
+        if self._respite.left():
+            raise Unwelcome(Refusal.UNCERTAIN)
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 answer = await self._client.users_info(user=slack)
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
             if isinstance(error, SlackApiError) and slack_api.code_of(error) == "user_not_found":
                 return Account(id=slack, deleted=True)
+            self._respite.heed(error)
             log.warning("account_not_looked_up", slack=slack, error=str(error) or type(error).__name__)
             raise Unwelcome(Refusal.UNCERTAIN) from error
         return Account.model_validate(answer["user"])

@@ -1,35 +1,45 @@
 """How the answer to a press gets to whoever pressed, once Slack has its acknowledgement.
 
+Where the button stands, else in a window, else in a direct message: each when the one before takes nothing.
 What must never live here: what the answer is (`approvals`, `commands`).
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackClientError
 
-from bot import copies, slack
-from bot.answers import Repaint
+from bot import copies, forms, slack
+from bot.answers import Open, Repaint
 from bot.cards import Card
 from bot.errands import Errands
+from bot.outbox import DOWN_SECONDS, Earlier, Later, Undeliverable, Unknown
 from bot.ports import Desk
+from bot.posting import Poster
+from bot.weights import Weight
 from bot.windows import Payload, Windows
 from provisioning import errors
 from provisioning.desk import Refused
 
 log = structlog.get_logger()
 
+EVENT = "clusterdesk_answer"
+WRITE_SECONDS = 600.0
+"""For how long a direct message is tried: after that nobody remembers what they pressed."""
+
 
 class Responses:
     """Each is an errand."""
 
-    def __init__(self, *, desk: Desk, errands: Errands, windows: Windows) -> None:
+    def __init__(self, *, desk: Desk, errands: Errands, windows: Windows, poster: Poster) -> None:
         self._desk = desk
         self._errands = errands
         self._windows = windows
+        self._poster = poster
 
     def give(self, answer: Repaint, body: Payload) -> None:
         """Where the button stands, or in a window where nothing can be said."""
@@ -37,7 +47,7 @@ class Responses:
         if url and (answer.card or answer.told):
             self._errands.start(self._say(str(url), answer, body), name=f"respond {url}")
         elif not url and answer.told:
-            self._errands.start(self._windows.show(answer.told, body), name=f"show {body['trigger_id']}")
+            self._errands.start(self._show(answer.told, body), name=f"show {body['trigger_id']}")
 
     def tidy(self, body: Payload) -> None:
         """Take the card away that was pressed, when it is a second one."""
@@ -50,7 +60,38 @@ class Responses:
         heard = told is None or await _sent(url, told, response_type="ephemeral", replace_original=False)
         said = told or card
         if said and not (heard if told else drawn):
-            await self._windows.write(said, body)
+            self._write(said, body)
+
+    async def _show(self, card: Card, body: Payload) -> None:
+        """Tell it in a window; in a direct message when none opens, because silence is no answer."""
+        if await self._windows.open(Open(forms.shown(card)), body):
+            self._write(card, body)
+
+    def _write(self, card: Card, body: Payload) -> None:
+        """Tell it in a direct message, as soon as Slack takes one."""
+        trigger = str(body["trigger_id"])
+        writing = self._written(card, str(body["user"]["id"]), once=f"answer {trigger}")
+        self._errands.start(writing, name=f"write {trigger}", seconds=WRITE_SECONDS)
+
+    async def _written(self, card: Card, slack: str, *, once: str) -> None:
+        metadata = {"event_type": EVENT, "event_payload": {"to": slack}}
+        while True:
+            try:
+                channel = await self._poster.direct(slack, weight=Weight.DECISION)
+                await self._poster.post(channel, card, metadata=metadata, once=once, weight=Weight.DECISION)
+                return
+            except Later as later:
+                wait = later.seconds
+            except Unknown as unknown:
+                # Said twice is better than not at all.
+                log.warning("answer_perhaps_not_written", slack=slack, why=str(unknown))
+                wait = DOWN_SECONDS
+            except Earlier:
+                return
+            except Undeliverable as refused:
+                log.warning("answer_not_written", slack=slack, why=refused.reason)
+                return
+            await asyncio.sleep(wait)
 
     async def _tidy(self, body: Payload) -> None:
         try:

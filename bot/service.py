@@ -73,7 +73,7 @@ class Service:
         token = self.settings.slack_bot_token.get_secret_value()
         client = slack.client(token, api_url=self.settings.slack_api_url)
         identity = await slack.identify(client, token=token)
-        errands = Errands()
+        errands, outbox = Errands(), Outbox(client)
         people = People(
             SlackAccounts(client),
             team=identity.team,
@@ -93,6 +93,7 @@ class Service:
             desk=self.desk,
             people=people,
             client=client,
+            poster=outbox,
             errands=errands,
             homes=homes,
             forget_group=self.forget_group,
@@ -102,7 +103,6 @@ class Service:
         secret = self.settings.slack_signing_secret.get_secret_value()
         template = slack.client(None, api_url=self.settings.slack_api_url)
         bolt = app.build(door, identity=identity, client=template, signing_secret=secret)
-        outbox = Outbox(client)
         async with asyncio.TaskGroup() as group:
             follower = group.create_task(self._elected(outbox, people, team=identity.team))
             trying = group.create_task(self.desk.canary.run())

@@ -15,6 +15,7 @@ import structlog
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.respite import Respite
 from provisioning.slack_groups import GroupsUnknown
 
 log = structlog.get_logger()
@@ -31,6 +32,7 @@ class UserGroups:
     def __init__(self, client: AsyncWebClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._clock = clock
+        self._respite = Respite("usergroups.users.list", clock=clock)
         self._known: dict[str, tuple[float, frozenset[str]]] = {}
 
     async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
@@ -52,10 +54,13 @@ class UserGroups:
         known = self._known.get(group)
         if known is not None and known[0] >= self._clock():
             return known[1]
+        if self._respite.left():
+            return None
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 answer = await self._client.usergroups_users_list(usergroup=group)
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+            self._respite.heed(error)
             log.warning("group_not_looked_up", group=group, error=str(error) or type(error).__name__)
             return None
         found = frozenset(map(str, answer["users"]))

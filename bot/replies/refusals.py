@@ -31,6 +31,7 @@ NOT_READY = "I have only just started and do not know the clusters yet. Please t
 NO_CATALOG = "The platform has not said yet what is on offer (there is no Catalog). Please ask your platform team."
 NO_TENANT = "You are not a member of any tenant, so there is nothing you could ask for. Ask your platform team."
 FORM_NOT_OPENED = "Slack did not let me open the form in time. Nothing was requested. Please try again."
+TOO_MANY_WINDOWS = "Slack lays no more than three windows upon each other. Please close one and try again."
 NOT_YOUR_TENANT = "You are no longer a member of this tenant."
 CARD_TOO_OLD = "I cannot read this card any more. Use `/cluster list` to see what is going on."
 SOMETHING_BROKE = "Something went wrong on my side; it is in my log. Please try again: nothing is done twice."

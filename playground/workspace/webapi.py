@@ -123,6 +123,8 @@ class WebApi:
             return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
         answer: dict[str, Any] = {"ok": True}
         try:
+            if fault and fault.fault is Fault.REFUSE:
+                raise fault.error
             ticket = self.workspace.tickets.redeem_response(request.match_info["token"], now=self.workspace.now())
             answers.respond(self.workspace, ticket, body)
         except SlackError as e:

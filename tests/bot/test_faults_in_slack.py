@@ -10,6 +10,7 @@ import structlog
 
 from bot import replies, slack
 from bot.manifest import SCOPES
+from bot.windows import OPEN_SECONDS
 from playground import workspace
 from playground.workspace import Fault, SlackError
 from provisioning.model import Person, Phase, Tenant
@@ -71,11 +72,28 @@ async def test_where_slack_knows_messages_by_name_a_lost_answer_leaves_one_card(
         assert len(lena.cards("build-7", at="dm")) == 1
 
 
-async def test_what_cannot_be_said_where_somebody_pressed_is_said_in_a_direct_message(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("fault", "why"), [(Fault.DOWN, "internal_error"), (Fault.REFUSE, "used_url"), (Fault.REFUSE, "expired_url")]
+)
+async def test_what_cannot_be_said_where_somebody_pressed_is_said_in_a_direct_message(
+    stage: Stage, fault: Fault, why: str
+) -> None:
     key = await asked(stage)
     omar = stage.slack.person("U0OMAR")
     await omar.waits_until(lambda: _noted(stage, key, "C0TEAMA") != [])
-    stage.slack.api.faults.plan("response_url", Fault.DOWN, times=2)
+    stage.slack.api.faults.plan("response_url", fault, error=SlackError(why), times=2)
+
+    await omar.card(CARD, at="#team-a-approvals").click("Approve")
+
+    await omar.waits_until(lambda: omar.cards("counts.", at="dm") != [])
+
+
+async def test_an_answer_that_slack_takes_nowhere_comes_as_soon_as_slack_takes_it(stage: Stage) -> None:
+    key = await asked(stage)
+    lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
+    await lena.waits_until(lambda: len(stage.desk.stored[key].it.status.deliveries) == 2)
+    stage.slack.api.faults.plan("response_url", Fault.REFUSE, error=SlackError("used_url"), times=2)
+    stage.slack.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError("ratelimited", retry_after=1))
 
     await omar.card(CARD, at="#team-a-approvals").click("Approve")
 
@@ -133,6 +151,18 @@ async def test_a_form_that_slack_does_not_open_is_told_in_words(stage: Stage) ->
     await lena.command("/cluster create")
 
     assert lena.sees(replies.FORM_NOT_OPENED)
+
+
+async def test_a_form_that_hangs_is_told_in_time_and_works_should_it_have_opened(stage: Stage) -> None:
+    stage.slack.api.faults.plan("views.open", Fault.HANG, seconds=OPEN_SECONDS + 1)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7")
+
+    assert lena.sees(replies.FORM_NOT_OPENED)
+    await lena.modal.fill({"Reason": "builds"})
+    await lena.modal.submit()
+    assert lena.modal.title == replies.RECEIPT_TITLE
 
 
 async def test_not_knowing_who_somebody_is_refuses_and_asks_again_next_time(stage: Stage) -> None:

@@ -18,6 +18,7 @@ from bot.people import (
 )
 from bot.slack import client
 from playground import workspace
+from playground.workspace import Fault, SlackError
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk
 
@@ -151,3 +152,18 @@ async def test_an_account_that_slack_does_not_know_is_nobodys() -> None:
 
         assert (await accounts.account("U0NOBODY")).deleted
         assert (await accounts.account("U0LENA")).tz
+
+
+async def test_a_slack_that_is_asked_too_often_is_left_alone_for_as_long_as_it_says() -> None:
+    now = [0.0]
+    async with workspace.serving(workspace.Options(bot_token="xoxb-test")) as slack:
+        accounts = SlackAccounts(client("xoxb-test", api_url=slack.api_url), clock=lambda: now[0])
+        slack.api.faults.plan("users.info", Fault.REFUSE, error=SlackError("ratelimited", retry_after=20))
+        for _ in range(3):
+            with pytest.raises(Unwelcome) as refused:
+                await accounts.account("U0LENA")
+            assert refused.value.refusal is Refusal.UNCERTAIN
+        assert len(slack.api.calls) == 1
+
+        now[0] = 20.0
+        assert (await accounts.account("U0LENA")).id == "U0LENA"

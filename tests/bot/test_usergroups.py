@@ -65,3 +65,18 @@ async def test_whoever_is_in_one_group_decides_though_another_one_is_unknown(sla
     assert await groups.held("U0OMAR", ("S0NOWHERE", LEADS)) == (LEADS,)
     with pytest.raises(GroupsUnknown):
         await groups.held("U0LENA", ("S0NOWHERE", LEADS))
+
+
+async def test_a_slack_that_is_asked_too_often_is_left_alone_for_as_long_as_it_says(
+    slack: workspace.LocalSlack,
+) -> None:
+    now = [0.0]
+    groups = UserGroups(bot_slack.client(TOKEN, api_url=slack.api_url), clock=lambda: now[0])
+    slack.api.faults.plan("usergroups.users.list", Fault.REFUSE, error=SlackError("ratelimited", retry_after=20))
+    for _ in range(3):
+        with pytest.raises(GroupsUnknown):
+            await groups.held("U0OMAR", (LEADS,))
+    assert len(slack.api.calls) == 1
+
+    now[0] = 20.0
+    assert await groups.held("U0OMAR", (LEADS,)) == (LEADS,)
