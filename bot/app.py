@@ -6,14 +6,16 @@ What must never live here: what a listener does (`door`).
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import approvals, buttons, commands, forms
+from bot import approvals, buttons, commands, forms, metrics
 from bot.door import Door
 from bot.slack import Identity
 from bot.windows import Payload
@@ -50,6 +52,7 @@ def build(
         # `http` verifies before it parses and remembers what it has seen; Socket Mode has no signatures.
         request_verification_enabled=False,
     )
+    app.use(_withheld)
     app.command(slash)(door.command)
     app.action(PRESSES)(door.press)
     app.action(buttons.RUN)(door.run)
@@ -63,6 +66,15 @@ def build(
     app.event("app_home_opened")(door.home_opened)
     app.event(ANYTHING)(_ignore)
     return app
+
+
+async def _withheld(body: Payload, next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
+    """Slack says that it keeps events back, being too many in an hour. That is no event itself, so no listener's."""
+    if body.get("type") != "app_rate_limited":
+        return await next_()
+    metrics.EVENTS_WITHHELD.inc()
+    log.warning("slack_keeps_events_back", since=body.get("minute_rate_limited"))
+    return BoltResponse(status=200)
 
 
 async def _ignore(event: Payload) -> None:

@@ -1,7 +1,8 @@
 """The HTTP door: Slack's signed requests in, Bolt's answers out.
 
-Everything doubtful ends here, each with its status and one line in the log: too large (413), no or stale or
-wrong signature (401), seen before (401), not to be parsed (400). What must never live here: what a request means.
+Everything doubtful ends here, each with its status and one line in the log: too slow (408), too large (413), no or
+stale or wrong signature (401), seen before (401), not to be parsed (400). What Slack delivers once more is signed
+anew, and so is let in; what comes of it is done once by those behind. What must never live here: what a request means.
 """
 
 from __future__ import annotations
@@ -63,9 +64,16 @@ class Entrance:
     """Verifies, parses, dispatches."""
 
     def __init__(
-        self, app: AsyncApp, *, signing_secret: str, replays: Replays, now: Callable[[], float] = time.time
+        self,
+        app: AsyncApp,
+        *,
+        signing_secret: str,
+        replays: Replays,
+        now: Callable[[], float] = time.time,
+        patience: float = READ_SECONDS,
     ) -> None:
         self._app = app
+        self._patience = patience
         self._verifier = SignatureVerifier(signing_secret)
         self._replays = replays
         self._now = now
@@ -73,13 +81,22 @@ class Entrance:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST /slack/events."""
         try:
-            body = await _read(request)
+            body = await self._read(request)
             self._verify(request, body)
             bolt = _parse(request, body)
         except Refused as refused:
             log.warning("slack_request_refused", status=refused.status, why=refused.why, remote=request.remote)
             return web.Response(status=refused.status, text=refused.why)
         return await to_aiohttp_response(await self._app.async_dispatch(bolt))
+
+    async def _read(self, request: web.Request) -> bytes:
+        try:
+            async with asyncio.timeout(self._patience):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge as error:
+            raise Refused(413, f"body above {BODY_BYTES} bytes") from error
+        except TimeoutError as error:
+            raise Refused(408, "body did not arrive") from error
 
     def _verify(self, request: web.Request, body: bytes) -> None:
         timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
@@ -99,16 +116,6 @@ class Entrance:
             raise Refused(401, "wrong signature")
         if not self._replays.is_first(signature):
             raise Refused(401, "replayed")
-
-
-async def _read(request: web.Request) -> bytes:
-    try:
-        async with asyncio.timeout(READ_SECONDS):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise Refused(413, f"body above {BODY_BYTES} bytes") from error
-    except TimeoutError as error:
-        raise Refused(408, "body did not arrive") from error
 
 
 def _parse(request: web.Request, body: bytes) -> AsyncBoltRequest:

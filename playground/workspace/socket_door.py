@@ -9,7 +9,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import aiohttp
 import structlog
@@ -19,6 +19,7 @@ from playground.workspace.door import ACK_SECONDS, Answered, Envelope, Missed, O
 
 log = structlog.get_logger()
 
+Farewell: TypeAlias = Literal["refresh_requested", "link_disabled", "too_many_websockets"]
 CONNECTIONS = 10
 PATH = "/link/"
 
@@ -38,6 +39,10 @@ class SocketDoor:
         self._waiting: dict[str, asyncio.Future[Any]] = {}
         self._turn = 0
         self.acks_to_lose = 0
+        self.greets = True
+        """Whether a connection gets its hello. Without, it is open and nothing more."""
+        self.refuses = False
+        """Whether nobody is let in."""
 
     @property
     def connections(self) -> int:
@@ -54,6 +59,8 @@ class SocketDoor:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One connection of the bot, from hello to its end."""
         ticket = request.query.get("ticket", "")
+        if self.refuses:
+            return web.Response(status=503, text="down")
         if ticket not in self._tickets:
             return web.Response(status=403, text="unknown or used ticket")
         self._tickets.discard(ticket)
@@ -65,7 +72,8 @@ class SocketDoor:
         self._links.append(link)
         self._on_change()
         try:
-            await link.send_json(self._hello())
+            if self.greets:
+                await link.send_json(self._hello())
             async for message in link:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._receive(message.data)
@@ -96,7 +104,7 @@ class SocketDoor:
         finally:
             del self._waiting[envelope_id]
 
-    async def refresh(self, reason: Literal["refresh_requested", "link_disabled"] = "refresh_requested") -> None:
+    async def refresh(self, reason: Farewell = "refresh_requested") -> None:
         """Ask every connection to come again, as Slack does every few hours, and close it."""
         for link in tuple(self._links):
             await self._part(link, reason)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 import time
 import urllib.parse
 from collections.abc import AsyncIterator
@@ -33,7 +35,11 @@ async def client() -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
     async def answer(ack) -> None:  # type: ignore[no-untyped-def]
         await ack("heard")
 
-    entrance = http.Entrance(bolt, signing_secret=SECRET, replays=http.Replays())
+    @bolt.event("user_change")
+    async def take() -> None:
+        pass
+
+    entrance = http.Entrance(bolt, signing_secret=SECRET, replays=http.Replays(), patience=0.5)
     async with TestClient(TestServer(http.application(entrance, waits=lambda: "caches"))) as made:
         yield made
 
@@ -97,6 +103,30 @@ async def test_the_same_signed_request_runs_once(client: TestClient) -> None:  #
     answers = [(await post(client, COMMAND, headers))[:2] for _ in range(3)]
 
     assert answers == [(200, "heard"), (401, "replayed"), (401, "replayed")]
+
+
+async def test_what_slack_delivers_once_more_is_signed_anew_and_let_in(client: TestClient) -> None:  # type: ignore[type-arg]
+    event = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": {"type": "user_change", "user": {}}}
+    body, now = json.dumps(event).encode(), time.time()
+    again = {"Content-Type": "application/json", "X-Slack-Retry-Num": "1", "X-Slack-Retry-Reason": "http_timeout"}
+
+    first = await post(client, body, signed(body, at=now) | {"Content-Type": "application/json"})
+    retried = await post(client, body, signed(body, at=now + 60) | again)
+    replayed = await post(client, body, signed(body, at=now + 60) | again)
+
+    assert (first[0], retried[0], replayed[:2]) == (200, 200, (401, "replayed"))
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(client: TestClient) -> None:  # type: ignore[type-arg]
+    head = f"POST {http.PATH} HTTP/1.1\r\nHost: bot\r\nContent-Length: {len(COMMAND)}\r\n\r\n"
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(head.encode() + COMMAND[:10])
+
+    async with asyncio.timeout(30):
+        status = await reader.readline()
+
+    assert status.split()[1] == b"408"
+    writer.close()
 
 
 @pytest.mark.parametrize(

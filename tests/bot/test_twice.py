@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 
 import pytest
+import structlog
+from prometheus_client import REGISTRY
 
 from bot import buttons, replies
+from bot.service import Service
+from playground.workspace import Driver
 from playground.workspace.door import Answered, Door, Envelope, Missed, Outcome
+from playground.workspace.http_door import HttpDoor
+from provisioning.audit import Code, Event
 from provisioning.errors import Cause
 from provisioning.model import ApprovalPolicy, Decision, Phase
 from tests.bot import samples
-from tests.bot.conftest import Mode, Stage, bot_of, running
+from tests.bot.conftest import SECRET, Mode, Stage, bot_of, running
 from tests.bot.fake_desk import FakeDesk
 from tests.bot.test_desk_in_slack import WISH, asked
 
@@ -109,22 +115,48 @@ async def test_a_press_that_reaches_both_bots_is_one_vote_and_neither_is_silent(
     assert [w for w in stage.desk.writes if w.startswith("vote")] == ["vote Approve omar"]
 
 
-async def test_two_approvers_at_two_bots_in_the_same_moment_are_one_decision_and_both_are_told(
-    two: tuple[Stage, Tapped],
-) -> None:
-    stage, _ = two
-    key = await asked(stage)
-    omar, eva = stage.slack.person("U0OMAR"), stage.slack.person("U0EVA")
-    await omar.waits_for(CARD)
-    cards = [person.card(CARD, at="#team-a-approvals") for person in (omar, eva)]
+class Balanced:
+    """A load balancer before bots in HTTP mode: each gets the next delivery."""
 
-    # In HTTP mode both go to one bot; in Socket Mode Slack hands them out in turn. Either knows what its cache shows.
-    await asyncio.gather(*(card.click("Approve") for card in cards))
+    def __init__(self, *services: Service) -> None:
+        self._doors = [HttpDoor(f"http://127.0.0.1:{it.port}", signing_secret=SECRET) for it in services]
+        self._turn = 0
 
-    await omar.waits_until(lambda: omar.sees("counts.") or omar.sees("Too late."))
-    await eva.waits_until(lambda: eva.sees("counts.") or eva.sees("Too late."))
-    assert omar.sees("counts.") != eva.sees("counts.")
-    assert [vote.decision for vote in stage.desk.stored[key].it.status.votes] == [Decision.APPROVE]
+    async def send(self, envelope: Envelope) -> Outcome:
+        self._turn += 1
+        return await self._doors[self._turn % len(self._doors)].send(envelope)
+
+    async def close(self) -> None:
+        for door in self._doors:
+            await door.close()
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_two_approvers_at_two_bots_in_the_same_moment_are_one_decision_and_both_are_told(mode: Mode) -> None:
+    told: list[Event] = []
+    async with (
+        running(FakeDesk(), mode) as stage,
+        bot_of(stage.slack, stage.desk, mode, tell=told.append, leads=False) as other,
+    ):
+        key = await asked(stage)
+        omar, eva = stage.slack.person("U0OMAR"), stage.slack.person("U0EVA")
+        await omar.waits_for(CARD)
+        first, second = (person.card(CARD, at="#team-a-approvals") for person in (omar, eva))
+        balanced = Balanced(stage.service, other)
+        if mode == "http":
+            stage.slack.hands.door = balanced
+
+        # In Socket Mode Slack hands them out in turn, and each bot has two connections: what is between goes to one.
+        between = stage.slack.events.send({"type": "user_change", "user": {"id": "U0NOBODY"}, "event_ts": "1.1"})
+        await asyncio.gather(first.click("Approve"), between, second.click("Approve"))
+
+        await omar.waits_until(lambda: omar.sees("counts.") or omar.sees("Too late."))
+        await eva.waits_until(lambda: eva.sees("counts.") or eva.sees("Too late."))
+        assert omar.sees("counts.") != eva.sees("counts.")
+        assert [vote.decision for vote in stage.desk.stored[key].it.status.votes] == [Decision.APPROVE]
+        presses = [[event.who for event in each if event.code is Code.BUTTON_PRESSED] for each in (stage.told, told)]
+        assert sorted(map(len, presses)) == [1, 1], presses
+        await balanced.close()
 
 
 @pytest.mark.parametrize("ids", [("Ev1", "Ev1"), ("Ev1", "Ev2")])
@@ -143,6 +175,18 @@ async def test_an_event_that_comes_twice_does_no_harm(stage: Stage, ids: tuple[s
             await lena.command("/cluster list")
 
 
+async def test_slack_keeping_events_back_is_told_to_whoever_watches_over_the_bot(stage: Stage) -> None:
+    before = REGISTRY.get_sample_value("clusterdesk_slack_rate_limited_total") or 0.0
+    said = {"type": "app_rate_limited", "team_id": "T0LOCAL", "minute_rate_limited": 1518467820, "token": "t"}
+
+    with structlog.testing.capture_logs() as lines:
+        outcome = await stage.slack.door.send(Envelope("events_api", said))
+
+    assert isinstance(outcome, Answered)
+    assert [line["log_level"] for line in lines if line["event"] == "slack_keeps_events_back"] == ["warning"]
+    assert REGISTRY.get_sample_value("clusterdesk_slack_rate_limited_total") == before + 1
+
+
 async def test_the_same_signed_request_to_the_same_bot_is_refused() -> None:
     async with running(FakeDesk(), "http") as stage:
         tapped = Tapped(stage.slack.door)
@@ -155,16 +199,16 @@ async def test_the_same_signed_request_to_the_same_bot_is_refused() -> None:
     assert any(isinstance(outcome, Missed) and "401" in outcome.detail for outcome in outcomes)
 
 
-def _old_card(stage: Stage, *, action: str, value: str) -> None:
+def _old_card(stage: Stage, *, action: str, value: str, words: str = "An old card") -> None:
     """A card as an earlier version of the bot left it in #team-a-approvals."""
     button = {"type": "button", "action_id": action, "value": value, "text": {"type": "plain_text", "text": "Approve"}}
     blocks = [
-        {"type": "section", "text": {"type": "mrkdwn", "text": "An old card"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": words}},
         {"type": "actions", "elements": [button]},
     ]
     workspace = stage.slack.workspace
     channel = workspace.conversations.get("C0TEAMA")
-    workspace.post(channel, user=workspace.team.bot_user, text="An old card", blocks=blocks)
+    workspace.post(channel, user=workspace.team.bot_user, text=words, blocks=blocks)
 
 
 async def test_a_card_of_the_first_version_still_decides(stage: Stage) -> None:
@@ -196,6 +240,51 @@ async def test_a_card_that_this_version_cannot_read_says_so(stage: Stage, action
     await omar.card("An old card", at="#team-a-approvals").click("Approve")
 
     await omar.waits_for("I cannot read this card any more.")
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ({"phase": Phase.EXPIRED, "decided_at": samples.LATER}, "Too late. ⌛ Expired"),
+        ({"phase": Phase.WITHDRAWN, "decided_at": samples.LATER}, "Too late. ↩️ Withdrawn"),
+        ({"phase": Phase.FAILED, "decided_at": samples.LATER}, "Too late."),
+        (
+            {"phase": Phase.WITHDRAWN, "decided_at": samples.LATER, "replaced_by": "cr-newer"},
+            "Too late: this was changed since your card was drawn. The newer version is",
+        ),
+    ],
+    ids=["expired", "withdrawn", "failed", "replaced"],
+)
+async def test_a_press_on_a_card_of_what_is_over_is_told_why_and_changes_nothing(
+    stage: Stage, status: dict[str, object], why: str
+) -> None:
+    request = stage.desk.put(samples.request())
+    before = stage.desk.status(request.key, **status).it.status.model_copy(update={"deliveries": ()})
+    lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
+    pressed = (
+        (omar, buttons.APPROVE),
+        (omar, buttons.APPROVE_ANYWAY),
+        (omar, buttons.KEEP_WAITING),
+        (omar, buttons.DENY),
+        (omar, buttons.ASK),
+        (omar, buttons.TAKE_BACK),
+        (lena, buttons.WITHDRAW),
+    )
+
+    for person, action in pressed:
+        _old_card(stage, action=action, value=buttons.ticket_of(request).dumps(), words=action)
+        await told_once_more(person, why, person.card(action, at="#team-a-approvals").click("Approve"))
+
+    after = stage.desk.stored[request.key].it.status
+    assert after.model_copy(update={"deliveries": ()}) == before
+    assert not lena.has_modal
+    assert not omar.has_modal
+
+
+async def told_once_more(person: Driver, words: str, press: Awaitable[None]) -> None:
+    before = len(person.cards(words, at="#team-a-approvals"))
+    await press
+    await person.waits_until(lambda: len(person.cards(words, at="#team-a-approvals")) > before)
 
 
 async def test_a_card_of_a_request_that_is_gone_says_so(stage: Stage) -> None:

@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
+import bot.metrics
 import certs.metrics
 import provisioning.metrics
 import webhooks.metrics
@@ -15,7 +16,12 @@ from tests.docs.generated import stands
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "metrics.md"
-MODULES = {"admission": webhooks.metrics, "engine": provisioning.metrics, "certificates": certs.metrics}
+MODULES = {
+    "admission": webhooks.metrics,
+    "engine": provisioning.metrics,
+    "slack": bot.metrics,
+    "certificates": certs.metrics,
+}
 
 
 def rows(module: ModuleType) -> Iterator[str]:

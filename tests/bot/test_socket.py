@@ -1,0 +1,130 @@
+"""Socket Mode: which connections count, what Slack says when it ends one, and what the probes say meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import structlog
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import REGISTRY
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from bot import http, slack, socket
+from bot.socket import Connections
+from playground import workspace
+from playground.workspace.socket_door import Farewell
+from tests.bot.conftest import APP, BOT
+from tests.provisioning.waiting import until
+
+PING = 0.2
+
+
+async def _authorize(**_: object) -> AuthorizeResult:
+    return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token=BOT, bot_id="B1", bot_user_id="U1")
+
+
+@pytest.fixture
+async def local() -> AsyncIterator[workspace.LocalSlack]:
+    async with workspace.serving(workspace.Options(bot_token=BOT, app_token=APP, mode="socket")) as made:
+        yield made
+
+
+@asynccontextmanager
+async def connected(local: workspace.LocalSlack) -> AsyncIterator[Connections]:
+    bolt = AsyncApp(
+        client=slack.client(None, api_url=local.api_url), authorize=_authorize, request_verification_enabled=False
+    )
+    async with socket.connected(bolt, app_token=APP, count=2, ping=PING) as connections:
+        yield connections
+
+
+async def until_alive(connections: Connections, number: int) -> None:
+    await until(lambda: connections.alive() == number)
+
+
+async def readiness(connections: Connections) -> tuple[int, str]:
+    async with (
+        TestClient(TestServer(http.application(None, waits=connections.waits))) as client,
+        client.get("/readyz") as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+def farewells(reason: str) -> float:
+    return REGISTRY.get_sample_value("clusterdesk_slack_disconnects_total", {"reason": reason}) or 0.0
+
+
+async def test_it_is_ready_while_any_connection_lives_and_again_when_one_comes_back(
+    local: workspace.LocalSlack,
+) -> None:
+    async with connected(local) as connections:
+        await until_alive(connections, 2)
+        assert await readiness(connections) == (200, "ok")
+        assert REGISTRY.get_sample_value("clusterdesk_slack_connections") == 2
+
+        local.socket.refuses = True
+        await local.socket.close()
+        await until_alive(connections, 0)
+        assert await readiness(connections) == (503, "waiting for a Socket Mode connection")
+
+        local.socket.refuses = False
+        await until_alive(connections, 2)
+        assert await readiness(connections) == (200, "ok")
+
+
+async def test_a_connection_that_slack_has_not_greeted_is_none(local: workspace.LocalSlack) -> None:
+    local.socket.greets = False
+    async with connected(local) as connections:
+        await until(lambda: local.socket.connections == 2)
+        assert connections.waits()
+
+        local.socket.greets = True
+        await local.socket.refresh()
+        await until_alive(connections, 2)
+
+        assert connections.waits() == ""
+
+
+async def test_a_warning_or_a_refresh_is_everyday(local: workspace.LocalSlack) -> None:
+    before = farewells("warning"), farewells("refresh_requested")
+    with structlog.testing.capture_logs() as lines:
+        async with connected(local) as connections:
+            await until_alive(connections, 2)
+            await local.socket.refresh()
+            await until_told(lines, "refresh_requested", 2)
+            await until_alive(connections, 2)
+            await local.socket.warn()
+            await until_told(lines, "warning", 2)
+            await until_alive(connections, 2)
+
+    assert (farewells("warning"), farewells("refresh_requested")) == (before[0] + 2, before[1] + 2)
+    assert not [line for line in lines if line["log_level"] in ("warning", "error")]
+
+
+@pytest.mark.parametrize("reason", ["link_disabled", "too_many_websockets"])
+async def test_what_somebody_has_to_do_something_about_is_told(local: workspace.LocalSlack, reason: Farewell) -> None:
+    before = farewells(reason)
+    with structlog.testing.capture_logs() as lines:
+        async with connected(local) as connections:
+            await until_alive(connections, 2)
+            local.socket.refuses = True
+            await local.socket.refresh(reason)
+            await until_told(lines, reason, 2)
+
+            status, why = await readiness(connections)
+            assert status == 503
+            assert socket.TROUBLES[reason] in why
+
+            local.socket.refuses = False
+            await until_alive(connections, 2)
+            assert connections.waits() == ""
+
+    assert farewells(reason) == before + 2
+    assert {line["event"] for line in lines if line["log_level"] == "error"} == {"socket_mode_refused"}
+
+
+async def until_told(lines: list[structlog.typing.EventDict], reason: str, times: int) -> None:
+    await until(lambda: sum(line.get("reason") == reason for line in lines) >= times)
