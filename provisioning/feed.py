@@ -61,6 +61,9 @@ class Feed:
                 self._clusters.add(key_of(manifest))
         for manifest in caches[resources.TENANTS].list():
             self._tenant(None, manifest)
+        for manifest in caches[resources.TENANT_LEDGERS].list():
+            # Its Tenant may be gone.
+            self._tenants.add(manifest["metadata"]["name"])
         self._size(None, None)
         for manifest in caches[resources.CLUSTER_ACCESSES].list():
             self._access(None, manifest)

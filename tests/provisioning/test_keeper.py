@@ -13,17 +13,19 @@ import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from provisioning import errors, names, resources, statement
+from provisioning.feed import Feed
 from provisioning.keeper import CLAIMS_LOOK, RECOUNT, Keeper
 from provisioning.kube import Kube, Manifest
 from provisioning.ledger import Claim, Garbled, Ledger, Missing, Slot, slot_key
 from provisioning.ledgers import KubeLedgers
+from provisioning.queue import Queue
 from provisioning.resources import Resource
 from provisioning.statement import Count
 from provisioning.usage import Usage
 from tests import builders
 from tests.builders import NAMESPACE, tweak
 from tests.provisioning.backstage import SYSTEM, Backstage, at_work, backstage
-from tests.provisioning.waiting import until
+from tests.provisioning.waiting import running, until
 
 WEB = slot_key(resources.TENANT_CLUSTERS, NAMESPACE, "web")
 GIB = 2**30
@@ -169,6 +171,59 @@ async def test_of_a_tenant_that_is_gone_no_numbers_grow_old() -> None:
         await until(lambda: told() is None)
         used = {"tenant": "blue", "dimension": "nodes"}
         assert REGISTRY.get_sample_value("clusterdesk_quota_used", used) is None
+
+
+async def test_the_ledger_of_a_tenant_that_is_gone_goes_when_nothing_can_land_any_more_that_it_let_in(
+    stage: Backstage,
+) -> None:
+    keeper = keeper_of(stage, clock := Monotonic())
+    await keep(stage, keeper)
+    stage.server.remove(resources.TENANTS, "blue")
+    assert await keep(stage, keeper) == VOID_AFTER
+    clock.at += VOID_AFTER - 1
+    # A door that has not heard of it lets something in.
+    await reserve(stage, WEB, Claim(WEB_COST, uid="late"))
+    assert await keep(stage, keeper) == VOID_AFTER
+    clock.at += VOID_AFTER - 1
+    assert await keep(stage, keeper) == 1
+    assert (await ledger(stage)).used() == WEB_COST
+    clock.at += 1
+    assert await keep(stage, keeper) is None
+    with pytest.raises(Missing):
+        await ledger(stage)
+    assert await keep(stage, keeper) is None
+
+
+async def test_a_tenant_that_is_made_again_meanwhile_goes_on_with_its_ledger(stage: Backstage) -> None:
+    keeper = keeper_of(stage, clock := Monotonic())
+    await keep(stage, keeper)
+    before = stage.server.get(resources.TENANT_LEDGERS, "blue", SYSTEM)
+    stage.server.remove(resources.TENANTS, "blue")
+    await keep(stage, keeper)
+    stage.put(resources.TENANTS, builders.TENANT)
+    clock.at += VOID_AFTER
+    # Before the cache shows it, and after.
+    await keeper.act("blue")
+    await keep(stage, keeper)
+    after = stage.server.get(resources.TENANT_LEDGERS, "blue", SYSTEM)
+    assert before is not None
+    assert after is not None
+    assert before["metadata"]["uid"] == after["metadata"]["uid"]
+
+
+async def test_a_new_leader_looks_at_the_ledgers_of_tenants_that_are_gone(stage: Backstage) -> None:
+    await KubeLedgers(stage.kube, SYSTEM).create("ghost", Ledger())
+    await stage.caught_up()
+    tenants: Queue[str] = Queue("tenants")
+    others: dict[str, Any] = {name: Queue(name) for name in ("clusters", "requests", "accesses", "catalogs")}
+    Feed(stage.landscape, tenants=tenants, **others).start()()
+    looked_at: set[str] = set()
+
+    async def look(name: str) -> None:
+        looked_at.add(name)
+
+    async with running(tenants.work(look)):
+        await until(lambda: looked_at == {"blue", "ghost"})
 
 
 async def test_what_is_really_gone_is_let_go_of(stage: Backstage) -> None:
