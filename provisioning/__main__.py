@@ -72,12 +72,15 @@ async def run(settings: Settings) -> None:
             group.create_task(survey.tell(kube, settings.api_profile))
             await landscape.synced()
             log.info("ready", namespace=settings.namespace, health_port=settings.health_port)
-            await elector.run(lambda: lead(kube, landscape, settings, now=_now, tell=tell))
+            await elector.run(lambda: lead(kube, landscape, settings, tell=tell))
             following.cancel()
 
 
-async def lead(kube: Kube, landscape: Landscape, settings: Settings, *, now: Clock, tell: Tell = audit.untold) -> None:
-    """What the leader does: queues of work, fed by what changes."""
+async def lead(
+    kube: Kube, landscape: Landscape, settings: Settings, *, now: Clock | None = None, tell: Tell = audit.untold
+) -> None:
+    """What the leader does: queues of work, fed by what changes. How old an object is, the API server's clock says."""
+    now = now or kube.now
     clusters: Queue[Key] = Queue("clusters")
     requests: Queue[Key] = Queue("requests")
     accesses: Queue[Key] = Queue("accesses")

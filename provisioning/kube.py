@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from provisioning import errors, names
 from provisioning.library import client as library
 from provisioning.library import config as library_config
 from provisioning.resources import Resource
+from provisioning.server_time import ServerTime
 
 Manifest = dict[str, Any]
 Keep = Callable[[Manifest], Manifest | None]
@@ -66,6 +68,7 @@ class Kube:
     def __init__(self, api: library.ApiClient, *, most: int | None = None) -> None:
         self._api = api
         self._left = most
+        self._time = ServerTime()
 
     @classmethod
     async def connect(cls, *, kubeconfig: Path | None = None, context: str | None = None) -> Kube:
@@ -106,6 +109,10 @@ class Kube:
 
     async def close(self) -> None:
         await self._api.close()
+
+    def now(self) -> datetime:
+        """What time it is at the API server. Raises `Unavailable` before its first answer."""
+        return self._time.now()
 
     def where(self, resource: Resource) -> Resource:
         """At which version the kind is asked for here."""
@@ -305,6 +312,7 @@ class Kube:
                 _request_timeout=timeout,
                 _return_http_data_only=True,
             )
+            self._time.heard(response.headers.get("Date", ""))
             if response.status >= 300:
                 status = _status_of(await self._read(response))
                 raise _error_of(response.status, status, response.headers.get("Retry-After", ""))

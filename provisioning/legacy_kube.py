@@ -28,6 +28,7 @@ class LegacyKube(Kube):
 
     def __init__(self, plain: Kube) -> None:
         super().__init__(plain._api)
+        self._time = plain._time
 
     def where(self, resource: Resource) -> Resource:
         return old(resource)

@@ -7,6 +7,7 @@ decides (no such object, not allowed, not valid, somebody was first) is an answe
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -33,6 +34,9 @@ class Steady(Kube):
     def __init__(self, kube: Kube) -> None:
         super().__init__(kube._api)
         self._kube = kube
+
+    def now(self) -> datetime:
+        return self._kube.now()
 
     def where(self, resource: Resource) -> Resource:
         return self._kube.where(resource)

@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from enum import Enum
 from typing import Any, Self
 
@@ -86,6 +88,7 @@ class ApiServer:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=8 * 2**20)
         app.router.add_route("*", "/{tail:.*}", self._answer)
+        app.on_response_prepare.append(self._date)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self.tls)
@@ -169,6 +172,9 @@ class ApiServer:
         task = asyncio.ensure_future(wake())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _date(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(datetime.now(UTC) + self.objects.off, usegmt=True)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path_qs))

@@ -10,7 +10,7 @@ import itertools
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Manifest = dict[str, Any]
@@ -63,6 +63,8 @@ class Objects:
     forgotten: int = 0
     """Watches from before this version are told 410."""
     notify: Callable[[], None] = lambda: None
+    off: timedelta = timedelta()
+    """By how much the clock that objects are dated by shows more than ours."""
     _kept: dict[Kind, dict[tuple[str, str], Manifest]] = field(default_factory=dict)
     _managers: dict[str, dict[str, set[Path]]] = field(default_factory=dict)
     _version: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -78,6 +80,9 @@ class Objects:
             raise Refused(404, "NotFound", f'{kind.plural} "{name}" not found')
         return copy.deepcopy(found)
 
+    def _date(self) -> str:
+        return (datetime.now(UTC) + self.off).strftime("%Y-%m-%dT%H:%M:%SZ")
+
     def create(self, kind: Kind, body: Manifest, namespace: str, *, dry_run: bool = False) -> Manifest:
         new = copy.deepcopy(body)
         meta = new.setdefault("metadata", {})
@@ -91,7 +96,7 @@ class Objects:
         meta |= {
             "uid": str(uuid.uuid4()),
             "generation": 1,
-            "creationTimestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "creationTimestamp": self._date(),
         }
         if kind.plural not in WITHOUT_STATUS:
             new.pop("status", None)
@@ -174,7 +179,7 @@ class Objects:
         if "deletionTimestamp" in old["metadata"]:
             return old
         new = copy.deepcopy(old)
-        new["metadata"]["deletionTimestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        new["metadata"]["deletionTimestamp"] = self._date()
         new["metadata"]["generation"] = new["metadata"].get("generation", 1) + 1
         return self._put(kind, "MODIFIED", new, old)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 from playground import apply
 from provisioning import names, resources
@@ -31,7 +30,7 @@ async def led(admin: Kube, namespace: str) -> AsyncIterator[str]:
     settings = Settings(namespace=SYSTEM, probe_tenants=False)
     async with running(landscape.run()):
         await landscape.synced()
-        async with running(lead(admin, landscape, settings, now=lambda: datetime.now(UTC))):
+        async with running(lead(admin, landscape, settings)):
             yield name
     await admin.delete(resources.TENANTS, name)
     await admin.delete(resources.CATALOGS, names.CATALOG)

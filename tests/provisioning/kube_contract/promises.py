@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from provisioning import errors
 from provisioning.kube import Change, Kube, Manifest
+from provisioning.objects import parse_time
 from provisioning.resources import CONFIG_MAPS, TENANT_CLUSTERS, Resource
 
 
@@ -50,6 +52,12 @@ class Promises:
         made = await kube.create(CONFIG_MAPS, config_map(namespace, "one", {"a": "1"}))
         assert made["metadata"]["resourceVersion"]
         assert await kube.get(CONFIG_MAPS, "one", namespace=namespace) == made
+
+    async def test_what_time_it_is_is_told_as_objects_are_dated(self, kube: Kube, namespace: str) -> None:
+        made = await kube.create(CONFIG_MAPS, config_map(namespace, "one"))
+        age = kube.now() - parse_time(made["metadata"]["creationTimestamp"])
+        # Both are in whole seconds.
+        assert timedelta(seconds=-1) <= age < timedelta(seconds=30)
 
     async def test_what_is_not_there_is_not_found_and_can_be_looked_for(self, kube: Kube, namespace: str) -> None:
         with pytest.raises(errors.NotFound):
