@@ -7,6 +7,7 @@
     │   │   └── AlreadyExists    409 on create
     │   ├── Gone                 410, the resourceVersion is too old: list again
     │   ├── Forbidden            403, by RBAC or by an admission webhook
+    │   │   └── NoRoom           403, by our own webhook: the quota has no room, and may have some later
     │   ├── Invalid              400/422, the object itself is wrong
     │   │   └── MalformedTime    text that is no moment, though the API server took it for one
     │   ├── Throttled            429, come back after `retry_after` seconds
@@ -21,6 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+NO_ROOM: Final = "QuotaExceeded"
+"""The reason in each cause of a denial for want of quota, and of no other: part of the API, for programs to go by."""
 
 
 class ClusterdeskError(Exception):
@@ -68,6 +73,10 @@ class Gone(KubeError):
 
 class Forbidden(KubeError):
     status = 403
+
+
+class NoRoom(Forbidden):
+    """For the quota and for nothing else. `causes` say the numbers."""
 
 
 class Invalid(KubeError):

@@ -378,6 +378,8 @@ def _error_of(code: int, status: Manifest, retry_after: str = "") -> errors.Kube
         return errors.Throttled(message, retry_after=seconds, causes=causes)
     if code == 409 and status.get("reason") == "AlreadyExists":
         return errors.AlreadyExists(message, causes=causes)
+    if code == 403 and {c.get("reason") for c in details.get("causes") or []} == {errors.NO_ROOM}:
+        return errors.NoRoom(message, causes=causes)
     kind = {
         400: errors.Invalid,
         403: errors.Forbidden,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from provisioning import batcher, fitting, quota
 from provisioning.batcher import Contended, Exceeded, Granted
-from provisioning.errors import Cause
+from provisioning.errors import NO_ROOM, Cause
 from provisioning.fitting import Pieces
 from provisioning.ledger import Claim
 from provisioning.quota import Excess, Limits
@@ -67,6 +67,7 @@ def answer(charge: Charge, outcome: batcher.Outcome) -> Verdict:
                     for excess, fact in zip(outcome.excess, facts, strict=True)
                 ),
                 audit={**audit, "ledger-version": version},
+                mark=NO_ROOM,
             )
         case Contended(retry_after, why):
             reason = f"the ledger of tenant {charge.tenant} {why}; try again"

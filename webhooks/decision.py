@@ -45,6 +45,8 @@ class Deny:
     retry_after: int = 0
     warnings: tuple[str, ...] = ()
     audit: Mapping[str, str] = field(default_factory=dict)
+    mark: str = ""
+    """The reason in each of its causes, where programs tell this sort of denial from all others by it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
     if not denials:
         return Allow(warnings, audit)
     denials = [d for d in denials if d.code not in PASSING] or denials
-    codes = {d.code for d in denials}
+    codes, marks = {d.code for d in denials}, {d.mark for d in denials}
     return Deny(
         _told(list(dict.fromkeys(reason for d in denials for reason in _reasons(d, alone=len(denials) == 1)))),
         tuple(dict.fromkeys(cause for d in denials for cause in d.causes)),
@@ -90,6 +92,8 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
         max(d.retry_after for d in denials),
         warnings,
         audit,
+        # Of one sort only when all are: whoever waits for the one would wait in vain for the others.
+        marks.pop() if len(marks) == 1 else "",
     )
 
 

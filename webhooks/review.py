@@ -228,8 +228,8 @@ def _status(denial: Deny, about: Request | None) -> Manifest:
             # kubectl says by these what is invalid, and leaves the message out then: so only where there are causes.
             details |= {"name": about.name, "group": about.group, "kind": about.kind}
         # Of Kubernetes' own words: a value that would be taken on another day or from somebody else, or one that is
-        # wrong in itself.
-        reason = "FieldValueForbidden" if denial.code == FORBIDDEN else "FieldValueInvalid"
+        # wrong in itself. Where a denial has a mark, programs go by that.
+        reason = denial.mark or ("FieldValueForbidden" if denial.code == FORBIDDEN else "FieldValueInvalid")
         details["causes"] = [
             {"reason": reason, "message": cause.message, **({"field": cause.field} if cause.field else {})}
             for cause in denial.causes

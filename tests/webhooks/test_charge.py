@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from provisioning import errors
 from provisioning.batcher import Contended, Exceeded, Granted
 from provisioning.fitting import Pieces
 from provisioning.ledger import Ledger, Slot
@@ -79,6 +80,10 @@ def test_the_audit_log_gets_the_tenant_the_change_and_the_version_of_the_ledger(
 
 
 def test_who_comes_close_is_warned() -> None:
+def test_programs_tell_want_of_room_from_all_other_denials() -> None:
+    assert denied().mark == errors.NO_ROOM
+
+
     assert charges.answer(CHARGE, Granted(Usage(clusters=1, nodes=9))).warnings == (
         "tenant blue comes close to its quota of nodes: it now uses 9 of 10",
     )

@@ -36,6 +36,14 @@ def test_a_denial_alone_is_told_in_one_line() -> None:
     assert merged.reason == "a: x; b: y"
 
 
+def test_denials_of_one_sort_keep_its_mark_and_among_others_it_is_lost() -> None:
+    full, wrong = Deny("full", (Cause("a", "x"),), mark="full"), refuse(Cause("b", "y"))
+    alone, among = merge([full, Deny("full too", mark="full"), Allow()]), merge([full, wrong])
+    assert isinstance(alone, Deny)
+    assert isinstance(among, Deny)
+    assert (alone.mark, among.mark) == ("full", "")
+
+
 def test_of_very_many_causes_some_are_told_and_how_many_more_there_are() -> None:
     found = refuse(*(Cause(f"a[{number}]", "x") for number in range(80_000)))
     assert found.reason.endswith("a[19]: x; and 79980 more")

@@ -163,6 +163,11 @@ def test_a_cause_of_403_is_a_value_that_is_forbidden_and_not_one_that_is_wrong()
     assert cause["reason"] == "FieldValueForbidden"
 
 
+def test_a_denial_that_programs_tell_from_others_says_its_mark_with_each_cause() -> None:
+    marked = Deny("no", (Cause("spec", "full"), Cause("spec.pools", "full")), mark="QuotaExceeded")
+    assert {cause["reason"] for cause in encoded(marked)["status"]["details"]["causes"]} == {"QuotaExceeded"}
+
+
 def test_what_is_wrong_is_named_where_kubectl_looks_for_it() -> None:
     asked = review.decode(json.dumps(GOOD).encode())
     wrong = Deny("a: x", (Cause("a", "x"),), 422)

@@ -13,6 +13,7 @@ from provisioning.kube import Kube
 from provisioning.library import client as library
 from provisioning.resources import CONFIG_MAPS
 from tests.fakes.api_server import ApiServer, Fault
+from tests.fakes.objects import Refused
 from tests.provisioning.kube_contract.promises import Promises, config_map, events
 
 
@@ -55,6 +56,29 @@ async def test_each_answer_is_an_error_of_ours(
     server.fail(code)
     with pytest.raises(error):
         await kube.get(CONFIG_MAPS, "one", namespace="team-a")
+
+
+@pytest.mark.parametrize(
+    ("reasons", "error"),
+    [
+        ((errors.NO_ROOM, errors.NO_ROOM), errors.NoRoom),
+        ((errors.NO_ROOM, "Other"), errors.Forbidden),
+        ((), errors.Forbidden),
+    ],
+)
+async def test_a_denial_for_the_quota_alone_is_told_from_others_by_its_causes(
+    server: ApiServer, kube: Kube, reasons: tuple[str, ...], error: type[errors.KubeError]
+) -> None:
+    causes = [{"reason": reason, "field": "spec", "message": "full"} for reason in reasons]
+
+    def deny(*_: object) -> None:
+        raise Refused(403, "Forbidden", "no", causes=causes)
+
+    server.objects.admission.append(deny)
+    with pytest.raises(error) as refused:
+        await kube.create(CONFIG_MAPS, config_map("team-a", "one"))
+    assert type(refused.value) is error
+    assert [str(cause) for cause in refused.value.causes] == ["spec: full"] * len(reasons)
 
 
 @pytest.mark.parametrize("fault", [Fault.DROPPED, Fault.LOST, Fault.HTML])
