@@ -30,7 +30,8 @@ def line(request: Stored[ClusterRequest]) -> str:
     status = request.it.status
     if status.waiver:
         return replies.waived("" if status.waiver == approval.NOBODY else status.waiver)
-    word = {Phase.APPLIED: Stage.ACCEPTED}.get(status.phase) or stage.of_request(request, None)
+    approved = status.phase in (Phase.APPROVED, Phase.APPLIED)
+    word = Stage.ACCEPTED if approved else stage.of_request(request, None)
     when = text.moment(status.decided_at) if status.decided_at else ""
     if (vote := seats.taken_through(status)) and word is Stage.ACCEPTED:
         return replies.forced_by(voter(vote), when)

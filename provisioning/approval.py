@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from provisioning import escalation, lifecycle, lifetime, people, quota, seats
+from provisioning import escalation, lifecycle, lifetime, people, quota, room, seats
 from provisioning.lifecycle import Event, Reason, Refused
 from provisioning.lifetime import expires_at
 from provisioning.model import (
@@ -215,7 +215,7 @@ def take_back(request: Stored[ClusterRequest], person: Person, *, tenant: Tenant
 
 
 def withdraw(request: Stored[ClusterRequest], person: Person, *, now: datetime) -> RequestStatus:
-    """The status after the requester took the request back. Raises `Refused`."""
+    """The status after the requester took the request back, undecided or while it waits for room. Raises `Refused`."""
     if not people.same(person, request.it.spec.requester):
         raise Refused(Reason.NOT_YOURS)
     return lifecycle.step(request.it.status, Event.WITHDRAWN, now=now)
@@ -228,6 +228,8 @@ def _check_open(request: Stored[ClusterRequest], tenant: TenantSpec, now: dateti
         raise Refused(Reason.EXPIRED)
 
 
+    if request.it.status.phase is Phase.APPROVED and not room.waits(request):
+        raise Refused(Reason.ALREADY_DECIDED)
 def _against(seat: Seat, requester: Person, spoken: Iterable[Person], tenant: TenantSpec) -> Reason | None:
     """Why nobody decides instead of this approver, about this request."""
     if seat.instead_of is None:

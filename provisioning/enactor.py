@@ -1,7 +1,8 @@
 """Carries ClusterRequests on: waives what needs nobody's approval, expires what nobody decided, does what was approved.
 
 Doing it twice is doing it once: what an approved request did can be seen in the TenantCluster, which names the request.
-Who may decide is not known here (see `approval`), nor which phase follows which (see `lifecycle`).
+Who may decide is not known here (see `approval`), nor which phase follows which (see `lifecycle`), nor in which order
+they go that wait for room in a quota (see `room`).
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from provisioning import (
     approval,
     audit,
     audit_events,
+    enacting,
     errors,
     lifecycle,
     lifetime,
     metrics,
-    names,
     objects,
     quota,
     replacing,
     resources,
+    room,
     seats,
     standing,
 )
@@ -32,17 +34,15 @@ from provisioning.cache import Key
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.lifecycle import Event
-from provisioning.model import Action, ClusterRequest, Phase, RequestStatus, Tenant, TenantCluster
+from provisioning.model import Action, ClusterRequest, Phase, RequestStatus, Tenant
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
+from provisioning.room import Wait
+from provisioning.usage import Usage
 
 log = structlog.get_logger()
 
 MESSAGE_MAX: Final = 1000
-
-
-class Failed(errors.ClusterdeskError):
-    """What was approved cannot be done, and trying again would not help. The text says why."""
 
 
 class Enactor:
@@ -67,11 +67,10 @@ class Enactor:
             return await self._decide(request, manifest, tenant)
         alone = seats.taken_through(request.it.status) is not None and not audit_events.is_told(request)
         if request.it.status.phase is Phase.APPROVED and not alone:
-            await self._enact(request, manifest)
-        else:
-            # Who denies or withdraws it writes no conditions. What somebody took through alone is told of before it is
-            # done; that it was told brings it here again.
-            await self._note(request, manifest, request.it.status)
+            return await self._enact(request, manifest, tenant)
+        # Who denies or withdraws it writes no conditions. What somebody took through alone is told of before it is
+        # done; that it was told brings it here again.
+        await self._note(request, manifest, request.it.status)
         return None
 
     async def _decide(
@@ -123,16 +122,64 @@ class Enactor:
         size, extension = quota.envelope(wanted, catalog), approval.is_extension(present, spec.desired)
         return approval.waiver_for(tenant.it.spec.approval, spec.action, size, catalog, extension=extension)
 
-    async def _enact(self, request: Stored[ClusterRequest], manifest: Manifest) -> None:
-        """Do what was approved, and write down how that went. What may be otherwise in a moment climbs."""
+    async def _enact(self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant]) -> float | None:
+        """Do what was approved, and write down how that went; the seconds until the next look where it waits for room.
+        What may be otherwise in a moment climbs."""
+        needs, do = self._needed(request), enacting.DO[request.it.spec.action]
+        if needs != Usage() and (before := room.ahead(request, self._waiting(tenant))):
+            return await self._wait(request, manifest, tenant, room.in_line(before))
         try:
-            await _DO[request.it.spec.action](self._kube, request)
-        except (Failed, errors.Forbidden, errors.Invalid, errors.NotFound) as error:
+            if room.waits(request):
+                # Tried, and noted that it waits no more, before it is done: from then on nobody takes it back.
+                await do(self._kube, request, dry_run=True)
+                await self._write(request, manifest, request.it.status)
+                return None  # what is noted brings it here again
+            await do(self._kube, request)
+        except errors.NoRoom as full:
+            return await self._wait(request, manifest, tenant, self._shortage(full, needs, tenant))
+        except (enacting.Failed, errors.Forbidden, errors.Invalid, errors.NotFound) as error:
             failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=str(error)[:MESSAGE_MAX])
             await self._settle(request, manifest, failed, "failed")
-            return
+            return None
         applied = lifecycle.step(request.it.status, Event.APPLIED, now=self._now())
         await self._settle(request, manifest, applied, "applied")
+        return None
+
+    async def _wait(
+        self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant], why: Wait
+    ) -> float | None:
+        """Note why it waits for room, or that it has for too long."""
+        now, status = self._now(), request.it.status
+        end = room.gives_up_at(request, tenant.it.spec.approval, now=now)
+        if end <= now:
+            message = room.given_up(why, end)[:MESSAGE_MAX]
+            failed = lifecycle.step(status, Event.FAILED, now=now, message=message)
+            await self._settle(request, manifest, failed, "failed")
+            return None
+        if await self._write(request, manifest, status, wait=why) and not room.waits(request):
+            where = {"namespace": request.meta.namespace, "name": request.meta.name}
+            log.info("request_waits_for_room", why=why.message, until=objects.format_time(end), **where)
+        return min(room.next_look(request, now=now), end - now).total_seconds() + 1
+
+    def _needed(self, request: Stored[ClusterRequest]) -> Usage:
+        """How much more there will be. Nothing where nobody can tell: then the webhook says it."""
+        catalog = self._landscape.catalog()
+        try:
+            found = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
+        except errors.Invalid:
+            return Usage()
+        return room.needed(request, found.it.spec if found else None, catalog) if catalog is not None else Usage()
+
+    def _waiting(self, tenant: Stored[Tenant]) -> tuple[Stored[ClusterRequest], ...]:
+        """What of a tenant waits for room."""
+        listed = (self._landscape.caches[resources.CLUSTER_REQUESTS].list(each) for each in tenant.it.spec.namespaces)
+        found = (manifest for manifests in listed for manifest in manifests if room.may_wait(manifest))
+        return tuple(objects.read(ClusterRequest, manifest) for manifest in found)
+
+    def _shortage(self, full: errors.NoRoom, needs: Usage, tenant: Stored[Tenant]) -> Wait:
+        hard = quota.limits(tenant.it.spec.quota.hard, self._landscape.catalog())
+        numbers = "; ".join(cause.message for cause in full.causes)
+        return room.of_shortage(numbers, needs, hard)
 
     async def _note(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
         """Write down how it stands since somebody else brought it there, and tell of it once."""
@@ -149,12 +196,14 @@ class Enactor:
         where = {"namespace": request.meta.namespace, "name": request.meta.name, "cluster": spec.cluster}
         log.info(f"request_{result}", action=spec.action.value, requester=spec.requester.user, why=why, **where)
 
-    async def _write(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> bool:
+    async def _write(
+        self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus, *, wait: Wait | None = None
+    ) -> bool:
         """Write the status if it is another, conditions included, and say whether it was. A compare-and-swap: somebody
-        may vote meanwhile."""
+        may vote meanwhile, or take it back while it waits for room."""
         noted = {
             "observed_generation": request.meta.generation,
-            "conditions": standing.conditions(request, status, now=self._now()),
+            "conditions": standing.conditions(request, status, now=self._now(), wait=wait),
         }
         status = status.model_copy(update=noted)
         if status == request.it.status:
@@ -166,74 +215,3 @@ class Enactor:
         }
         await self._kube.replace(resources.CLUSTER_REQUESTS, {**manifest, "status": wire}, subresource="status")
         return True
-
-
-async def _create(kube: Kube, request: Stored[ClusterRequest]) -> None:
-    spec = request.it.spec
-    if spec.desired is None:
-        raise Failed("the request does not say what is wanted")
-    body = {
-        "apiVersion": resources.TENANT_CLUSTERS.api_version,
-        "kind": resources.TENANT_CLUSTERS.kind,
-        "metadata": {
-            "name": spec.cluster,
-            "namespace": request.meta.namespace,
-            "annotations": _marks(request),
-        },
-        "spec": spec.desired.wire(),
-    }
-    # Looked up first: a create that meets its own result is charged until it can no longer land, minutes later.
-    present = await kube.find(resources.TENANT_CLUSTERS, spec.cluster, namespace=request.meta.namespace)
-    if present is None:
-        await kube.create(resources.TENANT_CLUSTERS, body)
-    elif not _done_by(present, request):
-        raise Failed(f"there is a cluster {spec.cluster} in this namespace already")
-
-
-async def _change(kube: Kube, request: Stored[ClusterRequest]) -> None:
-    spec = request.it.spec
-    present = await kube.find(resources.TENANT_CLUSTERS, spec.cluster, namespace=request.meta.namespace)
-    if present is None or "deletionTimestamp" in present["metadata"] or spec.desired is None:
-        raise Failed(f"there is no cluster {spec.cluster} in this namespace any more")
-    generation = objects.Meta.of(present).generation
-    if generation != spec.base_generation:
-        # Ours is the change when it names us: the answer to the write was lost, or we were stopped before noting it.
-        if _done_by(present, request):
-            return
-        raise Failed(
-            f"the cluster has changed since this was asked for (generation {generation}, not {spec.base_generation})"
-        )
-    meta = present["metadata"]
-    annotations = {**(meta.get("annotations") or {}), **_marks(request)}
-    wanted = {**present, "metadata": {**meta, "annotations": annotations}, "spec": spec.desired.wire()}
-    await kube.replace(resources.TENANT_CLUSTERS, wanted)
-
-
-async def _delete(kube: Kube, request: Stored[ClusterRequest]) -> None:
-    name, namespace = request.it.spec.cluster, request.meta.namespace
-    present = await kube.find(resources.TENANT_CLUSTERS, name, namespace=namespace)
-    if present is None or "deletionTimestamp" in present["metadata"]:
-        return
-    if _younger(present, request):
-        raise Failed(f"the cluster {name} that this was asked for is gone; there is a new one of that name")
-    await kube.delete(resources.TENANT_CLUSTERS, name, namespace=namespace, uid=present["metadata"]["uid"])
-
-
-_DO: Final = {Action.CREATE: _create, Action.CHANGE: _change, Action.DELETE: _delete}
-
-
-def _marks(request: Stored[ClusterRequest]) -> dict[str, str]:
-    return {
-        names.REQUEST_ANNOTATION: request.meta.name,
-        names.REQUESTED_BY_ANNOTATION: request.it.spec.requester.user,
-    }
-
-
-def _done_by(cluster: Manifest, request: Stored[ClusterRequest]) -> bool:
-    return objects.Meta.of(cluster).annotations.get(names.REQUEST_ANNOTATION) == request.meta.name
-
-
-def _younger(cluster: Manifest, request: Stored[ClusterRequest]) -> bool:
-    """Whether the cluster was made after it was asked to be deleted."""
-    born = objects.read(TenantCluster, cluster).meta.created
-    return born is not None and request.meta.created is not None and born > request.meta.created

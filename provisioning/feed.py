@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
-from provisioning import measures, resources
+from provisioning import measures, resources, room
 from provisioning.cache import Key, key_of
 from provisioning.kube import Manifest
 from provisioning.landscape import Landscape
@@ -90,9 +90,13 @@ class Feed:
         for manifest in self._landscape.caches[resources.TENANTS].list():
             self._tenants.add(manifest["metadata"]["name"], after=LEDGER_PAUSE)
 
-    def _requested(self, _: Manifest | None, after: Manifest | None) -> None:
+    def _requested(self, before: Manifest | None, after: Manifest | None) -> None:
         if after is not None:
             self._requests.add(key_of(after))
+        if before is not None and room.may_wait(before) and not (after is not None and room.may_wait(after)):
+            # Whoever stood behind it may go.
+            owner = self._landscape.tenant_of(key_of(before)[0])
+            self._waiting_in(owner.it.spec.namespaces if owner is not None else ())
 
     def _access(self, before: Manifest | None, after: Manifest | None) -> None:
         there = after or before
@@ -120,7 +124,10 @@ class Feed:
         """One that is gone is as much news as one that changed."""
         there = after or before
         if there is not None:
-            self._tenants.add(there["metadata"]["name"], after=LEDGER_PAUSE)
+            name = there["metadata"]["name"]
+            self._tenants.add(name, after=LEDGER_PAUSE)
+            owner = self._landscape.get(resources.TENANTS, "", name)
+            self._waiting_in(owner["spec"].get("namespaces", ()) if owner is not None else ())
 
     def _tenant(self, before: Manifest | None, after: Manifest | None) -> None:
         if after is None and before is not None:
@@ -147,6 +154,13 @@ class Feed:
         for namespace in namespaces:
             for manifest in self._landscape.caches[resources.CLUSTER_REQUESTS].list(namespace):
                 self._requests.add(key_of(manifest))
+
+    def _waiting_in(self, namespaces: Iterable[str]) -> None:
+        """There may be room for what waits for some. Trying it charges nothing, and so does not bring it back here."""
+        for namespace in namespaces:
+            for manifest in self._landscape.caches[resources.CLUSTER_REQUESTS].list(namespace):
+                if room.may_wait(manifest):
+                    self._requests.add(key_of(manifest), after=LEDGER_PAUSE)
 
     def _accesses_in(self, namespaces: Iterable[str]) -> None:
         """Somebody may have left."""

@@ -42,7 +42,8 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[Event, Phase]]] = {
         Event.WITHDRAWN: Phase.WITHDRAWN,
         Event.EXPIRED: Phase.EXPIRED,
     },
-    Phase.APPROVED: {Event.APPLIED: Phase.APPLIED, Event.FAILED: Phase.FAILED},
+    # Taken back while it waits for room, and never once it is being done: `approval.withdraw`.
+    Phase.APPROVED: {Event.APPLIED: Phase.APPLIED, Event.FAILED: Phase.FAILED, Event.WITHDRAWN: Phase.WITHDRAWN},
     Phase.APPLIED: {},
     Phase.DENIED: {},
     Phase.WITHDRAWN: {},
@@ -112,5 +113,6 @@ def step(status: RequestStatus, event: Event, *, now: datetime, message: str = "
         raise Refused(Reason.ALREADY_DECIDED)
     if following is status.phase:
         return status
-    decided = format_time(now) if status.phase is Phase.PENDING else status.decided_at
+    # What people decided stays; what becomes of it then is no decision.
+    decided = status.decided_at if event in (Event.APPLIED, Event.FAILED) else format_time(now)
     return status.model_copy(update={"phase": following, "message": message, "decided_at": decided})

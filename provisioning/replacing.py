@@ -62,6 +62,8 @@ def taken_back(old: Stored[ClusterRequest], new: Stored[ClusterRequest], *, now:
 
 def came_too_late(new: Stored[ClusterRequest], old: Stored[ClusterRequest] | None, *, now: datetime) -> RequestStatus:
     """The status of a new request whose place is not free any more. Raises `Refused` when it may still get it."""
+    if new.it.status.phase is not Phase.PENDING:
+        raise Refused(Reason.ALREADY_DECIDED)
     if old is None or old.it.status.phase is Phase.PENDING or stands(new, old):
         raise Refused(Reason.NOT_YOURS)
     return lifecycle.step(new.it.status, Event.WITHDRAWN, now=now, message=too_late(old))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from provisioning import names, objects
+from provisioning import names, objects, room
 from provisioning.handmade import HandMade
 from provisioning.model import Action, ClusterRequest, Phase, TenantCluster, conditions
 from provisioning.objects import Stored
@@ -20,6 +20,7 @@ class Stage(StrEnum):
     EXPIRED = "Expired"
     FAILED = "Failed"  # the approved change could not be applied
     ACCEPTED = "Accepted"  # approved, not applied yet
+    NO_ROOM = "NoRoom"  # approved, and waits for room in the quota
     BUILDING = "Building"
     STALLED = "Stalled"
     READY = "Ready"
@@ -63,6 +64,8 @@ def of_hand_made(cluster: HandMade) -> Stage:
 def of_request(request: Stored[ClusterRequest], cluster: Stored[TenantCluster] | None) -> Stage:
     """Where the wish stands, given the cluster of that name as it is now."""
     phase = request.it.status.phase
+    if room.waits(request):
+        return Stage.NO_ROOM
     if phase in _BEFORE_APPLIED:
         return _BEFORE_APPLIED[phase]
     if request.it.spec.action is Action.DELETE:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from provisioning import room
 from provisioning.model import ClusterRequest, Condition, Phase, RequestStatus
 from provisioning.model import conditions as conditions_of
 from provisioning.model.conditions import Summary, Truth
 from provisioning.objects import Stored, format_time
+from provisioning.room import Wait
 
 APPROVED: Final = "Approved"
 _APPROVED: Final[dict[Phase, Truth]] = {
@@ -29,13 +31,17 @@ _WORDS: Final = {
     Phase.EXPIRED: "nobody decided about it in time",
     Phase.FAILED: "it could not be done",
 }
+_WAITS: Final = "it is approved, and waits for room in the quota"
 
 
-def conditions(request: Stored[ClusterRequest], status: RequestStatus, *, now: datetime) -> tuple[Condition, ...]:
+def conditions(
+    request: Stored[ClusterRequest], status: RequestStatus, *, now: datetime, wait: Wait | None = None
+) -> tuple[Condition, ...]:
     """The conditions of a request in this phase. Ready once what was asked for is done; whoever has to wait for a
-    person is at work, and what has come to nothing is stalled for ever."""
+    person, or for room, is at work, and what has come to nothing is stalled for ever."""
     phase, moment, generation = status.phase, format_time(now), request.meta.generation
-    message = f"{_WORDS[phase]}: {status.message}" if status.message else _WORDS[phase]
+    said, why = (_WAITS, wait.message) if wait else (_WORDS[phase], status.message)
+    message = f"{said}: {why}" if why else said
     summary = Summary(
         ready=phase is Phase.APPLIED,
         reconciling=phase in (Phase.PENDING, Phase.APPROVED),
@@ -53,4 +59,8 @@ def conditions(request: Stored[ClusterRequest], status: RequestStatus, *, now: d
         generation=generation,
     )
     wanted = (*summary.conditions(now=moment, generation=generation), approved)
+    if wait:
+        reason = wait.reason
+        waits = conditions_of.make(room.WAITS, True, reason=reason, message=why, now=moment, generation=generation)
+        wanted = (*wanted, waits)
     return conditions_of.merge(request.it.status.conditions, wanted)

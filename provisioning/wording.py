@@ -141,6 +141,7 @@ def waiting(action: Action, requester: str) -> str:
     """What is not decided yet. `requester` is drawn as this door draws people."""
     return f"{action.value.lower()} asked by {requester}, waiting for approval"
 
+    Stage.NO_ROOM: "is approved, and waits for room in the quota",
 
 def by_hand(keeper: str, *, add_ons: bool) -> str:
     """`keeper` is what `kept_by` says."""

@@ -24,6 +24,7 @@ ICON = {
     "Expired": "⌛",
     "Failed": "❌",
     "Accepted": "✅",
+    "NoRoom": "⏳",
     "Building": "🏗️",
     "Stalled": "⚠️",
     "Ready": "🟢",

@@ -161,7 +161,7 @@ class RequestStatus(Model):
     waiver: ShortText = ""
     """The rule by which nobody had to agree."""
     decided_at: Timestamp | None = None
-    """When it left Pending."""
+    """When it left Pending, or was withdrawn after that."""
     expires_at: Timestamp | None = None
     """Until when it can be decided."""
     deliveries: Annotated[tuple[Delivery, ...], Field(max_length=100)] = ()

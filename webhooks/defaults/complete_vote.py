@@ -30,8 +30,9 @@ def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     if not isinstance(status, dict) or request.user.name in (facts.trusted.bot, facts.trusted.provisioner):
         return manifest
     now = format_time(facts.now)
-    if status.get("phase") == Phase.WITHDRAWN and before.get("phase", Phase.PENDING) == Phase.PENDING:
-        return {**manifest, "status": {"decidedAt": now, **status}}
+    if status.get("phase") == Phase.WITHDRAWN and before.get("phase", Phase.PENDING) in (Phase.PENDING, Phase.APPROVED):
+        given = status.get("decidedAt")
+        return {**manifest, "status": {**status, "decidedAt": given if given != before.get("decidedAt") else now}}
     cast = tree.sequence(before.get("votes"))
     new = [vote for vote in tree.sequence(status.get("votes")) if vote not in cast]
     if len(new) != 1 or not isinstance(new[0], dict):
@@ -56,7 +57,7 @@ def _followed(request: Request, status: Manifest, vote: Manifest, facts: Facts) 
         result = approval.cast(
             before,
             parse(Vote, vote),
-            tenant=tenant.it.spec,
+            tenant=reading.deciding(facts, tenant.it.spec, before),
             groups=request.user.groups,
             delegations=reading.delegations(facts, request.namespace),
             now=facts.now,

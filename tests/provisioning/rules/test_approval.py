@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning import approval, backing
+from provisioning import approval, backing, room
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import Action, ApprovalPolicy, ClusterRequest, Decision, Person, Phase, TenantSpec
-from provisioning.objects import Stored
+from provisioning.objects import Stored, format_time
 from provisioning.usage import Usage
 from tests import builders
 from tests.builders import ANN, BEN, CLEO, DAVE, MADE, NOW, vote
@@ -134,6 +134,15 @@ def test_what_is_decided_is_not_taken_back() -> None:
     with pytest.raises(Refused) as error:
         approval.withdraw(cast(builders.request(), BEN), ANN, now=NOW)
     assert error.value.reason is Reason.ALREADY_DECIDED
+
+
+def test_what_is_approved_and_waits_for_room_is_taken_back_by_whoever_asked_and_nobody_else() -> None:
+    condition = {"type": room.WAITS, "status": "True", "reason": room.NO_ROOM, "lastTransitionTime": format_time(NOW)}
+    waits = builders.request(status={"phase": "Approved", "conditions": [condition]})
+    assert approval.withdraw(waits, ANN, now=NOW).phase is Phase.WITHDRAWN
+    with pytest.raises(Refused) as error:
+        approval.withdraw(waits, BEN, now=NOW)
+    assert error.value.reason is Reason.NOT_YOURS
 
 
 someone = st.sampled_from(

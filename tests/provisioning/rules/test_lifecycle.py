@@ -22,6 +22,7 @@ FOLLOWS = {
     (Phase.PENDING, Event.EXPIRED): Phase.EXPIRED,
     (Phase.APPROVED, Event.APPLIED): Phase.APPLIED,
     (Phase.APPROVED, Event.FAILED): Phase.FAILED,
+    (Phase.APPROVED, Event.WITHDRAWN): Phase.WITHDRAWN,
 }
 """All that can happen. Written out once more on purpose: a changed table must be a changed test."""
 CELLS = list(itertools.product(Phase, Event))
@@ -52,6 +53,11 @@ def test_the_time_of_the_decision_is_noted_once() -> None:
     approved = lifecycle.step(RequestStatus(), Event.APPROVED, now=MADE)
     assert approved.decided_at == format_time(MADE)
     assert lifecycle.step(approved, Event.APPLIED, now=NOW).decided_at == format_time(MADE)
+
+
+def test_who_takes_back_what_was_approved_decides_anew() -> None:
+    approved = lifecycle.step(RequestStatus(), Event.APPROVED, now=MADE)
+    assert lifecycle.step(approved, Event.WITHDRAWN, now=NOW).decided_at == format_time(NOW)
 
 
 def test_one_vote_of_several_decides_nothing() -> None:

@@ -108,6 +108,14 @@ def test_taking_a_request_back_needs_its_phase_only() -> None:
     assert isinstance(verdict, Deny)
 
 
+def test_taking_back_what_waits_for_room_needs_its_phase_only_and_is_of_now() -> None:
+    waits = {"type": "WaitsForRoom", "status": "True", "reason": "QuotaExceeded", "lastTransitionTime": NOW}
+    before = {"phase": "Approved", "decidedAt": "2026-11-24T10:00:00Z", "conditions": [waits]}
+    status, verdict = by_hand({"phase": "Withdrawn"}, user="ann", before=before)
+    assert status == {**before, "phase": "Withdrawn", "decidedAt": NOW}
+    assert isinstance(verdict, Allow)
+
+
 @pytest.mark.parametrize("user", [Trusted().bot, Trusted().provisioner])
 def test_our_own_programs_are_left_alone(user: str) -> None:
     old = asked(status={"phase": "Pending"})

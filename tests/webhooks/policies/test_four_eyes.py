@@ -184,6 +184,31 @@ def test_the_requester_withdraws_and_nobody_else() -> None:
     assert isinstance(write(decided("Withdrawn"), user="bob"), Deny)
 
 
+WAITS = {"type": "WaitsForRoom", "status": "True", "reason": "QuotaExceeded", "message": "", "lastTransitionTime": NOW}
+
+
+def test_what_waits_for_room_is_withdrawn_by_the_requester_and_nobody_else() -> None:
+    before = decided("Approved", vote(), conditions=[WAITS])
+    after = {**before, "phase": "Withdrawn"}
+    assert isinstance(write(after, before=before, user="ann"), Allow)
+    assert isinstance(write(after, before=before, user=BOT), Allow)
+    for user in ("bob", PROVISIONER):
+        assert isinstance(write(after, before=before, user=user), Deny)
+
+
+def test_what_is_being_done_is_not_withdrawn_any_more() -> None:
+    before = decided("Approved", vote(), conditions=[])
+    for user in ("ann", BOT):
+        assert isinstance(write({**before, "phase": "Withdrawn"}, before=before, user=user), Deny)
+
+
+@pytest.mark.parametrize("user", ["ann", BOT])
+def test_that_something_waits_for_room_only_the_provisioner_says(user: str) -> None:
+    before = decided("Approved", vote())
+    assert isinstance(write({**before, "conditions": [WAITS]}, before=before, user=user), Deny)
+    assert isinstance(write({**before, "conditions": [WAITS]}, before=before, user=PROVISIONER), Allow)
+
+
 def test_the_provisioner_waives_only_by_a_rule_that_fits() -> None:
     waiver = {"name": "small ones", "actions": ["Create"], "upTo": {"nodes": 3}}
     tenant = tweak(TENANT, "spec.approval.waivers", [waiver])

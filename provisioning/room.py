@@ -1,0 +1,163 @@
+"""What is approved and finds no room in its tenant's quota waits for some: in which order, until when, and what may
+free room next. Pure.
+
+What was approved first goes first. While it waits, whatever was approved later and needs room waits behind it, though
+it might fit: else small ones would keep a large one waiting for ever. What needs no more than there is already (fewer
+workers, a later end, a deletion) goes at once. What asks for more than the whole quota holds up nobody: only the
+platform can make room for it. Whoever writes a TenantCluster that nobody has to agree to stands in no line; the room
+is theirs who come when it is there.
+
+A request may be taken back while it waits, and it is done only once it is noted that it waits no more: so it is never
+both. What must never live here: how much room there is, which only the admission webhook says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from provisioning import lifetime, objects, quota
+from provisioning.model import (
+    Action,
+    ApprovalPolicy,
+    CatalogSpec,
+    ClusterRequest,
+    ClusterSpec,
+    LifetimePolicy,
+    Phase,
+    TenantCluster,
+    conditions,
+)
+from provisioning.objects import Stored
+from provisioning.quota import Limits
+from provisioning.usage import Usage
+
+WAITS: Final = "WaitsForRoom"
+"""The condition of a request that waits for room."""
+NO_ROOM: Final = "QuotaExceeded"
+IN_LINE: Final = "InLine"
+TOO_LARGE: Final = "LargerThanQuota"
+"""The reasons of that condition: there is no room now, others go first, there never is as the quota stands."""
+SHORTEST, LONGEST = timedelta(seconds=5), timedelta(minutes=5)
+"""Between two looks when nothing is heard of the quota. What frees room is heard of; this is for what is missed."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Why something waits for room: one of the reasons above, and the numbers in a sentence."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Which place in the line a request has, from 1 on; 0 where it stands in none. `frees` is the cluster that ends
+    next, and when, where some have an end."""
+
+    place: int
+    frees: tuple[str, datetime] | None = None
+
+
+def waits(request: Stored[ClusterRequest]) -> bool:
+    """Whether a request is approved and waits for room."""
+    status = request.it.status
+    return status.phase is Phase.APPROVED and conditions.is_true(status.conditions, WAITS)
+
+
+def may_wait(manifest: Mapping[str, Any]) -> bool:
+    """The same of what is not parsed yet: a quick look that finds few among very many."""
+    status = manifest.get("status") or {}
+    told = (each.get("type") for each in status.get("conditions") or ())
+    return status.get("phase") == Phase.APPROVED.value and WAITS in told
+
+
+def ahead(request: Stored[ClusterRequest], others: Iterable[Stored[ClusterRequest]]) -> int:
+    """How many of the others wait in the line before this one."""
+    mine = _order(request)
+    return sum(waits(each) and not _is_too_large(each) and _order(each) < mine for each in others)
+
+
+def turn(
+    request: Stored[ClusterRequest],
+    others: Iterable[Stored[ClusterRequest]],
+    clusters: Iterable[Stored[TenantCluster]],
+    policy: LifetimePolicy,
+    *,
+    now: datetime,
+) -> Turn:
+    """What can be said of when it is a request's turn. `others` and `clusters` are all of its tenant."""
+    if _is_too_large(request):
+        return Turn(0)
+    ends = (
+        (found.deletes_at, cluster.meta.name)
+        for cluster in clusters
+        if cluster.meta.created and not cluster.meta.deleting
+        if (found := lifetime.ladder(cluster.meta.created, cluster.it.spec, policy)) and found.deletes_at
+        if found.deletes_at > now
+    )
+    next_end = min(ends, default=None)
+    return Turn(1 + ahead(request, others), (next_end[1], next_end[0]) if next_end else None)
+
+
+def needed(request: Stored[ClusterRequest], had: ClusterSpec | None, catalog: CatalogSpec) -> Usage:
+    """How much more there will be than now; `had` is the cluster as it is."""
+    spec = request.it.spec
+    if spec.action is Action.DELETE or spec.desired is None:
+        return Usage()
+    before = quota.envelope(had, catalog) if had is not None else Usage()
+    return (quota.envelope(spec.desired, catalog) - before).rises()
+
+
+def of_shortage(message: str, needs: Usage, hard: Limits) -> Wait:
+    """The API server has found no room, and says the numbers."""
+    return Wait(TOO_LARGE if hard.excess(Usage(), needs) else NO_ROOM, message)
+
+
+def in_line(before: int) -> Wait:
+    """So many go first."""
+    who = "1 that was approved earlier goes" if before == 1 else f"{before} that were approved earlier go"
+    return Wait(IN_LINE, f"{who} first")
+
+
+def gives_up_at(request: Stored[ClusterRequest], policy: ApprovalPolicy, *, now: datetime) -> datetime:
+    """Until when it waits: as long after it was approved as it might have waited for that."""
+    decided = request.it.status.decided_at
+    return lifetime.expires_at(objects.parse_time(decided) if decided else now, policy)
+
+
+def given_up(why: Wait, end: datetime) -> str:
+    """What a request says that has waited in vain."""
+    return f"there was no room for it until {end:%Y-%m-%d %H:%M} UTC: {why.message}"
+
+
+def next_look(request: Stored[ClusterRequest], *, now: datetime) -> timedelta:
+    """How long until the next look when nothing is heard: the longer, the longer it has waited."""
+    decided = request.it.status.decided_at
+    waited = now - objects.parse_time(decided) if decided else timedelta()
+    return min(max(waited / 4, SHORTEST), LONGEST)
+
+
+def taken_by(
+    request: Stored[ClusterRequest], clusters: Iterable[Stored[TenantCluster]]
+) -> Stored[TenantCluster] | None:
+    """The newest cluster of the tenant that was made since something was asked for: it has taken of the room."""
+    asked, key = request.meta.created, (request.meta.namespace, request.it.spec.cluster)
+    later = [
+        (cluster.meta.created, cluster.key, cluster)
+        for cluster in clusters
+        if cluster.key != key and asked and cluster.meta.created and cluster.meta.created > asked
+    ]
+    return max(later, key=lambda each: each[:2])[2] if later else None
+
+
+def _is_too_large(request: Stored[ClusterRequest]) -> bool:
+    found = conditions.find(request.it.status.conditions, WAITS)
+    return found is not None and found.reason == TOO_LARGE
+
+
+def _order(request: Stored[ClusterRequest]) -> tuple[str, tuple[str, str]]:
+    """By the moment of approval, in whole seconds; who came in the same one, by name."""
+    return request.it.status.decided_at or "", request.key
