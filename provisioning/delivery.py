@@ -21,6 +21,7 @@ from provisioning.manifests.marks import is_ours
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
 from provisioning.releases import Releases
+from provisioning.remains import Remains
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Delivery:
         rendered = planned.manifests
         outcome = await self._applier.bring(cluster.key, rendered, present=parts, anew=wants_all_anew(cluster))
         # Without the Cluster its hosted components are not rendered, and would all look stale.
-        strays = await inventory.strays(self._kube, cluster, rendered=rendered, parts=parts) if uid else []
+        strays = await inventory.strays(self._kube, Remains.of(cluster), rendered=rendered, parts=parts) if uid else []
         stale = await self._free(cluster, plan.stale(rendered, [*parts, *strays]), rest) if uid else []
         kept = await self._applier.prune(stale)
         pruned = [manifest for manifest in stale if all(one.manifest is not manifest for one in kept)]

@@ -12,8 +12,7 @@ from typing import Final
 from provisioning import names, plan
 from provisioning.kube import Kube, Manifest
 from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL, is_ours
-from provisioning.model import TenantCluster
-from provisioning.objects import Stored
+from provisioning.remains import Remains
 from provisioning.resources import Resource
 
 MOST: Final = 500
@@ -40,7 +39,7 @@ def lines(*manifests: Iterable[Manifest], without: Iterable[Manifest] = ()) -> t
 
 
 async def strays(
-    kube: Kube, cluster: Stored[TenantCluster], *, rendered: Iterable[Manifest], parts: Iterable[Manifest]
+    kube: Kube, cluster: Remains, *, rendered: Iterable[Manifest], parts: Iterable[Manifest]
 ) -> list[Manifest]:
     """What the inventory lists and neither `rendered` nor the labels of `parts` account for, if it is still there.
 
@@ -49,7 +48,7 @@ async def strays(
     """
     known = {line(manifest) for manifest in rendered} | {line(manifest) for manifest in parts if is_ours(manifest)}
     found = []
-    for lost in [one for one in cluster.it.status.inventory if one not in known]:
+    for lost in [one for one in cluster.inventory if one not in known]:
         kind, name = _resource(lost)
         there = await kube.find(kind, name, namespace=cluster.meta.namespace) if kind else None
         if there is not None and _applied_by_us(there, cluster.meta.name):

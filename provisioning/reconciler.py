@@ -18,6 +18,7 @@ from provisioning.additions import Additions
 from provisioning.applier import Applier
 from provisioning.cache import Key
 from provisioning.delivery import Delivered, Delivery
+from provisioning.ending import Ending
 from provisioning.events import News, Recorder
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
@@ -28,6 +29,7 @@ from provisioning.objects import Stored
 from provisioning.observe import is_paused, observe
 from provisioning.probe import NOT_YET, Probe
 from provisioning.publisher import Publisher
+from provisioning.remains import Remains
 from provisioning.teardown import Teardown
 from provisioning.world import World
 
@@ -58,7 +60,14 @@ class Reconciler:
 
     async def act(self, key: Key) -> float | None:
         """Look at the cluster of this namespace and name; the seconds until it is to be looked at again."""
-        cluster, host = self._landscape.tenant_cluster(key), self._landscape.get(resources.CLUSTERS, *key)
+        host = self._landscape.get(resources.CLUSTERS, *key)
+        try:
+            cluster = self._landscape.tenant_cluster(key)
+        except errors.Invalid:
+            manifest = self._landscape.get(resources.TENANT_CLUSTERS, *key)
+            if manifest is None or "deletionTimestamp" not in manifest["metadata"]:
+                raise
+            return await self._end_unread(Remains.of_unread(manifest))
         if cluster is None and host is None:
             self._forget(key)
         if cluster is None or (host is not None and additions.is_ending(host)):
@@ -157,19 +166,33 @@ class Reconciler:
         await self._kube.merge(resources.TENANT_CLUSTERS, cluster.meta.name, patch, namespace=cluster.meta.namespace)
 
     async def _end(self, cluster: Stored[TenantCluster]) -> float | None:
-        if names.FINALIZER not in cluster.meta.finalizers:
-            return None
-        asked = cluster.meta.deleted or self._now()
-        metrics.CLUSTER_DELETION_ASKED.labels(*cluster.key).set(asked.timestamp())
-        ending = await self._teardown.act(cluster, self._landscape.parts(cluster.key))
+        remains = Remains.of(cluster)
+        ending = await self._leave(remains)
         if ending is None:
-            gone = News("Deleted", "the cluster is gone, and nothing of it is left", "Delete")
-            await self._recorder.tell(cluster, [gone])
             return None
         world = World.of(self._landscape.parts(cluster.key))
         status = observe(cluster, world, now=self._now(), ladder=self._ladder(cluster), ending=ending)
         await self._publisher.publish(cluster, status)
-        return TEARDOWN_LONG_LOOK if self._now() - asked > TEARDOWN_LONG else TEARDOWN_LOOK
+        return self._look_at_end(remains)
+
+    async def _end_unread(self, remains: Remains) -> float | None:
+        """Of a TenantCluster that our model does not take: it may go all the same. Its status stays as it was."""
+        return self._look_at_end(remains) if await self._leave(remains) is not None else None
+
+    async def _leave(self, remains: Remains) -> Ending | None:
+        """Take the next steps of its end. None where it is over, or only others hold it."""
+        if names.FINALIZER not in remains.meta.finalizers:
+            return None
+        metrics.CLUSTER_DELETION_ASKED.labels(*remains.key).set((remains.meta.deleted or self._now()).timestamp())
+        ending = await self._teardown.act(remains, self._landscape.parts(remains.key))
+        if ending is None:
+            gone = News("Deleted", "the cluster is gone, and nothing of it is left", "Delete")
+            await self._recorder.tell(remains, [gone])
+        return ending
+
+    def _look_at_end(self, remains: Remains) -> float:
+        since = self._now() - (remains.meta.deleted or self._now())
+        return TEARDOWN_LONG_LOOK if since > TEARDOWN_LONG else TEARDOWN_LOOK
 
     def _next_look(self, status: ClusterStatus, done: Delivered, ladder: Ladder | None) -> float:
         # Whatever changes is told, the tenant's own answer too; at rest there is nothing to look for.

@@ -31,9 +31,8 @@ from provisioning.ending import Ending
 from provisioning.farewell import Asks, Farewell
 from provisioning.kube import Kube, Manifest
 from provisioning.manifests.marks import NAME_LABEL, is_ours
-from provisioning.model import TenantCluster
-from provisioning.objects import Stored
 from provisioning.releases import Releases
+from provisioning.remains import Remains
 from provisioning.resources import Resource
 from provisioning.steady import Steady
 from provisioning.sweep import Finding, Left, Sweep
@@ -67,14 +66,14 @@ class Teardown:
         self._releases = Releases(kube, now=now)
         self._sweep = Sweep(kube)
 
-    async def act(self, cluster: Stored[TenantCluster], parts: Iterable[Manifest]) -> Ending | None:
+    async def act(self, cluster: Remains, parts: Iterable[Manifest]) -> Ending | None:
         """Take the next steps. How far it is; None when it is over. Raises `KubeError` for what only takes time."""
         try:
             return await self._step(cluster, parts)
         except (errors.Forbidden, errors.Invalid) as error:
             return self._at(f"a step of the deletion is refused: {error.message}", cluster)
 
-    async def _step(self, cluster: Stored[TenantCluster], parts: Iterable[Manifest]) -> Ending | None:
+    async def _step(self, cluster: Remains, parts: Iterable[Manifest]) -> Ending | None:
         there = [part for part in parts if part["metadata"].get("namespace") == cluster.meta.namespace]
         host = await self._host(cluster.key)
         ours = host is not None and _controlled_by(host, cluster.meta.uid)
@@ -113,7 +112,7 @@ class Teardown:
         namespace, name = cluster
         return await presence.find(self._kube, resources.CLUSTERS, name, namespace=namespace)
 
-    async def _take_leave(self, cluster: Stored[TenantCluster], parts: list[Manifest]) -> str:
+    async def _take_leave(self, cluster: Remains, parts: list[Manifest]) -> str:
         """What the tenant is still giving back. Not asked any more once the releases have begun to go."""
         await self._still(parts)
         releases = await self._releases.suspend(parts)
@@ -126,7 +125,7 @@ class Teardown:
         for deployment in _autoscalers(parts):
             await self._merge(resources.DEPLOYMENTS, deployment, {"spec": {"replicas": 0}})
 
-    async def _end_cluster(self, cluster: Stored[TenantCluster], host: Manifest, parts: list[Manifest]) -> Ending:
+    async def _end_cluster(self, cluster: Remains, host: Manifest, parts: list[Manifest]) -> Ending:
         if host["spec"].get("paused"):
             await self._merge(resources.CLUSTERS, host, {"spec": {"paused": None}})
         for part in (host, *parts):
@@ -141,7 +140,7 @@ class Teardown:
         why = await self._residue(cluster.key, found.manifests, found.unknown)
         return self._at(ending.stage_of(host), cluster, why)
 
-    async def _clear(self, cluster: Stored[TenantCluster]) -> Ending | None:
+    async def _clear(self, cluster: Remains) -> Ending | None:
         """Sweep up what the Cluster has left behind."""
         found = await self._sweep.look(cluster.key)
         if found.nothing:
@@ -172,13 +171,13 @@ class Teardown:
         lines = (*residue.told(left, now=self._now(), pods=pods), *others)
         return tuple(line[: residue.LENGTH] for line in lines[: residue.TOLD_AT_MOST])
 
-    def _at(self, stage: str, cluster: Stored[TenantCluster], residue_: tuple[str, ...] = ()) -> Ending:
+    def _at(self, stage: str, cluster: Remains, residue_: tuple[str, ...] = ()) -> Ending:
         return ending.at(stage, asked=self._asked(cluster), now=self._now(), residue=residue_)
 
-    def _asked(self, cluster: Stored[TenantCluster]) -> datetime:
+    def _asked(self, cluster: Remains) -> datetime:
         return cluster.meta.deleted or self._now()
 
-    async def _let_go(self, cluster: Stored[TenantCluster]) -> None:
+    async def _let_go(self, cluster: Remains) -> None:
         kept = [finalizer for finalizer in cluster.meta.finalizers if finalizer != names.FINALIZER]
         patch = {"metadata": {"finalizers": kept or None, "resourceVersion": cluster.meta.resource_version}}
         with suppress(errors.NotFound):

@@ -9,6 +9,7 @@ from provisioning.kube import Manifest
 from provisioning.manifests.marks import is_ours
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
+from provisioning.remains import Remains
 from tests.fakes.api_server import ApiServer, connected
 from tests.provisioning.manifests.examples import NAMESPACE, cluster, rendered
 
@@ -26,7 +27,7 @@ def listing(*lines: str) -> Stored[TenantCluster]:
 
 async def strays(server: ApiServer, of: Stored[TenantCluster], **known: list[Manifest]) -> list[Manifest]:
     async with server.kube() as kube:
-        return await inventory.strays(kube, of, **{"rendered": [], "parts": [], **known})
+        return await inventory.strays(kube, Remains.of(of), **{"rendered": [], "parts": [], **known})
 
 
 def test_a_line_names_kind_group_and_object() -> None:

@@ -385,6 +385,29 @@ async def test_what_lost_its_labels_and_its_owner_goes_by_the_inventory(stage: B
     assert stage.there(resources.SERVICE_ACCOUNTS, "web-mine")
 
 
+async def test_a_cluster_that_our_model_does_not_read_any_more_goes_with_all_that_was_put_there_for_it(
+    stage: Backstage,
+) -> None:
+    def listed() -> bool:
+        status = stage.get(resources.TENANT_CLUSTERS).get("status") or {}
+        return "ServiceAccount/web-csi-controller" in (status.get("inventory") or ())
+
+    await until(listed)
+    # As if it had been stored before the schema became stricter.
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"spec": {"pools": [], "ofYesterday": True}})
+    await stage.caught_up()
+    managed = [{"manager": "clusterdesk-web", "operation": "Apply"}]
+    bare = {"metadata": {"labels": None, "ownerReferences": None, "managedFields": managed}}
+    stage.patch(resources.SERVICE_ACCOUNTS, "web-csi-controller", bare)
+    delete(stage)
+    await until(lambda: deleting(stage, resources.HELM_RELEASES, "web-cilium"))
+    flux_lets_go(stage)
+    await until(lambda: deleting(stage, resources.CLUSTERS))
+    cluster_api_is_done(stage)
+    await gone(stage)
+    assert not stage.there(resources.SERVICE_ACCOUNTS, "web-csi-controller")
+
+
 async def test_what_the_providers_made_goes_without_a_label_of_ours(stage: Backstage) -> None:
     labels = {names.CAPI_CLUSTER_LABEL: "web"}
     machine = {**labels, "capk.cluster.x-k8s.io/kubevirt-machine-name": "web-md0-abc"}

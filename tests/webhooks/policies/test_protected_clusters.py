@@ -56,6 +56,13 @@ def test_others_are_not_protected_by_it(part: Any) -> None:
     assert check(part, manifest(part, "web", {}, namespace="tenant-red"), PROTECTED) == Allow()
 
 
+def test_what_our_model_does_not_read_any_more_is_protected_as_it_says_and_goes_otherwise() -> None:
+    unread = tweak(cluster(), "spec.pools", [])
+    assert check(TENANT_CLUSTERS, unread) == Allow()
+    assert check(CLUSTERS, manifest(CLUSTERS, "web", {}), unread) == Allow()
+    assert isinstance(check(TENANT_CLUSTERS, tweak(unread, "spec.deletionProtection", True)), Deny)
+
+
 def test_a_deletion_that_has_begun_goes_on_to_its_end() -> None:
     going = tweak(PROTECTED, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
     assert check(TENANT_CLUSTERS, going) == Allow()
