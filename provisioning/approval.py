@@ -1,6 +1,7 @@
 """Whether somebody has to agree, who may, and whether they did. Pure.
 
-Asked early by the bot, bindingly by the webhook.
+Asked early by the bot, bindingly by the webhook. Of one request it is always asked with the tenant as it decides about
+that one (`risk`).
 """
 
 from __future__ import annotations
@@ -137,6 +138,12 @@ def check_account(voter: Person, tenant: TenantSpec) -> None:
         raise Refused(Reason.NOT_BY_SLACK)
 
 
+def check_door(voter: Person, tenant: TenantSpec) -> None:
+    """Raises `Refused` when somebody would approve in Slack what is approved by kubectl only."""
+    if not _is_heard(voter, tenant):
+        raise Refused(Reason.NOT_IN_SLACK)
+
+
 def agreed(
     request: Stored[ClusterRequest], tenant: TenantSpec, delegations: Iterable[DelegationSpec] = ()
 ) -> tuple[Vote, ...]:
@@ -154,7 +161,7 @@ def agreed(
         speakers = tuple(seats.speakers(vote, tenant, delegations))
         own = _is_among(requester, speakers) and not tenant.approval.own_requests
         again = any(_is_among(who, heard) for who in speakers)
-        agrees = vote.decision is Decision.APPROVE and not vote.break_glass
+        agrees = vote.decision is Decision.APPROVE and not vote.break_glass and _is_heard(vote.voter, tenant)
         asked = escalation.widened(tenant, request, parse_time(vote.at))
         if agrees and not own and not again and seats.is_held(vote, asked, delegations):
             counted.append(vote)
@@ -165,8 +172,9 @@ def agreed(
 def forced(request: Stored[ClusterRequest], tenant: TenantSpec) -> Vote | None:
     """The vote by which somebody took the request through alone, who may still do so today."""
     vote = seats.taken_through(request.it.status)
-    may = vote is not None and people.breaker(tenant, vote.voter, (vote.group,) if vote.group else ())
-    return vote if may else None
+    if vote is None or not _is_heard(vote.voter, tenant):
+        return None
+    return vote if people.breaker(tenant, vote.voter, (vote.group,) if vote.group else ()) else None
 
 
 def cast(
@@ -197,6 +205,8 @@ def cast(
         )
         if vote.decision is Decision.DENY and not vote.reason.strip():
             raise Refused(Reason.NO_REASON)
+    if vote.decision is Decision.APPROVE:
+        check_door(vote.voter, tenant)
     by = {"group": seat.group, "slack_group": seat.slack_group, "instead_of": seat.instead_of}
     vote = vote.model_copy(update=by)
     counted = status.model_copy(update={"votes": (*status.votes, vote)})
@@ -218,6 +228,8 @@ def withdraw(request: Stored[ClusterRequest], person: Person, *, now: datetime) 
     """The status after the requester took the request back, undecided or while it waits for room. Raises `Refused`."""
     if not people.same(person, request.it.spec.requester):
         raise Refused(Reason.NOT_YOURS)
+    if request.it.status.phase is Phase.APPROVED and not room.waits(request):
+        raise Refused(Reason.ALREADY_DECIDED)
     return lifecycle.step(request.it.status, Event.WITHDRAWN, now=now)
 
 
@@ -228,8 +240,11 @@ def _check_open(request: Stored[ClusterRequest], tenant: TenantSpec, now: dateti
         raise Refused(Reason.EXPIRED)
 
 
-    if request.it.status.phase is Phase.APPROVED and not room.waits(request):
-        raise Refused(Reason.ALREADY_DECIDED)
+def _is_heard(voter: Person, tenant: TenantSpec) -> bool:
+    """Whether a word for a request counts where it was spoken. Who comes by kubectl comes without a Slack account."""
+    return tenant.approval.in_slack or not voter.slack
+
+
 def _against(seat: Seat, requester: Person, spoken: Iterable[Person], tenant: TenantSpec) -> Reason | None:
     """Why nobody decides instead of this approver, about this request."""
     if seat.instead_of is None:

@@ -217,7 +217,8 @@ class Desk:
     async def retry(self, namespace: str, name: str, person: Person) -> None:
         """Have everything of a cluster applied anew, now. Raises `Refused` or `KubeError`."""
         tenant = self.tenant_of(namespace)
-        if tenant is None or not (people.member(tenant.it.spec, person) or people.approver(tenant.it.spec, person)):
+        spec = tenant.it.spec if tenant is not None else None
+        if spec is None or not (people.member(spec, person) or people.approves_some(spec, person)):
             raise Refused(Reason.NOT_YOURS)
         mark = {"metadata": {"annotations": {names.RECONCILE_ANNOTATION: format_time(self._now())}}}
         await self._kube.merge(TENANT_CLUSTERS, name, mark, namespace=namespace)

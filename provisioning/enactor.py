@@ -14,7 +14,6 @@ from typing import Final
 import structlog
 
 from provisioning import (
-    approval,
     audit,
     audit_events,
     enacting,
@@ -26,6 +25,7 @@ from provisioning import (
     quota,
     replacing,
     resources,
+    risk,
     room,
     seats,
     standing,
@@ -34,7 +34,7 @@ from provisioning.cache import Key
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.lifecycle import Event
-from provisioning.model import Action, ClusterRequest, Phase, RequestStatus, Tenant
+from provisioning.model import ClusterRequest, Phase, RequestStatus, Tenant
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
 from provisioning.room import Wait
@@ -112,15 +112,10 @@ class Enactor:
         return False
 
     def _waiver(self, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> str | None:
-        """The rule by which nobody has to agree. For a deletion, the size is that of what is deleted."""
-        spec, catalog = request.it.spec, self._landscape.catalog()
-        found = self._landscape.tenant_cluster((request.meta.namespace, spec.cluster))
+        """The rule by which nobody has to agree."""
+        found = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
         present = found.it.spec if found is not None else None
-        wanted = present if spec.action is Action.DELETE else spec.desired
-        if wanted is None or catalog is None:
-            return None
-        size, extension = quota.envelope(wanted, catalog), approval.is_extension(present, spec.desired)
-        return approval.waiver_for(tenant.it.spec.approval, spec.action, size, catalog, extension=extension)
+        return risk.waiver(tenant.it.spec, request.it.spec, present, self._landscape.catalog())
 
     async def _enact(self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant]) -> float | None:
         """Do what was approved, and write down how that went; the seconds until the next look where it waits for room.

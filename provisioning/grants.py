@@ -49,7 +49,7 @@ def roles(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> tup
     groups = tuple(groups)
     if people.member(tenant, person, groups):
         return (AccessRole.VIEWER, AccessRole.ADMIN)
-    return (AccessRole.VIEWER,) if people.approver(tenant, person, groups) else ()
+    return (AccessRole.VIEWER,) if people.approves_some(tenant, person, groups) else ()
 
 
 def why_not(spec: AccessSpec, tenant: TenantSpec) -> Cause | None:
@@ -69,7 +69,7 @@ def why_not(spec: AccessSpec, tenant: TenantSpec) -> Cause | None:
 
 def may_revoke(access: Stored[ClusterAccess], tenant: TenantSpec, person: Person) -> bool:
     """Whether somebody at a door of ours may end this access: their own, or as an approver anybody's."""
-    return access.it.spec.user == person.user or people.approver(tenant, person)
+    return access.it.spec.user == person.user or people.approves_some(tenant, person)
 
 
 def ends_at(

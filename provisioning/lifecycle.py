@@ -89,6 +89,8 @@ class Reason(StrEnum):
     """The question has an answer."""
     PAUSED = "Paused"
     """Nobody refuses what is above a quota, so nothing is approved."""
+    NOT_IN_SLACK = "NotInSlack"
+    """The request is approved by kubectl only."""
     REPLACING = "Replacing"
     """The request takes the place of another that is not taken back yet."""
 

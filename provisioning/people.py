@@ -22,6 +22,18 @@ def approver(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> 
     return _among(tenant.approvers, person, groups)
 
 
+def approves_some(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> bool:
+    """Whether this person (in these Kubernetes groups) may decide about some of the tenant's requests, if only about
+    the large ones."""
+    return _among(approvers_of_some(tenant), person, groups)
+
+
+def approvers_of_some(tenant: TenantSpec) -> tuple[Subject, ...]:
+    """Whom the tenant names to decide: about its requests, or about the large ones."""
+    large = tenant.approval.large
+    return (*tenant.approvers, *large.approvers) if large is not None else tenant.approvers
+
+
 def breaker(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> bool:
     """Whether this person (in these Kubernetes groups) may take a request through alone in an emergency."""
     return _among(tenant.approval.break_glass, person, groups)
@@ -56,7 +68,7 @@ def belongs_by(tenant: TenantSpec, person: Person, groups: Iterable[str]) -> str
     """The group by which this person is a member, or else an approver; empty for one who is listed by name, or is
     neither."""
     groups = tuple(groups)
-    subjects = tenant.members if member(tenant, person, groups) else tenant.approvers
+    subjects = tenant.members if member(tenant, person, groups) else approvers_of_some(tenant)
     return group_of(subjects, person, groups)
 
 
@@ -133,7 +145,7 @@ def recognised(tenant: TenantSpec, person: Person) -> Person:
 
 def _listed(tenant: TenantSpec) -> tuple[Subject, ...]:
     steps = (subject for step in tenant.approval.escalation for subject in step.approvers)
-    return (*tenant.members, *tenant.approvers, *tenant.approval.break_glass, *steps)
+    return (*tenant.members, *approvers_of_some(tenant), *tenant.approval.break_glass, *steps)
 
 
 def _among(subjects: Iterable[Subject], person: Person, groups: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioning import approval, errors, names, people, quota, shape
+from provisioning import approval, errors, names, people, quota, risk, shape
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
@@ -80,7 +80,8 @@ async def verdict(
         causes = await _dry_run(kube, wish, desired)
     size = becomes if desired else was
     extension = approval.is_extension(old, desired)
-    waiver = approval.waiver_for(tenant.it.spec.approval, wish.action, size, catalog, extension=extension) or ""
+    policy = risk.deciding(tenant.it.spec, size, catalog).approval
+    waiver = approval.waiver_for(policy, wish.action, size, catalog, extension=extension) or ""
     digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
     # What is published may lag behind: nobody uses less than nothing.
     return Verdict(causes, waiver, used, (used - was).rises() + becomes, hard, digest)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from provisioning import approval, delegating, escalation, people, replacing, request_status, seats
+from provisioning import approval, delegating, names, people, replacing, request_status, risk, seats
 from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
-from provisioning.model import ClusterRequest, DelegationSpec, Person, RequestStatus, Tenant, Vote
+from provisioning.model import ClusterRequest, DelegationSpec, Person, RequestStatus, Tenant, TenantSpec, Vote
 from provisioning.objects import Stored
 from provisioning.slack_groups import GroupsUnknown, SlackGroups
 from provisioning.views import Views
@@ -40,21 +40,26 @@ class VotingDesk:
         return seats.in_force(self._views.delegations(namespace), self._now())
 
     def decides(self, person: Person, tenant: Stored[Tenant]) -> bool:
-        """Whether this person decides for the tenant: as an approver listed there, instead of one, or about what is
-        handed on to them."""
-        spec = escalation.everybody(tenant.it.spec)
+        """Whether this person decides for the tenant: as an approver listed there, if only about large requests,
+        instead of one, or about what is handed on to them."""
+        spec = risk.everybody(tenant.it.spec)
         return any(seats.seats(spec, person, delegations=self.delegations(place)) for place in spec.namespaces)
 
-    async def groups_of(self, namespace: str, person: Person) -> tuple[str, ...]:
-        """In which of the user groups that decide there this person is, where nothing else lets them decide.
+    async def groups_of(
+        self, namespace: str, person: Person, request: Stored[ClusterRequest] | None = None
+    ) -> tuple[str, ...]:
+        """In which of the user groups that decide there this person is, where nothing else lets them decide: about this
+        request, or about whatever comes.
 
         Raises `Refused` where Slack does not say.
         """
-        spec = self._tenant(namespace).it.spec
-        deciding = [each.slack_group for each in escalation.everybody(spec).approvers if each.slack_group]
+        spec = self._deciding(request) if request is not None else self._tenant(namespace).it.spec
+        deciding = [each.slack_group for each in risk.everybody(spec).approvers if each.slack_group]
         if not deciding or not person.slack:
             return ()
-        if seats.seats(spec, person, delegations=self.delegations(namespace)):
+        # Who decides about small requests need not decide about large ones.
+        is_seated = bool(seats.seats(spec, person, delegations=self.delegations(namespace)))
+        if is_seated and (request is not None or spec.approval.large is None):
             return ()
         try:
             return await self._groups.held(person.slack, deciding)
@@ -63,7 +68,8 @@ class VotingDesk:
 
     async def cast(self, namespace: str, name: str, vote: Vote, *, digest: str) -> Stored[ClusterRequest]:
         """Count a vote. `digest` is what was shown, whole or its first 16 digits at least."""
-        slack_groups = () if vote.break_glass else await self.groups_of(namespace, vote.voter)
+        known = self._views.request(namespace, name)
+        slack_groups = () if vote.break_glass else await self.groups_of(namespace, vote.voter, known)
 
         def decide(request: Stored[ClusterRequest]) -> RequestStatus:
             approval.check_shown(request, digest)
@@ -71,7 +77,7 @@ class VotingDesk:
             return approval.cast(
                 request,
                 vote,
-                tenant=self._tenant(namespace).it.spec,
+                tenant=self._deciding(request),
                 slack_groups=slack_groups,
                 delegations=self.delegations(namespace),
                 now=self._now(),
@@ -81,14 +87,15 @@ class VotingDesk:
 
     async def check(self, namespace: str, name: str, person: Person, *, digest: str) -> Stored[ClusterRequest]:
         """The request as the caches have it, when a vote of this person would count."""
-        slack_groups, request = await self.groups_of(namespace, person), self._views.request(namespace, name)
+        request = self._views.request(namespace, name)
         if request is None:
             raise Refused(Reason.GONE)
+        slack_groups = await self.groups_of(namespace, person, request)
         approval.check_shown(request, digest)
         approval.check_voter(
             request,
             person,
-            tenant=self._tenant(namespace).it.spec,
+            tenant=self._deciding(request),
             slack_groups=slack_groups,
             delegations=self.delegations(namespace),
             now=self._now(),
@@ -106,7 +113,7 @@ class VotingDesk:
     async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
         """Have somebody else decide wherever this approver is listed by name: the tenants. It replaces what was said
         before."""
-        tenants = tuple(t for t in self._tenants() if people.approver(t.it.spec, approver))
+        tenants = tuple(t for t in self._tenants() if people.approves_some(t.it.spec, approver))
         for namespace in (namespace for tenant in tenants for namespace in tenant.it.spec.namespaces):
             wanted = delegating.manifest(namespace, approver, delegate, until=until, reason=reason)
             await delegating.put(self._kube, wanted)
@@ -120,6 +127,13 @@ class VotingDesk:
         for each in mine:
             await delegating.end(self._kube, each)
         return tuple(each.it.spec for each in mine)
+
+    def _deciding(self, request: Stored[ClusterRequest]) -> TenantSpec:
+        """The tenant as it decides about this request."""
+        namespace, spec = request.meta.namespace, request.it.spec
+        offered, cluster = self._views.catalog(names.CATALOG), self._views.cluster(namespace, spec.cluster)
+        present, catalog = cluster.it.spec if cluster else None, offered.it.spec if offered else None
+        return risk.about(self._tenant(namespace).it.spec, spec, present, catalog)
 
     def _tenant(self, namespace: str) -> Stored[Tenant]:
         found = next((tenant for tenant in self._tenants() if namespace in tenant.it.spec.namespaces), None)

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from provisioning import quota
 from provisioning.lifecycle import Reason
 from provisioning.model import Action
+from provisioning.quota import Excess
+from provisioning.risk import Large
 from provisioning.stage import Stage
 
 NOT_AN_APPROVER: Final = "Only this tenant's approvers can decide this."
@@ -26,6 +29,7 @@ NO_BREAK_GLASS: Final = "This tenant does not let you take a request through alo
 NOT_BY_SLACK: Final = (
     "This tenant does not list your Slack account with your name, so here your word counts by kubectl only."
 )
+NOT_IN_SLACK: Final = "This one is not approved in Slack. It takes kubectl, which signs you in anew."
 GROUP_UNKNOWN: Final = (
     "Slack does not tell me who is in the group that decides here, so I have not counted anything. Please try again."
 )
@@ -56,6 +60,7 @@ REFUSALS: Final[Mapping[Reason, str]] = {
     Reason.NO_BREAK_GLASS: NO_BREAK_GLASS,
     Reason.NO_REASON: REASON_WANTED,
     Reason.GROUP_UNKNOWN: GROUP_UNKNOWN,
+    Reason.NOT_IN_SLACK: NOT_IN_SLACK,
     Reason.NOT_REQUESTER: NOT_REQUESTER,
     Reason.TOO_SOON: TOO_SOON,
     Reason.TOO_MANY: TOO_MANY,
@@ -88,6 +93,24 @@ def vote_taken_back(cluster: str) -> str:
     return f"Your vote on the request about {cluster} is taken back. You can vote again while it waits."
 
 
+def large(it: Large) -> str:
+    """Why it is not decided as other requests are."""
+    told = ", ".join(map(_above, it.where))
+    ways = [f"{it.more} must agree"] if it.more else []
+    ways += ["others decide than about smaller ones"] if it.others else []
+    return f"A large request ({told}){', so ' if ways else ''}{' and '.join(ways)}."
+
+
+def _above(it: Excess) -> str:
+    asked, bound = (quota.show(it.dimension, amount, it.currency) for amount in (it.asked, it.hard))
+    return f"{quota.WORDS[it.dimension]} {asked} is above {bound}"
+
+
+def approve_line(request: str, namespace: str) -> str:
+    """What an approver types at a terminal."""
+    return f"kubectl clusterdesk approve {request} -n {namespace}"
+
+
 def must_agree(required: int, tenant: str) -> str:
     """Whose word is needed."""
     return f"{required} {'approver' if required == 1 else 'approvers'} of tenant {tenant} must agree"
@@ -118,6 +141,7 @@ SAID: Final[Mapping[Stage, str]] = {
     Stage.EXPIRED: "expired: nobody decided in time",
     Stage.FAILED: "could not be applied",
     Stage.ACCEPTED: "is accepted and starts in a moment",
+    Stage.NO_ROOM: "is approved, and waits for room in the quota",
     Stage.BUILDING: "is being set up",
     Stage.STALLED: "is stuck",
     Stage.READY: "is ready",
@@ -141,7 +165,6 @@ def waiting(action: Action, requester: str) -> str:
     """What is not decided yet. `requester` is drawn as this door draws people."""
     return f"{action.value.lower()} asked by {requester}, waiting for approval"
 
-    Stage.NO_ROOM: "is approved, and waits for room in the quota",
 
 def by_hand(keeper: str, *, add_ons: bool) -> str:
     """`keeper` is what `kept_by` says."""

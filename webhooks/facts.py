@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from provisioning import names, objects, quota, seats
+from provisioning import names, objects, quota, risk, seats
 from provisioning.errors import Cause, Invalid
 from provisioning.model import (
+    Action,
     ApprovalDelegation,
     Catalog,
     CatalogSpec,
@@ -199,6 +200,16 @@ def asked(facts: Facts, namespace: str, name: str) -> Stored[ClusterRequest] | N
     """The ClusterRequest of this name; None where there is none, or no name."""
     found = facts.get(CLUSTER_REQUESTS, name, namespace=namespace) if name else None
     return objects.read(ClusterRequest, found) if found is not None else None
+
+
+def deciding(facts: Facts, tenant: TenantSpec, request: Stored[ClusterRequest]) -> TenantSpec:
+    """The tenant as it decides about this request. What tells its size is asked only where that matters."""
+    if tenant.approval.large is None:
+        return tenant
+    spec, found = request.it.spec, None
+    if spec.action is Action.DELETE:
+        found = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=request.meta.namespace)
+    return risk.about(tenant, spec, cluster(found).it.spec if found is not None else None, catalog(facts))
 
 
 def limits(facts: Facts, tenant: TenantSpec) -> Limits:

@@ -139,8 +139,41 @@ class EscalationStep(Model):
     """Who is asked then, and may decide from then on, beside those who could before."""
 
 
+class LargeRequests(Model):
+    """Who decides about requests above a line, where not those who decide about the others."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                " || ".join(f"has(self.above.{bound.alias})" for bound in Amounts.model_fields.values()),
+                "say above what a request is large",
+            )
+        )
+    )
+
+    above: Amounts
+    """A request is large when its cluster, surge included, is above any of these. For a deletion that is what is
+    deleted."""
+    required: Annotated[int, Field(ge=1, le=10)] | None = None
+    """How many different approvers must agree: as many as otherwise when nothing is said, and one at least."""
+    approvers: Subjects = ()
+    """Who decides instead of the tenant's approvers. Empty: they do."""
+    in_slack: bool = True
+    """Whether these can be approved in Slack."""
+
+
 class ApprovalPolicy(Model):
     """How many approvers must agree (0: nobody), and which requests need none."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "!has(self.large) || !has(self.large.required)"
+                " || self.large.required >= (has(self.required) ? self.required : 1)",
+                "no fewer must agree to a large request than to another",
+            )
+        )
+    )
 
     required: Annotated[int, Field(ge=0, le=10)] = 1
     """How many different approvers must agree."""
@@ -150,6 +183,11 @@ class ApprovalPolicy(Model):
     """For how long a request can be decided."""
     waivers: Annotated[tuple[Waiver, ...], Field(max_length=16)] = ()
     """Requests that need nobody's approval."""
+    in_slack: bool = True
+    """Whether requests can be approved in Slack. Where not, approvers agree by kubectl, which signs them in. Whoever
+    denies a request may do so in Slack all the same."""
+    large: LargeRequests | None = None
+    """Who decides about large requests. A waiver that fits holds for them, too."""
     break_glass: Subjects = ()
     """Who may take a request through alone in an emergency, their own as well. Nobody when it is left out."""
     reminders: ReminderPolicy = ReminderPolicy()
@@ -225,6 +263,12 @@ class TenantSpec(Model):
             ),
             (
                 "!has(self.approvers) || !self.approvers.exists(each, has(each.slackGroup))"
+                " || (has(self.channels) && has(self.channels.approvals))",
+                "a Slack user group is asked in a channel: name it in channels.approvals",
+            ),
+            (
+                "!has(self.approval) || !has(self.approval.large) || !has(self.approval.large.approvers)"
+                " || !self.approval.large.approvers.exists(each, has(each.slackGroup))"
                 " || (has(self.channels) && has(self.channels.approvals))",
                 "a Slack user group is asked in a channel: name it in channels.approvals",
             ),

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from provisioning import approval, escalation, objects, people, seats
+from provisioning import approval, objects, people, risk, seats
 from provisioning.desk import Refused
-from provisioning.model import ClusterRequest, DelegationSpec, Person, RequestStatus, Tenant, Vote
+from provisioning.model import ClusterRequest, DelegationSpec, Person, RequestStatus, Tenant, TenantSpec, Vote
 from provisioning.objects import Stored
 from provisioning.slack_groups import GroupsUnknown, NoGroups, SlackGroups
 from tests.bot import samples
@@ -36,13 +36,16 @@ class FakeVoting:
         return tuple(each for (place, _), each in sorted(lasting.items()) if place == namespace)
 
     def decides(self, person: Person, tenant: Stored[Tenant]) -> bool:
-        spec = escalation.everybody(tenant.it.spec)
+        spec = risk.everybody(tenant.it.spec)
         return any(seats.seats(spec, person, delegations=self.delegations(place)) for place in spec.namespaces)
 
-    async def groups_of(self, namespace: str, person: Person) -> tuple[str, ...]:
-        spec = escalation.everybody(self._tenant(namespace).it.spec)
-        deciding = [each.slack_group for each in spec.approvers if each.slack_group]
-        if not deciding or seats.seats(spec, person, delegations=self.delegations(namespace)):
+    async def groups_of(
+        self, namespace: str, person: Person, request: Stored[ClusterRequest] | None = None
+    ) -> tuple[str, ...]:
+        spec = self._deciding(request) if request is not None else self._tenant(namespace).it.spec
+        deciding = [each.slack_group for each in risk.everybody(spec).approvers if each.slack_group]
+        is_seated = bool(seats.seats(spec, person, delegations=self.delegations(namespace)))
+        if not deciding or (is_seated and (request is not None or spec.approval.large is None)):
             return ()
         try:
             return await self.groups.held(person.slack, deciding)
@@ -50,23 +53,28 @@ class FakeVoting:
             raise Refused(Refused.Reason.GROUP_UNKNOWN) from unknown
 
     async def cast(self, namespace: str, name: str, vote: Vote, *, digest: str) -> Stored[ClusterRequest]:
-        slack_groups = () if vote.break_glass else await self.groups_of(namespace, vote.voter)
-        found, tenant = self._found(namespace, name), self._tenant(namespace).it.spec
+        found = self._found(namespace, name)
+        slack_groups = () if vote.break_glass else await self.groups_of(namespace, vote.voter, found)
         approval.check_shown(found, digest)
         delegations = self.delegations(namespace)
         cast = approval.cast(
-            found, vote, tenant=tenant, slack_groups=slack_groups, delegations=delegations, now=self.now
+            found, vote, tenant=self._deciding(found), slack_groups=slack_groups, delegations=delegations, now=self.now
         )
         self.desk.writes.append(f"vote {vote.decision.value} {vote.voter.user}")
         return self._put(found, cast)
 
     async def check(self, namespace: str, name: str, person: Person, *, digest: str) -> Stored[ClusterRequest]:
-        slack_groups = await self.groups_of(namespace, person)
-        found, tenant = self._found(namespace, name), self._tenant(namespace).it.spec
+        found = self._found(namespace, name)
+        slack_groups = await self.groups_of(namespace, person, found)
         approval.check_shown(found, digest)
         delegations = self.delegations(namespace)
         approval.check_voter(
-            found, person, tenant=tenant, slack_groups=slack_groups, delegations=delegations, now=self.now
+            found,
+            person,
+            tenant=self._deciding(found),
+            slack_groups=slack_groups,
+            delegations=delegations,
+            now=self.now,
         )
         return found
 
@@ -79,7 +87,7 @@ class FakeVoting:
 
     async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
         await self.desk.reach()
-        tenants = [t for t in self.desk.tenants.values() if people.approver(t.it.spec, approver)]
+        tenants = [t for t in self.desk.tenants.values() if people.approves_some(t.it.spec, approver)]
         ends = objects.format_time(until)
         spec = DelegationSpec(approver=approver, delegate=delegate, until=ends, reason=reason)
         given = {(place, approver.user): spec for t in tenants for place in t.it.spec.namespaces}
@@ -100,6 +108,11 @@ class FakeVoting:
         if found is None:
             raise Refused(Refused.Reason.GONE)
         return found
+
+    def _deciding(self, request: Stored[ClusterRequest]) -> TenantSpec:
+        cluster = self.desk.built.get((request.meta.namespace, request.it.spec.cluster))
+        present, tenant = cluster.it.spec if cluster else None, self._tenant(request.meta.namespace).it.spec
+        return risk.about(tenant, request.it.spec, present, self.desk.offered)
 
     def _tenant(self, namespace: str) -> Stored[Tenant]:
         found = self.desk.tenant_of(namespace)

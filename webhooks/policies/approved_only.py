@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from provisioning import approval, backing, lifetime, objects, quota, wording
+from provisioning import approval, backing, lifetime, objects, quota, risk, wording
 from provisioning.completion import complete
 from provisioning.errors import Cause
 from provisioning.model import Action, ClusterRequest, ClusterSpec, DelegationSpec, Tenant, TenantCluster
@@ -48,7 +48,8 @@ def check(request: Request, facts: Facts) -> Verdict:
     catalog = reading.catalog(facts)
     extension = approval.is_extension(before.it.spec if before else None, after.it.spec if after else None)
     size = quota.envelope(counted, catalog)
-    waiver = approval.waiver_for(tenant.it.spec.approval, action, size, catalog, extension=extension)
+    deciding = risk.deciding(tenant.it.spec, size, catalog)
+    waiver = approval.waiver_for(deciding.approval, action, size, catalog, extension=extension)
     if waiver is not None:
         return Allow(audit={"approval": waiver})
     # A deletion cannot carry an annotation; what the cluster has is of its last change.
@@ -62,8 +63,8 @@ def check(request: Request, facts: Facts) -> Verdict:
             desired=after.it.spec if after is not None else None,
             generation=before.meta.generation if before is not None else 0,
             born=before.meta.created if before is not None else None,
-            catalog=reading.catalog(facts),
-            tenant=tenant.it.spec,
+            catalog=catalog,
+            tenant=deciding,
             delegations=_delegations(candidate, facts),
         )
         if not why:
@@ -71,8 +72,8 @@ def check(request: Request, facts: Facts) -> Verdict:
         reasons.append(f"the request {candidate.meta.name} does not stand behind this: {why}")
     if before is not None and named and named == before.meta.annotations.get(REQUEST_ANNOTATION):
         # That is of the last change. Who changes something else has named none, and is told how to get one.
-        return _refused(action, tenant, "", ())
-    return _refused(action, tenant, named, reasons)
+        return _refused(action, tenant.meta.name, deciding.approval.required, "", ())
+    return _refused(action, tenant.meta.name, deciding.approval.required, named, reasons)
 
 
 def _asks_for_another_look(request: Request) -> bool:
@@ -156,8 +157,7 @@ def _delegations(candidate: Stored[ClusterRequest], facts: Facts) -> tuple[Deleg
     return reading.delegations(facts, candidate.meta.namespace) if by_delegation else ()
 
 
-def _refused(action: Action, tenant: Stored[Tenant], named: str, reasons: Sequence[str]) -> Deny:
-    policy = tenant.it.spec.approval
+def _refused(action: Action, tenant: str, required: int, named: str, reasons: Sequence[str]) -> Deny:
     verb = {Action.CREATE: "create", Action.CHANGE: "change", Action.DELETE: "delete"}[action]
     missing = [f"there is no ClusterRequest {named} in this namespace"] if named and not reasons else []
     facts = [*reasons, *missing]
@@ -166,7 +166,7 @@ def _refused(action: Action, tenant: Stored[Tenant], named: str, reasons: Sequen
             f"make a ClusterRequest with action {action.value}, or ask in Slack; once it is approved, clusterdesk does "
             "the rest"
         ]
-    message = f"to {verb} this cluster {wording.must_agree(policy.required, tenant.meta.name)}; {'; '.join(facts)}"
+    message = f"to {verb} this cluster {wording.must_agree(required, tenant)}; {'; '.join(facts)}"
     return Deny(message, (Cause(approval.FIELD, message),))
 
 

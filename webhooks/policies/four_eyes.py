@@ -15,11 +15,11 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from provisioning import approval, lifecycle, objects, people, quota, replacing
+from provisioning import approval, lifecycle, objects, people, replacing, risk
 from provisioning.errors import Cause
 from provisioning.lifecycle import Event, Reason, Refused
 from provisioning.lifetime import expires_at
-from provisioning.model import Action, ClusterRequest, Person, Phase, RequestStatus, Tenant, TenantCluster, Vote
+from provisioning.model import ClusterRequest, Person, Phase, RequestStatus, TenantCluster, TenantSpec, Vote
 from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
 from webhooks import facts as reading
@@ -47,6 +47,7 @@ WORDS = {
     Reason.NO_BREAK_GLASS: "may not take a request of this tenant through alone",
     Reason.NO_REASON: "must say why",
     Reason.GROUP_UNKNOWN: "is not known to be in the group that decides",
+    Reason.NOT_IN_SLACK: "would approve it in Slack, and it is approved by kubectl only",
     Reason.REPLACING: "comes too early: the request takes the place of another that is not taken back for it",
 }
 
@@ -96,9 +97,9 @@ def check(request: Request, facts: Facts) -> Verdict:
         for field in _kept_from(request.user.name, facts):
             if getattr(before.it.status, field) != getattr(after.it.status, field):
                 raise Wrong(_WIRE.get(field, field), "is written by clusterdesk itself; leave it as it is")
-        _check_handed_on(before, after, tenant, facts)
+        _check_handed_on(before, after, tenant.it.spec, facts)
         if _governed(before.it.status) != _governed(after.it.status):
-            _hold(before, after.it.status, tenant, request, facts)
+            _hold(before, after.it.status, reading.deciding(facts, tenant.it.spec, before), request, facts)
         elif before.it.status.message != after.it.status.message:
             raise Wrong("message", "comes with a decision, and does not change without one")
     except Wrong as wrong:
@@ -107,7 +108,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 
 def _hold(
-    before: Stored[ClusterRequest], wanted: RequestStatus, tenant: Stored[Tenant], request: Request, facts: Facts
+    before: Stored[ClusterRequest], wanted: RequestStatus, tenant: TenantSpec, request: Request, facts: Facts
 ) -> None:
     """Raises `Wrong` unless the wanted status is what the rules give for the one thing that happened."""
     now = _noted(wanted, facts.now)
@@ -130,7 +131,7 @@ def _hold(
 def _voted(
     before: Stored[ClusterRequest],
     wanted: RequestStatus,
-    tenant: Stored[Tenant],
+    tenant: TenantSpec,
     request: Request,
     facts: Facts,
     now: datetime,
@@ -151,7 +152,7 @@ def _voted(
         return approval.cast(
             before,
             vote,
-            tenant=tenant.it.spec,
+            tenant=tenant,
             groups=() if by_bot else request.user.groups,
             slack_groups=(vote.slack_group,) if by_bot and vote.slack_group else (),
             delegations=reading.delegations(facts, request.namespace),
@@ -164,7 +165,7 @@ def _voted(
 def _taken_back(
     before: Stored[ClusterRequest],
     wanted: RequestStatus,
-    tenant: Stored[Tenant],
+    tenant: TenantSpec,
     request: Request,
     facts: Facts,
     now: datetime,
@@ -177,18 +178,18 @@ def _taken_back(
             raise Wrong("votes", "are only ever added, one at a time")
         person = gone.voter
         by_name = gone.instead_of is None and not gone.slack_group
-        for_them = (tenant.it.spec,) if by_name else (tenant.it.spec, *reading.tenants(facts))
+        for_them = (tenant,) if by_name else (tenant, *reading.tenants(facts))
         if not any(people.reachable(spec, person) for spec in for_them):
             raise _unlisted(person, "votes")
     try:
-        return approval.take_back(before, person, tenant=tenant.it.spec, now=now)
+        return approval.take_back(before, person, tenant=tenant, now=now)
     except Refused as refused:
         raise Wrong("votes", f"{person.user} {WORDS[refused.reason]}") from refused
 
 
-def _known_to_slack(person: Person, tenant: Stored[Tenant], facts: Facts) -> None:
+def _known_to_slack(person: Person, tenant: TenantSpec, facts: Facts) -> None:
     """Whoever decides instead of an approver, or by a user group, may be known to another tenant alone."""
-    if people.vouched(tenant.it.spec, person):
+    if people.vouched(tenant, person):
         return
     if not any(people.vouched(spec, person) for spec in reading.tenants(facts)):
         raise _unlisted(person, "votes")
@@ -201,12 +202,12 @@ def _unlisted(person: Person, field: str) -> Wrong:
 
 
 def _withdrawn(
-    before: Stored[ClusterRequest], tenant: Stored[Tenant], request: Request, facts: Facts, now: datetime
+    before: Stored[ClusterRequest], tenant: TenantSpec, request: Request, facts: Facts, now: datetime
 ) -> RequestStatus:
     person = reading.person(request.user)
     if request.user.name == facts.trusted.bot:
         person = before.it.spec.requester
-        if not people.reachable(tenant.it.spec, person):
+        if not people.reachable(tenant, person):
             raise _unlisted(person, "phase")
     try:
         return approval.withdraw(before, person, now=now)
@@ -227,7 +228,7 @@ def _replaced(before: Stored[ClusterRequest], wanted: RequestStatus, facts: Fact
 
 
 def _check_handed_on(
-    before: Stored[ClusterRequest], after: Stored[ClusterRequest], tenant: Stored[Tenant], facts: Facts
+    before: Stored[ClusterRequest], after: Stored[ClusterRequest], tenant: TenantSpec, facts: Facts
 ) -> None:
     """A step that is noted is taken, so that it must be one of the tenant's, and noted when it is taken.
 
@@ -238,14 +239,14 @@ def _check_handed_on(
     if noted[: len(kept)] != kept:
         raise Wrong("handedOn", "is only ever added to")
     for each in noted[len(kept) :]:
-        if each.step >= len(tenant.it.spec.approval.escalation):
+        if each.step >= len(tenant.approval.escalation):
             raise Wrong("handedOn", f"names step {each.step}, which the tenant's escalation does not have")
         if abs(objects.parse_time(each.at) - facts.now) > LEEWAY:
             raise Wrong("handedOn", f"is noted when it happens, not for {each.at}")
 
 
 def _by_provisioner(
-    before: Stored[ClusterRequest], wanted: RequestStatus, tenant: Stored[Tenant], facts: Facts, now: datetime
+    before: Stored[ClusterRequest], wanted: RequestStatus, tenant: TenantSpec, facts: Facts, now: datetime
 ) -> RequestStatus:
     status = before.it.status
     events = {Phase.EXPIRED: Event.EXPIRED, Phase.APPLIED: Event.APPLIED, Phase.FAILED: Event.FAILED}
@@ -260,7 +261,7 @@ def _by_provisioner(
             raise Wrong("waiver", f"must be {rule or 'left out: no rule fits, so people must agree'}")
         status = status.model_copy(update={"waiver": wanted.waiver})
     if event is Event.EXPIRED and before.meta.created is not None:
-        end = expires_at(before.meta.created, tenant.it.spec.approval)
+        end = expires_at(before.meta.created, tenant.approval)
         if end > facts.now + LEEWAY:
             raise Wrong("phase", f"cannot be Expired before {end:%Y-%m-%d %H:%M} UTC")
     try:
@@ -269,16 +270,10 @@ def _by_provisioner(
         raise Wrong("phase", f"cannot become {wanted.phase.value} after {status.phase.value}") from refused
 
 
-def _waiver(before: Stored[ClusterRequest], tenant: Stored[Tenant], facts: Facts) -> str | None:
-    spec = before.it.spec
-    found = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=before.meta.namespace)
+def _waiver(before: Stored[ClusterRequest], tenant: TenantSpec, facts: Facts) -> str | None:
+    found = facts.get(TENANT_CLUSTERS, before.it.spec.cluster, namespace=before.meta.namespace)
     present = objects.read(TenantCluster, found).it.spec if found is not None else None
-    wanted = present if spec.action is Action.DELETE else spec.desired
-    if wanted is None:
-        return None
-    size, extension = quota.envelope(wanted, reading.catalog(facts)), approval.is_extension(present, spec.desired)
-    policy = tenant.it.spec.approval
-    return approval.waiver_for(policy, spec.action, size, reading.catalog(facts), extension=extension)
+    return risk.waiver(tenant, before.it.spec, present, reading.catalog(facts))
 
 
 def _noted(wanted: RequestStatus, now: datetime) -> datetime:

@@ -48,7 +48,7 @@ def _of_requester(request: Request, spec: RequestSpec, tenant: TenantSpec, facts
     listed = people.vouched(tenant, person) if by_bot else people.by_slack(tenant, person.slack) == person
     if person.slack and not listed:
         yield Cause("spec.requester.slack", f"is not listed as the account of {person.user} in this tenant")
-    if not people.member(tenant, person, groups) and not people.approver(tenant, person, groups):
+    if not people.member(tenant, person, groups) and not people.approves_some(tenant, person, groups):
         yield Cause("spec.requester.user", f"{person.user} is neither a member nor an approver of this tenant")
 
 

@@ -13,8 +13,9 @@ import pytest_asyncio
 from provisioning import errors
 from provisioning.desk import Desk, Reason, Refused
 from provisioning.kube import Kube
-from provisioning.model import Decision, Person, Phase
+from provisioning.model import Action, Decision, Person, Phase
 from provisioning.objects import format_time
+from provisioning.preview import Wish
 from provisioning.resources import APPROVAL_DELEGATIONS
 from tests.bot.fake_voting import ToldGroups
 from tests.builders import ANN, BEN, CLEO, DAVE, NAMESPACE, NOW, TENANT, tweak
@@ -197,3 +198,55 @@ async def test_whom_this_tenant_lists_without_an_account_decides_by_kubectl_only
         await stage.voting.check(NAMESPACE, NAME, DAVE, digest=DIGEST)
     assert refused.value.reason is Reason.NOT_BY_SLACK
     assert (await stage.vote(Person(user="dave"))).status.phase is Phase.APPROVED
+
+
+LARGE = {"above": {"nodes": 2}, "required": 2, "approvers": [{"user": "dave", "slack": "U0DAVE"}, {"user": "eve"}]}
+"""The cluster that is asked for here has 3 machines at most."""
+
+
+async def test_a_large_request_is_decided_by_those_whom_the_tenant_names_for_it(stage: Deciding) -> None:
+    stage.tenant(tweak(TENANT, "spec.approval", {"large": LARGE}))
+    stage.asked()
+    assert await stage.refused(BEN) is Reason.NOT_AN_APPROVER
+    assert (await stage.vote(DAVE)).status.phase is Phase.PENDING
+    assert (await stage.vote(Person(user="eve"))).status.phase is Phase.APPROVED
+    assert [t.meta.name for t in stage.desk.approvals_of(DAVE)] == ["blue"]
+    assert stage.desk.person("U0DAVE") == DAVE
+
+
+async def test_a_request_that_is_not_large_is_decided_as_ever(stage: Deciding) -> None:
+    stage.tenant(tweak(TENANT, "spec.approval", {"large": {**LARGE, "above": {"nodes": 3}}}))
+    stage.asked()
+    assert await stage.refused(DAVE) is Reason.NOT_AN_APPROVER
+    assert (await stage.vote(BEN)).status.phase is Phase.APPROVED
+
+
+async def test_a_deletion_is_as_large_as_what_is_deleted(stage: Deciding) -> None:
+    stage.tenant(tweak(TENANT, "spec.approval", {"large": LARGE}))
+    stage.built("web", minutes=1)
+    wish = Wish(ANN, "blue", NAMESPACE, Action.DELETE, "web", None)
+    asked = await stage.desk.ask(wish, name="cr-delete")
+    for person, verdict in ((BEN, Reason.NOT_AN_APPROVER), (DAVE, None)):
+        how = {"digest": asked.it.spec.digest}
+        if verdict is None:
+            assert (await stage.voting.check(NAMESPACE, "cr-delete", person, **how)).key == asked.key
+            continue
+        with pytest.raises(Refused) as refused:
+            await stage.voting.check(NAMESPACE, "cr-delete", person, **how)
+        assert refused.value.reason is verdict
+
+
+async def test_who_is_listed_for_small_requests_decides_about_large_ones_by_a_group_of_slack(stage: Deciding) -> None:
+    by_group = {**LARGE, "required": 1, "approvers": [{"slackGroup": "S0LEADS"}]}
+    approvers = [*TENANT["spec"]["approvers"], {"user": "dave", "slack": "U0DAVE"}]
+    stage.tenant(tweak(tweak(TENANT, "spec.approval", {"large": by_group}), "spec.approvers", approvers))
+    stage.asked()
+    assert await stage.voting.groups_of(NAMESPACE, DAVE) == ("S0LEADS",)
+    assert (await stage.vote(DAVE)).status.votes[0].slack_group == "S0LEADS"
+
+
+async def test_what_is_not_approved_in_slack_is_refused_there_and_denied_there_all_the_same(stage: Deciding) -> None:
+    stage.tenant(tweak(TENANT, "spec.approval", {"inSlack": False}))
+    stage.asked()
+    assert await stage.refused(BEN) is Reason.NOT_IN_SLACK
+    assert (await stage.vote(BEN, Decision.DENY)).status.phase is Phase.DENIED

@@ -166,3 +166,15 @@ def test_twice_is_once_and_every_vote_that_was_written_is_still_there(patch: Any
     for before, after in zip(patch.get("votes", ()), done["status"].get("votes", ()), strict=True):
         assert before.items() <= after.items()
     assert (done["spec"], done["metadata"]) == (new["spec"], new["metadata"])
+
+
+def test_what_follows_from_a_vote_on_a_large_request_is_what_the_tenant_says_of_those() -> None:
+    line = {"above": {"vcpu": 5}, "required": 2, "approvers": [{"user": "dan"}, {"user": "eva"}]}
+    large = tweak(TENANT, "spec.approval", {"required": 1, "large": line})
+    first, verdict = by_hand({"votes": [APPROVE]}, user="dan", tenant=large)
+    assert isinstance(verdict, Allow)
+    assert first["phase"] == "Pending"
+    second, verdict = by_hand({"votes": [APPROVE]}, before=first, user="eva", tenant=large)
+    assert isinstance(verdict, Allow)
+    assert second["phase"] == "Approved"
+    assert isinstance(by_hand({"votes": [APPROVE]}, tenant=large)[1], Deny)

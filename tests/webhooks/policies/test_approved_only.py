@@ -204,3 +204,49 @@ def test_the_bot_has_a_cluster_put_there_anew_and_changes_nothing_along_with_it(
         more = request(TENANT_CLUSTERS, tweak(marked, path, value), old=cluster(), user=bot)
         assert isinstance(world.check(POLICY, more), Deny), path
     assert isinstance(world.check(POLICY, request(TENANT_CLUSTERS, marked, user=bot)), Deny)
+
+
+def large(**more: Any) -> Any:
+    """Above 5 vCPU Dan decides; the cluster here comes to 6."""
+    line = {"above": {"vcpu": 5}, "approvers": [{"user": "dan"}], **more}
+    return tweak(TENANT, "spec.approval", {"required": 1, "large": line})
+
+
+def by(user: str, **more: Any) -> Any:
+    return {"phase": "Approved", "votes": [{"voter": {"user": user, **more}, "decision": "Approve", "at": AT}]}
+
+
+AT = "2026-11-24T11:30:00Z"
+
+
+def test_behind_what_is_large_stand_those_who_decide_about_that() -> None:
+    assert isinstance(check(backed(cluster()), asked(status=by("dan")), tenant=large()), Allow)
+    verdict = check(backed(cluster()), asked(status=by("bob")), tenant=large())
+    assert isinstance(verdict, Deny)
+    assert "only nobody may still decide" in verdict.reason
+    assert isinstance(check(backed(cluster()), asked(status=by("bob")), tenant=large(above={"vcpu": 6})), Allow)
+
+
+def test_how_many_must_agree_is_told_by_the_size() -> None:
+    verdict = check(cluster(), tenant=large(required=2))
+    assert isinstance(verdict, Deny)
+    assert "2 approvers of tenant blue must agree" in verdict.reason
+
+
+def test_a_tenant_where_nobody_has_to_agree_lets_nothing_large_pass() -> None:
+    nobody = tweak(large(), "spec.approval.required", 0)
+    assert isinstance(check(cluster(), tenant=nobody), Deny)
+    assert isinstance(check(cluster(), tenant=tweak(nobody, "spec.approval.large.above.vcpu", 6)), Allow)
+
+
+def test_a_deletion_of_what_is_large_needs_those_who_decide_about_that() -> None:
+    for user, verdict in (("dan", Allow), ("bob", Deny)):
+        gone = asked(Action.DELETE, status=by(user))
+        assert isinstance(check(None, gone, old=cluster(), tenant=large()), verdict)
+
+
+def test_an_approval_from_slack_stands_behind_nothing_once_slack_is_not_for_that() -> None:
+    status = by("bob", slack="UBOB")
+    assert isinstance(check(backed(cluster()), asked(status=status)), Allow)
+    off = tweak(TENANT, "spec.approval.inSlack", False)
+    assert isinstance(check(backed(cluster()), asked(status=status), tenant=off), Deny)

@@ -567,3 +567,58 @@ def test_what_people_were_told_is_for_the_bot_to_note(more: Any) -> None:
     assert isinstance(write({"phase": "Pending", **more}, user=BOT), Allow)
     for user in ("ann", "bob", PROVISIONER):
         assert isinstance(write({"phase": "Pending", **more}, user=user), Deny), user
+
+
+LARGE = {"above": {"vcpu": 5}, "approvers": [{"user": "dan", "slack": "UDAN"}, {"user": "eva"}]}
+"""The request here is for 6 vCPU, an update's worker included."""
+
+
+def large(**more: Any) -> Any:
+    return tweak(TENANT, "spec.approval", {"required": 1, "large": {**LARGE, **more}})
+
+
+def test_about_a_large_request_others_decide_and_as_many_as_the_tenant_says() -> None:
+    one, two = large(), large(required=2)
+    assert isinstance(write(decided("Approved", vote({"user": "dan"})), user="dan", tenant=one), Allow)
+    assert isinstance(write(decided("Approved", vote()), tenant=one), Deny), "bob decides about smaller ones"
+    assert isinstance(write(decided("Approved", vote({"user": "dan"})), user="dan", tenant=two), Deny)
+    by_dan = {"phase": "Pending", "votes": [vote({"user": "dan"})]}
+    assert isinstance(write(by_dan, user="dan", tenant=two), Allow)
+    both = decided("Approved", vote({"user": "dan"}), vote({"user": "eva"}))
+    assert isinstance(write(both, before=by_dan, user="eva", tenant=two), Allow)
+
+
+def test_about_what_is_not_above_the_line_the_others_have_no_say() -> None:
+    small = large(above={"vcpu": 6})
+    assert isinstance(write(decided("Approved", vote()), tenant=small), Allow)
+    assert isinstance(write(decided("Approved", vote({"user": "dan"})), user="dan", tenant=small), Deny)
+
+
+def test_a_deletion_is_as_large_as_the_cluster_that_is_there() -> None:
+    gone = asked(Action.DELETE)
+    by_dan, by_bob = decided("Approved", vote({"user": "dan"})), decided("Approved", vote())
+    assert isinstance(write(by_dan, cluster(), old=gone, user="dan", tenant=large()), Allow)
+    assert isinstance(write(by_bob, cluster(), old=gone, tenant=large()), Deny)
+    one = tweak(cluster(), "spec.pools", [{"name": "md0", "flavor": "small", "replicas": 1}])
+    assert isinstance(write(by_bob, one, old=gone, tenant=large()), Allow)
+
+
+@pytest.mark.parametrize(
+    "tenant",
+    [tweak(TENANT, "spec.approval.inSlack", False), large(approvers=[], inSlack=False)],
+    ids=["all", "large"],
+)
+def test_what_is_not_for_slack_the_bot_cannot_approve_whoever_pressed(tenant: Any) -> None:
+    refused = write(decided("Approved", vote(BOB_BY_SLACK)), user=BOT, tenant=tenant)
+    assert isinstance(refused, Deny)
+    assert "bob would approve it in Slack, and it is approved by kubectl only" in refused.reason
+    assert isinstance(write(decided("Approved", vote()), tenant=tenant), Allow)
+    denial = decided("Denied", vote(BOB_BY_SLACK, "Deny", reason="no"), message="no")
+    assert isinstance(write(denial, user=BOT, tenant=tenant), Allow)
+
+
+def test_no_rule_waives_what_is_large_where_nobody_is_needed_else() -> None:
+    nobody = tweak(large(), "spec.approval.required", 0)
+    waived = decided("Approved", waiver="no approval needed")
+    assert isinstance(write(waived, user=PROVISIONER, tenant=nobody), Deny)
+    assert isinstance(write(waived, user=PROVISIONER, tenant=tweak(TENANT, "spec.approval.required", 0)), Allow)

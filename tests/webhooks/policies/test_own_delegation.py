@@ -92,3 +92,12 @@ def test_it_is_changed_by_the_approver_alone_and_marked_by_anybody() -> None:
 
 def test_a_namespace_of_nobody_has_none() -> None:
     assert refused(check(tweak(HOLIDAYS, "metadata.namespace", "elsewhere"))) == (403, {"metadata.namespace"})
+
+
+def test_who_decides_about_large_requests_alone_delegates_that() -> None:
+    line = {"above": {"nodes": 1}, "approvers": [{"user": "dan"}]}
+    tenant = tweak(TENANT, "spec.approval", {"large": line})
+    mine = tweak(HOLIDAYS, "spec.approver.user", "dan")
+    asking = request(APPROVAL_DELEGATIONS, mine, user="dan")
+    assert World(CATALOG, NAMESPACE, tenant, RED).check(POLICY, asking) == Allow()
+    assert isinstance(World(CATALOG, NAMESPACE, TENANT, RED).check(POLICY, asking), Deny)
