@@ -85,7 +85,7 @@ async def _approve(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     if found is None or request.it.status.phase is not Phase.PENDING:
         said = cards.say(replies.voted(True, request.it.spec.cluster, 0))
         return Repaint(request_cards.approver(found) if found else None, said)
-    spec = found.tenant.it.spec
+    spec = found.deciding
     missing = spec.approval.required - len(approval.agreed(request, spec, found.delegations))
     offered = [buttons.take_back_vote(request)]
     if people.breaker(spec, person):
@@ -114,10 +114,12 @@ async def _break_glass(desk: Desk, ticket: Ticket, person: Person) -> PressAnswe
         raise Refused(Reason.GONE)
     if request.it.status.phase is not Phase.PENDING:
         raise Refused(Reason.ALREADY_DECIDED)
-    if not people.breaker(tenant.it.spec, person):
+    spec = sights.deciding(desk, request, tenant)
+    if not people.breaker(spec, person):
         raise Refused(Reason.NO_BREAK_GLASS)
-    approval.check_account(person, tenant.it.spec)
-    who = verdicts.passed_over(tenant.it.spec, person)
+    approval.check_account(person, spec)
+    approval.check_door(person, spec)
+    who = verdicts.passed_over(spec, person)
     return Open(forms.break_glass(ticket, cluster=request.it.spec.cluster, passed_over=who))
 
 
@@ -176,7 +178,8 @@ def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, su
     request = desk.request(ticket.namespace, ticket.id)
     drawn = drawing(desk, request, surface) if request else None
     told, tenant = _sentence(desk, ticket, refused), desk.tenant_of(ticket.namespace)
-    if request and tenant and refused.reason in _ALONE and people.breaker(tenant.it.spec, person):
+    spec = sights.deciding(desk, request, tenant) if request and tenant else None
+    if request and spec and refused.reason in _ALONE and spec.approval.in_slack and people.breaker(spec, person):
         offered = blocks.actions(buttons.break_glass(request))
         return Repaint(drawn, cards.card([blocks.section(told), offered]))
     return Repaint(drawn, cards.say(told))

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from bot import verdicts
 from bot.sights import Sight
-from provisioning import approval, escalation, people, quota
+from provisioning import escalation, people, risk
 from provisioning.model import Person, TenantSpec
-from provisioning.usage import Usage
 
 
 def are_needed(sight: Sight) -> bool:
@@ -17,24 +16,31 @@ def are_needed(sight: Sight) -> bool:
 
     The provisioner settles what a rule covers; asking in the moment before it does would be noise.
     """
-    spec, old = sight.request.it.spec, sight.cluster.it.spec if sight.cluster else None
-    shown = spec.desired or old
-    size = quota.envelope(shown, sight.catalog) if shown else Usage()
-    policy, extension = sight.tenant.it.spec.approval, approval.is_extension(old, spec.desired)
-    return approval.waiver_for(policy, spec.action, size, sight.catalog, extension=extension) is None
+    present = sight.cluster.it.spec if sight.cluster else None
+    return risk.waiver(sight.tenant.it.spec, sight.request.it.spec, present, sight.catalog) is None
 
 
 def account_of(tenant: TenantSpec, person: Person) -> str:
     """Somebody's Slack account: their own word, or for whoever asked by kubectl, the tenant's. Empty when unknown."""
-    named = (s.slack for s in (*tenant.members, *tenant.approvers) if s.user == person.user and s.slack)
-    return person.slack or next(named, "")
+    return people.recognised(tenant, person).slack
 
 
 def asked(sight: Sight) -> tuple[str, ...]:
     """The Slack accounts of those who may decide this request."""
-    tenant, requester = sight.tenant.it.spec, sight.request.it.spec.requester
+    tenant, requester = sight.deciding, sight.request.it.spec.requester
     found = dict.fromkeys(subject.slack for subject in tenant.approvers if subject.slack)
     found |= dict.fromkeys((*handed_to(sight), *deputies(sight)))
+    if not tenant.approval.own_requests:
+        found.pop(account_of(tenant, requester), None)
+    return tuple(found)
+
+
+def called_in(sight: Sight) -> tuple[str, ...]:
+    """The Slack accounts of those who decide about this request because it is large, and not about others; the
+    requester's left out."""
+    usual = {subject.slack for subject in sight.tenant.it.spec.approvers}
+    tenant, requester = sight.deciding, sight.request.it.spec.requester
+    found = dict.fromkeys(it.slack for it in tenant.approvers if it.slack and it.slack not in usual)
     if not tenant.approval.own_requests:
         found.pop(account_of(tenant, requester), None)
     return tuple(found)
@@ -51,7 +57,7 @@ def handed_to(sight: Sight) -> tuple[str, ...]:
 
 def deputies(sight: Sight) -> tuple[str, ...]:
     """The Slack accounts of those who may decide this request instead of an approver."""
-    tenant, requester = sight.tenant.it.spec, people.recognised(sight.tenant.it.spec, sight.request.it.spec.requester)
+    tenant, requester = sight.deciding, people.recognised(sight.deciding, sight.request.it.spec.requester)
     found = verdicts.deputies(tenant, sight.delegations)
     if not tenant.approval.own_requests:
         own = [each for each in found if any(people.same(requester, it) for it in (each.delegate, each.approver))]

@@ -66,16 +66,16 @@ def read(value: Any) -> Ticket | None:
         return None
 
 
-def decide(request: Stored[ClusterRequest]) -> Block:
-    """Approve, Deny…, and a question first."""
-    value, cluster = ticket_of(request).dumps(), request.it.spec.cluster
-    return blocks.actions(
-        blocks.button(
-            replies.APPROVE, action=APPROVE, value=value, spoken=replies.approve_spoken(cluster), style="primary"
-        ),
-        blocks.button(replies.DENY, action=DENY, value=value, spoken=replies.deny_spoken(cluster), style="danger"),
-        ask(request),
-    )
+def approve(request: Stored[ClusterRequest], *, confirm: Block | None = None) -> Block:
+    """Agree to it, after one more question where there is one."""
+    value, spoken = ticket_of(request).dumps(), replies.approve_spoken(request.it.spec.cluster)
+    return blocks.button(replies.APPROVE, action=APPROVE, value=value, spoken=spoken, style="primary", confirm=confirm)
+
+
+def deny(request: Stored[ClusterRequest]) -> Block:
+    """Refuse it, with a reason."""
+    value, spoken = ticket_of(request).dumps(), replies.deny_spoken(request.it.spec.cluster)
+    return blocks.button(replies.DENY, action=DENY, value=value, spoken=spoken, style="danger")
 
 
 def waiting(request: Stored[ClusterRequest], *, question: int | None) -> Block:

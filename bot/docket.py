@@ -11,9 +11,9 @@ from datetime import datetime
 from bot import approvers, sights
 from bot.ports import Desk
 from bot.sights import Sight
-from provisioning import approval, escalation, seats
+from provisioning import approval, risk, seats
 from provisioning.lifecycle import Refused
-from provisioning.model import ClusterRequest, Person, Phase, Tenant
+from provisioning.model import ClusterRequest, Person, Phase, Tenant, TenantSpec
 from provisioning.objects import Stored
 
 
@@ -32,14 +32,14 @@ def waiting(person: Person, desk: Desk, *, slack_groups: Collection[str] = (), n
         for tenant in tenants(person, desk, slack_groups=slack_groups)
         for request in desk.requests(tenant.meta.name)
         if request.it.status.phase is Phase.PENDING
-        if _may_decide(person, request, tenant, desk, slack_groups, now)
+        if _may_decide(person, request, sights.deciding(desk, request, tenant), desk, slack_groups, now)
         if (sight := sights.of(desk, request)) and approvers.are_needed(sight)
     )
     return sorted(found, key=lambda sight: (sight.request.meta.created or now, sight.request.key))
 
 
 def _may_be_asked(person: Person, tenant: Stored[Tenant], desk: Desk, slack_groups: Collection[str]) -> bool:
-    spec = escalation.everybody(tenant.it.spec)
+    spec = risk.everybody(tenant.it.spec)
     return any(
         seats.seats(spec, person, slack_groups=slack_groups, delegations=desk.voting.delegations(namespace))
         for namespace in spec.namespaces
@@ -49,7 +49,7 @@ def _may_be_asked(person: Person, tenant: Stored[Tenant], desk: Desk, slack_grou
 def _may_decide(
     person: Person,
     request: Stored[ClusterRequest],
-    tenant: Stored[Tenant],
+    tenant: TenantSpec,
     desk: Desk,
     slack_groups: Collection[str],
     now: datetime,
@@ -57,7 +57,7 @@ def _may_decide(
     delegations = desk.voting.delegations(request.meta.namespace)
     try:
         approval.check_voter(
-            request, person, tenant=tenant.it.spec, slack_groups=slack_groups, delegations=delegations, now=now
+            request, person, tenant=tenant, slack_groups=slack_groups, delegations=delegations, now=now
         )
     except Refused:
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot import blocks, buttons, docket, hand_made, life, outline, overview, replies, sights, text, waiting
+from bot import blocks, buttons, decisions, docket, hand_made, life, outline, overview, replies, sights, text, waiting
 from bot.blocks import Block
 from bot.commands import finding, quota
 from bot.commands.finding import Found
@@ -84,7 +84,7 @@ def _waiting(person: Person, desk: Desk, slack_groups: Collection[str], now: dat
     found = docket.waiting(person, desk, slack_groups=slack_groups, now=now)
     parts = [blocks.header(replies.HOME_WAITING)]
     for sight in found[:WAITING]:
-        decide = buttons.decide(sight.request)["elements"]
+        decide = decisions.controls(sight)
         parts += [blocks.section(_asked(sight)), blocks.actions(*decide, buttons.details(sight.request))]
     if not found:
         parts.append(blocks.context(replies.HOME_NOTHING_WAITS))
@@ -101,6 +101,7 @@ def _asked(sight: Sight) -> str:
         _gist(sight),
         replies.reason(reason) if reason else replies.NO_REASON,
         replies.expires(text.moment(expires)) if expires else "",
+        *decisions.notes(sight),
     )
     return "\n".join(line for line in lines if line)
 

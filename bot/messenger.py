@@ -99,7 +99,7 @@ class Messenger:
 
     async def _wait(self, sight: Sight) -> float:
         """Hand it on when that is due, and remind those who were asked."""
-        now, request, tenant = self._clock(), sight.request, sight.tenant.it.spec
+        now, request, tenant = self._clock(), sight.request, sight.deciding
         found = {who: await self._directory.whereabouts(who) for who in approvers.asked(sight)[:REMINDED]}
         unreachable = tuple(who for who, each in found.items() if not each.is_there)
         if unreachable != request.it.status.unreachable:
@@ -117,7 +117,7 @@ class Messenger:
 
     async def _hand_on(self, sight: Sight, unreachable: tuple[str, ...], now: datetime) -> None:
         """Take the step that is due; without one, tell the platform when nobody is left who could decide."""
-        request, tenant = sight.request, sight.tenant.it.spec
+        request, tenant = sight.request, sight.deciding
         step = escalation.due(request, tenant, unreachable=unreachable, now=now)
         if step is not None:
             log.info("request_handed_on", request=request.meta.name, step=step.step, why=step.why.value)
@@ -134,7 +134,7 @@ class Messenger:
         created = request.meta.created
         if created is None:
             return Plan()
-        tenant = sight.tenant.it.spec
+        tenant = sight.deciding
         voted = {
             who.slack for vote in request.it.status.votes for who in seats.speakers(vote, tenant, sight.delegations)
         }

@@ -17,7 +17,7 @@ from bot import blocks, buttons, cards, life, replies, text
 from bot.blocks import Block
 from bot.cards import Card
 from bot.sights import Sight
-from provisioning import approval, lifetime, objects, quota
+from provisioning import approval, lifetime, objects, quota, risk
 from provisioning.lifetime import Ladder
 from provisioning.model import Action, Delivery, Surface
 from provisioning.stage import Stage
@@ -190,8 +190,8 @@ def _span(left: timedelta) -> str:
 
 def _agreement(sight: Sight) -> int:
     """How many must agree to an extension."""
-    policy = sight.tenant.it.spec.approval
     size = quota.envelope(sight.cluster.it.spec, sight.catalog) if sight.cluster else Usage()
+    policy = risk.deciding(sight.tenant.it.spec, size, sight.catalog).approval
     waiver = approval.waiver_for(policy, Action.CHANGE, size, sight.catalog, extension=True)
     return 0 if waiver else policy.required
 

@@ -47,6 +47,8 @@ class Outlook:
     usual: Span | None = None
     approvers: tuple[Subject, ...] = ()
     too_few: bool = False
+    notes: tuple[str, ...] = ()
+    """Why others agree than as a rule, or otherwise."""
     unanswered: datetime | None = None
 
 
@@ -113,4 +115,4 @@ def _approval(it: Outlook) -> str:
         return replies.approval_waived(it.waiver)
     named = [text.subject(each) for each in it.approvers[:NAMED]]
     told = replies.approval_needed(it.required, named, len(it.approvers) - len(named))
-    return f"{told}\n{replies.TOO_FEW_APPROVERS}" if it.too_few else told
+    return "\n".join((told, *it.notes, *([replies.TOO_FEW_APPROVERS] if it.too_few else [])))

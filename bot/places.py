@@ -53,8 +53,10 @@ def _of_approvers(sight: Sight, refused: Collection[str]) -> Iterator[Target]:
     channel = sight.tenant.it.spec.channels.approvals
     if channel and channel not in refused:
         yield Target(Surface.APPROVER, channel=channel)
-        # Whoever decides instead of an approver, or to whom it was handed on, need not be in the approvers' channel.
-        accounts = tuple(dict.fromkeys((*approvers.deputies(sight), *approvers.handed_to(sight))))
+        # Whoever decides instead of an approver, or about large requests alone, or to whom it was handed on, need not
+        # be in the approvers' channel.
+        others = (*approvers.called_in(sight), *approvers.deputies(sight), *approvers.handed_to(sight))
+        accounts = tuple(dict.fromkeys(others))
     else:
         accounts = approvers.asked(sight)
     for account in accounts:

@@ -10,7 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot import blocks, buttons, cards, life, meters, outline, outlook, progress, replies, text, verdicts, waiting
+from bot import (
+    blocks,
+    buttons,
+    cards,
+    decisions,
+    life,
+    meters,
+    outline,
+    outlook,
+    progress,
+    replies,
+    text,
+    verdicts,
+    waiting,
+)
 from bot.blocks import Block
 from bot.cards import REASON_SHOWN, SECTION_LINES, Card
 from bot.sights import Sight
@@ -45,14 +59,14 @@ def approver(sight: Sight) -> Card:
         return cards.card([*parts, *_decision(sight), *_newer(sight, replies.changed_since)])
     parts.append(blocks.section(_quota(sight)))
     parts += [blocks.context(told)] if (told := _beside(sight)) else []
-    approvals = verdicts.voters(approval.agreed(sight.request, sight.tenant.it.spec, sight.delegations))
-    required = sight.tenant.it.spec.approval.required
+    approvals = verdicts.voters(approval.agreed(sight.request, sight.deciding, sight.delegations))
+    required = sight.deciding.approval.required
     line = replies.needs(required, approvals, _expires(sight), sight.request.meta.name)
     parts.append(blocks.context(line))
     parts += waiting.parts(sight.request, sight.tenant.it.spec)
-    parts += [blocks.context(told) for told in _seats(sight)]
+    parts += [blocks.context(told) for told in (*decisions.notes(sight), *_seats(sight))]
     parts += [blocks.context(replies.APPROVALS_PAUSED)] if sight.paused else []
-    parts += [blocks.context(replies.why_you(sight.tenant.meta.name)), buttons.decide(sight.request)]
+    parts += [blocks.context(replies.why_you(sight.tenant.meta.name)), blocks.actions(*decisions.controls(sight))]
     return cards.card([*parts, *([blocks.actions(buttons.take_back_vote(sight.request))] if status.votes else [])])
 
 
@@ -99,8 +113,8 @@ def _look(sight: Sight) -> life.Look | None:
 
 def _waiting(sight: Sight) -> list[Block]:
     status = sight.request.it.status
-    approvals = verdicts.voters(approval.agreed(sight.request, sight.tenant.it.spec, sight.delegations))
-    required = sight.tenant.it.spec.approval.required
+    approvals = verdicts.voters(approval.agreed(sight.request, sight.deciding, sight.delegations))
+    required = sight.deciding.approval.required
     lines = [replies.needs(required, approvals, _expires(sight), sight.request.meta.name)]
     sent = [d for d in status.deliveries if d.surface is Surface.APPROVER]
     channel = sight.tenant.it.spec.channels.approvals
@@ -110,6 +124,7 @@ def _waiting(sight: Sight) -> list[Block]:
     elif sent:
         lines.append(replies.sent_to(f"<#{channel}>" if channel else "", direct))
     lines += [replies.APPROVALS_PAUSED] if sight.paused else []
+    lines += decisions.outlook(sight.tenant.it.spec, sight.size, sight.catalog)
     return [
         *blocks.fields(_rows(sight)),
         blocks.context("\n".join(lines)),
@@ -120,7 +135,7 @@ def _waiting(sight: Sight) -> list[Block]:
 
 def _seats(sight: Sight) -> list[str]:
     """Which user groups are asked, and who decides instead of whom."""
-    spec = sight.tenant.it.spec
+    spec = sight.deciding
     groups = [text.user_group(each.slack_group) for each in spec.approvers if each.slack_group]
     deputies = [
         replies.decides_for(text.name(each.delegate), text.name(each.approver), text.moment(each.until))
@@ -139,7 +154,7 @@ def _alarm(sight: Sight) -> list[Block]:
     vote = seats.taken_through(sight.request.it.status)
     if vote is None:
         return []
-    who = verdicts.passed_over(sight.tenant.it.spec, vote.voter)
+    who = verdicts.passed_over(sight.deciding, vote.voter)
     return [
         blocks.section(replies.forced(verdicts.voter(vote), sight.request.it.spec.cluster)),
         *_reason(replies.FORCED_REASON, vote.reason),

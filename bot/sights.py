@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from bot.ports import Desk
-from provisioning import quota, reservations, stage
+from provisioning import quota, reservations, risk, stage
 from provisioning.desk import NoCatalog
-from provisioning.model import CatalogSpec, ClusterRequest, DelegationSpec, Phase, Tenant, TenantCluster
+from provisioning.model import CatalogSpec, ClusterRequest, DelegationSpec, Phase, Tenant, TenantCluster, TenantSpec
 from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.reservations import Others
@@ -41,6 +42,21 @@ class Sight:
     paused: bool = False
     """Whether nothing is approved, because quotas are not enforced."""
 
+    @cached_property
+    def size(self) -> Usage | None:
+        """What is asked for at most; None where nobody can tell."""
+        present = self.cluster.it.spec if self.cluster else None
+        return risk.asked_size(self.request.it.spec, present, self.catalog)
+
+    @cached_property
+    def deciding(self) -> TenantSpec:
+        """The tenant as it decides about this request."""
+        return risk.deciding(self.tenant.it.spec, self.size, self.catalog)
+
+    @property
+    def is_large(self) -> bool:
+        return risk.large(self.tenant.it.spec, self.size, self.catalog) is not None
+
     @property
     def stage(self) -> Stage:
         return stage.of_request(self.request, self.cluster)
@@ -51,8 +67,7 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
     tenant = desk.tenant_of(request.meta.namespace)
     if tenant is None:
         return None
-    key = (request.meta.namespace, request.it.spec.cluster)
-    cluster = next((c for c in desk.clusters(tenant.meta.name) if c.key == key), None)
+    cluster = _cluster(desk, request, tenant)
     hard, used = desk.usage(tenant.meta.name)
     try:
         catalog = desk.catalog()
@@ -66,6 +81,22 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
     if name := request.it.status.replaced_by:
         found = replace(found, newer=desk.request(request.meta.namespace, name))
     return replace(found, usual=desk.usual()) if now and found.stage is Stage.BUILDING else found
+
+
+def deciding(desk: Desk, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> TenantSpec:
+    """The tenant as it decides about a request of its own, for less than a whole sight."""
+    if tenant.it.spec.approval.large is None:
+        return tenant.it.spec
+    cluster = _cluster(desk, request, tenant)
+    try:
+        return risk.about(tenant.it.spec, request.it.spec, cluster.it.spec if cluster else None, desk.catalog())
+    except NoCatalog:
+        return tenant.it.spec
+
+
+def _cluster(desk: Desk, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> Stored[TenantCluster] | None:
+    key = (request.meta.namespace, request.it.spec.cluster)
+    return next((c for c in desk.clusters(tenant.meta.name) if c.key == key), None)
 
 
 def _others(desk: Desk, request: Stored[ClusterRequest], tenant: str, catalog: CatalogSpec) -> Others:

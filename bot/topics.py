@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import replies, text
-from provisioning.model import TenantSpec
+from provisioning import quota
+from provisioning.model import Amounts, TenantSpec
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,19 @@ class Topic:
 
 def _approval(tenant: TenantSpec) -> str:
     policy = tenant.approval
-    return replies.policy_of_approval(
+    told = replies.policy_of_approval(
         policy.required, [it.name for it in policy.waivers], text.lifetime(policy.expiry), own=policy.own_requests
     )
+    if (large := policy.large) is not None:
+        required = max(policy.required, large.required or 1)
+        others, in_slack = bool(large.approvers), large.in_slack or not policy.in_slack
+        told += replies.policy_of_large(_amounts(large.above), required, others=others, in_slack=in_slack)
+    return told if policy.in_slack else f"{told} {replies.APPROVED_AT_TERMINAL}"
+
+
+def _amounts(above: Amounts) -> list[str]:
+    limits = quota.limits(above)
+    return [f"{limits.show(name, bound)} {quota.WORDS[name]}" for name, bound in limits.bounds.items()]
 
 
 def _lifetime(tenant: TenantSpec) -> str:

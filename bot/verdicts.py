@@ -44,6 +44,8 @@ def why_not(request: Stored[ClusterRequest] | None, reason: Reason) -> str:
         return replies.already_replaced(request.it.status.replaced_by)
     if reason is Reason.ALREADY_DECIDED and request and request.it.status.phase is not Phase.PENDING:
         return replies.already_decided(line(request))
+    if reason is Reason.NOT_IN_SLACK and request:
+        return replies.not_in_slack(request.meta.name, request.meta.namespace)
     return replies.REFUSED[reason]
 
 

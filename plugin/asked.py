@@ -13,8 +13,18 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from provisioning import approval, lifetime, plain, quota
-from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, DelegationSpec, NodePool, Tenant, Vote
+from provisioning import approval, lifetime, plain, quota, risk, wording
+from provisioning.model import (
+    Action,
+    CatalogSpec,
+    ClusterRequest,
+    ClusterSpec,
+    DelegationSpec,
+    NodePool,
+    Tenant,
+    TenantSpec,
+    Vote,
+)
 from provisioning.objects import Stored
 from provisioning.usage import Usage
 
@@ -42,6 +52,16 @@ class Paper:
     now: ClusterSpec | None
     delegations: tuple[DelegationSpec, ...] = ()
     """Who decides instead of whom there."""
+
+    @property
+    def size(self) -> Usage | None:
+        """What is asked for at most; None where nobody can tell."""
+        return risk.asked_size(self.request.it.spec, self.now, self.catalog)
+
+    @property
+    def deciding(self) -> TenantSpec:
+        """The tenant as it decides about this request."""
+        return risk.deciding(self.tenant.it.spec, self.size, self.catalog)
 
 
 def draw(paper: Paper) -> RenderableType:
@@ -92,10 +112,13 @@ def amounts(paper: Paper) -> tuple[tuple[str, str], ...]:
 
 
 def _circumstances(paper: Paper) -> Iterator[tuple[str, str]]:
-    spec, policy = paper.request.it.spec, paper.tenant.it.spec.approval
+    spec, deciding = paper.request.it.spec, paper.deciding
+    policy = deciding.approval
     if spec.reason:
         yield "reason", spec.reason
-    agreed = [_voter(vote) for vote in approval.agreed(paper.request, paper.tenant.it.spec, paper.delegations)]
+    if (large := risk.large(paper.tenant.it.spec, paper.size, paper.catalog)) is not None:
+        yield "size", wording.large(large)
+    agreed = [_voter(vote) for vote in approval.agreed(paper.request, deciding, paper.delegations)]
     yield "approvals", f"{len(agreed)} of {policy.required}{': ' if agreed else ''}{', '.join(agreed)}"
     if paper.request.meta.created is not None:
         yield "until", moment(lifetime.expires_at(paper.request.meta.created, policy))

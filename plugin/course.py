@@ -15,7 +15,7 @@ from plugin.errors import NotDone
 from plugin.options import DryRun, Output, Span
 from plugin.session import Session
 from plugin.wishes import Outcome
-from provisioning import escalation, lifetime, objects, people, resources, stage, wording
+from provisioning import escalation, lifetime, objects, people, resources, risk, room, stage, wording
 from provisioning.kube import Manifest
 from provisioning.model import Action, ClusterRequest, Decision, Phase, Subject, Tenant, TenantCluster
 from provisioning.objects import Stored
@@ -55,7 +55,7 @@ async def see_through(
     """
     if outcome.unchanged:
         done = wording.unchanged(outcome.wish.cluster)
-    tenant = await session.tenant() if outcome.asked else None
+    tenant = await _deciding(session, outcome) if outcome.asked else None
     if not printing.is_for_programs(course.output):
         sentences = asked(outcome, tenant, session.namespace) if outcome.asked else (done,)
         for sentence in sentences:
@@ -82,9 +82,26 @@ def asked(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tu
     return (
         f"{name}: {wish[outcome.wish.action]} {outcome.wish.cluster} is asked for, and waits for approval",
         _who(request, tenant),
-        f"they decide in Slack, or with: kubectl clusterdesk approve {name} {where}",
+        f"they {_where(tenant)}: {wording.approve_line(name, namespace)}",
         f"follow it with: kubectl clusterdesk show {outcome.wish.cluster} {where}",
     )
+
+
+async def _deciding(session: Session, outcome: Outcome) -> Stored[Tenant] | None:
+    """Whose the namespace is, as they decide about what was asked for. What tells its size is read only where that
+    matters."""
+    tenant = await session.tenant()
+    if tenant is None or tenant.it.spec.approval.large is None:
+        return tenant
+    wanted = objects.read(ClusterRequest, outcome.written).it.spec
+    cluster, catalog = await finding.find(session, wanted.cluster), await session.catalog()
+    spec = risk.about(tenant.it.spec, wanted, cluster.it.spec if cluster else None, catalog)
+    return Stored(tenant.meta, tenant.it.model_copy(update={"spec": spec}))
+
+
+def _where(tenant: Stored[Tenant] | None) -> str:
+    in_slack = tenant is None or tenant.it.spec.approval.in_slack
+    return "decide in Slack, or with" if in_slack else "approve it with"
 
 
 def _who(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None) -> str:
@@ -153,6 +170,8 @@ async def _late(session: Session, outcome: Outcome, course: Course) -> str:
     name, patience = outcome.wish.cluster, lifetime.spell(course.timeout)
     if outcome.asked:
         request = await finding.request(session, objects.Meta.of(outcome.written).name)
+        if room.waits(request):
+            return f"{name} {wording.SAID[stage.of_request(request, None)]}, and waits on"
         if request.it.status.phase in _ON_THE_WAY:
             return f"{request.meta.name} about {name} is not decided after {patience}, and waits on"
     found = await finding.find(session, name)

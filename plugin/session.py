@@ -72,6 +72,14 @@ class Session:
             "the chart's ClusterRoles clusterdesk-member (there) and clusterdesk-reader"
         )
 
+    @property
+    def no_catalog(self) -> str:
+        """Why `catalog` found none, and what to do about it."""
+        return (
+            "there is no Catalog, or you may not read it; ask your platform team for the chart's ClusterRole "
+            "clusterdesk-reader"
+        )
+
     async def catalog(self) -> CatalogSpec | None:
         """What is on offer; None when the platform has not said, or the person may not look."""
         try:

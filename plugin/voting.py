@@ -80,7 +80,12 @@ async def paper(session: Session, name: str, *, alone: str | None = None) -> Pap
     if tenant is None:
         raise NotDone(f"nobody can tell here who decides: {session.no_tenant}")
     me, delegations, now = await session.myself(), await session.delegations(), datetime.now(UTC)
-    spec = tenant.it.spec
+    cluster = await finding.find(session, request.it.spec.cluster)
+    old = cluster.it.spec if cluster is not None else None
+    shown = Paper(request, tenant, await session.catalog(), old, delegations)
+    if shown.catalog is None and tenant.it.spec.approval.large is not None:
+        raise NotDone(f"nobody can tell here how large it is, and so who decides: {session.no_catalog}")
+    spec = shown.deciding
     try:
         if alone is not None:
             approval.check_breaker(request, me.person, reason=alone, tenant=spec, groups=me.groups, now=now)
@@ -88,9 +93,7 @@ async def paper(session: Session, name: str, *, alone: str | None = None) -> Pap
             approval.check_voter(request, me.person, tenant=spec, groups=me.groups, delegations=delegations, now=now)
     except Refused as refused:
         raise NotDone(why_not(refused.reason, request)) from refused
-    cluster = await finding.find(session, request.it.spec.cluster)
-    old = cluster.it.spec if cluster is not None else None
-    return Paper(request, tenant, await session.catalog(), old, delegations)
+    return shown
 
 
 async def cast(
@@ -108,7 +111,7 @@ async def cast(
             return approval.cast(
                 request,
                 vote,
-                tenant=shown.tenant.it.spec,
+                tenant=shown.deciding,
                 groups=me.groups,
                 delegations=shown.delegations,
                 now=now,
@@ -152,6 +155,6 @@ def counted(request: Stored[ClusterRequest], shown: Paper, decision: Decision) -
     """What the vote came to."""
     missing = 0
     if request.it.status.phase is Phase.PENDING:
-        spec = shown.tenant.it.spec
+        spec = shown.deciding
         missing = spec.approval.required - len(approval.agreed(request, spec, shown.delegations))
     return wording.voted(decision is Decision.APPROVE, request.it.spec.cluster, missing)

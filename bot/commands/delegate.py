@@ -20,7 +20,7 @@ def run(call: Call) -> Answer:
     words = [word for word in call.words if word.lower() != "until"]
     if [word.lower() for word in words] == [STOP]:
         return StopDelegating(call.person)
-    if not any(people.approver(t.it.spec, call.person) for t in call.desk.approvals_of(call.person)):
+    if not any(people.approves_some(t.it.spec, call.person) for t in call.desk.approvals_of(call.person)):
         return Say(cards.say(replies.NOT_LISTED))
     if len(words) != 2:
         return Say(cards.say(replies.too_many_words(COMMAND.line)))

@@ -6,11 +6,11 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 
-from bot import entries, offers
+from bot import decisions, entries, offers
 from bot.offers import Place
 from bot.outlook import Outlook
 from bot.ports import Desk
-from provisioning import alternatives, approval, errors, escalation, estimate, people, quota, reservations
+from provisioning import alternatives, approval, errors, escalation, estimate, people, quota, reservations, risk
 from provisioning.model import Action, ClusterSpec, Person
 from provisioning.preview import Wish
 from provisioning.usage import Usage
@@ -35,9 +35,10 @@ def guess(
     """
     tenant = place.tenant.meta.name
     hard, used = desk.usage(tenant)
-    catalog, policy = desk.catalog(), place.tenant.it.spec.approval
+    catalog = desk.catalog()
     old, new = (quota.envelope(spec, catalog) if spec else Usage() for spec in (was, becomes))
-    flavors = offers.flavors(place.tenant, catalog)
+    deciding = risk.deciding(place.tenant.it.spec, new, catalog)
+    policy, flavors = deciding.approval, offers.flavors(place.tenant, catalog)
     return Outlook(
         hard=hard,
         before=used,
@@ -54,8 +55,9 @@ def guess(
         ),
         estimate=estimate.of(was, becomes, catalog) if becomes else None,
         usual=desk.usual().ready(becomes.pools[0].flavor) if becomes and action is Action.CREATE else None,
-        approvers=people.deciders(place.tenant.it.spec, person),
-        too_few=not people.suffice(escalation.everybody(place.tenant.it.spec), person),
+        approvers=people.deciders(deciding, person),
+        too_few=not people.suffice(escalation.everybody(deciding), person),
+        notes=decisions.outlook(place.tenant.it.spec, new, catalog),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.text import code
 from provisioning import wording
+from provisioning.model import Action
 
 BREAK_GLASS_TITLE = "Take it through alone"
 BREAK_GLASS_REASON = "What is the emergency?"
@@ -13,6 +14,9 @@ BREAK_GLASS_REASON_HINT = "Shown to everybody who would have been asked, and kep
 FORCED_REASON = "Reason, in the words of whoever took it through:"
 NOBODY_DELEGATED = "Nobody decides instead of you, so there is nothing to stop."
 NOT_LISTED = "Only an approver whom a tenant lists by name can have somebody else decide, and you are none."
+APPROVE_LARGE_TITLE = "Approve this large request?"
+APPROVE_DELETION_TITLE = "Approve this deletion?"
+APPROVED_AT_TERMINAL = "🔐 It is approved with kubectl, and not in Slack."
 DELEGATE_YOURSELF = "That is you: you decide for yourself without it."
 
 
@@ -85,3 +89,29 @@ def no_such_end(word: str) -> str:
 
 def end_too_far(days: int) -> str:
     return f"That is too long: {days} days is the most. Whoever is away for longer is better taken off the list."
+
+
+def large(why: str) -> str:
+    """`why` is a sentence of ours."""
+    return f"⚖️ {why}"
+
+
+def approved_at_terminal(request: str, namespace: str) -> str:
+    """To whoever decides. Denying goes in Slack all the same."""
+    return f"🔐 It is approved with kubectl, which signs you in anew: {code(wording.approve_line(request, namespace))}"
+
+
+def not_in_slack(request: str, namespace: str) -> str:
+    """To whoever pressed Approve all the same."""
+    return f"{wording.NOT_IN_SLACK} {code(wording.approve_line(request, namespace))}"
+
+
+def approve_question(who: str, action: Action, cluster: str, tenant: str, *, price: str, workers: str) -> str:
+    """Plain text; what is cut, when it is too long, is the end."""
+    wish = {
+        Action.CREATE: f"a new cluster {cluster}",
+        Action.CHANGE: f"a change of the cluster {cluster}",
+        Action.DELETE: f"the deletion of the cluster {cluster}, with everything in it",
+    }[action]
+    each = ", ".join(filter(None, (f"{price} an hour" if price else "", workers)))
+    return f"{who} asks for {wish}, in {tenant}{': ' if each else ''}{each}."

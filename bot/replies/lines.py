@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.replies.terms import ICON, NAMED, count, meant
+from bot.replies.terms import ICON, NAMED, count, either, meant
 from bot.text import code
 from provisioning import wording
 from provisioning.model import Action
@@ -131,6 +131,11 @@ def policy_of_approval(required: int, waivers: Sequence[str], expiry: str, *, ow
     rules = f" Nobody has to, by the rules {', '.join(map(code, waivers))}." if waivers else ""
     mine = " Also about their own requests." if own else ""
     return f"{count(required, 'approver')} must agree, within {expiry}.{mine}{rules}"
+
+
+def policy_of_large(above: Sequence[str], required: int, *, others: bool, in_slack: bool) -> str:
+    who = f"{count(required, 'approver')} {'named for that ' if others else ''}must agree"
+    return f" What is above {either(above)} is large: {who}{'' if in_slack else ', with kubectl and not in Slack'}."
 
 
 def policy_of_lifetime(default: str, longest: str, sleep: str) -> str:

@@ -22,6 +22,7 @@ from provisioning.canary import Trouble
 from provisioning.handmade import Keeper
 from provisioning.model import (
     Action,
+    Amounts,
     ApprovalPolicy,
     ClusterSpec,
     ClusterStatus,
@@ -30,6 +31,7 @@ from provisioning.model import (
     Delivery,
     EscalationStep,
     HandedOn,
+    LargeRequests,
     NodePool,
     Person,
     Phase,
@@ -290,6 +292,31 @@ def _waited() -> Sight:
     return replace(found, tenant=samples.tenant(approval=policy))
 
 
+def _large(status: RequestStatus | None = None, cluster: Stored[TenantCluster] | None = None, **kind: Any) -> Sight:
+    """Above the tenant's line, where two others decide, and at a terminal only; with prices."""
+    others = (samples.subject(samples.PAT), Subject(group="platform-leads"))
+    line = LargeRequests(above=Amounts(vcpu=24, hourly_cost="2.5"), required=2, approvers=others, in_slack=False)
+    hard = Amounts(vcpu=200, memory="1Ti")
+    tenant = samples.tenant(approval=ApprovalPolicy(large=line), quota=QuotaSpec(hard=hard))
+    seen = sight(status, cluster, desired=_GROWS, **kind)
+    return replace(seen, tenant=tenant, catalog=samples.priced(), hard=quota.limits(hard))
+
+
+def _asked_twice() -> Sight:
+    """The same, where it is approved in Slack as well."""
+    seen = _large(requester=samples.KAI)
+    policy = seen.tenant.it.spec.approval
+    large = policy.large.model_copy(update={"in_slack": True}) if policy.large else None
+    return replace(seen, tenant=samples.tenant(approval=policy.model_copy(update={"large": large})))
+
+
+def _crowded() -> FakeDesk:
+    """Where what is asked for is large."""
+    desk, seen = _knowing(), _large()
+    desk.tenants["team-a"] = seen.tenant
+    return desk
+
+
 def _replaced() -> Sight:
     status = RequestStatus(phase=Phase.WITHDRAWN, decided_at=samples.LATER, replaced_by="cr-newer")
     return replace(sight(status), newer=samples.request("cr-newer", desired=_GROWS))
@@ -316,6 +343,9 @@ CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked_delete": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.DELETE, reason="")
     ),
+    "approver_asked_large": lambda: _ASK(_asked_twice()),
+    "approver_asked_at_terminal": lambda: _ASK(_large()),
+    "requester_waiting_large": lambda: _TELL(_large(_sent(undeliverable=False))),
     "approver_asked_hostile": lambda: _ASK(sight(requester=samples.KAI, reason=samples.HOSTILE * 10)),
     "approver_asked_deputy_voted": lambda: _ASK(
         _with_deputy(RequestStatus(votes=(BY_KAI_FOR_OMAR,), expires_at=samples.TOMORROW))
@@ -404,6 +434,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create": lambda: _opened("create"),
     "form_create_filled": lambda: _opened("create build-9 large 72h"),
     "form_create_knowing": lambda: _opened("create build-9 small 72h", _knowing()),
+    "form_create_large": lambda: _opened("create build-9 large 72h", _crowded()),
     "form_create_unfolded": lambda: _unfolded(),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
     "form_which": lambda: _opened("scale"),
