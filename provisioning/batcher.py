@@ -23,7 +23,7 @@ from typing import Final, Protocol
 import structlog
 
 from provisioning import errors, metrics
-from provisioning.ledger import Claim, Ledger, Slot
+from provisioning.ledger import CLAIMS_MAX, PENDING_MAX, Claim, Ledger, Slot
 from provisioning.quota import COST, Excess, Limits
 from provisioning.usage import Usage
 
@@ -31,6 +31,10 @@ log = structlog.get_logger()
 
 RETRY_AFTER: Final = 1.0
 """Seconds after which somebody who was told to come back may."""
+CROWDED_SECONDS: Final = 10.0
+"""The same where too much of a tenant is under way: what comes is settled in a moment, what never does in minutes."""
+CROWDED: Final = f"waits for {PENDING_MAX} writes that were let in and have not come yet"
+CROWDED_SLOT: Final = f"waits for {CLAIMS_MAX} writes of this one name that were let in and have not come yet"
 PAUSE: Final = 0.01
 """Seconds, about, between two tries of who has lost a race twice; longer each time."""
 TURNS: Final = 2
@@ -114,7 +118,9 @@ def judge(ledger: Ledger, request: Request, *, used: Usage) -> tuple[Ledger, Out
     """The ledger with the claim in it if it fits, and the answer. Pure. `used` is what the ledger uses."""
     claimed = ledger.claim(request.key, request.claim)
     if claimed.is_crowded(request.key):
-        return ledger, Contended()
+        return ledger, Contended(why=CROWDED_SLOT)
+    if ledger.pending < claimed.pending > PENDING_MAX:
+        return ledger, Contended(CROWDED_SECONDS, CROWDED)
     after = used + claimed.cost(request.key) - ledger.cost(request.key)
     asked = (after - used).most(request.claim.charge - request.before)
     found = request.hard.excess(after - asked, asked, paid=_paid(ledger, claimed, request, used=used))

@@ -27,6 +27,9 @@ from provisioning.usage import DIMENSIONS, Usage
 
 CLAIMS_MAX: Final = 64
 """Unsettled claims on one slot; more are turned away until some settle."""
+PENDING_MAX: Final = 4096
+"""Unsettled claims of one tenant. Names that the API server makes up are a new slot each, and whoever has all of them
+refused by somebody else would fill the ledger up to what an API server stores: a third of that, by these."""
 SLOTS_KNOWN: Final = 16384
 """Slots that are kept read, of all ledgers together."""
 
@@ -107,6 +110,8 @@ class Ledger:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     summed: Usage | None = field(default=None, repr=False, compare=False)
     """What all of them cost, where whoever made this ledger knew it from the one before."""
+    counted: int | None = field(default=None, repr=False, compare=False)
+    """How many claims they hold, where that was known as well."""
     packed: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
     """Shelves of the stored text that are known, by number."""
 
@@ -117,6 +122,11 @@ class Ledger:
     @cached_property
     def _used(self) -> Usage:
         return self.summed if self.summed is not None else Usage.total(slot.cost for slot in self.slots.values())
+
+    @cached_property
+    def pending(self) -> int:
+        """How many claims are not settled."""
+        return self.counted if self.counted is not None else sum(len(slot.claims) for slot in self.slots.values())
 
     def cost(self, key: str) -> Usage:
         """What one slot costs."""
@@ -131,10 +141,10 @@ class Ledger:
         slot = self.slots.get(key, Slot())
         standing = next((present for present in slot.claims if present.covers(claim)), None)
         if standing is None:
-            return self._with(key, replace(slot, claims=(*slot.claims, claim)))
+            return self.put(key, replace(slot, claims=(*slot.claims, claim)))
         renewed = replace(standing, renewals=standing.renewals + 1)
         claims = tuple(renewed if present is standing else present for present in slot.claims)
-        return self._with(key, replace(slot, claims=claims))
+        return self.put(key, replace(slot, claims=claims))
 
     def is_crowded(self, key: str) -> bool:
         """Whether the slot holds more unsettled claims than it may."""
@@ -145,7 +155,7 @@ class Ledger:
 
         A sight older than the last one changes nothing.
         """
-        return self._with(key, self.slots.get(key, Slot()).settled(charge=charge, uid=uid, revision=revision))
+        return self.put(key, self.slots.get(key, Slot()).settled(charge=charge, uid=uid, revision=revision))
 
     def drop(self, key: str, claim: Claim) -> Ledger:
         """Without a claim that can no longer be written."""
@@ -153,7 +163,7 @@ class Ledger:
         if slot is None or claim not in slot.claims:
             return self
         rest = replace(slot, claims=tuple(present for present in slot.claims if present != claim))
-        return self._with(key, rest)
+        return self.put(key, rest)
 
     def vacate(self, key: str) -> Ledger:
         """The object is really gone: what is left are claims of those who may still create it.
@@ -164,9 +174,10 @@ class Ledger:
         slot = self.slots.get(key)
         if slot is None:
             return self
-        return self._with(key, Slot(claims=tuple(claim for claim in slot.claims if not claim.fence)))
+        return self.put(key, Slot(claims=tuple(claim for claim in slot.claims if not claim.fence)))
 
-    def _with(self, key: str, slot: Slot) -> Ledger:
+    def put(self, key: str, slot: Slot) -> Ledger:
+        """The ledger with this in the slot; the same one where it is there already. An empty slot is none."""
         if slot == self.slots.get(key):
             return self
         slots = {**self.slots, key: slot}
@@ -174,7 +185,9 @@ class Ledger:
             del slots[key]
         changed = ledger_text.shelf_of(key)
         packed = {shelf: text for shelf, text in self.packed.items() if shelf != changed}
-        return Ledger(slots, self.used() - self.cost(key) + slot.cost, packed)
+        before = self.slots.get(key, Slot())
+        counted = self.pending - len(before.claims) + len(slot.claims)
+        return Ledger(slots, self.used() - before.cost + slot.cost, counted, packed)
 
     def dumps(self) -> str:
         """As it is stored. Equal ledgers are equal texts."""

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from provisioning import errors, prices
-from provisioning.batcher import Batcher, Batchers, Contended, Exceeded, Granted, Outcome, Request
-from provisioning.ledger import CLAIMS_MAX, Claim, Ledger, Missing
+from provisioning.batcher import CROWDED_SECONDS, Batcher, Batchers, Contended, Exceeded, Granted, Outcome, Request
+from provisioning.ledger import CLAIMS_MAX, PENDING_MAX, Claim, Ledger, Missing, Slot
 from provisioning.model.catalog import PriceList
 from provisioning.quota import Limits
 from provisioning.usage import Usage
@@ -229,6 +229,23 @@ async def test_a_slot_that_is_crowded_is_full_for_new_claims_and_not_for_those_t
     assert isinstance(await reserve(at, request("web", uid="one more")), Contended)
     assert isinstance(await reserve(at, request("web", uid="uid-0")), Granted)
     assert isinstance(await reserve(at, request("api")), Granted)
+
+
+async def test_whoever_makes_up_names_without_end_is_told_to_come_back_and_the_ledger_stays_small() -> None:
+    """As with generated names that another webhook refuses: each is a slot of its own, and none comes."""
+    store = counted()
+    waiting = {f"lab-{n}": Slot(claims=(Claim(Usage(), uid=f"uid-lab-{n}"),)) for n in range(PENDING_MAX)}
+    store.put(TENANT, Ledger(waiting))
+    at = batcher(store)
+    answer = await reserve(at, request("lab-more"))
+    assert isinstance(answer, Contended)
+    assert answer.retry_after == CROWDED_SECONDS
+    assert answer.why == "waits for 4096 writes that were let in and have not come yet"
+    assert store.saves == 0
+    assert isinstance(await reserve(at, request("lab-0", 0)), Granted), "what is there already may be made again"
+    settled = store.ledger(TENANT).drop("lab-1", Claim(Usage(), uid="uid-lab-1"))
+    store.put(TENANT, settled)
+    assert isinstance(await reserve(at, request("lab-more")), Granted)
 
 
 async def test_the_numbers_of_a_no_are_those_of_the_ledger() -> None:

@@ -118,6 +118,13 @@ def test_a_slot_is_crowded_beyond_what_it_may_hold() -> None:
     assert ledger.claim(KEY, Claim(nodes(1), uid="more")).is_crowded(KEY)
 
 
+@given(ledgers, claims)
+def test_what_is_pending_is_counted_along_with_every_change(ledger: Ledger, claim: Claim) -> None:
+    settled = ledger.settle(KEY, charge=nodes(1), uid="a", revision="50")
+    for changed in (ledger.claim(KEY, claim), ledger.vacate(KEY), settled):
+        assert changed.pending == sum(len(slot.claims) for slot in changed.slots.values())
+
+
 def test_dropping_what_is_not_there_changes_nothing() -> None:
     ledger = Ledger().claim(KEY, Claim(nodes(1), uid="a"))
     assert ledger.drop(KEY, Claim(nodes(2), uid="a")) is ledger
