@@ -134,6 +134,8 @@ class Facts:
     """Whether the door may tell what it only remembers, and confirms it before anything comes of it."""
     guessed: set[Query] = field(default_factory=set)
     """What of it is only remembered so far."""
+    grounds: set[Query] = field(default_factory=set)
+    """What a yes must not rest on if it is so in a cache only."""
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
         """The object, None when there is none. Raises `Unknown`."""
@@ -153,6 +155,10 @@ class Facts:
 
     def add(self, query: Query, answer: Answer) -> None:
         self.known[query] = answer
+
+    def rest_on(self, *kinds: Resource) -> None:
+        """A policy's word that its yes is worth nothing if what it was told of these kinds is so no more."""
+        self.grounds |= {query for query in self.known if isinstance(query, One) and query.resource in kinds}
 
     def _answer(self, query: Query) -> Answer:
         if query not in self.known:

@@ -1,13 +1,14 @@
 """Asks every policy that applies, fetches what they still need, and makes one answer of theirs.
 
 The thin shell around the pure rules: it looks things up, reserves in the ledger, and holds the deadline. It decides
-two things only: that a refusal is never given on a cached object, and that nothing is reserved for what is refused.
+three things only: that a refusal is never given on a cached object, nor a yes where a policy says that it would be
+worth nothing then, and that nothing is reserved for what is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -23,7 +24,7 @@ from webhooks import charge as charges
 from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Verdict, merge, refuse
-from webhooks.facts import Facts, Manifest, One, Query, Trusted, Unknown, Unusable
+from webhooks.facts import Answer, Facts, Manifest, One, Query, Trusted, Unknown, Unusable
 from webhooks.policy import About, Default, Policy, about, table
 from webhooks.ports import Ledgers, Lookup
 from webhooks.recall import Recall
@@ -102,9 +103,10 @@ class Judge:
             for policy in policies
         ]
         reserving = self._reserve(answers, request, deadline)
-        if facts.guessed:
+        doubtful = set() if live else facts.guessed | facts.grounds
+        if doubtful:
             # Side by side: what is reserved on a wrong guess stays charged for a while, and harms nobody.
-            verdicts, wrong = await asyncio.gather(reserving, self._mistaken(facts))
+            verdicts, wrong = await asyncio.gather(reserving, self._mistaken(doubtful, facts))
             if wrong:
                 return UNSURE
         else:
@@ -125,11 +127,11 @@ class Judge:
                 verdicts.append((name, charges.answer(charge, outcome)))
         return verdicts
 
-    async def _mistaken(self, facts: Facts) -> bool:
-        """Whether anything that was only remembered is otherwise by now."""
-        guessed = {query: facts.known[query] for query in facts.guessed}
+    async def _mistaken(self, doubtful: Iterable[Query], facts: Facts) -> bool:
+        """Whether anything that was only remembered, or cached, says something else by now."""
+        guessed = {query: facts.known[query] for query in doubtful}
         await self._fetch(tuple(guessed), facts, live=True)
-        return any(facts.known[query] != guess for query, guess in guessed.items())
+        return any(_gist(facts.known[query]) != _gist(guess) for query, guess in guessed.items())
 
     async def _complete(self, request: Request, manifest: Manifest, defaults: Sequence[Default]) -> Manifest:
         facts = Facts(self.now(), self.trusted)
@@ -158,6 +160,14 @@ class Judge:
         for query, answer in zip(unknown, answers, strict=True):
             facts.add(query, answer)
             self.recall.note(query, answer)
+
+
+def _gist(answer: Answer) -> object:
+    """What a rule may judge by. The rest of an object, as the status of a Tenant, changes all the time."""
+    if isinstance(answer, dict):
+        meta = answer["metadata"]
+        return meta.get("uid"), meta.get("labels"), answer.get("spec")
+    return answer if answer is None else [_gist(one) for one in answer]
 
 
 def _why(error: Exception) -> str:

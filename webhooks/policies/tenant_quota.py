@@ -2,7 +2,8 @@
 
 What an object costs is `provisioning.charges`' rule, which the keeper of the ledgers follows as well; which kinds there
 are is in `webhooks.charged`. Here is what that means for a write: only what grows is charged, and with it goes what the
-ledger needs to tell writes apart.
+ledger needs to tell writes apart. Whose the namespace is, what the tenant may have and how large a flavor is are
+cached, and a yes rests on them: so those are looked at once more while the ledger is written.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from provisioning.charges import Assessor
 from provisioning.errors import Cause, RuleError
 from provisioning.ledger import slot_key
 from provisioning.machine_sizes import TemplateMissing
-from provisioning.resources import TENANT_CLUSTERS
+from provisioning.resources import CATALOGS, TENANT_CLUSTERS, TENANTS
 from provisioning.usage import Usage
 from webhooks import charged, pieces, tree
 from webhooks import facts as reading
@@ -65,6 +66,8 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         hint=hint,
         pieces=pieces.of(kind.resource, before, after, had=had, cost=cost, facts=facts),
     )
+    # A namespace that was its tenant's a moment ago still is, unless the Tenant says otherwise.
+    facts.rest_on(CATALOGS, *((TENANTS,) if charge.rises else ()))
     return charge if charge.rises else Allow()
 
 

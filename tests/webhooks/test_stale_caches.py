@@ -1,0 +1,120 @@
+"""No yes that uses quota stands on what a cache says and is so no more, however far a replica is behind."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from provisioning.names import TENANT_LABEL
+from provisioning.resources import (
+    CATALOGS,
+    MACHINE_DEPLOYMENTS,
+    NAMESPACES,
+    PERSISTENT_VOLUME_CLAIMS,
+    TENANT_CLUSTERS,
+    TENANTS,
+    Resource,
+)
+from tests.webhooks.estate import BLUE, CATALOG, NAMESPACE, TENANT, cluster, deployment, owned, template, tweak
+from tests.webhooks.fakes import NOW, ToldLedgers, World
+from tests.webhooks.reviews import manifest, request
+from webhooks.charge import Charge
+from webhooks.decision import Allow, Deny, Verdict
+from webhooks.facts import Answer, Query, Trusted
+from webhooks.judge import Judge
+from webhooks.policies import tenant_quota
+
+Manifest = dict[str, Any]
+ESTATE = (CATALOG, TENANT, NAMESPACE, template())
+LOWERED = tweak(TENANT, "spec.quota.hard.nodes", 1)
+
+
+class Behind(World):
+    """Its caches show what was, an API server that is asked shows what is."""
+
+    def __init__(self, was: tuple[Manifest, ...], now: tuple[Manifest, ...]) -> None:
+        super().__init__(*now)
+        self.was = World(*was)
+
+    async def find(self, query: Query, *, live: bool) -> Answer:
+        found = await super().find(query, live=live)
+        cached = query.resource in (CATALOGS, NAMESPACES, TENANTS)
+        return self.was.answer(query) if cached and not live else found
+
+    def asked_live(self, *kinds: Resource) -> int:
+        return sum(live and query.resource in kinds for query, live in self.asked)
+
+
+async def admitted(world: World, resource: Resource, new: Manifest, **rest: Any) -> tuple[Verdict, list[Charge]]:
+    """The verdict, and what was reserved, in the order in which it was."""
+    ledgers = ToldLedgers()
+    judge = Judge((tenant_quota.POLICY,), (), world, ledgers, Trusted(), now=lambda: NOW)
+    deadline = asyncio.get_running_loop().time() + 10
+    verdict = await judge.validate(request(resource, new, **rest), deadline=deadline)
+    return verdict, [charge for charge, _ in ledgers.asked]
+
+
+@pytest.mark.parametrize(
+    ("resource", "new"), [(MACHINE_DEPLOYMENTS, deployment(replicas=3)), (TENANT_CLUSTERS, cluster())]
+)
+async def test_a_quota_that_was_just_lowered_is_the_one_that_holds(resource: Resource, new: Manifest) -> None:
+    world = Behind(ESTATE, (CATALOG, LOWERED, NAMESPACE, template()))
+    _, charges = await admitted(world, resource, new)
+    assert charges[-1].hard.bounds["nodes"] == 1
+
+
+async def test_a_flavor_that_was_just_made_larger_is_charged_as_large_as_it_is() -> None:
+    larger = tweak(CATALOG, "spec.flavors.0.vcpu", 16)
+    _, charges = await admitted(Behind(ESTATE, (larger, TENANT, NAMESPACE)), TENANT_CLUSTERS, cluster())
+    assert charges[-1].after.vcpu == 3 * 16_000
+
+
+async def test_a_part_is_within_what_its_owner_is_worth_now() -> None:
+    """The pool was of three machines of 2 vCPU; they are worth one each since."""
+    smaller = tweak(CATALOG, "spec.flavors.0.vcpu", 1)
+    web = cluster()
+    part = owned(deployment("web-md0", replicas=2), web)
+    there = (TENANT, NAMESPACE, template(), web)
+    _, charges = await admitted(Behind((CATALOG, *there), (smaller, *there)), MACHINE_DEPLOYMENTS, part)
+    assert [charge.after.vcpu for charge in charges] == [3_000]
+
+
+async def test_a_volume_in_a_namespace_that_was_labelled_a_moment_ago_is_charged() -> None:
+    volume = manifest(
+        PERSISTENT_VOLUME_CLAIMS, "data", {"resources": {"requests": {"storage": "10Gi"}}}, namespace=BLUE
+    )
+    unlabelled = tweak(NAMESPACE, "metadata.labels", {})
+    _, charges = await admitted(Behind((CATALOG, TENANT, unlabelled), ESTATE), PERSISTENT_VOLUME_CLAIMS, volume)
+    assert [charge.tenant for charge in charges] == ["blue"]
+
+
+async def test_a_namespace_that_a_tenant_has_just_listed_is_its_own_and_one_that_it_lists_no_more_is_not() -> None:
+    volume = manifest(
+        PERSISTENT_VOLUME_CLAIMS, "data", {"resources": {"requests": {"storage": "10Gi"}}}, namespace=BLUE
+    )
+    elsewhere = tweak(TENANT, "spec.namespaces", ["elsewhere"])
+    without = (CATALOG, elsewhere, NAMESPACE)
+    _, charges = await admitted(Behind(without, ESTATE), PERSISTENT_VOLUME_CLAIMS, volume)
+    assert [charge.tenant for charge in charges] == ["blue"]
+    verdict, _ = await admitted(Behind(ESTATE, (*without, template())), MACHINE_DEPLOYMENTS, deployment())
+    assert isinstance(verdict, Deny)
+    assert "belongs to no tenant" in verdict.reason
+
+
+async def test_what_its_keeper_publishes_in_a_tenant_makes_nobody_judge_again() -> None:
+    counted = {**TENANT, "status": {"clusters": 7}}
+    world = Behind(ESTATE, (CATALOG, counted, NAMESPACE, template()))
+    verdict, charges = await admitted(world, MACHINE_DEPLOYMENTS, deployment())
+    assert isinstance(verdict, Allow)
+    assert len(charges) == 1
+    assert world.asked_live(TENANTS, CATALOGS, NAMESPACES) == 1, "a yes costs one more read, of the Tenant"
+
+
+async def test_what_grows_nothing_is_admitted_by_the_caches() -> None:
+    world = Behind(ESTATE, ESTATE)
+    marked = deployment(labels={TENANT_LABEL: "x"})
+    assert (await admitted(world, MACHINE_DEPLOYMENTS, marked, old=deployment()))[0] == Allow()
+    assert (await admitted(world, MACHINE_DEPLOYMENTS, deployment(), old=deployment(replicas=2)))[0] == Allow()
+    assert world.asked_live(TENANTS, CATALOGS, NAMESPACES) == 0
