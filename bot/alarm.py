@@ -1,4 +1,5 @@
-"""When the platform team is told of a cluster: it has hung longer than its own team can be expected to wait. Pure.
+"""When the platform team is told of a cluster, or of a wish for one: it has hung longer than its own team can be
+expected to wait. Pure.
 
 They get a card in their channel, which is redrawn as the others are and says in the end that it is over.
 """
@@ -14,9 +15,13 @@ _HANGS = (Stage.BUILDING, Stage.STALLED, Stage.DELETING)
 
 
 def is_due(sight: Sight) -> bool:
-    """Whether the cluster has stood still for so long. Of a deletion the request tells that stands behind the cluster,
-    so that it is told once."""
-    if sight.cluster is None or sight.now is None or sight.stage not in _HANGS:
+    """Whether the cluster has stood still for so long, or what was approved has not been carried out. Of a deletion the
+    request tells that stands behind the cluster, so that it is told once."""
+    if sight.now is None:
+        return False
+    if undone := stuck.undone(sight.request, sight.now):
+        return sight.now - undone >= stuck.PATIENCE
+    if sight.cluster is None or sight.stage not in _HANGS:
         return False
     found = stuck.of_cluster(sight.cluster, sight.now)
     late = found is not None and sight.now - found.since >= stuck.PATIENCE

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot import blocks, buttons, cards, forms, inquiries, news, replies, request_cards, sights, unsaved, verdicts
+from bot import (
+    blocks,
+    buttons,
+    cards,
+    forms,
+    inquiries,
+    news,
+    replies,
+    request_cards,
+    shortage,
+    sights,
+    unsaved,
+    verdicts,
+)
 from bot.answers import ANSWER_SECONDS, Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
 from bot.buttons import Ticket
 from bot.commands.command import Filled, Form
@@ -19,12 +32,15 @@ from bot.entries import typed
 from bot.ports import Desk
 from provisioning import approval, errors, people
 from provisioning.desk import Refused
+from provisioning.errors import Cause
 from provisioning.lifecycle import Reason
 from provisioning.model import ClusterRequest, Decision, Person, Phase, Surface
 from provisioning.objects import Stored
 
 log = structlog.get_logger()
 
+ROOM_SECONDS = 1.5
+"""How long it may take to learn whether there is room: the vote itself needs the rest of the answer's time."""
 _ALONE = frozenset((Reason.OWN_REQUEST, Reason.NOT_AN_APPROVER, Reason.APPROVER_ASKED, Reason.APPROVER_VOTED))
 """Refusals that leave a way in an emergency, where the tenant has one."""
 
@@ -80,6 +96,39 @@ async def _reasoned(
 
 
 async def _approve(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+    """Whoever's vote would count is asked back first where there is no room any more; nothing is voted then."""
+    causes, request = await _shortage(desk, ticket, person), desk.request(ticket.namespace, ticket.id)
+    if causes and request and (found := sights.of(desk, request)) and found.deciding.approval.in_slack:
+        log.info("approval_asked_back", request=ticket.id, by=person.user, why="; ".join(map(str, causes)))
+        return Repaint(request_cards.approver(found), shortage.asked_back(found, causes))
+    return await _approve_anyway(desk, ticket, person)
+
+
+async def _shortage(desk: Desk, ticket: Ticket, person: Person) -> tuple[Cause, ...]:
+    """Where there is no room for it now. An API server that does not say so in time keeps nobody from voting."""
+    try:
+        async with asyncio.timeout(ROOM_SECONDS):
+            await desk.voting.check(ticket.namespace, ticket.id, person, digest=ticket.digest)
+            return await desk.shortage(ticket.namespace, ticket.id)
+    except Refused as refused:
+        if refused.reason is Reason.GROUP_UNKNOWN:
+            raise
+        return ()  # the vote itself says why, by what is so at this moment
+    except (errors.KubeError, TimeoutError) as error:
+        log.warning("room_not_known", request=ticket.id, error=str(error) or "timeout")
+        return ()
+
+
+async def _keep_waiting(desk: Desk, ticket: Ticket, _: Person) -> PressAnswer:
+    request = desk.request(ticket.namespace, ticket.id)
+    if request is None:
+        raise Refused(Reason.GONE)
+    if request.it.status.phase is not Phase.PENDING:
+        raise Refused(Reason.ALREADY_DECIDED)
+    return Repaint(told=cards.say(replies.KEPT_WAITING))
+
+
+async def _approve_anyway(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     request = await _vote(desk, ticket, person, Decision.APPROVE)
     found = sights.of(desk, request)
     if found is None or request.it.status.phase is not Phase.PENDING:
@@ -199,6 +248,8 @@ class Press:
 
 PRESSES: dict[str, Press] = {
     buttons.APPROVE: Press(_approve, Surface.APPROVER),
+    buttons.APPROVE_ANYWAY: Press(_approve_anyway, Surface.APPROVER),
+    buttons.KEEP_WAITING: Press(_keep_waiting, Surface.APPROVER),
     buttons.DENY: Press(_deny, Surface.APPROVER),
     buttons.TAKE_BACK: Press(_take_back_vote, Surface.APPROVER),
     buttons.BREAK_GLASS: Press(_break_glass, Surface.APPROVER),

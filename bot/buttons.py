@@ -27,6 +27,8 @@ ASK = "request_ask"
 ANSWER = "request_answer"
 TAKE_BACK = "vote_take_back"
 BREAK_GLASS = "request_break_glass"
+APPROVE_ANYWAY = "request_approve_anyway"
+KEEP_WAITING = "request_keep_waiting"
 RUN = re.compile(r"run [\s\S]*")
 """What stands for a line that somebody could type."""
 
@@ -76,6 +78,18 @@ def deny(request: Stored[ClusterRequest]) -> Block:
     """Refuse it, with a reason."""
     value, spoken = ticket_of(request).dumps(), replies.deny_spoken(request.it.spec.cluster)
     return blocks.button(replies.DENY, action=DENY, value=value, spoken=spoken, style="danger")
+
+
+def approve_anyway(request: Stored[ClusterRequest]) -> Block:
+    """Though there is no room for it now."""
+    value, spoken = ticket_of(request).dumps(), replies.approve_anyway_spoken(request.it.spec.cluster)
+    return blocks.button(replies.APPROVE_ANYWAY, action=APPROVE_ANYWAY, value=value, spoken=spoken, style="primary")
+
+
+def keep_waiting(request: Stored[ClusterRequest]) -> Block:
+    """Not yet."""
+    value, spoken = ticket_of(request).dumps(), replies.keep_waiting_spoken(request.it.spec.cluster)
+    return blocks.button(replies.KEEP_WAITING, action=KEEP_WAITING, value=value, spoken=spoken)
 
 
 def waiting(request: Stored[ClusterRequest], *, question: int | None) -> Block:

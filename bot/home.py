@@ -26,7 +26,7 @@ WAITING, CLUSTERS, BY_HAND, REQUESTS, ENDED, TENANTS = 8, 12, 5, 6, 5, 8
 REASON_SHOWN = 150
 NEWS = timedelta(days=7)
 """What was denied or expired longer ago is not told any more."""
-_TOLD = (Stage.DENIED, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED)
+_TOLD = (Stage.DENIED, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED, Stage.NO_ROOM)
 """What became of a request where no cluster beside it says so."""
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from provisioning.access_desk import Entry
 from provisioning.canary import Trouble
+from provisioning.errors import Cause
 from provisioning.handmade import HandMade
 from provisioning.model import (
     CatalogSpec,
@@ -86,6 +87,10 @@ class Writes(Protocol):
 
     async def ask(self, wish: Wish, *, name: str) -> Stored[ClusterRequest]:
         """Create the request; the same name again is the same request."""
+        ...
+
+    async def shortage(self, namespace: str, name: str) -> tuple[Cause, ...]:
+        """Where the quota has no room now for what a request asks for. Raises `KubeError` when nobody can tell."""
         ...
 
     async def vote(

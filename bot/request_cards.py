@@ -21,6 +21,8 @@ from bot import (
     outlook,
     progress,
     replies,
+    shortage,
+    stuck,
     text,
     verdicts,
     waiting,
@@ -58,6 +60,7 @@ def approver(sight: Sight) -> Card:
     if status.phase is not Phase.PENDING:
         return cards.card([*parts, *_decision(sight), *_newer(sight, replies.changed_since)])
     parts.append(blocks.section(_quota(sight)))
+    parts += shortage.warning(sight, *_then(sight))
     parts += [blocks.context(told)] if (told := _beside(sight)) else []
     approvals = verdicts.voters(approval.agreed(sight.request, sight.deciding, sight.delegations))
     required = sight.deciding.approval.required
@@ -76,6 +79,12 @@ def requester(sight: Sight) -> Card:
     parts = [blocks.section(replies.headline(now, spec.cluster, sight.tenant.meta.name, _took(sight.cluster)))]
     if now is Stage.WAITING:
         return cards.card([*parts, *_waiting(sight)])
+    if now is Stage.NO_ROOM:
+        parts += [*shortage.in_line(sight), *_decision(sight)]
+        return cards.card([*parts, buttons.withdraw(sight.request)])
+    if (undone := _undone(sight)) is not None:
+        known = [blocks.context(replies.PLATFORM_TOLD)] if _platform_knows(sight) else []
+        return cards.card([undone, *known, *_decision(sight)])
     if now in (Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED):
         again = now in _ENDED_UNDONE and not sight.request.it.status.replaced_by
         parts += [*_decision(sight), *_newer(sight, replies.you_changed)]
@@ -94,11 +103,23 @@ def requester(sight: Sight) -> Card:
 def platform(sight: Sight) -> Card:
     """What the platform team has to know of a cluster that hung, and what became of it."""
     spec, tenant, look = sight.request.it.spec, sight.tenant.meta.name, _look(sight)
+    if (undone := _undone(sight)) is not None:
+        where = blocks.context(replies.look_at_request(sight.request.meta.name, sight.request.meta.namespace))
+        return cards.card([undone, where, blocks.context(replies.asked_for_by(text.name(spec.requester)))])
     parts = [blocks.section(replies.headline(sight.stage, spec.cluster, tenant))]
     if look is not None and sight.stage in (Stage.BUILDING, Stage.STALLED, Stage.DELETING):
         parts += life.told(look, steps_as=_short)
         parts.append(blocks.context(replies.look_at(spec.cluster, sight.request.meta.namespace)))
     return cards.card([*parts, blocks.context(replies.asked_for_by(text.name(spec.requester)))])
+
+
+def _undone(sight: Sight) -> Block | None:
+    """Since when something approved waits to be carried out, where that is too long."""
+    since = stuck.undone(sight.request, sight.now) if sight.now else None
+    if since is None:
+        return None
+    cluster, tenant = sight.request.it.spec.cluster, sight.tenant.meta.name
+    return blocks.section(replies.waits_for_api(cluster, tenant, text.moment(since)))
 
 
 def _platform_knows(sight: Sight) -> bool:
@@ -127,6 +148,7 @@ def _waiting(sight: Sight) -> list[Block]:
     lines += decisions.outlook(sight.tenant.it.spec, sight.size, sight.catalog)
     return [
         *blocks.fields(_rows(sight)),
+        *shortage.warning(sight, *_then(sight)),
         blocks.context("\n".join(lines)),
         *waiting.parts(sight.request, sight.tenant.it.spec),
         buttons.waiting(sight.request, question=waiting.unanswered(sight.request)),

@@ -10,12 +10,13 @@ from datetime import datetime
 from functools import cached_property
 
 from bot.ports import Desk
-from provisioning import quota, reservations, risk, stage
+from provisioning import quota, reservations, risk, room, stage
 from provisioning.desk import NoCatalog
 from provisioning.model import CatalogSpec, ClusterRequest, DelegationSpec, Phase, Tenant, TenantCluster, TenantSpec
 from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.reservations import Others
+from provisioning.room import Turn
 from provisioning.stage import Stage
 from provisioning.usage import Usage
 from provisioning.usual import Usual
@@ -41,6 +42,10 @@ class Sight:
     """Who decides instead of whom in the request's namespace now."""
     paused: bool = False
     """Whether nothing is approved, because quotas are not enforced."""
+    taker: Stored[TenantCluster] | None = None
+    """The newest cluster that was made since this was asked for, while it is not decided."""
+    turn: Turn | None = None
+    """When it is its turn, of what waits for room."""
 
     @cached_property
     def size(self) -> Usage | None:
@@ -77,7 +82,11 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
     found = Sight(request, tenant, catalog, cluster=cluster, hard=hard, used=used, others=others, now=now)
     found = replace(found, delegations=desk.voting.delegations(request.meta.namespace))
     if found.stage is Stage.WAITING:
-        found = replace(found, paused=desk.canary.trouble() is not None)
+        taker = room.taken_by(request, desk.clusters(tenant.meta.name))
+        found = replace(found, paused=desk.canary.trouble() is not None, taker=taker)
+    if found.stage is Stage.NO_ROOM and now:
+        name, policy = tenant.meta.name, tenant.it.spec.lifetime
+        found = replace(found, turn=room.turn(request, desk.requests(name), desk.clusters(name), policy, now=now))
     if name := request.it.status.replaced_by:
         found = replace(found, newer=desk.request(request.meta.namespace, name))
     return replace(found, usual=desk.usual()) if now and found.stage is Stage.BUILDING else found

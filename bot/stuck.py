@@ -17,6 +17,8 @@ from provisioning.stage import Stage
 
 PATIENCE = timedelta(minutes=30)
 """How long a step, a deletion or the carrying out of what was approved may take before somebody should look."""
+LATE = timedelta(minutes=1)
+"""What is approved is carried out within seconds. After this it is told that it is not."""
 NEWS = timedelta(hours=24)
 """For how long it is told that something approved could not be done: whoever asked knows it, and may ask again."""
 
@@ -67,13 +69,20 @@ def of_cluster(cluster: Stored[TenantCluster], now: datetime) -> Stuck | None:
     return Stuck(*where, is_now, since, at.name if at else "", at.message if at else "")
 
 
+def undone(request: Stored[ClusterRequest], now: datetime) -> datetime | None:
+    """Since when something is approved that should have been carried out by now. What waits for room waits rightly."""
+    decided = request.it.status.decided_at
+    since = objects.parse_time(decided) if decided and stage.of_request(request, None) is Stage.ACCEPTED else None
+    return since if since and now - since > LATE else None
+
+
 def _request(request: Stored[ClusterRequest], now: datetime) -> Stuck | None:
     status, where = request.it.status, (request.meta.namespace, request.it.spec.cluster)
     decided = objects.parse_time(status.decided_at) if status.decided_at else None
     if status.phase is Phase.FAILED and decided and now - decided <= NEWS:
         return Stuck(*where, Stage.FAILED, decided, message=status.message)
-    if status.phase is Phase.APPROVED and decided and now - decided > PATIENCE:
-        return Stuck(*where, Stage.ACCEPTED, decided, message=status.message)
+    if (since := undone(request, now)) and now - since > PATIENCE:
+        return Stuck(*where, Stage.ACCEPTED, since, message=status.message)
     asked = [it for it in status.deliveries if it.surface is Surface.APPROVER]
     if status.phase is Phase.PENDING and asked and not any(it.ts for it in asked):
         why = ", ".join(dict.fromkeys(it.revision for it in asked))

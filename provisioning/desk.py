@@ -14,6 +14,7 @@ from provisioning import approval, asking, errors, names, people, preview, quota
 from provisioning.access_desk import AccessDesk
 from provisioning.canary import Canary
 from provisioning.completion import complete
+from provisioning.errors import Cause
 from provisioning.handmade import HandMade
 from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
@@ -183,6 +184,12 @@ class Desk:
             if there is None:
                 raise
             return read(ClusterRequest, there)
+
+    async def shortage(self, namespace: str, name: str) -> tuple[Cause, ...]:
+        """Where the quota has no room now for what a request asks for, in the API server's words; nowhere when the
+        request is gone. Raises `KubeError` when it cannot be asked."""
+        request = self._views.request(namespace, name)
+        return await preview.shortage(self._kube, request) if request is not None else ()
 
     async def vote(
         self,

@@ -13,7 +13,16 @@ from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
 from provisioning.kube import Kube, Manifest
-from provisioning.model import Action, CatalogSpec, ClusterSpec, Person, Tenant, TenantCluster, TenantSpec
+from provisioning.model import (
+    Action,
+    CatalogSpec,
+    ClusterRequest,
+    ClusterSpec,
+    Person,
+    Tenant,
+    TenantCluster,
+    TenantSpec,
+)
 from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.resources import TENANT_CLUSTERS
@@ -87,21 +96,46 @@ async def verdict(
     return Verdict(causes, waiver, used, (used - was).rises() + becomes, hard, digest)
 
 
+async def shortage(kube: Kube, request: Stored[ClusterRequest]) -> tuple[Cause, ...]:
+    """Where the tenant's quota has no room now for what was asked for. Whatever else may be in its way is not told.
+
+    Raises `KubeError` when the API server cannot be asked.
+    """
+    spec = request.it.spec
+    if spec.desired is None:
+        return ()
+    wish = Wish(spec.requester, "", request.meta.namespace, spec.action, spec.cluster, spec.desired)
+    try:
+        await _try(kube, wish, spec.desired)
+    except errors.NoRoom as full:
+        return full.causes
+    except (errors.AlreadyExists, errors.Forbidden, errors.Invalid, errors.NotFound):
+        return ()
+    return ()
+
+
 async def _dry_run(kube: Kube, wish: Wish, desired: ClusterSpec) -> tuple[Cause, ...]:
     try:
-        if wish.action is Action.CREATE:
-            await kube.create(TENANT_CLUSTERS, _previewed({}, wish, desired), dry_run=True)
-            return ()
-        present = await kube.find(TENANT_CLUSTERS, wish.cluster, namespace=wish.namespace)
-        if present is None:
-            return (_missing(wish),)
-        # As the change is carried out: an apply would keep what others wrote and the wish leaves out.
-        await kube.replace(TENANT_CLUSTERS, _previewed(present, wish, desired), dry_run=True)
+        await _try(kube, wish, desired)
     except errors.AlreadyExists:
         return (Cause("metadata.name", f"{wish.cluster} exists already"),)
+    except errors.NotFound:
+        if wish.action is Action.CREATE:
+            raise
+        return (_missing(wish),)
     except (errors.Forbidden, errors.Invalid) as error:
         return error.causes or (Cause("", error.message),)
     return ()
+
+
+async def _try(kube: Kube, wish: Wish, desired: ClusterSpec) -> None:
+    """Have the API server judge it as it would be carried out, and write nothing."""
+    if wish.action is Action.CREATE:
+        await kube.create(TENANT_CLUSTERS, _previewed({}, wish, desired), dry_run=True)
+        return
+    present = await kube.get(TENANT_CLUSTERS, wish.cluster, namespace=wish.namespace)
+    # As the change is carried out: an apply would keep what others wrote and the wish leaves out.
+    await kube.replace(TENANT_CLUSTERS, _previewed(present, wish, desired), dry_run=True)
 
 
 def _too_much(found: tuple[quota.Excess, ...]) -> tuple[Cause, ...]:

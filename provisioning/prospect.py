@@ -1,4 +1,4 @@
-"""What a tenant comes to if all that waits for approval is approved. Pure.
+"""What a tenant comes to if all that waits, for approval or for room, is done. Pure.
 
 A look ahead for people, and no promise: what really fits is decided when it is written.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from provisioning import quota
+from provisioning import quota, room
 from provisioning.model import CatalogSpec, ClusterRequest, ClusterSpec, Phase
 from provisioning.objects import Stored
 from provisioning.usage import Usage
@@ -24,7 +24,7 @@ def wishes(requests: Iterable[Stored[ClusterRequest]]) -> dict[Key, ClusterSpec 
     return {
         (request.meta.namespace, request.it.spec.cluster): request.it.spec.desired
         for request in requests
-        if request.it.status.phase is Phase.PENDING
+        if request.it.status.phase is Phase.PENDING or room.waits(request)
     }
 
 

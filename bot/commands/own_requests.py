@@ -6,7 +6,7 @@ from bot import cards, offers, replies
 from bot.answers import Say
 from bot.commands.command import Call
 from bot.offers import Place
-from provisioning import people
+from provisioning import people, room
 from provisioning.model import ClusterRequest, Phase
 from provisioning.objects import Stored
 
@@ -16,9 +16,9 @@ _UNDONE = (Phase.DENIED, Phase.WITHDRAWN, Phase.EXPIRED, Phase.FAILED)
 """Where a wish has ended, and nothing came of it."""
 
 
-def waiting(call: Call, line: str) -> Mine | Say:
-    """The one that waits, or what to say. `line` is how the command goes."""
-    mine = _of(call, (Phase.PENDING,))
+def waiting(call: Call, line: str, *, for_room: bool = False) -> Mine | Say:
+    """The one that waits, or what to say. `line` is how the command goes; `for_room`: or waits for room only."""
+    mine = [each for each in _of(call, (Phase.PENDING, Phase.APPROVED)) if _waits(each[1], for_room=for_room)]
     if not call.words:
         return Say(cards.say(replies.which_request(line, [request.meta.name for _, request in mine])))
     if len(call.words) > 1:
@@ -49,6 +49,10 @@ def _of(call: Call, phases: tuple[Phase, ...]) -> list[Mine]:
         for request in call.desk.requests(tenant.meta.name)
         if request.it.status.phase in phases and people.same(request.it.spec.requester, call.person)
     ]
+
+
+def _waits(request: Stored[ClusterRequest], *, for_room: bool) -> bool:
+    return request.it.status.phase is Phase.PENDING or (for_room and room.waits(request))
 
 
 def _hits(call: Call, mine: list[Mine]) -> tuple[list[Mine], str]:

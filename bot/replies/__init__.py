@@ -17,4 +17,5 @@ from bot.replies.lives import *
 from bot.replies.overviews import *
 from bot.replies.pending import *
 from bot.replies.refusals import *
+from bot.replies.room import *
 from bot.replies.terms import *

@@ -1,4 +1,4 @@
-"""`kubectl clusterdesk withdraw REQUEST`: take a request back that nobody has decided yet."""
+"""`kubectl clusterdesk withdraw REQUEST`: take a request back that nobody has decided yet, or that waits for room."""
 
 from __future__ import annotations
 

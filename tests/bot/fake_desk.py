@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import pydantic
 
-from provisioning import errors, objects, people, quota, replacing, usual
+from provisioning import errors, objects, people, quota, replacing, room, usual
 from provisioning.desk import Refused
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
@@ -75,6 +75,10 @@ class FakeDesk:
     used: dict[str, Usage] = field(default_factory=dict)
     causes: tuple[errors.Cause, ...] = ()
     waiver: str = ""
+    short: tuple[errors.Cause, ...] = ()
+    """Where the quota has no room now for whatever is asked for."""
+    room_unknown: bool = False
+    """Whether the API server does not say whether there is room."""
     down: bool = False
     refusal: errors.KubeError | None = None
     """What the webhook has against whatever is written, though the desk takes it for right."""
@@ -221,6 +225,12 @@ class FakeDesk:
             self.put(_with(old, replacing.taken_back(old, made, now=objects.parse_time(samples.LATER))))
         return made
 
+    async def shortage(self, namespace: str, name: str) -> tuple[errors.Cause, ...]:
+        await self._reach()
+        if self.room_unknown:
+            raise errors.Unavailable("no answer from the API server")
+        return self.short if (namespace, name) in self._seen else ()
+
     async def vote(
         self,
         namespace: str,
@@ -245,7 +255,7 @@ class FakeDesk:
             raise Refused(Refused.Reason.GONE)
         if found.it.spec.requester.user != person.user:
             raise Refused(Refused.Reason.NOT_YOURS)
-        if found.it.status.phase is not Phase.PENDING:
+        if found.it.status.phase is not Phase.PENDING and not room.waits(found):
             raise Refused(Refused.Reason.ALREADY_DECIDED)
         return self.put(_changed(found, phase=Phase.WITHDRAWN, decided_at=samples.LATER))
 

@@ -9,7 +9,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import commands, digest, entries, forms, home, inquiries, messages, news, replies, request_cards, sights
+from bot import (
+    commands,
+    digest,
+    entries,
+    forms,
+    home,
+    inquiries,
+    messages,
+    news,
+    replies,
+    request_cards,
+    shortage,
+    sights,
+)
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
 from bot.cards import Card
@@ -17,8 +30,9 @@ from bot.commands import outlooks
 from bot.entries import Draft
 from bot.offers import Place
 from bot.sights import Sight
-from provisioning import edits, quota
+from provisioning import edits, objects, quota, room
 from provisioning.canary import Trouble
+from provisioning.errors import Cause
 from provisioning.handmade import Keeper
 from provisioning.model import (
     Action,
@@ -47,6 +61,7 @@ from provisioning.model import (
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.model.tenant import LifetimePolicy
 from provisioning.objects import Stored
+from provisioning.room import Turn
 from provisioning.usage import Usage
 from provisioning.usual import Span, Usual
 from tests.bot import access_samples, samples
@@ -197,6 +212,29 @@ def _beside() -> Sight:
     return found
 
 
+_NO_ROOM = "vCPU: asks for 6, 2 of 40 free (38 used, most by build-9 with 24)"
+
+
+def _squeezed() -> Sight:
+    """One that fitted when it was asked for, and does not any more: build-9 was made in between."""
+    taker = samples.cluster("build-9")
+    taker = replace(taker, meta=replace(taker.meta, created=objects.parse_time(samples.LATER)))
+    return replace(sight(), used=Usage(clusters=3, nodes=14, vcpu=38_000, memory=80 * 2**30), taker=taker)
+
+
+def _in_line(reason: str = room.NO_ROOM) -> Sight:
+    """One that was approved and waits for room, as the second in line; build-3 ends next."""
+    status = samples.waits_for_room(reason, _NO_ROOM).model_copy(update={"votes": (BY_OMAR,)})
+    turn = Turn(2, ("build-3", objects.parse_time(samples.TOMORROW)))
+    return replace(sight(status), turn=turn, now=samples.NOW)
+
+
+def _undone() -> Sight:
+    """One that nobody has carried out for half an hour; the platform team is told."""
+    status = RequestStatus(phase=Phase.APPROVED, votes=(BY_OMAR,), decided_at=samples.AT)
+    return replace(_told_platform(sight(status)), now=samples.NOW + timedelta(minutes=31))
+
+
 def _at(it: Sight, *, hibernation: str | None = None) -> Sight:
     """Looked at at one."""
     policy = LifetimePolicy(default="24h", longest="168h", hibernation=hibernation)
@@ -331,6 +369,13 @@ CARDS: dict[str, Callable[[], Card]] = {
         sight(RequestStatus(votes=(BY_OMAR,), expires_at=samples.TOMORROW), required=2)
     ),
     "approver_asked_beside": lambda: _ASK(_beside()),
+    "approver_asked_no_room": lambda: _ASK(_squeezed()),
+    "approver_asked_back": lambda: shortage.asked_back(_squeezed(), (Cause("spec.pools", _NO_ROOM),)),
+    "requester_waiting_no_room": lambda: _TELL(_squeezed()),
+    "requester_in_line": lambda: _TELL(_in_line()),
+    "requester_in_line_too_large": lambda: _TELL(replace(_in_line(room.TOO_LARGE), turn=Turn(0))),
+    "requester_undone": lambda: _TELL(_undone()),
+    "platform_undone": lambda: request_cards.platform(_undone()),
     "approver_asked_change": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=_GROWS)
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioning import names
+from provisioning import names, room
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade, Keeper
 from provisioning.model import (
@@ -26,6 +26,7 @@ from provisioning.model import (
     NodeCount,
     NodePool,
     Person,
+    Phase,
     QuotaSpec,
     Release,
     RequestSpec,
@@ -212,6 +213,15 @@ def building() -> ClusterStatus:
             Step(name="Workers", state=StepState.RUNNING, started_at="2026-03-05T13:01:12Z", message="0 of 2 ready"),
             Step(name="Ready"),
         ),
+    )
+
+
+def waits_for_room(
+    reason: str = room.NO_ROOM, message: str = "vCPU: asks for 6, 2 of 40 free (38 used)", *, decided_at: str = AT
+) -> RequestStatus:
+    """Approved, and waiting for room since then."""
+    return RequestStatus(
+        phase=Phase.APPROVED, decided_at=decided_at, conditions=(_condition(room.WAITS, "True", reason, message),)
     )
 
 

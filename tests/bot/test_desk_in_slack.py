@@ -30,7 +30,7 @@ async def test_a_wish_goes_from_form_to_approval_to_ready_on_one_card(stage: Sta
     await omar.waits_for("asks for a new cluster build-7")
     await omar.card("asks for a new cluster", at="#team-a-approvals").click("Approve")
     await omar.waits_for("Your approval of the request about build-7 counts.")
-    await lena.waits_for("is accepted and starts in a moment")
+    await lena.waits_for("Approved by @omar")
     approved(stage.desk, key)
     stage.desk.put_cluster(samples.cluster(by=key[1], status=samples.building()))
     await lena.waits_for("Control plane")

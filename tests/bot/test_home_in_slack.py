@@ -62,7 +62,7 @@ async def test_a_request_is_approved_from_home_and_cards_and_home_follow(stage: 
     await omar.waits_until(lambda: omar.has_modal)
     assert "Your approval of the request about build-7 counts." in omar.modal.text
     await omar.waits_until(lambda: replies.HOME_NOTHING_WAITS in home.text)
-    await lena.waits_for("is accepted and starts in a moment")
+    await lena.waits_for("Approved by @omar")
     await omar.waits_until(lambda: omar.card("asks for a new cluster", at="#team-a-approvals").buttons == [])
 
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from provisioning import desk as desks
-from provisioning import errors, objects, request_status
+from provisioning import errors, objects, request_status, room
 from provisioning.desk import Desk, Reason, Refused
 from provisioning.kube import Kube
 from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
@@ -311,6 +311,60 @@ async def test_a_preview_that_the_server_cannot_answer_is_an_error_and_no_yes(st
         await stage.desk.preview(wish())
 
 
+# Room.
+
+
+def full(*, reason: str = errors.NO_ROOM, operation: str = "CREATE") -> fake.Admission:
+    """Admission that has no room for a cluster, or something else against it."""
+
+    def deny(asked: str, kind: fake.Kind, new: Any, old: Any, dry_run: bool) -> None:
+        if kind.plural == "tenantclusters" and asked == operation:
+            assert dry_run
+            causes = [{"reason": reason, "field": "spec.pools", "message": "vCPU: asks for 6, 2 of 40 free"}]
+            raise fake.Refused(403, "Forbidden", "no room", causes=causes)
+
+    return deny
+
+
+async def test_where_there_is_no_room_for_a_request_any_more_is_told_with_the_numbers(stage: Stage) -> None:
+    stage.asked()
+    assert await stage.desk.shortage(NAMESPACE, NAME) == ()
+    stage.server.objects.admission.append(full())
+    (cause,) = await stage.desk.shortage(NAMESPACE, NAME)
+    assert str(cause) == "spec.pools: vCPU: asks for 6, 2 of 40 free"
+
+
+async def test_a_change_is_tried_for_room_as_it_would_be_written(stage: Stage) -> None:
+    stage.server.put(TENANT_CLUSTERS, CLUSTER)
+    stage.asked(tweak(REQUEST, "spec.action", "Change"))
+    stage.server.objects.admission.append(full(operation="UPDATE"))
+    assert len(await stage.desk.shortage(NAMESPACE, NAME)) == 1
+
+
+async def test_what_else_is_in_the_way_is_no_want_of_room(stage: Stage) -> None:
+    stage.asked()
+    stage.server.objects.admission.append(full(reason="FieldValueForbidden"))
+    assert await stage.desk.shortage(NAMESPACE, NAME) == ()
+    stage.server.objects.admission.clear()
+    stage.server.put(TENANT_CLUSTERS, CLUSTER)  # the name is taken
+    assert await stage.desk.shortage(NAMESPACE, NAME) == ()
+
+
+async def test_a_deletion_and_a_request_that_is_gone_need_no_room(stage: Stage) -> None:
+    stage.server.objects.admission.append(full())
+    assert await stage.desk.shortage(NAMESPACE, "gone") == ()
+    deletion = tweak(tweak(REQUEST, "spec.action", "Delete"), "spec.desired", builders.GONE)
+    stage.asked(deletion)
+    assert await stage.desk.shortage(NAMESPACE, NAME) == ()
+
+
+async def test_a_server_that_cannot_say_whether_there_is_room_is_an_error_and_no_yes(stage: Stage) -> None:
+    stage.asked()
+    stage.server.fail(503, plural="tenantclusters")
+    with pytest.raises(errors.Unavailable):
+        await stage.desk.shortage(NAMESPACE, NAME)
+
+
 # Asking.
 
 
@@ -470,6 +524,16 @@ async def test_who_asked_takes_back_and_nobody_else(stage: Stage) -> None:
     stage.asked()
     with pytest.raises(Refused):
         await stage.desk.withdraw(NAMESPACE, NAME, BEN)
+    await stage.desk.withdraw(NAMESPACE, NAME, ANN)
+    assert stage.stored().status.phase is Phase.WITHDRAWN
+
+
+async def test_what_is_approved_is_taken_back_while_it_waits_for_room_and_not_later(stage: Stage) -> None:
+    waits = {"type": room.WAITS, "status": "True", "reason": room.NO_ROOM, "lastTransitionTime": format_time(NOW)}
+    stage.server.put(CLUSTER_REQUESTS, REQUEST, status={"phase": "Approved", "conditions": []})
+    with pytest.raises(Refused):
+        await stage.desk.withdraw(NAMESPACE, NAME, ANN)
+    stage.server.put(CLUSTER_REQUESTS, REQUEST, status={"phase": "Approved", "conditions": [waits]})
     await stage.desk.withdraw(NAMESPACE, NAME, ANN)
     assert stage.stored().status.phase is Phase.WITHDRAWN
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from provisioning import prospect, quota
+from typing import Any
+
+from provisioning import prospect, quota, room
 from provisioning.model import Action, ClusterRequest, ClusterSpec
 from provisioning.objects import Stored
 from provisioning.usage import Usage
@@ -13,7 +15,7 @@ SMALL, LARGE = (builders.spec(pools=[{"name": "md0", "flavor": each, "replicas":
 KEY = (builders.NAMESPACE, "web")
 
 
-def wish(desired: ClusterSpec | None, *, cluster: str = "web", **status: str) -> Stored[ClusterRequest]:
+def wish(desired: ClusterSpec | None, *, cluster: str = "web", **status: Any) -> Stored[ClusterRequest]:
     action = Action.CHANGE if desired else Action.DELETE
     made = builders.request(action, desired=desired, status=dict(status))
     about = made.it.spec.model_copy(update={"cluster": cluster})
@@ -29,6 +31,12 @@ def test_the_newest_wish_for_a_cluster_counts_because_only_one_can_be_carried_ou
 
 def test_what_is_decided_waits_no_more() -> None:
     assert prospect.wishes([wish(SMALL, phase="Denied"), wish(LARGE, phase="Applied")]) == {}
+
+
+def test_what_is_approved_and_waits_for_room_is_still_to_come() -> None:
+    waits = {"type": room.WAITS, "status": "True", "reason": room.NO_ROOM, "lastTransitionTime": "2026-08-03T09:00:00Z"}
+    assert prospect.wishes([wish(LARGE, phase="Approved", conditions=[waits])]) == {KEY: LARGE}
+    assert prospect.wishes([wish(LARGE, phase="Approved")]) == {}
 
 
 def test_what_a_cluster_has_goes_and_what_it_is_to_have_comes() -> None:
