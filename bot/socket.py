@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -30,6 +32,20 @@ TROUBLES = {
     "too_many_websockets": "the Slack app has too many connections already; it may have ten",
 }
 """What somebody has to do something about."""
+
+
+class _Discreet(logging.Filter):
+    """The SDK logs the address of a connection that fails, and in it the ticket by which anybody could connect."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = re.sub(r"ticket=[\w-]+", "ticket=…", record.getMessage()), ()
+        # The error is in the message; where the SDK met it, in its own code, says nothing more, and has the address.
+        record.exc_info = record.exc_text = None
+        return True
+
+
+_sdk = logging.getLogger(f"{__name__}.sdk")
+_sdk.addFilter(_Discreet())
 
 
 class Connection:
@@ -91,7 +107,7 @@ async def connected(
     app: AsyncApp, *, app_token: str, count: int, ping: float = PING_SECONDS
 ) -> AsyncIterator[Connections]:
     """Connect `count` times and keep it so while the block lasts. Slack's base URL is that of the app's client."""
-    handlers = [AsyncSocketModeHandler(app, app_token, ping_interval=ping) for _ in range(count)]
+    handlers = [AsyncSocketModeHandler(app, app_token, logger=_sdk, ping_interval=ping) for _ in range(count)]
     for handler in handlers:
         handler.client.proxy = app.client.proxy
     connections = Connections([Connection(handler.client) for handler in handlers])

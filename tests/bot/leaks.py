@@ -23,6 +23,7 @@ SHAPES = {
     "a token in a kubeconfig": r"(?m)^\s*(?:token|password):\s*\S",
     "a JSON Web Token": r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.",
     "a bearer token": r"(?i)\bbearer\s+[\w.~+/-]{8,}",
+    "a ticket of Slack's": r"\bticket=[\w-]{8,}",
     "a token of Slack's": r"\b(?:xox[a-z]|xapp)-\w",
 }
 _BASE64 = re.compile(r"[0-9A-Za-z+/]{40,}={0,2}")

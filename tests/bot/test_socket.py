@@ -16,7 +16,8 @@ from bot import http, slack, socket
 from bot.socket import Connections
 from playground import workspace
 from playground.workspace.socket_door import Farewell
-from tests.bot.conftest import APP, BOT
+from tests.bot.conftest import APP, BOT, running
+from tests.bot.fake_desk import FakeDesk
 from tests.provisioning.waiting import until
 
 PING = 0.2
@@ -58,7 +59,7 @@ def farewells(reason: str) -> float:
 
 
 async def test_it_is_ready_while_any_connection_lives_and_again_when_one_comes_back(
-    local: workspace.LocalSlack,
+    local: workspace.LocalSlack, logged: list[str]
 ) -> None:
     async with connected(local) as connections:
         await until_alive(connections, 2)
@@ -68,6 +69,7 @@ async def test_it_is_ready_while_any_connection_lives_and_again_when_one_comes_b
         local.socket.refuses = True
         await local.socket.close()
         await until_alive(connections, 0)
+        await until(lambda: any("Failed to connect" in line for line in logged))
         assert await readiness(connections) == (503, "waiting for a Socket Mode connection")
 
         local.socket.refuses = False
@@ -124,6 +126,16 @@ async def test_what_somebody_has_to_do_something_about_is_told(local: workspace.
 
     assert farewells(reason) == before + 2
     assert {line["event"] for line in lines if line["log_level"] == "error"} == {"socket_mode_refused"}
+
+
+async def test_a_bot_that_hears_nothing_says_so_to_its_probe() -> None:
+    async with running(FakeDesk(), "socket") as stage:
+        await until(lambda: stage.service.waits() == "")
+
+        stage.slack.socket.refuses = True
+        await stage.slack.socket.close()
+
+        await until(lambda: stage.service.waits() == "waiting for a Socket Mode connection")
 
 
 async def until_told(lines: list[structlog.typing.EventDict], reason: str, times: int) -> None:
