@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -26,6 +26,7 @@ from provisioning.audit_heads import KubeHeads
 from provisioning.kube import Kube
 from provisioning.ledgers import KubeLedgers
 from webhooks.app import App, serving
+from webhooks.connections import Turnover
 from webhooks.defaults import DEFAULTS
 from webhooks.denials import Denials
 from webhooks.judge import Judge
@@ -74,7 +75,8 @@ async def serve(settings: Settings) -> None:
             asyncio.TaskGroup() as group,
         ):
             denials, landings = Denials(tell), Landings(lookup, settings.trusted(), tell)
-            app = App(judge, why_not_ready=why_not_ready, note=denials.note, admitted=landings.note)
+            turnover = Turnover(settings.connection_seconds)
+            app = App(judge, why_not_ready=why_not_ready, note=denials.note, admitted=landings.note, turnover=turnover)
             tasks = [group.create_task(part.run()) for part in (lookup, probe, source, denials, landings)]
             # What is loaded by now stays. Looking through it for garbage again and again would hold up whoever asks.
             gc.collect()
@@ -100,7 +102,7 @@ async def _certificates(settings: Settings) -> AsyncIterator[Source]:
     async with certs.kube.connect(
         namespace=settings.namespace, secret=settings.certs_secret, kubeconfig=settings.kubeconfig
     ) as store:
-        yield Keeper(store, hosts=settings.names())
+        yield Keeper(store, hosts=settings.names(), leaf_life=timedelta(days=settings.certs_leaf_days))
 
 
 def _now() -> datetime:

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from webhooks import metrics, review
+from webhooks.connections import Turnover
 from webhooks.decision import BROKEN, BUSY, Allow, Decision, Deny
 from webhooks.defaults import DEFAULTS
 from webhooks.judge import Judge
@@ -58,15 +59,17 @@ class App:
         *,
         why_not_ready: Callable[[], str | None],
         note: Callable[[Request, Deny], None] = lambda *_: None,
-        in_flight_max: int = IN_FLIGHT_MAX,
         admitted: Callable[[Request, Allow], None] = lambda *_: None,
+        in_flight_max: int = IN_FLIGHT_MAX,
+        turnover: Turnover | None = None,
     ) -> None:
         self._judge = judge
         self._note = note
+        self._admitted = admitted
         self._why_not_ready = why_not_ready
         self._in_flight = 0
-        self._admitted = admitted
         self._in_flight_max = in_flight_max
+        self._turnover = turnover or Turnover()
         self._leaving = False
         self._asked = 0.0
         """When somebody came last, by the loop's clock."""
@@ -136,11 +139,11 @@ class App:
         _count(asked, door, decision, took)
         if isinstance(decision, Deny):
             self._note(asked, decision)
+        elif door == "validate" and isinstance(decision, Allow):
+            self._admitted(asked, decision)
         return web.Response(body=answer, content_type="application/json")
 
     async def _decide(self, asked: Request, decide: Callable[..., Awaitable[Decision]], deadline: float) -> Decision:
-        elif door == "validate" and isinstance(decision, Allow):
-            self._admitted(asked, decision)
         if self._in_flight >= self._in_flight_max:
             return Deny("too many requests at once; try again", code=BUSY, retry_after=1)
         self._in_flight += 1
@@ -158,9 +161,10 @@ class App:
 
     @web.middleware
     async def _say_goodbye(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        self._asked = asyncio.get_running_loop().time()
+        now = self._asked = asyncio.get_running_loop().time()
+        over = request.transport is not None and self._turnover.is_over(request.transport, now)
         response = await handler(request)
-        if self._leaving:
+        if self._leaving or over:
             response.force_close()
         return response
 

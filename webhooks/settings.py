@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from provisioning.settings import CommonSettings
+from webhooks import connections
 from webhooks.facts import CONTROLLERS, Trusted
 
 
@@ -21,8 +22,12 @@ class Settings(CommonSettings):
     """`self`: our own authority, in a Secret. `cert-manager`: somebody else keeps the files in `certs_folder`."""
     certs_secret: str = "clusterdesk-certs"  # noqa: S105 - a name
     certs_folder: Path = Path("/certs")
+    certs_leaf_days: Annotated[float, Field(gt=0, le=90)] = 30.0
+    """How long a certificate of our own authority lives; it is renewed after two thirds."""
     drain_seconds: Annotated[float, Field(ge=0, le=120)] = 2.0
     """How long we go on serving after SIGTERM when nobody comes: whoever still has us in a list is answered."""
+    connection_seconds: Annotated[float, Field(gt=0, le=3600)] = connections.SECONDS
+    """After which the API server has to make a connection anew: so a replica that joins gets its share."""
 
     bot_account: str = ""
     provisioner_account: str = ""

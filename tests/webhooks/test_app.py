@@ -22,6 +22,7 @@ from tests.webhooks.reviews import body, manifest
 from webhooks import app as server
 from webhooks import metrics
 from webhooks.app import App
+from webhooks.connections import Turnover
 from webhooks.decision import Allow, Deny, refuse
 from webhooks.facts import Facts, Manifest, Trusted
 from webhooks.judge import Judge
@@ -55,9 +56,9 @@ class Door:
     """What the door is not ready for."""
     denied: list[tuple[str, str]]
     """Whose requests were refused, and why."""
-
     admitted: list[str] = field(default_factory=list)
     """The calls that may be stored now."""
+
     async def post(self, content: Any, *, path: str = "/validate?timeout=10s", **rest: Any) -> aiohttp.ClientResponse:
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
         headers = {"Content-Type": "application/json", **rest.pop("headers", {})}
@@ -84,8 +85,8 @@ async def door(authority: trustme.CA, world: Lookup) -> AsyncIterator[Door]:
     judge = Judge((policy,), (default,), world, ToldLedgers(), Trusted(), now=lambda: NOW)
     waits_for: list[str] = []
     denied: list[tuple[str, str]] = []
-
     admitted: list[str] = []
+
     def note(request: Request, denial: Deny) -> None:
         denied.append((request.user.name, denial.reason))
 
@@ -110,7 +111,6 @@ async def test_each_denial_is_noted_and_nothing_else_is(door: Door) -> None:
     assert door.denied == [("ann", "spec.ok: must be")]
 
 
-async def test_a_review_is_answered_with_its_own_uid(door: Door) -> None:
 async def test_what_is_admitted_is_heard_of_and_what_is_only_completed_is_not(door: Door) -> None:
     await door.post(body(TENANT_CLUSTERS, CLUSTER, uid="call-1"))
     await door.post(body(TENANT_CLUSTERS, CLUSTER, uid="call-2"), path="/mutate?timeout=10s")
@@ -118,6 +118,7 @@ async def test_what_is_admitted_is_heard_of_and_what_is_only_completed_is_not(do
     assert door.admitted == ["call-1"]
 
 
+async def test_a_review_is_answered_with_its_own_uid(door: Door) -> None:
     response = await door.post(body(TENANT_CLUSTERS, CLUSTER, uid="abc"))
     assert response.status == 200
     assert response.content_type == "application/json"
@@ -285,6 +286,38 @@ async def test_who_leaves_is_unready_at_once_but_still_answers_and_closes_the_co
     assert (await door.session.get(door.url + "/readyz")).status == 503
     response = await door.post(body(TENANT_CLUSTERS, CLUSTER))
     assert (response.status, response.headers["Connection"]) == (200, "close")
+
+
+async def test_a_connection_that_has_lasted_is_closed_by_its_next_answer_and_the_one_after_it_goes_on(
+    authority: trustme.CA,
+) -> None:
+    seen: list[object] = []
+
+    class Third(Turnover):
+        """A connection is over when it is used for the third time."""
+
+        def is_over(self, connection: object, now: float) -> bool:
+            seen.append(connection)
+            return len([each for each in seen if each is connection]) >= 3
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    judge = Judge((Policy("p", RULES, check),), (), World(), ToldLedgers(), Trusted(), now=lambda: NOW)
+    app = App(judge, why_not_ready=lambda: None, turnover=Third())
+    async with (
+        server.serving(app, context, host="127.0.0.1", port=0) as port,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client)) as session,
+    ):
+        door = Door(app, f"https://127.0.0.1:{port}", session, [], [])
+        answers = []
+        for _ in range(6):
+            answers.append(await door.post(body(TENANT_CLUSTERS, CLUSTER)))
+            await answers[-1].read()
+    assert [answer.status for answer in answers] == [200] * 6
+    assert [answer.headers.get("Connection") for answer in answers] == [None, None, "close"] * 2
+    assert len({id(each) for each in seen}) == 2
 
 
 async def test_who_leaves_waits_until_nobody_comes_any_more(door: Door) -> None:
