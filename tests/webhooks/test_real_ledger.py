@@ -12,8 +12,8 @@ import os
 import random
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,14 +21,17 @@ import pytest_asyncio
 
 from playground import apply
 from playground.controlplane import ControlPlane
-from provisioning import errors
+from provisioning import errors, objects, room
+from provisioning.enactor import Enactor
 from provisioning.ledger import Ledger
-from provisioning.resources import MACHINE_DEPLOYMENTS, TENANT_CLUSTERS, TENANT_LEDGERS, Resource
+from provisioning.model import ClusterRequest, Phase, RequestStatus, conditions
+from provisioning.resources import CLUSTER_REQUESTS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS, TENANT_LEDGERS, Resource
 from provisioning.usage import Usage
-from tests.provisioning.waiting import running
+from tests.provisioning.waiting import eventually, running
 from tests.webhooks.office import REPLICAS, VOID_AFTER, Office, cluster, deployment, grounds, opened, reference
 from tests.webhooks.test_real import SYSTEM
 from webhooks import registration
+from webhooks.facts import Trusted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -281,6 +284,47 @@ class Story:
             return {"spec": {"pools": [{"name": "md0", "flavor": "small", "replicas": replicas}]}}
         repointed = {"template": {"spec": {"infrastructureRef": reference(chance.choice(("slim", "wide")))}}}
         return {"spec": {"replicas": replicas, **(repointed if chance.random() < 0.5 else {})}}
+
+
+async def test_of_two_requests_for_the_last_place_the_second_waits_and_starts_when_the_first_is_gone(
+    building: Office,
+) -> None:
+    office = await building.tenant(clusters=1)
+    desk, pool = office.desk, {"name": "md0", "flavor": "small", "replicas": 1}
+    await desk.policy(members=[{"user": "ann"}])
+    async with desk.person("ann") as ann, desk.person(Trusted().provisioner) as provisioner:
+        enactor = Enactor(provisioner, office.landscape, now=lambda: datetime.now(UTC))
+
+        async def reached(name: str, true: Callable[[RequestStatus], bool]) -> RequestStatus:
+            """Have it looked at until this is so of its status."""
+
+            async def look() -> RequestStatus | None:
+                with contextlib.suppress(errors.Conflict, errors.Throttled, errors.Unavailable):
+                    await enactor.act((desk.namespace, name))
+                found = await desk.admin.get(CLUSTER_REQUESTS, name, namespace=desk.namespace)
+                status = objects.read(ClusterRequest, found).it.status
+                return status if true(status) else None
+
+            found = await eventually(look)
+            assert found is not None
+            return found
+
+        for name in ("one", "two"):
+            spec = {"action": "Create", "cluster": name, "desired": {"pools": [pool]}}
+            await ann.create(CLUSTER_REQUESTS, desk.new(CLUSTER_REQUESTS, name, spec))
+            await reached(name, lambda status: status.phase is not Phase.PENDING)
+        await reached("one", lambda status: status.phase is Phase.APPLIED)
+        waits = await reached("two", lambda status: conditions.is_true(status.conditions, room.WAITS))
+        assert waits.phase is Phase.APPROVED
+        found = conditions.find(waits.conditions, room.WAITS)
+        assert found is not None
+        assert "clusters: asks for 1, 0 of 1 free (1 used, most by one with 1)" in found.message
+
+        await ann.delete(TENANT_CLUSTERS, "one", namespace=desk.namespace)
+        await office.settled()
+
+        await reached("two", lambda status: status.phase is Phase.APPLIED)
+        assert await desk.admin.find(TENANT_CLUSTERS, "two", namespace=desk.namespace) is not None
 
 
 def counted(usage: Usage) -> Usage:
