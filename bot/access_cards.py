@@ -32,6 +32,19 @@ def draw(access: Access, *, now: datetime) -> Card:
     return cards.card([*parts, blocks.actions(button), blocks.code_line(access.meta.name)])
 
 
+def ends_soon(access: Access) -> Card:
+    """The message that it ends soon, with the way to go on: the form, with what it was asked for."""
+    spec, status = access.it.spec, access.it.status
+    until = text.moment(status.expires_at or "")
+    line = f"access {access.meta.namespace}/{spec.cluster} {spec.role.value.lower()} {spec.valid_for}"
+    renew = buttons.run(replies.RENEW, line, spoken=replies.renew_spoken(spec.cluster), style="primary")
+    parts = [
+        blocks.section(replies.access_ends(spec.cluster, spec.role.value, until)),
+        blocks.context(replies.ACCESS_RENEWED_HOW),
+    ]
+    return cards.card([*parts, blocks.actions(renew), blocks.code_line(access.meta.name)])
+
+
 def end(access: Access, now: datetime) -> str:
     """`Revoked` or `Expired`, from the moment on that nobody should rely on it any more; empty before."""
     return grants.over(access, now) or (grants.REVOKED if access.meta.deleting else "")

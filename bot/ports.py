@@ -184,7 +184,7 @@ class Accesses(Protocol):
         ...
 
     async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> None:
-        """Note where the card of an access stands."""
+        """Note where the card of an access stands, or, with the surface News, the last message about its end."""
         ...
 
 

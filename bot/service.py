@@ -131,7 +131,12 @@ class Service:
                 shown=shown,
                 memo=self.memo,
             )
-            entries = AccessFollower(accesses=self.desk.accesses, poster=outbox, clock=lambda: datetime.now(UTC))
+            entries = AccessFollower(
+                accesses=self.desk.accesses,
+                poster=outbox,
+                clock=lambda: datetime.now(UTC),
+                tenant_of=self.desk.tenant_of,
+            )
             messenger = Messenger(
                 desk=self.desk,
                 poster=outbox,

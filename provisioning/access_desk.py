@@ -12,7 +12,7 @@ from typing import Final
 from provisioning import asking, errors, grants
 from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
-from provisioning.model import AccessRole, ClusterAccess, Delivery, Person, Tenant
+from provisioning.model import AccessRole, ClusterAccess, Delivery, Person, Surface, Tenant
 from provisioning.objects import Stored, read
 from provisioning.resources import CLUSTER_ACCESSES
 from provisioning.views import Views
@@ -78,12 +78,14 @@ class AccessDesk:
             raise Refused(Reason.GONE) from error
 
     async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> None:
-        """Note where the card of an access stands. Of one that is gone there is nothing to note. Raises `KubeError`."""
+        """Note where the card of an access stands, or, with the surface News, the last message about its end. Of one
+        that is gone there is nothing to note. Raises `KubeError`."""
+        field = "reminder" if delivery.surface is Surface.NEWS else "delivery"
         for _ in range(TRIES):
             manifest = await self._kube.find(CLUSTER_ACCESSES, name, namespace=namespace)
-            if manifest is None or read(ClusterAccess, manifest).it.status.delivery == delivery:
+            if manifest is None or getattr(read(ClusterAccess, manifest).it.status, field) == delivery:
                 return
-            status = {**(manifest.get("status") or {}), "delivery": delivery.wire()}
+            status = {**(manifest.get("status") or {}), field: delivery.wire()}
             try:
                 await self._kube.replace(CLUSTER_ACCESSES, {**manifest, "status": status}, subresource="status")
             except errors.Conflict:

@@ -18,6 +18,7 @@ ROLE = {"Viewer": "looks at most things, but at no Secret", "Admin": "may do eve
 ACCESS_FOR = "For how long"
 ACCESS_WAITING = "its certificate is not there yet"
 ACCESS_PASTE = "Paste this into a shell on the machine that has the key:"
+ACCESS_RENEWED_HOW = "To go on, renew it: the form opens with the role and the time that you had."
 NO_ACCESS = "Nobody has access by a certificate of mine there. `/cluster access NAME` gets you in."
 NO_ROLE = "You are neither a member nor an approver of this tenant by name, so its clusters are not yours to get into."
 VIEWER_ONLY = "You approve for this tenant and are no member of it, so you can be viewer only."
@@ -63,6 +64,11 @@ def access_refused(cluster: str) -> str:
 def access_open(cluster: str, role: str, until: str) -> str:
     """`until` is markup of ours."""
     return f"🔑 *You are {role} of {code(cluster)}*{f' until {until}' if until else ''}"
+
+
+def access_ends(cluster: str, role: str, until: str) -> str:
+    """`until` is markup of ours."""
+    return f"⏰ *Your access to {code(cluster)} ends {until}*: you are {role} of it until then."
 
 
 def access_ended(cluster: str, how: str, *, done: bool) -> str:

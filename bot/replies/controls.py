@@ -26,6 +26,7 @@ LIST_SPOKEN = "List all clusters of your tenants"
 REQUESTS_SPOKEN = "Show your requests"
 GET_ACCESS = "Get access"
 REVOKE = "Revoke"
+RENEW = "Renew"
 CREATE_SPOKEN = "Ask for a new cluster"
 HELP_SPOKEN = "Say what clusterdesk can do"
 EXTEND = "Extend"
@@ -84,6 +85,10 @@ def answer_spoken(cluster: str) -> str:
 
 def get_access_spoken(cluster: str) -> str:
     return f"Get access to cluster {cluster}"
+
+
+def renew_spoken(cluster: str) -> str:
+    return f"Renew your access to {cluster}: opens the form"
 
 
 def revoke_spoken(cluster: str, user: str) -> str:

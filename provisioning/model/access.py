@@ -80,6 +80,8 @@ class AccessStatus(Model):
     """When the certificate ends, and the role with it."""
     delivery: Delivery | None = None
     """The card about it that stands in Slack."""
+    reminder: Delivery | None = None
+    """The last message in Slack that it ends soon. Its revision says how long before."""
 
 
 class ClusterAccess(Model):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioning import asking, errors, grants, issuing, objects
 from provisioning.access_desk import Entry
 from provisioning.desk import Refused
-from provisioning.model import AccessStatus, ClusterAccess, Delivery, Person, Tenant
+from provisioning.model import AccessStatus, ClusterAccess, Delivery, Person, Surface, Tenant
 from provisioning.objects import Stored, format_time
 from tests.provisioning import accesses
 
@@ -85,5 +85,6 @@ class FakeAccesses:
     async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> None:
         await self.reach()
         found = self.stored.get((namespace, name))
-        if found is not None and found.it.status.delivery != delivery:
-            self.status(found.key, found.it.status.model_copy(update={"delivery": delivery}))
+        field = "reminder" if delivery.surface is Surface.NEWS else "delivery"
+        if found is not None and getattr(found.it.status, field) != delivery:
+            self.status(found.key, found.it.status.model_copy(update={field: delivery}))

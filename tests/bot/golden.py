@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import (
+    access_cards,
     commands,
     digest,
     entries,
@@ -461,6 +462,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "access_open": lambda: access_samples.card(access_samples.opened()),
     "access_revoked": lambda: access_samples.card(access_samples.opened(revoked=True)),
     "access_expired": lambda: access_samples.card(access_samples.opened(), later=True),
+    "access_ends_soon": lambda: access_cards.ends_soon(access_samples.opened()),
     "access_refused": lambda: access_samples.card(access_samples.refused()),
     "command_access_list": lambda: _said("access list"),
     "command_list": lambda: _said("list"),

@@ -124,6 +124,11 @@ async def test_where_the_card_stands_is_noted_beside_what_the_provisioner_writes
     found = stage.desk.get(NAMESPACE, "web-1")
     assert found is not None
     assert (found.it.status.delivery, found.it.status.certificate) == (CARD, "PEM")
+    news = CARD.model_copy(update={"surface": Surface.NEWS, "ts": "2.2"})
+    await stage.desk.record_delivery(NAMESPACE, "web-1", news)
+    told = stage.desk.get(NAMESPACE, "web-1")
+    assert told is not None
+    assert (told.it.status.delivery, told.it.status.reminder) == (CARD, news)
     await stage.desk.record_delivery(NAMESPACE, "gone", CARD)
     assert stage.desk.get(NAMESPACE, "gone") is None
 

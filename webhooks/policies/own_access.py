@@ -27,6 +27,8 @@ MOST_OWN: Final = 10
 """Accesses of one person to one cluster that last at a time."""
 MOST: Final = 500
 """The same of everybody."""
+_CARDS: Final = ("delivery", "reminder")
+"""What the bot keeps of it: where its messages stand."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -49,13 +51,13 @@ def check(request: Request, facts: Facts) -> Verdict:
 def _of_status(request: Request, facts: Facts) -> Verdict:
     if request.user.name == facts.trusted.provisioner:
         return Allow()
-    if request.user.name == facts.trusted.bot and _without_card(request.old) == _without_card(request.object):
+    if request.user.name == facts.trusted.bot and _without_cards(request.old) == _without_cards(request.object):
         return Allow()
     return Deny("the status of a ClusterAccess, with the certificate, is written by clusterdesk itself")
 
 
-def _without_card(access: Manifest | None) -> Manifest:
-    return {field: value for field, value in tree.dig(access or {}, "status").items() if field != "delivery"}
+def _without_cards(access: Manifest | None) -> Manifest:
+    return {field: value for field, value in tree.dig(access or {}, "status").items() if field not in _CARDS}
 
 
 def _of_person(request: Request, spec: AccessSpec, tenant: TenantSpec, facts: Facts) -> Iterator[Cause]:

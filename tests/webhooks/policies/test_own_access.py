@@ -183,6 +183,7 @@ def test_the_bot_writes_where_the_card_is_and_nothing_else_of_the_status() -> No
         return check({**old, "status": status}, old=old, user=user, subresource="status")
 
     assert written({"certificate": "PEM", "delivery": card}) == Allow()
+    assert written({"certificate": "PEM", "reminder": {**card, "surface": "News"}}) == Allow()
     assert isinstance(written({"certificate": "PEM", "delivery": card}, user="ann"), Deny)
     assert isinstance(written({"certificate": "OTHER", "delivery": card}), Deny)
     assert isinstance(written({"delivery": card}), Deny)
