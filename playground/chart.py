@@ -1,4 +1,4 @@
-"""What the playground takes from our own chart: accounts, roles and webhook configurations, exactly as a real
+"""What the playground takes from our own chart: accounts, roles and all that admission is, exactly as a real
 installation gets them. The workloads are left out, because here they are processes; so are the CRDs, which come
 straight from the models.
 """
@@ -21,6 +21,7 @@ CHART = Path(__file__).parent.parent / "charts" / "clusterdesk"
 RIGHTS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "ConfigMap")
 """With the objects that the chart makes for want of a right: those in which audit trails are anchored."""
 ADMISSION = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+SECOND_LINE = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 
 
 class ChartBroken(PlaygroundError):

@@ -103,11 +103,11 @@ class Startup:
         )
 
     async def install(self, kube: Kube, replicas: Sequence[int]) -> None:
-        """Our rights and webhook configurations, as the chart has them, and the address that stands for its Service."""
+        """Our rights and rules of admission, as the chart has them, and the address that stands for its Service."""
         front = self.ports["webhooks"]
         manifests = await asyncio.to_thread(chart.rendered, self.binaries, namespace=services.NAMESPACE)
         home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": services.NAMESPACE}}
-        await apply.put(kube, [home, *chart.of_kinds(manifests, chart.RIGHTS)])
+        await apply.put(kube, [home, *chart.of_kinds(manifests, chart.RIGHTS + chart.SECOND_LINE)])
         # Registered before their replicas start: one is ready when the API server has its authority.
         hooks = chart.of_kinds(manifests, chart.ADMISSION)
         await apply.put(kube, chart.addressed(hooks, f"https://127.0.0.1:{front}"))

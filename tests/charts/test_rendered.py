@@ -15,6 +15,8 @@ CLUSTER_WIDE = {
     "FlowSchema",
     "MutatingWebhookConfiguration",
     "PriorityLevelConfiguration",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
     "ValidatingWebhookConfiguration",
 }
 

@@ -22,7 +22,14 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     playground.workspace.settings.Settings,
 )
 PACKAGES = ("bot", "certs", "playground", "plugin", "provisioning", "webhooks")
-FOREIGN = ("no endpoints", "connection refused", "context deadline", "certificate signed by", "address already in use")
+FOREIGN = (
+    "no endpoints",
+    "connection refused",
+    "context deadline",
+    "certificate signed by",
+    "address already in use",
+    "ValidatingAdmissionPolicy",
+)
 """What others say: the API server, the operating system."""
 SHORTEST = 5
 """Pieces of a message between two gaps that are shorter prove nothing."""

@@ -21,6 +21,8 @@ def test_rights_and_admission_come_from_the_chart_itself(control_plane_binaries:
         for webhook in hook["webhooks"]:
             assert set(webhook["clientConfig"]) == {"url"}
             assert webhook["clientConfig"]["url"].startswith("https://127.0.0.1:1/")
+    line = chart.of_kinds(manifests, chart.SECOND_LINE)
+    assert {each["kind"] for each in line} == set(chart.SECOND_LINE)
     assert {webhook["failurePolicy"] for hook in hooks for webhook in hook["webhooks"]} == {"Fail", "Ignore"}
 
 

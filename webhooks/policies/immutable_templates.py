@@ -6,6 +6,7 @@ A changed size is a new template under a new name, which is how Cluster API roll
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, MACHINE_DEPLOYMENTS, MACHINE_SETS
@@ -16,6 +17,10 @@ from webhooks.facts import All, Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
 from webhooks.review import Request
 
+TOLD: Final = (
+    "the template {name} cannot be changed; make one under another name and point the MachineDeployment's "
+    "infrastructureRef to it"
+)
 MEASURED = (MACHINE_DEPLOYMENTS, MACHINE_SETS)
 """What is charged by a template's size."""
 
@@ -33,11 +38,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 def _changed(request: Request) -> Iterator[Cause]:
     after, before = request.object or {}, request.old or {}
     if after.get("spec") != before.get("spec"):
-        yield Cause(
-            "spec",
-            f"the template {request.name} cannot be changed; make one under another name and point the "
-            "MachineDeployment's infrastructureRef to it",
-        )
+        yield Cause("spec", TOLD.format(name=request.name))
 
 
 def _replaced(request: Request, facts: Facts) -> Iterator[Cause]:

@@ -7,6 +7,7 @@ escape the quota. A KubevirtCluster that is not marked as Kamaji's gets load bal
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES
@@ -21,7 +22,8 @@ from webhooks.tree import Tree
 MANAGED_BY = "cluster.x-k8s.io/managed-by"
 KAMAJI = "kamaji"
 
-_ELSEWHERE = "machines of a tenant run in this management cluster only; leave it out"
+HERE: Final = "machines of a tenant run in this management cluster only; leave it out"
+OWN: Final = "must be {own}, the object's own, and not {elsewhere}"
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -38,7 +40,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 def _of_cluster(manifest: Manifest) -> Iterator[Cause]:
     if tree.dig(manifest, "spec").get("infraClusterSecretRef"):
-        yield Cause("spec.infraClusterSecretRef", _ELSEWHERE)
+        yield Cause("spec.infraClusterSecretRef", HERE)
     if reading.annotation(manifest, MANAGED_BY) != KAMAJI:
         yield Cause(
             f"metadata.annotations[{MANAGED_BY}]",
@@ -48,12 +50,12 @@ def _of_cluster(manifest: Manifest) -> Iterator[Cause]:
 
 def _of_machine(machine: Tree, at: str, namespace: str) -> Iterator[Cause]:
     if machine.get("infraClusterSecretRef"):
-        yield Cause(f"{at}.infraClusterSecretRef", _ELSEWHERE)
+        yield Cause(f"{at}.infraClusterSecretRef", HERE)
     elsewhere = tree.dig(machine, "virtualMachineTemplate", "metadata").get("namespace") or namespace
     if elsewhere != namespace:
         yield Cause(
             f"{at}.virtualMachineTemplate.metadata.namespace",
-            f"must be {namespace}, the object's own, and not {elsewhere}",
+            OWN.format(own=namespace, elsewhere=elsewhere),
         )
 
 

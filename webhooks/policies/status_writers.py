@@ -6,12 +6,17 @@ the numbers for theirs. The API server does not ask about our own writes (see `R
 
 from __future__ import annotations
 
+from typing import Final
+
 from provisioning.errors import Cause
 from provisioning.resources import CATALOGS, TENANT_CLUSTERS, TENANTS
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Policy, Reach, Rule
 from webhooks.review import Request
+
+TOLD: Final = "is written by clusterdesk itself, and not by {user}; change the spec, and it follows"
+KINDS: Final = (TENANT_CLUSTERS, TENANTS, CATALOGS)
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -21,14 +26,11 @@ def check(request: Request, facts: Facts) -> Verdict:
     old, new = request.old or {}, request.object or {}
     if old.get("status") == new.get("status"):
         return Allow()
-    text = f"is written by clusterdesk itself, and not by {request.user.name}; change the spec, and it follows"
-    return refuse(Cause("status", text))
+    return refuse(Cause("status", TOLD.format(user=request.user.name)))
 
 
 POLICY = Policy(
     "status_writers",
-    tuple(
-        Rule(kind, (UPDATE,), subresource="status", reach=Reach.OURS) for kind in (TENANT_CLUSTERS, TENANTS, CATALOGS)
-    ),
+    tuple(Rule(kind, (UPDATE,), subresource="status", reach=Reach.OURS) for kind in KINDS),
     check,
 )

@@ -10,6 +10,7 @@ the namespace end in Terminating for ever (clastix/kamaji issues 376 and 491).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.names import TENANT_LABEL
@@ -21,6 +22,8 @@ from webhooks.facts import All, Facts, Manifest
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
 from webhooks.review import Request
 
+TOLD: Final = "only the platform may say whose a namespace is, and {user} is not of it"
+FIELD: Final = f"metadata.labels[{TENANT_LABEL}]"
 SHOWN = 5
 """Clusters that a denial names; more are counted."""
 
@@ -33,7 +36,6 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 def _of_namespace(request: Request, facts: Facts) -> Iterator[Cause]:
     before, after = (reading.label(m or {}, TENANT_LABEL) for m in (request.old, request.object))
-    field = f"metadata.labels[{TENANT_LABEL}]"
     if request.operation == DELETE:
         if before and (held := _clusters(facts, [request.name])):
             why = f"the namespace {request.name} still holds {_named(held)}, to be deleted first"
@@ -42,9 +44,9 @@ def _of_namespace(request: Request, facts: Facts) -> Iterator[Cause]:
     if before == after:
         return
     if not facts.trusted.is_platform(request.user):
-        yield Cause(field, f"only the platform may say whose a namespace is, and {request.user.name} is not of it")
+        yield Cause(FIELD, TOLD.format(user=request.user.name))
     elif before and (held := _clusters(facts, [request.name])):
-        yield Cause(field, f"the namespace belongs to {before} as long as it holds {_named(held)}")
+        yield Cause(FIELD, f"the namespace belongs to {before} as long as it holds {_named(held)}")
 
 
 def _of_tenant(request: Request, facts: Facts) -> Iterator[Cause]:

@@ -56,6 +56,23 @@ labels:
 {{- end }}
 
 {{/*
+A generated text, which speaks of a release called clusterdesk in clusterdesk-system, with the names of this one: in CEL
+as well. Takes a list: context, text.
+*/}}
+{{- define "clusterdesk.renamed" -}}
+{{- $context := index . 0 -}}
+{{- $fullname := include "clusterdesk.fullname" $context -}}
+{{- $text := index . 1 | replace "clusterdesk-system" "\x00namespace" -}}
+{{- range $component := list "webhooks" "provisioner" "bot" -}}
+{{- $text = $text | replace (printf "clusterdesk-%s" $component) (printf "\x00%s" $component) -}}
+{{- end -}}
+{{- range $component := list "webhooks" "provisioner" "bot" -}}
+{{- $text = $text | replace (printf "\x00%s" $component) (printf "%s-%s" $fullname $component) -}}
+{{- end -}}
+{{- $text | replace "\x00namespace" $context.Release.Namespace -}}
+{{- end -}}
+
+{{/*
 Which generation of Cluster API's APIs is spoken. The older one only where all of it is served, and not all of the newer:
 as the programs would find by themselves (provisioning/profile.py).
 */}}
