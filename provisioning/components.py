@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
+
+NEVER: Final = re.compile(r"(?!)")
+"""Matches nothing. RE2 does not know it: what is never is left out there."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,30 @@ class Component:
     charts: re.Pattern[str]
     flags: tuple[Flag, ...]
     environment: frozenset[str] = frozenset()
-    values: re.Pattern[str] = re.compile(r"(?!)")
-    objects: re.Pattern[str] = re.compile(r"(?!)")
+    values: re.Pattern[str] = NEVER
+    """Values of a chart, as `key=value`. What is named `whole` is told as it is, of all others their key."""
+    objects: re.Pattern[str] = NEVER
     """Kinds and names that upstream gives its objects: no proof, since names are free."""
+    accounts: re.Pattern[str] = NEVER
+    """ServiceAccounts that upstream runs it as: no proof either."""
+    settings: re.Pattern[str] = NEVER
+    """Kinds and names of what it is configured by."""
+    hints: tuple[re.Pattern[str], ...] = ()
+    """Values of its chart, as the last two names of their path and the value: each is one sort of hint."""
     shared_images: frozenset[str] = frozenset()
     sidecars: frozenset[str] = frozenset()
     node_only: str = ""
 
-    def has(self, flag: str) -> bool:
-        """Whether a flag, written as one word with two dashes, is one of its."""
-        return any(re.fullmatch(known.pattern, flag) for known in self.flags)
+    def sign_of_flag(self, flag: str) -> str:
+        """What to tell of a flag, written as one word with two dashes; empty when it is none of its."""
+        known = next((known for known in self.flags if re.fullmatch(known.pattern, flag)), None)
+        # A value that may be anything may come from a Secret, and is not repeated.
+        return "" if known is None else flag if known.values else flag.partition("=")[0]
+
+    def sign_of_value(self, key: str, value: str) -> str:
+        """What to tell of a value of a chart; empty when it is none of its. The same goes for its value."""
+        found = self.values.fullmatch(f"{key}={value}")
+        return "" if found is None else found.groupdict().get("whole") or key
 
 
 CLOUD_CONTROLLER_MANAGER = Component(
@@ -67,6 +85,9 @@ CLOUD_CONTROLLER_MANAGER = Component(
         r"(Deployment|DaemonSet|StatefulSet) (kubevirt-cloud-controller-manager|(.*-)?kccm)"
         r"|ServiceAccount .*-kccm|(Role|ClusterRole) (kccm|kccm-sa)"
     ),
+    # Those of other clouds' are called so as well.
+    accounts=re.compile(r"cloud-controller-manager|(.*-)?kccm"),
+    settings=re.compile(r"ConfigMap cloud-config"),
 )
 
 CSI_CONTROLLER = Component(
@@ -88,6 +109,7 @@ CSI_CONTROLLER = Component(
         r"(Deployment|StatefulSet) (kubevirt-csi-controller|.*-kcsi-controller)|ServiceAccount kubevirt-csi"
         r"|Role kubevirt-csi|ClusterRole kubevirt-csi-cluster|Secret (infra-cluster-credentials|kvcluster-kubeconfig)"
     ),
+    accounts=re.compile(r"kubevirt-csi"),
     shared_images=frozenset({"kubevirt-csi-driver"}),
     sidecars=frozenset({"csi-provisioner", "csi-attacher", "csi-resizer", "csi-snapshotter"}),
     # The flag defaults to true: a driver that does not say false is the controller.
@@ -109,13 +131,26 @@ CLUSTER_AUTOSCALER = Component(
         r"(Deployment|ServiceAccount) (cluster-autoscaler|.*-clusterapi-cluster-autoscaler)"
         r"|ClusterRole cluster-autoscaler-management"
     ),
+    accounts=re.compile(r"cluster-autoscaler|.*-clusterapi-cluster-autoscaler"),
+    hints=(
+        re.compile(r"autoDiscovery\.clusterName=.+"),
+        re.compile(r"(.*\.)?((nameOverride|fullnameOverride)|serviceAccount\.name)=(.*-)?cluster-autoscaler"),
+        re.compile(r"(.*\.)?cloudConfigPath=.+"),
+    ),
     values=re.compile(
-        r"cloudProvider=clusterapi|(clusterAPIMode|clusterAPIKubeconfigSecret|clusterAPICloudConfigPath"
+        r"(?P<whole>cloudProvider=clusterapi)|(clusterAPIMode|clusterAPIKubeconfigSecret|clusterAPICloudConfigPath"
         r"|clusterAPIWorkloadKubeconfigPath)=.+"
     ),
 )
 
 COMPONENTS = (CLOUD_CONTROLLER_MANAGER, CSI_CONTROLLER, CLUSTER_AUTOSCALER)
+
+CREDENTIALS = re.compile(r"(Secret|ConfigMap) (.*[^a-z0-9])?(kubeconfig([^a-z0-9].*)?|infra-cluster-credentials)")
+"""What is mounted and looks like access to an API server: kind, name, and perhaps the file. Nothing by itself."""
+PROVIDERS = frozenset({"", "external", "kubevirt", "clusterapi"})
+"""What `--cloud-provider` may be in a tenant of ours; whatever is of another cloud is none of the components."""
+HINTED = frozenset({"clusterName", "nameOverride", "fullnameOverride", "name", "cloudConfigPath", "cloudProvider"})
+"""The keys of `hints`, and of what speaks against them."""
 
 WORDS = (
     "kubevirt-c",
@@ -123,6 +158,9 @@ WORDS = (
     "cluster-autoscaler",
     "clusterapi",
     "cloud-provider",
+    "cloud-controller-manager",
+    "cloud-config",
+    "autodiscovery",
     "infra-cluster",
     "infracluster",
     "infra-storage",

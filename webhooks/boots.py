@@ -45,10 +45,22 @@ def _of_kubeadm(spec: Manifest, at: str) -> Iterator[Part]:
 
 
 def secrets_of_kubeadm_config(manifest: Manifest) -> list[Source]:
-    """KubeadmConfig(Template): Secrets that files are taken from."""
+    """KubeadmConfig(Template): Secrets that files and passwords are taken from."""
     spec, at = template(manifest)
-    named = [tree.dig(file, "contentFrom", "secret") for file in tree.mappings(spec.get("files"))]
-    return [Source("Secret", tree.text(s.get("name")), f"{at}.files[{i}].contentFrom") for i, s in enumerate(named)]
+    return list(_secrets_of_kubeadm(spec, at))
+
+
+def secrets_of_kubeadm_control_plane(manifest: Manifest) -> list[Source]:
+    """KubeadmControlPlane(Template): the same, a floor down."""
+    spec, at = template(manifest)
+    return list(_secrets_of_kubeadm(tree.mapping(spec.get("kubeadmConfigSpec")), f"{at}.kubeadmConfigSpec"))
+
+
+def _secrets_of_kubeadm(spec: Manifest, at: str) -> Iterator[Source]:
+    for key, origin in (("files", "contentFrom"), ("users", "passwdFrom")):
+        for index, entry in enumerate(tree.mappings(spec.get(key))):
+            name = tree.text(tree.dig(entry, origin, "secret").get("name"))
+            yield Source("Secret", name, f"{at}.{key}[{index}].{origin}")
 
 
 def secret_of_boot(manifest: Manifest) -> list[Source]:

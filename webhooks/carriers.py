@@ -163,6 +163,13 @@ def values_sources(manifest: Manifest) -> list[Source]:
     return [source for source in found if source.kind in ("ConfigMap", "Secret") and source.name]
 
 
+def substitutes_of(manifest: Manifest) -> list[Source]:
+    """Everything that a Kustomization takes variables from."""
+    entries = enumerate(tree.mappings(tree.dig(manifest, "spec", "postBuild").get("substituteFrom")))
+    at = "spec.postBuild.substituteFrom"
+    return [Source(tree.text(e.get("kind")), tree.text(e.get("name")), f"{at}[{i}]") for i, e in entries]
+
+
 def _target(entry: Manifest) -> str:
     """`image.repository`: the whole text becomes that value."""
     return tree.text(entry.get("targetPath")).rpartition(".")[2]

@@ -14,17 +14,17 @@ from webhooks import tree
 def why(component: Component, container: Mapping[str, Any], images: set[str]) -> str:
     """By what this container is that component; empty when it is not."""
     image = image_name(str(container.get("image", "")))
-    words = [str(w) for key in ("command", "args") for w in tree.sequence(container.get(key))]
-    words = [w for text in words for w in re.split(r"[\s;|&()]+", text.replace('"', "").replace("'", "")) if w]
-    given = flags(words)
+    said = words(container)
+    given = flags(said)
     if image in component.images:
         return f"the image {image}"
     if image in component.shared_images and (component.node_only not in given or images & component.sidecars):
         return f"the image {image} without {component.node_only}, or beside its sidecars"
     for flag in given:
-        if component.has(flag):
-            return f"the flag {flag}"
-    for word in words:
+        told = component.sign_of_flag(flag)
+        if told:
+            return f"the flag {told}"
+    for word in said:
         # A program that is run, not one that is spoken of: --target=deployment/cluster-autoscaler.
         if not word.startswith("-") and image_name(word) in component.images:
             return f"the program {word}"
@@ -32,6 +32,12 @@ def why(component: Component, container: Mapping[str, Any], images: set[str]) ->
     for name in sorted(names & component.environment):
         return f"the environment variable {name}"
     return ""
+
+
+def words(container: Mapping[str, Any]) -> list[str]:
+    """Command and arguments, word by word: commands are given to a shell as well."""
+    texts = [str(w) for key in ("command", "args") for w in tree.sequence(container.get(key))]
+    return [w for text in texts for w in re.split(r"[\s;|&()]+", text.replace('"', "").replace("'", "")) if w]
 
 
 def flags(words: Sequence[str]) -> list[str]:

@@ -1,15 +1,13 @@
-"""Everything that a request sends into a tenant: the parts of its object, and the ConfigMaps that this names.
+"""Everything that a request sends into a tenant: the parts of its object, and the ConfigMaps and Secrets that it names.
 
 One table for the policies that look into content. A ConfigMap or Secret is content when something names it; it may
-come before that and after, so both are asked about. Secrets are read when they are written and never again: so the
-door needs no right to read those of tenants.
+come before that and after, so both are asked about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from provisioning.documents import Overgrown
 from provisioning.resources import (
     CLUSTER_CLASSES,
     CLUSTER_RESOURCE_SETS,
@@ -31,9 +29,9 @@ from provisioning.resources import (
     TENANT_CONTROL_PLANES,
     Resource,
 )
-from webhooks import boots, carriers, hubs, parts, user_data
+from webhooks import boots, carriers, hubs, named, parts, user_data
 from webhooks import facts as reading
-from webhooks.facts import All, Facts, Manifest, One
+from webhooks.facts import All, Facts, Manifest
 from webhooks.kinds import (
     APPLICATION_SETS,
     APPLICATIONS,
@@ -47,9 +45,6 @@ from webhooks.kinds import (
 from webhooks.parts import Form, Part, Source
 from webhooks.policy import Reach, Rule
 from webhooks.review import Request
-
-NAMED_MAX = 500
-"""ConfigMaps that one object may name: all are read at once."""
 
 Extract = Callable[[Manifest, str, Facts], Iterable[Part]]
 
@@ -77,90 +72,78 @@ def is_sent(request: Request, facts: Facts) -> bool:
     if manifest["kind"] not in (CONFIG_MAPS.kind, SECRETS.kind) or manifest.get("type") in ALWAYS_SENT:
         return True
     me = (manifest["kind"], manifest["metadata"].get("name", ""))
-    facts.need(*(All(kind, request.namespace if kind.namespaced else "") for kind in NAMING))
+    facts.need(*(All(kind, request.namespace if kind.namespaced else "") for kind in named.NAMING))
     return any(
         (source.kind, source.name) == me and source.namespace in ("", request.namespace)
-        for kind, naming in NAMING.items()
+        for kind, naming in named.NAMING.items()
         for other in facts.list(kind, namespace=request.namespace if kind.namespaced else "")
         for source in naming(other)
     )
 
 
-def _named_by_release(manifest: Manifest) -> list[Source]:
-    return carriers.values_sources(manifest) if carriers.targets_tenant(manifest) else []
-
-
-def _named_by_profile(manifest: Manifest) -> list[Source]:
-    return [source for source, _ in hubs.named_by_profile(manifest)]
-
-
-NAMING: Mapping[Resource, Callable[[Manifest], Iterable[Source]]] = {
-    CLUSTER_RESOURCE_SETS: carriers.resources_of,
-    HELM_RELEASES: _named_by_release,
-    PROFILES: _named_by_profile,
-    CLUSTER_PROFILES: _named_by_profile,
-    KUBEADM_CONFIGS: boots.secrets_of_kubeadm_config,
-    KUBEADM_CONFIG_TEMPLATES: boots.secrets_of_kubeadm_config,
-    KUBEVIRT_MACHINE_TEMPLATES: boots.secrets_of_machine,
-    MACHINE_DEPLOYMENTS: boots.secret_of_boot,
-    MACHINE_SETS: boots.secret_of_boot,
-    MACHINES: boots.secret_of_boot,
-}
-"""What may name a ConfigMap or Secret, and how."""
-
-
 def _in_helm_release(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
     yield from carriers.in_helm_release(manifest)
-    for source, content in _config_maps(_named_by_release(manifest), namespace, facts):
-        for text in parts.texts(content, Form.VALUES_TEXT, at=_place(source)):
+    for source, content in named.read(named.by_release(manifest), namespace, facts):
+        for text in parts.texts(content, Form.VALUES_TEXT, at=named.place(source)):
             yield text
             if source.target:
                 yield Part(text.field, Form.VALUES, {source.target: text.content})
 
 
+def _in_kustomization(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
+    yield from carriers.in_kustomization(manifest)
+    for source, content in named.read(named.by_kustomization(manifest), namespace, facts):
+        for text in parts.texts(content, Form.VALUES, at=named.place(source)):
+            # Each is a variable, by the name of its key.
+            yield Part(text.field, Form.VALUES, {text.field.rpartition(".")[2]: text.content})
+
+
 def _in_resource_set(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
-    for source, content in _config_maps(carriers.resources_of(manifest), namespace, facts):
-        yield from parts.texts(content, Form.TEXT, at=_place(source))
+    for source, content in named.read(carriers.resources_of(manifest), namespace, facts):
+        yield from parts.texts(content, Form.TEXT, at=named.place(source))
 
 
 def _in_profile(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
     yield from hubs.in_profile(manifest)
     forms = dict(hubs.named_by_profile(manifest))
-    for source, content in _config_maps([*forms], namespace, facts):
-        yield from parts.texts(content, forms[source], at=_place(source))
+    for source, content in named.read([*forms], namespace, facts):
+        yield from parts.texts(content, forms[source], at=named.place(source))
 
 
 def _in_content(manifest: Manifest, _namespace: str, _facts: Facts) -> Iterator[Part]:
-    for part in parts.texts(manifest, Form.CONTENT):
+    yield from _any_content(manifest, "")
+
+
+def _any_content(manifest: Manifest, at: str) -> Iterator[Part]:
+    """Of a ConfigMap or Secret that may be manifests, values, a script or user data."""
+    for part in parts.texts(manifest, Form.CONTENT, at=at):
         yield part
         if user_data.is_such(part.content):
             yield from user_data.parts(part.content, part.field)
-
-
-def _config_maps(sources: Sequence[Source], namespace: str, facts: Facts) -> Iterator[tuple[Source, Manifest]]:
-    """Those that are there already. Raises `Overgrown`."""
-    # Without a namespace of its own, a profile of all namespaces names one in that of each cluster.
-    places = {s: s.namespace or namespace for s in sources if s.kind == CONFIG_MAPS.kind and s.name}
-    if len(places) > NAMED_MAX:
-        raise Overgrown(f"it names more than {NAMED_MAX} ConfigMaps")
-    facts.need(*(One(CONFIG_MAPS, source.name, place) for source, place in places.items() if place))
-    for source, place in places.items():
-        content = facts.get(CONFIG_MAPS, source.name, namespace=place) if place else None
-        if content is not None:
-            yield source, content
-
-
-def _place(source: Source) -> str:
-    return f"{source.field}({source.kind} {source.name})"
 
 
 def _plain(extract: Callable[[Manifest], Iterable[Part]]) -> Extract:
     return lambda manifest, _namespace, _facts: extract(manifest)
 
 
+def _boots(naming: Callable[[Manifest], Sequence[Source]], own: Callable[[Manifest], Iterable[Part]]) -> Extract:
+    """What a machine boots with: what stands in the object itself, and the Secrets that it names."""
+
+    def extract(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
+        yield from own(manifest)
+        for source, content in named.read(naming(manifest), namespace, facts):
+            yield from _any_content(content, named.place(source))
+
+    return extract
+
+
+_KUBEADM = _boots(boots.secrets_of_kubeadm_config, boots.in_kubeadm_config)
+_KUBEADM_CONTROL_PLANE = _boots(boots.secrets_of_kubeadm_control_plane, boots.in_kubeadm_control_plane)
+_VIRTUAL_MACHINE = _boots(boots.secrets_of_machine, boots.in_machine)
+_MACHINE = _boots(boots.secret_of_boot, lambda _manifest: ())
 _BY_KIND: Sequence[tuple[Resource, Extract]] = (
     (HELM_RELEASES, _in_helm_release),
-    (KUSTOMIZATIONS, _plain(carriers.in_kustomization)),
+    (KUSTOMIZATIONS, _in_kustomization),
     (HELM_CHART_PROXIES, _plain(carriers.in_helm_chart_proxy)),
     (HELM_RELEASE_PROXIES, _plain(carriers.in_helm_chart_proxy)),
     (CLUSTER_RESOURCE_SETS, _in_resource_set),
@@ -168,12 +151,15 @@ _BY_KIND: Sequence[tuple[Resource, Extract]] = (
     (CLUSTER_PROFILES, _in_profile),
     (APPLICATIONS, _plain(hubs.in_application)),
     (APPLICATION_SETS, _plain(hubs.in_application)),
-    (KUBEADM_CONFIG_TEMPLATES, _plain(boots.in_kubeadm_config)),
-    (KUBEADM_CONFIGS, _plain(boots.in_kubeadm_config)),
-    (KUBEADM_CONTROL_PLANES, _plain(boots.in_kubeadm_control_plane)),
-    (KUBEADM_CONTROL_PLANE_TEMPLATES, _plain(boots.in_kubeadm_control_plane)),
-    (KUBEVIRT_MACHINE_TEMPLATES, _plain(boots.in_machine)),
-    (KUBEVIRT_MACHINES, _plain(boots.in_machine)),
+    (KUBEADM_CONFIG_TEMPLATES, _KUBEADM),
+    (KUBEADM_CONFIGS, _KUBEADM),
+    (KUBEADM_CONTROL_PLANES, _KUBEADM_CONTROL_PLANE),
+    (KUBEADM_CONTROL_PLANE_TEMPLATES, _KUBEADM_CONTROL_PLANE),
+    (KUBEVIRT_MACHINE_TEMPLATES, _VIRTUAL_MACHINE),
+    (KUBEVIRT_MACHINES, _VIRTUAL_MACHINE),
+    (MACHINE_DEPLOYMENTS, _MACHINE),
+    (MACHINE_SETS, _MACHINE),
+    (MACHINES, _MACHINE),
     (KAMAJI_CONTROL_PLANES, _plain(carriers.in_kamaji_addons)),
     (KAMAJI_CONTROL_PLANE_TEMPLATES, _plain(carriers.in_kamaji_addons)),
     (TENANT_CONTROL_PLANES, _plain(carriers.in_kamaji_addons)),
@@ -190,6 +176,9 @@ _EVERYWHERE = (
     # Other policies ask about these everywhere, and once is enough.
     KUBEVIRT_MACHINE_TEMPLATES,
     KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    MACHINES,
     KAMAJI_CONTROL_PLANES,
     CLUSTERS,
 )

@@ -100,13 +100,25 @@ def named_by_profile(manifest: Manifest) -> Iterator[tuple[Source, Form]]:
     """ConfigMaps and Secrets that a profile takes manifests, values and patches from, and how they are to be read."""
     spec = tree.mapping(manifest.get("spec"))
     for index, policy in _sent(spec, "policyRefs"):
-        yield _source(policy, f"spec.policyRefs[{index}]"), Form.TEXT
+        yield _source(manifest, policy, f"spec.policyRefs[{index}]"), Form.TEXT
     for index, patch in enumerate(tree.mappings(spec.get("patchesFrom"))):
-        yield _source(patch, f"spec.patchesFrom[{index}]"), Form.TEXT
+        yield _source(manifest, patch, f"spec.patchesFrom[{index}]"), Form.TEXT
     for key in ("helmCharts", "kustomizationRefs"):
         for index, entry in _sent(spec, key):
             for number, values in enumerate(tree.mappings(entry.get("valuesFrom"))):
-                yield _source(values, f"spec.{key}[{index}].valuesFrom[{number}]"), Form.VALUES_TEXT
+                yield _source(manifest, values, f"spec.{key}[{index}].valuesFrom[{number}]"), Form.VALUES_TEXT
+    # What is put into its templates: a piece of any text.
+    for resource, field in _collected(spec):
+        yield _source(manifest, resource, field), Form.CONTENT
+
+
+def borrowed_by_profile(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Namespaces other than its own that a tenant's profile has objects collected from, each with its field."""
+    own = tree.dig(manifest, "metadata").get("namespace")
+    for resource, field in _collected(tree.mapping(manifest.get("spec"))):
+        namespace = tree.text(resource.get("namespace"))
+        if namespace not in ("", own):
+            yield namespace, f"{field}.namespace"
 
 
 def origins_of_profile(manifest: Manifest) -> Iterator[Origin]:
@@ -120,6 +132,11 @@ def origins_of_profile(manifest: Manifest) -> Iterator[Origin]:
             remote = tree.mapping(entry.get("remoteURL"))
             if remote:
                 yield Origin(tree.text(remote.get("url")), f"spec.{key}[{index}].remoteURL.url")
+    if _is_tenants(manifest):
+        # Which ones a template names is known for each cluster only, and whoever has few can write them down.
+        for source, _ in named_by_profile(manifest):
+            if "{{" in source.name:
+                yield Origin(source.name, f"{source.field}.name")
 
 
 def sources_of_profile(manifest: Manifest) -> Iterator[Source]:
@@ -128,7 +145,7 @@ def sources_of_profile(manifest: Manifest) -> Iterator[Source]:
     for key in ("policyRefs", "kustomizationRefs"):
         for index, entry in _sent(spec, key):
             if tree.text(entry.get("kind")) not in ("", "ConfigMap", "Secret"):
-                yield _source(entry, f"spec.{key}[{index}]")
+                yield _source(manifest, entry, f"spec.{key}[{index}]")
 
 
 def local_entries(manifest: Manifest) -> Iterator[tuple[str, int]]:
@@ -147,6 +164,18 @@ def _sent(spec: Manifest, key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
             yield index, entry
 
 
-def _source(entry: Manifest, field: str) -> Source:
+def _collected(spec: Manifest) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Objects that a profile's templates read, and their fields."""
+    for index, entry in enumerate(tree.mappings(spec.get("templateResourceRefs"))):
+        yield tree.mapping(entry.get("resource")), f"spec.templateResourceRefs[{index}].resource"
+
+
+def _source(manifest: Manifest, entry: Manifest, field: str) -> Source:
     kind, name, namespace = (tree.text(entry.get(key)) for key in ("kind", "name", "namespace"))
-    return Source(kind, name, field, namespace)
+    # Whatever a tenant's profile says, Sveltos looks in its own namespace.
+    return Source(kind, name, field, "" if _is_tenants(manifest) else namespace)
+
+
+def _is_tenants(manifest: Manifest) -> bool:
+    """Whether it is a Profile, which reaches the clusters of its own namespace only, and no ClusterProfile."""
+    return "namespace" in tree.dig(manifest, "metadata")

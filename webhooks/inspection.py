@@ -27,9 +27,9 @@ def found(request: Request, facts: Facts, look: Callable[[Part], list[T]]) -> li
     manifest = request.object
     if manifest is None or not deliveries.is_concern(request, facts):
         return []
-    sent = deliveries.of(request, manifest, facts)
-    before = deliveries.of(request, request.old, facts) if request.old is not None else []
     try:
+        sent = deliveries.of(request, manifest, facts)
+        before = deliveries.of(request, request.old, facts) if request.old is not None else []
         new = [finding for part in sent if part not in before for finding in _looked(part, look)]
         known = {finding for part in before if new for finding in _looked(part, look)}
     except Overgrown:

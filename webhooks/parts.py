@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ TEXT_MAX = 2 * 1024 * 1024
 """Bytes that a compressed file may come to: more is not read, and so does not pass."""
 MEMBERS_MAX = 100
 """Compressed files in a row, which are one for whoever unpacks them."""
+_ENCODED = re.compile(r"[A-Za-z0-9+/\s]{40,}+={0,2}\s*")
+"""A text that is nothing but base64."""
 
 
 class Form(Enum):
@@ -34,6 +37,7 @@ class Form(Enum):
     TEXT = "manifests if it is YAML or JSON, else a script"
     CONTENT = "any of these: nobody has said yet what it is for"
     SCRIPT = "commands"
+    ADDRESSES = "where more user data is fetched from: a list of addresses"
     SETTINGS = "a tree whose texts may be anything, commands among them"
 
 
@@ -65,12 +69,37 @@ def values(content: Any, at: str) -> Iterator[Part]:
 
 
 def texts(manifest: Manifest, form: Form, *, at: str = "") -> Iterator[Part]:
-    """Every text in a ConfigMap or Secret, decoded."""
+    """Every text in a ConfigMap or Secret, decoded, and what is packed in it: a machine may be told to unpack it.
+
+    Raises `Overgrown`.
+    """
     for section in ("data", "stringData", "binaryData"):
         encoded = section == "binaryData" or (section == "data" and manifest.get("kind") == "Secret")
         for key, value in tree.mapping(manifest.get(section)).items():
-            text = decoded(tree.text(value), "base64") if encoded else tree.text(value)
-            yield Part(f"{at}.{section}.{key}" if at else f"{section}.{key}", form, text)
+            for text in _opened(tree.text(value), encoded=encoded):
+                yield Part(f"{at}.{section}.{key}" if at else f"{section}.{key}", form, text)
+
+
+def length(manifest: Manifest) -> int:
+    """Characters of all the texts in a ConfigMap or Secret, as they are stored."""
+    sections = (tree.mapping(manifest.get(section)) for section in ("data", "binaryData"))
+    return sum(len(tree.text(value)) for section in sections for value in section.values())
+
+
+def _opened(text: str, *, encoded: bool) -> Iterator[str]:
+    """The text, and what is behind it where it is nothing but base64."""
+    plain = _behind(text) if encoded else text
+    yield plain
+    if _ENCODED.fullmatch(plain):
+        yield _behind(plain)
+
+
+def _behind(text: str) -> str:
+    """What is behind base64, unpacked; empty when it is no base64."""
+    try:
+        return expanded(base64.b64decode(text, validate=False)).decode("utf-8", "replace")
+    except ValueError:
+        return ""
 
 
 def commands(them: Any, at: str) -> Iterator[Part]:

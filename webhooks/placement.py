@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning import documents
-from provisioning.components import COMPONENTS, Component, image_name, is_worth_reading
-from webhooks import containers, tree
+from provisioning.components import COMPONENTS, HINTED, Component, image_name, is_worth_reading
+from webhooks import containers, hints, tree
 from webhooks.parts import Form, Part
 
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
@@ -53,6 +53,8 @@ def find(part: Part) -> list[Finding]:
             return in_script(part.content, at=part.field)
         case Form.SETTINGS:
             return in_settings(part.content, at=part.field)
+        case Form.ADDRESSES:
+            return []
 
 
 def in_chart(name: str, *, at: str) -> list[Finding]:
@@ -63,17 +65,23 @@ def in_chart(name: str, *, at: str) -> list[Finding]:
 
 def in_values(values: Any, *, at: str) -> list[Finding]:
     """Values of a chart: switches, images, and whole manifests or texts among them."""
-    found, read = list(_in_pods(values, at)), set[str]()
+    found, read, hinted = list(_in_pods(values, at)), set[str](), dict[str, str]()
     for path, key, value in tree.leaves(values, at):
-        setting = f"{key}={value}"
-        if not _may_hold(setting):
+        if key in HINTED:
+            hinted[path] = value
+        if not _may_hold(f"{key}={value}"):
             continue
-        found += [Finding(c, path, f"the value {setting}") for c in COMPONENTS if c.values.fullmatch(setting)]
+        signs = ((c, c.sign_of_value(key, value)) for c in COMPONENTS)
+        found += [Finding(c, path, f"the value {sign}") for c, sign in signs if sign]
         if _is_content(value):
             found += in_text(value, at=path) if value not in read else []
             read.add(value)
         elif _is_image(path, key) or ("/" in value and "://" not in value and not value.startswith("-")):
             found += _by_image(value, path)
+    for component in COMPONENTS:
+        first, *others = hints.in_values(component, hinted) or [""]
+        if others:
+            found.append(Finding(component, first, f"the value beside that of {others[0]}"))
     return _distinct(found)
 
 
@@ -114,7 +122,8 @@ def in_script(text: str, *, at: str) -> list[Finding]:
     told = [line for line in lines if not line.lstrip().startswith("#")]
     words = [w for line in told for w in re.split(r"[\s\"'`,;|&()<>{}]+", line) if w]
     flags = containers.flags(words)
-    found = [Finding(c, at, f"the flag {flag}") for flag in flags for c in COMPONENTS if c.has(flag)]
+    signs = ((c, c.sign_of_flag(flag)) for flag in flags for c in COMPONENTS)
+    found = [Finding(c, at, f"the flag {sign}") for c, sign in signs if sign]
     for word in dict.fromkeys(words):
         elements = {image_name(element) for element in re.split(r"[/=]", word.partition("@")[0])}
         for c in COMPONENTS:
@@ -137,7 +146,7 @@ def _documents(text: str) -> list[Any]:
 
 
 def _in_document(document: Any, at: str) -> Iterator[Finding]:
-    yield from _by_name(document, at)
+    yield from _by_hints(document, at)
     yield from _in_pods(document, at)
     yield from _in_patch(document, at)
     # One text can be at many places, by an alias.
@@ -151,15 +160,17 @@ def _in_document(document: Any, at: str) -> Iterator[Finding]:
             yield from _by_image(value, path)
 
 
-def _by_name(document: Any, at: str) -> Iterator[Finding]:
-    """Objects that are called as upstream calls them. A List has several."""
+def _by_hints(document: Any, at: str) -> Iterator[Finding]:
+    """Objects that are called as upstream calls them, and those of which more hints at it. A List has several."""
     if not isinstance(document, Mapping):
         return
     for index, item in enumerate(tree.sequence(document.get("items"))):
-        yield from _by_name(item, f"{at}.items[{index}]")
-    meta = document.get("metadata")
-    name = f"{document.get('kind')} {meta.get('name')}" if isinstance(meta, Mapping) else ""
-    yield from (Finding(c, f"{at}.metadata.name", name, certain=False) for c in COMPONENTS if c.objects.fullmatch(name))
+        yield from _by_hints(item, f"{at}.items[{index}]")
+    called = hints.name(document)
+    for component in COMPONENTS:
+        found = hints.of_object(component, document)
+        if len(found) > 1 or called in found:
+            yield Finding(component, f"{at}.metadata.name", " with ".join(found), certain=len(found) > 1)
 
 
 def _in_patch(document: Any, at: str) -> Iterator[Finding]:

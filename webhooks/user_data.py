@@ -1,11 +1,12 @@
 """A machine's user data, as cloud-init takes it apart: a script, a configuration, or many of either in one. Pure.
 
-What it fetches from elsewhere (`#include`) is not here to be looked at, as with a script that fetches something.
+What it includes from elsewhere (`#include`) is not here to be looked at; its addresses are.
 """
 
 from __future__ import annotations
 
 import email
+import re
 from collections.abc import Iterator
 from email.message import Message
 from typing import Any, Final
@@ -17,31 +18,42 @@ from webhooks.parts import Form, Part, commands, decoded, expanded
 
 PIECES_MAX: Final = 100
 """Scripts and configurations in one, however deep."""
+_SIGN: Final = re.compile(r"^#include(-once)?", re.IGNORECASE)
 _MIME: Final = "mime-version:"
 _MIME_WITHIN: Final = 4096
 """Characters in which cloud-init looks for the sign of a message (cloudinit/user_data.py)."""
 _TEMPLATE: Final = "## template:"
 _CONFIG: Final = "#cloud-config"
 _ARCHIVE: Final = "#cloud-config-archive"
+_INCLUDE: Final = "#include"
+_SAID: Final = {
+    "text/cloud-config": _CONFIG,
+    "text/cloud-config-archive": _ARCHIVE,
+    "text/x-include-url": _INCLUDE,
+    "text/x-include-once-url": _INCLUDE,
+}
+"""What a piece is when its type is said, whatever it begins with."""
 
 
 def is_such(text: str) -> bool:
     """Whether a text is user data by its looks, and more than one plain script."""
-    return _is_message(text) or _sort(text).startswith((_CONFIG, _TEMPLATE))
+    return _is_message(text) or _sort(text).startswith((_CONFIG, _TEMPLATE, _INCLUDE))
 
 
 def parts(text: str, at: str) -> Iterator[Part]:
     """Everything in it that may be looked at. Raises `Overgrown`."""
-    for number, (piece, place) in enumerate(_pieces(text, at)):
+    for number, (piece, place, sort) in enumerate(_pieces(text, at)):
         if number >= PIECES_MAX:
             raise Overgrown(f"user data of more than {PIECES_MAX} pieces")
         yield Part(place, Form.TEXT, piece)
-        if _sort(piece).startswith(_CONFIG):
+        if sort.startswith(_CONFIG):
             yield from _of_config(piece, place)
+        elif sort.startswith(_INCLUDE):
+            yield from _of_include(piece, place)
 
 
-def _pieces(text: str, at: str) -> Iterator[tuple[str, str]]:
-    """Itself, or what is packed into it."""
+def _pieces(text: str, at: str, said: str = "") -> Iterator[tuple[str, str, str]]:
+    """Itself, or what is packed into it, each with its place and its beginning, or that of its kind if that is said."""
     if _is_message(text):
         if text.lower().count("multipart/") > PIECES_MAX:
             # The library goes into messages within messages by recursion.
@@ -51,24 +63,35 @@ def _pieces(text: str, at: str) -> Iterator[tuple[str, str]]:
     if _sort(text).startswith(_TEMPLATE):
         # What a template engine would make of it is not known; what stands there is.
         text = text.lstrip().partition("\n")[2]
-    yield text, at
-    if _sort(text).startswith(_ARCHIVE):
+    sort = _SAID.get(said) or _sort(text)
+    yield text, at, sort
+    if sort.startswith(_ARCHIVE):
         yield from _of_archive(text, at)
 
 
-def _of_message(message: Message, at: str) -> Iterator[tuple[str, str]]:
+def _of_message(message: Message, at: str) -> Iterator[tuple[str, str, str]]:
     leaves = (part for part in message.walk() if not part.is_multipart())
     for index, part in enumerate(leaves):
         payload = part.get_payload(decode=True)
         if isinstance(payload, bytes):
-            yield from _pieces(expanded(payload).decode("utf-8", "replace"), f"{at}.parts[{index}]")
+            piece = expanded(payload).decode("utf-8", "replace")
+            yield from _pieces(piece, f"{at}.parts[{index}]", part.get_content_type())
 
 
-def _of_archive(text: str, at: str) -> Iterator[tuple[str, str]]:
+def _of_archive(text: str, at: str) -> Iterator[tuple[str, str, str]]:
     for entries in _read(text):
         for index, entry in enumerate(tree.sequence(entries)):
-            content = entry if isinstance(entry, str) else tree.text(tree.mapping(entry).get("content"))
-            yield from _pieces(content, f"{at}[{index}]")
+            said = tree.mapping(entry)
+            content = entry if isinstance(entry, str) else tree.text(said.get("content"))
+            yield from _pieces(content, f"{at}[{index}]", tree.text(said.get("type")))
+
+
+def _of_include(text: str, at: str) -> Iterator[Part]:
+    """Addresses of more user data, one a line, the first one perhaps behind the sign."""
+    lines = (_SIGN.sub("", line.strip()).strip() for line in text.splitlines())
+    addresses = [line for line in lines if "://" in line and not line.startswith(("#", "file://"))]
+    if addresses:
+        yield Part(at, Form.ADDRESSES, addresses)
 
 
 def _of_config(text: str, at: str) -> Iterator[Part]:

@@ -11,7 +11,7 @@ from provisioning import __main__ as provisioner
 from provisioning import addons, audit_heads, belongings, charges, landscape, resources, survey, teardown
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
-from webhooks import deliveries, kinds, lookup
+from webhooks import kinds, lookup, named
 
 GOLDEN = sorted((CHART.parents[1] / "tests" / "golden").glob("*.yaml"))
 RESOURCES = {
@@ -118,9 +118,10 @@ def test_webhooks_may_follow_what_they_cache_and_write_ledgers_in_their_own_name
 
 def test_webhooks_may_read_what_names_content_for_tenants_and_where_it_comes_from(rendered: list[Manifest]) -> None:
     role = only(rendered, "ClusterRole", "clusterdesk-webhooks")
-    listed = (*deliveries.NAMING, resources.HELM_RELEASES, kinds.KUSTOMIZATIONS, kinds.PROFILES)
+    listed = (*named.NAMING, resources.HELM_RELEASES, kinds.KUSTOMIZATIONS, kinds.PROFILES)
     fetched = (
         resources.CONFIG_MAPS,
+        resources.SECRETS,
         resources.SERVICE_ACCOUNTS,
         resources.HELM_REPOSITORIES,
         resources.OCI_REPOSITORIES,
@@ -129,7 +130,7 @@ def test_webhooks_may_read_what_names_content_for_tenants_and_where_it_comes_fro
     )
     assert [kind.plural for kind in listed if not may(role, kind.group, kind.plural, "list")] == []
     assert [kind.plural for kind in fetched if not may(role, kind.group, kind.plural, "get")] == []
-    assert not may(role, "", "secrets", "get")
+    assert not any(may(role, "", "secrets", verb) for verb in ("list", "watch"))
 
 
 def test_provisioner_may_ask_whether_all_is_there_that_it_needs(rendered: list[Manifest]) -> None:

@@ -208,6 +208,100 @@ def test_upstreams_names_of_objects_are_told_of_as_what_may_be(name: str, compon
     assert (finding.component, finding.certain) == (component, False)
 
 
+def deployment(name: str = "it", account: str = "it", args: str = "", volumes: str = "") -> str:
+    """A workload of an image that nobody knows."""
+    return f"""
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  template:
+    spec:
+      serviceAccountName: {account}
+      containers: [{{image: mirror/it, args: [{args}]}}]
+      volumes: [{volumes}]
+"""
+
+
+SETTINGS = "{configMap: {name: cloud-config}}"
+CREDENTIALS = "{secret: {secretName: infra-cluster-credentials}}"
+KUBECONFIG = "{projected: {sources: [{secret: {name: access, items: [{key: value, path: kubeconfig}]}}]}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "component"),
+    [
+        (deployment("kubevirt-csi-controller", volumes=CREDENTIALS), CSI),
+        (deployment("web-kccm", volumes=KUBECONFIG), CCM),
+        (
+            deployment(account="cloud-controller-manager", args="--cloud-config=/etc/a/kubeconfig", volumes=KUBECONFIG),
+            CCM,
+        ),
+        (deployment(account="cloud-controller-manager", volumes=SETTINGS), CCM),
+        (deployment("cluster-autoscaler", "cluster-autoscaler", args="--cloud-provider=external"), CA),
+        ("kind: ConfigMap\nmetadata: {name: cloud-config}\ndata: {cloud-config: 'kubeconfig: /etc/a'}", CCM),
+        (
+            "kind: List\nitems: [{kind: Pod, metadata: {name: a}, spec: {serviceAccountName: kubevirt-csi, volumes: "
+            f"[{CREDENTIALS}]}}}}]",
+            CSI,
+        ),
+    ],
+)
+def test_two_hints_of_different_sorts_are_a_sign(text: str, component: Component) -> None:
+    (finding,) = placement.in_text(text, at="x")
+    assert (finding.component, finding.certain) == (component, True)
+    assert " with " in finding.evidence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        deployment(account="cloud-controller-manager"),
+        deployment(volumes=f"{CREDENTIALS}, {KUBECONFIG}"),
+        deployment(volumes=SETTINGS),
+        # Another cloud's says so.
+        deployment("cluster-autoscaler", "cluster-autoscaler", args="--cloud-provider=aws", volumes=KUBECONFIG),
+        deployment(account="cloud-controller-manager", args="--cloud-provider, openstack", volumes=SETTINGS),
+        deployment("kubevirt-csi-node", "kubevirt-csi-controller-sa", volumes=KUBECONFIG),
+        "kind: ConfigMap\nmetadata: {name: cloud-config}\ndata: {cloud-config: 'region: a'}",
+    ],
+)
+def test_one_hint_alone_that_is_no_name_is_not_told(text: str) -> None:
+    assert placement.in_text(text, at="x") == []
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        (
+            {"autoDiscovery": {"clusterName": "web"}, "fullnameOverride": "web-cluster-autoscaler"},
+            "autoDiscovery.clusterName",
+        ),
+        ({"autoDiscovery": {"clusterName": "web"}, "cloudConfigPath": "/etc/a"}, "autoDiscovery.clusterName"),
+        (
+            {"a": {"rbac": {"serviceAccount": {"name": "cluster-autoscaler"}}, "cloudConfigPath": "/etc/a"}},
+            "a.rbac.serviceAccount.name",
+        ),
+    ],
+)
+def test_two_values_of_one_chart_that_hint_at_it_are_a_sign(values: dict[str, Any], field: str) -> None:
+    (finding,) = placement.in_values(values, at="spec.values")
+    assert (finding.component, finding.certain, finding.field) == (CA, True, f"spec.values.{field}")
+    assert placement.in_values({**values, "cloudProvider": "aws"}, at="spec.values") == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"autoDiscovery": {"clusterName": "web"}},
+        {"autoDiscovery": {"clusterName": ""}, "cloudConfigPath": ""},
+        {"nameOverride": "cluster-autoscaler", "serviceAccount": {"name": "cluster-autoscaler"}},
+        {"clusterName": "web", "cloudConfigPath": "/etc/a"},
+    ],
+)
+def test_one_value_that_hints_at_a_chart_is_not_told(values: dict[str, Any]) -> None:
+    assert placement.in_values(values, at="spec.values") == []
+
+
 def test_a_list_of_manifests_and_several_documents_are_all_read() -> None:
     text = """
 kind: Namespace

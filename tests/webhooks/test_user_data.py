@@ -16,7 +16,7 @@ from provisioning.documents import Overgrown
 from tests.placements import CA, CCM
 from tests.webhooks.test_placement import components, found
 from webhooks import user_data
-from webhooks.parts import Part
+from webhooks.parts import Form, Part
 
 RUN = "ctr run quay.io/kubevirt/kubevirt-cloud-controller-manager:v1 ccm"
 SCRIPT = f"#!/bin/sh\n{RUN}\n"
@@ -70,6 +70,35 @@ def test_a_file_in_a_template_or_an_archive_is_read() -> None:
 
 def test_what_begins_after_blank_lines_or_in_capitals_begins_all_the_same() -> None:
     assert within("\n\n#Cloud-Config\nwrite_files:\n- {encoding: b64, content: " + PACKED + "}\n") == {CA}
+
+
+def test_a_piece_is_what_its_type_says_whatever_it_begins_with() -> None:
+    config = f"write_files:\n- {{encoding: b64, content: {PACKED}}}\n"
+    assert within(message((config, "cloud-config"))) == {CA}
+    assert within(
+        "#cloud-config-archive\n- type: text/cloud-config\n  content: |\n" + textwrap.indent(config, "    ")
+    ) == {CA}
+    assert within(message((config, "x-shellscript"))) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#include\nhttps://a.example.org/x\n# https://b.example.org\n\nfile:///etc/x\n",
+        "#include-once https://a.example.org/x\n",
+        "## template: jinja\n#include https://a.example.org/x\n",
+        message(("https://a.example.org/x", "x-include-url")),
+        "#cloud-config-archive\n- {type: text/x-include-once-url, content: 'https://a.example.org/x'}\n",
+    ],
+)
+def test_the_addresses_that_it_includes_are_told(text: str) -> None:
+    assert [part.content for part in user_data.parts(text, "userData") if part.form is Form.ADDRESSES] == [
+        ["https://a.example.org/x"]
+    ]
+
+
+def test_a_program_that_includes_a_header_includes_no_address() -> None:
+    assert {part.form for part in user_data.parts("#include <stdio.h>\nint main() {}\n", "a")} == {Form.TEXT}
 
 
 def test_user_data_of_more_pieces_than_anybody_writes_does_not_pass() -> None:

@@ -3,7 +3,7 @@
 Flux' controllers may do everything there, and without `kubeConfig` and `serviceAccountName` they do it for whoever may
 write a HelmRelease. With a `kubeConfig` that is a ConfigMap and no Secret, they show a token of their own to whatever
 address that says, unless it names an account, and it may change at any time. Sveltos has no account to name, so a
-tenant's profile stays out of the management cluster.
+tenant's profile stays out of the management cluster, and collects nothing from other namespaces.
 Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as well, and may have forgotten.
 """
 
@@ -41,6 +41,9 @@ def _borrowed(manifest: Manifest) -> Iterator[Cause]:
         for key, index in hubs.local_entries(manifest):
             told = "a tenant's profile may not deploy into the management cluster; leave deploymentType out, or Remote"
             yield Cause(f"spec.{key}[{index}].deploymentType", told)
+        for namespace, field in hubs.borrowed_by_profile(manifest):
+            told = f"Sveltos would read it in {namespace} with its own rights; name what is in this namespace"
+            yield Cause(field, told)
     elif tree.dig(spec, "kubeConfig").get("configMapRef"):
         yield Cause(
             "spec.kubeConfig.configMapRef",

@@ -199,6 +199,24 @@ def chart(url: str = "https://helm.example.org", name: str = "cilium/cilium", **
     return {"helmCharts": [{"repositoryURL": url, "chartName": name, **more}]}
 
 
+def test_a_tenants_profile_names_what_it_brings_by_no_template() -> None:
+    refs = [{"kind": "ConfigMap", "name": "{{ .Cluster.metadata.name }}-a"}]
+    verdict = check(PROFILES, profile(policyRefs=refs))
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == "spec.policyRefs[0].name"
+    # The platform's own may: what they name is its own as well.
+    assert check(CLUSTER_PROFILES, profile(CLUSTER_PROFILES, policyRefs=refs)) == Allow()
+
+
+def test_a_tenants_profile_takes_from_its_own_namespace_whatever_it_says() -> None:
+    refs = [{"kind": "GitRepository", "name": "src", "namespace": "elsewhere"}]
+    trusted = tweak(git("https://git.example.org/kit"), "metadata.namespace", "elsewhere")
+    catalog = tweak(CATALOG, "spec.trustedSources", ["https://git.example.org/kit"])
+    asked = request(PROFILES, profile(policyRefs=refs))
+    world = World(catalog, *WORLD[1:], trusted, git("https://git.example.org/anybody"))
+    assert isinstance(world.check(POLICY, asked), Deny)
+
+
 def test_profiles_and_applications_bring_charts_of_the_catalog() -> None:
     assert check(PROFILES, profile(**chart())) == Allow()
     assert check(CLUSTER_PROFILES, profile(CLUSTER_PROFILES, **chart())) == Allow()
@@ -299,7 +317,7 @@ async def test_a_profile_is_judged_however_many_sources_it_has() -> None:
     there = [git("https://git.example.org/platform") for _ in refs]
     there = [tweak(one, "metadata.namespace", f"shared-{n}") for n, one in enumerate(there)]
     judge = Judge((POLICY,), (), World(*WORLD, *there), ToldLedgers(), Trusted(), now=lambda: NOW)
-    asked = request(PROFILES, profile(policyRefs=refs))
+    asked = request(CLUSTER_PROFILES, profile(CLUSTER_PROFILES, policyRefs=refs))
     verdict = await judge.validate(asked, deadline=asyncio.get_running_loop().time() + 5)
     assert isinstance(verdict, Deny)
     assert "what comes from https://git.example.org/platform into a tenant cannot be seen here" in verdict.reason

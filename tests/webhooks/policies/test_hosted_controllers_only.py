@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from provisioning.resources import (
     KAMAJI_CONTROL_PLANE_TEMPLATES,
     KAMAJI_CONTROL_PLANES,
     KUBEADM_CONFIG_TEMPLATES,
+    KUBEADM_CONFIGS,
     KUBEVIRT_MACHINE_TEMPLATES,
     KUBEVIRT_MACHINES,
     MACHINE_DEPLOYMENTS,
@@ -31,7 +34,7 @@ from provisioning.resources import (
 from tests.webhooks.estate import WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
-from webhooks import deliveries
+from webhooks import deliveries, named
 from webhooks.decision import Allow, Deny
 from webhooks.kinds import (
     APPLICATION_SETS,
@@ -48,6 +51,10 @@ from webhooks.policy import Policy
 
 POD = "kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"
 REMOTE = {"secretRef": {"name": "web-kubeconfig"}}
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def check(resource: Any, new: Any, *more: Any, **rest: Any) -> Any:
@@ -241,7 +248,6 @@ def test_a_secret_for_resource_sets_is_looked_at_when_it_is_written_named_or_not
     secret = manifest(SECRETS, "c", stringData={"a.yaml": POD}, type="addons.cluster.x-k8s.io/resource-set")
     assert isinstance(check(SECRETS, secret), Deny)
     assert check(SECRETS, {**secret, "type": "Opaque"}) == Allow()
-    assert check(CLUSTER_RESOURCE_SETS, resource_set("Secret"), secret) == Allow()
 
 
 @pytest.mark.parametrize("kind", [PROFILES, CLUSTER_PROFILES])
@@ -254,6 +260,121 @@ def test_what_a_profile_names_is_read_before_and_after_it_comes(kind: Resource) 
     here = tweak(into, "spec.policyRefs.0.deploymentType", "Local")
     assert check(kind, here, CONTENT) == Allow()
     assert check(CONFIG_MAPS, CONTENT, here) == Allow()
+
+
+BOOTS = {"files": [{"path": "/a", "contentFrom": {"secret": {"name": "c", "key": "a"}}}]}
+CLOUD_INIT = {"template": {"spec": {"volumes": [{"cloudInitNoCloud": {"secretRef": {"name": "c"}}}]}}}
+BOOTSTRAP = {"bootstrap": {"dataSecretName": "c"}}
+VALUES: Any = {"valuesFrom": [{"kind": "Secret", "name": "c"}]}
+NAMING = (
+    (CLUSTER_RESOURCE_SETS, resource_set("Secret")),
+    (HELM_RELEASES, release(**VALUES)),
+    (PROFILES, profile(PROFILES, policyRefs=[{"kind": "Secret", "name": "c", "namespace": "elsewhere"}])),
+    (PROFILES, profile(PROFILES, templateResourceRefs=[{"resource": {"kind": "Secret", "name": "c"}}])),
+    (
+        CLUSTER_PROFILES,
+        profile(
+            CLUSTER_PROFILES, helmCharts=[{"valuesFrom": [{**VALUES["valuesFrom"][0], "namespace": "tenant-blue"}]}]
+        ),
+    ),
+    (KUBEADM_CONFIGS, manifest(KUBEADM_CONFIGS, "k", BOOTS)),
+    (KUBEADM_CONFIG_TEMPLATES, manifest(KUBEADM_CONFIG_TEMPLATES, "k", {"template": {"spec": BOOTS}})),
+    (KUBEADM_CONTROL_PLANES, manifest(KUBEADM_CONTROL_PLANES, "k", {"kubeadmConfigSpec": BOOTS})),
+    (
+        KUBEADM_CONTROL_PLANE_TEMPLATES,
+        manifest(KUBEADM_CONTROL_PLANE_TEMPLATES, "k", {"template": {"spec": {"kubeadmConfigSpec": BOOTS}}}),
+    ),
+    (KUBEVIRT_MACHINES, manifest(KUBEVIRT_MACHINES, "m", {"virtualMachineTemplate": {"spec": CLOUD_INIT}})),
+    (
+        KUBEVIRT_MACHINE_TEMPLATES,
+        manifest(
+            KUBEVIRT_MACHINE_TEMPLATES,
+            "m",
+            {"template": {"spec": {"virtualMachineTemplate": {"spec": CLOUD_INIT}}}},
+        ),
+    ),
+    (MACHINES, manifest(MACHINES, "m", BOOTSTRAP)),
+    (MACHINE_SETS, manifest(MACHINE_SETS, "m", {"template": {"spec": BOOTSTRAP}})),
+    (MACHINE_DEPLOYMENTS, manifest(MACHINE_DEPLOYMENTS, "m", {"template": {"spec": BOOTSTRAP}})),
+)
+"""Everything that may name the Secret `c`."""
+
+
+@pytest.mark.parametrize(("kind", "naming"), NAMING)
+def test_a_secret_is_looked_at_whether_it_comes_before_or_after_what_names_it(kind: Resource, naming: Any) -> None:
+    secret = manifest(SECRETS, "c", data={"a": encoded(POD)}, type="Opaque")
+    verdict = check(kind, naming, secret)
+    assert isinstance(verdict, Deny)
+    assert "(Secret c).data.a" in verdict.causes[0].field
+    assert isinstance(check(SECRETS, secret, naming), Deny)
+    harmless = tweak(secret, "data", {"a": encoded("kind: Namespace")})
+    assert check(kind, naming, harmless) == check(SECRETS, harmless, naming) == check(kind, naming) == Allow()
+    # What was named when it came in stays changeable in all else.
+    assert check(kind, tweak(naming, "metadata.labels", {"a": "b"}), secret, old=naming) == Allow()
+
+
+def test_every_kind_that_may_name_a_secret_is_among_them() -> None:
+    named_by = {(kind.group, kind.plural) for kind, _ in NAMING} | {(KUSTOMIZATIONS.group, KUSTOMIZATIONS.plural)}
+    assert named_by == {(kind.group, kind.plural) for kind in named.NAMING}
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+def test_what_a_kustomization_puts_in_place_of_variables_is_read(kind: str) -> None:
+    into = manifest(
+        KUSTOMIZATIONS, "k", {"kubeConfig": REMOTE, "postBuild": {"substituteFrom": [{"kind": kind, "name": "c"}]}}
+    )
+    resource = CONFIG_MAPS if kind == "ConfigMap" else SECRETS
+    text = "x/cluster-autoscaler:v1"
+    content = manifest(resource, "c", data={"img": text if kind == "ConfigMap" else encoded(text)})
+    verdict = check(KUSTOMIZATIONS, into, content)
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == f"spec.postBuild.substituteFrom[0]({kind} c).data.img.img"
+    assert isinstance(check(resource, content, into), Deny)
+    assert check(resource, content, tweak(into, "spec.kubeConfig", None)) == Allow()
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        base64.b64encode(POD.encode()),
+        gzip.compress(POD.encode()),
+        base64.b64encode(gzip.compress(POD.encode())),
+        gzip.compress(f"#cloud-config\nwrite_files:\n- {{encoding: b64, content: {encoded(POD)}}}\n".encode()),
+    ],
+)
+def test_what_a_machine_unpacks_for_itself_is_looked_into(packed: bytes) -> None:
+    secret = manifest(SECRETS, "c", data={"a": base64.b64encode(packed).decode()}, type="Opaque")
+    template = manifest(KUBEADM_CONFIG_TEMPLATES, "k", {"template": {"spec": BOOTS}})
+    assert isinstance(check(SECRETS, secret, template), Deny)
+    assert isinstance(check(KUBEADM_CONFIG_TEMPLATES, template, secret), Deny)
+
+
+def test_what_cannot_be_unpacked_is_refused_once_a_machine_is_to_have_it_and_not_before() -> None:
+    bomb = base64.b64encode(gzip.compress(b"\0" * 5_000_000)).decode()
+    secret = manifest(SECRETS, "c", data={"a": bomb}, type="Opaque")
+    assert check(SECRETS, secret) == Allow()
+    verdict = check(SECRETS, secret, manifest(KUBEADM_CONFIGS, "k", BOOTS))
+    assert isinstance(verdict, Deny)
+    assert verdict.code == 422
+
+
+def test_more_content_than_is_looked_through_in_time_is_refused_whole() -> None:
+    many = tweak(resource_set(), "spec.resources", [{"kind": "ConfigMap", "name": f"c{n}"} for n in range(12)])
+    large = [manifest(CONFIG_MAPS, f"c{n}", data={"a": "x" * 800_000}) for n in range(12)]
+    verdict = check(CLUSTER_RESOURCE_SETS, many, *large)
+    assert isinstance(verdict, Deny)
+    assert "what it names comes to more than" in verdict.reason
+    assert check(CLUSTER_RESOURCE_SETS, many, *large[:9]) == Allow()
+
+
+def test_of_what_stands_in_a_secret_no_more_is_told_than_what_it_is_known_by() -> None:
+    script = "x --infra-cluster-namespace=hidden; y --cloud-provider=clusterapi"
+    values = "clusterAPIKubeconfigSecret: hidden\n"
+    for text, naming in ((script, NAMING[6]), (values, NAMING[1])):
+        secret = manifest(SECRETS, "c", data={"a": encoded(text)}, type="Opaque")
+        for verdict in (check(*naming, secret), check(SECRETS, secret, naming[1])):
+            assert isinstance(verdict, Deny)
+            assert "hidden" not in verdict.reason
 
 
 def test_secrets_that_a_worker_boots_with_are_read_when_they_come() -> None:

@@ -67,3 +67,17 @@ def test_a_tenants_profile_stays_out_of_the_management_cluster() -> None:
     fields = [cause.field for cause in verdict.causes]
     assert fields == ["spec.policyRefs[1].deploymentType", "spec.kustomizationRefs[0].deploymentType"]
     assert check(PROFILES, manifest(PROFILES, "p", {"policyRefs": refs[:1]})) == Allow()
+
+
+def test_a_tenants_profile_collects_nothing_from_other_namespaces() -> None:
+    """Sveltos keeps what else a profile names to its own namespace, and not this."""
+
+    def collecting(namespace: str) -> Any:
+        resource = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "namespace": namespace}
+        return manifest(PROFILES, "p", {"templateResourceRefs": [{"resource": resource, "identifier": "a"}]})
+
+    for elsewhere in ("kube-system", "{{ .Cluster.metadata.labels.a }}"):
+        verdict = check(PROFILES, collecting(elsewhere))
+        assert isinstance(verdict, Deny)
+        assert verdict.causes[0].field == "spec.templateResourceRefs[0].resource.namespace"
+    assert check(PROFILES, collecting("tenant-blue")) == check(PROFILES, collecting("")) == Allow()

@@ -1,0 +1,77 @@
+"""What a control plane keeps in Secrets is given to no machine and no tenant: whoever has its keys signs with them.
+
+Cluster API, Flux and Sveltos read Secrets for whoever names them. By a file of a KubeadmConfig people who may read no
+Secret would have the authority of every cluster beside theirs, a kubeconfig that never ends, and the password of the
+database that Kamaji shares among tenants. Such Secrets are known by their owners; names are free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from provisioning.errors import Cause
+from provisioning.resources import KAMAJI_CONTROL_PLANES, SECRETS, TENANT_CONTROL_PLANES
+from webhooks import deliveries, named, tree
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts, Manifest
+from webhooks.policy import CREATE, Policy, Reach, Rule
+from webhooks.review import Request
+
+KEEPERS: Final = frozenset(kind.kind for kind in (KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES))
+"""Who keeps keys in Secrets: those name it as their owner."""
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    manifest = request.object
+    if manifest is None or not deliveries.is_concern(request, facts):
+        return Allow()
+    causes = list(_of_key(request, manifest, facts) if _is_secret(request) else _of_naming(request, manifest, facts))
+    return refuse(*causes) if causes else Allow()
+
+
+def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
+    before = {(s.kind, s.name) for s in named.by(request, request.old)} if request.old is not None else set()
+    sources = [s for s in named.by(request, manifest) if s.kind == SECRETS.kind and (s.kind, s.name) not in before]
+    # Who names more than that is refused by the policies that look into it.
+    asked = named.questions(sources, request.namespace)[: named.NAMED_MAX]
+    facts.need(*(one for _, one in asked))
+    for source, one in asked:
+        keeper = _keeper(facts.get(one.resource, one.name, namespace=one.namespace) or {})
+        if keeper:
+            yield Cause(
+                source.field,
+                f"the Secret {source.name} is what {keeper} keeps for itself: whoever has it is that cluster's "
+                "authority or administrator for ever; leave it out, and ask for a ClusterAccess to get in",
+            )
+
+
+def _of_key(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
+    """Of a Secret that comes after what names it."""
+    keeper, name = _keeper(manifest), tree.dig(manifest, "metadata").get("name")
+    if keeper and deliveries.is_sent(request, facts):
+        yield Cause(
+            "metadata.name",
+            f"something in this namespace would give {name}, in which {keeper} keeps its keys, to a machine or a "
+            "tenant; take it out there, and this is made by itself",
+        )
+
+
+def _keeper(secret: Manifest) -> str:
+    """Whose keys are in it; empty when they are nobody's."""
+    owners = tree.mappings(tree.dig(secret, "metadata").get("ownerReferences"))
+    return next((f"the {o['kind']} {o.get('name')}" for o in owners if o.get("kind") in KEEPERS), "")
+
+
+def _is_secret(request: Request) -> bool:
+    return (request.group, request.resource) == (SECRETS.group, SECRETS.plural)
+
+
+POLICY = Policy(
+    "control_plane_keys",
+    (
+        *(rule for rule in deliveries.RULES if rule.resource in named.NAMING),
+        Rule(SECRETS, operations=(CREATE,), reach=Reach.TENANTS),
+    ),
+    check,
+)

@@ -1,0 +1,65 @@
+"""What a machine's user data includes from elsewhere comes from where the platform vouches for it.
+
+cloud-init fetches what `#include` names and runs it as if it stood there, at every first boot anew: what it will be
+nobody can see here. A script may fetch things as well, and that nobody can tell from its text.
+"""
+
+from __future__ import annotations
+
+from provisioning.documents import Overgrown
+from provisioning.errors import Cause
+from provisioning.resources import (
+    KUBEVIRT_MACHINE_TEMPLATES,
+    KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    MACHINES,
+    SECRETS,
+)
+from webhooks import deliveries, inspection, origins
+from webhooks import facts as reading
+from webhooks.decision import Allow, Verdict
+from webhooks.facts import Facts
+from webhooks.origins import Origin
+from webhooks.parts import Form, Part
+from webhooks.policy import Policy
+from webhooks.review import Request
+
+KINDS = (
+    KUBEVIRT_MACHINE_TEMPLATES,
+    KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    MACHINES,
+    SECRETS,
+)
+"""What holds user data, or names the Secret that does."""
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    try:
+        found = inspection.found(request, facts, _origins)
+    except Overgrown as error:
+        return inspection.refuse_unread(error)
+    if not found:
+        return Allow()
+    catalog = reading.catalog(facts)
+    causes = [_cause(origin) for origin in found if not origins.is_trusted(origin.url, catalog)]
+    return inspection.refuse(causes) if causes else Allow()
+
+
+def _origins(part: Part) -> list[Origin]:
+    return [Origin(url, part.field) for url in part.content] if part.form is Form.ADDRESSES else []
+
+
+def _cause(origin: Origin) -> Cause:
+    # Not the address: it may stand in a Secret, and carry a password.
+    return Cause(
+        origin.field,
+        "it includes user data from an address that the platform does not vouch for, and what comes from there cannot "
+        "be seen here; write it down in its place, or ask the platform to name the address in the Catalog's "
+        "trustedSources",
+    )
+
+
+POLICY = Policy("included_user_data", tuple(r for r in deliveries.RULES if r.resource in KINDS), check)
