@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import bisect
 import heapq
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from provisioning.ledger import Ledger
 from provisioning.quota import Limits
+from provisioning.resources import KUBEVIRT_MACHINES, VIRTUAL_MACHINES
 from provisioning.usage import Usage
 
 HOLDERS_MAX: Final = 3
 """Slots that are named for one dimension."""
+
+_MACHINES: Final = tuple(f"{kind.plural}.{kind.group}/" for kind in (KUBEVIRT_MACHINES, VIRTUAL_MACHINES))
+"""How the slots of single machines begin."""
 
 
 @dataclass(frozen=True)
@@ -53,3 +58,13 @@ def holders(ledger: Ledger, dimension: str, hard: Limits) -> tuple[Holder, ...]:
     amounts = ((hard.amount(slot.cost, dimension), key) for key, slot in ledger.slots.items())
     most = heapq.nsmallest(HOLDERS_MAX, ((-amount, key) for amount, key in amounts if amount))
     return tuple(Holder(key, -amount) for amount, key in most)
+
+
+def left_over(ledger: Ledger, dimensions: Collection[str], hard: Limits) -> int:
+    """Machines that cost something of these by themselves: they are more than what they were made for is charged with.
+
+    Somebody made that smaller, as a rule, and they are on their way out.
+    """
+    found = (key for key, slot in ledger.slots.items() if any(hard.amount(slot.cost, each) for each in dimensions))
+    # A virtual machine has the name of its KubevirtMachine, and may outlive it.
+    return len({key.partition("/")[2] for key in found if key.startswith(_MACHINES)})

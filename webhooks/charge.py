@@ -95,12 +95,17 @@ def _called(slot: str, charge: Charge) -> str:
 
 
 def _advice(charge: Charge, found: Exceeded) -> Iterator[str]:
-    """How many would have fitted, where that is more than there are."""
+    """How many would have fitted, where that is more than there are, and what may soon make room."""
     asked = charge.after - charge.before
     for pieces in charge.pieces:
         number = fitting.fitting(pieces, asked=asked, used=found.used, hard=charge.hard)
         if pieces.had < number < pieces.count:
             yield f"{number} {pieces.called} would fit"
+    left = fitting.left_over(found.ledger, [excess.dimension for excess in found.excess], charge.hard)
+    if left == 1:
+        yield "1 machine that no pool has any more counts until it is gone"
+    elif left:
+        yield f"{left} machines that no pool has any more count until they are gone"
 
 
 def _delta(charge: Charge) -> str:

@@ -71,7 +71,7 @@ def test_provisioner_may_follow_every_kind_that_it_keeps_in_sight(rendered: list
         if not may(wide, kind.group, kind.plural, verb)
     ]
     assert missing == []
-    for verb in ("get", "watch", "create", "update"):
+    for verb in ("get", "watch", "create", "update", "delete"):
         assert may(own, resources.GROUP, "tenantledgers", verb)
 
 

@@ -56,6 +56,17 @@ def test_a_cluster_of_another_namespace_is_named_with_it() -> None:
     assert "most by shop in blue-two with 8" in denied(ledger=elsewhere).reason
 
 
+def test_machines_that_are_still_going_after_a_scale_down_are_told_of() -> None:
+    machine, guest = "kubevirtmachines.infrastructure.cluster.x-k8s.io", "virtualmachines.kubevirt.io"
+    slots = {**LEDGER.slots, f"{machine}/tenant-blue/raw-1": Slot(SMALL), f"{machine}/tenant-blue/raw-0": Slot()}
+    assert denied(ledger=Ledger(slots)).reason.endswith("; 1 machine that no pool has any more counts until it is gone")
+    # Of one machine, and of another whose KubevirtMachine went first.
+    slots |= {f"{guest}/tenant-blue/raw-1": Slot(SMALL), f"{guest}/tenant-blue/raw-2": Slot(SMALL)}
+    assert denied(ledger=Ledger(slots)).reason.endswith(
+        "; 2 machines that no pool has any more count until they are gone"
+    )
+
+
 def test_what_fits_is_not_told_where_that_is_no_more_than_there_is() -> None:
     full = Ledger({**LEDGER.slots, f"{SLOT}more": Slot(SMALL * 2)})
     assert "would fit" not in denied(ledger=full).reason
@@ -69,6 +80,10 @@ def test_every_dimension_is_a_cause_at_its_field() -> None:
     ]
 
 
+def test_programs_tell_want_of_room_from_all_other_denials() -> None:
+    assert denied().mark == errors.NO_ROOM
+
+
 def test_the_audit_log_gets_the_tenant_the_change_and_the_version_of_the_ledger() -> None:
     assert denied().audit == {"tenant": "blue", "delta": "nodes=+4 vcpu=+8", "ledger-version": "17"}
     smaller = replace(CHARGE, before=CHARGE.after, after=CHARGE.before)
@@ -80,10 +95,6 @@ def test_the_audit_log_gets_the_tenant_the_change_and_the_version_of_the_ledger(
 
 
 def test_who_comes_close_is_warned() -> None:
-def test_programs_tell_want_of_room_from_all_other_denials() -> None:
-    assert denied().mark == errors.NO_ROOM
-
-
     assert charges.answer(CHARGE, Granted(Usage(clusters=1, nodes=9))).warnings == (
         "tenant blue comes close to its quota of nodes: it now uses 9 of 10",
     )
