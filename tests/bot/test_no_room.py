@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -154,3 +154,21 @@ async def test_what_waits_for_room_is_shown_where_somebody_looks_for_it(stage: S
     await lena.command("/cluster show build-7")
 
     await lena.waits_until(lambda: bool(lena.cards("build-7 is approved, and waits for room", at=HERE)))
+
+
+async def test_who_approves_in_app_home_is_asked_back_in_a_window(stage: Stage) -> None:
+    now = datetime.now(UTC)
+    asked(stage)
+    request = samples.request()
+    stage.desk.voting.now = now
+    stage.desk.put(Stored(replace(request.meta, created=now), request.it))
+    omar = stage.slack.person("U0OMAR")
+    home = await omar.open_home()
+
+    await home.click("Approve")
+    await omar.waits_until(lambda: omar.has_modal and "build-7 no longer fits" in omar.modal.text)
+    assert votes(stage) == ()
+    await omar.modal.click(replies.APPROVE_ANYWAY)
+
+    await omar.waits_until(lambda: "Your approval of the request about build-7 counts." in omar.modal.text)
+    assert stage.desk.stored[KEY].it.status.phase is Phase.APPROVED
