@@ -17,7 +17,7 @@ from bot import copies, forms, slack
 from bot.answers import Open, Repaint
 from bot.cards import Card
 from bot.errands import Errands
-from bot.outbox import DOWN_SECONDS, Earlier, Later, Undeliverable, Unknown
+from bot.outbox import Earlier, Later, Undeliverable, Unknown
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.weights import Weight
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 EVENT = "clusterdesk_answer"
 WRITE_SECONDS = 600.0
 """For how long a direct message is tried: after that nobody remembers what they pressed."""
+AGAIN_SECONDS = 1.0
+"""After which it is said once more when nobody knows whether it was said."""
 
 
 class Responses:
@@ -74,7 +76,7 @@ class Responses:
         self._errands.start(writing, name=f"write {trigger}", seconds=WRITE_SECONDS)
 
     async def _written(self, card: Card, slack: str, *, once: str) -> None:
-        metadata = {"event_type": EVENT, "event_payload": {"to": slack}}
+        metadata, doubted = {"event_type": EVENT, "event_payload": {"to": slack}}, False
         while True:
             try:
                 channel = await self._poster.direct(slack, weight=Weight.DECISION)
@@ -85,7 +87,9 @@ class Responses:
             except Unknown as unknown:
                 # Said twice is better than not at all.
                 log.warning("answer_perhaps_not_written", slack=slack, why=str(unknown))
-                wait = DOWN_SECONDS
+                if doubted:
+                    return
+                doubted, wait = True, AGAIN_SECONDS
             except Earlier:
                 return
             except Undeliverable as refused:
