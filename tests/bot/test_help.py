@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot import commands, topics
+from bot import commands, replies, topics
 from bot.answers import Say
 from bot.commands.command import Command
 from bot.topics import Topic
 from provisioning.model import Action
-from provisioning.model.tenant import ApprovalPolicy, LifetimePolicy, Waiver
+from provisioning.model.tenant import Amounts, ApprovalPolicy, LargeRequests, LifetimePolicy, Waiver
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk
 
@@ -65,6 +65,23 @@ def test_a_topic_says_what_holds_in_ones_own_tenants() -> None:
     assert "`team-b`: 2 approvers must agree, within 24 hours." in approvals
     assert "Nobody has to, by the rules `small clusters`." in approvals
     assert "team-c" not in lifetime + approvals
+
+
+def test_the_topic_of_approvals_says_what_is_large_and_what_is_not_approved_in_slack() -> None:
+    others = LargeRequests(above=Amounts(vcpu=32, memory="64Gi"), required=2, approvers=(samples.subject(samples.PAT),))
+    for large, in_slack, said in (
+        (others, True, "What is above 32 vCPU or 64Gi memory is large: 2 approvers named for that must agree."),
+        (LargeRequests(above=Amounts(nodes=9)), True, "What is above 9 nodes is large: 1 approver must agree."),
+        (
+            LargeRequests(above=Amounts(nodes=9), in_slack=False),
+            True,
+            "is large: 1 approver must agree, with kubectl and not in Slack.",
+        ),
+        (None, False, replies.APPROVED_AT_TERMINAL),
+    ):
+        policy = ApprovalPolicy(large=large, in_slack=in_slack)
+        desk = FakeDesk(tenants={"team-a": samples.tenant(approval=policy)})
+        assert said in told("help approvals", desk)
 
 
 def test_more_than_one_word_is_told_how_it_goes() -> None:

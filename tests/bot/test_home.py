@@ -16,6 +16,7 @@ from provisioning.model import (
     DelegationSpec,
     Delivery,
     EscalationStep,
+    LargeRequests,
     Person,
     Phase,
     QuotaSpec,
@@ -113,6 +114,26 @@ def test_what_is_handed_on_waits_for_those_it_is_handed_to_from_then_on() -> Non
 
     assert docket.waiting(ZOE, desk, now=samples.NOW) == []
     assert docket.waiting(ZOE, desk, now=samples.NOW + timedelta(hours=1))
+
+
+def test_what_is_large_waits_for_those_who_decide_about_that_and_for_nobody_else() -> None:
+    desk = busy()
+    line = LargeRequests(above=Amounts(vcpu=4), approvers=(samples.subject(ZOE),))
+    desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(large=line))
+
+    assert docket.waiting(samples.OMAR, desk, now=samples.NOW) == []
+    assert [sight.request.meta.name for sight in docket.waiting(ZOE, desk, now=samples.NOW)] == ["cr-waiting"]
+    assert "A large request (vCPU 6 is above 4)" in said(drawn(ZOE, desk))
+
+
+def test_what_is_approved_at_a_terminal_has_no_button_for_it_in_a_home_but_says_how() -> None:
+    desk = busy()
+    desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(in_slack=False))
+    view = drawn(samples.OMAR, desk)
+
+    assert replies.APPROVE not in labels(view)
+    assert replies.DENY in labels(view)
+    assert "kubectl clusterdesk approve cr-waiting -n tenant-team-a" in said(view)
 
 
 def test_a_request_whose_time_is_over_waits_for_nobody() -> None:

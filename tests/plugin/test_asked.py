@@ -124,3 +124,14 @@ def test_votes_so_far_are_named() -> None:
 def test_on_a_narrow_terminal_the_digest_stays_whole() -> None:
     shown = "".join(lines(paper(), width=40)).replace(" ", "")
     assert builders.request().it.spec.digest in shown
+
+
+def test_of_what_is_large_it_is_told_why_others_decide() -> None:
+    line = {"above": {"vcpu": 5, "memory": "8Gi"}, "required": 2, "approvers": [{"user": "dave"}]}
+    tenant = read(Tenant, tweak(TENANT, "spec.approval", {"large": line}))
+    shown = lines(Paper(builders.request(), tenant, builders.catalog(), None), width=200)
+    assert (
+        "size A large request (vCPU 6 is above 5, memory 12Gi is above 8Gi), so 2 must agree and others decide than "
+        "about smaller ones."
+    ) in shown
+    assert "approvals 0 of 2" in shown

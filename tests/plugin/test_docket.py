@@ -235,3 +235,18 @@ async def test_a_group_of_approvers_may_be_of_any_number(tmp_path: Path, group: 
         code, out, err = await ann.type("resize web --flavor=large")
     assert (code, err) == (0, "")
     assert said in out
+
+
+async def test_who_decides_about_what_is_large_is_named_and_how_where_not_in_slack(tmp_path: Path) -> None:
+    line = {"above": {"vcpu": 20}, "required": 2, "approvers": [{"user": "dave"}, {"user": "eve"}], "inSlack": False}
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = True
+        ann.server.put(resources.TENANTS, tweak(TENANT, "spec.approval", {"large": line}))
+        code, out, err = await ann.type("resize web --flavor=large")
+        assert (code, err) == (0, "")
+        assert "2 approvers of tenant blue must agree: dave, eve" in out
+        name = ann.requests[0]["metadata"]["name"]
+        assert f"they approve it with: kubectl clusterdesk approve {name} -n {NAMESPACE}" in out
+        _, out, _ = await ann.type("scale web --replicas=4")
+        assert "1 approver of tenant blue must agree: ben, cleo" in out
+        assert "they decide in Slack, or with: kubectl clusterdesk approve" in out

@@ -103,6 +103,31 @@ async def test_a_group_of_approvers_decides_by_kubectl() -> None:
     assert stage.stored().status.phase is Phase.APPROVED
 
 
+LARGE = {"above": {"vcpu": 5}, "required": 2, "approvers": [{"user": "dave"}, {"user": "eve"}], "inSlack": False}
+"""The cluster that is asked for here comes to 6."""
+
+
+async def test_a_large_request_takes_those_whom_the_tenant_names_for_it() -> None:
+    async with staged() as stage:
+        stage.tenant("spec.approval", {"large": LARGE})
+        with pytest.raises(NotDone, match=wording.NOT_AN_APPROVER):
+            await stage.vote()
+        stage.am("dave")
+        assert await stage.vote() == "Your approval of the request about web counts. 1 more approval needed."
+        stage.am("eve")
+        assert await stage.vote() == "Your approval of the request about web counts."
+    assert stage.stored().status.phase is Phase.APPROVED
+
+
+async def test_how_large_it_is_nobody_can_tell_who_may_not_read_the_catalog() -> None:
+    async with staged() as stage:
+        stage.am("dave")
+        stage.tenant("spec.approval", {"large": LARGE})
+        stage.server.fail(403, method="GET", plural="catalogs")
+        with pytest.raises(NotDone, match=r"nobody can tell here how large it is, .* clusterdesk-reader"):
+            await stage.vote()
+
+
 async def test_a_second_vote_is_refused_not_repeated() -> None:
     async with staged() as stage:
         stage.tenant("spec.approval", {"required": 2})

@@ -79,6 +79,16 @@ async def test_a_rule_waives_what_fits_into_it_surge_included(stage: Backstage, 
     assert status(stage)["phase"] == phase
 
 
+@pytest.mark.parametrize(("above", "phase"), [(6, "Approved"), (5, "Pending")])
+async def test_what_is_large_waits_for_people_where_nobody_is_needed_else(
+    stage: Backstage, above: int, phase: str
+) -> None:
+    with_policy(stage, required=0, large={"above": {"vcpu": above}})
+    ask(stage)
+    await act(stage)
+    assert status(stage)["phase"] == phase
+
+
 @pytest.mark.parametrize(("lifetime", "phase"), [("48h", "Approved"), ("12h", "Pending")])
 async def test_a_rule_for_extensions_waives_a_later_end_and_no_earlier_one(
     stage: Backstage, lifetime: str, phase: str

@@ -243,6 +243,13 @@ async def test_a_rule_that_makes_approval_unnecessary_is_named(stage: Stage) -> 
     assert (await stage.desk.preview(wish())).waiver == "small ones"
 
 
+async def test_what_is_large_needs_somebody_though_nobody_else_does(stage: Stage) -> None:
+    stage.tenant(tweak(TENANT, "spec.approval", {"required": 0, "large": {"above": {"nodes": 2}}}))
+    assert (await stage.desk.preview(wish())).waiver == ""
+    stage.tenant(tweak(TENANT, "spec.approval", {"required": 0, "large": {"above": {"nodes": 3}}}))
+    assert (await stage.desk.preview(wish())).waiver == "no approval needed"
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -55,6 +55,13 @@ def test_somebody_known_by_their_address_asks_in_slack_where_the_tenant_lets_add
         assert {cause.field for cause in verdict.causes} == {"spec.requester.slack"}
 
 
+def test_who_decides_about_large_requests_alone_asks_as_any_approver_does() -> None:
+    tenant = tweak(WORLD[1], "spec.approval.large", {"above": {"nodes": 1}, "approvers": [{"user": "zed"}]})
+    mine = request(CLUSTER_REQUESTS, asked(user="zed"), user="zed")
+    assert World(WORLD[0], tenant, WORLD[2]).check(POLICY, mine) == Allow()
+    assert isinstance(World(*WORLD).check(POLICY, mine), Deny)
+
+
 def test_a_member_by_group_asks_with_kubectl() -> None:
     assert check(asked(user="dan"), user="dan", groups=["blue-team"]) == Allow()
 

@@ -1,0 +1,101 @@
+"""Who is asked about a large request, and what is asked twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot import approvers, decisions, places
+from bot.sights import Sight
+from provisioning.model import Action, Amounts, ApprovalPolicy, LargeRequests, NodePool, Person, Subject, TenantCluster
+from provisioning.objects import Stored
+from tests.bot import samples
+from tests.bot.samples import EVA, LENA, OMAR, PAT
+
+MANY = samples.spec(pools=tuple(NodePool(name=f"pool-{n}", flavor="large", replicas=3) for n in range(20)))
+
+
+def sight(
+    policy: ApprovalPolicy, cluster: Stored[TenantCluster] | None = None, *, priced: bool = False, **asked: Any
+) -> Sight:
+    catalog = samples.priced() if priced else samples.catalog()
+    return Sight(samples.request(**asked), samples.tenant(approval=policy), catalog, cluster=cluster)
+
+
+def large(*who: Person, **more: Any) -> ApprovalPolicy:
+    """What is asked for here comes to 6 vCPU."""
+    line = LargeRequests(above=Amounts(vcpu=more.pop("vcpu", 4)), approvers=tuple(map(samples.subject, who)))
+    return ApprovalPolicy(large=line, **more)
+
+
+def accounts(*people: Person) -> tuple[str, ...]:
+    return tuple(person.slack for person in people)
+
+
+def question(seen: Sight) -> Any:
+    """What a press on Approve asks first; None when it asks nothing."""
+    (approve,) = (each for each in decisions.controls(seen) if each["text"]["text"] == "Approve")
+    return approve.get("confirm")
+
+
+def test_about_what_is_large_those_are_asked_who_decide_about_that() -> None:
+    assert approvers.asked(sight(large(PAT, EVA))) == accounts(PAT, EVA)
+    assert approvers.asked(sight(large(PAT, EVA, vcpu=6))) == accounts(OMAR, EVA)
+    assert approvers.asked(sight(large(PAT, LENA))) == accounts(PAT), "nobody decides about their own"
+
+
+def test_who_decides_about_that_alone_is_asked_beside_the_channel() -> None:
+    beside = [it.account for it in places.targets(sight(large(PAT, EVA, LENA)), refused=(), old=False) if it.account]
+    assert beside == [PAT.slack, LENA.slack], "Eva reads the channel, and Lena gets her own card as the requester"
+    small = places.targets(sight(large(PAT, vcpu=6)), refused=(), old=False)
+    assert [it.account for it in small if it.account] == [LENA.slack]
+
+
+def test_a_rule_that_needs_nobody_else_needs_somebody_for_what_is_large() -> None:
+    assert not approvers.are_needed(sight(ApprovalPolicy(required=0)))
+    assert approvers.are_needed(sight(large(required=0)))
+
+
+def test_whoever_is_named_for_large_requests_alone_has_an_account_all_the_same() -> None:
+    tenant = samples.tenant(approval=large(PAT)).it.spec
+    assert approvers.account_of(tenant, Person(user=PAT.user)) == PAT.slack
+
+
+@pytest.mark.parametrize(
+    ("action", "vcpu", "title"),
+    [
+        (Action.CREATE, 4, "Approve this large request?"),
+        (Action.CREATE, 6, None),
+        (Action.DELETE, 6, "Approve this deletion?"),
+        (Action.DELETE, 4, "Approve this deletion?"),
+    ],
+)
+def test_what_is_large_and_what_is_deleted_is_asked_twice(action: Action, vcpu: int, title: str | None) -> None:
+    there = samples.cluster() if action is Action.DELETE else None
+    asked = question(sight(large(vcpu=vcpu), there, action=action))
+    assert (asked["title"]["text"] if asked else None) == title
+
+
+def test_the_question_says_what_whose_how_much_and_of_a_deletion_what_it_does_cost() -> None:
+    # Two workers at 2 x 0.04 + 8 x 0.005, and the cluster at 0.1; without the one that an update adds.
+    new = question(sight(large(), priced=True))["text"]["text"]
+    gone = question(sight(large(), samples.cluster(), priced=True, action=Action.DELETE))["text"]["text"]
+    workers = "2 × small (2 vCPU, 8Gi each)"  # noqa: RUF001 - the sign for times
+    assert new == f"lena asks for a new cluster build-7, in team-a: 0.34 EUR an hour, {workers}."
+    whole = "lena asks for the deletion of the cluster build-7, with everything in it, in team-a"
+    assert gone == f"{whole}: 0.34 EUR an hour, {workers}."
+
+
+def test_however_long_a_name_and_however_many_pools_the_question_fits_and_nothing_in_it_is_markup() -> None:
+    hostile = Person(user=samples.HOSTILE * 3)
+    words = question(sight(large(), desired=MANY, requester=hostile, priced=True))["text"]
+    assert (words["type"], words["emoji"]) == ("plain_text", False)
+    assert len(words["text"]) == 300
+    assert "build-7, in team-a: " in words["text"]
+    assert "EUR an hour" in words["text"]
+
+
+def test_a_group_that_decides_about_large_requests_is_mentioned_and_not_asked_by_itself() -> None:
+    line = LargeRequests(above=Amounts(vcpu=4), approvers=(Subject(slack_group="S0LEADS"), Subject(group="leads")))
+    assert approvers.asked(sight(ApprovalPolicy(large=line))) == ()
