@@ -15,7 +15,7 @@ PROGRESS_SECONDS = 5.0
 PROGRESS_PER_SECOND = 0.8
 """Redrawings for progress, of all cards together: a little less than Slack grants, so that each gets its share."""
 PATIENCE_SECONDS = 3.0
-_ON_THE_WAY = frozenset((Stage.BUILDING, Stage.DELETING))
+_ON_THE_WAY = frozenset((Stage.NO_ROOM, Stage.BUILDING, Stage.DELETING))
 
 
 class Pace:

@@ -122,6 +122,18 @@ async def test_what_waits_for_room_alarms_nobody_however_long(scene: Scene) -> N
     assert stuck.found(scene.desk, scene.now) == ()
 
 
+async def test_numbers_that_change_all_the_time_are_drawn_no_more_often_than_progress_is(scene: Scene) -> None:
+    scene.desk.put(samples.request(status=samples.waits_for_room()))
+    await scene.at(1)
+    scene.desk.status(KEY, conditions=samples.waits_for_room(message="vCPU: asks for 6, 4 of 40 free").conditions)
+
+    assert await scene.at(1 + 2 / 60) == 3
+    assert "4 of 40 free" not in scene.card
+    await scene.at(1 + 6 / 60)
+
+    assert "4 of 40 free" in scene.card
+
+
 async def test_what_asks_for_more_than_the_whole_quota_says_who_can_make_room(scene: Scene) -> None:
     scene.desk.put(samples.request(status=samples.waits_for_room(room.TOO_LARGE)))
 
