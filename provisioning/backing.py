@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
-from provisioning import approval
+from provisioning import approval, escalation, seats
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, DelegationSpec, Phase, TenantSpec
-from provisioning.objects import Stored
+from provisioning.objects import Stored, parse_time
+
+FIELD: Final = "request"
+"""The field of the cause that says, without all around it, why the request that was named does not stand behind it."""
 
 
 def uncovered(
@@ -62,4 +66,10 @@ def _too_few(request: Stored[ClusterRequest], tenant: TenantSpec, delegations: t
     if status.waiver:
         return f"the rule by which it was approved, {status.waiver}, does not fit it any more; ask again"
     decide = ", ".join(vote.voter.user for vote in standing) or "nobody"
-    return f"{required} must agree, and of those who did only {decide} may still decide; ask again"
+    over = "".join(
+        f": {vote.voter.user} decided instead of {vote.instead_of.user}, and that has ended"
+        for vote in status.votes
+        if vote.instead_of is not None
+        and not seats.is_held(vote, escalation.widened(tenant, request, parse_time(vote.at)), delegations)
+    )
+    return f"{required} must agree, and of those who did only {decide} may still decide{over}; ask again"

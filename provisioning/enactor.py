@@ -16,6 +16,7 @@ import structlog
 from provisioning import (
     audit,
     audit_events,
+    backing,
     enacting,
     errors,
     lifecycle,
@@ -127,13 +128,13 @@ class Enactor:
             if room.waits(request):
                 # Tried, and noted that it waits no more, before it is done: from then on nobody takes it back.
                 await do(self._kube, request, dry_run=True)
-                await self._write(request, manifest, request.it.status)
+                await self._write(request, manifest, request.it.status, wait=Wait(room.FOUND))
                 return None  # what is noted brings it here again
             await do(self._kube, request)
         except errors.NoRoom as full:
             return await self._wait(request, manifest, tenant, self._shortage(full, needs, tenant))
         except (enacting.Failed, errors.Forbidden, errors.Invalid, errors.NotFound) as error:
-            failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=str(error)[:MESSAGE_MAX])
+            failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=_why(error)[:MESSAGE_MAX])
             await self._settle(request, manifest, failed, "failed")
             return None
         applied = lifecycle.step(request.it.status, Event.APPLIED, now=self._now())
@@ -166,9 +167,9 @@ class Enactor:
         return room.needed(request, found.it.spec if found else None, catalog) if catalog is not None else Usage()
 
     def _waiting(self, tenant: Stored[Tenant]) -> tuple[Stored[ClusterRequest], ...]:
-        """What of a tenant waits for room."""
+        """What of a tenant waits for room, or has just found some."""
         listed = (self._landscape.caches[resources.CLUSTER_REQUESTS].list(each) for each in tenant.it.spec.namespaces)
-        found = (manifest for manifests in listed for manifest in manifests if room.may_wait(manifest))
+        found = (manifest for manifests in listed for manifest in manifests if room.noted(manifest))
         return tuple(objects.read(ClusterRequest, manifest) for manifest in found)
 
     def _shortage(self, full: errors.NoRoom, needs: Usage, tenant: Stored[Tenant]) -> Wait:
@@ -210,3 +211,9 @@ class Enactor:
         }
         await self._kube.replace(resources.CLUSTER_REQUESTS, {**manifest, "status": wire}, subresource="status")
         return True
+
+
+def _why(error: errors.ClusterdeskError) -> str:
+    """What people read of a failure. Where too few stand behind the request any more, that alone, in few words."""
+    causes = error.causes if isinstance(error, errors.KubeError) else ()
+    return next((cause.message for cause in causes if cause.field == backing.FIELD), str(error))

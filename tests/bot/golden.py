@@ -31,7 +31,7 @@ from bot.commands import outlooks
 from bot.entries import Draft
 from bot.offers import Place
 from bot.sights import Sight
-from provisioning import edits, objects, quota, room
+from provisioning import backing, edits, objects, quota, room
 from provisioning.canary import Trouble
 from provisioning.errors import Cause
 from provisioning.handmade import Keeper
@@ -147,6 +147,22 @@ def _opened(line: str, desk: FakeDesk | None = None) -> Mapping[str, Any]:
 
 def _home(person: Person | None, desk: FakeDesk | None = None, *, platform: bool = False) -> Mapping[str, Any]:
     return home.view(person, desk=desk or _desk(), now=samples.NOW, platform=platform)
+
+
+def _undelegated() -> Sight:
+    """Kai's word for Omar was all there was, and it counted no more when it was to be done."""
+    shown = sight(RequestStatus(phase=Phase.APPROVED, votes=(BY_KAI_FOR_OMAR,)))
+    request = shown.request.it
+    why = backing.uncovered(
+        shown.request,
+        action=request.spec.action,
+        cluster=request.spec.cluster,
+        desired=request.spec.desired,
+        generation=request.spec.base_generation,
+        catalog=shown.catalog,
+        tenant=shown.tenant.it.spec,
+    )
+    return sight(request.status.model_copy(update={"phase": Phase.FAILED, "message": why}))
 
 
 def _paused() -> FakeDesk:
@@ -431,6 +447,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "requester_failed": lambda: _TELL(
         sight(RequestStatus(phase=Phase.FAILED, votes=(BY_OMAR,), message="quota: vCPU 44 of 40"))
     ),
+    "requester_failed_undelegated": lambda: _TELL(_undelegated()),
     "requester_building": lambda: _TELL(_applied(samples.cluster(status=samples.building()))),
     "requester_stuck": lambda: _TELL(_applied(samples.cluster(status=samples.stuck()))),
     "requester_building_knowing": lambda: _TELL(_known(samples.building())),

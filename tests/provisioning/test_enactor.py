@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from provisioning import audit, errors, names, resources
+from provisioning import audit, backing, errors, names, resources
 from provisioning.audit import Code, Event
 from provisioning.enactor import Enactor
 from provisioning.kube import Manifest
@@ -142,6 +142,22 @@ async def test_a_creation_of_a_name_that_is_taken_fails(stage: Backstage) -> Non
     await act(stage)
     assert status(stage)["phase"] == "Failed"
     assert "already" in status(stage)["message"]
+
+
+async def test_a_request_that_nobody_stands_behind_any_more_fails_with_that_and_nothing_around_it(
+    stage: Backstage,
+) -> None:
+    def refused(*_: Any) -> None:
+        causes = [{"field": "metadata", "message": "a long story"}, {"field": backing.FIELD, "message": "ask again"}]
+        raise Refused(403, "Forbidden", "a long story", causes=causes)
+
+    ask(stage, phase="Approved")
+    await stage.caught_up()
+    stage.server.objects.admission.append(
+        lambda operation, kind, *_: refused() if kind.plural == "tenantclusters" else None
+    )
+    await act(stage)
+    assert (status(stage)["phase"], status(stage)["message"]) == ("Failed", "ask again")
 
 
 async def test_a_refusal_by_admission_fails_the_request_in_its_words(stage: Backstage) -> None:

@@ -6,7 +6,7 @@ it: whoever applies it changes nothing of what was agreed to. The rule itself is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from provisioning import approval, backing, lifetime, objects, quota, risk, wording
@@ -54,7 +54,7 @@ def check(request: Request, facts: Facts) -> Verdict:
         return Allow(audit={"approval": waiver})
     # A deletion cannot carry an annotation; what the cluster has is of its last change.
     named = reading.annotation(request.object, REQUEST_ANNOTATION) if request.object is not None else ""
-    reasons: list[str] = []
+    reasons: dict[str, str] = {}
     for candidate in _candidates(request, named, facts):
         why = backing.uncovered(
             candidate,
@@ -69,10 +69,10 @@ def check(request: Request, facts: Facts) -> Verdict:
         )
         if not why:
             return Allow(audit={"approval": candidate.meta.name})
-        reasons.append(f"the request {candidate.meta.name} does not stand behind this: {why}")
+        reasons[candidate.meta.name] = why
     if before is not None and named and named == before.meta.annotations.get(REQUEST_ANNOTATION):
         # That is of the last change. Who changes something else has named none, and is told how to get one.
-        return _refused(action, tenant.meta.name, deciding.approval.required, "", ())
+        return _refused(action, tenant.meta.name, deciding.approval.required, "", {})
     return _refused(action, tenant.meta.name, deciding.approval.required, named, reasons)
 
 
@@ -157,17 +157,18 @@ def _delegations(candidate: Stored[ClusterRequest], facts: Facts) -> tuple[Deleg
     return reading.delegations(facts, candidate.meta.namespace) if by_delegation else ()
 
 
-def _refused(action: Action, tenant: str, required: int, named: str, reasons: Sequence[str]) -> Deny:
+def _refused(action: Action, tenant: str, required: int, named: str, reasons: Mapping[str, str]) -> Deny:
+    """`reasons` is why each request that was asked for this does not stand behind it, by name."""
     verb = {Action.CREATE: "create", Action.CHANGE: "change", Action.DELETE: "delete"}[action]
     missing = [f"there is no ClusterRequest {named} in this namespace"] if named and not reasons else []
-    facts = [*reasons, *missing]
+    facts = [f"the request {name} does not stand behind this: {why}" for name, why in reasons.items()] + missing
     if not facts:
         facts = [
             f"make a ClusterRequest with action {action.value}, or ask in Slack; once it is approved, clusterdesk does "
             "the rest"
         ]
     message = f"to {verb} this cluster {wording.must_agree(required, tenant)}; {'; '.join(facts)}"
-    return Deny(message, (Cause(approval.FIELD, message),))
+    return Deny(message, (Cause(approval.FIELD, message), *(Cause(backing.FIELD, why) for why in reasons.values())))
 
 
 POLICY = Policy("approved_only", (Rule(TENANT_CLUSTERS, (CREATE, UPDATE, DELETE)),), check)

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from provisioning import approval, backing, room
 from provisioning.lifecycle import Reason, Refused
-from provisioning.model import Action, ApprovalPolicy, ClusterRequest, Decision, Person, Phase, TenantSpec
+from provisioning.model import (
+    Action,
+    ApprovalPolicy,
+    ClusterRequest,
+    Decision,
+    DelegationSpec,
+    Person,
+    Phase,
+    TenantSpec,
+)
 from provisioning.objects import Stored, format_time
 from provisioning.usage import Usage
 from tests import builders
@@ -261,6 +270,19 @@ def test_it_stands_behind_nothing_once_those_who_agreed_decide_no_more() -> None
     without_ben = builders.tenant(approvers=[{"user": "cleo"}])
     assert "1 must agree, and of those who did only nobody may still decide" in uncovered(request, tenant=without_ben)
     assert "2 must agree, and of those who did only ben" in uncovered(request, tenant=builders.tenant(approval=TWO))
+
+
+def test_of_a_delegation_that_has_ended_it_is_said_who_decided_instead_of_whom() -> None:
+    votes = [
+        {"voter": {"user": "kim"}, "decision": "Approve", "at": "2026-08-04T09:12:00Z", "insteadOf": {"user": "ben"}}
+    ]
+    request = builders.request(status={"phase": "Approved", "votes": votes})
+    assert uncovered(request) == (
+        "1 must agree, and of those who did only nobody may still decide: kim decided instead of ben, and that has "
+        "ended; ask again"
+    )
+    lasting = DelegationSpec(approver=Person(user="ben"), delegate=Person(user="kim"), until="2026-09-01T00:00:00Z")
+    assert uncovered(request, delegations=(lasting,)) == ""
 
 
 def test_a_phase_without_votes_stands_behind_nothing() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provisioning import backing
 from provisioning.model import Action
 from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.resources import TENANT_CLUSTERS
@@ -224,6 +225,8 @@ def test_behind_what_is_large_stand_those_who_decide_about_that() -> None:
     verdict = check(backed(cluster()), asked(status=by("bob")), tenant=large())
     assert isinstance(verdict, Deny)
     assert "only nobody may still decide" in verdict.reason
+    (why,) = [cause.message for cause in verdict.causes if cause.field == backing.FIELD]
+    assert why == "1 must agree, and of those who did only nobody may still decide; ask again"
     assert isinstance(check(backed(cluster()), asked(status=by("bob")), tenant=large(above={"vcpu": 6})), Allow)
 
 
