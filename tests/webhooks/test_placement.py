@@ -237,6 +237,7 @@ KUBECONFIG = "{projected: {sources: [{secret: {name: access, items: [{key: value
             CCM,
         ),
         (deployment(account="cloud-controller-manager", volumes=SETTINGS), CCM),
+        (deployment(volumes=f"{SETTINGS}, {KUBECONFIG}"), CCM),
         (deployment("cluster-autoscaler", "cluster-autoscaler", args="--cloud-provider=external"), CA),
         ("kind: ConfigMap\nmetadata: {name: cloud-config}\ndata: {cloud-config: 'kubeconfig: /etc/a'}", CCM),
         (

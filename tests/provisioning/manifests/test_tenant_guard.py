@@ -35,6 +35,12 @@ KINDS = {
     )
 }
 """Every kind that runs something."""
+BY_KIND = {
+    **KINDS,
+    **{kind.kind: kind for kind in (resources.SERVICE_ACCOUNTS, resources.SECRETS, resources.CONFIG_MAPS)},
+    "Role": Resource("rbac.authorization.k8s.io", "v1", "roles", "Role"),
+}
+"""And every kind that is looked at for its name."""
 DENIED = "hosted-controllers-only"
 AUTOSCALER: Manifest = {"name": "it", "image": "registry.k8s.io/autoscaling/cluster-autoscaler:v1.34.0"}
 
@@ -90,14 +96,14 @@ async def guarded(kube: Kube) -> Kube:
     return kube
 
 
-def variables() -> Iterator[str]:
+def expressions() -> Iterator[str]:
     for manifest in tenant_guard.manifests(catalog()):
-        for variable in manifest["spec"].get("variables", ()):
-            yield variable["expression"]
+        for key in ("variables", "validations"):
+            yield from (each["expression"] for each in manifest["spec"].get(key, ()))
 
 
 def test_every_expression_is_one_line_so_that_our_own_webhook_does_not_take_it_for_a_script() -> None:
-    assert [expression for expression in variables() if "\n" in expression] == []
+    assert [expression for expression in expressions() if "\n" in expression] == []
 
 
 @pytest.mark.real
@@ -128,6 +134,31 @@ async def test_every_kind_that_runs_something_is_looked_into_and_so_is_every_con
     other = {"spec": {"template": {"spec": {"containers": [{"name": "c0", "image": AUTOSCALER["image"]}]}}}}
     with pytest.raises(errors.Forbidden, match="container c0 is the cluster autoscaler"):
         await kube.merge(resources.DEPLOYMENTS, "it", other, namespace="default")
+
+
+@pytest.mark.real
+async def test_two_hints_are_a_sign_as_for_the_webhook_and_one_is_none(tenant: Kube) -> None:
+    kube = await guarded(tenant)
+    passed = [(it, told) for it, told in HINTING if told not in await verdict(kube, it)]
+    assert passed == []
+    assert [it for it in HARMLESS if await verdict(kube, it)] == []
+
+
+@pytest.mark.real
+async def test_upstreams_names_are_told_of_and_nothing_is_refused_for_its_name(tenant: Kube) -> None:
+    kube = await guarded(tenant)
+    _, binding = (m for m in tenant_guard.manifests(catalog()) if m["metadata"]["name"] == tenant_guard.NAMES)
+    assert binding["spec"]["validationActions"] == ["Warn"]
+    assert [it for it, _ in CALLED if not await kube.create(BY_KIND[it["kind"]], it, dry_run=True)] == []
+    # What is told in a warning is seen when the same is refused.
+    await apply.put(kube, [{**binding, "spec": {**binding["spec"], "validationActions": ["Deny"]}}])
+    await until_told(kube, *CALLED[0])
+    assert [(it, told) for it, told in CALLED if told not in await named(kube, it)] == []
+    harmless = (
+        thing("ServiceAccount", "kubevirt-csi-controller-sa"),
+        thing("ConfigMap", "cloud-config", data={"a": "b: c"}),
+    )
+    assert [it for it in harmless if await named(kube, it)] == []
 
 
 @pytest.mark.real
@@ -170,6 +201,72 @@ async def test_a_command_as_long_as_a_program_is_judged_and_one_beyond_measure_i
     )
     endless = {"image": "x/shell", "command": ["sh", "-c", script * 30]}
     assert await verdict(kube, workload("Pod", endless)) == ""
+
+
+def called(manifest: Manifest, name: str, **pod: Any) -> Manifest:
+    """The workload by that name, with these fields of its Pod."""
+    found = {**manifest, "metadata": {**manifest["metadata"], "name": name}}
+    spec = found["spec"]
+    if manifest["kind"] == "Pod":
+        return {**found, "spec": {**spec, **pod}}
+    template = {**spec["template"], "spec": {**spec["template"]["spec"], **pod}}
+    return {**found, "spec": {**spec, "template": template}}
+
+
+def thing(kind: str, name: str, **more: Any) -> Manifest:
+    return {
+        "apiVersion": BY_KIND[kind].api_version,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "default"},
+        **more,
+    }
+
+
+async def named(kube: Kube, manifest: Manifest) -> str:
+    """What the policy about names says once it refuses."""
+    try:
+        await kube.create(BY_KIND[manifest["kind"]], manifest, dry_run=True)
+    except errors.Invalid as error:
+        return error.message
+    return ""
+
+
+async def until_told(kube: Kube, manifest: Manifest, told: str) -> None:
+    deadline = time.monotonic() + 30
+    while told not in await named(kube, manifest):
+        assert time.monotonic() < deadline, "the binding does not come to work"
+        await asyncio.sleep(0.1)
+
+
+PLAIN: Manifest = {"image": "mirror/it"}
+MOUNTED = {"name": "a", "secret": {"secretName": "management-kubeconfig"}}
+SETTINGS = {"name": "b", "configMap": {"name": "cloud-config"}}
+MANAGER = {"serviceAccountName": "cloud-controller-manager"}
+HINTING = (
+    (called(workload("Deployment", PLAIN), "web-kccm", volumes=[MOUNTED]), CCM.name),
+    (called(workload("DaemonSet", PLAIN), "it", volumes=[SETTINGS], **MANAGER), CCM.name),
+    (called(workload("Deployment", PLAIN), "it", volumes=[MOUNTED, SETTINGS]), CCM.name),
+    (called(workload("Pod", PLAIN), "it", volumes=[MOUNTED], serviceAccountName="kubevirt-csi"), CSI.name),
+    (called(workload("Deployment", PLAIN), "cluster-autoscaler", serviceAccountName="cluster-autoscaler"), CA.name),
+)
+"""Workloads of no known image, and what two hints say they are."""
+AWS: Manifest = {"image": "mirror/it", "args": ["--cloud-provider=aws"]}
+HARMLESS = (
+    called(workload("Deployment", PLAIN), "web-kccm"),
+    called(workload("Deployment", PLAIN), "it", **MANAGER),
+    called(workload("Deployment", PLAIN), "it", volumes=[MOUNTED]),
+    called(workload("Deployment", PLAIN), "it", volumes=[SETTINGS]),
+    called(workload("Deployment", AWS), "it", volumes=[MOUNTED, SETTINGS], **MANAGER),
+)
+CALLED = (
+    (called(workload("Deployment", PLAIN), "web-kccm"), CCM.name),
+    (called(workload("StatefulSet", PLAIN), "kubevirt-csi-controller"), CSI.name),
+    (thing("ServiceAccount", "cluster-autoscaler"), CA.name),
+    (thing("Secret", "infra-cluster-credentials"), CSI.name),
+    (thing("Role", "kccm"), CCM.name),
+    (thing("ConfigMap", "cloud-config", data={"cloud-config": "kubeconfig: /etc/a"}), "looks like the settings of"),
+)
+"""What is called as upstream calls it, and what is said of it."""
 
 
 def with_storage() -> Any:
