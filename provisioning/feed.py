@@ -93,7 +93,7 @@ class Feed:
     def _requested(self, before: Manifest | None, after: Manifest | None) -> None:
         if after is not None:
             self._requests.add(key_of(after))
-        if before is not None and room.may_wait(before) and not (after is not None and room.may_wait(after)):
+        if before is not None and room.noted(before) not in (None, room.noted(after)):
             # Whoever stood behind it may go.
             owner = self._landscape.tenant_of(key_of(before)[0])
             self._waiting_in(owner.it.spec.namespaces if owner is not None else ())
@@ -159,7 +159,7 @@ class Feed:
         """There may be room for what waits for some. Trying it charges nothing, and so does not bring it back here."""
         for namespace in namespaces:
             for manifest in self._landscape.caches[resources.CLUSTER_REQUESTS].list(namespace):
-                if room.may_wait(manifest):
+                if room.noted(manifest) == "True":
                     self._requests.add(key_of(manifest), after=LEDGER_PAUSE)
 
     def _accesses_in(self, namespaces: Iterable[str]) -> None:

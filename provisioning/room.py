@@ -8,7 +8,8 @@ platform can make room for it. Whoever writes a TenantCluster that nobody has to
 is theirs who come when it is there.
 
 A request may be taken back while it waits, and it is done only once it is noted that it waits no more: so it is never
-both. What must never live here: how much room there is, which only the admission webhook says.
+both. Until it is done it still stands before those behind it. What must never live here: how much room there is, which
+only the admission webhook says.
 """
 
 from __future__ import annotations
@@ -35,21 +36,27 @@ from provisioning.quota import Limits
 from provisioning.usage import Usage
 
 WAITS: Final = "WaitsForRoom"
-"""The condition of a request that waits for room."""
+"""The condition of a request that waits for room; False once there is some, until it is done."""
 NO_ROOM: Final = "QuotaExceeded"
 IN_LINE: Final = "InLine"
 TOO_LARGE: Final = "LargerThanQuota"
-"""The reasons of that condition: there is no room now, others go first, there never is as the quota stands."""
+FOUND: Final = "RoomFound"
+"""The reasons of that condition: there is no room now, others go first, there never is as the quota stands; and there
+is some."""
 SHORTEST, LONGEST = timedelta(seconds=5), timedelta(minutes=5)
 """Between two looks when nothing is heard of the quota. What frees room is heard of; this is for what is missed."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Why something waits for room: one of the reasons above, and the numbers in a sentence."""
+    """Why something waits for room, or does no more: one of the reasons above, and the numbers in a sentence."""
 
     reason: str
-    message: str
+    message: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.reason == FOUND
 
 
 @dataclass(frozen=True)
@@ -67,17 +74,18 @@ def waits(request: Stored[ClusterRequest]) -> bool:
     return status.phase is Phase.APPROVED and conditions.is_true(status.conditions, WAITS)
 
 
-def may_wait(manifest: Mapping[str, Any]) -> bool:
-    """The same of what is not parsed yet: a quick look that finds few among very many."""
-    status = manifest.get("status") or {}
-    told = (each.get("type") for each in status.get("conditions") or ())
-    return status.get("phase") == Phase.APPROVED.value and WAITS in told
+def noted(manifest: Mapping[str, Any] | None) -> str | None:
+    """What the condition says of a request that is approved: a quick look at what is not parsed, to find few among very
+    many. None for one that never had to wait, or is decided otherwise by now."""
+    status = (manifest or {}).get("status") or {}
+    told = status.get("conditions") or () if status.get("phase") == Phase.APPROVED.value else ()
+    return next((each.get("status") for each in told if each.get("type") == WAITS), None)
 
 
 def ahead(request: Stored[ClusterRequest], others: Iterable[Stored[ClusterRequest]]) -> int:
-    """How many of the others wait in the line before this one."""
+    """How many of the others stand in the line before this one."""
     mine = _order(request)
-    return sum(waits(each) and not _is_too_large(each) and _order(each) < mine for each in others)
+    return sum(_stands(each) and _order(each) < mine for each in others)
 
 
 def turn(
@@ -151,6 +159,13 @@ def taken_by(
         if cluster.key != key and asked and cluster.meta.created and cluster.meta.created > asked
     ]
     return max(later, key=lambda each: each[:2])[2] if later else None
+
+
+def _stands(request: Stored[ClusterRequest]) -> bool:
+    """Whether it is in the line: it waits, or has its turn and is not done yet."""
+    status = request.it.status
+    noted = status.phase is Phase.APPROVED and conditions.find(status.conditions, WAITS) is not None
+    return noted and not _is_too_large(request)
 
 
 def _is_too_large(request: Stored[ClusterRequest]) -> bool:

@@ -40,7 +40,7 @@ def conditions(
     """The conditions of a request in this phase. Ready once what was asked for is done; whoever has to wait for a
     person, or for room, is at work, and what has come to nothing is stalled for ever."""
     phase, moment, generation = status.phase, format_time(now), request.meta.generation
-    said, why = (_WAITS, wait.message) if wait else (_WORDS[phase], status.message)
+    said, why = (_WAITS, wait.message) if wait and not wait.is_over else (_WORDS[phase], status.message)
     message = f"{said}: {why}" if why else said
     summary = Summary(
         ready=phase is Phase.APPLIED,
@@ -61,6 +61,8 @@ def conditions(
     wanted = (*summary.conditions(now=moment, generation=generation), approved)
     if wait:
         reason = wait.reason
-        waits = conditions_of.make(room.WAITS, True, reason=reason, message=why, now=moment, generation=generation)
+        waits = conditions_of.make(
+            room.WAITS, not wait.is_over, reason=reason, message=why, now=moment, generation=generation
+        )
         wanted = (*wanted, waits)
     return conditions_of.merge(request.it.status.conditions, wanted)

@@ -124,11 +124,13 @@ async def test_once_there_is_room_it_is_noted_first_and_then_done(scene: Scene) 
     scene.gone("first")
 
     await scene.look("web")
-    assert (scene.status("web")["phase"], scene.condition("web")) == ("Approved", {})
+    found = scene.condition("web")
+    assert (scene.status("web")["phase"], found["status"], found["reason"]) == ("Approved", "False", room.FOUND)
+    assert scene.condition("web", "Reconciling")["message"] == "it is approved, and about to be done"
     assert not scene.stage.there(resources.TENANT_CLUSTERS)
 
     await scene.look("web")
-    assert scene.status("web")["phase"] == "Applied"
+    assert (scene.status("web")["phase"], scene.condition("web")) == ("Applied", {})
     assert scene.stage.there(resources.TENANT_CLUSTERS)
 
 
@@ -165,6 +167,33 @@ async def test_what_was_approved_first_goes_first(scene: Scene) -> None:
 
     assert (scene.status("one")["phase"], scene.status("two")["phase"]) == ("Applied", "Approved")
     assert scene.condition("two")["reason"] == room.NO_ROOM
+
+
+async def test_what_has_found_room_is_not_overtaken_before_it_is_done(scene: Scene) -> None:
+    scene.approved("one", minutes=9)
+    scene.approved("two", minutes=5)
+    for name in ("one", "two"):
+        await scene.look(name)
+    scene.gone("first")
+    await scene.look("one")
+
+    await scene.look("two")
+
+    assert scene.condition("two")["reason"] == room.IN_LINE
+    assert "(two)" not in scene.quota.tried
+
+
+async def test_who_has_room_taken_from_under_them_waits_again(scene: Scene) -> None:
+    scene.approved("web")
+    await scene.look("web")
+    scene.gone("first")
+    await scene.look("web")
+    scene.built("second")
+
+    await scene.look("web")
+
+    assert scene.status("web")["phase"] == "Approved"
+    assert scene.condition("web")["status"] == "True"
 
 
 async def test_what_needs_no_room_stands_in_no_line(scene: Scene) -> None:

@@ -37,11 +37,15 @@ def test_what_is_approved_and_has_found_no_room_waits_and_nothing_else_does() ->
     assert not room.waits(builders.request(status={"phase": "Approved"}))
 
 
-@pytest.mark.parametrize(("phase", "waits"), [("Approved", True), ("Applied", False)])
-def test_a_quick_look_at_what_is_not_parsed_finds_the_same(phase: str, waits: bool) -> None:
-    assert room.may_wait({"status": waiting("a", phase=phase).it.status.wire()}) is waits
-    assert not room.may_wait({"status": {"phase": phase}})
-    assert not room.may_wait({})
+@pytest.mark.parametrize(
+    ("phase", "state", "noted"),
+    [("Approved", "True", "True"), ("Approved", "False", "False"), ("Applied", "True", None)],
+)
+def test_a_quick_look_at_what_is_not_parsed_finds_the_same(phase: str, state: str, noted: str | None) -> None:
+    assert room.noted({"status": waiting("a", phase=phase, state=state).it.status.wire()}) == noted
+    assert room.noted({"status": {"phase": phase}}) is None
+    assert room.noted({}) is None
+    assert room.noted(None) is None
 
 
 def test_the_line_goes_by_the_moment_of_approval_and_then_by_name() -> None:
@@ -54,6 +58,14 @@ def test_who_comes_to_the_line_stands_behind_those_that_were_approved_earlier() 
     fresh = builders.request(status={"phase": "Approved", "decidedAt": format_time(NOW)})
 
     assert room.ahead(fresh, [waiting("a"), waiting("b", phase="Applied")]) == 1
+
+
+def test_what_has_found_room_stands_before_the_others_until_it_is_done() -> None:
+    found, next_one = waiting("a", state="False", reason=room.FOUND), waiting("b", at=1)
+
+    assert not room.waits(found)
+    assert room.ahead(next_one, [found, next_one]) == 1
+    assert room.ahead(next_one, [waiting("a", phase="Applied"), next_one]) == 0
 
 
 def test_what_asks_for_more_than_the_whole_quota_holds_up_nobody_and_has_no_place() -> None:
