@@ -12,6 +12,7 @@ from provisioning import errors
 from provisioning.kube import Kube
 from provisioning.model import Catalog, Tenant
 from provisioning.names import TENANT_LABEL
+from provisioning.people import approvers_of_some
 from provisioning.resources import CATALOGS, NAMESPACES, TENANTS
 
 
@@ -63,6 +64,7 @@ def test_the_three_tenants_show_three_policies() -> None:
         "team-c": 1,
     }
     assert [name for name, tenant in found.items() if tenant.spec.approval.waivers] == ["team-c"]
+    assert [name for name, tenant in found.items() if tenant.spec.approval.large] == ["team-c"]
 
 
 def test_a_tenants_namespaces_say_whose_they_are() -> None:
@@ -75,7 +77,7 @@ def test_members_and_approvers_are_people_of_the_local_workspace() -> None:
     slack = {person.id for person in known.people}
     channels = {channel.id for channel in known.channels}
     for tenant in tenants().values():
-        assert {subject.slack for subject in (*tenant.spec.members, *tenant.spec.approvers)} <= slack
+        assert {subject.slack for subject in (*tenant.spec.members, *approvers_of_some(tenant.spec))} <= slack
         assert tenant.spec.channels.approvals in channels
 
 
@@ -95,7 +97,7 @@ async def test_the_api_server_takes_the_samples_and_keeps_what_people_change(adm
 def test_people_may_use_kubectl_where_they_are_members_or_approvers() -> None:
     bound = {m["metadata"]["namespace"]: {s["name"] for s in m["subjects"]} for m in samples("RoleBinding")}
     for tenant in tenants().values():
-        people_of = {subject.user for subject in (*tenant.spec.members, *tenant.spec.approvers)}
+        people_of = {subject.user for subject in (*tenant.spec.members, *approvers_of_some(tenant.spec))}
         assert all(bound[namespace] == people_of for namespace in tenant.spec.namespaces)
 
 
