@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Final
 
 import structlog
 
-from provisioning import charges, names, objects, presence, resources
+from provisioning import charges, kinship, names, objects, presence, resources
 from provisioning.cache import Manifests
 from provisioning.charges import Assessor
 from provisioning.errors import Cause, RuleError
@@ -27,6 +28,8 @@ from provisioning.settlement import Sight
 
 log = structlog.get_logger()
 
+_OWNING: Final = (*charges.KINDS, resources.MACHINES)
+"""A Machine costs nothing, and stands between its KubevirtMachine and the MachineSet."""
 Sights = dict[str, Sight]
 """What was seen, by slot."""
 
@@ -95,11 +98,28 @@ class Census:
 
         Raises `KubeError` when that cannot be told.
         """
-        plural, _, rest = slot.partition("/")
-        namespace, _, name = rest.partition("/")
-        kind = next((kind for kind in charges.KINDS if f"{kind.plural}.{kind.group}" == plural), None)
+        kind, namespace, name = _place(slot)
         # Whatever else a ledger's text may name, no object is there.
         return None if kind is None or not name else await presence.find(self.kube, kind, name, namespace=namespace)
+
+    def above(self, slot: str) -> list[str]:
+        """The slots of what the object in this one says that it is a part of, nearest first.
+
+        By the names that it says, for those may be gone. By the caches: of what is not there nothing is known.
+        """
+        kind, namespace, name = _place(slot)
+        found: dict[tuple[Resource, str], None] = {}
+        waiting = [(kind, name)] if kind is not None else []
+        while waiting:
+            here = waiting.pop(0)
+            manifest = self.landscape.get(here[0], namespace, here[1])
+            owners = [*kinship.named(manifest, _OWNING)] if manifest is not None else []
+            if here[0] == resources.VIRTUAL_MACHINES:
+                # It has its KubevirtMachine's name, and no owner.
+                owners.append((resources.KUBEVIRT_MACHINES, here[1]))
+            waiting += [owner for owner in owners if owner not in found]
+            found.update(dict.fromkeys(owners))
+        return [slot_key(owner, namespace, named) for owner, named in found if owner != resources.MACHINES]
 
     async def _labelled(self, tenant: Stored[Tenant]) -> list[str]:
         """As `_namespaces`, by what the API server itself has."""
@@ -134,3 +154,10 @@ class Census:
         if found is None:
             raise RuleError(Cause("", "there is no Catalog"))
         return found
+
+
+def _place(slot: str) -> tuple[Resource | None, str, str]:
+    """Kind, namespace and name of what is in a slot; no kind where nothing can be."""
+    plural, _, rest = slot.partition("/")
+    namespace, _, name = rest.partition("/")
+    return next((kind for kind in charges.KINDS if f"{kind.plural}.{kind.group}" == plural), None), namespace, name

@@ -98,7 +98,7 @@ class Keeper:
         memory = self._memories.setdefault(name, self._fresh(name))
         try:
             ledger, held_back = await self._keep(tenant, memory)
-            if self._clock() >= memory.recount_at:
+            if self._clock() >= memory.recount_at or memory.prover.release_in() == 0.0:
                 ledger = await self._recounted(tenant, memory) or ledger
         except (Missing, Garbled) as error:
             left = await self._until_countable(tenant, memory, why=error)
@@ -113,7 +113,8 @@ class Keeper:
         self._measure(tenant, ledger, claims=len(claims))
         if held_back is not None:
             return held_back
-        return min(CLAIMS_LOOK if claims else RECOUNT, max(0.0, memory.recount_at - self._clock()))
+        waits = [CLAIMS_LOOK if claims else RECOUNT, max(0.0, memory.recount_at - self._clock())]
+        return min([*waits, *filter(None, [memory.prover.release_in()])])
 
     async def _keep(self, tenant: Stored[Tenant], memory: Memory) -> tuple[Ledger, float | None]:
         """Bring the ledger in line with the caches. With it, the seconds until what had to wait may be lowered."""
@@ -152,9 +153,9 @@ class Keeper:
         name = tenant.meta.name
         for patience in (CONFIRM, 0.0):
             page = await self._store.load(name)
-            known = await memory.prover.settled(page.ledger, self._census.seen(tenant))
+            known = await memory.prover.settled(page.ledger, self._census.seen(tenant), release=True)
             listed = await self._census.listed(tenant)
-            counted = await memory.prover.settled(known, listed)
+            counted = await memory.prover.settled(known, listed, listed=True, release=True)
             drift = known.used() - counted.used()
             if drift == Usage():
                 break

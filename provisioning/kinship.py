@@ -6,7 +6,7 @@ is there, in the same namespace, with that very uid; and where many have one own
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from provisioning.kube import Manifest
@@ -42,6 +42,13 @@ def claims(manifest: Manifest, kind: Resource, *, controlling: bool = True) -> I
         group = str(claim.get("apiVersion", "")).rpartition("/")[0]
         if (claim.get("kind"), group) == (kind.kind, kind.group) and (claim.get("controller") or not controlling):
             yield claim
+
+
+def named(manifest: Manifest, kinds: Iterable[Resource]) -> Iterator[tuple[Resource, str]]:
+    """What the manifest says that it is a part of. Claims again."""
+    for kind in kinds:
+        for claim in claims(manifest, kind, controlling=False):
+            yield kind, str(claim.get("name"))
 
 
 def families(kind: Resource, there: Surroundings, *, namespace: str) -> dict[str, list[Manifest]]:

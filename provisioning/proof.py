@@ -1,7 +1,8 @@
 """What makes a slot of a ledger cheaper: that its object is gone, or that a claim on it can no longer be written.
 
 Proof is what the API server itself says after the ledger was read, and, for a claim, that it is older than any write
-that is under way can be: by our own clock from our own first sight, for no time that somebody else wrote is trusted.
+that is under way can be: by our own clock from our own first sight, for no time that somebody else wrote is trusted. As
+long is what an owner gives up held back (see `provisioning.holdback`), and then until a look by lists.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Final
 
 import structlog
 
-from provisioning import metrics, settlement
+from provisioning import holdback, metrics, settlement
 from provisioning.census import Census, Sights
+from provisioning.holdback import Lowering
 from provisioning.kube import Manifest
 from provisioning.ledger import Ledger
 from provisioning.settlement import OpenClaim
@@ -33,20 +35,42 @@ class Prover:
         self._void_after = void_after
         self._clock = clock
         self._first_seen: dict[OpenClaim, float] = {}
+        self._lowered: dict[bool, dict[Lowering, float]] = {False: {}, True: {}}
+        """Since when owners are smaller: by the caches, and by lists."""
 
-    async def settled(self, ledger: Ledger, seen: Sights) -> Ledger:
-        """The ledger, just read, with all that this sight of its objects proves. Raises `KubeError`."""
+    async def settled(self, ledger: Ledger, seen: Sights, *, listed: bool = False, release: bool = False) -> Ledger:
+        """The ledger, just read, with all that this sight of its objects proves. Raises `KubeError`.
+
+        `release`: give free what was held back for long enough; for who counts all by lists before it is written.
+        `listed`: this is the sight of those lists.
+        """
         live = self._census.live
         # Late, or lost: what nobody has let in, and only a cache shows, may have gone long ago.
         ghosts = set(await self._gone(settlement.unreserved(ledger, seen)))
         seen = {key: sight for key, sight in seen.items() if key not in ghosts}
         gone = await self._gone(settlement.absent(ledger, seen))
         settled = settlement.settle(ledger, seen, gone=gone, dead=())
+        since = self._since(listed, holdback.lowerings(ledger, settled))
+        held = [one for one, first in since.items() if not (release and self._is_over(first))]
+        settled = holdback.hold(ledger, settled, held, self._census.above)
         dead = [entry for entry in self._overdue(settled) if _is_void(entry, await live(entry.slot))]
         for entry in dead:
             log.info("claim_dropped", tenant=self._tenant, slot=entry.slot)
             metrics.LEDGER_CLAIMS_VOID.labels(self._tenant).inc()
         return settlement.settle(settled, {}, gone=(), dead=dead)
+
+    def release_in(self) -> float | None:
+        """Seconds until something that is held back may be free; None where nothing is, 0 where it may be by now."""
+        firsts = [first for each in self._lowered.values() for first in each.values()]
+        return max(0.0, min(firsts) + self._void_after - self._clock()) if firsts else None
+
+    def _since(self, listed: bool, present: list[Lowering]) -> dict[Lowering, float]:
+        now, known = self._clock(), self._lowered[listed]
+        self._lowered[listed] = {one: known.get(one, now) for one in present}
+        return self._lowered[listed]
+
+    def _is_over(self, first: float) -> bool:
+        return self._clock() - first >= self._void_after
 
     async def _gone(self, slots: list[str]) -> list[str]:
         """Those of which the API server says that nothing is there. Several at once: a namespace may go with hundreds,
@@ -63,7 +87,7 @@ class Prover:
         now = self._clock()
         present = settlement.open_claims(ledger)
         self._first_seen = {entry: self._first_seen.get(entry, now) for entry in present}
-        return [entry for entry in present if now - self._first_seen[entry] >= self._void_after]
+        return [entry for entry in present if self._is_over(self._first_seen[entry])]
 
 
 def _is_void(entry: OpenClaim, live: Manifest | None) -> bool:

@@ -7,6 +7,7 @@ from provisioning.census import Census
 from provisioning.landscape import Landscape
 from provisioning.ledger import slot_key
 from provisioning.model import Tenant
+from provisioning.resources import Resource
 from provisioning.usage import Usage
 from tests import builders
 from tests.builders import NAMESPACE
@@ -38,3 +39,30 @@ async def test_a_recount_measures_parts_by_their_owners_of_the_same_moment() -> 
         slot = slot_key(resources.MACHINE_SETS, NAMESPACE, "old")
         assert census.seen(tenant)[slot].charge == Usage()
         assert (await census.listed(tenant))[slot].charge == Usage(nodes=3, vcpu=6000, memory=12 * 2**30)
+
+
+async def test_what_a_machine_is_a_part_of_is_found_all_the_way_up_also_when_it_is_gone() -> None:
+    async with ApiServer() as server, server.kube() as kube:
+        landscape = Landscape(kube, namespace=SYSTEM)
+        stage = Backstage(server, kube, landscape)
+        stage.seed()
+
+        def put(kind: Resource, name: str, *owner: tuple[Resource, str]) -> None:
+            references = [
+                {"apiVersion": each.api_version, "kind": each.kind, "name": named, "uid": f"uid-of-{named}"}
+                for each, named in owner
+            ]
+            stage.put(kind, {"metadata": {"name": name, "namespace": NAMESPACE, "ownerReferences": references}})
+
+        put(resources.VIRTUAL_MACHINES, "m0")
+        put(resources.KUBEVIRT_MACHINES, "m0", (resources.MACHINES, "web-md0-x"))
+        put(resources.MACHINES, "web-md0-x", (resources.MACHINE_SETS, "web-md0"))
+        put(resources.MACHINE_SETS, "web-md0", (resources.MACHINE_DEPLOYMENTS, "gone"))
+        async with running(landscape.run()):
+            await landscape.synced()
+            await stage.caught_up()
+            above = Census(kube, landscape).above(slot_key(resources.VIRTUAL_MACHINES, NAMESPACE, "m0"))
+        named = ((resources.KUBEVIRT_MACHINES, "m0"), (resources.MACHINE_SETS, "web-md0"))
+        assert above == [
+            slot_key(kind, NAMESPACE, name) for kind, name in (*named, (resources.MACHINE_DEPLOYMENTS, "gone"))
+        ]

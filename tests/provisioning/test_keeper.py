@@ -235,6 +235,75 @@ async def test_what_is_really_gone_is_let_go_of(stage: Backstage) -> None:
     assert published(stage).get("clusters", 0) == 0
 
 
+async def test_what_a_cluster_gives_up_is_free_once_none_of_its_parts_can_come_any_more(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    stage.cluster()
+    await keep(stage, keeper)
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools.0.replicas", 1))
+    assert await keep(stage, keeper) == VOID_AFTER
+    clock.at += VOID_AFTER - 1
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
+    clock.at += 1
+    assert await keep(stage, keeper) != VOID_AFTER
+    assert (await ledger(stage)).used().nodes == 2
+    assert conditions(stage)["Counted"] == ("True", "Counted")
+
+
+async def test_a_part_that_comes_late_is_counted_before_the_room_of_its_owner_is_given_to_others(
+    stage: Backstage,
+) -> None:
+    """It was let in when the pool was of two; it is stored when that is of one, and no cache shows it."""
+    made, clock = stage.cluster(), Monotonic()
+    keeper = keeper_of(stage, clock)
+    stage.put(resources.KUBEVIRT_MACHINE_TEMPLATES, builders.machine_template())
+    await keep(stage, keeper)
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools.0.replicas", 1))
+    await keep(stage, keeper)
+    reference = {key: made["metadata"][key] for key in ("name", "uid")}
+    owner = {"apiVersion": resources.TENANT_CLUSTERS.api_version, "kind": "TenantCluster", "controller": True}
+    child = tweak(builders.machine_deployment(2), "metadata.name", "web-md0")
+    stage.put(resources.MACHINE_DEPLOYMENTS, tweak(child, "metadata.ownerReferences", [{**owner, **reference}]))
+    await stage.caught_up()
+    stage.landscape.caches[resources.MACHINE_DEPLOYMENTS]._put((NAMESPACE, "web-md0"), None)
+    clock.at += VOID_AFTER
+    await keeper.act("blue")
+    assert (await ledger(stage)).used() == WEB_COST
+    assert len((await ledger(stage)).slots) == 2
+
+
+async def test_a_new_leader_holds_back_for_the_whole_time_again(stage: Backstage) -> None:
+    clock = Monotonic()
+    stage.cluster()
+    await keep(stage)
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools.0.replicas", 1))
+    await keep(stage, keeper_of(stage, clock))
+    clock.at += VOID_AFTER
+    await keep(stage, keeper_of(stage, clock))
+    assert (await ledger(stage)).used() == WEB_COST
+
+
+async def test_a_part_whose_owner_only_a_cache_shows_stays_charged(stage: Backstage) -> None:
+    made, clock = stage.cluster(), Monotonic()
+    keeper = keeper_of(stage, clock)
+    stage.put(resources.KUBEVIRT_MACHINE_TEMPLATES, builders.machine_template())
+    reference = {key: made["metadata"][key] for key in ("name", "uid")}
+    owner = {"apiVersion": resources.TENANT_CLUSTERS.api_version, "kind": "TenantCluster", "controller": True}
+    child = tweak(builders.machine_deployment(2), "metadata.name", "web-md0")
+    stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
+    stage.put(resources.MACHINE_DEPLOYMENTS, tweak(child, "metadata.ownerReferences", [{**owner, **reference}]))
+    await keep(stage, keeper)
+    alone = (await ledger(stage)).used()
+    assert alone.nodes == 3
+    await stage.caught_up()
+    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), made)
+    for _ in range(3):
+        clock.at += VOID_AFTER
+        await keeper.act("blue")
+        assert (await ledger(stage)).used() == alone
+
+
 async def test_a_cache_that_does_not_show_it_is_no_proof_that_it_is_gone(stage: Backstage) -> None:
     stage.cluster()
     await keep(stage)
@@ -399,8 +468,13 @@ async def test_of_machines_that_outlive_a_smaller_pool_nobody_is_told_that_they_
     clock.at += 1
     await keep(stage, keeper)
     assert (await ledger(stage)).used() == WEB_COST
+    assert len((await ledger(stage)).slots) == 1
+    clock.at += VOID_AFTER
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
     assert len((await ledger(stage)).slots) == 2
     assert reasons(stage) == set()
+    assert conditions(stage)["Counted"] == ("True", "Counted")
 
 
 async def test_of_a_virtual_machine_that_shuts_down_after_its_source_is_gone_nobody_is_told_either(

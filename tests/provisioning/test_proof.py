@@ -30,6 +30,9 @@ class Asked:
         self.now -= 1
         return {"metadata": {"uid": "u", "resourceVersion": "1"}} if slot in self.there else None
 
+    def above(self, slot: str) -> list[str]:
+        return []
+
 
 async def test_hundreds_that_went_together_are_asked_for_together_but_never_all_at_once() -> None:
     slots = {f"persistentvolumeclaims./team-a/pvc-{number}": Slot(Usage(storage=1), "u", "1") for number in range(100)}

@@ -2,8 +2,10 @@
 
 Objects have revisions, creates and updates are admitted and then land, lose or are refused by somebody else, caches
 lag, things are deleted and made anew under the same name, the keeper reads at one moment and writes at another, leaders
-change, clocks jump. Whatever happens: what a slot costs is at least what stands in it, together it is never above the
-quota, a no is true, and when all is quiet nothing is leaked.
+change, clocks jump. One thing is a part of another: within what that one is charged with it comes without a word in the
+ledger, and may come when its owner has become smaller long since. Whatever happens: what a slot costs, or an
+owner's and its part's together, is at least what stands there, in all it is never above the quota, a no is true, and
+when all is quiet nothing is leaked.
 
 Hypothesis looks for the shortest way to break it, and long walks by chance go where it does not. The last part takes
 one rule away at a time: a short story of the same world that only this rule survives, and the walks, have to notice.
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import pytest
@@ -22,15 +24,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from provisioning import settlement
+from provisioning import holdback, settlement
 from provisioning.batcher import Exceeded, Granted, Outcome, Request, judge
+from provisioning.holdback import Lowering
 from provisioning.ledger import Claim, Ledger
 from provisioning.quota import Limits
 from provisioning.settlement import OpenClaim, Sight
 from provisioning.usage import Usage
 
 HARD = Limits({"nodes": 8})
-NAMES = ("web", "api")
+NAMES = ("web", "api", "md0")
+OWNER, PART = "api", "md0"
+"""Whoever has the owner's name is the part's owner."""
 WINDOW = 2
 """Ticks after which an admitted write can no longer land."""
 STEPS = int(os.environ.get("LEDGER_STEPS", "80000"))
@@ -80,9 +85,13 @@ class World(RuleBasedStateMachine):
         self.ledger, self.version = Ledger(), 0
         self.revision, self.made, self.time, self.wall = 10, 0, 0, 0
         self.first_seen: dict[tuple[str, Claim], int] = {}
+        self.lowered: dict[bool, dict[Lowering, int]] = {False: {}, True: {}}
         self.look: Look | None = None
+        self.cast: tuple[str, ...] = NAMES
+        """Of whom a walk tells."""
         self.haunted = False
-        """Whether a cache ever showed what was gone: that costs, for as long as it is believed."""
+        """Whether a cache ever showed what was gone, or a family half of one moment and half of another, or a part was
+        counted while its owner was claimed only: that costs, for as long as it is believed."""
 
     # What the mutants change.
 
@@ -107,13 +116,27 @@ class World(RuleBasedStateMachine):
     def may_write(self, look: Look) -> bool:
         return look.version == self.version
 
+    def since(self, lowering: Lowering, known: dict[Lowering, int]) -> int:
+        return known.get(lowering, self.time)
+
+    def is_held_back(self, lowering: Lowering) -> bool:
+        return PART in self.cast and lowering.key in (OWNER, PART)
+
+    def is_over(self, first: int) -> bool:
+        return self.time - first > WINDOW
+
+    def counted(self) -> dict[str, Thing]:
+        """What is looked at before room is given free."""
+        return self.things
+
     # What people do.
 
     @rule(name=names, size=sizes)
     def ask_to_create(self, name: str, size: int) -> None:
         self.made += 1
         uid = f"uid-{self.made}"
-        if self._reserve(name, self.claim(size, fence="", uid=uid)):
+        cost = beyond(name, size, self.things)
+        if not cost or self._reserve(name, self.claim(cost, fence="", uid=uid)):
             self.writes.append(Write(name, uid, size, None, self.time + WINDOW))
 
     @rule(name=names, size=sizes)
@@ -122,7 +145,8 @@ class World(RuleBasedStateMachine):
         if thing is None:
             return
         fence = str(thing.revision)
-        if size <= thing.size or self._reserve(name, self.claim(size, fence=fence, uid=thing.uid)):
+        had, cost = (beyond(name, each, self.things) for each in (thing.size, size))
+        if cost <= had or self._reserve(name, self.claim(cost, fence=fence, uid=thing.uid)):
             self.writes.append(Write(name, thing.uid, size, thing.revision, self.time + WINDOW))
 
     @rule(name=names)
@@ -166,8 +190,13 @@ class World(RuleBasedStateMachine):
 
     @rule(name=names)
     def an_object_goes(self, name: str) -> None:
-        if self.things.pop(name, None) is not None:
-            self.past[name].append(None)
+        gone = [name, PART] if name == OWNER and name in self.things else [name]
+        if name == OWNER:
+            # The garbage collector takes its part along, also what comes late.
+            self.writes = [write for write in self.writes if write.name != PART]
+        for each in gone:
+            if self.things.pop(each, None) is not None:
+                self.past[each].append(None)
 
     def _store(self, name: str, thing: Thing) -> None:
         self.revision += 1
@@ -202,12 +231,31 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def the_keeper_looks(self) -> None:
-        seen = {n: Sight(Usage(nodes=thing.size), thing.uid, str(thing.revision)) for n, thing in self.cached.items()}
-        unconfirmed = [key for key in settlement.unreserved(self.ledger, seen) if key not in self.things]
+        self.haunted |= any(self.cached.get(name) != self.things.get(name) for name in (OWNER, PART))
+        claimed = any(entry.slot == OWNER for entry in settlement.open_claims(self.ledger))
+        self.haunted |= PART in self.cached and claimed
+        ledger = self._settled(self.ledger, self.cached)
+        if any(self.is_over(first) for each in self.lowered.values() for first in each.values()):
+            known = self._settled(self.ledger, self.cached, release=True)
+            ledger = self._settled(known, self.counted(), listed=True, release=True)
+        self.look = Look(self.version, ledger)
+
+    def _settled(
+        self, before: Ledger, shown: Mapping[str, Thing], *, listed: bool = False, release: bool = False
+    ) -> Ledger:
+        """As `provisioning.proof` has it."""
+        costs = {name: Usage(nodes=beyond(name, thing.size, shown)) for name, thing in shown.items()}
+        seen = {name: Sight(costs[name], thing.uid, str(thing.revision)) for name, thing in shown.items()}
+        unconfirmed = [key for key in settlement.unreserved(before, seen) if key not in self.things]
         seen = {key: sight for key, sight in seen.items() if key not in unconfirmed}
-        gone = [key for key in settlement.absent(self.ledger, seen) if self.is_gone(key)]
-        ledger = self.settle(self.ledger, seen, gone)
-        self.look = Look(self.version, settlement.settle(ledger, {}, gone=(), dead=self._dead(ledger)))
+        gone = [key for key in settlement.absent(before, seen) if self.is_gone(key)]
+        ledger = self.settle(before, seen, gone)
+        known = self.lowered[listed]
+        found = [each for each in holdback.lowerings(before, ledger) if self.is_held_back(each)]
+        self.lowered[listed] = since = {each: self.since(each, known) for each in found}
+        held = [each for each, first in since.items() if not (release and self.is_over(first))]
+        ledger = holdback.hold(before, ledger, held, above=lambda key: [OWNER] if key == PART else [])
+        return settlement.settle(ledger, {}, gone=(), dead=self._dead(ledger))
 
     def _dead(self, ledger: Ledger) -> list[OpenClaim]:
         present = settlement.open_claims(ledger)
@@ -227,32 +275,47 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def another_leader_takes_over(self) -> None:
-        self.first_seen, self.look = {}, None
+        self.first_seen, self.lowered, self.look = {}, {False: {}, True: {}}, None
 
     # What always holds.
 
     @invariant()
     def every_object_is_paid_for(self) -> None:
-        for name, thing in self.things.items():
-            assert thing.size <= self.ledger.cost(name).nodes, "an object that is not paid for"
+        for name, need in self._needs().items():
+            assert need <= self._cost(name), "an object that is not paid for"
 
     @invariant()
     def nothing_is_above_the_quota(self) -> None:
-        assert sum(thing.size for thing in self.things.values()) <= HARD.bounds["nodes"], "above the quota"
+        assert sum(self._needs().values()) <= HARD.bounds["nodes"], "above the quota"
         assert self.haunted or self.ledger.used().nodes <= HARD.bounds["nodes"], "charges above the quota"
+
+    def _needs(self) -> dict[str, int]:
+        """What stands there, an owner and its part together."""
+        needs = dict.fromkeys((name for name in NAMES if name != PART), 0)
+        for name, thing in self.things.items():
+            needs[OWNER if name == PART else name] += beyond(name, thing.size, self.things)
+        return needs
+
+    def _cost(self, name: str) -> int:
+        return self.ledger.cost(name).nodes + (self.ledger.cost(PART).nodes if name == OWNER else 0)
 
     def teardown(self) -> None:
         """When all is quiet, the ledger says what is there, and not a node more."""
         self.writes.clear()
-        for _ in range(3):
+        for _ in range(5):
             for name in NAMES:
                 self.the_cache_catches_up(name)
             self.the_keeper_looks()
             self.the_keeper_writes()
             self.time += WINDOW + 1
-        for name in NAMES:
-            thing = self.things.get(name)
-            assert self.ledger.cost(name).nodes == (thing.size if thing is not None else 0), "leaked"
+        for name, need in self._needs().items():
+            assert self._cost(name) == need, "leaked"
+
+
+def beyond(name: str, size: int, things: Mapping[str, Thing]) -> int:
+    """What a thing of this size is charged with: a part with what it is larger by than its owner."""
+    owner = things.get(OWNER) if name == PART else None
+    return max(0, size - owner.size) if owner is not None else size
 
 
 THOROUGH = settings(
@@ -366,6 +429,27 @@ class Unbounded(World):
         return judge(ledger, Request(name, claim, HARD), used=Usage())
 
 
+class GivenBackAtOnce(World):
+    """What an owner gives up is free as soon as that is seen."""
+
+    def is_over(self, first: int) -> bool:
+        return True
+
+
+class GivenBackUncounted(World):
+    """What an owner gave up is free when the time is over, whatever parts are there that no cache has shown."""
+
+    def counted(self) -> dict[str, Thing]:
+        return self.cached
+
+
+class HeldBackFromTheFirstTime(World):
+    """An owner that grew, and gave up room again, has the time of the first time."""
+
+    def since(self, lowering: Lowering, known: dict[Lowering, int]) -> int:
+        return min([first for each, first in known.items() if each.key == lowering.key], default=self.time)
+
+
 Step = Callable[[World], None]
 
 
@@ -381,12 +465,20 @@ def lands(world: World) -> None:
     world.a_write_lands_or_is_lost(number=0)
 
 
+def lands_last(world: World) -> None:
+    world.a_write_lands_or_is_lost(number=len(world.writes) - 1)
+
+
 def refused(world: World) -> None:
     world.somebody_else_refuses_a_write_or_a_replica_dies(number=0)
 
 
 def cached(world: World) -> None:
     world.the_cache_catches_up(name="web")
+
+
+def cached_owner(world: World) -> None:
+    world.the_cache_catches_up(name=OWNER)
 
 
 def forgotten(world: World) -> None:
@@ -406,6 +498,18 @@ def writes(world: World) -> None:
     world.the_keeper_writes()
 
 
+def settles(world: World) -> None:
+    looks(world)
+    writes(world)
+
+
+def shrinks(world: World) -> None:
+    """An owner is scaled down, and that is settled."""
+    if OWNER in world.things and world.things[OWNER].size > 1:
+        for step in SHRINKS:
+            step(world)
+
+
 def waits(world: World) -> None:
     world.time_passes()
 
@@ -416,6 +520,11 @@ def jumps(world: World) -> None:
 
 THERE: tuple[Step, ...] = (create("web", 2), lands, cached, looks, writes)
 """A cluster of two nodes is there, and all is settled."""
+LARGE: tuple[Step, ...] = (create(OWNER, 8), lands, cached_owner, looks, writes)
+"""An owner of eight nodes, which is all."""
+SHRINKS: tuple[Step, ...] = (update(OWNER, 1), lands_last, cached_owner, looks, writes)
+TAKEN: tuple[Step, ...] = (create("web", 7), lands_last)
+"""Somebody takes the room that is left beside an owner of one node."""
 UNPAID, ABOVE, UNTRUE = "not paid for", "above the quota", "a no that is not true"
 STORIES: dict[type[World], tuple[str, tuple[Step, ...]]] = {
     WithoutFence: (UNPAID, (*THERE, update("web", 5), looks, writes, lands)),
@@ -441,6 +550,18 @@ STORIES: dict[type[World], tuple[str, tuple[Step, ...]]] = {
         (create("web", 6), lands, cached, looks, writes, goes, cached, looks, writes, create("api", 6)),
     ),
     Unbounded: (ABOVE, (create("web", 6), create("api", 6), lands, lands)),
+    GivenBackAtOnce: (UNPAID, (*LARGE, create(PART, 8), *SHRINKS, *TAKEN, lands)),
+    GivenBackUncounted: (
+        UNPAID,
+        (*LARGE, create(PART, 8), lands, *SHRINKS, waits, waits, waits, looks, writes),
+    ),
+    HeldBackFromTheFirstTime: (
+        UNPAID,
+        (
+            *(*LARGE, *SHRINKS, waits, waits, update(OWNER, 8), lands, create(PART, 8)),
+            *(*SHRINKS, waits, looks, writes, *TAKEN, lands),
+        ),
+    ),
 }
 
 
@@ -456,32 +577,39 @@ def play(world: World, story: tuple[Step, ...]) -> None:
     world.teardown()
 
 
+TOO_LONG = (HeldBackFromTheFirstTime, GivenBackUncounted)
+"""These stories do not come about by chance."""
 Chance = random.Random
 MOVES: tuple[Callable[[World, Chance], None], ...] = (
-    lambda world, by: world.ask_to_create(name=by.choice(NAMES), size=by.randint(1, 6)),
-    lambda world, by: world.ask_to_update(name=by.choice(NAMES), size=by.randint(1, 8)),
-    lambda world, by: world.ask_to_update(name=by.choice(NAMES), size=by.randint(1, 8)),
-    lambda world, by: world.ask_for_the_same_again(name=by.choice(NAMES)),
+    lambda world, by: world.ask_to_create(name=by.choice(world.cast), size=by.randint(1, 6)),
+    lambda world, by: world.ask_to_update(name=by.choice(world.cast), size=by.randint(1, 8)),
+    lambda world, by: world.ask_to_update(name=by.choice(world.cast), size=by.randint(1, 8)),
+    lambda world, by: world.ask_for_the_same_again(name=by.choice(world.cast)),
     lambda world, by: world.a_write_lands_or_is_lost(number=by.randint(0, 99)),
     lambda world, by: world.a_write_lands_or_is_lost(number=by.randint(0, 99)),
     lambda world, by: world.somebody_else_refuses_a_write_or_a_replica_dies(number=by.randint(0, 99)),
-    lambda world, by: world.something_else_of_an_object_changes(name=by.choice(NAMES)),
-    lambda world, by: world.an_object_goes(name=by.choice(NAMES)),
-    lambda world, by: world.the_cache_catches_up(name=by.choice(NAMES)),
-    lambda world, by: world.the_cache_catches_up(name=by.choice(NAMES)),
-    lambda world, by: world.a_cache_shows_something_old(name=by.choice(NAMES), number=by.randint(0, 99)),
+    lambda world, by: world.something_else_of_an_object_changes(name=by.choice(world.cast)),
+    lambda world, by: world.an_object_goes(name=by.choice(world.cast)),
+    lambda world, by: world.the_cache_catches_up(name=by.choice(world.cast)),
+    lambda world, by: world.the_cache_catches_up(name=by.choice(world.cast)),
+    lambda world, by: world.a_cache_shows_something_old(name=by.choice(world.cast), number=by.randint(0, 99)),
     lambda world, by: world.the_keeper_looks(),
     lambda world, by: world.the_keeper_writes(),
+    lambda world, by: settles(world),
+    lambda world, by: settles(world),
     lambda world, by: world.time_passes(),
     lambda world, by: world.time_passes(),
     lambda world, by: world.the_wall_clock_jumps(hours=by.randint(-3, 3)),
     lambda world, by: world.another_leader_takes_over() if by.random() < 0.1 else None,
+    lambda world, by: world.ask_to_create(name=PART, size=by.randint(4, 8)) if PART in world.cast else None,
+    lambda world, by: shrinks(world) if PART in world.cast else None,
 )
 
 
 def walk(world: World, *, seed: int) -> None:
-    """A long life by chance."""
+    """A long life by chance, every other one of things that have no parts."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, guards nothing
+    world.cast = tuple(name for name in NAMES if name != PART or seed % 2)
     for _ in range(WALK):
         chance.choice(MOVES)(world, chance)
         hold(world)
@@ -505,7 +633,7 @@ def test_on_long_walks_the_promise_holds_at_every_step() -> None:
         walk(World(), seed=seed)
 
 
-@pytest.mark.parametrize("mutant", STORIES)
+@pytest.mark.parametrize("mutant", [mutant for mutant in STORIES if mutant not in TOO_LONG])
 def test_with_one_rule_less_a_walk_breaks_the_promise(mutant: type[World]) -> None:
     """So the walks go where it matters."""
     assert any(not survives(mutant(), seed=seed) for seed in range(400))
