@@ -4,7 +4,7 @@ open ones. Tests put them there and take them away."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import yaml
@@ -31,9 +31,9 @@ KINDS = (
 
 
 @contextlib.asynccontextmanager
-async def served(kube: Kube) -> AsyncIterator[None]:
-    """Those that are not there yet."""
-    crds = [_crd(kind) for kind in KINDS]
+async def served(kube: Kube, which: Iterable[Resource] = KINDS) -> AsyncIterator[None]:
+    """Those of them that are not there yet."""
+    crds = [_crd(kind) for kind in which]
     there = [await kube.find(CUSTOM_RESOURCE_DEFINITIONS, crd["metadata"]["name"]) for crd in crds]
     missing = [crd for crd, found in zip(crds, there, strict=True) if found is None]
     await apply.define(kube, missing)

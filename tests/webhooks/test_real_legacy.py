@@ -57,3 +57,21 @@ async def test_a_control_plane_of_the_older_generation_brings_nothing_into_the_m
         body = desk.new(kind, "own", {"version": "v1.33.1", "registry": "registry.example.org"})
         with pytest.raises(errors.Forbidden, match="images come from that run in the management cluster"):
             await eve.create(kind, body)
+
+
+async def test_no_cluster_of_a_tenant_is_made_by_a_class_and_none_brings_what_belongs_elsewhere(desk: Desk) -> None:
+    """Here no manager of Cluster API stands beside the door, which would refuse every topology without its feature."""
+    kind = legacy.old(CLUSTERS)
+    boot = {"name": "boot", "value": "helm install cluster-autoscaler autoscaler/cluster-autoscaler"}
+    topology = {"class": "c", "version": "v1.33.1", "variables": [boot]}
+    async with desk.person("eve") as eve:
+        await eve.create(kind, desk.new(kind, "plain", {}))
+        with pytest.raises(errors.Forbidden, match="only the platform makes clusters by a ClusterClass"):
+            await eve.create(kind, desk.new(kind, "classy", {"topology": topology}))
+        with pytest.raises(errors.Forbidden, match="only the platform makes clusters by a ClusterClass"):
+            await eve.merge(kind, "plain", {"spec": {"topology": topology}}, namespace=desk.namespace)
+    async with await Kube.connect(kubeconfig=desk.plane.kubeconfig) as plain:
+        with pytest.raises(errors.Forbidden, match="beside the control plane"):
+            await plain.create(kind, desk.new(kind, "classy", {"topology": topology}))
+        quiet = {**topology, "variables": []}
+        await plain.create(kind, desk.new(kind, "classy", {"topology": quiet}))

@@ -16,7 +16,6 @@ from provisioning import errors
 from provisioning.kube import Kube
 from provisioning.resources import (
     CLUSTER_RESOURCE_SETS,
-    CLUSTERS,
     CONFIG_MAPS,
     HELM_CHART_PROXIES,
     HELM_RELEASES,
@@ -109,7 +108,6 @@ def wrapped(spec: Manifest) -> Manifest:
 READ = {"apiVersion": "v1", "kind": "Secret", "name": "early"}
 AUTOSCALER_IMAGE = {"coreDNS": {"imageRepository": "x/cluster-autoscaler"}}
 KUBERNETES = {"version": "v1.34.2", "kubelet": {}}
-TOPOLOGY = {"classRef": {"name": "c"}, "version": "v1.34.2", "variables": [{"name": "boot", "value": INSTALL}]}
 
 REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
     (HELM_RELEASES, release("cluster-autoscaler"), HERE),
@@ -179,11 +177,7 @@ REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
         },
         HERE,
     ),
-    (CLUSTERS, {"topology": TOPOLOGY}, HERE),
 )
-
-NO_TOPOLOGIES = "ClusterTopology feature flag"
-"""Where Cluster API itself stands beside our door, without that feature, it refuses topologies and is heard first."""
 
 WELCOME: tuple[tuple[Resource, Manifest], ...] = (
     (HELM_RELEASES, release()),
@@ -217,7 +211,7 @@ async def every_kind_is_asked_about_and_what_belongs_there_is_let_through(desk: 
     passed = []
     for resource, spec, why in REFUSED:
         told = await answer(desk, resource, spec)
-        if why not in told and NO_TOPOLOGIES not in told:
+        if why not in told:
             passed.append((resource.kind, spec, told))
     assert passed == []
     held = [(resource.kind, spec, told) for resource, spec in WELCOME if (told := await answer(desk, resource, spec))]

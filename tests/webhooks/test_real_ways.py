@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from playground.controlplane import ControlPlane
 from provisioning import errors, legacy
+from provisioning.footprint import MAX_SIZE, MIN_SIZE
 from provisioning.kube import Kube
 from provisioning.names import CAPI_CLUSTER_LABEL, CLUSTER_LABEL, TENANT_LABEL
 from provisioning.resources import (
@@ -28,6 +29,7 @@ from provisioning.resources import (
     KUBEVIRT_MACHINES,
     MACHINE_DEPLOYMENTS,
     MACHINE_SETS,
+    MACHINES,
     NAMESPACES,
     SECRETS,
     SERVICES,
@@ -36,9 +38,11 @@ from provisioning.resources import (
     TENANT_LEDGERS,
     TENANTS,
     VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES,
+    VIRTUAL_MACHINE_INSTANCES,
     VIRTUAL_MACHINES,
     Resource,
 )
+from tests import foreign_kinds
 from tests.webhooks.test_real import LEAN, SYSTEM, Desk, shared_desk
 
 Manifest = dict[str, Any]
@@ -49,11 +53,15 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(lo
 HARD = {"clusters": 4, "nodes": 14, "vcpu": 28}
 """The quota: fourteen machines of two processors. What asks for more asks for twenty."""
 MACHINE_POOLS = Resource("cluster.x-k8s.io", "v1beta2", "machinepools", "MachinePool")
+PREFERENCES = Resource("instancetype.kubevirt.io", "v1beta1", "virtualmachinepreferences", "VirtualMachinePreference")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(cluster_api: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    async with shared_desk(cluster_api, tmp_path_factory, hard=HARD) as desk:
+    async with (
+        shared_desk(cluster_api, tmp_path_factory, hard=HARD) as desk,
+        foreign_kinds.served(desk.admin, (VIRTUAL_MACHINE_INSTANCES, PREFERENCES)),
+    ):
         yield desk
 
 
@@ -93,6 +101,13 @@ def template(desk: Desk, name: str, *, cores: int = 2, **pod: Any) -> Manifest:
     domain = {"cpu": {"cores": cores}, "memory": {"guest": "1Gi"}, "devices": {}}
     machine = {"virtualMachineTemplate": {"spec": {"template": {"spec": {"domain": domain, **pod}}}}}
     return desk.new(KUBEVIRT_MACHINE_TEMPLATES, name, {"template": {"spec": machine}})
+
+
+def typed(desk: Desk, name: str, matcher: Manifest) -> Manifest:
+    """A template whose machines are as large as an instancetype says."""
+    machine: Manifest = {"instancetype": matcher, "template": {"spec": {"domain": {"devices": {}}}}}
+    spec = {"template": {"spec": {"virtualMachineTemplate": {"spec": machine}}}}
+    return desk.new(KUBEVIRT_MACHINE_TEMPLATES, name, spec)
 
 
 def reference(kind: Resource, name: str) -> Manifest:
@@ -175,6 +190,69 @@ async def test_no_way_of_writing_gets_more_machines_than_the_quota_has(desk: Des
     assert after["metadata"]["generation"] == stored["metadata"]["generation"]
 
 
+async def test_no_template_hides_how_large_its_machines_may_become(desk: Desk, eve: Kube, workers: str) -> None:
+    for name, domain in (
+        ("sockets", {"cpu": {"cores": 2, "maxSockets": 16}}),
+        ("threads", {"ioThreadsPolicy": "supplementalPool", "ioThreads": {"supplementalPoolThreadCount": 30}}),
+    ):
+        body = template(desk, name)
+        guest = body["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]["template"]["spec"]["domain"]
+        guest |= domain
+        await insisting(partial(eve.create, KUBEVIRT_MACHINE_TEMPLATES, body))
+        larger = {"spec": {"template": {"spec": {"infrastructureRef": {"name": name}}}}}
+        repointed = partial(eve.merge, MACHINE_DEPLOYMENTS, workers, larger, namespace=desk.namespace)
+        await refused("has no room for raw: vCPU", repointed)
+
+
+async def test_machines_by_an_instancetype_are_as_large_as_it_says_and_it_does_not_grow_under_them(
+    desk: Desk, eve: Kube, workers: str
+) -> None:
+    small, large = (f"{desk.tenant}-{size}" for size in ("small", "large"))
+    sizes = VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
+    for name, cores in ((small, 2), (large, 16)):
+        spec = {"cpu": {"guest": cores}, "memory": {"guest": "1Gi"}}
+        about = {"apiVersion": sizes.api_version, "kind": sizes.kind, "metadata": {"name": name}}
+        await desk.admin.create(sizes, {**about, "spec": spec})
+    try:
+        for body in (
+            typed(desk, "by-small", {"name": small}),
+            typed(desk, "by-large", {"name": large}),
+            typed(desk, "by-revision", {"name": small, "revisionName": "mine"}),
+        ):
+            await insisting(partial(eve.create, KUBEVIRT_MACHINE_TEMPLATES, body))
+
+        def repointed(deployment: str, template: str) -> Write:
+            other = {"spec": {"template": {"spec": {"infrastructureRef": {"name": template}}}}}
+            return lambda: eve.merge(MACHINE_DEPLOYMENTS, deployment, other, namespace=desk.namespace)
+
+        await refused("has no room for raw: vCPU", repointed(workers, "by-large"))
+        await refused("only if instancetype.name says by which", repointed(workers, "by-revision"))
+        by_small = deployment(desk, "by-small", replicas=0)
+        by_small["spec"]["template"]["spec"]["infrastructureRef"]["name"] = "by-small"
+        await insisting(lambda: eve.create(MACHINE_DEPLOYMENTS, by_small))
+        scale = {"spec": {"replicas": 20}}
+        where = {"namespace": desk.namespace, "subresource": "scale"}
+        await refused("has no room for by-small", lambda: eve.merge(MACHINE_DEPLOYMENTS, "by-small", scale, **where))
+        grown = {"spec": {"cpu": {"guest": 16}}}
+        await refused("make a larger one under another name", lambda: desk.admin.merge(sizes, small, grown))
+    finally:
+        for name in (small, large):
+            await desk.admin.delete(sizes, name)
+
+
+async def test_no_mark_of_the_autoscaler_is_taken_away_from_the_other(desk: Desk, eve: Kube, workers: str) -> None:
+    def marked(**marks: str | None) -> Write:
+        keys = {"least": MIN_SIZE, "most": MAX_SIZE}
+        patch = {"metadata": {"annotations": {keys[key]: mark for key, mark in marks.items()}}}
+        return lambda: eve.merge(MACHINE_DEPLOYMENTS, workers, patch, namespace=desk.namespace)
+
+    await refused("nobody can tell how many machines", marked(least="1"))
+    await insisting(marked(least="1", most="2"))
+    await refused("nobody can tell how many machines", marked(most=None))
+    await refused("has no room for raw", marked(most="20"), marked(least="20"))
+    await insisting(marked(least=None, most=None))
+
+
 def largest_to_least(annotations: dict[str, str]) -> str:
     (largest,) = annotations
     return largest.replace("max-size", "min-size")
@@ -248,11 +326,14 @@ async def test_volumes_and_services_of_one_cluster_are_not_those_of_another(desk
 
 async def test_nothing_is_made_that_controllers_make(desk: Desk, eve: Kube) -> None:
     kamaji = {"controlPlane": {"service": {"serviceType": "LoadBalancer"}}, "kubernetes": {"version": "v1.34.2"}}
-    machine = {"runStrategy": "Always", "template": {"spec": {"domain": {"devices": {}}}}}
+    machine: Manifest = {"runStrategy": "Always", "template": {"spec": {"domain": {"devices": {}}}}}
     await refused(
         "is made and changed by",
         lambda: eve.create(TENANT_CONTROL_PLANES, desk.new(TENANT_CONTROL_PLANES, "web", kamaji)),
         lambda: eve.create(VIRTUAL_MACHINES, desk.new(VIRTUAL_MACHINES, "web-0", machine)),
+        lambda: eve.create(
+            VIRTUAL_MACHINE_INSTANCES, desk.new(VIRTUAL_MACHINE_INSTANCES, "web-0", machine["template"]["spec"])
+        ),
     )
     async with desk.person("system:serviceaccount:kamaji-system:kamaji") as controller:
         await refused(
@@ -287,6 +368,8 @@ async def test_nothing_is_made_that_controllers_make(desk: Desk, eve: Kube) -> N
         ("spec.dataStoreName", {"dataStoreName": "of-another"}),
         ("spec.dataStoreSchema", {"dataStoreSchema": "of_another"}),
         ("spec.apiServer.extraArgs", {"apiServer": {"extraArgs": ["--etcd-prefix=/of-another"]}}),
+        ("spec.apiServer.resources", {"apiServer": {"resources": {"requests": {"cpu": "64"}}}}),
+        ("spec.scheduler.resources", {"scheduler": {"resources": {"limits": {"nvidia.com/A100": "1"}}}}),
         ("spec.network.serviceAnnotations", {"network": {"serviceAnnotations": {"metallb.io/address-pool": "x"}}}),
     ],
 )
@@ -310,6 +393,12 @@ async def test_a_guest_brings_nothing_of_the_management_cluster_in_and_keeps_to_
     sidecar = template(desk, "sidecar")
     inside = sidecar["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]["template"]
     inside["metadata"] = {"annotations": {"hooks.kubevirt.io/hookSidecars": '[{"image": "x"}]'}}
+    preferred = template(desk, "preferred")
+    machine = preferred["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]
+    machine["preference"] = {"name": "mine", "revisionName": "mine-1"}
+    device = template(desk, "device")
+    guest = device["spec"]["template"]["spec"]["virtualMachineTemplate"]["spec"]["template"]["spec"]["domain"]
+    guest["resources"] = {"limits": {"nvidia.com/A100": "1"}}
     secret = template(desk, "secret", volumes=[{"name": "a", "secret": {"secretName": "web-ca"}}])
     network = template(desk, "network", networks=[{"name": "a", "multus": {"networkName": "kube-system/infra"}}])
     nodes = template(desk, "nodes", tolerations=[{"operator": "Exists"}])
@@ -317,14 +406,16 @@ async def test_a_guest_brings_nothing_of_the_management_cluster_in_and_keeps_to_
         "must be tenant-": away,
         "in this management cluster only": abroad,
         "hookSidecars": sidecar,
+        "preference.revisionName": preferred,
+        "nvidia.com/A100": device,
         "is no volume for a tenant's guest": secret,
         "is another network than the Pods'": network,
         "tolerations": nodes,
     }
     for words, body in bodies.items():
         await refused(words, partial(eve.create, KUBEVIRT_MACHINE_TEMPLATES, body))
-    machine = desk.new(KUBEVIRT_MACHINES, "own", secret["spec"]["template"]["spec"])
-    await refused("is no volume for a tenant's guest", lambda: eve.create(KUBEVIRT_MACHINES, machine))
+    own = desk.new(KUBEVIRT_MACHINES, "own", secret["spec"]["template"]["spec"])
+    await refused("is no volume for a tenant's guest", lambda: eve.create(KUBEVIRT_MACHINES, own))
 
 
 async def test_what_a_cluster_is_made_of_is_of_known_kinds_and_no_second_machine(desk: Desk, eve: Kube) -> None:
@@ -354,7 +445,17 @@ async def test_quotas_and_sizes_and_what_nobody_measures_are_the_platforms(desk:
         lambda: eve.merge(CATALOGS, "default", {"spec": {"flavors": [{"name": "small", "vcpu": 1, "memory": "1Gi"}]}}),
         lambda: eve.create(VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, instancetype),
         lambda: eve.create(MACHINE_POOLS, pool),
+        # Its annotations would come to the machine, past the rules for those.
+        lambda: eve.create(
+            PREFERENCES, desk.new(PREFERENCES, "mine", {"annotations": {"hooks.kubevirt.io/hookSidecars": "[]"}})
+        ),
     )
+    await insisting(lambda: desk.admin.create(MACHINE_POOLS, pool))
+    scale, where = {"spec": {"replicas": 20}}, {"namespace": desk.namespace, "subresource": "scale"}
+    await refused(
+        "only the platform may change a MachinePool", lambda: eve.merge(MACHINE_POOLS, "pool", scale, **where)
+    )
+    await desk.admin.delete(MACHINE_POOLS, "pool", namespace=desk.namespace)
 
 
 async def test_a_namespace_has_the_tenant_that_the_platform_gave_it(desk: Desk, eve: Kube) -> None:
@@ -363,6 +464,11 @@ async def test_a_namespace_has_the_tenant_that_the_platform_gave_it(desk: Desk, 
     marked = {**bare, "metadata": {"name": fresh, "labels": {TENANT_LABEL: desk.tenant}}}
     cluster = {**desk.new(TENANT_CLUSTERS, "web", LEAN), "metadata": {"name": "web", "namespace": fresh}}
     raw = {**deployment(desk, "raw", replicas=1), "metadata": {"name": "raw", "namespace": fresh}}
+    front = {**desk.new(KAMAJI_CONTROL_PLANES, "raw", {"version": "v1.34.2"}), "metadata": raw["metadata"]}
+    guest = template(desk, "raw")["spec"]["template"]["spec"]
+    machine = {**desk.new(KUBEVIRT_MACHINES, "raw", guest), "metadata": raw["metadata"]}
+    size = {"source": {"blank": {}}, "storage": {"resources": {"requests": {"storage": "1Gi"}}}}
+    disk = {**desk.new(DATA_VOLUMES, "raw", size), "metadata": raw["metadata"]}
     await refused("only the platform may say whose", lambda: eve.create(NAMESPACES, marked))
     try:
         # A moment old, of nobody, and labelled but not listed: no cluster either way.
@@ -374,7 +480,11 @@ async def test_a_namespace_has_the_tenant_that_the_platform_gave_it(desk: Desk, 
                 "belongs to no tenant",
                 lambda: eve.create(TENANT_CLUSTERS, cluster),
                 lambda: eve.create(MACHINE_DEPLOYMENTS, raw),
+                lambda: eve.create(KAMAJI_CONTROL_PLANES, front),
+                lambda: eve.create(KUBEVIRT_MACHINES, machine),
             )
+        # Volumes have other users, where nothing says that it is a tenant's.
+        await refused("belongs to no tenant", lambda: eve.create(DATA_VOLUMES, disk))
     finally:
         await desk.admin.delete(NAMESPACES, fresh)
     second = {**await desk.admin.get(TENANTS, desk.tenant), "metadata": {"name": f"{desk.tenant}-second"}}
@@ -415,3 +525,21 @@ async def test_machine_sets_by_hand_are_charged(desk: Desk, eve: Kube, workers: 
     body = deployment(desk, "bare", replicas=20)
     spec = {key: body["spec"][key] for key in ("clusterName", "replicas", "selector", "template")}
     await refused("has no room for bare", lambda: eve.create(MACHINE_SETS, desk.new(MACHINE_SETS, "bare", spec)))
+    await insisting(lambda: eve.create(MACHINE_SETS, desk.new(MACHINE_SETS, "idle-set", {**spec, "replicas": 0})))
+    scale, where = {"spec": {"replicas": 20}}, {"namespace": desk.namespace, "subresource": "scale"}
+    for kind in (MACHINE_SETS, legacy.old(MACHINE_SETS)):
+        await refused("has no room for idle-set", partial(eve.merge, kind, "idle-set", scale, **where))
+
+
+async def test_a_machine_by_hand_brings_no_virtual_machine_that_nobody_is_charged_for(desk: Desk, eve: Kube) -> None:
+    spec = {
+        "clusterName": "raw",
+        "bootstrap": {"dataSecretName": "x"},
+        "infrastructureRef": reference(KUBEVIRT_MACHINES, "lone"),
+    }
+    made = await insisting(lambda: eve.create(MACHINES, desk.new(MACHINES, "lone", spec)))
+    large = template(desk, "lone", cores=64)["spec"]["template"]["spec"]
+    body = desk.new(KUBEVIRT_MACHINES, "lone", large, ownerReferences=owner(made))
+    await refused("has no room for lone", lambda: eve.create(KUBEVIRT_MACHINES, body))
+    # Though there is no room for the machine, what stands for it may go.
+    await eve.delete(MACHINES, "lone", namespace=desk.namespace)
