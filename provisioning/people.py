@@ -48,8 +48,9 @@ def deciders(tenant: TenantSpec, requester: Person) -> tuple[Subject, ...]:
 
 
 def suffice(tenant: TenantSpec, requester: Person) -> bool:
-    """Whether there can be as many of them as must agree. Of a group nobody knows here how many are in it."""
-    named = deciders(tenant, requester)
+    """Whether there can be as many of them as must agree. Of a group nobody knows here how many are in it; one of Slack
+    agrees to nothing that is not approved there."""
+    named = [it for it in deciders(tenant, requester) if tenant.approval.in_slack or not it.slack_group]
     return any(not it.user for it in named) or len({it.user for it in named}) >= tenant.approval.required
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot import replies
+from provisioning.errors import Cause
 from provisioning.model import Action, Amounts, ApprovalPolicy, LargeRequests, Phase
 from provisioning.objects import Stored
 from tests.bot import samples
@@ -68,7 +69,8 @@ async def test_the_button_of_a_card_from_before_says_how_and_takes_no_vote(stage
     asked(stage.desk, approval=ApprovalPolicy(break_glass=(samples.subject(OMAR),)))
     omar = stage.slack.person(OMAR.slack)
     await omar.waits_for("asks for a new cluster")
-    # Nobody has drawn the card anew since.
+    # Nobody has drawn the card anew since; that there is no room either helps nobody here.
+    stage.desk.short = (Cause("spec.pools", "vCPU: asks for 6, 2 of 40 free"),)
     stage.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(in_slack=False))
     await omar.card("asks for a new cluster", at=HERE).click("Approve")
     await omar.waits_for(f"This one is not approved in Slack. It takes kubectl, which signs you in anew. {LINE}")

@@ -168,3 +168,14 @@ def test_as_many_must_be_named_as_must_agree_and_a_group_may_be_of_any_number() 
     assert people.suffice(builders.tenant(approval=two, approvers=[{"group": "leads"}]), BEN)
     twice = [{"user": "ben"}, {"user": "ben"}]
     assert not people.suffice(builders.tenant(approval=two, approvers=twice), ANN), "one person named twice is one"
+
+
+def test_a_user_group_of_slack_does_not_do_where_nothing_is_approved_in_slack() -> None:
+    channels, group = {"approvals": "C0BLUE"}, {"slackGroup": "S0LEADS"}
+    for approvers, in_slack, enough in (
+        ([group], True, True),
+        ([group], False, False),
+        ([group, {"user": "ben"}], False, True),
+    ):
+        tenant = builders.tenant(approvers=approvers, channels=channels, approval={"inSlack": in_slack})
+        assert people.suffice(tenant, ANN) is enough
