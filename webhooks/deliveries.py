@@ -46,7 +46,9 @@ from webhooks.parts import Form, Part, Source
 from webhooks.policy import Reach, Rule
 from webhooks.review import Request
 
-Extract = Callable[[Manifest, str, Facts], Iterable[Part]]
+Read = Callable[[Sequence[Source]], Iterable[tuple[Source, Manifest]]]
+"""Gives those of the ConfigMaps and Secrets that are there."""
+Extract = Callable[[Manifest, Read], Iterable[Part]]
 
 ALWAYS_SENT = ("addons.cluster.x-k8s.io/resource-set", "addons.projectsveltos.io/cluster-profile")
 """Types of Secrets that are for ClusterResourceSets and for Sveltos only: looked at whether anything names them or not.
@@ -62,8 +64,17 @@ def is_concern(request: Request, facts: Facts) -> bool:
 
 
 def of(request: Request, manifest: Manifest, facts: Facts) -> list[Part]:
-    """All that the object sends, or would send if something named it. Raises `Overgrown`."""
-    return list(EXTRACTS[request.group, request.resource](manifest, request.namespace, facts))
+    """All that the object sends, or would send if something named it. Raises `Overgrown`.
+
+    What is named before and after a change was looked at when it was named, and is not read for either.
+    """
+    before, after = ([] if it is None else named.by(request, it) for it in (request.old, request.object))
+    known = set(before).intersection(after)
+
+    def read(sources: Sequence[Source]) -> Iterator[tuple[Source, Manifest]]:
+        return named.read([source for source in sources if source not in known], request.namespace, facts)
+
+    return list(EXTRACTS[request.group, request.resource](manifest, read))
 
 
 def is_sent(request: Request, facts: Facts) -> bool:
@@ -81,36 +92,36 @@ def is_sent(request: Request, facts: Facts) -> bool:
     )
 
 
-def _in_helm_release(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
+def _in_helm_release(manifest: Manifest, read: Read) -> Iterator[Part]:
     yield from carriers.in_helm_release(manifest)
-    for source, content in named.read(named.by_release(manifest), namespace, facts):
+    for source, content in read(named.by_release(manifest)):
         for text in parts.texts(content, Form.VALUES_TEXT, at=named.place(source)):
             yield text
             if source.target:
                 yield Part(text.field, Form.VALUES, {source.target: text.content})
 
 
-def _in_kustomization(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
+def _in_kustomization(manifest: Manifest, read: Read) -> Iterator[Part]:
     yield from carriers.in_kustomization(manifest)
-    for source, content in named.read(named.by_kustomization(manifest), namespace, facts):
+    for source, content in read(named.by_kustomization(manifest)):
         for text in parts.texts(content, Form.VALUES, at=named.place(source)):
             # Each is a variable, by the name of its key.
             yield Part(text.field, Form.VALUES, {text.field.rpartition(".")[2]: text.content})
 
 
-def _in_resource_set(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
-    for source, content in named.read(carriers.resources_of(manifest), namespace, facts):
+def _in_resource_set(manifest: Manifest, read: Read) -> Iterator[Part]:
+    for source, content in read(carriers.resources_of(manifest)):
         yield from parts.texts(content, Form.TEXT, at=named.place(source))
 
 
-def _in_profile(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
+def _in_profile(manifest: Manifest, read: Read) -> Iterator[Part]:
     yield from hubs.in_profile(manifest)
     forms = dict(hubs.named_by_profile(manifest))
-    for source, content in named.read([*forms], namespace, facts):
+    for source, content in read([*forms]):
         yield from parts.texts(content, forms[source], at=named.place(source))
 
 
-def _in_content(manifest: Manifest, _namespace: str, _facts: Facts) -> Iterator[Part]:
+def _in_content(manifest: Manifest, _read: Read) -> Iterator[Part]:
     yield from _any_content(manifest, "")
 
 
@@ -123,15 +134,15 @@ def _any_content(manifest: Manifest, at: str) -> Iterator[Part]:
 
 
 def _plain(extract: Callable[[Manifest], Iterable[Part]]) -> Extract:
-    return lambda manifest, _namespace, _facts: extract(manifest)
+    return lambda manifest, _read: extract(manifest)
 
 
 def _boots(naming: Callable[[Manifest], Sequence[Source]], own: Callable[[Manifest], Iterable[Part]]) -> Extract:
     """What a machine boots with: what stands in the object itself, and the Secrets that it names."""
 
-    def extract(manifest: Manifest, namespace: str, facts: Facts) -> Iterator[Part]:
+    def extract(manifest: Manifest, read: Read) -> Iterator[Part]:
         yield from own(manifest)
-        for source, content in named.read(naming(manifest), namespace, facts):
+        for source, content in read(naming(manifest)):
             yield from _any_content(content, named.place(source))
 
     return extract

@@ -85,7 +85,7 @@ def touch(where: str, name: str, value: str) -> Call:
 
 
 def deployment(where: str, name: str) -> Manifest:
-    labels = {"bench": name}
+    labels, bootstrap = {"bench": name}, resources.KUBEADM_CONFIG_TEMPLATES
     reference = {
         "apiGroup": resources.KUBEVIRT_MACHINE_TEMPLATES.group,
         "kind": resources.KUBEVIRT_MACHINE_TEMPLATES.kind,
@@ -94,7 +94,7 @@ def deployment(where: str, name: str) -> Manifest:
     machine = {
         "clusterName": "bench",
         "version": sample.VERSION,
-        "bootstrap": {"dataSecretName": "join"},
+        "bootstrap": {"configRef": {"apiGroup": bootstrap.group, "kind": bootstrap.kind, "name": TEMPLATE}},
         "infrastructureRef": reference,
     }
     # Without a surge, so that one of them is one machine, and a quota of fifty machines is one of fifty of them.

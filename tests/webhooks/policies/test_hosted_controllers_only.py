@@ -36,6 +36,7 @@ from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks import deliveries, named
 from webhooks.decision import Allow, Deny
+from webhooks.facts import Answer, One, Query
 from webhooks.kinds import (
     APPLICATION_SETS,
     APPLICATIONS,
@@ -311,6 +312,35 @@ def test_a_secret_is_looked_at_whether_it_comes_before_or_after_what_names_it(ki
     assert check(kind, naming, harmless) == check(SECRETS, harmless, naming) == check(kind, naming) == Allow()
     # What was named when it came in stays changeable in all else.
     assert check(kind, tweak(naming, "metadata.labels", {"a": "b"}), secret, old=naming) == Allow()
+
+
+def test_what_is_named_already_is_not_read_again_whatever_else_changes() -> None:
+    old = tweak(resource_set("Secret"), "spec.resources", [{"kind": "Secret", "name": name} for name in "ab"])
+    more = tweak(old, "spec.resources", [*old["spec"]["resources"], {"kind": "Secret", "name": "c"}])
+    world = Asked(*WORLD)
+    assert (
+        world.check(POLICY, request(CLUSTER_RESOURCE_SETS, tweak(old, "metadata.labels", {"a": "b"}), old=old))
+        == Allow()
+    )
+    assert world.secrets == []
+    assert world.check(POLICY, request(CLUSTER_RESOURCE_SETS, more, old=old)) == Allow()
+    assert world.secrets == ["c"]
+
+
+class Asked(World):
+    """A world that remembers which Secrets it was asked for."""
+
+    @property
+    def secrets(self) -> list[str]:
+        return [query.name for query in self.heard if isinstance(query, One) and query.resource == SECRETS]
+
+    def __init__(self, *manifests: Any) -> None:
+        super().__init__(*manifests)
+        self.heard: list[Query] = []
+
+    def answer(self, query: Query) -> Answer:
+        self.heard.append(query)
+        return super().answer(query)
 
 
 def test_every_kind_that_may_name_a_secret_is_among_them() -> None:
