@@ -37,7 +37,9 @@ def guess(
     hard, used = desk.usage(tenant)
     catalog = desk.catalog()
     old, new = (quota.envelope(spec, catalog) if spec else Usage() for spec in (was, becomes))
-    deciding = risk.deciding(place.tenant.it.spec, new, catalog)
+    # A deletion is as large as what is deleted.
+    size = old if action is Action.DELETE else new
+    deciding = risk.deciding(place.tenant.it.spec, size, catalog)
     policy, flavors = deciding.approval, offers.flavors(place.tenant, catalog)
     return Outlook(
         hard=hard,
@@ -45,7 +47,7 @@ def guess(
         # What is published may lag behind: nobody uses less than nothing.
         after=(used - old).rises() + new,
         required=policy.required,
-        waiver=approval.waiver_for(policy, action, new, catalog, extension=approval.is_extension(was, becomes)) or "",
+        waiver=approval.waiver_for(policy, action, size, catalog, extension=approval.is_extension(was, becomes)) or "",
         problems=tuple(quota.describe(each) for each in hard.excess(used, new - old)),
         alternative=alternatives.fitting(becomes, was, used=used, hard=hard, catalog=catalog, flavors=flavors)
         if becomes
@@ -57,7 +59,7 @@ def guess(
         usual=desk.usual().ready(becomes.pools[0].flavor) if becomes and action is Action.CREATE else None,
         approvers=people.deciders(deciding, person),
         too_few=not people.suffice(escalation.everybody(deciding), person),
-        notes=decisions.outlook(place.tenant.it.spec, new, catalog),
+        notes=decisions.outlook(place.tenant.it.spec, size, catalog),
     )
 
 

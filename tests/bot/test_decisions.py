@@ -7,10 +7,23 @@ from typing import Any
 import pytest
 
 from bot import approvers, decisions, places
+from bot.commands import outlooks
+from bot.offers import Place
 from bot.sights import Sight
-from provisioning.model import Action, Amounts, ApprovalPolicy, LargeRequests, NodePool, Person, Subject, TenantCluster
+from provisioning.model import (
+    Action,
+    Amounts,
+    ApprovalPolicy,
+    LargeRequests,
+    NodePool,
+    Person,
+    Subject,
+    TenantCluster,
+    Waiver,
+)
 from provisioning.objects import Stored
 from tests.bot import samples
+from tests.bot.fake_desk import FakeDesk
 from tests.bot.samples import EVA, LENA, OMAR, PAT
 
 MANY = samples.spec(pools=tuple(NodePool(name=f"pool-{n}", flavor="large", replicas=3) for n in range(20)))
@@ -99,3 +112,18 @@ def test_however_long_a_name_and_however_many_pools_the_question_fits_and_nothin
 def test_a_group_that_decides_about_large_requests_is_mentioned_and_not_asked_by_itself() -> None:
     line = LargeRequests(above=Amounts(vcpu=4), approvers=(Subject(slack_group="S0LEADS"), Subject(group="leads")))
     assert approvers.asked(sight(ApprovalPolicy(large=line))) == ()
+
+
+def test_who_decides_about_a_deletion_is_told_by_what_is_there() -> None:
+    desk, place = FakeDesk(), Place(samples.tenant(approval=large(PAT)), "tenant-team-a")
+    told = outlooks.guess(
+        desk, place, person=LENA, action=Action.DELETE, cluster="build-7", was=samples.spec(), becomes=None
+    )
+    assert [it.slack for it in told.approvers] == [PAT.slack]
+    assert [note for note in told.notes if "vCPU 6 is above 4" in note]
+    rule = Waiver(name="trials", actions=(Action.DELETE,), up_to=Amounts(vcpu=5))
+    place = Place(samples.tenant(approval=ApprovalPolicy(waivers=(rule,))), "tenant-team-a")
+    told = outlooks.guess(
+        desk, place, person=LENA, action=Action.DELETE, cluster="build-7", was=samples.spec(), becomes=None
+    )
+    assert told.waiver == "", "what is there is larger than the rule is for"
