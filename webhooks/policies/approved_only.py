@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from provisioning import approval, backing, lifetime, objects, quota, risk, wording
 from provisioning.completion import complete
-from provisioning.errors import Cause
+from provisioning.errors import Cause, Invalid
 from provisioning.model import Action, ClusterRequest, ClusterSpec, DelegationSpec, Tenant, TenantCluster
 from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.objects import Stored
@@ -39,7 +39,17 @@ def check(request: Request, facts: Facts) -> Verdict:
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
         return _without_tenant(request)
-    before = reading.cluster(request.old) if request.old is not None else None
+    try:
+        before = reading.cluster(request.old) if request.old is not None else None
+    except Invalid:
+        if request.object is not None:
+            raise
+        return _of_unread(request, tenant, facts)
+    return _by_policy(request, before, tenant, facts)
+
+
+def _by_policy(request: Request, before: Stored[TenantCluster] | None, tenant: Stored[Tenant], facts: Facts) -> Verdict:
+    """By a rule that needs nobody, or by an approved request."""
     after = reading.cluster(request.object) if request.object is not None else None
     action = ACTIONS[request.operation]
     if _needs_nothing(request, before, after, tenant, facts):
@@ -95,6 +105,19 @@ def _as_written(manifest: Manifest | None) -> Manifest | None:
 def _without_tenant(request: Request) -> Verdict:
     """Whose is it, then? To make or change it is refused; what is left of a tenant that is gone may be cleared away."""
     return Allow() if request.operation == DELETE else refuse(reading.no_tenant(request.namespace))
+
+
+def _of_unread(request: Request, tenant: Stored[Tenant], facts: Facts) -> Verdict:
+    """The end of what an older version of us took and this one does not read. Nobody can be shown what they would agree
+    to; so it goes where nobody has to agree, or by the platform's word."""
+    policy, namespace = tenant.it.spec.approval, facts.get(NAMESPACES, request.namespace)
+    nobody_agrees = policy.required == 0 and policy.large is None
+    goes_anyway = reading.deleting(request.either) or (namespace is not None and reading.deleting(namespace))
+    if nobody_agrees or goes_anyway or facts.trusted.is_platform(request.user):
+        return Allow()
+    return refuse(
+        Cause("", "it was stored by an older version, and cannot be read any more; the platform may delete it")
+    )
 
 
 def _needs_nothing(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from provisioning import backing
+from provisioning.errors import Invalid
 from provisioning.model import Action
 from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.resources import TENANT_CLUSTERS
@@ -253,3 +254,22 @@ def test_an_approval_from_slack_stands_behind_nothing_once_slack_is_not_for_that
     assert isinstance(check(backed(cluster()), asked(status=status)), Allow)
     off = tweak(TENANT, "spec.approval.inSlack", False)
     assert isinstance(check(backed(cluster()), asked(status=status), tenant=off), Deny)
+
+
+def test_what_our_model_does_not_read_any_more_goes_by_the_platforms_word_or_where_nobody_has_to_agree() -> None:
+    unread = tweak(tweak(cluster(), "spec.pools", []), "spec.ofYesterday", True)
+    refused = check(None, old=unread)
+    assert isinstance(refused, Deny)
+    assert refused.reason == (
+        "it was stored by an older version, and cannot be read any more; the platform may delete it"
+    )
+    assert check(None, old=unread, groups=("system:masters",)) == Allow()
+    nobody = tweak(TENANT, "spec.approval.required", 0)
+    assert check(None, old=unread, tenant=nobody) == Allow()
+    assert isinstance(check(None, old=unread, tenant=tweak(large(), "spec.approval.required", 0)), Deny)
+    going = tweak(unread, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
+    assert check(None, old=going) == Allow()
+    # Whoever holds it by a finalizer may let it go, and who changes what it says has to say it right.
+    assert check(tweak(going, "metadata.finalizers", None), old=going) == Allow()
+    with pytest.raises(Invalid):
+        check(tweak(unread, "spec.version", "v1.34.2"), old=tweak(unread, "spec.version", None))
