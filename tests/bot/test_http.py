@@ -28,7 +28,7 @@ async def _authorize(**_: object) -> AuthorizeResult:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+def bolt() -> AsyncApp:
     bolt = AsyncApp(signing_secret=SECRET, authorize=_authorize, request_verification_enabled=False)
 
     @bolt.command("/cluster")
@@ -39,7 +39,12 @@ async def client() -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
     async def take() -> None:
         pass
 
-    entrance = http.Entrance(bolt, signing_secret=SECRET, replays=http.Replays(), patience=0.5)
+    return bolt
+
+
+@pytest.fixture
+async def client(bolt: AsyncApp) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+    entrance = http.Entrance(bolt, signing_secret=SECRET, replays=http.Replays())
     async with TestClient(TestServer(http.application(entrance, waits=lambda: "caches"))) as made:
         yield made
 
@@ -117,16 +122,18 @@ async def test_what_slack_delivers_once_more_is_signed_anew_and_let_in(client: T
     assert (first[0], retried[0], replayed[:2]) == (200, 200, (401, "replayed"))
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(client: TestClient) -> None:  # type: ignore[type-arg]
+async def test_a_body_that_does_not_come_is_not_waited_for(bolt: AsyncApp) -> None:
+    entrance = http.Entrance(bolt, signing_secret=SECRET, replays=http.Replays(), patience=0.2)
     head = f"POST {http.PATH} HTTP/1.1\r\nHost: bot\r\nContent-Length: {len(COMMAND)}\r\n\r\n"
-    reader, writer = await asyncio.open_connection(client.host, client.port)
-    writer.write(head.encode() + COMMAND[:10])
+    async with TestServer(http.application(entrance, waits=lambda: "")) as server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        writer.write(head.encode() + COMMAND[:10])
 
-    async with asyncio.timeout(30):
-        status = await reader.readline()
+        async with asyncio.timeout(30):
+            status = await reader.readline()
 
-    assert status.split()[1] == b"408"
-    writer.close()
+        assert status.split()[1] == b"408"
+        writer.close()
 
 
 @pytest.mark.parametrize(

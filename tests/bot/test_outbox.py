@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -207,16 +206,12 @@ async def test_a_lost_answer_is_unknown_and_not_repeated_behind_our_back(local: 
     assert len(local.workspace.conversations.get("C0TEAMA").messages) == 1
 
 
-async def test_a_post_that_hangs_is_given_up_and_may_have_taken_effect(local: workspace.LocalSlack) -> None:
-    it = outbox.Outbox(slack.client(BOT, api_url=local.api_url), clock=Clock(), patience=0.5)
+async def test_a_post_that_hangs_is_given_up_and_nobody_knows_what_became_of_it(local: workspace.LocalSlack) -> None:
+    it = outbox.Outbox(slack.client(BOT, api_url=local.api_url), clock=Clock(), patience=0.3)
     local.api.faults.plan("chat.postMessage", Fault.HANG, seconds=2.0)
 
     with pytest.raises(outbox.Unknown, match="TimeoutError"):
         await it.post("C0TEAMA", CARD, metadata=META)
-
-    async with asyncio.timeout(10):
-        while not local.workspace.conversations.get("C0TEAMA").messages:
-            await local.bell.wait(0.2)
 
 
 async def test_nobody_being_there_is_no_unknown_outcome() -> None:
