@@ -15,10 +15,11 @@ from plugin.errors import NotDone
 from plugin.options import DryRun, Output, Span
 from plugin.session import Session
 from plugin.wishes import Outcome
-from provisioning import escalation, lifetime, objects, people, resources, risk, room, stage, wording
+from provisioning import escalation, lifetime, objects, people, resources, risk, stage, wording
 from provisioning.kube import Manifest
 from provisioning.model import Action, ClusterRequest, Decision, Phase, Subject, Tenant, TenantCluster
 from provisioning.objects import Stored
+from provisioning.stage import Stage
 
 PATIENCE: Final = Span(minutes=15)
 """What a cluster takes at most, with room for machines that boot slowly."""
@@ -165,15 +166,27 @@ async def _now(session: Session, outcome: Outcome, course: Course) -> Manifest:
     return found or outcome.written
 
 
+def underway(request: Stored[ClusterRequest], patience: str) -> str:
+    """What is told of a request that has not come to its end in that time; empty for one that has."""
+    what = f"{request.meta.name} about {request.it.spec.cluster}"
+    match stage.of_request(request, None):
+        case Stage.WAITING:
+            return f"{what} is not decided after {patience}, and waits on"
+        case Stage.NO_ROOM as full:
+            return f"{what} {wording.SAID[full]}, also after {patience}"
+        case Stage.ACCEPTED:
+            return f"{what} is approved, and not carried out after {patience}"
+        case _:
+            return ""
+
+
 async def _late(session: Session, outcome: Outcome, course: Course) -> str:
     """Where it stands after all the time that there was."""
     name, patience = outcome.wish.cluster, lifetime.spell(course.timeout)
     if outcome.asked:
         request = await finding.request(session, objects.Meta.of(outcome.written).name)
-        if room.waits(request):
-            return f"{name} {wording.SAID[stage.of_request(request, None)]}, and waits on"
-        if request.it.status.phase in _ON_THE_WAY:
-            return f"{request.meta.name} about {name} is not decided after {patience}, and waits on"
+        if told := underway(request, patience):
+            return told
     found = await finding.find(session, name)
     why = f": {tables.in_the_way(found)}" if found is not None else ""
     where = f"kubectl clusterdesk status {name} -n {session.namespace}"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from plugin import docket
-from provisioning import resources
+from plugin import course, docket
+from provisioning import objects, resources, room
+from provisioning.model import ClusterRequest
 from tests import builders
 from tests.builders import CLUSTER, NAMESPACE, REQUEST, TENANT, tweak
 from tests.plugin.terminal import Terminal, at_a_terminal
@@ -82,6 +83,32 @@ async def test_a_request_is_taken_back_by_its_name_or_by_that_of_its_cluster(tmp
         code, _, err = await ann.type("withdraw cr-second")
         assert code == 1
         assert err.startswith("Too late: this request is already decided. It is Withdrawn")
+
+
+WAITS = {"type": room.WAITS, "status": "True", "reason": room.NO_ROOM, "lastTransitionTime": "2026-08-03T10:00:00Z"}
+
+
+async def test_what_is_approved_and_waits_for_room_is_taken_back_by_the_name_of_its_cluster(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        put(ann, request("cr-full", "10:00", cluster="web"), phase="Approved", conditions=[WAITS])
+        assert await ann.type("withdraw web") == (0, "Your request about web is withdrawn.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ({}, "cr-a about api is not decided after 15m, and waits on"),
+        ({"phase": "Approved"}, "cr-a about api is approved, and not carried out after 15m"),
+        (
+            {"phase": "Approved", "conditions": [WAITS]},
+            "cr-a about api is approved, and waits for room in the quota, also after 15m",
+        ),
+        ({"phase": "Applied"}, ""),
+    ],
+)
+def test_whoever_has_waited_long_enough_is_told_what_a_request_waits_for(status: Manifest, said: str) -> None:
+    found = objects.read(ClusterRequest, {**request("cr-a", "10:00"), "status": status})
+    assert course.underway(found, "15m") == said
 
 
 @pytest.mark.parametrize(
