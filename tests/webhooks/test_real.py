@@ -116,8 +116,10 @@ async def behind_the_door(
     profile: Profile = Profile.V1BETA2,
     hard: Mapping[str, Any] = HARD,
     replicas: int = REPLICAS,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Desk]:
-    """The door is registered for that generation of APIs, and finds it by itself. `hard` is the tenant's quota."""
+    """The door is registered for that generation of APIs, and finds it by itself. `hard` is the tenant's quota,
+    `settings` is environment for every replica."""
     front, *free = _free_ports(1 + 2 * replicas)
     trusted = Trusted(webhooks=ADMIN[0])
     client = ClientConfig(url=f"https://127.0.0.1:{front}")
@@ -128,7 +130,7 @@ async def behind_the_door(
         async with balanced(front, free[::2], leaving=leaving):
             for number in range(replicas):
                 port, health = free[2 * number : 2 * number + 2]
-                await _replica(processes, plane, number, port=port, health=health)
+                await _replica(processes, plane, number, port=port, health=health, settings=settings or {})
             async with _tenant(admin, hard) as (tenant, namespace):
                 yield Desk(admin, plane, tenant, namespace, processes, leaving)
     finally:
@@ -138,7 +140,9 @@ async def behind_the_door(
         await processes.stop()
 
 
-async def _replica(processes: Processes, plane: ControlPlane, number: int, *, port: int, health: int) -> None:
+async def _replica(
+    processes: Processes, plane: ControlPlane, number: int, *, port: int, health: int, settings: Mapping[str, str]
+) -> None:
     """Start one and wait until it is ready."""
     environment = {
         **os.environ,
@@ -148,6 +152,7 @@ async def _replica(processes: Processes, plane: ControlPlane, number: int, *, po
         "CLUSTERDESK_HOSTS": "127.0.0.1",
         "CLUSTERDESK_WEBHOOKS_ACCOUNT": ADMIN[0],
         "CLUSTERDESK_DRAIN_SECONDS": "0.2",
+        **settings,
     }
     child = processes.start(f"webhooks-{number}", (sys.executable, "-m", "webhooks"), environment=environment)
     await answers(child, f"http://127.0.0.1:{health}/readyz")
