@@ -150,8 +150,9 @@ def agreed(
     """The votes for it that count today: each the word of other people, by somebody who still decides for the tenant.
 
     Who is no approver any more has not agreed, though they did while they were one; nor has who decided instead of
-    somebody, once that has ended. Whether somebody is still in the group by which they voted only the API server (or
-    Slack) knows, and only when they come; that the group still decides is seen.
+    somebody, once that has ended, nor who did in Slack where that does not count. Whether somebody is still in the
+    group by which they voted only the API server (or Slack) knows, and only when they come; that the group still
+    decides is seen.
     """
     counted: list[Vote] = []
     heard: list[Person] = []
