@@ -11,6 +11,7 @@ from typing import Any
 from bot.cards import Card
 from bot.outbox import Earlier, Undeliverable, Vanished
 from bot.weights import Weight
+from tests.bot import slack_objects
 
 
 @dataclass
@@ -50,6 +51,7 @@ class FakePoster:
         weight: Weight = Weight.READY,
     ) -> str:
         await self._meet("post", channel, weight)
+        assert slack_objects.problems_of_card(card) == []
         self.names[channel].append(once)
         if thread:
             self.threads[channel].append(thread)
@@ -67,6 +69,7 @@ class FakePoster:
 
     async def update(self, channel: str, ts: str, card: Card, *, weight: Weight = Weight.READY) -> None:
         await self._meet("update", channel, weight)
+        assert slack_objects.problems_of_card(card) == []
         if (channel, ts) not in self.stands:
             raise Vanished("message_not_found")
         self.stands[channel, ts] = card
