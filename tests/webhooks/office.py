@@ -17,6 +17,7 @@ from playground import apply
 from playground.controlplane import ControlPlane
 from playground.processes import Child, answers
 from provisioning import errors
+from provisioning.footprint import MAX_SIZE
 from provisioning.keeper import RECOUNT, Keeper
 from provisioning.kube import Change, Kube, Listing
 from provisioning.landscape import Landscape
@@ -48,10 +49,11 @@ CORES = {"slim": 1, "wide": 3}
 
 @dataclass
 class Lossy:
-    """A source of caches that swallows that share of all events, of charged kinds, for ever."""
+    """A source of caches that swallows that share of all events, of charged kinds, for ever, and all of some kinds."""
 
     kube: Kube
     share: float = 0.0
+    swallowed: tuple[Resource, ...] = ()
     chance: random.Random = field(default_factory=random.Random)
 
     async def list(self, resource: Resource, **how: Any) -> Listing:
@@ -59,7 +61,8 @@ class Lossy:
 
     async def watch(self, resource: Resource, **how: Any) -> AsyncGenerator[Change, None]:
         async for change in self.kube.watch(resource, **how):
-            if resource not in (TENANT_CLUSTERS, MACHINE_DEPLOYMENTS) or self.chance.random() >= self.share:
+            lossy = resource in (TENANT_CLUSTERS, MACHINE_DEPLOYMENTS) and self.chance.random() < self.share
+            if not lossy and resource not in self.swallowed:
                 yield change
 
 
@@ -130,18 +133,25 @@ class Office:
         return (await self.store.load(self.desk.tenant)).version
 
     async def truth(self) -> dict[str, Usage]:
-        """What every stored object comes to, by an arithmetic of our own: machines, one for updates, their cores."""
-        found = {}
+        """What every stored object comes to, by an arithmetic of our own: machines, one for updates, their cores; of a
+        part, what is more than its owner's."""
+        found: dict[str, Usage] = {}
         for namespace in self.namespaces:
+            pools: dict[str, Usage] = {}
             for cluster in (await self.desk.admin.list(TENANT_CLUSTERS, namespace=namespace)).items:
                 machines = _with_surge(cluster["spec"]["pools"][0]["replicas"])
-                cost = Usage(clusters=1, nodes=machines, vcpu=2000 * machines)
-                found[f"tenantclusters.clusterdesk.dev/{namespace}/{cluster['metadata']['name']}"] = cost
+                pool = pools[cluster["metadata"]["uid"]] = Usage(nodes=machines, vcpu=2000 * machines)
+                found[f"tenantclusters.clusterdesk.dev/{namespace}/{cluster['metadata']['name']}"] = pool.having(
+                    clusters=1
+                )
             for deployment in (await self.desk.admin.list(MACHINE_DEPLOYMENTS, namespace=namespace)).items:
-                machines = _with_surge(deployment["spec"]["replicas"])
+                meta = deployment["metadata"]
+                most = int((meta.get("annotations") or {}).get(MAX_SIZE, 0))
+                machines = _with_surge(max(deployment["spec"]["replicas"], most))
                 cores = CORES[deployment["spec"]["template"]["spec"]["infrastructureRef"]["name"]]
-                cost = Usage(nodes=machines, vcpu=1000 * cores * machines)
-                found[f"machinedeployments.cluster.x-k8s.io/{namespace}/{deployment['metadata']['name']}"] = cost
+                owners = [pools.get(owner["uid"], Usage()) for owner in meta.get("ownerReferences") or ()]
+                cost = Usage(nodes=machines, vcpu=1000 * cores * machines) - sum(owners, Usage())
+                found[f"machinedeployments.cluster.x-k8s.io/{namespace}/{meta['name']}"] = cost.rises()
         return found
 
     def kill(self, number: int) -> Child:
@@ -217,6 +227,13 @@ def deployment(office: Office, name: str, replicas: int, template: str = "slim",
         "template": {"metadata": {"labels": labels["matchLabels"]}, "spec": machine},
     }
     return office.desk.new(MACHINE_DEPLOYMENTS, name, spec, **meta)
+
+
+def owner_of(cluster: Manifest) -> Manifest:
+    """The reference of what is rendered for it."""
+    meta = cluster["metadata"]
+    kind = {"apiVersion": TENANT_CLUSTERS.api_version, "kind": TENANT_CLUSTERS.kind, "controller": True}
+    return {**kind, "name": meta["name"], "uid": meta["uid"]}
 
 
 def reference(template: str) -> Manifest:
