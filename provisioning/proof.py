@@ -36,7 +36,7 @@ class Prover:
         self._clock = clock
         self._first_seen: dict[OpenClaim, float] = {}
         self._lowered: dict[bool, dict[Lowering, float]] = {False: {}, True: {}}
-        """Since when owners are smaller: by the caches, and by lists."""
+        """Since when slots would be cheaper: by the caches, and by lists."""
 
     async def settled(self, ledger: Ledger, seen: Sights, *, listed: bool = False, release: bool = False) -> Ledger:
         """The ledger, just read, with all that this sight of its objects proves. Raises `KubeError`.

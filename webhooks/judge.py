@@ -167,7 +167,7 @@ def _gist(answer: Answer) -> object:
     if isinstance(answer, dict):
         meta = answer["metadata"]
         return meta.get("uid"), meta.get("labels"), answer.get("spec")
-    return answer if answer is None else [_gist(one) for one in answer]
+    return answer
 
 
 def _why(error: Exception) -> str:
