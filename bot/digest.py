@@ -21,17 +21,32 @@ LATE = timedelta(minutes=2)
 """A request that nobody was told of for so long: something was down."""
 LINES = 30
 """So many requests a message tells of by name."""
+UNDER_WAY = "together"
+"""What is noted of the first of them before the message is posted, and until it is noted in all."""
 
 Requests = Sequence[Stored[ClusterRequest]]
 
 
 def untold(requests: Requests) -> Requests:
     """Those that whoever asked has no card of, and not for want of a place."""
-    return [r for r in requests if not any(d.surface is Surface.REQUESTER for d in r.it.status.deliveries)]
+    return [
+        r for r in requests if all(d.surface is not Surface.REQUESTER or _begins(d) for d in r.it.status.deliveries)
+    ]
+
+
+def is_begun(request: Stored[ClusterRequest]) -> bool:
+    """Whether it is the first of some that one message tells of, or is about to: whoever did that may have ended."""
+    return any(map(_begins, request.it.status.deliveries))
+
+
+def _begins(delivery: Delivery) -> bool:
+    return delivery.surface is Surface.REQUESTER and not delivery.ts and delivery.revision == UNDER_WAY
 
 
 def is_flood(requests: Requests, *, now: datetime) -> bool:
-    """Whether these, which one person was not told of, are to be told in one message."""
+    """Whether these, which one person was not told of, are to be told in one message. What has begun is ended."""
+    if any(map(is_begun, requests)):
+        return True
     late = any(r.meta.created and now - r.meta.created > LATE for r in requests)
     return late and len(requests) > FEW
 

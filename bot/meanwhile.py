@@ -1,6 +1,7 @@
 """Tells somebody of many requests in one message, where they were told of none of them (`digest` says when).
 
-Killed half-way, those requests that the message was not noted in are told of once more; nothing is left out.
+It is noted in the first of them before it is posted that it is under way, and there last of all where it stands. So
+whoever is killed half-way is followed by one who ends it, and tells nobody twice.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from bot.outbox import Earlier, Undeliverable
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight
-from provisioning.model import Delivery, Surface
+from provisioning.model import ClusterRequest, Delivery, Surface
+from provisioning.objects import Stored
 
 log = structlog.get_logger()
 
 EVENT = "clusterdesk_digest"
+Request = Stored[ClusterRequest]
 
 
 class Meanwhile:
@@ -35,6 +38,8 @@ class Meanwhile:
         self._notes = notes
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
+        self._sent: dict[Key, Delivery] = {}
+        """What was posted and is not noted in all yet, by the first of them."""
 
     async def tell(self, sight: Sight, is_news: Callable[[Requests], Requests]) -> tuple[Key, ...]:
         """The requests that were told together with this one; empty when it is to have a card of its own."""
@@ -45,22 +50,42 @@ class Meanwhile:
             found = self._flood(sight, is_news)
             if not found:
                 return ()
-            account, card = places.account_of_requester(sight), self._drawn(found)
-            metadata = {"event_type": EVENT, "event_payload": {"requests": len(found)}}
-            once = " ".join(sorted(request.meta.uid for request in found))
+            first = next(filter(digest.is_begun, found), found[0])
             try:
-                channel = await self._poster.direct(account)
-                ts, revision = await self._poster.post(channel, card, metadata=metadata, once=once), card.revision
-            except Earlier as earlier:
-                ts, revision = earlier.ts, ""
+                told = await self._told(first, found, account=places.account_of_requester(sight))
             except Undeliverable:
                 # Each finds that out for itself, and notes it.
                 return ()
-            log.info("told_together", slack=account, requests=len(found))
-            for request in found:
-                told = Delivery(surface=Surface.REQUESTER, channel=channel, ts=ts, revision=revision)
-                self._notes.note(request.key, told)
+            # The first one last: until then whoever comes after us sees that there is more to note.
+            for request in (*(each for each in found if each is not first), first):
+                await self._note(request, told)
+            self._sent.pop(first.key, None)
             return tuple(request.key for request in found)
+
+    async def _told(self, first: Request, found: Requests, *, account: str) -> Delivery:
+        """Post the message; where it stands. Named after the first of them, it is the same message for whoever goes on
+        from here, though more requests have come meanwhile."""
+        if first.key in self._sent:
+            return self._sent[first.key]
+        channel = await self._poster.direct(account)
+        begins = Delivery(surface=Surface.REQUESTER, channel=channel, ts="", revision=digest.UNDER_WAY)
+        if not digest.is_begun(first):
+            await self._note(first, begins)
+        card, metadata = self._drawn(found), {"event_type": EVENT, "event_payload": {"requests": len(found)}}
+        once = f"{first.meta.uid} {digest.UNDER_WAY}"
+        try:
+            ts, revision = await self._poster.post(channel, card, metadata=metadata, once=once), card.revision
+        except Earlier as earlier:
+            ts, revision = earlier.ts, ""
+        except Undeliverable as refused:
+            await self._note(first, begins.model_copy(update={"revision": refused.reason}))
+            raise
+        log.info("told_together", slack=account, requests=len(found))
+        return self._sent.setdefault(first.key, begins.model_copy(update={"ts": ts, "revision": revision}))
+
+    async def _note(self, request: Request, delivery: Delivery) -> None:
+        self._notes.note(request.key, delivery)
+        await self._notes.save(request.key)
 
     def card(self, sight: Sight, delivery: Delivery) -> Card | None:
         """What a message shows that tells of several requests; None for a card of one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bot import alarm, approvers
+from bot import alarm, approvers, digest
 from bot.sights import Sight
 from provisioning import seats
 from provisioning.model import Phase, Surface
@@ -82,7 +82,8 @@ def _of_notified(sight: Sight, refused: Collection[str], *, old: bool) -> Iterat
 
 def _of_requester(sight: Sight, *, old: bool) -> Iterator[Target]:
     """Where their card stands; the first one is in their direct messages. One that was refused is not tried again."""
-    if any(d.surface is Surface.REQUESTER for d in sight.request.it.status.deliveries):
+    told = any(d.surface is Surface.REQUESTER for d in sight.request.it.status.deliveries)
+    if told and not digest.is_begun(sight.request):
         yield from _standing(sight, Surface.REQUESTER)
         return
     account = account_of_requester(sight)

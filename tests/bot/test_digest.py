@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from bot import digest, sights
 from bot.follow import Follower
 from bot.outbox import Later
 from bot.sights import Sight
+from provisioning.errors import Unavailable
 from provisioning.model import ApprovalPolicy, ClusterRequest, Person, Phase, Surface
 from provisioning.model.tenant import Channels
 from provisioning.objects import Stored
@@ -156,6 +158,36 @@ async def test_a_message_of_many_that_somebody_took_away_does_not_come_back_as_m
     await scene.settle()
 
     assert scene.posts("DLENA") == 1
+
+
+async def test_what_could_not_be_noted_in_all_is_noted_later_and_not_posted_again() -> None:
+    scene = Scene()
+    for number in range(5):
+        scene.ask(number)
+    scene.now += timedelta(minutes=5)
+    scene.desk.down_after = 4
+    for key in tuple(scene.desk.stored) * 2:
+        with contextlib.suppress(Unavailable):
+            await scene.follower.redraw(key)
+    scene.desk.down_after = None
+
+    await scene.settle()
+
+    assert scene.posts("DLENA") == 1
+    assert all(_told(request) for request in scene.desk.stored.values())
+
+
+async def test_whom_slack_takes_no_message_for_is_told_of_nothing_and_that_is_noted() -> None:
+    scene = Scene()
+    keys = [scene.ask(number) for number in range(5)]
+    scene.now += timedelta(minutes=5)
+    scene.poster.closed["DLENA"] = "cannot_dm_bot"
+
+    await scene.settle()
+
+    for key in keys:
+        (noted,) = [d for d in scene.desk.stored[key].it.status.deliveries if d.surface is Surface.REQUESTER]
+        assert (noted.ts, noted.revision) == ("", "cannot_dm_bot")
 
 
 def test_many_more_are_counted_and_the_card_is_still_one_that_slack_takes() -> None:

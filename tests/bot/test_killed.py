@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Generator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot import approvals, buttons
+from bot import approvals, buttons, digest
 from bot.follow import Follower
 from provisioning.model import Phase
 from provisioning.model.tenant import Channels
@@ -151,3 +152,34 @@ async def test_two_approvers_in_the_same_moment_on_two_replicas_are_one_decision
     told = [answer.told.text for answer in answers]  # type: ignore[union-attr]
     assert "counts." in told[0]
     assert "Too late" in told[1]
+
+
+async def _digest(life: Life) -> tuple[list[str], FakeDesk]:
+    """Five requests that nobody was told of for long. Whoever is killed is followed by one who knows nothing."""
+    desk, poster = FakeDesk(), FakePoster(knows_names=True)
+    now = samples.NOW + digest.LATE + timedelta(seconds=1)
+    keys = [desk.put(samples.request(f"cr-{number}", cluster=f"build-{number}")).key for number in range(5)]
+
+    async def look() -> None:
+        follower = Follower(desk=desk, poster=poster, clock=lambda: now)
+        for _ in range(3):
+            for key in keys:
+                await follower.redraw(key)
+
+    try:
+        await life.live(look())
+    except Killed:
+        await look()
+    return [card.text for card in poster.at("DLENA")], desk
+
+
+async def test_one_message_of_many_is_one_message_wherever_it_was_killed() -> None:
+    life = Life()
+    wanted, _ = await _digest(life)
+    assert len(wanted) == 1
+
+    for n in range(1, life.lived + 1):
+        found, desk = await _digest(Life(n))
+        assert found == wanted, n
+        told = {d for request in desk.stored.values() for d in request.it.status.deliveries if d.channel == "DLENA"}
+        assert len(told) == 1, n
