@@ -18,6 +18,11 @@ SECTION_LINES = 10
 """Lines of a listing that a section takes: well within 3000 characters."""
 
 
+def cut(reason: str) -> str:
+    """As much of somebody's reason as a card shows, on one line."""
+    return text.clip(text.one_line(reason), REASON_SHOWN)
+
+
 @dataclass(frozen=True)
 class Card:
     """Something to show: `text` says everything for screen readers, notifications and clients without blocks.

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot import blocks, entries, offers, outline, replies, text
+from bot import blocks, cards, entries, offers, outline, replies, text
 from bot import outlook as outlooks
 from bot.answers import Replace
 from bot.blocks import Block, Option
 from bot.buttons import Ticket
-from bot.cards import REASON_SHOWN, Card
+from bot.cards import Card
 from bot.entries import Draft
 from bot.offers import Place
 from bot.outlook import Outlook
@@ -126,8 +126,7 @@ def shown(card: Card) -> Block:
 def details(card: Card, *, reason: str) -> Block:
     """A card to be read: without its buttons, with a reason that it has cut given in full."""
     parts = [part for part in card.blocks if part["type"] != "actions"]
-    cut = text.clip(text.one_line(reason), REASON_SHOWN) != reason
-    whole = [blocks.context(replies.WHOLE_REASON), blocks.quote(reason)] if cut else []
+    whole = [blocks.context(replies.WHOLE_REASON), blocks.quote(reason)] if cards.cut(reason) != reason else []
     return blocks.modal(RECEIPT, title=replies.DETAILS_TITLE, blocks=[*parts, *whole], close=replies.CLOSE)
 
 

@@ -217,7 +217,7 @@ def _newer(sight: Sight, said: Callable[[Sequence[str]], str]) -> list[Block]:
 
 
 def _reason(label: str, reason: str) -> list[Block]:
-    words = text.clip(text.one_line(reason), REASON_SHOWN)
+    words = cards.cut(reason)
     return [blocks.context(label), blocks.quote(words)] if words else []
 
 

@@ -381,6 +381,7 @@ _ASK, _TELL = request_cards.approver, request_cards.requester
 
 CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked": lambda: _ASK(sight()),
+    "approver_asked_long_reason": lambda: _ASK(sight(reason="It goes on and on. " * 20)),
     "approver_asked_paused": lambda: _ASK(replace(sight(), paused=True)),
     "approver_asked_one_of_two": lambda: _ASK(
         sight(RequestStatus(votes=(BY_OMAR,), expires_at=samples.TOMORROW), required=2)
