@@ -56,6 +56,8 @@ class Memory:
     recount_at: float
     lost_at: float | None = None
     """When the ledger was first seen to be missing or garbled."""
+    lost: Ledger = field(default_factory=Ledger)
+    """What there was then, by lists."""
     lowered_at: float = -LOWERING
     count: Count = field(default_factory=Count)
 
@@ -181,6 +183,7 @@ class Keeper:
         if isinstance(why, Missing) and not ((present or {}).get("status") or {}).get("observedGeneration"):
             return 0.0
         if memory.lost_at is None:
+            memory.lost = settlement.settle(Ledger(), await self._census.listed(tenant), gone=(), dead=())
             memory.lost_at = self._clock()
             log.error("ledger_lost", tenant=name, why=str(why), seconds=self._void_after)
             note = f"{why}; nothing may grow until it is made anew, in about {self._void_after:.0f} s"
@@ -191,7 +194,11 @@ class Keeper:
         """A ledger of what is there, by lists of this moment."""
         name = tenant.meta.name
         listed = await self._census.listed(tenant)
-        ledger = settlement.settle(Ledger(), listed, gone=(), dead=())
+        if memory.lost_at is None:
+            ledger = settlement.settle(Ledger(), listed, gone=(), dead=())
+        else:
+            # Owners may have become smaller in that time, and parts of them are let in without a ledger as well.
+            ledger = await memory.prover.settled(memory.lost, listed)
         if isinstance(instead, Garbled):
             await self._store.save(name, ledger, instead.version)
         else:

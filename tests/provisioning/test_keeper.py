@@ -442,6 +442,23 @@ async def test_a_lost_ledger_is_made_anew_once_all_that_was_claimed_in_it_has_la
     assert reasons(stage) == {"LedgerLost"}
 
 
+async def test_what_an_owner_gives_up_while_there_is_no_ledger_is_held_back_as_well(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    stage.cluster()
+    await keep(stage, keeper)
+    deleted(stage)
+    await keep(stage, keeper)
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools.0.replicas", 1))
+    clock.at += VOID_AFTER
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
+    clock.at += VOID_AFTER
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used().nodes == 2
+    assert conditions(stage)["Counted"] == ("True", "Counted")
+
+
 async def test_what_came_around_the_webhook_is_charged_at_once_and_told(stage: Backstage) -> None:
     clock = Monotonic()
     keeper = keeper_of(stage, clock)
