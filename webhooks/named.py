@@ -87,7 +87,7 @@ def by(request: Request, manifest: Manifest) -> list[Source]:
 
 def read(sources: Sequence[Source], namespace: str, facts: Facts) -> Iterator[tuple[Source, Manifest]]:
     """Those that are there already. Raises `Overgrown`."""
-    asked = questions(sources, namespace)
+    asked = _questions(sources, namespace)
     if len(asked) > NAMED_MAX:
         raise Overgrown(f"it names more than {NAMED_MAX} ConfigMaps and Secrets")
     characters = 0
@@ -103,7 +103,7 @@ def read(sources: Sequence[Source], namespace: str, facts: Facts) -> Iterator[tu
             yield source, content
 
 
-def questions(sources: Iterable[Source], namespace: str) -> list[tuple[Source, One]]:
+def _questions(sources: Iterable[Source], namespace: str) -> list[tuple[Source, One]]:
     """Where each of them is to be found, for an object in that namespace."""
     # Without a namespace of its own, a profile of all namespaces names one in that of each cluster.
     places = {s: s.namespace or namespace for s in sources if s.kind in _CONTENTS and s.name}

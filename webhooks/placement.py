@@ -81,7 +81,7 @@ def in_values(values: Any, *, at: str) -> list[Finding]:
     for component in COMPONENTS:
         first, *others = hints.in_values(component, hinted) or [""]
         if others:
-            found.append(Finding(component, first, f"the value beside that of {others[0]}"))
+            found.append(Finding(component, first, f"this value together with {others[0]}"))
     return _distinct(found)
 
 

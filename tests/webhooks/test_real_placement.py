@@ -301,8 +301,13 @@ async def no_keys_of_a_cluster_go_anywhere(desk: Desk) -> None:
     await desk.admin.create(SECRETS, desk.new(SECRETS, "shop-ca", ownerReferences=owners))
     assert await passing(desk, "shop-ca", "is what the KamajiControlPlane shop keeps for itself") == []
     await desk.admin.create(CLUSTER_RESOURCE_SETS, resource_set(desk, "wait", [{"kind": "Secret", "name": "late-ca"}]))
-    with pytest.raises(errors.Forbidden, match="something in this namespace would give late-ca"):
+    refused = pytest.raises(errors.Forbidden, match="something in this namespace would give late-ca")
+    with refused:
         await desk.admin.create(SECRETS, desk.new(SECRETS, "late-ca", ownerReferences=owners))
+    await desk.admin.create(SECRETS, desk.new(SECRETS, "late-ca"))
+    with refused:
+        taken = {"metadata": {"ownerReferences": owners}, "stringData": {"tls.key": "x"}}
+        await desk.admin.merge(SECRETS, "late-ca", taken, namespace=desk.namespace)
 
 
 async def no_access_to_the_management_cluster_goes_there(desk: Desk) -> None:

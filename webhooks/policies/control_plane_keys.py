@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from provisioning.documents import Overgrown
 from provisioning.errors import Cause
 from provisioning.resources import KAMAJI_CONTROL_PLANES, SECRETS, TENANT_CONTROL_PLANES
-from webhooks import deliveries, named, tree
+from webhooks import deliveries, inspection, named, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
-from webhooks.policy import CREATE, Policy, Reach, Rule
+from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
 
 KEEPERS: Final = frozenset(kind.kind for kind in (KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES))
@@ -26,18 +27,19 @@ def check(request: Request, facts: Facts) -> Verdict:
     manifest = request.object
     if manifest is None or not deliveries.is_concern(request, facts):
         return Allow()
-    causes = list(_of_key(request, manifest, facts) if _is_secret(request) else _of_naming(request, manifest, facts))
+    judge = _of_key if _is_secret(request) else _of_naming
+    try:
+        causes = list(judge(request, manifest, facts))
+    except Overgrown as error:
+        return inspection.refuse_unread(error)
     return refuse(*causes) if causes else Allow()
 
 
 def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
     before = {(s.kind, s.name) for s in named.by(request, request.old)} if request.old is not None else set()
     sources = [s for s in named.by(request, manifest) if s.kind == SECRETS.kind and (s.kind, s.name) not in before]
-    # Who names more than that is refused by the policies that look into it.
-    asked = named.questions(sources, request.namespace)[: named.NAMED_MAX]
-    facts.need(*(one for _, one in asked))
-    for source, one in asked:
-        keeper = _keeper(facts.get(one.resource, one.name, namespace=one.namespace) or {})
+    for source, secret in named.read(sources, request.namespace, facts):
+        keeper = _keeper(secret)
         if keeper:
             yield Cause(
                 source.field,
@@ -47,9 +49,9 @@ def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[C
 
 
 def _of_key(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
-    """Of a Secret that comes after what names it."""
+    """Of a Secret that comes after what names it, or was there as anybody's before a control plane took it."""
     keeper, name = _keeper(manifest), tree.dig(manifest, "metadata").get("name")
-    if keeper and deliveries.is_sent(request, facts):
+    if keeper and not _keeper(request.old or {}) and deliveries.is_sent(request, facts):
         yield Cause(
             "metadata.name",
             f"something in this namespace would give {name}, in which {keeper} keeps its keys, to a machine or a "
@@ -71,7 +73,7 @@ POLICY = Policy(
     "control_plane_keys",
     (
         *(rule for rule in deliveries.RULES if rule.resource in named.NAMING),
-        Rule(SECRETS, operations=(CREATE,), reach=Reach.TENANTS),
+        Rule(SECRETS, reach=Reach.TENANTS),
     ),
     check,
 )

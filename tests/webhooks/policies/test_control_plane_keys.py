@@ -42,6 +42,10 @@ def test_keys_that_come_after_what_names_them_are_not_made() -> None:
     assert isinstance(verdict, Deny)
     assert "something in this namespace would give c" in verdict.reason
     assert check(SECRETS, KEPT) == check(SECRETS, SECRET, naming) == Allow()
+    # Kamaji takes what is there by that name already, and puts the keys into it.
+    assert isinstance(check(SECRETS, KEPT, naming, old=SECRET), Deny)
+    # A certificate that is renewed is no news.
+    assert check(SECRETS, KEPT, naming, old=KEPT) == Allow()
     assert check(kind, tweak(naming, "metadata.namespace", "elsewhere"), KEPT) == Allow()
 
 
