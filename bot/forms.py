@@ -18,7 +18,7 @@ from bot.entries import Draft
 from bot.offers import Place
 from bot.outlook import Outlook
 from provisioning import names
-from provisioning.model import Action, CatalogSpec, TenantCluster
+from provisioning.model import CatalogSpec, TenantCluster
 from provisioning.objects import Stored
 
 CREATE = "cluster_create"
@@ -105,12 +105,10 @@ def break_glass(ticket: Ticket, *, cluster: str, passed_over: str) -> Block:
     )
 
 
-def receipt(*, request: str, cluster: str, action: Action, differs: bool) -> Block:
+def receipt(parts: Sequence[Block], *, differs: bool = False) -> Block:
     """What the form turns into once the request is written."""
-    parts = [blocks.section(replies.receipt(cluster, action)), blocks.context(replies.receipt_id(request))]
-    if differs:
-        parts.append(blocks.section(replies.RECEIPT_DIFFERS))
-    return blocks.modal(RECEIPT, title=replies.RECEIPT_TITLE, blocks=parts, close=replies.CLOSE)
+    more = [blocks.section(replies.RECEIPT_DIFFERS)] if differs else []
+    return blocks.modal(RECEIPT, title=replies.RECEIPT_TITLE, blocks=[*parts, *more], close=replies.CLOSE)
 
 
 def told(sentence: str, *, title: str = replies.TOLD_TITLE) -> Block:

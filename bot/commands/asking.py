@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot import blocks, cards, entries, forms, outlook, replies, unsaved, verdicts
+from bot import blocks, buttons, cards, entries, forms, outlook, receipts, replies, unsaved, verdicts
 from bot.answers import ANSWER_SECONDS, Errors, FormAnswer, Nudge, Replace, Say, TakeBack, TryAgain
 from bot.commands.command import Filled
 from bot.ports import Desk
@@ -39,9 +39,9 @@ async def ask(
     `alternative` is what would fit, to be named where there is no room for the wish. The request is named after the
     form, so sending the same form again asks for the same thing once.
     """
-    wish = replace(wish, replaces=form.replaces)
+    wish, name = replace(wish, replaces=form.replaces), names.request_name(form.team, form.id)
     try:
-        verdict, request = await _asked(form.desk, wish, name=names.request_name(form.team, form.id))
+        verdict, request = await _asked(form.desk, wish, name=name)
     except errors.RuleError as refused:
         causes = refused.causes
         if alternative and any(map(entries.is_of_size, causes)):
@@ -49,21 +49,23 @@ async def ask(
         return Errors(entries.at_fields(causes, known=fields, otherwise=otherwise))
     except NotSaved as lost:
         return Errors({otherwise: replies.PERHAPS_SAVED if lost.perhaps else replies.NOT_SAVED})
-    differs = request.it.spec.digest != verdict.digest
-    return Replace(forms.receipt(request=request.meta.name, cluster=wish.cluster, action=wish.action, differs=differs))
+    told = receipts.parts(request, already=request.meta.name != name, waiver=verdict.waiver)
+    return Replace(forms.receipt(told, differs=request.it.spec.digest != verdict.digest))
 
 
 async def ask_at_once(desk: Desk, wish: Wish, *, team: str, key: str) -> Say:
     """The same for a line that said it all. The request is named after `key`, this very command's."""
+    name = names.request_name(team, key)
     try:
-        _, request = await _asked(desk, wish, name=names.request_name(team, key))
+        verdict, request = await _asked(desk, wish, name=name)
     except errors.RuleError as refused:
         reasons = dict.fromkeys(cause.message for cause in refused.causes)
         return Say(cards.card([blocks.section(replies.refused(wish.cluster, list(reasons)))]))
     except NotSaved as lost:
         return Say(cards.say(replies.PERHAPS_SAVED_LINE if lost.perhaps else replies.NOT_SAVED_LINE))
-    receipt = blocks.section(replies.receipt(wish.cluster, wish.action))
-    return Say(cards.card([receipt, blocks.context(replies.receipt_id(request.meta.name))]))
+    already = request.meta.name != name
+    opened = [blocks.actions(buttons.details(request))] if already else []
+    return Say(cards.card([*receipts.parts(request, already=already, waiver=verdict.waiver), *opened]))
 
 
 async def take_back(desk: Desk, it: TakeBack) -> Say:

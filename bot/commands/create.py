@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot import cards, entries, forms, offers, replies, words
@@ -16,6 +17,8 @@ from bot.offers import Place
 from bot.outlook import Outlook
 from provisioning import completion, errors
 from provisioning.model import Action
+from provisioning.names import REQUESTED_BY_ANNOTATION
+from provisioning.objects import Meta
 
 
 def run(call: Call) -> Answer:
@@ -56,7 +59,7 @@ async def submitted(form: Filled) -> FormAnswer:
     taken = _taken(form, place)
     faults = entries.faults(draft)
     if draft.name in taken:
-        faults["name"] = replies.name_taken(draft.name, offers.free_name(draft.name, taken))
+        faults["name"] = _is_taken(draft.name, taken)
     if faults:
         return Errors(faults)
     wish = entries.wish(draft, person=form.person, place=place)
@@ -114,13 +117,19 @@ def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
     taken = _taken(by, place)
     if draft.name not in taken:
         return known
-    free = replies.name_taken(draft.name, offers.free_name(draft.name, taken))
-    return replace(known, problems=(free, *known.problems))
+    return replace(known, problems=(_is_taken(draft.name, taken), *known.problems))
 
 
-def _taken(by: Call | Filled, place: Place) -> list[str]:
-    """The names that clusters of this place have."""
-    return [c.meta.name for c in by.desk.clusters(place.tenant.meta.name) if c.meta.namespace == place.namespace]
+def _taken(by: Call | Filled, place: Place) -> Mapping[str, Meta]:
+    """Whose the names of this place are."""
+    found = by.desk.clusters(place.tenant.meta.name)
+    return {cluster.meta.name: cluster.meta for cluster in found if cluster.meta.namespace == place.namespace}
+
+
+def _is_taken(name: str, taken: Mapping[str, Meta]) -> str:
+    """Who has the name, and which one is free."""
+    by, on = taken[name].annotations.get(REQUESTED_BY_ANNOTATION, ""), taken[name].created
+    return replies.name_taken(name, offers.free_name(name, taken), by=by, on=f"{on:%Y-%m-%d}" if on else "")
 
 
 COMMAND = Command(

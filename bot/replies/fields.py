@@ -66,13 +66,20 @@ NOTHING_CHANGED = "Nothing is otherwise than in your request as it waits."
 DETAILS_TITLE = "A request"
 
 
-def name_taken(name: str, free: str) -> str:
-    return f"{name} exists already. Free: {free}."
+def name_taken(name: str, free: str, *, by: str, on: str) -> str:
+    """`by` is who asked for it, `on` the day it was made; either may be empty."""
+    made = " ".join(part for part in (by and f"for {by}", on and f"on {on}") if part)
+    return f"{name} exists already{f' (made {made})' if made else ''}. Free: {free}."
 
 
 def receipt(cluster: str, action: Action) -> str:
     wish = {"Create": "Your wish for", "Change": "The change of", "Delete": "The deletion of"}[action.value]
     return f"✅ {wish} {code(cluster)} is noted. I follow it in a direct message to you."
+
+
+def asked_already(request: str, since: str) -> str:
+    """`since` is a moment of ours; empty when unknown."""
+    return f"That is already asked for: {code(request)}{f' waits since {since}' if since else ' waits'}."
 
 
 def workers_of(pool: str) -> str:

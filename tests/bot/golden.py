@@ -19,6 +19,7 @@ from bot import (
     inquiries,
     messages,
     news,
+    receipts,
     replies,
     request_cards,
     shortage,
@@ -529,8 +530,10 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "home_empty": lambda: _home(samples.LENA, FakeDesk()),
     "home_paused": lambda: _home(samples.OMAR, _paused()),
     "home_refused": lambda: home.refused(replies.UNMAPPED, account="U0ZOE", ask=["U0PAT"]),
-    "receipt": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=False),
-    "receipt_differs": lambda: forms.receipt(request="cr-1", cluster="build-7", action=Action.CREATE, differs=True),
+    "receipt": lambda: forms.receipt(receipts.parts(samples.request())),
+    "receipt_differs": lambda: forms.receipt(receipts.parts(samples.request()), differs=True),
+    "receipt_waived": lambda: forms.receipt(receipts.parts(samples.request(), waiver="small clusters")),
+    "receipt_asked_already": lambda: forms.receipt(receipts.parts(samples.request(), already=True)),
     "told": lambda: forms.told("Too late."),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot import replies
 from provisioning import errors
 from provisioning.model import Action, ApprovalPolicy, Phase
+from provisioning.names import REQUESTED_BY_ANNOTATION
 from tests.bot import samples
 from tests.bot.conftest import Stage
 from tests.bot.fake_desk import approved
@@ -82,7 +83,8 @@ async def test_a_wish_above_the_quota_is_refused_at_its_field_and_the_input_stay
 
 
 async def test_a_taken_name_is_refused_with_a_free_one(stage: Stage) -> None:
-    stage.desk.put_cluster(samples.cluster("build-7"))
+    by = {REQUESTED_BY_ANNOTATION: "eva@example.com"}
+    stage.desk.put_cluster(samples.cluster("build-7", annotations=by))
     stage.desk.put_cluster(samples.cluster("build-8"))
     lena = stage.slack.person("U0LENA")
     await lena.command("/cluster create")
@@ -90,7 +92,31 @@ async def test_a_taken_name_is_refused_with_a_free_one(stage: Stage) -> None:
 
     await lena.modal.submit()
 
-    assert lena.modal.errors == {"Name": "build-7 exists already. Free: build-9."}
+    made = f"made for eva@example.com on {samples.NOW:%Y-%m-%d}"
+    assert lena.modal.errors == {"Name": f"build-7 exists already ({made}). Free: build-9."}
+
+
+async def test_what_somebody_has_asked_for_already_is_said_with_since_when(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    for _ in range(2):
+        await lena.command("/cluster create")
+        await lena.modal.fill(WISH)
+        await lena.modal.submit()
+
+    request = next(name for _, name in stage.desk.stored)
+    assert f"That is already asked for: {request} waits since" in lena.modal.text
+    assert len(stage.desk.stored) == 1
+
+
+async def test_a_rule_that_makes_approval_unnecessary_is_named_in_the_receipt(stage: Stage) -> None:
+    stage.desk.waiver = "small clusters"
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create")
+    await lena.modal.fill(WISH)
+
+    await lena.modal.submit()
+
+    assert "No approval needed (rule small clusters)" in lena.modal.text
 
 
 async def test_fewer_at_most_than_at_least_is_refused_in_the_form(stage: Stage) -> None:

@@ -114,7 +114,7 @@ async def test_a_name_that_is_taken_is_told_with_a_free_one_before_anything_is_s
 
     await lena.command("/cluster create build-7 small")
 
-    assert "build-7 exists already. Free: build-8." in lena.modal.text
+    assert f"build-7 exists already (made on {samples.NOW:%Y-%m-%d}). Free: build-8." in lena.modal.text
 
 
 async def test_whoever_needs_no_approval_reads_by_which_rule(stage: Stage) -> None:
