@@ -101,7 +101,9 @@ def test_refusals_fail_closed_and_completions_fail_open(helm: Helm) -> None:
     manifests = helm.render()
     (validating,) = kinds(manifests, "ValidatingWebhookConfiguration")
     (mutating,) = kinds(manifests, "MutatingWebhookConfiguration")
-    assert {w["failurePolicy"] for w in validating["webhooks"]} == {"Fail"}
+    noted = [w for w in validating["webhooks"] if w["name"] == "noted.clusterdesk.dev"]
+    assert [(w["failurePolicy"], w["timeoutSeconds"]) for w in noted] == [("Ignore", 2)], "it refuses nothing"
+    assert {w["failurePolicy"] for w in validating["webhooks"] if w not in noted} == {"Fail"}
     assert {w["failurePolicy"] for w in mutating["webhooks"]} == {"Ignore"}
     for webhook in validating["webhooks"] + mutating["webhooks"]:
         assert webhook["sideEffects"] == "NoneOnDryRun"
