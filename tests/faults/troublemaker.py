@@ -23,20 +23,26 @@ _HOP = {"host", "content-length", "transfer-encoding", "content-encoding", "conn
 
 @dataclass
 class Troublemaker:
-    """`trouble` is the share of requests that go wrong. `made` counts what was done to whom."""
+    """`trouble` is the share of requests that go wrong. `made` counts what was done to whom. What is `withheld` is a
+    path by which nothing is listed."""
 
     upstream: str
     tls: ssl.SSLContext
     trouble: float = 0.2
     chance: random.Random = field(default_factory=lambda: random.Random(4))  # noqa: S311 - no secret
     made: dict[str, int] = field(default_factory=dict)
+    withheld: tuple[str, ...] = ()
+    url: str = ""
+    """Where it listens."""
     session: aiohttp.ClientSession | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        if request.path in self.withheld:
+            return _status(500)
         if request.query.get("watch") == "true":
             return await self._watch(request)
         # Reads are not in conflict with anything; all else may happen to all.
-        kinds = ["slow", "429", "500", "lost", "410" if request.method == "GET" else "409"]
+        kinds = ["slow", "reset", "429", "500", "lost", "410" if request.method == "GET" else "409"]
         kind = self.chance.choice(kinds) if self.chance.random() < self.trouble else ""
         if kind:
             self.made[kind] = self.made.get(kind, 0) + 1
@@ -44,6 +50,9 @@ class Troublemaker:
             await asyncio.sleep(SLOW)
         if kind in ("409", "410", "429", "500"):
             return _status(int(kind))
+        if kind == "reset" and request.transport is not None:
+            request.transport.abort()
+            return web.Response()
         status, headers, body = await self._forward(request)
         if kind == "lost":
             # Done, but nobody will hear of it.
@@ -95,8 +104,8 @@ async def between(upstream: str, tls: ssl.SSLContext) -> AsyncIterator[tuple[Tro
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
-            url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-            async with Kube.by(library.Configuration(host=url)) as kube:
+            troublemaker.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            async with Kube.by(library.Configuration(host=troublemaker.url)) as kube:
                 yield troublemaker, kube
         finally:
             await runner.cleanup()
