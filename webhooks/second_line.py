@@ -46,6 +46,8 @@ class Check:
 
     holds: str
     told: str
+    reason: str = "Forbidden"
+    """Or `Invalid`, of what is wrong in itself, whoever writes it."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ GUARDS: Final = (
     Guard(
         "templates",
         (Rule(KUBEVIRT_MACHINE_TEMPLATES, (UPDATE,)),),
-        (Check("variables.unchanged", _sentence(f"spec: {immutable_templates.TOLD}", name="request.name")),),
+        (Check("variables.unchanged", _sentence(f"spec: {immutable_templates.TOLD}", name="request.name"), "Invalid"),),
         in_tenants=True,
     ),
     Guard(
@@ -121,10 +123,12 @@ GUARDS: Final = (
             Check(
                 "variables.unchanged || variables.place in ['', request.namespace]",
                 _sentence(f"{_WHERE}: {own_infrastructure.OWN}", own="request.namespace", elsewhere="variables.place"),
+                "Invalid",
             ),
             Check(
                 "variables.unchanged || variables.infrastructure == {}",
                 _sentence(f"infraClusterSecretRef: {own_infrastructure.HERE}"),
+                "Invalid",
             ),
         ),
         in_tenants=True,
@@ -147,7 +151,7 @@ def _spec(guard: Guard, variables: Mapping[str, str]) -> Manifest:
         "matchConstraints": constraints,
         "variables": _used(variables, " ".join(f"{check.holds} {check.told}" for check in guard.checks)),
         "validations": [
-            {"expression": check.holds, "messageExpression": check.told, "reason": "Forbidden"}
+            {"expression": check.holds, "messageExpression": check.told, "reason": check.reason}
             for check in guard.checks
         ],
     }

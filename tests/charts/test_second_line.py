@@ -146,7 +146,7 @@ async def refused(words: str, *writes: Write) -> None:
         async def tried(write: Write = write) -> str:
             try:
                 await write()
-            except errors.Forbidden as error:
+            except (errors.Forbidden, errors.Invalid) as error:
                 return error.message
             return ""
 
