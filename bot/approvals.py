@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot import (
+    approvers,
     blocks,
     buttons,
     cards,
@@ -235,7 +236,9 @@ def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, su
 
 
 def _sentence(desk: Desk, ticket: Ticket, refused: Refused) -> str:
-    return verdicts.why_not(desk.request(ticket.namespace, ticket.id), refused.reason)
+    request = desk.request(ticket.namespace, ticket.id)
+    found = sights.of(desk, request) if request else None
+    return verdicts.why_not(request, refused.reason, approvers.others(found) if found else ())
 
 
 @dataclass(frozen=True)

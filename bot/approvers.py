@@ -1,11 +1,11 @@
-"""Who is asked about a request: the Slack accounts of those who may decide it. Pure.
+"""Who is asked about a request, and why: the Slack accounts and the names of those who may decide it. Pure.
 
 What must never live here: whether a vote counts (`provisioning.approval`), or where somebody is asked (`places`).
 """
 
 from __future__ import annotations
 
-from bot import verdicts
+from bot import replies, text, verdicts
 from bot.sights import Sight
 from provisioning import escalation, people, risk
 from provisioning.model import Person, TenantSpec
@@ -63,3 +63,26 @@ def deputies(sight: Sight) -> tuple[str, ...]:
         own = [each for each in found if any(people.same(requester, it) for it in (each.delegate, each.approver))]
         found = tuple(each for each in found if each not in own)
     return tuple(dict.fromkeys(each.delegate.slack for each in found if each.delegate.slack))
+
+
+def others(sight: Sight) -> tuple[str, ...]:
+    """Everybody by whose word this request may be decided, in mrkdwn; whoever asked for it only where that counts."""
+    tenant = sight.deciding
+    requester = people.recognised(tenant, sight.request.it.spec.requester)
+    handed_on = (it for _, step in escalation.noted(sight.request, tenant) for it in step.approvers)
+    found = [*tenant.approvers, *handed_on]
+    if not tenant.approval.own_requests:
+        found = [it for it in found if not (it.user and people.same(Person(user=it.user, slack=it.slack), requester))]
+    return tuple(dict.fromkeys((*map(text.subject, found), *map(text.mention, deputies(sight)))))
+
+
+def why(sight: Sight) -> str:
+    """Why whoever reads the approvers' card is asked. It is one card for all of them, so it says every way there is."""
+    tenant = sight.deciding
+    return replies.why_you(
+        sight.tenant.meta.name,
+        [text.user_group(it.slack_group) for it in tenant.approvers if it.slack_group],
+        tuple(dict.fromkeys(text.name(it.approver) for it in verdicts.deputies(tenant, sight.delegations))),
+        listed=any(it.user for it in tenant.approvers),
+        handed_on=bool(escalation.noted(sight.request, tenant)),
+    )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import (
+    approvers,
     blocks,
     buttons,
     cards,
@@ -69,7 +70,7 @@ def approver(sight: Sight) -> Card:
     parts += waiting.parts(sight.request, sight.tenant.it.spec)
     parts += [blocks.context(told) for told in (*decisions.notes(sight), *_seats(sight))]
     parts += [blocks.context(replies.APPROVALS_PAUSED)] if sight.paused else []
-    parts += [blocks.context(replies.why_you(sight.tenant.meta.name)), blocks.actions(*decisions.controls(sight))]
+    parts += [blocks.context(approvers.why(sight)), blocks.actions(*decisions.controls(sight))]
     return cards.card([*parts, *([blocks.actions(buttons.take_back_vote(sight.request))] if status.votes else [])])
 
 
@@ -156,19 +157,13 @@ def _waiting(sight: Sight) -> list[Block]:
 
 
 def _seats(sight: Sight) -> list[str]:
-    """Which user groups are asked, and who decides instead of whom."""
-    spec = sight.deciding
-    groups = [text.user_group(each.slack_group) for each in spec.approvers if each.slack_group]
+    """Who decides instead of whom."""
     deputies = [
         replies.decides_for(text.name(each.delegate), text.name(each.approver), text.moment(each.until))
-        for each in verdicts.deputies(spec, sight.delegations)
+        for each in verdicts.deputies(sight.deciding, sight.delegations)
     ]
     hidden = len(deputies) - SECTION_LINES
-    return [
-        *([replies.groups_asked(groups)] if groups else []),
-        *deputies[:SECTION_LINES],
-        *([replies.and_more(hidden)] if hidden > 0 else []),
-    ]
+    return [*deputies[:SECTION_LINES], *([replies.and_more(hidden)] if hidden > 0 else [])]
 
 
 def _alarm(sight: Sight) -> list[Block]:

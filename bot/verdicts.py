@@ -38,14 +38,21 @@ def line(request: Stored[ClusterRequest]) -> str:
     return replies.decided(word, _deciders(status.phase, status.votes), when)
 
 
-def why_not(request: Stored[ClusterRequest] | None, reason: Reason) -> str:
-    """Why a vote or a withdrawal does not count; when it came too late, with who decided what."""
+def why_not(request: Stored[ClusterRequest] | None, reason: Reason, others: Sequence[str] = ()) -> str:
+    """Why a vote or a withdrawal does not count; when it came too late, with who decided what.
+
+    `others` are those whose word counts, as `approvers.others` names them.
+    """
     if reason is Reason.ALREADY_DECIDED and request and request.it.status.replaced_by:
         return replies.already_replaced(request.it.status.replaced_by)
     if reason is Reason.ALREADY_DECIDED and request and request.it.status.phase is not Phase.PENDING:
         return replies.already_decided(line(request))
     if reason is Reason.NOT_IN_SLACK and request:
         return replies.not_in_slack(request.meta.name, request.meta.namespace)
+    if reason is Reason.NOT_AN_APPROVER:
+        return replies.only_approvers(replies.REFUSED[reason], others)
+    if reason in (Reason.OWN_REQUEST, Reason.APPROVER_ASKED):
+        return replies.ask_others(replies.REFUSED[reason], others)
     return replies.REFUSED[reason]
 
 

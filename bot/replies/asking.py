@@ -75,10 +75,6 @@ def needs(required: int, so_far: str, expires: str, request: str) -> str:
     return f"Needs {count(required, 'approval')}{have}{until} · {code(request)}"
 
 
-def why_you(tenant: str) -> str:
-    return f"You are asked because you are an approver of {code(tenant)}."
-
-
 def decided(stage: str, who: str, when: str) -> str:
     """`who` and `when` are markup of ours."""
     by = f" by {who}" if who else ""
@@ -120,8 +116,3 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
 
 def withdrawn(cluster: str) -> str:
     return wording.withdrawn(code(cluster))
-
-
-def groups_asked(groups: Sequence[str]) -> str:
-    """`groups` are mentions of ours."""
-    return f"Everybody in {' or '.join(groups)} may decide."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.replies.terms import NAMED, either
 from bot.text import code
 from provisioning import wording
 from provisioning.model import Action
@@ -51,6 +52,35 @@ def passed_over(who: str) -> str:
 
 def more_people(many: int) -> str:
     return f"{many} more"
+
+
+def some_of(who: Sequence[str]) -> str:
+    """One or another of these people and groups, who are markup of ours."""
+    hidden = len(who) - NAMED
+    return either([*who[:NAMED], *([more_people(hidden)] if hidden > 0 else [])])
+
+
+def why_you(tenant: str, groups: Sequence[str], approvers: Sequence[str], *, listed: bool, handed_on: bool) -> str:
+    """All the ways to be asked that there are, for everybody reads the same card: `listed` by name, in one of the
+    `groups`, instead of one of the `approvers`, or because it was `handed_on`. Groups and approvers are markup of
+    ours."""
+    ways = [
+        *([f"you are in {some_of(groups)}"] if groups else []),
+        *([f"you decide for {some_of(approvers)}"] if approvers else []),
+        *(["it was handed on to you"] if handed_on else []),
+    ]
+    first = [f"you are an approver of {code(tenant)}"] if listed or not ways else []
+    return f"You are asked because {either([*first, *ways])}."
+
+
+def ask_others(refusal: str, who: Sequence[str]) -> str:
+    """A refusal, and whose word counts instead. `who` are markup of ours."""
+    return f"{refusal} Ask {some_of(who)}." if who else refusal
+
+
+def only_approvers(refusal: str, who: Sequence[str]) -> str:
+    """The same to whoever has nothing to decide, and may have something to say."""
+    return f"{ask_others(refusal, who)} You can comment in the thread of its card."
 
 
 def instead_of(who: str, approver: str) -> str:

@@ -123,9 +123,9 @@ LISTED = tuple(samples.subject(who) for who in (LENA, OMAR, EVA, PAT))
 async def test_who_is_in_the_user_group_decides_and_is_asked_by_a_mention(stage: Stage) -> None:
     asked(stage.desk, members=LISTED, approvers=LEADS)
     pat, omar = stage.slack.person(PAT.slack), stage.slack.person(OMAR.slack)
-    await omar.waits_for("Everybody in @team-a-leads may decide.")
+    await omar.waits_for("You are asked because you are in @team-a-leads.")
     await pat.card("asks for a new cluster", at=HERE).click("Approve")
-    await pat.waits_for(replies.NOT_AN_APPROVER)
+    await pat.waits_for(f"{replies.NOT_AN_APPROVER} Ask @team-a-leads. You can comment in the thread of its card.")
 
     joined = UserGroup(id="S0TEAMALEADS", handle="team-a-leads", name="Team A leads", users=(PAT.slack,))
     await stage.slack.events.change_group(joined)
@@ -202,7 +202,7 @@ async def test_nobody_is_offered_what_the_tenant_does_not_allow_them(stage: Stag
     lena = stage.slack.person(LENA.slack)
     await lena.waits_for("asks for a new cluster")
     await lena.card("asks for a new cluster", at=HERE).click("Approve")
-    await lena.waits_for(replies.OWN_REQUEST)
+    await lena.waits_for(f"{replies.OWN_REQUEST} Ask @omar or @eva.")
     assert lena.card(replies.OWN_REQUEST, at=HERE).buttons == []
 
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot import approvers, decisions, places
+from bot import approvers, decisions, places, replies, verdicts
 from bot.commands import outlooks
 from bot.offers import Place
 from bot.sights import Sight
+from provisioning.lifecycle import Reason
 from provisioning.model import (
     Action,
     Amounts,
     ApprovalPolicy,
+    DelegationSpec,
+    EscalationStep,
+    HandedOn,
     LargeRequests,
     NodePool,
     Person,
+    RequestStatus,
     Subject,
     TenantCluster,
+    Urgency,
     Waiver,
 )
 from provisioning.objects import Stored
@@ -73,6 +80,47 @@ def test_a_rule_that_needs_nobody_else_needs_somebody_for_what_is_large() -> Non
 def test_whoever_is_named_for_large_requests_alone_has_an_account_all_the_same() -> None:
     tenant = samples.tenant(approval=large(PAT)).it.spec
     assert approvers.account_of(tenant, Person(user=PAT.user)) == PAT.slack
+
+
+def deciding(seen: Sight, *approvers: Person, **more: Any) -> Sight:
+    """The same, where these approve, and more is so of the sight."""
+    tenant = samples.tenant(approvers=tuple(map(samples.subject, approvers)), approval=seen.tenant.it.spec.approval)
+    return replace(seen, tenant=tenant, **more)
+
+
+def test_a_refusal_names_everybody_whose_word_counts_and_never_whoever_asked() -> None:
+    step = EscalationStep(after="1h", approvers=(Subject(slack_group="S0LEADS"),))
+    handed = RequestStatus(handed_on=(HandedOn(step=0, at=samples.LATER, why=Urgency.TIME),))
+    policy = ApprovalPolicy(escalation=(step,))
+    instead = DelegationSpec(approver=OMAR, delegate=PAT, until=samples.TOMORROW)
+    seen = deciding(sight(policy, status=handed), LENA, OMAR, samples.KAI, delegations=(instead,))
+    assert approvers.others(seen) == ("<@U0OMAR>", "`oidc:kai_*bold*`", "<!subteam^S0LEADS>", "<@U0PAT>")
+
+    own = deciding(sight(ApprovalPolicy(own_requests=True)), LENA, OMAR)
+    assert approvers.others(own) == ("<@U0LENA>", "<@U0OMAR>")
+
+
+def test_a_refusal_that_knows_nobody_else_still_says_why() -> None:
+    for reason in (Reason.OWN_REQUEST, Reason.APPROVER_ASKED, Reason.ALREADY_VOTED):
+        assert verdicts.why_not(None, reason) == replies.REFUSED[reason]
+    many = [f"<@U{number}>" for number in range(replies.NAMED + 3)]
+    assert verdicts.why_not(None, Reason.OWN_REQUEST, many).endswith(f"<@U{replies.NAMED - 1}> or 3 more.")
+
+
+def test_a_card_says_each_way_there_is_to_be_asked_and_no_other() -> None:
+    step = EscalationStep(after="1h", approvers=(samples.subject(PAT),))
+    seen = sight(ApprovalPolicy(escalation=(step,)))
+    assert approvers.why(seen) == "You are asked because you are an approver of `team-a`."
+
+    instead = DelegationSpec(approver=OMAR, delegate=PAT, until=samples.TOMORROW)
+    handed = RequestStatus(handed_on=(HandedOn(step=0, at=samples.LATER, why=Urgency.TIME),))
+    seen = replace(sight(ApprovalPolicy(escalation=(step,)), status=handed), delegations=(instead,))
+    ways = "you are an approver of `team-a`, you decide for <@U0OMAR> or it was handed on to you"
+    assert approvers.why(seen) == f"You are asked because {ways}."
+
+    leads = samples.tenant(approvers=(Subject(slack_group="S0LEADS"), Subject(group="k8s-leads")))
+    seen = replace(seen, request=samples.request(), tenant=leads)
+    assert approvers.why(seen) == "You are asked because you are in <!subteam^S0LEADS>."
 
 
 @pytest.mark.parametrize(
