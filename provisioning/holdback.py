@@ -55,9 +55,7 @@ def _kept(old: Slot, new: Slot, was: Usage) -> Slot:
     return Slot(charge, new.uid, new.revision, new.claims)
 
 
-def hold(
-    before: Ledger, after: Ledger, held: Iterable[Lowering], above: Callable[[str], Iterable[str]] = lambda _: ()
-) -> Ledger:
+def hold(before: Ledger, after: Ledger, held: Iterable[Lowering], above: Callable[[str], Iterable[str]]) -> Ledger:
     """The ledger after, without these lowerings. `above`: the slots of what an object is a part of, nearest first."""
     spare: dict[str, Usage] = {}
     for one in held:
