@@ -6,12 +6,13 @@ What must never live here: whether a vote counts (`provisioning.approval`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from bot import replies, text
 from provisioning import approval, people, seats, stage
 from provisioning.lifecycle import Reason
 from provisioning.model import ClusterRequest, Decision, DelegationSpec, Person, Phase, TenantSpec, Vote
-from provisioning.objects import Stored
+from provisioning.objects import Stored, parse_time
 from provisioning.stage import Stage
 
 
@@ -26,13 +27,13 @@ def voters(votes: Iterable[Vote]) -> str:
 
 
 def line(request: Stored[ClusterRequest]) -> str:
-    """Who ended it, and when, in one line of mrkdwn."""
+    """Who ended it, when, and after how long, in one line of mrkdwn."""
     status = request.it.status
     if status.waiver:
         return replies.waived("" if status.waiver == approval.NOBODY else status.waiver)
     approved = status.phase in (Phase.APPROVED, Phase.APPLIED)
     word = Stage.ACCEPTED if approved else stage.of_request(request, None)
-    when = text.moment(status.decided_at) if status.decided_at else ""
+    when = " · ".join(filter(None, (text.moment(status.decided_at), _took(request)))) if status.decided_at else ""
     if (vote := seats.taken_through(status)) and word is Stage.ACCEPTED:
         return replies.forced_by(voter(vote), when)
     return replies.decided(word, _deciders(status.phase, status.votes), when)
@@ -70,6 +71,16 @@ def passed_over(tenant: TenantSpec, breaker: Person) -> str:
 def deputies(tenant: TenantSpec, delegations: Iterable[DelegationSpec]) -> tuple[DelegationSpec, ...]:
     """Of the delegations in force, those that let somebody decide for this tenant."""
     return tuple(each for each in delegations if any(_sits(tenant, each)))
+
+
+def _took(request: Stored[ClusterRequest]) -> str:
+    """How long whoever asked waited for somebody's word; empty where none came."""
+    created, status = request.meta.created, request.it.status
+    if created is None or not status.decided_at or status.phase in (Phase.WITHDRAWN, Phase.EXPIRED):
+        return ""
+    took = parse_time(status.decided_at) - created
+    # The API server's clock and ours may differ by more than somebody took.
+    return replies.after(text.about(took)) if took >= timedelta(seconds=1) else ""
 
 
 def _deciders(phase: Phase, votes: Sequence[Vote]) -> str:

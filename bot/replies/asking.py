@@ -76,9 +76,14 @@ def needs(required: int, so_far: str, expires: str, request: str) -> str:
 
 
 def decided(stage: str, who: str, when: str) -> str:
-    """`who` and `when` are markup of ours."""
+    """`who` and `when`, with how long it took, are markup of ours."""
     by = f" by {who}" if who else ""
     return f"{ICON[stage]} *{DECIDED[stage]}*{by}{' · ' + when if when else ''}"
+
+
+def after(span: str) -> str:
+    """How long whoever asked had to wait for that."""
+    return f"after {span}"
 
 
 def waived(rule: str) -> str:

@@ -16,16 +16,19 @@ from provisioning.model import (
     Action,
     Amounts,
     ApprovalPolicy,
+    Decision,
     DelegationSpec,
     EscalationStep,
     HandedOn,
     LargeRequests,
     NodePool,
     Person,
+    Phase,
     RequestStatus,
     Subject,
     TenantCluster,
     Urgency,
+    Vote,
     Waiver,
 )
 from provisioning.objects import Stored
@@ -105,6 +108,22 @@ def test_a_refusal_that_knows_nobody_else_still_says_why() -> None:
         assert verdicts.why_not(None, reason) == replies.REFUSED[reason]
     many = [f"<@U{number}>" for number in range(replies.NAMED + 3)]
     assert verdicts.why_not(None, Reason.OWN_REQUEST, many).endswith(f"<@U{replies.NAMED - 1}> or 3 more.")
+
+
+@pytest.mark.parametrize(
+    ("phase", "decided", "said"),
+    [
+        (Phase.APPLIED, "2026-03-05T13:03:00Z", "after 3 min"),
+        (Phase.DENIED, "2026-03-06T15:10:00Z", "after 26 h 10 min"),
+        (Phase.EXPIRED, samples.TOMORROW, ""),
+        (Phase.WITHDRAWN, samples.LATER, ""),
+        (Phase.APPROVED, "2026-03-05T12:59:58Z", ""),
+    ],
+)
+def test_what_people_decided_says_how_long_it_took(phase: Phase, decided: str, said: str) -> None:
+    vote = Vote(voter=OMAR, decision=Decision.APPROVE, at=decided)
+    line = verdicts.line(samples.request(status=RequestStatus(phase=phase, votes=(vote,), decided_at=decided)))
+    assert line.endswith(f" · {said}") if said else " after " not in line
 
 
 def test_a_card_says_each_way_there_is_to_be_asked_and_no_other() -> None:
