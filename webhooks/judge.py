@@ -8,7 +8,7 @@ worth nothing then, and that nothing is reserved for what is refused.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -23,8 +23,9 @@ from provisioning.resources import NAMESPACES
 from webhooks import charge as charges
 from webhooks import facts as reading
 from webhooks.charge import Charge
+from webhooks.confirmed import Confirmed, gist
 from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Verdict, merge, refuse
-from webhooks.facts import Answer, Facts, Manifest, One, Query, Trusted, Unknown, Unusable
+from webhooks.facts import Facts, Manifest, One, Query, Trusted, Unknown, Unusable
 from webhooks.policy import About, Default, Policy, about, table
 from webhooks.ports import Ledgers, Lookup
 from webhooks.recall import Recall
@@ -56,6 +57,7 @@ class Judge:
     trusted: Trusted
     now: Callable[[], datetime]
     recall: Recall = field(default_factory=Recall)
+    confirmed: Confirmed = field(default_factory=Confirmed)
 
     @cached_property
     def _policies(self) -> Mapping[About, Sequence[Policy]]:
@@ -103,7 +105,7 @@ class Judge:
             for policy in policies
         ]
         reserving = self._reserve(answers, request, deadline)
-        doubtful = set() if live else facts.guessed | facts.grounds
+        doubtful = set() if live else facts.guessed | self.confirmed.doubtful(facts.grounds, facts.known, _clock())
         if doubtful:
             # Side by side: what is reserved on a wrong guess stays charged for a while, and harms nobody.
             verdicts, wrong = await asyncio.gather(reserving, self._mistaken(doubtful, facts))
@@ -127,11 +129,12 @@ class Judge:
                 verdicts.append((name, charges.answer(charge, outcome)))
         return verdicts
 
-    async def _mistaken(self, doubtful: Iterable[Query], facts: Facts) -> bool:
+    async def _mistaken(self, doubtful: Set[Query], facts: Facts) -> bool:
         """Whether anything that was only remembered, or cached, says something else by now."""
-        guessed = {query: facts.known[query] for query in doubtful}
+        guessed, asked = {query: facts.known[query] for query in doubtful}, _clock()
         await self._fetch(tuple(guessed), facts, live=True)
-        return any(_gist(facts.known[query]) != _gist(guess) for query, guess in guessed.items())
+        self.confirmed.note(doubtful & facts.grounds, facts.known, asked)
+        return any(gist(facts.known[query]) != gist(guess) for query, guess in guessed.items())
 
     async def _complete(self, request: Request, manifest: Manifest, defaults: Sequence[Default]) -> Manifest:
         facts = Facts(self.now(), self.trusted)
@@ -162,12 +165,8 @@ class Judge:
             self.recall.note(query, answer)
 
 
-def _gist(answer: Answer) -> object:
-    """What a rule may judge by. The rest of an object, as the status of a Tenant, changes all the time."""
-    if isinstance(answer, dict):
-        meta = answer["metadata"]
-        return meta.get("uid"), meta.get("labels"), answer.get("spec")
-    return answer
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _why(error: Exception) -> str:

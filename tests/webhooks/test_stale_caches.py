@@ -1,4 +1,4 @@
-"""No yes that uses quota stands on what a cache says and is so no more, however far a replica is behind."""
+"""No yes that uses quota stands for long on what a cache says and is so no more, however far a replica is behind."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from tests.webhooks.estate import BLUE, CATALOG, NAMESPACE, TENANT, cluster, dep
 from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
 from webhooks.charge import Charge
+from webhooks.confirmed import Confirmed
 from webhooks.decision import Allow, Deny, Verdict
-from webhooks.facts import Answer, Query, Trusted
+from webhooks.facts import Answer, One, Query, Trusted
 from webhooks.judge import Judge
 from webhooks.policies import tenant_quota
 
@@ -110,6 +111,26 @@ async def test_what_its_keeper_publishes_in_a_tenant_makes_nobody_judge_again() 
     assert isinstance(verdict, Allow)
     assert len(charges) == 1
     assert world.asked_live(TENANTS, CATALOGS, NAMESPACES) == 1, "a yes costs one more read, of the Tenant"
+
+
+@pytest.mark.parametrize(("within", "asked"), [(60.0, 1), (0.0, 3)])
+async def test_what_was_found_to_be_so_a_moment_ago_is_not_asked_for_again(within: float, asked: int) -> None:
+    world = Behind(ESTATE, ESTATE)
+    rules = (tenant_quota.POLICY,)
+    judge = Judge(rules, (), world, ToldLedgers(), Trusted(), now=lambda: NOW, confirmed=Confirmed(within))
+    for number in range(3):
+        one = request(MACHINE_DEPLOYMENTS, deployment(f"pool-{number}"))
+        assert isinstance(await judge.validate(one, deadline=asyncio.get_running_loop().time() + 10), Allow)
+    assert world.asked_live(TENANTS) == asked
+
+
+def test_what_is_cached_otherwise_than_it_was_found_is_doubtful_at_once() -> None:
+    confirmed, tenant = Confirmed(within=1.0), One(TENANTS, "blue")
+    assert confirmed.doubtful([tenant], {tenant: TENANT}, 10.0) == {tenant}
+    confirmed.note([tenant], {tenant: TENANT}, 10.0)
+    assert confirmed.doubtful([tenant], {tenant: {**TENANT, "status": {"clusters": 7}}}, 10.9) == set()
+    assert confirmed.doubtful([tenant], {tenant: LOWERED}, 10.9) == {tenant}
+    assert confirmed.doubtful([tenant], {tenant: TENANT}, 11.0) == {tenant}
 
 
 async def test_what_grows_nothing_is_admitted_by_the_caches() -> None:

@@ -31,8 +31,8 @@ MOST: Final[Mapping[str, tuple[Callable[[object], int], str]]] = {
     "cpu": (quantity.milli, "4"),
     "memory": (quantity.byte_count, "8Gi"),
 }
-"""What one of them may ask for, and how it is read. The quota counts replicas and not what is in them, so a replica must
-have an end. This is enough for a cluster of some hundred nodes; for more, the platform writes it."""
+"""What one of them may ask for, and how it is read. The quota counts replicas and not what is in them, so a replica
+must have an end. This is enough for a cluster of some hundred nodes; for more, the platform writes it."""
 ALLOWED: Final = frozenset(
     {
         "version",
