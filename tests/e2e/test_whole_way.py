@@ -117,5 +117,7 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
     card = omar.locator("article[data-ts]").filter(has_text=CLUSTER).last
     await settled(card)
     await card.get_by_role("button", name=replies.APPROVE).click()
+    asked = omar.get_by_role("dialog", name=replies.APPROVE_DELETION_TITLE)
+    await asked.get_by_role("button", name=replies.APPROVE).click()
     await nothing_left(desk, NAMESPACE, CLUSTER)
     await quota_released(desk, "team-a", CLUSTER)
