@@ -18,6 +18,13 @@ class Failed(errors.ClusterdeskError):
     """What was approved cannot be done, and trying again would not help. The text says why."""
 
 
+async def is_done(kube: Kube, request: Stored[ClusterRequest]) -> bool:
+    """Whether the cluster names this request: the answer to the write was lost, or we were stopped before noting it."""
+    name, namespace = request.it.spec.cluster, request.meta.namespace
+    present = await kube.find(resources.TENANT_CLUSTERS, name, namespace=namespace)
+    return present is not None and _done_by(present, request)
+
+
 async def _create(kube: Kube, request: Stored[ClusterRequest], *, dry_run: bool = False) -> None:
     spec = request.it.spec
     if spec.desired is None:

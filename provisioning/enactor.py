@@ -122,7 +122,7 @@ class Enactor:
         """Do what was approved, and write down how that went; the seconds until the next look where it waits for room.
         What may be otherwise in a moment climbs."""
         needs, do = self._needed(request), enacting.DO[request.it.spec.action]
-        if needs != Usage() and (before := room.ahead(request, self._waiting(tenant))):
+        if before := await self._before(request, tenant, needs):
             return await self._wait(request, manifest, tenant, room.in_line(before))
         try:
             if room.waits(request):
@@ -156,6 +156,16 @@ class Enactor:
             where = {"namespace": request.meta.namespace, "name": request.meta.name}
             log.info("request_waits_for_room", why=why.message, until=objects.format_time(end), **where)
         return min(room.next_look(request, now=now), end - now).total_seconds() + 1
+
+    async def _before(self, request: Stored[ClusterRequest], tenant: Stored[Tenant], needs: Usage) -> int:
+        """How many go first; nobody where it needs no room, has found some, or is done already."""
+        if needs == Usage() or not room.may_queue(request):
+            return 0
+        before = room.ahead(request, self._waiting(tenant))
+        # Looked up as it is now: what is done must not look as if it could still be taken back.
+        if before and not room.waits(request) and await enacting.is_done(self._kube, request):
+            return 0
+        return before
 
     def _needed(self, request: Stored[ClusterRequest]) -> Usage:
         """How much more there will be. Nothing where nobody can tell: then the webhook says it."""

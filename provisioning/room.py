@@ -74,6 +74,12 @@ def waits(request: Stored[ClusterRequest]) -> bool:
     return status.phase is Phase.APPROVED and conditions.is_true(status.conditions, WAITS)
 
 
+def may_queue(request: Stored[ClusterRequest]) -> bool:
+    """Whether it may be sent to its place in the line: not once it has found room, because it is just being done."""
+    found = conditions.find(request.it.status.conditions, WAITS)
+    return found is None or found.status == "True"
+
+
 def noted(manifest: Mapping[str, Any] | None) -> str | None:
     """What the condition says of a request that is approved: a quick look at what is not parsed, to find few among very
     many. None for one that never had to wait, or is decided otherwise by now."""

@@ -20,6 +20,7 @@ from provisioning.objects import format_time
 from provisioning.queue import Queue
 from tests import builders
 from tests.builders import GONE, NAMESPACE, tweak
+from tests.fakes.api_server import Fault
 from tests.fakes.objects import Kind, Refused
 from tests.provisioning.backstage import SYSTEM, Backstage, backstage
 from tests.provisioning.waiting import running, until
@@ -181,6 +182,38 @@ async def test_what_has_found_room_is_not_overtaken_before_it_is_done(scene: Sce
 
     assert scene.condition("two")["reason"] == room.IN_LINE
     assert "(two)" not in scene.quota.tried
+
+
+async def test_what_has_found_room_is_done_though_somebody_comes_who_was_approved_earlier(scene: Scene) -> None:
+    scene.approved("web", minutes=5)
+    await scene.look("web")
+    scene.gone("first")
+    await scene.look("web")
+    scene.quota.most = 0
+    scene.approved("early", minutes=9)
+    await scene.look("early")
+    scene.quota.most = 1
+
+    await scene.look("web")
+
+    assert scene.status("web")["phase"] == "Applied"
+
+
+async def test_what_is_done_and_not_noted_is_not_put_into_the_line_whatever_a_cache_remembers(scene: Scene) -> None:
+    scene.quota.most = 2
+    scene.approved("web", minutes=5)
+    scene.stage.server.fail(Fault.LOST, method="POST", plural="tenantclusters")
+    with pytest.raises(errors.Unavailable):
+        await scene.look("web")
+    scene.approved("early", minutes=9)
+    await scene.look("early")
+    assert scene.condition("early")["status"] == "True"
+    await scene.stage.caught_up()
+    scene.stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), None)
+
+    await Enactor(scene.stage.kube, scene.stage.landscape, now=scene.stage.clock).act((NAMESPACE, "cr-web"))
+
+    assert scene.status("web")["phase"] == "Applied"
 
 
 async def test_who_has_room_taken_from_under_them_waits_again(scene: Scene) -> None:
