@@ -42,7 +42,7 @@ def test_a_sentence_is_the_policys_own() -> None:
     assert "request.name" in check["messageExpression"]
 
 
-def test_whoever_answers_for_the_door_closes_it_when_a_rule_cannot_be_judged() -> None:
+def test_what_cannot_be_judged_is_refused() -> None:
     assert {spec["failurePolicy"] for spec in SPECS.values()} == {"Fail"}
 
 
