@@ -5,7 +5,7 @@ What must never live here: who may decide (`provisioning.approval`), or what a p
 
 from __future__ import annotations
 
-from bot import blocks, buttons, cards, outline, replies, text
+from bot import blocks, buttons, outline, replies, text
 from bot.blocks import Block
 from bot.sights import Sight
 from provisioning import estimate, prices, risk, wording
@@ -17,11 +17,9 @@ NAME_SHOWN = 60
 
 
 def controls(sight: Sight) -> tuple[Block, ...]:
-    """Approve, where that counts in Slack, Deny…, a question first, and the whole reason where the card cuts it."""
-    request, reason = sight.request, sight.request.it.spec.reason
-    approve = (buttons.approve(request, confirm=_twice(sight)),) if sight.deciding.approval.in_slack else ()
-    details = (buttons.details(request),) if cards.cut(reason) != reason else ()
-    return (*approve, buttons.deny(request), buttons.ask(request), *details)
+    """Approve, where that counts in Slack, Deny…, and a question first."""
+    approve = (buttons.approve(sight.request, confirm=_twice(sight)),) if sight.deciding.approval.in_slack else ()
+    return (*approve, buttons.deny(sight.request), buttons.ask(sight.request))
 
 
 def notes(sight: Sight) -> tuple[str, ...]:

@@ -70,7 +70,8 @@ def approver(sight: Sight) -> Card:
     parts += waiting.parts(sight.request, sight.tenant.it.spec)
     parts += [blocks.context(told) for told in (*decisions.notes(sight), *_seats(sight))]
     parts += [blocks.context(replies.APPROVALS_PAUSED)] if sight.paused else []
-    parts += [blocks.context(approvers.why(sight)), blocks.actions(*decisions.controls(sight))]
+    whole = [buttons.details(sight.request)] if cards.cut(spec.reason) != spec.reason else []
+    parts += [blocks.context(approvers.why(sight)), blocks.actions(*decisions.controls(sight), *whole)]
     return cards.card([*parts, *([blocks.actions(buttons.take_back_vote(sight.request))] if status.votes else [])])
 
 
