@@ -133,9 +133,7 @@ def _clusters(person: Person, desk: Desk, now: datetime) -> list[Block]:
 def _cluster(found: Found, desk: Desk, *, mine: bool, now: datetime) -> tuple[Block, Block]:
     place, cluster = found
     look = Look(cluster, desk.catalog(), place.tenant.it.spec.lifetime, now=now)
-    facts, ends = outline.facts(cluster, place.tenant.meta.name), cluster.it.status.expires_at
-    if ends and objects.parse_time(ends) > now:
-        facts += f" ({replies.left(text.left(now, objects.parse_time(ends)))})"
+    facts = outline.facts(cluster, place.tenant.meta.name, look.catalog, now=now)
     line = replies.cluster_line(replies.ICON[look.stage], cluster.meta.name, facts, mine)
     shown = buttons.run(replies.DETAILS, f"show {'/'.join(cluster.key)}", spoken=replies.all_spoken(cluster.meta.name))
     # A card has this button where there is no other way to see it all.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot import replies, text
-from provisioning import stage
+from provisioning import estimate, prices, stage
 from provisioning.model import CatalogSpec, ClusterSpec, NodePool, TenantCluster
 from provisioning.model.cluster import Hibernation
-from provisioning.objects import Stored
+from provisioning.objects import Stored, parse_time
 
 Row = tuple[str, str]
 """A label and its value in mrkdwn."""
@@ -62,13 +64,26 @@ def gist(old: ClusterSpec | None, new: ClusterSpec | None, catalog: CatalogSpec)
     return " · ".join(value for _, value in (workers, version, lives))
 
 
-def facts(cluster: Stored[TenantCluster], tenant: str) -> str:
-    """A cluster in one line: how it is, whose, of what size, until when."""
+def facts(cluster: Stored[TenantCluster], tenant: str, catalog: CatalogSpec, *, now: datetime) -> str:
+    """A cluster in one line: how it is, whose, of what size, at what price, and how long it lives."""
     status, spec = cluster.it.status, cluster.it.spec
     told = [stage.of_cluster(cluster).value, tenant, pools(spec), status.version or spec.version or ""]
-    if status.expires_at:
-        told.append(replies.until(text.moment(status.expires_at)))
+    told += [hourly(spec, catalog), life_left(cluster, now=now)]
     return " · ".join(each for each in told if each)
+
+
+def hourly(spec: ClusterSpec, catalog: CatalogSpec) -> str:
+    """What an hour of it costs; empty where nothing has a price."""
+    found = estimate.of(spec, spec, catalog)
+    return replies.hourly(f"{prices.show(found.after)} {found.currency}", bound=found.bound) if found else ""
+
+
+def life_left(cluster: Stored[TenantCluster], *, now: datetime) -> str:
+    """How long it lives yet, and until when. Empty where it has no end, or that is over."""
+    ends = cluster.it.status.expires_at
+    if not ends or parse_time(ends) <= now:
+        return ""
+    return f"{replies.left(text.left(now, parse_time(ends)))}, {replies.until(text.moment(ends))}"
 
 
 def sleep(it: Hibernation) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 
-from bot import cards, hand_made, outline, replies, text
+from bot import blocks, buttons, cards, hand_made, outline, replies, text
 from bot.answers import Answer, Say
+from bot.blocks import Block
 from bot.commands import finding
 from bot.commands.command import Call, Command
 from provisioning import stage
-from provisioning.model import Phase, TenantCluster
+from provisioning.handmade import HandMade
+from provisioning.model import Phase, RequestSpec, TenantCluster
 from provisioning.objects import Stored
 
-SHOWN = 40
-Draw = Callable[[], str]
-"""A line that is drawn once it is known to be shown."""
+SHOWN = 25
+"""Rows: with their buttons they stay within what Slack takes as one message, however long the names are."""
+Draw = Callable[[], Block]
+"""A row that is drawn once it is known to be shown."""
 
 
 def run(call: Call) -> Answer:
@@ -27,13 +30,14 @@ def run(call: Call) -> Answer:
     if not found:
         return Say(cards.say(replies.NO_CLUSTER_YET))
     # Who decides for every tenant has thousands: what is only counted is not drawn.
-    lines = [draw() if at < SHOWN else "" for at, draw in enumerate(found)]
-    return Say(cards.listing(lines, most=SHOWN, more=replies.more_clusters))
+    parts = [draw() for draw in found[:SHOWN]]
+    hidden = len(found) - SHOWN
+    return Say(cards.card([*parts, *([blocks.context(replies.more_clusters(hidden))] if hidden > 0 else [])]))
 
 
 def _waiting(call: Call, tenants: Collection[str]) -> list[Draw]:
     return [
-        partial(replies.waiting_line, it.spec.cluster, it.spec.action, text.name(it.spec.requester))
+        partial(_asked, it.spec)
         for tenant in tenants
         for it in (request.it for request in call.desk.requests(tenant))
         if it.status.phase is Phase.PENDING
@@ -45,16 +49,32 @@ def _clusters(call: Call, tenants: Collection[str]) -> list[Draw]:
     found = [(tenant, it) for tenant in tenants for it in sorted(desk.clusters(tenant), key=lambda it: it.key)]
     listed = [(tenant, it, finding.is_mine(desk, person, it)) for tenant, it in found]
     # Stable, so that within each half the order of tenants and names stays.
-    return [partial(_line, it, tenant, mine=mine) for tenant, it, mine in sorted(listed, key=lambda each: not each[2])]
-
-
-def _line(cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> str:
-    icon = replies.ICON[stage.of_cluster(cluster)]
-    return replies.cluster_line(icon, cluster.meta.name, outline.facts(cluster, tenant), mine)
+    listed.sort(key=lambda each: not each[2])
+    return [partial(_cluster, call, it, tenant, mine=mine) for tenant, it, mine in listed]
 
 
 def _made_by_hand(call: Call, tenants: Collection[str]) -> list[Draw]:
-    return [partial(hand_made.line, it, tenant) for tenant in tenants for it in call.desk.hand_made(tenant)]
+    return [partial(_by_hand, it, tenant) for tenant in tenants for it in call.desk.hand_made(tenant)]
+
+
+def _asked(spec: RequestSpec) -> Block:
+    return blocks.section(replies.waiting_line(spec.cluster, spec.action, text.name(spec.requester)))
+
+
+def _cluster(call: Call, cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> Block:
+    icon = replies.ICON[stage.of_cluster(cluster)]
+    facts = outline.facts(cluster, tenant, call.desk.catalog(), now=call.now)
+    return _row(replies.cluster_line(icon, cluster.meta.name, facts, mine), cluster.key)
+
+
+def _by_hand(cluster: HandMade, tenant: str) -> Block:
+    return _row(hand_made.line(cluster, tenant), (cluster.meta.namespace, cluster.meta.name))
+
+
+def _row(line: str, key: tuple[str, str]) -> Block:
+    """With the button that shows all about it."""
+    shown = buttons.run(replies.DETAILS, f"show {'/'.join(key)}", spoken=replies.all_spoken(key[1]))
+    return blocks.section(line) | {"accessory": shown}
 
 
 COMMAND = Command(

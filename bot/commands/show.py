@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot import blocks, cards, hand_made, life, replies, text
+from bot import blocks, cards, hand_made, life, outline, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
 from provisioning import names, stage
 from provisioning.handmade import HandMade
-from provisioning.model import ClusterRequest, Phase
+from provisioning.model import ClusterRequest, Phase, TenantCluster
 from provisioning.objects import Stored
 
 
@@ -26,11 +26,20 @@ def run(call: Call) -> Answer:
     parts = [blocks.section(replies.headline(stage.of_cluster(cluster), cluster.meta.name, tenant))]
     policy = place.tenant.it.spec.lifetime
     parts += life.parts(life.Look(cluster, call.desk.catalog(), policy, call.desk.usual(), call.now))
-    asker = cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION)
-    if asker:
-        parts.append(blocks.context(replies.asked_for_by(text.code(asker))))
+    parts += [blocks.context(told)] if (told := _beside(call, cluster)) else []
     pending = _pending(call, tenant, cluster.meta.name)
     return Say(cards.card([*parts, *([blocks.context("\n".join(pending))] if pending else [])]))
+
+
+def _beside(call: Call, cluster: Stored[TenantCluster]) -> str:
+    """What is said beside the card, which has no clock and no price: both change while it stands."""
+    asker = cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION)
+    facts = (
+        outline.hourly(cluster.it.spec, call.desk.catalog()),
+        outline.life_left(cluster, now=call.now),
+        replies.asked_for_by(text.code(asker)) if asker else "",
+    )
+    return " · ".join(filter(None, facts))
 
 
 def _requested(call: Call) -> Say | None:

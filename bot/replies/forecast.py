@@ -65,6 +65,11 @@ def price(before: str, after: str, total: str, hours: str, *, bound: bool) -> st
     return f"Estimated: {change} an hour{most}{f', {total} for {hours}' if total else ''}."
 
 
+def hourly(money: str, *, bound: bool) -> str:
+    """What an hour costs, where that is one fact among others."""
+    return f"{money} an hour{' at most' if bound else ''}"
+
+
 def usually(half: str, most: str) -> str:
     return f"Usually ready in {half}; nine of ten within {most}."
 

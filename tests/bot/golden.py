@@ -132,8 +132,8 @@ def _desk() -> FakeDesk:
     return desk
 
 
-def _said(line: str) -> Card:
-    answer = commands.answer(line, desk=_desk(), person=samples.LENA, now=samples.NOW)
+def _said(line: str, desk: FakeDesk | None = None) -> Card:
+    answer = commands.answer(line, desk=desk or _desk(), person=samples.LENA, now=samples.NOW)
     if not isinstance(answer, Say):
         raise TypeError(line)
     return answer.card
@@ -485,6 +485,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "access_refused": lambda: access_samples.card(access_samples.refused()),
     "command_access_list": lambda: _said("access list"),
     "command_list": lambda: _said("list"),
+    "command_list_priced": lambda: _said("list", _knowing()),
     "command_show_ready": lambda: _said("show build-7"),
     "command_show_building": lambda: _said("show team-a/alpha"),
     "command_show_requested": lambda: _said("show build-8"),

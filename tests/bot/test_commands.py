@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,43 @@ def test_the_list_starts_with_ones_own() -> None:
     ]
 
 
+def test_a_list_says_what_each_costs_how_long_it_lives_and_opens_it() -> None:
+    desk = FakeDesk(offered=samples.priced())
+    desk.put_cluster(samples.cluster(status=samples.ready()))
+    desk.put_cluster(samples.cluster("web", status=samples.over()))
+
+    answer = commands.answer("list", desk=desk, person=samples.LENA, now=samples.NOW)
+    assert isinstance(answer, Say)
+    first, second = answer.card.blocks
+    # Two workers at 2 x 0.04 + 8 x 0.005, and the cluster at 0.1; an update's worker more is not counted.
+    assert "v1.34.5 · 0.34 EUR an hour · 24 hours left, until <!date^" in first["text"]["text"]
+    assert first["accessory"]["value"] == "show tenant-team-a/build-7"
+    later = commands.answer("list", desk=desk, person=samples.LENA, now=samples.NOW + timedelta(days=2))
+    assert isinstance(later, Say)
+    assert " left" not in later.card.text, "what is over has nothing left"
+    assert "0.34 EUR an hour" in second["text"]["text"], "one that sleeps costs the same"
+
+
+def test_a_cluster_is_shown_with_its_price_and_what_is_left_of_its_life() -> None:
+    desk = FakeDesk(offered=samples.priced())
+    desk.put_cluster(samples.cluster(status=samples.ready()))
+    assert "0.34 EUR an hour · 24 hours left, until <!date^" in say("show build-7", desk)
+    desk.offered = samples.catalog()
+    assert "an hour" not in say("show build-7", desk), "where nothing has a price nothing is said"
+
+
+def test_the_longest_list_of_the_longest_names_is_one_that_slack_takes() -> None:
+    desk = FakeDesk(offered=samples.priced())
+    for number in range(60):
+        desk.put_cluster(samples.cluster(f"{number:02}-{'x' * 60}", status=samples.ready()))
+    answer = commands.answer("list", desk=desk, person=samples.LENA, now=samples.NOW)
+    assert isinstance(answer, Say)
+    assert slack_objects.problems_of_card(answer.card) == []
+    shown = sum(len(block["text"]["text"]) for block in answer.card.blocks if block["type"] == "section")
+    # Slack refuses a message of some 13,000 characters in all.
+    assert shown + len(answer.card.text) < 13_000
+
+
 def test_clusters_made_by_hand_come_last_and_say_what_they_are() -> None:
     desk = FakeDesk(by_hand=(samples.hand_made(),))
     desk.put_cluster(samples.cluster("zulu"))
@@ -237,7 +275,7 @@ def test_a_long_list_says_what_it_leaves_out() -> None:
 
     assert isinstance(answer, Say)
     assert slack_objects.problems_of_card(answer.card) == []
-    assert any("20 more" in str(block) for block in answer.card.blocks)
+    assert any("35 more" in str(block) for block in answer.card.blocks)
 
 
 def test_somebody_without_tenants_is_told_so() -> None:

@@ -173,7 +173,7 @@ def test_ones_own_clusters_come_first_with_the_life_that_is_left() -> None:
     lines = [line for line in said(drawn(samples.LENA, busy())).splitlines() if "team-a" in line]
 
     assert "*`build-7`* (yours)" in lines[0]
-    assert "(24 hours left)" in lines[0]
+    assert "24 hours left, until" in lines[0]
     assert "*`alpha`* · Building" in lines[1]
 
 

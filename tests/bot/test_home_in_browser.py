@@ -58,7 +58,7 @@ async def test_home_is_opened_acted_in_and_redrawn(browser: Browser, tmp_path: P
         omar = await look(browser, stage, "U0OMAR")
         home = omar.get_by_role("region", name="App Home")
         await expect(home.get_by_role("heading", name=replies.HOME_WAITING)).to_be_visible()
-        await expect(home.get_by_text("(2 days left)")).to_be_visible()
+        await expect(home.get_by_text("2 days left, until")).to_be_visible()
         await omar.screenshot(path=browsers.pictures(tmp_path) / "home.png")
 
         await home.get_by_role("button", name=replies.APPROVE).click()
