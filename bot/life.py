@@ -156,7 +156,7 @@ def _of_building(look: Look) -> Iterator[Block]:
 
 def _of_stalled(look: Look) -> Iterator[Block]:
     yield _run(look, replies.RETRY, "retry", replies.retry_spoken, style="primary")
-    yield _run(look, replies.SMALLER, "resize", replies.smaller_spoken)
+    yield _run(look, replies.SMALLER, "resize", replies.smaller_spoken, more=" smaller")
     yield from _delete(look)
     yield from _of_going(look)
 

@@ -66,6 +66,16 @@ def fitting(
     return found if found.fewer or found.smaller else None
 
 
+def shrunk(pools: Iterable[NodePool], flavors: Iterable[Flavor], catalog: CatalogSpec) -> dict[str, str]:
+    """The pool with the largest workers, and the next smaller size for them; nothing where they have the smallest."""
+    known = [(pool, flavor) for pool in pools if (flavor := catalog.flavor(pool.flavor))]
+    if not known:
+        return {}
+    pool, _ = max(known, key=lambda each: _size(each[1]))
+    sizes = _smaller(pool, flavors, catalog)
+    return {pool.name: sizes[0]} if sizes else {}
+
+
 def _growing(becomes: ClusterSpec, was: ClusterSpec | None, catalog: CatalogSpec) -> NodePool | None:
     before = {pool.name: quota.share(pool, catalog) for pool in was.pools} if was else {}
     return next(

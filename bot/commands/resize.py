@@ -10,11 +10,15 @@ from bot.blocks import Block
 from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
 from bot.commands.finding import Found
-from provisioning import edits
+from provisioning import alternatives, edits
+
+SMALLER = "smaller"
+"""Instead of a size: whoever has to choose one sees the next smaller one first."""
 
 
 def run(call: Call) -> Answer:
-    """Ask for it at once, or show the sizes of the pool that is named, of all when none is."""
+    """Ask for it at once, or show the sizes of the pool that is named, of all when none is; a smaller one chosen where
+    that is what is wanted."""
     found = changing.meant(call, COMMAND.line, words=3)
     if isinstance(found, Say):
         return found
@@ -25,10 +29,12 @@ def run(call: Call) -> Answer:
     if named and named not in pools:
         return Say(cards.say(replies.no_pool(named, pools)))
     now = {pool.name: pool.flavor for pool in spec.pools if named in ("", pool.name)}
-    if not size:
-        outlook = changing.guess(call, found, spec)
-        return Open(change_forms.resize(cluster, place, now, catalog=catalog, outlook=outlook))
     sizes = [flavor.name for flavor in offers.flavors(place.tenant, catalog)]
+    if not size or (size == SMALLER and size not in sizes):
+        meant = [pool for pool in spec.pools if pool.name in now and size]
+        wanted = now | alternatives.shrunk(meant, offers.flavors(place.tenant, catalog), catalog)
+        outlook = changing.guess(call, found, edits.resized(spec, wanted))
+        return Open(change_forms.resize(cluster, place, wanted, catalog=catalog, outlook=outlook))
     if size not in sizes:
         return Say(cards.say(replies.no_such_choice("size", size, offers.suggestion(size, sizes))))
     if len(now) > 1:
@@ -72,7 +78,7 @@ COMMAND = Command(
     name="resize",
     summary="Give a pool workers of another size. Every one of them is replaced.",
     usage="[TENANT/]NAME [POOL] [SIZE]",
-    examples=("/cluster resize build-7", "/cluster resize build-7 workers large"),
+    examples=("/cluster resize build-7", "/cluster resize build-7 smaller", "/cluster resize build-7 workers large"),
     run=run,
     forms=(Form(change_forms.RESIZE, submitted, changed),),
 )

@@ -136,7 +136,7 @@ def retry_spoken(cluster: str) -> str:
 
 
 def smaller_spoken(cluster: str) -> str:
-    return f"Choose another size for the workers of cluster {cluster}"
+    return f"Choose a smaller size for the workers of cluster {cluster}"
 
 
 def all_spoken(cluster: str) -> str:

@@ -119,6 +119,26 @@ def test_a_size_that_is_no_longer_on_offer_may_stay_while_another_pool_gets_anot
     assert found.view["blocks"][1]["element"]["initial_option"]["value"] == "huge"
 
 
+def in_form(line: str, **spec: Any) -> dict[str, str]:
+    """The sizes that are chosen in the form that opened, by field."""
+    found = answer(line, desk(**spec))
+    assert isinstance(found, Open)
+    menus = {part["block_id"]: part["element"] for part in found.view["blocks"] if part["type"] == "input"}
+    return {name: it["initial_option"]["value"] for name, it in menus.items() if name.startswith("flavor-")}
+
+
+def test_whoever_wants_it_smaller_finds_the_next_smaller_size_chosen_for_the_largest_workers() -> None:
+    large = (NodePool(name="workers", flavor="large", replicas=1), NodePool(name="few", flavor="medium", replicas=1))
+    chosen = {"flavor-workers": "medium", "flavor-few": "medium"}
+    assert in_form("resize build-7 smaller", pools=large) == chosen
+    assert in_form("resize build-7 few smaller", pools=large) == {"flavor-few": "small"}
+    assert in_form("resize build-7", pools=large) == chosen | {"flavor-workers": "large"}
+
+
+def test_nothing_smaller_than_the_smallest_is_chosen() -> None:
+    assert in_form("resize build-7 smaller") == {"flavor-workers": "small"}
+
+
 CERTS = ClusterAddOn(name="cert-manager", values={"replicas": 2})
 
 

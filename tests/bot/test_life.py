@@ -13,7 +13,7 @@ from bot.answers import Say, TryAgain
 from bot.cards import Card
 from bot.follow import Follower
 from bot.sights import Sight
-from provisioning.model import Action, ClusterStatus, Phase, RequestStatus, TenantCluster
+from provisioning.model import Action, ClusterStatus, NodePool, Phase, RequestStatus, TenantCluster
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.model.tenant import LifetimePolicy
 from provisioning.objects import Stored
@@ -43,7 +43,7 @@ def test_a_cluster_on_its_way_can_be_given_up() -> None:
 
 
 def test_what_hangs_can_be_tried_again_made_smaller_deleted_and_looked_at() -> None:
-    assert verbs(samples.cluster(status=samples.stuck())) == ["retry", "resize", "delete", "show"]
+    assert verbs(samples.cluster(status=samples.stuck())) == ["retry", "resize smaller", "delete", "show"]
 
 
 def test_what_is_ready_can_be_entered_extended_scaled_put_to_sleep_and_deleted() -> None:
@@ -239,13 +239,25 @@ async def test_a_retry_while_the_cluster_api_is_down_is_told(stage: Stage) -> No
     await lena.waits_for(replies.NOT_DECIDED)
 
 
+async def test_a_row_of_the_list_opens_its_cluster(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    await lena.command("/cluster list")
+    await lena.waits_for("Ready · team-a")
+
+    await lena.card("Ready · team-a").click(replies.DETAILS)
+
+    await lena.waits_for("build-7 is ready")
+
+
 async def test_smaller_opens_the_sizes_and_delete_asks_for_the_name(stage: Stage) -> None:
     lena = stage.slack.person("U0LENA")
-    await built(stage, samples.stuck())
+    await built(stage, samples.stuck(), pools=(NodePool(name="workers", flavor="large", replicas=1),))
     await lena.waits_for("is stuck")
 
     await lena.card("is stuck", at="dm").click(replies.SMALLER)
     assert lena.modal.title == replies.RESIZE_TITLE
+    assert lena.modal.value(replies.size_of("workers")) == ("medium",)
     await lena.modal.close()
     await lena.card("is stuck", at="dm").click(replies.DELETE_FORM)
     assert lena.modal.title == replies.DELETE_TITLE

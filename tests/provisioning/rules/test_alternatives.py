@@ -73,3 +73,18 @@ def test_what_is_named_fits_and_one_more_does_not(replicas: int, vcpu: int, used
     assert not fits("large", named.fewer + 1)
     assert not named.fewer or fits("large", named.fewer)
     assert not named.smaller or fits(named.smaller, replicas)
+
+
+def shrunk(becomes: ClusterSpec) -> dict[str, str]:
+    return alternatives.shrunk(becomes.pools, CATALOG.flavors, CATALOG)
+
+
+def test_the_largest_workers_become_the_next_smaller_ones() -> None:
+    assert shrunk(spec("large", 3, beside=2)) == {"md0": "small"}
+    assert shrunk(spec("small", 3)) == {"md0": "tiny"}
+
+
+def test_nothing_is_smaller_than_the_smallest_nor_than_what_is_not_on_offer_any_more() -> None:
+    assert shrunk(spec("tiny", 3)) == {}
+    assert shrunk(spec("gone", 3)) == {}
+    assert alternatives.shrunk(spec("large", 3).pools, (), CATALOG) == {}
