@@ -1,4 +1,4 @@
-"""`/cluster list`: what waits for approval, the clusters of one's tenants, one's own first, and those made by hand."""
+"""`/cluster list`: what waits in one's tenants and the clusters there, one's own first, and those made by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.answers import Answer, Say
 from bot.blocks import Block
 from bot.commands import finding
 from bot.commands.command import Call, Command
-from provisioning import stage
+from provisioning import people, stage
 from provisioning.handmade import HandMade
 from provisioning.model import Phase, RequestSpec, TenantCluster
 from provisioning.objects import Stored
@@ -26,7 +26,9 @@ def run(call: Call) -> Answer:
     tenants = finding.tenants(call, COMMAND.line)
     if isinstance(tenants, Say):
         return tenants
-    found = _waiting(call, tenants) + _clusters(call, tenants) + _made_by_hand(call, tenants)
+    # Stable, so that within each half the order of tenants and names stays.
+    ours = sorted((*_waiting(call, tenants), *_clusters(call, tenants)), key=lambda each: not each[0])
+    found = [*(draw for _, draw in ours), *_made_by_hand(call, tenants)]
     if not found:
         return Say(cards.say(replies.NO_CLUSTER_YET))
     # Who decides for every tenant has thousands: what is only counted is not drawn.
@@ -35,22 +37,22 @@ def run(call: Call) -> Answer:
     return Say(cards.card([*parts, *([blocks.context(replies.more_clusters(hidden))] if hidden > 0 else [])]))
 
 
-def _waiting(call: Call, tenants: Collection[str]) -> list[Draw]:
+def _waiting(call: Call, tenants: Collection[str]) -> list[tuple[bool, Draw]]:
+    """Whether it is one's own, and the row."""
     return [
-        partial(_asked, it.spec)
+        (people.same(it.spec.requester, call.person), partial(_asked, it.spec))
         for tenant in tenants
         for it in (request.it for request in call.desk.requests(tenant))
         if it.status.phase is Phase.PENDING
     ]
 
 
-def _clusters(call: Call, tenants: Collection[str]) -> list[Draw]:
+def _clusters(call: Call, tenants: Collection[str]) -> list[tuple[bool, Draw]]:
+    """The same of what is there."""
     desk, person = call.desk, call.person
     found = [(tenant, it) for tenant in tenants for it in sorted(desk.clusters(tenant), key=lambda it: it.key)]
     listed = [(tenant, it, finding.is_mine(desk, person, it)) for tenant, it in found]
-    # Stable, so that within each half the order of tenants and names stays.
-    listed.sort(key=lambda each: not each[2])
-    return [partial(_cluster, call, it, tenant, mine=mine) for tenant, it, mine in listed]
+    return [(mine, partial(_cluster, call, it, tenant, mine=mine)) for tenant, it, mine in listed]
 
 
 def _made_by_hand(call: Call, tenants: Collection[str]) -> list[Draw]:

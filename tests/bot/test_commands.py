@@ -195,6 +195,17 @@ def test_the_list_starts_with_ones_own() -> None:
     ]
 
 
+def test_ones_own_clusters_come_before_what_others_wait_for() -> None:
+    desk = FakeDesk()
+    desk.put(samples.request("cr-omars", cluster="omars", requester=samples.OMAR))
+    desk.put(samples.request("cr-lenas", cluster="lenas"))
+    desk.put_cluster(samples.cluster("zulu", by="cr-gone", annotations={"clusterdesk.dev/requested-by": "lena"}))
+
+    first, second, third = say("list", desk).splitlines()
+
+    assert ["`lenas`" in first, "`zulu`" in second, "`omars`" in third] == [True, True, True]
+
+
 def test_a_list_says_what_each_costs_how_long_it_lives_and_opens_it() -> None:
     desk = FakeDesk(offered=samples.priced())
     desk.put_cluster(samples.cluster(status=samples.ready()))
