@@ -7,7 +7,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -44,11 +44,21 @@ def main() -> None:
     settings = Settings()
     logs.configure(fmt=settings.log_format, level=settings.log_level)
     try:
-        asyncio.run(serve(settings))
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(serve(settings))
     except* (errors.KubeError, CertsError, OSError) as failures:
         for failure in failures.exceptions:
             log.error("webhooks_stopped", error=str(failure), kind=type(failure).__name__)
         sys.exit(1)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """A quicker loop where one is installed (the extra `speed`): most of what a review costs is sockets and TLS."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def serve(settings: Settings) -> None:

@@ -162,7 +162,8 @@ class App:
     @web.middleware
     async def _say_goodbye(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         now = self._asked = asyncio.get_running_loop().time()
-        over = request.transport is not None and self._turnover.is_over(request.transport, now)
+        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+        over = peer is not None and self._turnover.is_over(peer, now)
         response = await handler(request)
         if self._leaving or over:
             response.force_close()

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import gc
-
-from webhooks.connections import SPREAD, Turnover
-
-
-class Connection:
-    """Something with an identity, as a transport is."""
+from webhooks.connections import KEPT, SPREAD, Turnover
 
 
 def test_a_connection_lasts_its_time_from_when_it_is_seen_first() -> None:
-    turnover, connection = Turnover(60, chance=lambda: 0.5), Connection()
-    assert [turnover.is_over(connection, now) for now in (1000, 1059, 1060, 1061)] == [False, False, True, True]
+    turnover = Turnover(60, chance=lambda: 0.5)
+    assert [turnover.is_over("one", now) for now in (1000, 1059, 1060)] == [False, False, True]
 
 
 def test_those_that_were_made_together_end_one_after_the_other() -> None:
     chances = iter((0.0, 0.5, 1.0))
-    turnover, made = Turnover(60, chance=lambda: next(chances)), [Connection() for _ in range(3)]
+    turnover, made = Turnover(60, chance=lambda: next(chances)), range(3)
     assert [turnover.is_over(each, 0) for each in made] == [False, False, False]
     ended = [next(second for second in range(200) if turnover.is_over(each, second)) for each in made]
     assert ended == [60 * (1 - SPREAD), 60, 60 * (1 + SPREAD)]
 
 
-def test_a_new_connection_begins_anew() -> None:
-    turnover = Turnover(60)
-    assert not turnover.is_over(Connection(), 0)
-    assert not turnover.is_over(Connection(), 1000)
+def test_another_that_comes_by_the_same_name_begins_anew() -> None:
+    turnover = Turnover(60, chance=lambda: 0.5)
+    assert [turnover.is_over("one", now) for now in (0, 60, 61, 120, 121)] == [False, True, False, False, True]
 
 
-def test_what_was_a_connection_is_not_remembered() -> None:
+def test_those_that_were_let_go_of_by_others_are_forgotten_in_the_end() -> None:
     turnover = Turnover(60)
-    for now in range(100):
-        turnover.is_over(Connection(), now)
-    gc.collect()
-    assert len(turnover._ends) == 0
+    for name in range(2 * KEPT):
+        turnover.is_over(name, 0)
+    assert len(turnover._ends) == KEPT
