@@ -231,7 +231,7 @@ async def _create(kube: Kube, resource: Resource, body: Manifest, **rest: Any) -
 async def test_of_thirty_parallel_creates_exactly_what_fits_is_admitted(desk: Desk) -> None:
     bodies = [desk.new(TENANT_CLUSTERS, f"c{number}", LEAN) for number in range(30)]
     outcomes = await asyncio.gather(*(_create(desk.admin, TENANT_CLUSTERS, body) for body in bodies))
-    assert Counter(outcomes) == {None: 5, errors.Forbidden: 25}
+    assert Counter(outcomes) == {None: 5, errors.NoRoom: 25}
     stored = await desk.admin.list(TENANT_CLUSTERS, namespace=desk.namespace)
     assert len(stored.items) == 5
     ledger = await desk.admin.get(TENANT_LEDGERS, desk.tenant, namespace=SYSTEM)
