@@ -10,7 +10,7 @@ from typing import Final
 
 from provisioning import errors, names, objects, resources
 from provisioning.kube import Kube, Manifest
-from provisioning.model import Action, ClusterRequest, TenantCluster
+from provisioning.model import Action, ClusterRequest
 from provisioning.objects import Stored
 
 
@@ -94,5 +94,5 @@ def _done_by(cluster: Manifest, request: Stored[ClusterRequest]) -> bool:
 
 def _younger(cluster: Manifest, request: Stored[ClusterRequest]) -> bool:
     """Whether the cluster was made after it was asked to be deleted."""
-    born = objects.read(TenantCluster, cluster).meta.created
+    born = objects.Meta.of(cluster).created
     return born is not None and request.meta.created is not None and born > request.meta.created

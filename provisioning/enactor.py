@@ -1,8 +1,8 @@
 """Carries ClusterRequests on: waives what needs nobody's approval, expires what nobody decided, does what was approved.
 
 Doing it twice is doing it once: what an approved request did can be seen in the TenantCluster, which names the request.
-Who may decide is not known here (see `approval`), nor which phase follows which (see `lifecycle`), nor in which order
-they go that wait for room in a quota (see `room`).
+Who may decide is not known here (see `approval`), nor which phase follows which (see `lifecycle`), nor whose turn it is
+where they wait for room in a quota (see `line`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from provisioning import (
     lifetime,
     metrics,
     objects,
-    quota,
     replacing,
     resources,
     risk,
@@ -35,11 +34,11 @@ from provisioning.cache import Key
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.lifecycle import Event
+from provisioning.line import Line
 from provisioning.model import ClusterRequest, Phase, RequestStatus, Tenant
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
 from provisioning.room import Wait
-from provisioning.usage import Usage
 
 log = structlog.get_logger()
 
@@ -54,6 +53,7 @@ class Enactor:
     ) -> None:
         self._kube = kube
         self._landscape = landscape
+        self._line = Line(kube, landscape)
         self._now = now
         self._tell = tell
 
@@ -114,15 +114,18 @@ class Enactor:
 
     def _waiver(self, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> str | None:
         """The rule by which nobody has to agree."""
-        found = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
+        try:
+            found = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
+        except errors.Invalid:
+            return None  # nobody can tell how large it is
         present = found.it.spec if found is not None else None
         return risk.waiver(tenant.it.spec, request.it.spec, present, self._landscape.catalog())
 
     async def _enact(self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant]) -> float | None:
         """Do what was approved, and write down how that went; the seconds until the next look where it waits for room.
         What may be otherwise in a moment climbs."""
-        needs, do = self._needed(request), enacting.DO[request.it.spec.action]
-        if before := await self._before(request, tenant, needs):
+        needs, do = self._line.needed(request), enacting.DO[request.it.spec.action]
+        if before := await self._line.before(request, tenant, needs):
             return await self._wait(request, manifest, tenant, room.in_line(before))
         try:
             if room.waits(request):
@@ -132,7 +135,7 @@ class Enactor:
                 return None  # what is noted brings it here again
             await do(self._kube, request)
         except errors.NoRoom as full:
-            return await self._wait(request, manifest, tenant, self._shortage(full, needs, tenant))
+            return await self._wait(request, manifest, tenant, self._line.shortage(full, needs, tenant))
         except (enacting.Failed, errors.Forbidden, errors.Invalid, errors.NotFound) as error:
             failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=_why(error)[:MESSAGE_MAX])
             await self._settle(request, manifest, failed, "failed")
@@ -156,36 +159,6 @@ class Enactor:
             where = {"namespace": request.meta.namespace, "name": request.meta.name}
             log.info("request_waits_for_room", why=why.message, until=objects.format_time(end), **where)
         return min(room.next_look(request, now=now), end - now).total_seconds() + 1
-
-    async def _before(self, request: Stored[ClusterRequest], tenant: Stored[Tenant], needs: Usage) -> int:
-        """How many go first; nobody where it needs no room, has found some, or is done already."""
-        if needs == Usage() or not room.may_queue(request):
-            return 0
-        before = room.ahead(request, self._waiting(tenant))
-        # Looked up as it is now: what is done must not look as if it could still be taken back.
-        if before and not room.waits(request) and await enacting.is_done(self._kube, request):
-            return 0
-        return before
-
-    def _needed(self, request: Stored[ClusterRequest]) -> Usage:
-        """How much more there will be. Nothing where nobody can tell: then the webhook says it."""
-        catalog = self._landscape.catalog()
-        try:
-            found = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
-        except errors.Invalid:
-            return Usage()
-        return room.needed(request, found.it.spec if found else None, catalog) if catalog is not None else Usage()
-
-    def _waiting(self, tenant: Stored[Tenant]) -> tuple[Stored[ClusterRequest], ...]:
-        """What of a tenant waits for room, or has just found some."""
-        listed = (self._landscape.caches[resources.CLUSTER_REQUESTS].list(each) for each in tenant.it.spec.namespaces)
-        found = (manifest for manifests in listed for manifest in manifests if room.noted(manifest))
-        return tuple(objects.read(ClusterRequest, manifest) for manifest in found)
-
-    def _shortage(self, full: errors.NoRoom, needs: Usage, tenant: Stored[Tenant]) -> Wait:
-        hard = quota.limits(tenant.it.spec.quota.hard, self._landscape.catalog())
-        numbers = "; ".join(cause.message for cause in full.causes)
-        return room.of_shortage(numbers, needs, hard)
 
     async def _note(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
         """Write down how it stands since somebody else brought it there, and tell of it once."""

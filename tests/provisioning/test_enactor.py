@@ -239,6 +239,26 @@ async def test_a_deletion_never_takes_a_younger_cluster_of_the_same_name(stage: 
     assert stage.there(resources.TENANT_CLUSTERS)
 
 
+UNREAD = tweak(builders.CLUSTER, "spec.ofAnOlderVersion", "and not read any more")
+
+
+async def test_a_deletion_of_what_cannot_be_read_any_more_waits_for_people(stage: Backstage) -> None:
+    with_policy(stage, required=0)
+    stage.put(resources.TENANT_CLUSTERS, UNREAD)
+    ask(stage, action="Delete", desired=GONE)
+    assert await act(stage) is not None
+    assert status(stage)["phase"] == "Pending"
+    assert status(stage)["expiresAt"]
+
+
+async def test_an_approved_deletion_of_what_cannot_be_read_any_more_is_up_to_admission(stage: Backstage) -> None:
+    stage.put(resources.TENANT_CLUSTERS, UNREAD)
+    ask(stage, phase="Approved", action="Delete", desired=GONE)
+    await act(stage)
+    assert not stage.there(resources.TENANT_CLUSTERS)
+    assert status(stage)["phase"] == "Applied"
+
+
 @pytest.mark.parametrize("phase", ["Applied", "Denied", "Withdrawn", "Expired", "Failed"])
 async def test_what_is_settled_gets_its_conditions_and_is_left_alone(stage: Backstage, phase: str) -> None:
     ask(stage, phase=phase)
