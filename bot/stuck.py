@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.ports import Reads
-from provisioning import objects, stage
+from provisioning import objects, room, stage
 from provisioning.model import ClusterRequest, Phase, StepState, Surface, TenantCluster, conditions
 from provisioning.objects import Stored
 from provisioning.stage import Stage
@@ -70,9 +70,12 @@ def of_cluster(cluster: Stored[TenantCluster], now: datetime) -> Stuck | None:
 
 
 def undone(request: Stored[ClusterRequest], now: datetime) -> datetime | None:
-    """Since when something is approved that should have been carried out by now. What waits for room waits rightly."""
-    decided = request.it.status.decided_at
-    since = objects.parse_time(decided) if decided and stage.of_request(request, None) is Stage.ACCEPTED else None
+    """Since when something is approved that should have been carried out by now. What waits for room waits rightly, and
+    is no older than the room that it has found."""
+    status = request.it.status
+    found = conditions.find(status.conditions, room.WAITS)
+    begins = found.last_transition_time if found else status.decided_at
+    since = objects.parse_time(begins) if begins and stage.of_request(request, None) is Stage.ACCEPTED else None
     return since if since and now - since > LATE else None
 
 

@@ -122,6 +122,22 @@ async def test_what_waits_for_room_alarms_nobody_however_long(scene: Scene) -> N
     assert stuck.found(scene.desk, scene.now) == ()
 
 
+async def test_what_has_found_room_after_hours_is_just_being_done_and_alarms_nobody(scene: Scene) -> None:
+    found = samples.waits_for_room().conditions[0].model_copy(
+        update={"status": "False", "reason": room.FOUND, "last_transition_time": _minutes(119)}
+    )
+    scene.desk.put(samples.request(status=ACCEPTED.model_copy(update={"conditions": (found,)})))
+
+    await scene.at(120)
+    assert "is accepted and starts in a moment" in scene.card
+    assert scene.platform == []
+    assert stuck.found(scene.desk, scene.now) == ()
+
+    await scene.at(119 + 31)
+    assert f"waiting for the cluster API* since <!date^{_seconds(119)}^" in scene.card
+    assert scene.platform != []
+
+
 async def test_numbers_that_change_all_the_time_are_drawn_no_more_often_than_progress_is(scene: Scene) -> None:
     scene.desk.put(samples.request(status=samples.waits_for_room()))
     await scene.at(1)
@@ -171,3 +187,7 @@ def test_a_place_in_line_is_counted_as_people_do(place: int, said: str) -> None:
 
 def _minutes(many: int) -> str:
     return format_time(samples.NOW + timedelta(minutes=many))
+
+
+def _seconds(many: int) -> int:
+    return int((samples.NOW + timedelta(minutes=many)).timestamp())
