@@ -82,4 +82,10 @@ def _at(manifest: Manifest, path: str) -> Any:
     found: Any = manifest
     for key in path.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+    return _scratch(found) if path.endswith(".volumes") and isinstance(found, list) else found
+
+
+def _scratch(volumes: list[Any]) -> list[Any] | None:
+    """Of a machine's volumes those that cost something. Others are plugged in and out while it runs, and a machine that
+    nobody can measure any more must not be kept from its disks."""
+    return [each for each in volumes if isinstance(each, Mapping) and "emptyDisk" in each] or None

@@ -72,3 +72,17 @@ def test_a_status_and_a_mark_change_no_cost_and_an_owner_may() -> None:
     assert measures.of(VIRTUAL_MACHINES, before) == measures.of(VIRTUAL_MACHINES, busy)
     stray = {**before, "metadata": {**META, "ownerReferences": []}}
     assert measures.of(VIRTUAL_MACHINES, before) != measures.of(VIRTUAL_MACHINES, stray)
+
+
+def test_a_disk_that_is_plugged_into_a_running_machine_changes_no_cost_and_an_empty_one_may() -> None:
+    def measures_of(*volumes: dict[str, Any]) -> tuple[Any, Any]:
+        pod = {"domain": DOMAIN, **({"volumes": [*volumes]} if volumes else {})}
+        machine = thing(VIRTUAL_MACHINES, {"template": {"spec": pod}})
+        instance = thing(VIRTUAL_MACHINE_INSTANCES, pod)
+        return measures.of(VIRTUAL_MACHINES, machine), measures.of(VIRTUAL_MACHINE_INSTANCES, instance)
+
+    plugged = {"name": "data", "persistentVolumeClaim": {"claimName": "data", "hotpluggable": True}}
+    assert measures_of(*DISKS) == measures_of(*DISKS, plugged)
+    assert measures_of() == measures_of(plugged)
+    larger = {"name": "scratch", "emptyDisk": {"capacity": "3Gi"}}
+    assert all(old != new for old, new in zip(measures_of(*DISKS), measures_of(DISKS[0], larger), strict=True))
