@@ -184,7 +184,7 @@ def _variables(trusted: Trusted) -> dict[str, str]:
         "before": f"oldObject == null ? '' : oldObject.{label}",
         "after": f"object.{label}",
         "machine": f"request.resource.resource == '{KUBEVIRT_MACHINE_TEMPLATES.plural}' ? "
-        "object.spec.template.spec : object.spec",
+        "object.?spec.?template.?spec.orValue({}) : object.?spec.orValue({})",
         "place": "variables.machine.?virtualMachineTemplate.?metadata.?namespace.orValue('')",
         "infrastructure": "variables.machine.?infraClusterSecretRef.orValue({})",
     }
