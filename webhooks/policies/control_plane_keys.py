@@ -16,6 +16,7 @@ from provisioning.resources import KAMAJI_CONTROL_PLANES, SECRETS, TENANT_CONTRO
 from webhooks import deliveries, inspection, named, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
+from webhooks.parts import Source
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
 
@@ -36,8 +37,8 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 
 def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
-    before = {(s.kind, s.name) for s in named.by(request, request.old)} if request.old is not None else set()
-    sources = [s for s in named.by(request, manifest) if s.kind == SECRETS.kind and (s.kind, s.name) not in before]
+    before = {_which(source) for source in named.by(request, request.old)} if request.old is not None else set()
+    sources = [s for s in named.by(request, manifest) if s.kind == SECRETS.kind and _which(s) not in before]
     for source, secret in named.read(sources, request.namespace, facts):
         keeper = _keeper(secret)
         if keeper:
@@ -57,6 +58,11 @@ def _of_key(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Caus
             f"something in this namespace would give {name}, in which {keeper} keeps its keys, to a machine or a "
             "tenant; take it out there, and this is made by itself",
         )
+
+
+def _which(source: Source) -> tuple[str, str, str]:
+    """The same for one and the same Secret, by whatever field it is named."""
+    return source.kind, source.namespace, source.name
 
 
 def _keeper(secret: Manifest) -> str:

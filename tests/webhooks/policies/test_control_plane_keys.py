@@ -12,6 +12,7 @@ from tests.webhooks.fakes import World
 from tests.webhooks.policies.test_hosted_controllers_only import NAMING
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
+from webhooks.kinds import CLUSTER_PROFILES
 from webhooks.policies.control_plane_keys import POLICY
 
 SECRET = manifest(SECRETS, "c", data={"tls.key": "eA=="}, type="cluster.x-k8s.io/secret")
@@ -58,6 +59,16 @@ def test_what_names_them_already_can_be_changed_in_all_else_and_take_no_more_of_
     verdict = check(kind, tweak(old, "spec.template.spec.files", more), KEPT, other, old=old)
     assert isinstance(verdict, Deny)
     assert [cause.field for cause in verdict.causes] == ["spec.template.spec.files[1].contentFrom"]
+
+
+def test_one_of_the_same_name_elsewhere_is_another_secret() -> None:
+    def naming(namespace: str) -> Any:
+        policy = {"kind": "Secret", "name": "c", "namespace": namespace}
+        return manifest(CLUSTER_PROFILES, "p", {"policyRefs": [policy]})
+
+    there = KEPT["metadata"]["namespace"]
+    assert isinstance(check(CLUSTER_PROFILES, naming(there), KEPT, old=naming("elsewhere")), Deny)
+    assert check(CLUSTER_PROFILES, naming("elsewhere"), KEPT, old=naming(there)) == Allow()
 
 
 def test_a_password_is_taken_from_no_key_either() -> None:
