@@ -9,7 +9,6 @@ charged, and new tenants have no ledger, so that nothing is let in that nobody c
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import random
 import time
@@ -31,6 +30,7 @@ from provisioning.model import Tenant
 from provisioning.model import conditions as conditions_of
 from provisioning.model.tenant import TenantStatus
 from provisioning.objects import Stored
+from provisioning.orphans import Orphans
 from provisioning.proof import Prover
 from provisioning.statement import Count
 from provisioning.usage import DIMENSIONS, Usage
@@ -77,7 +77,6 @@ class Keeper:
     ) -> None:
         self._kube = kube
         self._landscape = landscape
-        self._namespace = namespace
         self._census = Census(kube, landscape)
         self._store = KubeLedgers(kube, namespace)
         self._recorder = Recorder(kube, now=now)
@@ -85,8 +84,7 @@ class Keeper:
         self._now = now
         self._clock = clock
         self._memories: dict[str, Memory] = {}
-        self._orphans: dict[str, tuple[str, float]] = {}
-        """Ledgers of tenants that are gone: their revision, and since when it is that."""
+        self._orphans = Orphans(kube, namespace=namespace, void_after=void_after, clock=clock)
 
     async def act(self, name: str) -> float | None:
         """Settle and publish the ledger of the tenant `name`; the seconds until the next look."""
@@ -94,8 +92,8 @@ class Keeper:
         if manifest is None:
             self._memories.pop(name, None)
             _forget(name)
-            return await self._let_go(name)
-        self._orphans.pop(name, None)
+            return await self._orphans.act(name)
+        self._orphans.adopted(name)
         tenant = objects.read(Tenant, manifest)
         memory = self._memories.setdefault(name, self._fresh(name))
         try:
@@ -209,30 +207,6 @@ class Keeper:
         memory.count = Count(self._now(), Usage(), tuple(settlement.unmeasured(listed)))
         memory.recount_at = self._next_recount()
         return ledger
-
-    async def _let_go(self, name: str) -> float | None:
-        """The ledger of a tenant that is gone goes as well, once no write can land any more that was claimed in it.
-
-        Until then a Tenant of this name, made again, goes on with it. The seconds until the next look.
-        """
-        ledger = await self._kube.find(resources.TENANT_LEDGERS, name, namespace=self._namespace)
-        if ledger is None or await self._kube.find(resources.TENANTS, name) is not None:
-            self._orphans.pop(name, None)
-            return None
-        version, uid = ledger["metadata"]["resourceVersion"], ledger["metadata"]["uid"]
-        known, since = self._orphans.get(name, ("", 0.0))
-        if known != version:
-            # A door that has not heard of it may still have let something in.
-            since = self._clock()
-            self._orphans[name] = (version, since)
-        left = since + self._void_after - self._clock()
-        if left > 0:
-            return left
-        with contextlib.suppress(errors.Conflict, errors.NotFound):
-            where = {"namespace": self._namespace, "uid": uid, "version": version}
-            await self._kube.delete(resources.TENANT_LEDGERS, name, **where)
-            log.info("ledger_of_nobody_deleted", tenant=name)
-        return None
 
     def _fresh(self, name: str) -> Memory:
         prover = Prover(name, self._census, void_after=self._void_after, clock=self._clock)
