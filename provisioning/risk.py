@@ -1,6 +1,6 @@
 """Which requests are large, and who decides about those: the tenant as it holds for one request. Pure.
 
-A tenant may have more people, or others, decide about what is above a line of its own. Whoever decides about a request,
+A tenant may have more people, or others, decide about what is above bounds of its own. Whoever decides about a request,
 or counts the votes on it, takes the tenant from here, so that the same people decide at every door.
 What must never live here: whether a vote counts (`approval`).
 """
@@ -17,7 +17,7 @@ from provisioning.usage import Usage
 
 @dataclass(frozen=True)
 class Large:
-    """How something large is decided otherwise than what is not: `where` it is above the tenant's line, how many must
+    """How something large is decided otherwise than what is not: `where` it is above the tenant's bounds, how many must
     agree where these are `more` (0 where not), and whether they are `others`."""
 
     where: tuple[Excess, ...]
@@ -33,27 +33,27 @@ def asked_size(spec: RequestSpec, present: ClusterSpec | None, catalog: CatalogS
 
 def large(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None) -> Large | None:
     """Whether something of this size is large, and what follows. None when it is not."""
-    line, where = tenant.approval.large, _beyond(tenant, size, catalog)
-    if line is None or not where:
+    of_large, where = tenant.approval.large, _beyond(tenant, size, catalog)
+    if of_large is None or not where:
         return None
     required = deciding(tenant, size, catalog).approval.required
-    return Large(where, required if required > tenant.approval.required else 0, bool(line.approvers))
+    return Large(where, required if required > tenant.approval.required else 0, bool(of_large.approvers))
 
 
 def deciding(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None) -> TenantSpec:
     """The tenant as it decides about something of this size: who approves, how many of them, and whether in Slack."""
-    policy, line = tenant.approval, tenant.approval.large
-    if line is None or not _beyond(tenant, size, catalog):
+    policy, of_large = tenant.approval, tenant.approval.large
+    if of_large is None or not _beyond(tenant, size, catalog):
         return tenant
     # Nothing is large to what comes out, so that it stays as it is when it is asked again. And it still names everybody
     # whom the tenant names: who somebody is does not hang on the size of a request.
     settled = LargeRequests(above=Amounts(), approvers=tenant.approvers)
     changed = {
-        "required": max(policy.required, line.required or 1),
-        "in_slack": policy.in_slack and line.in_slack,
+        "required": max(policy.required, of_large.required or 1),
+        "in_slack": policy.in_slack and of_large.in_slack,
         "large": settled,
     }
-    decided = {"approvers": line.approvers or tenant.approvers, "approval": policy.model_copy(update=changed)}
+    decided = {"approvers": of_large.approvers or tenant.approvers, "approval": policy.model_copy(update=changed)}
     return tenant.model_copy(update=decided)
 
 
@@ -81,8 +81,8 @@ def everybody(tenant: TenantSpec) -> TenantSpec:
 
 
 def _beyond(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None) -> tuple[Excess, ...]:
-    """Where something of this size is above the tenant's line; nowhere where nobody can tell the size."""
-    line = tenant.approval.large
-    if line is None or size is None:
+    """Where something of this size is above the tenant's bounds; nowhere where nobody can tell the size."""
+    of_large = tenant.approval.large
+    if of_large is None or size is None:
         return ()
-    return quota.limits(line.above, catalog).excess(Usage(), size)
+    return quota.limits(of_large.above, catalog).excess(Usage(), size)

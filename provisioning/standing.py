@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from provisioning import room
+from provisioning import room, wording
 from provisioning.model import ClusterRequest, Condition, Phase, RequestStatus
 from provisioning.model import conditions as conditions_of
 from provisioning.model.conditions import Summary, Truth
 from provisioning.objects import Stored, format_time
 from provisioning.room import Wait
+from provisioning.stage import Stage
 
 APPROVED: Final = "Approved"
 _APPROVED: Final[dict[Phase, Truth]] = {
@@ -31,7 +32,7 @@ _WORDS: Final = {
     Phase.EXPIRED: "nobody decided about it in time",
     Phase.FAILED: "it could not be done",
 }
-_WAITS: Final = "it is approved, and waits for room in the quota"
+_NO_ROOM: Final = f"it {wording.SAID[Stage.NO_ROOM]}"
 
 
 def conditions(
@@ -40,7 +41,7 @@ def conditions(
     """The conditions of a request in this phase. Ready once what was asked for is done; whoever has to wait for a
     person, or for room, is at work, and what has come to nothing is stalled for ever."""
     phase, moment, generation = status.phase, format_time(now), request.meta.generation
-    said, why = (_WAITS, wait.message) if wait and not wait.is_over else (_WORDS[phase], status.message)
+    said, why = (_NO_ROOM, wait.message) if wait and not wait.is_over else (_WORDS[phase], status.message)
     message = f"{said}: {why}" if why else said
     summary = Summary(
         ready=phase is Phase.APPLIED,

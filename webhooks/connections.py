@@ -15,8 +15,6 @@ SECONDS: Final = 60.0
 """How long one lasts unless the settings say otherwise; to make one anew costs some milliseconds."""
 SPREAD: Final = 0.2
 """The share by which one lasts shorter or longer: those that were made together must not all be made anew together."""
-
-
 KEPT: Final = 4096
 """Connections that are known at once; of more, those that were seen first are forgotten, and begin anew."""
 

@@ -140,7 +140,7 @@ class EscalationStep(Model):
 
 
 class LargeRequests(Model):
-    """Who decides about requests above a line, where not those who decide about the others."""
+    """Who decides about requests above some bounds, where not those who decide about the others."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
