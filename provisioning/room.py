@@ -15,13 +15,12 @@ only the admission webhook says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from provisioning import lifetime, objects, quota
 from provisioning.model import (
-    Action,
     ApprovalPolicy,
     CatalogSpec,
     ClusterRequest,
@@ -60,6 +59,19 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Needs:
+    """How much the cluster of a request comes to, as it is and as it will be."""
+
+    before: Usage = field(default_factory=Usage)
+    after: Usage = field(default_factory=Usage)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it needs no more than there is already."""
+        return self.after.within(self.before)
+
+
+@dataclass(frozen=True)
 class Turn:
     """Which place in the line a request has, from 1 on; 0 where it stands in none. `frees` is the cluster that ends
     next, and when, where some have an end."""
@@ -82,8 +94,11 @@ def may_queue(request: Stored[ClusterRequest]) -> bool:
 
 def noted(manifest: Mapping[str, Any] | None) -> str | None:
     """What the condition says of a request that is approved: a quick look at what is not parsed, to find few among very
-    many. None for one that never had to wait, or is decided otherwise by now."""
-    status = (manifest or {}).get("status") or {}
+    many. None for one that never had to wait, is decided otherwise by now, or is going."""
+    it = manifest or {}
+    status = it.get("status") or {}
+    if (it.get("metadata") or {}).get("deletionTimestamp"):
+        return None  # nobody does it any more, however long somebody holds on to it
     told = status.get("conditions") or () if status.get("phase") == Phase.APPROVED.value else ()
     return next((each.get("status") for each in told if each.get("type") == WAITS), None)
 
@@ -116,18 +131,15 @@ def turn(
     return Turn(1 + ahead(request, others), (next_end[1], next_end[0]) if next_end else None)
 
 
-def needed(request: Stored[ClusterRequest], had: ClusterSpec | None, catalog: CatalogSpec) -> Usage:
-    """How much more there will be than now; `had` is the cluster as it is."""
-    spec = request.it.spec
-    if spec.action is Action.DELETE or spec.desired is None:
-        return Usage()
-    before = quota.envelope(had, catalog) if had is not None else Usage()
-    return (quota.envelope(spec.desired, catalog) - before).rises()
+def needed(request: Stored[ClusterRequest], had: ClusterSpec | None, catalog: CatalogSpec) -> Needs:
+    """What it comes to; `had` is the cluster as it is."""
+    wanted = request.it.spec.desired
+    return Needs(*(quota.envelope(each, catalog) if each is not None else Usage() for each in (had, wanted)))
 
 
-def of_shortage(message: str, needs: Usage, hard: Limits) -> Wait:
+def of_shortage(message: str, needs: Needs, hard: Limits) -> Wait:
     """The API server has found no room, and says the numbers."""
-    return Wait(TOO_LARGE if hard.excess(Usage(), needs) else NO_ROOM, message)
+    return Wait(TOO_LARGE if hard.excess(needs.before, needs.after - needs.before) else NO_ROOM, message)
 
 
 def in_line(before: int) -> Wait:
@@ -171,7 +183,7 @@ def _stands(request: Stored[ClusterRequest]) -> bool:
     """Whether it is in the line: it waits, or has its turn and is not done yet."""
     status = request.it.status
     noted = status.phase is Phase.APPROVED and conditions.find(status.conditions, WAITS) is not None
-    return noted and not _is_too_large(request)
+    return noted and not request.meta.deleting and not _is_too_large(request)
 
 
 def _is_too_large(request: Stored[ClusterRequest]) -> bool:

@@ -251,6 +251,17 @@ async def test_what_asks_for_more_than_the_whole_quota_waits_and_holds_up_nobody
     assert scene.status("web")["phase"] == "Applied"
 
 
+async def test_a_request_that_cannot_be_read_any_more_holds_up_nobody(scene: Scene) -> None:
+    scene.approved("old", minutes=9)
+    await scene.look("old")
+    scene.stage.patch(resources.CLUSTER_REQUESTS, "cr-old", {"spec": {"action": "Rename"}})
+    scene.approved("web")
+
+    await scene.look("web")
+
+    assert scene.condition("web")["reason"] == room.NO_ROOM
+
+
 async def test_what_has_waited_too_long_is_given_up_with_the_numbers(scene: Scene) -> None:
     scene.approved("web")
     await scene.look("web")

@@ -11,7 +11,7 @@ import pytest
 from provisioning import quota, room
 from provisioning.model import Action, Amounts, ApprovalPolicy, ClusterRequest, LifetimePolicy
 from provisioning.objects import Stored, format_time
-from provisioning.room import Turn
+from provisioning.room import Needs, Turn
 from provisioning.usage import Usage
 from tests import builders
 from tests.builders import MADE, NOW
@@ -68,6 +68,15 @@ def test_what_has_found_room_stands_before_the_others_until_it_is_done() -> None
     assert room.ahead(next_one, [waiting("a", phase="Applied"), next_one]) == 0
 
 
+def test_what_is_going_and_held_on_to_holds_up_nobody() -> None:
+    found = waiting("a")
+    going, next_one = Stored(replace(found.meta, deleting=True), found.it), waiting("b", at=1)
+
+    assert room.ahead(next_one, [going, next_one]) == 0
+    held = {"metadata": {"deletionTimestamp": format_time(NOW)}, "status": found.it.status.wire()}
+    assert room.noted(held) is None
+
+
 def test_what_asks_for_more_than_the_whole_quota_holds_up_nobody_and_has_no_place() -> None:
     giant, small = waiting("a", reason=room.TOO_LARGE), waiting("b", at=1)
 
@@ -77,18 +86,28 @@ def test_what_asks_for_more_than_the_whole_quota_holds_up_nobody_and_has_no_plac
 
 @pytest.mark.parametrize(("nodes", "reason"), [(12, room.NO_ROOM), (13, room.TOO_LARGE)])
 def test_whether_there_ever_is_room_is_told_by_the_whole_quota(nodes: int, reason: str) -> None:
-    assert room.of_shortage("why", Usage(nodes=nodes), HARD).reason == reason
+    assert room.of_shortage("why", Needs(after=Usage(nodes=nodes)), HARD).reason == reason
+
+
+@pytest.mark.parametrize(("nodes", "reason"), [(12, room.NO_ROOM), (13, room.TOO_LARGE)])
+def test_a_cluster_that_grows_must_fit_into_the_quota_as_a_whole(nodes: int, reason: str) -> None:
+    # It was larger than the quota in vCPU before, and asks for none: that is not in its way.
+    had = Usage(nodes=10, vcpu=99_000)
+
+    assert room.of_shortage("why", Needs(had, Usage(nodes=nodes, vcpu=99_000)), HARD).reason == reason
 
 
 def test_a_cluster_that_grows_needs_the_difference_and_one_that_shrinks_or_goes_nothing() -> None:
     had, catalog = builders.spec(), builders.catalog()
     grown = builders.spec(pools=[{"name": "md0", "flavor": "small", "replicas": 3}])
 
-    assert room.needed(builders.request(desired=had), None, catalog).clusters == 1
-    more = room.needed(builders.request(Action.CHANGE, desired=grown), had, catalog)
+    assert room.needed(builders.request(desired=had), None, catalog).after.clusters == 1
+    needs = room.needed(builders.request(Action.CHANGE, desired=grown), had, catalog)
+    assert not needs.nothing
+    more = needs.after - needs.before
     assert (more.clusters, more.nodes, more.vcpu) == (0, 1, 2000)
-    assert room.needed(builders.request(Action.CHANGE, desired=had), grown, catalog) == Usage()
-    assert room.needed(builders.request(Action.DELETE), had, catalog) == Usage()
+    assert room.needed(builders.request(Action.CHANGE, desired=had), grown, catalog).nothing
+    assert room.needed(builders.request(Action.DELETE), had, catalog).nothing
 
 
 def lives(name: str, **fields: Any) -> Any:
@@ -116,7 +135,7 @@ def test_it_waits_as_long_after_the_approval_as_it_might_have_waited_for_that() 
     end = room.gives_up_at(waiting("a", at=5), ApprovalPolicy(expiry="2h"), now=NOW)
 
     assert end == MADE + timedelta(hours=2, minutes=5)
-    assert "until 2026-08-03 11:05 UTC: vCPU" in room.given_up(room.of_shortage("vCPU", Usage(), HARD), end)
+    assert "until 2026-08-03 11:05 UTC: vCPU" in room.given_up(room.of_shortage("vCPU", Needs(), HARD), end)
 
 
 @pytest.mark.parametrize(("waited", "seconds"), [(0, 5), (60, 15), (3600, 300), (86_400, 300)])
