@@ -123,8 +123,10 @@ async def test_what_waits_for_room_alarms_nobody_however_long(scene: Scene) -> N
 
 
 async def test_what_has_found_room_after_hours_is_just_being_done_and_alarms_nobody(scene: Scene) -> None:
-    found = samples.waits_for_room().conditions[0].model_copy(
-        update={"status": "False", "reason": room.FOUND, "last_transition_time": _minutes(119)}
+    found = (
+        samples.waits_for_room()
+        .conditions[0]
+        .model_copy(update={"status": "False", "reason": room.FOUND, "last_transition_time": _minutes(119)})
     )
     scene.desk.put(samples.request(status=ACCEPTED.model_copy(update={"conditions": (found,)})))
 
