@@ -1,12 +1,12 @@
-"""A cluster's specification in few words: what a card, a list or a form says about it. Pure."""
+"""A cluster, or a wish for one, in few words: what a card, a list or a form says about it. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from bot import replies, text
-from provisioning import estimate, prices, stage
-from provisioning.model import CatalogSpec, ClusterSpec, NodePool, TenantCluster
+from provisioning import estimate, prices, room, stage
+from provisioning.model import CatalogSpec, ClusterRequest, ClusterSpec, NodePool, Phase, TenantCluster
 from provisioning.model.cluster import Hibernation
 from provisioning.objects import Stored, parse_time
 
@@ -23,6 +23,19 @@ def pool(it: NodePool, catalog: CatalogSpec | None = None) -> str:
 
 def pools(spec: ClusterSpec, catalog: CatalogSpec | None = None) -> str:
     return ", ".join(pool(each, catalog) for each in spec.pools)
+
+
+def waits(request: Stored[ClusterRequest]) -> bool:
+    """Whether it waits for somebody's word, or is approved and waits for room."""
+    return request.it.status.phase is Phase.PENDING or room.waits(request)
+
+
+def wish(request: Stored[ClusterRequest], tenant: str) -> str:
+    """What is asked for, or approved and not done yet, in a line of a listing."""
+    spec = request.it.spec
+    if request.it.status.phase is Phase.PENDING:
+        return replies.waiting_line(spec.cluster, spec.action, text.name(spec.requester))
+    return replies.headline(stage.of_request(request, None), spec.cluster, tenant)
 
 
 def rows(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 
-from bot import blocks, buttons, cards, hand_made, outline, replies, text
+from bot import blocks, buttons, cards, hand_made, outline, replies
 from bot.answers import Answer, Say
 from bot.blocks import Block
 from bot.commands import finding
 from bot.commands.command import Call, Command
 from provisioning import people, stage
 from provisioning.handmade import HandMade
-from provisioning.model import Phase, RequestSpec, TenantCluster
+from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored
 
 SHOWN = 25
@@ -40,10 +40,10 @@ def run(call: Call) -> Answer:
 def _waiting(call: Call, tenants: Collection[str]) -> list[tuple[bool, Draw]]:
     """Whether it is one's own, and the row."""
     return [
-        (people.same(it.spec.requester, call.person), partial(_asked, it.spec))
+        (people.same(request.it.spec.requester, call.person), partial(_wish, request, tenant))
         for tenant in tenants
-        for it in (request.it for request in call.desk.requests(tenant))
-        if it.status.phase is Phase.PENDING
+        for request in call.desk.requests(tenant)
+        if outline.waits(request)
     ]
 
 
@@ -59,8 +59,8 @@ def _made_by_hand(call: Call, tenants: Collection[str]) -> list[Draw]:
     return [partial(_by_hand, it, tenant) for tenant in tenants for it in call.desk.hand_made(tenant)]
 
 
-def _asked(spec: RequestSpec) -> Block:
-    return blocks.section(replies.waiting_line(spec.cluster, spec.action, text.name(spec.requester)))
+def _wish(request: Stored[ClusterRequest], tenant: str) -> Block:
+    return blocks.section(outline.wish(request, tenant))
 
 
 def _cluster(call: Call, cluster: Stored[TenantCluster], tenant: str, *, mine: bool) -> Block:

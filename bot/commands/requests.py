@@ -1,13 +1,13 @@
-"""`/cluster requests`: what waits for approval in one's tenants, one's own first, and what became of one's others."""
+"""`/cluster requests`: what waits in one's tenants, one's own first, and what became of one's others."""
 
 from __future__ import annotations
 
-from bot import cards, replies, text
+from bot import cards, outline, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
 from provisioning import people, stage
-from provisioning.model import ClusterRequest, Phase
+from provisioning.model import ClusterRequest
 from provisioning.objects import Stored
 
 SHOWN = 30
@@ -20,8 +20,8 @@ def run(call: Call) -> Answer:
         return tenants
     found = [(tenant, request) for tenant in tenants for request in call.desk.requests(tenant)]
     # Stable, so that within both halves the order of tenants and times stays.
-    waiting = sorted((each for each in found if _waits(each[1])), key=lambda each: not _mine(call, each[1]))
-    ended = [each for each in reversed(found) if _mine(call, each[1]) and not _waits(each[1])]
+    waiting = sorted((each for each in found if outline.waits(each[1])), key=lambda each: not _mine(call, each[1]))
+    ended = [each for each in reversed(found) if _mine(call, each[1]) and not outline.waits(each[1])]
     shown = [*waiting, *ended]
     if not shown:
         return Say(cards.say(replies.NO_REQUEST))
@@ -30,21 +30,18 @@ def run(call: Call) -> Answer:
     return Say(cards.listing(lines, most=SHOWN, more=replies.more_requests))
 
 
-def _waits(request: Stored[ClusterRequest]) -> bool:
-    return request.it.status.phase is Phase.PENDING
-
-
 def _mine(call: Call, request: Stored[ClusterRequest]) -> bool:
     return people.same(request.it.spec.requester, call.person)
 
 
 def _line(call: Call, tenant: str, request: Stored[ClusterRequest]) -> str:
-    spec, key = request.it.spec, (request.meta.namespace, request.it.spec.cluster)
-    if _waits(request):
-        said = replies.waiting_line(spec.cluster, spec.action, text.name(spec.requester))
+    if outline.waits(request):
+        said = outline.wish(request, tenant)
     else:
+        name = request.it.spec.cluster
+        key = (request.meta.namespace, name)
         cluster = next((each for each in call.desk.clusters(tenant) if each.key == key), None)
-        said = replies.headline(stage.of_request(request, cluster), spec.cluster, tenant)
+        said = replies.headline(stage.of_request(request, cluster), name, tenant)
     return f"{said} · {text.code(request.meta.name)}"
 
 

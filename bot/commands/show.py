@@ -8,7 +8,7 @@ from bot.commands import finding
 from bot.commands.command import Call, Command
 from provisioning import names, stage
 from provisioning.handmade import HandMade
-from provisioning.model import ClusterRequest, Phase, TenantCluster
+from provisioning.model import Phase, TenantCluster
 from provisioning.objects import Stored
 
 
@@ -55,18 +55,10 @@ def _requested(call: Call) -> Say | None:
 
 def _pending(call: Call, tenant: str, name: str) -> list[str]:
     return [
-        _line(tenant, request)
+        outline.wish(request, tenant)
         for request in call.desk.requests(tenant)
         if request.it.spec.cluster == name and request.it.status.phase in (Phase.PENDING, Phase.APPROVED)
     ]
-
-
-def _line(tenant: str, request: Stored[ClusterRequest]) -> str:
-    """What is asked for, or approved and not done yet."""
-    spec = request.it.spec
-    if request.it.status.phase is Phase.PENDING:
-        return replies.waiting_line(spec.cluster, spec.action, text.name(spec.requester))
-    return replies.headline(stage.of_request(request, None), spec.cluster, tenant)
 
 
 COMMAND = Command(

@@ -77,11 +77,13 @@ def test_ones_own_requests_come_first_and_what_became_of_them_last() -> None:
     desk.put(samples.request("cr-2", cluster="kais-old", requester=samples.KAI, status=denied))
     desk.put(samples.request("cr-3", cluster="denied", status=denied))
     desk.put(samples.request("cr-4", cluster="waiting"))
+    desk.put(samples.request("cr-5", cluster="kais-next", requester=samples.KAI, status=samples.waits_for_room()))
 
     lines = told("requests", desk).splitlines()
 
-    assert [line.rsplit("`", 2)[1] for line in lines] == ["cr-4", "cr-1", "cr-3"]
-    assert "was denied" in lines[2]
+    assert [line.rsplit("`", 2)[1] for line in lines] == ["cr-4", "cr-1", "cr-5", "cr-3"]
+    assert "waits for room" in lines[2]
+    assert "was denied" in lines[3]
 
 
 def test_no_request_is_a_sentence_too() -> None:

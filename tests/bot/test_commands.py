@@ -206,6 +206,15 @@ def test_ones_own_clusters_come_before_what_others_wait_for() -> None:
     assert ["`lenas`" in first, "`zulu`" in second, "`omars`" in third] == [True, True, True]
 
 
+def test_what_waits_for_room_is_listed_beside_what_waits_for_approval() -> None:
+    desk = FakeDesk()
+    desk.put(samples.request("cr-omars", cluster="omars", requester=samples.OMAR, status=samples.waits_for_room()))
+
+    (line,) = say("list", desk).splitlines()
+
+    assert "`omars` is approved, and waits for room in the quota" in line
+
+
 def test_a_list_says_what_each_costs_how_long_it_lives_and_opens_it() -> None:
     desk = FakeDesk(offered=samples.priced())
     desk.put_cluster(samples.cluster(status=samples.ready()))
