@@ -137,10 +137,14 @@ class App:
         took = time.perf_counter() - started
         metrics.SECONDS.labels(door).observe(took)
         _count(asked, door, decision, took)
-        if isinstance(decision, Deny):
-            self._note(asked, decision)
-        elif door == "validate" and isinstance(decision, Allow):
-            self._admitted(asked, decision)
+        try:
+            if isinstance(decision, Deny):
+                self._note(asked, decision)
+            elif door == "validate" and isinstance(decision, Allow):
+                self._admitted(asked, decision)
+        except Exception:
+            # It is decided, and whoever asked has their answer: what cannot be told of it changes nothing.
+            log.exception("review_not_told", door=door, kind=asked.kind, name=asked.name, uid=asked.uid)
         return web.Response(body=answer, content_type="application/json")
 
     async def _decide(self, asked: Request, decide: Callable[..., Awaitable[Decision]], deadline: float) -> Decision:

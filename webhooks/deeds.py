@@ -73,7 +73,8 @@ def read(request: Request, verdict: Allow, trusted: Trusted) -> Deed | None:
 
 def of(request: Request, verdict: Allow, trusted: Trusted) -> tuple[Event, ...]:
     """What this write is."""
-    if request.dry_run:
+    if request.dry_run or not request.either:
+        # Of a whole collection that is deleted, each is told by itself.
         return ()
     match (request.resource, request.subresource):
         case (TENANT_CLUSTERS.plural, ""):

@@ -91,6 +91,8 @@ async def door(authority: trustme.CA, world: Lookup) -> AsyncIterator[Door]:
         denied.append((request.user.name, denial.reason))
 
     def hear(request: Request, _: Allow) -> None:
+        if request.uid == "untold":
+            raise RuntimeError("a bug of ours")
         admitted.append(request.uid)
 
     def why_not_ready() -> str | None:
@@ -189,6 +191,13 @@ async def test_a_bug_of_ours_admits_nothing_and_its_words_stay_in_the_log(door: 
     assert (answer["allowed"], answer["status"]["code"], answer["status"]["reason"]) == (False, 500, "InternalError")
     assert "secret" not in str(answer)
     assert [line["event"] for line in lines] == ["review_failed", "review_answered"]
+
+
+async def test_a_bug_in_what_is_told_of_a_decision_changes_no_answer(door: Door) -> None:
+    with capture_logs() as lines:
+        response = await door.post(body(TENANT_CLUSTERS, CLUSTER, uid="untold"))
+    assert (await response.json())["response"] == {"uid": "untold", "allowed": True}
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["review_not_told"]
 
 
 async def test_a_bug_in_a_default_changes_nothing_and_is_no_reason_to_refuse(door: Door) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,6 +169,12 @@ def test_bookkeeping_and_phases_are_told_by_others() -> None:
     assert of_status({"votes": [VOTE]}, {"votes": [VOTE], "phase": "Applied"}, user=PROVISIONER) == ()
     told = {"channel": "D1", "ts": "1.0"}
     assert of_status({"questions": [ASKED]}, {"questions": [{**ASKED, "told": told}]}) == ()
+
+
+@pytest.mark.parametrize("kind", [TENANT_CLUSTERS, APPROVAL_DELEGATIONS], ids=lambda kind: kind.kind)
+def test_of_a_collection_that_is_deleted_each_is_told_by_itself(kind: Any) -> None:
+    whole = replace(request(kind, None, old=CLUSTER), old=None, name="")
+    assert deeds.read(whole, Allow(), TRUSTED) is None
 
 
 def test_nobodys_words_are_told() -> None:
