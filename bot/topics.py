@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import replies, text
-from provisioning import quota
+from provisioning import quota, risk
 from provisioning.model import Amounts, TenantSpec
 
 
@@ -32,9 +32,8 @@ def _approval(tenant: TenantSpec) -> str:
         policy.required, [it.name for it in policy.waivers], text.lifetime(policy.expiry), own=policy.own_requests
     )
     if (large := policy.large) is not None:
-        required = max(policy.required, large.required or 1)
         others, in_slack = bool(large.approvers), large.in_slack or not policy.in_slack
-        told += replies.policy_of_large(_amounts(large.above), required, others=others, in_slack=in_slack)
+        told += replies.policy_of_large(_amounts(large.above), risk.required(policy), others=others, in_slack=in_slack)
     return told if policy.in_slack else f"{told} {replies.APPROVED_AT_TERMINAL}"
 
 

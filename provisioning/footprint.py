@@ -36,15 +36,6 @@ def of_cluster(manifest: Manifest) -> Usage:
     return Usage(clusters=1)
 
 
-def of_machine_deployment(manifest: Manifest, template: Manifest, instancetype: Manifest | None = None) -> Usage:
-    """A raw MachineDeployment: the most machines it can come to, each as large as its KubevirtMachineTemplate says.
-
-    `instancetype`: the one that the template names, see `instancetype_of`. Raises `MalformedQuantity` for numbers that
-    are none.
-    """
-    return of_machine(template, instancetype) * machines(manifest)
-
-
 def machines(manifest: Manifest) -> int:
     """Of a MachineDeployment: what it may be scaled to, and what a rolling update adds on top.
 

@@ -70,10 +70,6 @@ class Elector:
         self._seen = ""
         self._seen_at = 0.0
 
-    @property
-    def leading(self) -> bool:
-        return self._held is not None
-
     async def run(self, payload: Payload) -> None:
         """Work on `payload` whenever this process leads, for ever, or until the payload ends by itself.
 

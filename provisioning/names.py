@@ -50,9 +50,8 @@ CATALOG: Final = "default"
 DNS_LABEL: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 """RFC 1035: Services and Deployments take the cluster's name, so it must start with a letter."""
 CLUSTER_NAME_MAX: Final = 30
-POOL_NAME_MAX: Final = 15
-"""Machine = VM = hostname = `<cluster>-<pool>-<hash>-<random>` must stay within 63 characters
-(Cluster API adds up to 17), and a Helm release name within 53."""
+"""Machine = VM = hostname = `<cluster>-<pool>-<hash>-<random>` must stay within 63 characters: a pool has 15 at most,
+and Cluster API adds up to 17. A Helm release name must stay within 53."""
 
 
 def content_hash(content: Any) -> str:

@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioning import approval, escalation, people, quota
-from provisioning.model import Action, Amounts, CatalogSpec, ClusterSpec, LargeRequests, RequestSpec, TenantSpec
+from provisioning.model import (
+    Action,
+    Amounts,
+    ApprovalPolicy,
+    CatalogSpec,
+    ClusterSpec,
+    LargeRequests,
+    RequestSpec,
+    TenantSpec,
+)
 from provisioning.quota import Excess
 from provisioning.usage import Usage
 
@@ -49,12 +58,18 @@ def deciding(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None
     # whom the tenant names: who somebody is does not hang on the size of a request.
     settled = LargeRequests(above=Amounts(), approvers=tenant.approvers)
     changed = {
-        "required": max(policy.required, of_large.required or 1),
+        "required": required(policy),
         "in_slack": policy.in_slack and of_large.in_slack,
         "large": settled,
     }
     decided = {"approvers": of_large.approvers or tenant.approvers, "approval": policy.model_copy(update=changed)}
     return tenant.model_copy(update=decided)
+
+
+def required(policy: ApprovalPolicy) -> int:
+    """How many must agree to a large request: never fewer than to another, and one at least."""
+    said = policy.large.required if policy.large is not None else None
+    return max(policy.required, said or 1)
 
 
 def about(

@@ -140,7 +140,7 @@ def test_a_pool_is_charged_with_what_its_deployment_can_come_to(size: dict[str, 
     if "replicas" not in deployment["spec"]:
         # As Cluster API's webhook fills it in.
         deployment["spec"]["replicas"] = size["min"]
-    weight = footprint.of_machine_deployment(deployment, template, INSTANCETYPE)
+    weight = footprint.of_machine(template, INSTANCETYPE) * footprint.machines(deployment)
     assert weight == quota.share(NodePool.model_validate(fields), catalog())
 
 
