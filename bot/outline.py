@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import replies, text
-from provisioning import estimate, prices, room, stage
+from provisioning import estimate, prices, stage
 from provisioning.model import CatalogSpec, ClusterRequest, ClusterSpec, NodePool, Phase, TenantCluster
 from provisioning.model.cluster import Hibernation
 from provisioning.objects import Stored, parse_time
@@ -23,11 +23,6 @@ def pool(it: NodePool, catalog: CatalogSpec | None = None) -> str:
 
 def pools(spec: ClusterSpec, catalog: CatalogSpec | None = None) -> str:
     return ", ".join(pool(each, catalog) for each in spec.pools)
-
-
-def waits(request: Stored[ClusterRequest]) -> bool:
-    """Whether it waits for somebody's word, or is approved and waits for room."""
-    return request.it.status.phase is Phase.PENDING or room.waits(request)
 
 
 def wish(request: Stored[ClusterRequest], tenant: str) -> str:

@@ -9,7 +9,7 @@ from plugin.session import Session
 from provisioning import handmade, objects, people, resources, room, wording
 from provisioning.errors import Forbidden
 from provisioning.kube import Manifest
-from provisioning.model import ClusterRequest, ClusterSpec, NodePool, Person, Phase, TenantCluster
+from provisioning.model import ClusterRequest, ClusterSpec, NodePool, Person, TenantCluster
 from provisioning.objects import Stored
 
 
@@ -60,7 +60,7 @@ async def own_request(session: Session, me: Person, word: str) -> Stored[Cluster
     known = [objects.read(ClusterRequest, item) for item in listed]
     if named := next((it for it in known if it.meta.name == word), None):
         return named
-    mine = [it for it in known if _may_be_taken_back(it) and people.same(it.it.spec.requester, me)]
+    mine = [it for it in known if room.waits_for_anything(it) and people.same(it.it.spec.requester, me)]
     hits = [it for it in mine if it.it.spec.cluster == word]
     if len(hits) == 1:
         return hits[0]
@@ -70,10 +70,6 @@ async def own_request(session: Session, me: Person, word: str) -> Stored[Cluster
     like = difflib.get_close_matches(word, [name for it in mine for name in (it.meta.name, it.it.spec.cluster)], n=1)
     meant = f"; did you mean {like[0]}?" if like else ""
     raise NotDone(f"no request of yours waits about {word} in {session.namespace}{meant}")
-
-
-def _may_be_taken_back(request: Stored[ClusterRequest]) -> bool:
-    return request.it.status.phase is Phase.PENDING or room.waits(request)
 
 
 async def by_hand(session: Session, name: str) -> Manifest | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from provisioning import quota, room
-from provisioning.model import CatalogSpec, ClusterRequest, ClusterSpec, Phase
+from provisioning.model import CatalogSpec, ClusterRequest, ClusterSpec
 from provisioning.objects import Stored
 from provisioning.usage import Usage
 
@@ -24,7 +24,7 @@ def wishes(requests: Iterable[Stored[ClusterRequest]]) -> dict[Key, ClusterSpec 
     return {
         (request.meta.namespace, request.it.spec.cluster): request.it.spec.desired
         for request in requests
-        if request.it.status.phase is Phase.PENDING or room.waits(request)
+        if room.waits_for_anything(request)
     }
 
 

@@ -86,6 +86,11 @@ def waits(request: Stored[ClusterRequest]) -> bool:
     return status.phase is Phase.APPROVED and conditions.is_true(status.conditions, WAITS)
 
 
+def waits_for_anything(request: Stored[ClusterRequest]) -> bool:
+    """Whether it waits: for somebody's word, or for room. Until it does no more it can be taken back."""
+    return request.it.status.phase is Phase.PENDING or waits(request)
+
+
 def may_queue(request: Stored[ClusterRequest]) -> bool:
     """Whether it may be sent to its place in the line: not once it has found room, because it is just being done."""
     found = conditions.find(request.it.status.conditions, WAITS)

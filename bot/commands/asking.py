@@ -12,11 +12,11 @@ from bot import blocks, buttons, cards, entries, forms, outlook, receipts, repli
 from bot.answers import ANSWER_SECONDS, Errors, FormAnswer, Nudge, Replace, Say, TakeBack, TryAgain
 from bot.commands.command import Filled
 from bot.ports import Desk
-from provisioning import errors, names, people
+from provisioning import errors, names, people, room
 from provisioning.alternatives import Alternative
 from provisioning.desk import Refused
 from provisioning.errors import Cause
-from provisioning.model import Action, ClusterRequest, Phase
+from provisioning.model import Action, ClusterRequest
 from provisioning.objects import Stored
 from provisioning.preview import Verdict, Wish
 
@@ -155,6 +155,6 @@ def _waiting(desk: Desk, wish: Wish, digest: str) -> Stored[ClusterRequest] | No
         it = request.it
         same = (request.meta.namespace, it.spec.digest) == (wish.namespace, digest)
         fresh = it.spec.base_generation == (0 if wish.action is Action.CREATE else base)
-        if same and fresh and it.status.phase is Phase.PENDING and people.same(it.spec.requester, wish.person):
+        if same and fresh and room.waits_for_anything(request) and people.same(it.spec.requester, wish.person):
             return request
     return None

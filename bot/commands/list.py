@@ -10,7 +10,7 @@ from bot.answers import Answer, Say
 from bot.blocks import Block
 from bot.commands import finding
 from bot.commands.command import Call, Command
-from provisioning import people, stage
+from provisioning import people, room, stage
 from provisioning.handmade import HandMade
 from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored
@@ -43,7 +43,7 @@ def _waiting(call: Call, tenants: Collection[str]) -> list[tuple[bool, Draw]]:
         (people.same(request.it.spec.requester, call.person), partial(_wish, request, tenant))
         for tenant in tenants
         for request in call.desk.requests(tenant)
-        if outline.waits(request)
+        if room.waits_for_anything(request)
     ]
 
 

@@ -52,7 +52,7 @@ def _of(call: Call, phases: tuple[Phase, ...]) -> list[Mine]:
 
 
 def _waits(request: Stored[ClusterRequest], *, for_room: bool) -> bool:
-    return request.it.status.phase is Phase.PENDING or (for_room and room.waits(request))
+    return room.waits_for_anything(request) if for_room else request.it.status.phase is Phase.PENDING
 
 
 def _hits(call: Call, mine: list[Mine]) -> tuple[list[Mine], str]:

@@ -6,7 +6,7 @@ from bot import cards, outline, replies, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
-from provisioning import people, stage
+from provisioning import people, room, stage
 from provisioning.model import ClusterRequest
 from provisioning.objects import Stored
 
@@ -19,9 +19,10 @@ def run(call: Call) -> Answer:
     if isinstance(tenants, Say):
         return tenants
     found = [(tenant, request) for tenant in tenants for request in call.desk.requests(tenant)]
+    waiting = [each for each in found if room.waits_for_anything(each[1])]
     # Stable, so that within both halves the order of tenants and times stays.
-    waiting = sorted((each for each in found if outline.waits(each[1])), key=lambda each: not _mine(call, each[1]))
-    ended = [each for each in reversed(found) if _mine(call, each[1]) and not outline.waits(each[1])]
+    waiting.sort(key=lambda each: not _mine(call, each[1]))
+    ended = [each for each in reversed(found) if _mine(call, each[1]) and not room.waits_for_anything(each[1])]
     shown = [*waiting, *ended]
     if not shown:
         return Say(cards.say(replies.NO_REQUEST))
@@ -35,7 +36,7 @@ def _mine(call: Call, request: Stored[ClusterRequest]) -> bool:
 
 
 def _line(call: Call, tenant: str, request: Stored[ClusterRequest]) -> str:
-    if outline.waits(request):
+    if room.waits_for_anything(request):
         said = outline.wish(request, tenant)
     else:
         name = request.it.spec.cluster

@@ -108,6 +108,19 @@ async def test_what_somebody_has_asked_for_already_is_said_with_since_when(stage
     assert len(stage.desk.stored) == 1
 
 
+async def test_what_is_approved_and_waits_for_room_is_not_asked_for_again_either(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    for _ in range(2):
+        await lena.command("/cluster create")
+        await lena.modal.fill(WISH)
+        await lena.modal.submit()
+        (key,) = stage.desk.stored
+        waits = samples.waits_for_room()
+        stage.desk.status(key, phase=waits.phase, decided_at=waits.decided_at, conditions=waits.conditions)
+
+    assert f"That is already asked for: {key[1]} waits since" in lena.modal.text
+
+
 async def test_a_rule_that_makes_approval_unnecessary_is_named_in_the_receipt(stage: Stage) -> None:
     stage.desk.waiver = "small clusters"
     lena = stage.slack.person("U0LENA")
