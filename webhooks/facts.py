@@ -38,7 +38,7 @@ from provisioning.resources import (
     TENANTS,
     Resource,
 )
-from webhooks import known
+from webhooks import known, tree
 from webhooks.review import Request, User
 
 Manifest = dict[str, Any]
@@ -246,15 +246,17 @@ def cluster(manifest: Manifest) -> Stored[TenantCluster]:
 
 
 def neighbours(facts: Facts, namespace: str, name: str) -> Mapping[str, Neighbour]:
-    """The namespace's other TenantClusters, by name."""
+    """The namespace's other TenantClusters, by name; also those that an older version of us stored in another shape."""
     return {
-        manifest["metadata"]["name"]: Neighbour(
-            pools=tuple(pool["name"] for pool in manifest["spec"]["pools"]),
-            add_ons=tuple(add_on["name"] for add_on in manifest["spec"].get("addOns") or ()),
-        )
+        manifest["metadata"]["name"]: Neighbour(pools=_names(manifest, "pools"), add_ons=_names(manifest, "addOns"))
         for manifest in facts.list(TENANT_CLUSTERS, namespace=namespace)
         if manifest["metadata"]["name"] != name
     }
+
+
+def _names(cluster: Manifest, key: str) -> tuple[str, ...]:
+    found = (tree.text(one.get("name")) for one in tree.mappings(tree.dig(cluster, "spec").get(key)))
+    return tuple(name for name in found if name)
 
 
 def is_platforms(facts: Facts, request: Request) -> bool:

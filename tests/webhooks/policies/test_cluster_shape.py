@@ -60,6 +60,12 @@ def test_a_pool_whose_machines_another_clusters_have_the_names_of_is_refused() -
     assert "pool md0 of cluster blue-api" in verdict.reason
 
 
+@pytest.mark.parametrize("spec", [None, {}, {"pools": "odd", "addOns": [{"chart": "x"}, "y"]}], ids=repr)
+def test_a_neighbour_that_nobody_can_read_any_more_is_in_nobodys_way(spec: Any) -> None:
+    odd = manifest(TENANT_CLUSTERS, "odd", spec)
+    assert World(*WORLD, odd).check(POLICY, request(TENANT_CLUSTERS, cluster())) == Allow()
+
+
 def test_a_namespace_without_a_tenant_has_no_clusters() -> None:
     assert isinstance(check(cluster(namespace="elsewhere", spec=SPEC)), Deny)
 
