@@ -31,7 +31,7 @@ from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
-from provisioning import objects
+from provisioning import objects, standing
 from provisioning.memo import Memo
 from provisioning.model import ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored
@@ -243,8 +243,8 @@ class Follower:
         return sights.of(self._desk, request, now=self._clock()) if request else None
 
     def _is_old(self, request: Stored[ClusterRequest]) -> bool:
-        decided = request.it.status.decided_at
-        since = objects.parse_time(decided) if decided else request.meta.created
+        ended = standing.ended_at(request)
+        since = objects.parse_time(ended) if ended else request.meta.created
         return since is not None and self._clock() - since > NEWS
 
     def _forget(self, key: Key) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.ports import Reads
-from provisioning import objects, room, stage
+from provisioning import objects, room, stage, standing
 from provisioning.model import ClusterRequest, Phase, StepState, Surface, TenantCluster, conditions
 from provisioning.objects import Stored
 from provisioning.stage import Stage
@@ -81,9 +81,9 @@ def undone(request: Stored[ClusterRequest], now: datetime) -> datetime | None:
 
 def _request(request: Stored[ClusterRequest], now: datetime) -> Stuck | None:
     status, where = request.it.status, (request.meta.namespace, request.it.spec.cluster)
-    decided = objects.parse_time(status.decided_at) if status.decided_at else None
-    if status.phase is Phase.FAILED and decided and now - decided <= NEWS:
-        return Stuck(*where, Stage.FAILED, decided, message=status.message)
+    ended = standing.ended_at(request)
+    if status.phase is Phase.FAILED and ended and now - objects.parse_time(ended) <= NEWS:
+        return Stuck(*where, Stage.FAILED, objects.parse_time(ended), message=status.message)
     if (since := undone(request, now)) and now - since > PATIENCE:
         return Stuck(*where, Stage.ACCEPTED, since, message=status.message)
     asked = [it for it in status.deliveries if it.surface is Surface.APPROVER]

@@ -35,6 +35,13 @@ _WORDS: Final = {
 _NO_ROOM: Final = f"it {wording.SAID[Stage.NO_ROOM]}"
 
 
+def ended_at(request: Stored[ClusterRequest]) -> str | None:
+    """When it was decided; or when it failed, because it may have waited for room for long before that."""
+    status = request.it.status
+    stalled = conditions_of.find(status.conditions, "Stalled") if status.phase is Phase.FAILED else None
+    return stalled.last_transition_time if stalled else status.decided_at
+
+
 def conditions(
     request: Stored[ClusterRequest], status: RequestStatus, *, now: datetime, wait: Wait | None = None
 ) -> tuple[Condition, ...]:

@@ -11,8 +11,9 @@ import pytest
 from bot import replies, stuck
 from bot.cards import Card
 from bot.follow import Follower
+from bot.outbox import Fixed
 from provisioning import room
-from provisioning.model import Action, Decision, Phase, RequestStatus, Vote
+from provisioning.model import Action, Condition, Decision, Phase, RequestStatus, Vote
 from provisioning.objects import format_time
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk, approved
@@ -140,6 +141,18 @@ async def test_what_has_found_room_after_hours_is_just_being_done_and_alarms_nob
     assert scene.platform != []
 
 
+async def test_what_is_given_up_after_more_than_a_day_is_news_all_the_same(scene: Scene) -> None:
+    scene.desk.put(samples.request(status=samples.waits_for_room()))
+    await scene.at(1)
+    scene.desk.status(KEY, phase=Phase.FAILED, message="there was no room for it", conditions=_failed(25 * 60))
+    scene.poster.fail["update"] = [Fixed("edit_window_closed")]
+
+    await scene.at(25 * 60 + 1)
+
+    assert ["could not be applied" in card.text for card in scene.poster.at("DLENA")] == [False, True]
+    assert [each.message for each in stuck.found(scene.desk, scene.now)] == ["there was no room for it"]
+
+
 async def test_numbers_that_change_all_the_time_are_drawn_no_more_often_than_progress_is(scene: Scene) -> None:
     scene.desk.put(samples.request(status=samples.waits_for_room()))
     await scene.at(1)
@@ -189,6 +202,11 @@ def test_a_place_in_line_is_counted_as_people_do(place: int, said: str) -> None:
 
 def _minutes(many: int) -> str:
     return format_time(samples.NOW + timedelta(minutes=many))
+
+
+def _failed(minutes: int) -> tuple[Condition, ...]:
+    made = {"type": "Stalled", "status": "True", "reason": "Failed", "lastTransitionTime": _minutes(minutes)}
+    return (Condition.model_validate(made),)
 
 
 def _seconds(many: int) -> int:
