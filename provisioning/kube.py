@@ -122,7 +122,10 @@ class Kube:
         return await self.call("GET", resource.path(namespace=namespace, name=name, subresource=subresource))
 
     async def find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
-        """Like `get`, with None for what is not there."""
+        """Like `get`, with None for what is not there. Others may have written the name: one that no object can have
+        would lead the request elsewhere."""
+        if name in ("", ".", "..") or "/" in name or "%" in name:
+            return None
         try:
             return await self.get(resource, name, namespace=namespace)
         except errors.NotFound:

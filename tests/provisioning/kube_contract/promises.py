@@ -64,6 +64,13 @@ class Promises:
             await kube.get(CONFIG_MAPS, "none", namespace=namespace)
         assert await kube.find(CONFIG_MAPS, "none", namespace=namespace) is None
 
+    @pytest.mark.parametrize("name", ["", ".", "..", "one/data", "../pods/one", "%2E"])
+    async def test_under_a_name_that_nothing_can_have_nothing_is_found(
+        self, kube: Kube, namespace: str, name: str
+    ) -> None:
+        await kube.create(CONFIG_MAPS, config_map(namespace, "one"))
+        assert await kube.find(CONFIG_MAPS, name, namespace=namespace) is None
+
     async def test_creating_a_name_twice_says_that_it_is_there(self, kube: Kube, namespace: str) -> None:
         await kube.create(CONFIG_MAPS, config_map(namespace, "one"))
         with pytest.raises(errors.AlreadyExists):
