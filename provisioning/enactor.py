@@ -140,6 +140,12 @@ class Enactor:
             failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=_why(error)[:MESSAGE_MAX])
             await self._settle(request, manifest, failed, "failed")
             return None
+        except errors.KubeError as error:
+            # Whatever keeps it from being tried, it stands before others for no longer than it may wait.
+            end = room.gives_up_at(request, tenant.it.spec.approval, now=self._now())
+            if not room.waits(request) or self._now() < end:
+                raise
+            return await self._wait(request, manifest, tenant, Wait(room.NO_ROOM, error.message))
         applied = lifecycle.step(request.it.status, Event.APPLIED, now=self._now())
         await self._settle(request, manifest, applied, "applied")
         return None

@@ -275,6 +275,30 @@ async def test_what_has_waited_too_long_is_given_up_with_the_numbers(scene: Scen
     assert scene.condition("web") == {}
 
 
+async def test_what_nobody_can_even_try_holds_up_the_others_no_longer_than_it_may_wait(scene: Scene) -> None:
+    def broken(operation: str, kind: Kind, new: Manifest | None, *_: Any) -> None:
+        if kind.plural == resources.TENANT_CLUSTERS.plural and new is not None and new["metadata"]["name"] == "one":
+            raise Refused(500, "InternalError", "failed calling webhook")
+
+    scene.approved("one", minutes=9)
+    scene.approved("two", minutes=5)
+    for name in ("one", "two"):
+        await scene.look(name)
+    scene.gone("first")
+    scene.stage.server.objects.admission.insert(0, broken)
+    with pytest.raises(errors.Unavailable):
+        await scene.look("one")
+    scene.stage.clock.ahead = timedelta(hours=23, minutes=53)
+
+    assert await scene.look("one") is None
+    await scene.look("two")
+    await scene.look("two")
+
+    assert scene.status("one")["phase"] == "Failed"
+    assert scene.status("one")["message"].endswith("failed calling webhook")
+    assert scene.status("two")["phase"] == "Applied"
+
+
 async def test_the_last_look_is_at_the_very_end(scene: Scene) -> None:
     scene.approved("web", minutes=24 * 60 - 1)
 
