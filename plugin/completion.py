@@ -16,7 +16,7 @@ from typing import Any, Final
 import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
 
-from provisioning import names, resources
+from provisioning import names, resources, room
 from provisioning.errors import ClusterdeskError
 from provisioning.kube import Kube, Manifest, namespace_of
 
@@ -39,12 +39,24 @@ def clusters(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def requests(ctx: typer.Context, incomplete: str) -> list[str]:
     """The ClusterRequests of the namespace that nobody has decided."""
+    return _requests(ctx, incomplete, _is_pending)
 
+
+def waiting(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The same, and those that wait for room."""
+    return _requests(ctx, incomplete, lambda it: _is_pending(it) or room.noted(it) == "True")
+
+
+def _requests(ctx: typer.Context, incomplete: str, wanted: Callable[[Manifest], bool]) -> list[str]:
     async def look(kube: Kube, namespace: str) -> list[str]:
         found = (await kube.list(resources.CLUSTER_REQUESTS, namespace=namespace)).items
-        return [it["metadata"]["name"] for it in found if (it.get("status") or {}).get("phase", "Pending") == "Pending"]
+        return [it["metadata"]["name"] for it in found if wanted(it)]
 
     return _completed(ctx, incomplete, look)
+
+
+def _is_pending(request: Manifest) -> bool:
+    return bool((request.get("status") or {}).get("phase", "Pending") == "Pending")
 
 
 def pools(ctx: typer.Context, incomplete: str) -> list[str]:

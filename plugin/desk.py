@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plugin.session import Session
-from provisioning import errors, handmade, objects, resources
+from provisioning import errors, handmade, objects, resources, room
 from provisioning.handmade import HandMade
 from provisioning.kube import Manifest
-from provisioning.model import ClusterRequest, Phase, TenantCluster
+from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import Resource
 
@@ -56,9 +56,8 @@ async def look(session: Session, *, everywhere: bool = False) -> Sight:
     except errors.Forbidden:
         # Whoever may see our objects only sees those.
         hosts = []
-    pending = Phase.PENDING.value
     return Sight(
-        tuple(it for it in requests if (it.get("status") or {}).get("phase", pending) == pending),
+        tuple(it for it in requests if room.waits_for_anything(objects.read(ClusterRequest, it))),
         tuple(clusters),
         tuple(it for it in hosts if handmade.is_hand_made(it)),
     )

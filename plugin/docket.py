@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from plugin import asked
-from provisioning import objects, people, plain
+from provisioning import objects, people, plain, room
 from provisioning.kube import Manifest
 from provisioning.model import ClusterRequest, Person, Phase, Vote
 from provisioning.objects import Stored, parse_time
@@ -30,8 +30,9 @@ def ordered(found: Sequence[Manifest], me: Person, *, everybodys: bool) -> list[
     read = [(objects.read(ClusterRequest, it), it) for it in found]
     read.sort(key=lambda pair: (pair[1]["metadata"].get("creationTimestamp") or "", pair[0].key))
     # Stable, so that within both halves the order of times stays.
-    waiting = sorted((pair for pair in read if _waits(pair[0])), key=lambda pair: not _mine(pair[0], me))
-    ended = [pair for pair in reversed(read) if not _waits(pair[0]) and (everybodys or _mine(pair[0], me))]
+    waiting = sorted((it for it in read if room.waits_for_anything(it[0])), key=lambda it: not _mine(it[0], me))
+    rest = [it for it in reversed(read) if not room.waits_for_anything(it[0])]
+    ended = [it for it in rest if everybodys or _mine(it[0], me)]
     return [manifest for _, manifest in (*waiting, *ended)]
 
 
@@ -48,22 +49,19 @@ def drawing(found: Sequence[Manifest], *, wide: bool, everywhere: bool = False) 
 def _row(request: Stored[ClusterRequest]) -> tuple[Text, ...]:
     spec, status = request.it.spec, request.it.status
     since = asked.moment(request.meta.created) if request.meta.created else ""
-    until = asked.moment(parse_time(status.expires_at)) if status.expires_at and _waits(request) else ""
+    pending, waits = status.phase is Phase.PENDING, room.waits(request)
+    until = asked.moment(parse_time(status.expires_at)) if status.expires_at and pending else ""
     first = (request.meta.name, spec.cluster, spec.action.value.lower())
     last = (until, ", ".join(map(_vote, status.votes)), status.waiver, spec.digest)
     return (
         *map(_text, first),
-        Text(status.phase.value, COLOUR.get(status.phase, "")),
+        Text(f"{status.phase.value}{', waits for room' if waits else ''}", COLOUR.get(status.phase, "")),
         *map(_text, (spec.requester.user, since, *last)),
     )
 
 
 def _vote(vote: Vote) -> str:
     return f"{vote.voter.user} {vote.decision.value.lower()}"
-
-
-def _waits(request: Stored[ClusterRequest]) -> bool:
-    return request.it.status.phase is Phase.PENDING
 
 
 def _mine(request: Stored[ClusterRequest], me: Person) -> bool:

@@ -106,9 +106,9 @@ def _row_by_hand(host: HandMade) -> tuple[Text, ...]:
 
 
 def _waiting(request: Stored[ClusterRequest]) -> Text:
-    spec = request.it.spec
-    said = wording.waiting(spec.action, spec.requester.user)
-    return _text(f"{spec.cluster}: {said} ({request.meta.name})", "yellow")
+    spec, at = request.it.spec, stage.of_request(request, None)
+    said = f": {wording.waiting(spec.action, spec.requester.user)}" if at is Stage.WAITING else f" {wording.SAID[at]}"
+    return _text(f"{spec.cluster}{said} ({request.meta.name})", "yellow")
 
 
 def _headline(name: str, said: str, at: Stage) -> Text:

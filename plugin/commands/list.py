@@ -1,4 +1,4 @@
-"""`kubectl clusterdesk list`: what waits for approval, the clusters, and those made by hand."""
+"""`kubectl clusterdesk list`: what waits, the clusters, and those made by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def run(
     context: options.ContextOption = "",
     kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
 ) -> None:
-    """List clusters, and what waits for approval. Those that somebody made by hand come last, and are called so.
+    """List clusters, and what waits for approval or for room. Those made by hand come last, and are called so.
 
     As JSON or YAML it is a List of TenantClusters, of Cluster API's Clusters made by hand, and of open ClusterRequests.
     """

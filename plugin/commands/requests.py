@@ -1,4 +1,4 @@
-"""`kubectl clusterdesk requests`: what waits for approval, and what became of what one asked for."""
+"""`kubectl clusterdesk requests`: what waits, and what became of what one asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(
     context: options.ContextOption = "",
     kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
 ) -> None:
-    """List what waits for approval, yours first, and what became of your other requests, the latest first."""
+    """List what waits for approval or for room, yours first, and what became of your others, the latest first."""
 
     async def look(session: Session) -> list[Manifest]:
         found = await session.kube.list(resources.CLUSTER_REQUESTS, namespace="" if everywhere else session.namespace)
@@ -32,7 +32,7 @@ def run(
     if printing.is_for_programs(output):
         printing.objects(output, found)
     elif not found:
-        printing.say("nothing waits for approval, and nothing of yours has been decided")
+        printing.say("nothing waits, and nothing of yours has been decided")
     else:
         printing.drawing(docket.drawing(found, wide=output is options.Output.WIDE, everywhere=everywhere))
 

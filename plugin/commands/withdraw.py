@@ -26,7 +26,7 @@ def run(
             metavar="REQUEST|CLUSTER",
             help="The ClusterRequest, or the cluster that you asked for something of.",
             show_default=False,
-            autocompletion=completion.requests,
+            autocompletion=completion.waiting,
         ),
     ],
     *,

@@ -18,6 +18,7 @@ from tests.plugin.test_overview import rows
 
 Manifest = dict[str, Any]
 BENS = {"user": "ben", "slack": "U0BEN"}
+WAITS = {"type": room.WAITS, "status": "True", "reason": room.NO_ROOM, "lastTransitionTime": "2026-08-03T10:00:00Z"}
 VOTE = {"voter": BENS, "decision": "Deny", "reason": "no", "at": "2026-08-03T10:00:00Z"}
 
 
@@ -67,10 +68,21 @@ def test_what_waits_is_in_the_order_of_time_and_what_is_decided_the_latest_first
     assert [it["metadata"]["name"] for it in found] == ["cr-b", "cr-a", "cr-07:00", "cr-06:00"]
 
 
+async def test_what_waits_for_room_stands_with_what_waits_for_approval(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        put(ann, request("cr-done", "11:00"), phase="Applied", decidedAt="2026-08-03T12:00:00Z")
+        put(ann, request("cr-full", "10:00", cluster="web"), phase="Approved", conditions=[WAITS])
+        _, out, _ = await ann.type("requests")
+        assert [row[0] for row in rows(out)] == ["name", "cr-full", "cr-done"]
+        assert "Approved, waits for room" in out.splitlines()[1]
+        _, out, _ = await ann.type("list")
+        assert out.splitlines()[0] == "web is approved, and waits for room in the quota (cr-full)"
+
+
 async def test_where_nothing_is_asked_for_that_is_said(tmp_path: Path) -> None:
     async with at_a_terminal(tmp_path) as ann:
         code, out, _ = await ann.type("requests")
-    assert (code, out) == (0, "nothing waits for approval, and nothing of yours has been decided\n")
+    assert (code, out) == (0, "nothing waits, and nothing of yours has been decided\n")
 
 
 @pytest.mark.parametrize("word", ["cr-second", "web"])
@@ -83,9 +95,6 @@ async def test_a_request_is_taken_back_by_its_name_or_by_that_of_its_cluster(tmp
         code, _, err = await ann.type("withdraw cr-second")
         assert code == 1
         assert err.startswith("Too late: this request is already decided. It is Withdrawn")
-
-
-WAITS = {"type": room.WAITS, "status": "True", "reason": room.NO_ROOM, "lastTransitionTime": "2026-08-03T10:00:00Z"}
 
 
 async def test_what_is_approved_and_waits_for_room_is_taken_back_by_the_name_of_its_cluster(tmp_path: Path) -> None:
