@@ -47,7 +47,7 @@ class ServerTime:
         """An answer arrived that is dated so. One without a date, of a proxy perhaps, says nothing."""
         try:
             at = parsedate_to_datetime(date)
-        except ValueError:
+        except (ValueError, OverflowError):
             return
         now = self._clock()
         zero = at.replace(tzinfo=UTC) - timedelta(seconds=now)

@@ -98,7 +98,16 @@ def test_a_clock_that_was_set_back_is_believed_at_once() -> None:
     assert world.time.now() <= world.there
 
 
-@pytest.mark.parametrize("date", ["", "tomorrow", "2026-11-29T12:00:00Z"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "tomorrow",
+        "2026-11-29T12:00:00Z",
+        f"Sun, 29 Nov {10**20} 12:00:00 GMT",
+        f"Sun, 29 Nov 2026 12:00:00 +{10**20}",
+    ],
+)
 def test_what_is_no_date_says_nothing(date: str) -> None:
     world = World()
     world.answer()
