@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from provisioning import names, objects, quota, risk, seats
 from provisioning.errors import Cause, Invalid
@@ -19,6 +19,7 @@ from provisioning.model import (
     Catalog,
     CatalogSpec,
     ClusterRequest,
+    ClusterSpec,
     DelegationSpec,
     Person,
     Tenant,
@@ -119,6 +120,8 @@ class Trusted:
         return self.is_platform(user) or user.name == self.provisioner or self.is_controller(user)
 
 
+UNREAD: Final = "was stored by an older version, and cannot be read any more; the platform may delete it"
+"""What is said of a TenantCluster that our model does not read."""
 _SAID = ("spec", "data", "binaryData", "stringData", "operation")
 """Where an object says what it is about."""
 
@@ -212,10 +215,17 @@ def deciding(facts: Facts, tenant: TenantSpec, request: Stored[ClusterRequest]) 
     """The tenant as it decides about this request. What tells its size is asked only where that matters."""
     if tenant.approval.large is None:
         return tenant
-    spec, found = request.it.spec, None
-    if spec.action is Action.DELETE:
-        found = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=request.meta.namespace)
-    return risk.about(tenant, spec, cluster(found).it.spec if found is not None else None, catalog(facts))
+    there = present(facts, request) if request.it.spec.action is Action.DELETE else None
+    return risk.about(tenant, request.it.spec, there, catalog(facts))
+
+
+def present(facts: Facts, request: Stored[ClusterRequest]) -> ClusterSpec | None:
+    """The cluster that something is asked about; None where there is none, or none that can be read any more."""
+    found = facts.get(TENANT_CLUSTERS, request.it.spec.cluster, namespace=request.meta.namespace)
+    try:
+        return cluster(found).it.spec if found is not None else None
+    except Invalid:
+        return None
 
 
 def limits(facts: Facts, tenant: TenantSpec) -> Limits:
@@ -243,6 +253,17 @@ def person(user: User) -> Person:
 def cluster(manifest: Manifest) -> Stored[TenantCluster]:
     """A TenantCluster's manifest, read. Raises `errors.Invalid` with every cause."""
     return objects.read(TenantCluster, manifest)
+
+
+def is_unread(manifest: Manifest | None) -> bool:
+    """Whether this TenantCluster is there, and our model does not read it any more."""
+    if manifest is None:
+        return False
+    try:
+        cluster(manifest)
+    except Invalid:
+        return True
+    return False
 
 
 def neighbours(facts: Facts, namespace: str, name: str) -> Mapping[str, Neighbour]:

@@ -19,9 +19,9 @@ from provisioning import approval, lifecycle, objects, people, replacing, risk
 from provisioning.errors import Cause
 from provisioning.lifecycle import Event, Reason, Refused
 from provisioning.lifetime import expires_at
-from provisioning.model import ClusterRequest, Person, Phase, RequestStatus, TenantCluster, TenantSpec, Vote
+from provisioning.model import ClusterRequest, Person, Phase, RequestStatus, TenantSpec, Vote
 from provisioning.objects import Stored
-from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
+from provisioning.resources import CLUSTER_REQUESTS
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
@@ -271,9 +271,7 @@ def _by_provisioner(
 
 
 def _waiver(before: Stored[ClusterRequest], tenant: TenantSpec, facts: Facts) -> str | None:
-    found = facts.get(TENANT_CLUSTERS, before.it.spec.cluster, namespace=before.meta.namespace)
-    present = objects.read(TenantCluster, found).it.spec if found is not None else None
-    return risk.waiver(tenant, before.it.spec, present, reading.catalog(facts))
+    return risk.waiver(tenant, before.it.spec, reading.present(facts, before), reading.catalog(facts))
 
 
 def _noted(wanted: RequestStatus, now: datetime) -> datetime:

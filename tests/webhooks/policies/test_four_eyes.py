@@ -588,7 +588,7 @@ def test_about_a_large_request_others_decide_and_as_many_as_the_tenant_says() ->
     assert isinstance(write(both, before=by_dan, user="eva", tenant=two), Allow)
 
 
-def test_about_what_is_not_above_the_line_the_others_have_no_say() -> None:
+def test_about_what_is_above_no_bound_the_others_have_no_say() -> None:
     small = large(above={"vcpu": 6})
     assert isinstance(write(decided("Approved", vote()), tenant=small), Allow)
     assert isinstance(write(decided("Approved", vote({"user": "dan"})), user="dan", tenant=small), Deny)
@@ -601,6 +601,16 @@ def test_a_deletion_is_as_large_as_the_cluster_that_is_there() -> None:
     assert isinstance(write(by_bob, cluster(), old=gone, tenant=large()), Deny)
     one = tweak(cluster(), "spec.pools", [{"name": "md0", "flavor": "small", "replicas": 1}])
     assert isinstance(write(by_bob, one, old=gone, tenant=large()), Allow)
+
+
+def test_a_deletion_of_what_cannot_be_read_any_more_can_be_decided() -> None:
+    gone, unread = asked(Action.DELETE), tweak(cluster(), "spec.ofYesterday", True)
+    denied = decided("Denied", vote(decision="Deny", reason="no"))
+    assert isinstance(write(denied, unread, old=gone, tenant=large()), Allow)
+    waived = decided("Approved", waiver="no approval needed")
+    refused = write(waived, unread, old=gone, user=PROVISIONER, tenant=tweak(TENANT, "spec.approval.required", 0))
+    assert isinstance(refused, Deny)
+    assert "ofYesterday" not in refused.reason
 
 
 @pytest.mark.parametrize(
