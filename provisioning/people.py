@@ -28,6 +28,11 @@ def approves_some(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()
     return _among(approvers_of_some(tenant), person, groups)
 
 
+def delegates_in_slack(tenant: TenantSpec, person: Person) -> bool:
+    """Whether what this person says in Slack can have somebody else decide instead of them here."""
+    return tenant.approval.in_slack and approves_some(tenant, person)
+
+
 def approvers_of_some(tenant: TenantSpec) -> tuple[Subject, ...]:
     """Whom the tenant names to decide: about its requests, or about the large ones."""
     large = tenant.approval.large

@@ -48,8 +48,13 @@ def seats(
     return tuple(
         Seat(instead_of=each.approver)
         for each in delegations
-        if people.same(person, each.delegate) and people.approver(tenant, each.approver)
+        if people.same(person, each.delegate) and people.approver(tenant, each.approver) and _is_heard(each, tenant)
     )
+
+
+def _is_heard(delegation: DelegationSpec, tenant: TenantSpec) -> bool:
+    """Whether a delegation counts where it was made: else a word in Slack would approve what is not approved there."""
+    return tenant.approval.in_slack or not delegation.approver.slack
 
 
 def is_held(vote: Vote, tenant: TenantSpec, delegations: Iterable[DelegationSpec]) -> bool:

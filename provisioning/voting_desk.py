@@ -113,7 +113,7 @@ class VotingDesk:
     async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
         """Have somebody else decide wherever this approver is listed by name: the tenants. It replaces what was said
         before."""
-        tenants = tuple(t for t in self._tenants() if people.approves_some(t.it.spec, approver))
+        tenants = tuple(t for t in self._tenants() if people.delegates_in_slack(t.it.spec, approver))
         for namespace in (namespace for tenant in tenants for namespace in tenant.it.spec.namespaces):
             wanted = delegating.manifest(namespace, approver, delegate, until=until, reason=reason)
             await delegating.put(self._kube, wanted)

@@ -20,8 +20,9 @@ def run(call: Call) -> Answer:
     words = [word for word in call.words if word.lower() != "until"]
     if [word.lower() for word in words] == [STOP]:
         return StopDelegating(call.person)
-    if not any(people.approves_some(t.it.spec, call.person) for t in call.desk.approvals_of(call.person)):
-        return Say(cards.say(replies.NOT_LISTED))
+    listed = [t.it.spec for t in call.desk.approvals_of(call.person) if people.approves_some(t.it.spec, call.person)]
+    if not any(people.delegates_in_slack(tenant, call.person) for tenant in listed):
+        return Say(cards.say(replies.DELEGATED_AT_TERMINAL if listed else replies.NOT_LISTED))
     if len(words) != 2:
         return Say(cards.say(replies.too_many_words(COMMAND.line)))
     return _delegate(call, *words)

@@ -15,6 +15,10 @@ BREAK_GLASS_REASON_HINT = "Shown to everybody who would have been asked, and kep
 FORCED_REASON = "Reason, in the words of whoever took it through:"
 NOBODY_DELEGATED = "Nobody decides instead of you, so there is nothing to stop."
 NOT_LISTED = "Only an approver whom a tenant lists by name can have somebody else decide, and you are none."
+DELEGATED_AT_TERMINAL = (
+    "Where you decide, nothing is approved in Slack, so what is said here puts nobody in your place. It takes kubectl: "
+    "`kubectl clusterdesk delegate`."
+)
 APPROVE_LARGE_TITLE = "Approve this large request?"
 APPROVE_DELETION_TITLE = "Approve this deletion?"
 APPROVED_AT_TERMINAL = "🔐 It is approved with kubectl, and not in Slack."

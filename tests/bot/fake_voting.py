@@ -87,7 +87,7 @@ class FakeVoting:
 
     async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
         await self.desk.reach()
-        tenants = [t for t in self.desk.tenants.values() if people.approves_some(t.it.spec, approver)]
+        tenants = [t for t in self.desk.tenants.values() if people.delegates_in_slack(t.it.spec, approver)]
         ends = objects.format_time(until)
         spec = DelegationSpec(approver=approver, delegate=delegate, until=ends, reason=reason)
         given = {(place, approver.user): spec for t in tenants for place in t.it.spec.namespaces}

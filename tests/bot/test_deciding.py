@@ -101,6 +101,16 @@ async def test_a_delegation_that_does_not_go_is_answered_with_why(stage: Stage) 
     assert not stage.desk.voting.given
 
 
+async def test_where_nothing_is_approved_in_slack_nobody_is_put_in_somebodys_place_there(stage: Stage) -> None:
+    stage.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(in_slack=False))
+    omar = stage.slack.person(OMAR.slack)
+
+    await omar.command("/cluster delegate @pat 3d")
+
+    await omar.waits_for("Where you decide, nothing is approved in Slack")
+    assert not stage.desk.voting.given
+
+
 async def test_who_decides_instead_does_not_decide_about_requests_of_either(stage: Stage) -> None:
     asked(stage.desk)
     delegated(stage.desk)

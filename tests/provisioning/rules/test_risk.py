@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning import approval, people, quota, risk
+from provisioning import approval, people, quota, risk, seats
 from provisioning.lifecycle import Reason, Refused
-from provisioning.model import Action, Decision, Person, Phase, RequestStatus, TenantSpec
+from provisioning.model import Action, Decision, DelegationSpec, Person, Phase, RequestStatus, TenantSpec
 from provisioning.objects import Stored
 from provisioning.usage import Usage
 from tests import builders
@@ -156,6 +156,16 @@ def test_where_approvals_are_not_for_slack_they_count_by_kubectl_alone() -> None
         approval.cast(asked, vote(BEN), tenant=in_slack_off(), now=NOW)
     assert refused.value.reason is Reason.NOT_IN_SLACK
     assert approval.cast(asked, vote(Person(user="ben")), tenant=in_slack_off(), now=NOW).phase is Phase.APPROVED
+
+
+@pytest.mark.parametrize(("slack", "counts"), [("U0BEN", False), ("", True)])
+def test_nobody_decides_there_by_what_an_approver_said_in_slack(slack: str, *, counts: bool) -> None:
+    approver, dave = Person(user="ben", slack=slack), Person(user="dave")
+    lasting = (DelegationSpec(approver=approver, delegate=DAVE, until="2026-09-01T00:00:00Z"),)
+    voted = builders.request(status={"votes": [vote(dave).model_copy(update={"instead_of": approver}).wire()]})
+
+    assert bool(approval.agreed(voted, in_slack_off(), lasting)) is counts
+    assert bool(seats.seats(in_slack_off(), dave, delegations=lasting)) is counts
 
 
 def test_who_may_not_decide_at_all_is_told_that_first() -> None:
