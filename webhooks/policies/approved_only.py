@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from provisioning import approval, backing, lifetime, objects, quota, risk, wording
 from provisioning.completion import complete
-from provisioning.errors import Cause, Invalid
+from provisioning.errors import Cause
 from provisioning.model import Action, ClusterRequest, ClusterSpec, DelegationSpec, Tenant, TenantCluster
 from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.objects import Stored
@@ -39,12 +39,9 @@ def check(request: Request, facts: Facts) -> Verdict:
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
         return _without_tenant(request)
-    try:
-        before = reading.cluster(request.old) if request.old is not None else None
-    except Invalid:
-        if request.object is not None:
-            raise
+    if reading.is_unread(request.old):
         return _of_unread(request, tenant, facts)
+    before = reading.cluster(request.old) if request.old is not None else None
     return _by_policy(request, before, tenant, facts)
 
 
@@ -113,11 +110,9 @@ def _of_unread(request: Request, tenant: Stored[Tenant], facts: Facts) -> Verdic
     policy, namespace = tenant.it.spec.approval, facts.get(NAMESPACES, request.namespace)
     nobody_agrees = policy.required == 0 and policy.large is None
     goes_anyway = reading.deleting(request.either) or (namespace is not None and reading.deleting(namespace))
-    if nobody_agrees or goes_anyway or facts.trusted.is_platform(request.user):
+    if request.object is None and (nobody_agrees or goes_anyway or facts.trusted.is_platform(request.user)):
         return Allow()
-    return refuse(
-        Cause("", "it was stored by an older version, and cannot be read any more; the platform may delete it")
-    )
+    return refuse(Cause("", f"it {reading.UNREAD}"))
 
 
 def _needs_nothing(

@@ -28,6 +28,8 @@ def check(request: Request, facts: Facts) -> Verdict:
         return refuse(reading.no_tenant(request.namespace))
     spec = objects.read(ClusterRequest, request.object).it.spec
     current = facts.get(TENANT_CLUSTERS, spec.cluster, namespace=request.namespace)
+    if reading.is_unread(current):
+        return refuse(Cause("spec.cluster", f"the cluster {spec.cluster} {reading.UNREAD}"), code=INVALID)
     who = list(_of_requester(request, spec, tenant.it.spec, facts))
     what = [
         *_of_what_is_replaced(spec, request.namespace, facts),

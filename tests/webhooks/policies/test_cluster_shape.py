@@ -45,6 +45,10 @@ def test_what_was_stored_before_is_not_held_against_anybody() -> None:
     assert isinstance(check(tweak(old, "spec.pools.0.replicas", 3), old=old), Deny)
 
 
+def test_what_is_wrong_with_what_was_there_is_not_told_as_if_it_was_new() -> None:
+    assert check(cluster(), old=tweak(cluster(), "spec.ofYesterday", True)) == Allow()
+
+
 def test_a_version_does_not_go_back() -> None:
     verdict = check(tweak(cluster(), "spec.version", "v1.33.4"), old=cluster())
     assert isinstance(verdict, Deny)

@@ -112,6 +112,17 @@ def test_what_is_asked_for_must_fit_what_is_there_and_on_offer(new: Any, there: 
     assert field in {cause.field for cause in verdict.causes}
 
 
+@pytest.mark.parametrize("action", Action)
+def test_nothing_is_asked_of_what_our_model_does_not_read_any_more(action: Action) -> None:
+    verdict = check(asked(action), tweak(cluster(), "spec.ofYesterday", True))
+    assert isinstance(verdict, Deny)
+    (cause,) = verdict.causes
+    assert cause.field == "spec.cluster"
+    assert cause.message.endswith(
+        "was stored by an older version, and cannot be read any more; the platform may delete it"
+    )
+
+
 def test_wrong_person_and_wrong_wish_are_told_together() -> None:
     verdict = check(tweak(asked(user="eve"), "spec.digest", "sha256:" + "0" * 64), user="eve")
     assert isinstance(verdict, Deny)
