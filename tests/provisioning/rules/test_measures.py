@@ -75,7 +75,7 @@ def test_a_status_and_a_mark_change_no_cost_and_an_owner_may() -> None:
 
 
 def test_a_disk_that_is_plugged_into_a_running_machine_changes_no_cost_and_an_empty_one_may() -> None:
-    def measures_of(*volumes: dict[str, Any]) -> tuple[Any, Any]:
+    def measures_of(*volumes: object) -> tuple[Any, Any]:
         pod = {"domain": DOMAIN, **({"volumes": [*volumes]} if volumes else {})}
         machine = thing(VIRTUAL_MACHINES, {"template": {"spec": pod}})
         instance = thing(VIRTUAL_MACHINE_INSTANCES, pod)
