@@ -36,6 +36,8 @@ class ServerTime:
         self._zero: datetime | None = None
         """What time it was there when `clock` showed 0."""
         self._ahead_since: float | None = None
+        self._is_warned = False
+        """Two API servers behind one address may disagree at every other answer."""
 
     def now(self) -> datetime:
         """Never ahead of the API server's clock. Raises `Unavailable` before its first answer."""
@@ -56,11 +58,13 @@ class ServerTime:
         elif zero < self._zero:
             self._set(zero)
         elif self._ahead_since is None:
-            log.warning("api_server_clock_ahead", seconds=(zero - self._zero).total_seconds())
             self._ahead_since = now
+            if not self._is_warned:
+                log.warning("api_server_clock_ahead", seconds=(zero - self._zero).total_seconds())
+            self._is_warned = True
         elif now - self._ahead_since >= DOUBT_SECONDS:
             self._set(zero)
 
     def _set(self, zero: datetime) -> None:
         log.warning("api_server_clock_set", seconds=(zero - (self._zero or zero)).total_seconds())
-        self._zero, self._ahead_since = zero, None
+        self._zero, self._ahead_since, self._is_warned = zero, None, False

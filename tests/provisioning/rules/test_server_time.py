@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +97,21 @@ def test_a_clock_that_was_set_back_is_believed_at_once() -> None:
     world.answer()
 
     assert world.time.now() <= world.there
+
+
+def test_of_two_that_disagree_the_earlier_one_is_believed_and_one_line_is_logged() -> None:
+    world = World()
+    world.answer()
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(10):
+            world.set_by = HOUR
+            world.answer()
+            world.set_by = timedelta()
+            world.elapsed += DOUBT_SECONDS
+            world.answer()
+
+    assert [line["event"] for line in lines] == ["api_server_clock_ahead"]
+    assert world.there - world.time.now() < SLACK
 
 
 @pytest.mark.parametrize(
