@@ -8,7 +8,7 @@ from __future__ import annotations
 from bot import blocks, buttons, outline, replies, text
 from bot.blocks import Block
 from bot.sights import Sight
-from provisioning import estimate, prices, risk, wording
+from provisioning import risk, wording
 from provisioning.model import Action, CatalogSpec, TenantSpec
 from provisioning.usage import Usage
 
@@ -53,7 +53,7 @@ def _twice(sight: Sight) -> Block | None:
         spec.action,
         spec.cluster,
         sight.tenant.meta.name,
-        price=_price(sight),
+        price=outline.hourly(shown, sight.catalog) if shown else "",
         workers=outline.pools(shown, sight.catalog) if shown else "",
     )
     asked = blocks.confirm(
@@ -65,10 +65,3 @@ def _twice(sight: Sight) -> Block | None:
     )
     # It says a person's name.
     return asked | {"text": blocks.verbatim(question, 300)}
-
-
-def _price(sight: Sight) -> str:
-    """What an hour of it costs; of what is to be deleted, what it does cost."""
-    old, desired = sight.cluster.it.spec if sight.cluster else None, sight.request.it.spec.desired
-    found = estimate.of(old, desired, sight.catalog)
-    return f"{prices.show(found.after if desired else found.before)} {found.currency}" if found else ""

@@ -141,11 +141,11 @@ def not_in_slack(request: str, namespace: str) -> str:
 
 
 def approve_question(who: str, action: Action, cluster: str, tenant: str, *, price: str, workers: str) -> str:
-    """Plain text; what is cut, when it is too long, is the end."""
+    """Plain text; what is cut, when it is too long, is the end. `price` is what `hourly` says, or empty."""
     wish = {
         Action.CREATE: f"a new cluster {cluster}",
         Action.CHANGE: f"a change of the cluster {cluster}",
         Action.DELETE: f"the deletion of the cluster {cluster}, with everything in it",
     }[action]
-    each = ", ".join(filter(None, (f"{price} an hour" if price else "", workers)))
+    each = ", ".join(filter(None, (price, workers)))
     return f"{who} asks for {wish}, in {tenant}{': ' if each else ''}{each}."
