@@ -54,6 +54,8 @@ class Memory:
 
     prover: Prover
     recount_at: float
+    busy_until: float = float("-inf")
+    """Until when nothing is counted by lists, because somebody came in between the last time."""
     lost_at: float | None = None
     """When the ledger was first seen to be missing or garbled."""
     lost: Ledger = field(default_factory=Ledger)
@@ -98,7 +100,8 @@ class Keeper:
         memory = self._memories.setdefault(name, self._fresh(name))
         try:
             ledger, held_back = await self._keep(tenant, memory)
-            if self._clock() >= memory.recount_at or memory.prover.release_in() == 0.0:
+            due = self._clock() >= memory.recount_at or memory.prover.release_in() == 0.0
+            if due and self._clock() >= memory.busy_until:
                 ledger = await self._recounted(tenant, memory) or ledger
         except (Missing, Garbled) as error:
             left = await self._until_countable(tenant, memory, why=error)
@@ -145,7 +148,7 @@ class Keeper:
         try:
             return await self._recount(tenant, memory)
         except errors.Conflict:
-            memory.recount_at = self._clock() + CLAIMS_LOOK
+            memory.recount_at = memory.busy_until = self._clock() + CLAIMS_LOOK
             return None
 
     async def _recount(self, tenant: Stored[Tenant], memory: Memory) -> Ledger:

@@ -588,6 +588,36 @@ async def test_a_recount_among_reservations_is_put_off_and_what_is_known_is_publ
     assert published(stage)["clusters"] == 1
 
 
+async def test_room_that_is_held_back_is_not_counted_again_and_again_among_reservations(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    stage.cluster()
+    await keep(stage, keeper)
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools.0.replicas", 1))
+    await keep(stage, keeper)
+
+    class Busy(KubeLedgers):
+        async def save(self, tenant: str, ledger: Ledger, version: str) -> object:  # type: ignore[override]
+            raise errors.Conflict("somebody was faster")
+
+    keeper._store = Busy(stage.kube, SYSTEM)
+    clock.at += VOID_AFTER
+
+    async def lists() -> int:
+        before = len(stage.server.asked("GET", "tenantclusters?limit"))
+        await keep(stage, keeper)
+        return len(stage.server.asked("GET", "tenantclusters?limit")) - before
+
+    first = await lists()
+    assert first > 0
+    assert await lists() == 0
+    keeper._store = KubeLedgers(stage.kube, SYSTEM)
+    assert await lists() == 0
+    clock.at += CLAIMS_LOOK
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used().nodes == 2
+
+
 async def test_a_recount_that_finds_nothing_new_writes_nothing_into_the_ledger(stage: Backstage) -> None:
     clock = Monotonic()
     keeper = keeper_of(stage, clock)
