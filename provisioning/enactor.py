@@ -137,8 +137,7 @@ class Enactor:
         except errors.NoRoom as full:
             return await self._wait(request, manifest, tenant, self._line.shortage(full, needs, tenant))
         except (enacting.Failed, errors.Forbidden, errors.Invalid, errors.NotFound) as error:
-            failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=_why(error)[:MESSAGE_MAX])
-            await self._settle(request, manifest, failed, "failed")
+            await self._fail(request, manifest, _why(error))
             return None
         except errors.KubeError as error:
             # Whatever keeps it from being tried, it stands before others for no longer than it may wait.
@@ -153,18 +152,23 @@ class Enactor:
     async def _wait(
         self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant], why: Wait
     ) -> float | None:
-        """Note why it waits for room, or that it has for too long."""
+        """Note why it waits for room, or that it has for too long, or that too many do."""
         now, status = self._now(), request.it.status
         end = room.gives_up_at(request, tenant.it.spec.approval, now=now)
         if end <= now:
-            message = room.given_up(why, end)[:MESSAGE_MAX]
-            failed = lifecycle.step(status, Event.FAILED, now=now, message=message)
-            await self._settle(request, manifest, failed, "failed")
+            await self._fail(request, manifest, room.given_up(why, end))
+            return None
+        if room.noted(manifest) is None and self._line.is_full(tenant):
+            await self._fail(request, manifest, room.not_another(why))
             return None
         if await self._write(request, manifest, status, wait=why) and not room.waits(request):
             where = {"namespace": request.meta.namespace, "name": request.meta.name}
             log.info("request_waits_for_room", why=why.message, until=objects.format_time(end), **where)
         return min(room.next_look(request, now=now), end - now).total_seconds() + 1
+
+    async def _fail(self, request: Stored[ClusterRequest], manifest: Manifest, why: str) -> None:
+        failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=why[:MESSAGE_MAX])
+        await self._settle(request, manifest, failed, "failed")
 
     async def _note(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
         """Write down how it stands since somebody else brought it there, and tell of it once."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from provisioning import enacting, errors, objects, quota, resources, room
-from provisioning.kube import Kube
+from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.model import ClusterRequest, Tenant
 from provisioning.objects import Stored
@@ -41,6 +41,10 @@ class Line:
             return 0
         return before
 
+    def is_full(self, tenant: Stored[Tenant]) -> bool:
+        """Whether as many wait as may."""
+        return len(self._noted(tenant)) >= room.MOST
+
     def shortage(self, full: errors.NoRoom, needs: Needs, tenant: Stored[Tenant]) -> Wait:
         """What the API server has said, for whoever has to wait."""
         hard = quota.limits(tenant.it.spec.quota.hard, self._landscape.catalog())
@@ -50,9 +54,12 @@ class Line:
     def _waiting(self, tenant: Stored[Tenant]) -> tuple[Stored[ClusterRequest], ...]:
         """What of a tenant waits for room, or has just found some. One that an older version stored and this one does
         not read is never done, and so holds up nobody."""
-        listed = (self._landscape.caches[resources.CLUSTER_REQUESTS].list(each) for each in tenant.it.spec.namespaces)
         found = []
-        for manifest in (manifest for manifests in listed for manifest in manifests if room.noted(manifest)):
+        for manifest in self._noted(tenant):
             with contextlib.suppress(errors.Invalid):
                 found.append(objects.read(ClusterRequest, manifest))
         return tuple(found)
+
+    def _noted(self, tenant: Stored[Tenant]) -> list[Manifest]:
+        listed = (self._landscape.caches[resources.CLUSTER_REQUESTS].list(each) for each in tenant.it.spec.namespaces)
+        return [manifest for manifests in listed for manifest in manifests if room.noted(manifest)]

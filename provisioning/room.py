@@ -42,6 +42,8 @@ TOO_LARGE: Final = "LargerThanQuota"
 FOUND: Final = "RoomFound"
 """The reasons of that condition: there is no room now, others go first, there never is as the quota stands; and there
 is some."""
+MOST: Final = 100
+"""So many of a tenant wait at a time. Where nobody has to agree, a program could ask without end."""
 SHORTEST, LONGEST = timedelta(seconds=5), timedelta(minutes=5)
 """Between two looks when nothing is heard of the quota. What frees room is heard of; this is for what is missed."""
 
@@ -162,6 +164,11 @@ def gives_up_at(request: Stored[ClusterRequest], policy: ApprovalPolicy, *, now:
 def given_up(why: Wait, end: datetime) -> str:
     """What a request says that has waited in vain."""
     return f"there was no room for it until {end:%Y-%m-%d %H:%M} UTC: {why.message}"
+
+
+def not_another(why: Wait) -> str:
+    """What a request says that comes when as many wait as may."""
+    return f"there is no room for it, and {MOST} requests wait for some already: {why.message}"
 
 
 def next_look(request: Stored[ClusterRequest], *, now: datetime) -> timedelta:

@@ -262,6 +262,25 @@ async def test_a_request_that_cannot_be_read_any_more_holds_up_nobody(scene: Sce
     assert scene.condition("web")["reason"] == room.NO_ROOM
 
 
+async def test_when_as_many_wait_as_may_another_one_fails_and_says_so(scene: Scene) -> None:
+    scene.approved("web0", minutes=9)
+    await scene.look("web0")
+    conditions = scene.status("web0")["conditions"]
+    for number in range(1, room.MOST):
+        scene.approved(f"web{number}", minutes=5)
+        scene.stage.patch(
+            resources.CLUSTER_REQUESTS, f"cr-web{number}", {"status": {"conditions": conditions}}, "status"
+        )
+    scene.approved("another")
+
+    await scene.look("another")
+    await scene.look("web1")
+
+    assert scene.status("another")["phase"] == "Failed"
+    assert scene.status("another")["message"].startswith("there is no room for it, and 100 requests wait for some")
+    assert scene.condition("web1")["reason"] == room.IN_LINE
+
+
 async def test_what_has_waited_too_long_is_given_up_with_the_numbers(scene: Scene) -> None:
     scene.approved("web")
     await scene.look("web")
