@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from provisioning import measures
+from provisioning import kinship, measures
 from provisioning.charges import Assessor
 from provisioning.errors import Cause, RuleError
 from provisioning.ledger import slot_key
 from provisioning.machine_sizes import TemplateMissing
-from provisioning.resources import CATALOGS, TENANT_CLUSTERS, TENANTS
+from provisioning.resources import CATALOGS, MACHINE_DEPLOYMENTS, MACHINE_SETS, MACHINES, TENANT_CLUSTERS, TENANTS
 from provisioning.usage import Usage
 from webhooks import charged, pieces, tree
 from webhooks import facts as reading
@@ -27,6 +27,9 @@ from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
 from webhooks.policy import UPDATE, Policy, Rule
 from webhooks.review import Request
+
+MAKERS: Final = (MACHINE_DEPLOYMENTS, MACHINE_SETS, MACHINES)
+"""What Cluster API makes machines for, or parts of such."""
 
 
 def check(request: Request, facts: Facts) -> Verdict | Charge:
@@ -75,14 +78,19 @@ def _of_nobody(kind: Kind, before: Manifest | None, after: Manifest, request: Re
     """Where no tenant is, nobody can be charged, and so nothing grows.
 
     What costs nothing may be written, and so may the parts of what is there: controllers keep alive what was made
-    before there were tenants.
+    before there were tenants. They make no more parts than it says, so that theirs need not be measured.
     """
     try:
         cost, _ = _weighed(kind, before, after, request, facts)
         grows = (cost - _cost_before(kind, before, facts)).rises() != Usage()
     except RuleError:
-        grows = True
+        grows = not (facts.trusted.is_controller(request.user) and _is_part(after, facts))
     return refuse(reading.no_tenant(request.namespace)) if grows else Allow()
+
+
+def _is_part(manifest: Manifest, facts: Facts) -> bool:
+    """Whether something of Cluster API's that makes machines is there, and owns it."""
+    return any(kinship.owner(manifest, kind, facts, controlling=False) for kind in MAKERS)
 
 
 def _weighed(kind: Kind, before: Manifest | None, after: Manifest, request: Request, facts: Facts) -> tuple[Usage, str]:

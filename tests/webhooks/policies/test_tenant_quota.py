@@ -353,6 +353,19 @@ def test_what_was_there_before_there_were_tenants_is_kept_alive_and_does_not_gro
     assert isinstance(check(MACHINE_DEPLOYMENTS, more, *there, old=there[0]), Deny)
 
 
+def test_parts_of_what_was_there_before_need_not_be_measured_where_their_controller_makes_them() -> None:
+    """Of a size, for instance, that a tenant could not be charged by."""
+    there = [tweak(one, "metadata.namespace", "elsewhere") for one in (PARENT, SET)]
+    odd = {"virtualMachineTemplate": {"spec": {"instancetype": {"kind": "VirtualMachineInstancetype", "name": "mine"}}}}
+    alone = manifest(KUBEVIRT_MACHINES, "next", odd, namespace="elsewhere")
+    for resource, part, owner in ((KUBEVIRT_MACHINES, alone, there[1]), (MACHINE_SETS, there[1], there[0])):
+        healed = owned(part, owner)
+        assert check(resource, healed, owner, user=CONTROLLER) == Allow()
+        assert isinstance(check(resource, healed, owner), Deny)
+        assert isinstance(check(resource, healed, user=CONTROLLER), Deny)
+    assert isinstance(check(KUBEVIRT_MACHINES, alone, *there, user=CONTROLLER), Deny)
+
+
 def test_a_machine_and_its_number_of_questions_do_not_grow_with_its_namespace() -> None:
     parent = deployment(replicas=30)
     made_of = owned(manifest(MACHINE_SETS, "raw-1", {**parent["spec"], "replicas": 30}), parent)
