@@ -319,7 +319,13 @@ def goes_as_it_is(request: Request) -> bool:
     new, old = request.object, request.old
     if new is None:
         return deleting(old or {})
-    return deleting(new) and old is not None and all(new.get(key) == old.get(key) for key in _SAID)
+    return deleting(new) and is_about_the_same(request)
+
+
+def is_about_the_same(request: Request) -> bool:
+    """Whether nothing changes in all that the object is about: its content, besides its spec."""
+    old, new = request.old, request.object
+    return old is not None and new is not None and all(new.get(key) == old.get(key) for key in _SAID)
 
 
 def says_the_same(request: Request) -> bool:

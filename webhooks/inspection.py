@@ -8,6 +8,7 @@ from typing import TypeVar
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
 from webhooks import decision, deliveries
+from webhooks import facts as reading
 from webhooks.decision import INVALID, Deny
 from webhooks.facts import Facts
 from webhooks.parts import Part
@@ -22,20 +23,21 @@ T = TypeVar("T")
 def found(request: Request, facts: Facts, look: Callable[[Part], list[T]]) -> list[T]:
     """What `look` finds in all that goes into a tenant by this request, and that did not go there before.
 
-    What is there already must stay changeable and removable, in all its other parts. Raises `Overgrown`.
+    What is there already must stay changeable and removable, in all its other parts, also where it is more than can be
+    looked through: controllers mark it, and people take it away. Raises `Overgrown`.
     """
     manifest = request.object
-    if manifest is None or not deliveries.is_concern(request, facts):
+    if manifest is None or reading.is_about_the_same(request) or not deliveries.is_concern(request, facts):
         return []
+    before = _before(request, facts)
     try:
         sent = deliveries.of(request, manifest, facts)
-        before = deliveries.of(request, request.old, facts) if request.old is not None else []
         new = [finding for part in sent if part not in before for finding in _looked(part, look)]
-        known = {finding for part in before if new for finding in _looked(part, look)}
     except Overgrown:
         if deliveries.is_sent(request, facts):
             raise
         return []
+    known = {finding for part in before if new for finding in _known(part, look)}
     new = [finding for finding in dict.fromkeys(new) if finding not in known]
     return new if new and deliveries.is_sent(request, facts) else []
 
@@ -51,6 +53,22 @@ def refuse(causes: Sequence[Cause]) -> Deny:
 def refuse_unread(error: Overgrown) -> Deny:
     """Of content that is not looked through nobody can say that it is harmless."""
     return decision.refuse(Cause("", f"nobody can tell what it brings along: {error}"), code=INVALID)
+
+
+def _before(request: Request, facts: Facts) -> list[Part]:
+    """What went there already. Of what is more than can be looked through nothing is known."""
+    try:
+        return deliveries.of(request, request.old, facts) if request.old is not None else []
+    except Overgrown:
+        return []
+
+
+def _known(part: Part, look: Callable[[Part], list[T]]) -> list[T]:
+    """As `_looked`, of what went there already."""
+    try:
+        return look(part)
+    except Overgrown:
+        return []
 
 
 def _looked(part: Part, look: Callable[[Part], list[T]]) -> list[T]:

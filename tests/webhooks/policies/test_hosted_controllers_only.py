@@ -388,6 +388,17 @@ def test_what_cannot_be_unpacked_is_refused_once_a_machine_is_to_have_it_and_not
     assert verdict.code == 422
 
 
+def test_what_was_there_and_cannot_be_unpacked_may_be_marked_and_taken_away() -> None:
+    """An older version of us did not unpack it; Cluster API goes on writing owners into what it names."""
+    bomb = base64.b64encode(gzip.compress(b"\0" * 5_000_000)).decode()
+    secret, naming = manifest(SECRETS, "c", data={"a": bomb}, type="Opaque"), manifest(KUBEADM_CONFIGS, "k", BOOTS)
+    owners = [{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "u"}]
+    assert check(SECRETS, tweak(secret, "metadata.ownerReferences", owners), naming, old=secret) == Allow()
+    assert check(SECRETS, tweak(secret, "data", {"a": encoded("echo")}), naming, old=secret) == Allow()
+    assert isinstance(check(SECRETS, tweak(secret, "data", {"a": encoded(POD)}), naming, old=secret), Deny)
+    assert check(KUBEADM_CONFIGS, tweak(naming, "spec", {}), secret, old=naming) == Allow()
+
+
 def test_more_content_than_is_looked_through_in_time_is_refused_whole() -> None:
     many = tweak(resource_set(), "spec.resources", [{"kind": "ConfigMap", "name": f"c{n}"} for n in range(12)])
     large = [manifest(CONFIG_MAPS, f"c{n}", data={"a": "x" * 800_000}) for n in range(12)]
