@@ -116,11 +116,15 @@ class Office:
             await asyncio.sleep(0.02)
 
     async def settled(self) -> Ledger:
-        """When all is quiet: whatever was under way is too old to land, and everything is counted anew."""
-        for _ in range(3):
+        """When all is quiet: whatever was under way is too old to land, and everything is counted anew. What one look
+        proves may be what the next one waits for, so it is over when nothing has changed for two whole periods."""
+        ledger, quiet = await self.ledger(), 0
+        while quiet < 3:
             self.jumped += VOID_AFTER + RECOUNT
             await self.keep()
-        return await self.ledger()
+            before, ledger = ledger, await self.ledger()
+            quiet = quiet + 1 if ledger == before else 1
+        return ledger
 
     async def ledger(self) -> Ledger:
         return (await self.store.load(self.desk.tenant)).ledger

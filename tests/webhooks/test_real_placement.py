@@ -298,7 +298,9 @@ async def a_secret_that_is_there_before_it_is_named_is_looked_at_then(desk: Desk
 async def no_keys_of_a_cluster_go_anywhere(desk: Desk) -> None:
     owner = {"apiVersion": KAMAJI_CONTROL_PLANES.api_version, "kind": KAMAJI_CONTROL_PLANES.kind, "name": "shop"}
     owners = [{**owner, "uid": "0", "controller": True}]
-    await desk.admin.create(SECRETS, desk.new(SECRETS, "shop-ca", ownerReferences=owners))
+    # Its owner is none that there is: where a garbage collector runs, it must not be quicker than we are.
+    kept = {"ownerReferences": owners, "finalizers": ["example.com/kept"]}
+    await desk.admin.create(SECRETS, desk.new(SECRETS, "shop-ca", **kept))
     assert await passing(desk, "shop-ca", "is what the KamajiControlPlane shop keeps for itself") == []
     await desk.admin.create(CLUSTER_RESOURCE_SETS, resource_set(desk, "wait", [{"kind": "Secret", "name": "late-ca"}]))
     refused = pytest.raises(errors.Forbidden, match="something in this namespace would give late-ca")

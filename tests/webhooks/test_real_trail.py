@@ -76,19 +76,23 @@ async def test_what_somebody_does_by_kubectl_is_told_once_when_it_is_stored_and_
 
 
 async def told(desk: Desk, codes: tuple[str, ...]) -> None:
-    """Wait until each of these has its line."""
-    logs = [child.log for child in desk.processes.children.values()]
-    await until(lambda: all(any(code in log.read_text() for log in logs) for code in codes), seconds=REAL_PATIENCE)
+    """Wait until each of these has its line. Others, whose clusters go meanwhile, have theirs in the same logs."""
+
+    def mine() -> str:
+        logs = "".join(child.log.read_text() for child in desk.processes.children.values())
+        return "".join(line for line in logs.splitlines() if desk.namespace in line)
+
+    await until(lambda: all(code in mine() for code in codes), seconds=REAL_PATIENCE)
 
 
 async def lines_of(desk: Desk) -> tuple[Line, ...]:
-    """The whole trail, when every replica has ended, as the heads in the cluster prove it."""
+    """What the trail says of this namespace, when every replica has ended; the heads in the cluster prove all of it."""
     logs = [child.log for child in desk.processes.children.values()]
     await desk.processes.stop()
     heads = await KubeHeads(desk.admin, SYSTEM, "webhooks").load()
     proof = check("".join(log.read_text() for log in logs).splitlines(), heads)
     assert (proof.flaw, proof.loose) == (None, 0)
-    return proof.lines
+    return tuple(line for line in proof.lines if desk.namespace in str(line.content))
 
 
 def _times(line: Line) -> int:
