@@ -51,6 +51,9 @@ from webhooks.facts import Trusted
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUNDS = int(os.environ.get("LEDGER_ROUNDS", "2"))
+LOOKS = 5
+"""Times that all is counted after a round before what differs counts as leaked. Where controllers run beside us, what
+they write lands late, and the keeper's clock is ahead of it."""
 SEED = int(os.environ.get("LEDGER_SEED") or secrets.randbelow(2**32))
 ACTORS, ACTS = 8, 15
 """How many act at once, and how often each, in one round."""
@@ -368,11 +371,14 @@ async def test_whatever_happens_nothing_is_above_the_quota_nothing_uncounted_and
             if number == 0:
                 # Not yet had a cache shown what was long gone, which costs for as long.
                 assert counted(ledger.used()).within(HARD), SEED
-            settled, truth = await at_rest(office)
-            raw = {slot for slot in settled.slots if slot.startswith("clusters.cluster.x-k8s.io/")}
+            for _ in range(LOOKS):
+                settled, truth = await at_rest(office)
+                raw = {slot for slot in settled.slots if slot.startswith("clusters.cluster.x-k8s.io/")}
+                slots = (settled.slots.keys() | truth.keys()) - raw
+                told = {slot: counted(settled.cost(slot)) for slot in slots}
+                if told == {slot: truth.get(slot, Usage()) for slot in slots}:
+                    break
             assert len(raw) == by_hand.clusters, SEED
-            slots = (settled.slots.keys() | truth.keys()) - raw
-            told = {slot: counted(settled.cost(slot)) for slot in slots}
             assert told == {slot: truth.get(slot, Usage()) for slot in slots}, SEED
             assert not [slot for slot in settled.slots.values() if slot.claims], SEED
             office.source.share = 0.2
