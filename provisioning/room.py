@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from provisioning import lifetime, objects, quota
+from provisioning import errors, lifetime, objects, quota
 from provisioning.model import (
     ApprovalPolicy,
     CatalogSpec,
@@ -36,7 +36,7 @@ from provisioning.usage import Usage
 
 WAITS: Final = "WaitsForRoom"
 """The condition of a request that waits for room; False once there is some, until it is done."""
-NO_ROOM: Final = "QuotaExceeded"
+NO_ROOM: Final = errors.NO_ROOM
 IN_LINE: Final = "InLine"
 TOO_LARGE: Final = "LargerThanQuota"
 FOUND: Final = "RoomFound"
@@ -194,8 +194,8 @@ def taken_by(
 def _stands(request: Stored[ClusterRequest]) -> bool:
     """Whether it is in the line: it waits, or has its turn and is not done yet."""
     status = request.it.status
-    noted = status.phase is Phase.APPROVED and conditions.find(status.conditions, WAITS) is not None
-    return noted and not request.meta.deleting and not _is_too_large(request)
+    waited = status.phase is Phase.APPROVED and conditions.find(status.conditions, WAITS) is not None
+    return waited and not request.meta.deleting and not _is_too_large(request)
 
 
 def _is_too_large(request: Stored[ClusterRequest]) -> bool:
