@@ -2,7 +2,8 @@
 
 The rules, each of which has a test that fails without it:
 
-* a yes is given only after the compare-and-swap has succeeded;
+* a yes is given only after the compare-and-swap that charged it has succeeded: for itself, or for what was charged
+  ahead (see `provisioning.advance`);
 * a no is given only on a ledger that was read live in this round;
 * after a lost compare-and-swap everybody in the batch is judged again, those who had a no as well;
 * who cannot be answered in time is told to come back, never yes;
@@ -15,26 +16,22 @@ and a fifth of them errors; batched, over 2,000 and none.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import structlog
 
 from provisioning import errors, metrics
-from provisioning.ledger import CLAIMS_MAX, PENDING_MAX, Claim, Ledger, Slot
-from provisioning.quota import COST, Excess, Limits
+from provisioning.advance import USABLE, Hand
+from provisioning.ledger import PENDING_MAX, Advance, Ledger
+from provisioning.reservation import LENT, Contended, Granted, Outcome, Request, judge
 from provisioning.usage import Usage
 
 log = structlog.get_logger()
 
-RETRY_AFTER: Final = 1.0
-"""Seconds after which somebody who was told to come back may."""
-CROWDED_SECONDS: Final = 10.0
-"""The same where too much of a tenant is under way: what comes is settled in a moment, what never does in minutes."""
-CROWDED: Final = f"waits for {PENDING_MAX} writes that were let in and have not come yet"
-CROWDED_SLOT: Final = f"waits for {CLAIMS_MAX} writes of this one name that were let in and have not come yet"
 PAUSE: Final = 0.01
 """Seconds, about, between two tries of who has lost a race twice; longer each time."""
 TURNS: Final = 2
@@ -46,6 +43,13 @@ RIVALS: Final = 1.0
 """Seconds after a lost race for which others are thought to write as well. Where nobody does, nobody waits."""
 WRITE_SECONDS: Final = 0.05
 """A waiter with less time than this left is not taken into a write any more."""
+LENT_PAUSE: Final = 0.25
+"""Seconds between two looks of who would have room if others did not have it in hand."""
+ALONE_SECONDS: Final = 5.0
+"""What a write may take for which nobody waits."""
+ALONE_TRIES: Final = 3
+LEAVING_SECONDS: Final = 2.0
+"""Until whoever leaves has given back what is in hand; or else the keeper finds it."""
 
 
 @dataclass(frozen=True)
@@ -68,79 +72,6 @@ class LedgerStore(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Request:
-    """A claim on a slot within the limits of a tenant (as `quota.limits` gives them).
-
-    `before` is what the object costs as it is stored: what it grows by is judged even where an earlier claim on the
-    slot has room for it, for the limits may have been lowered since.
-    """
-
-    key: str
-    claim: Claim
-    hard: Limits
-    before: Usage = field(default_factory=Usage)
-
-
-@dataclass(frozen=True)
-class Granted:
-    """It fits and is written down. `used` is what the tenant uses with it, `version` that of the ledger by then."""
-
-    used: Usage
-    version: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True)
-class Exceeded:
-    """It does not fit, and that was so at a moment during the request: then the `ledger` was this one."""
-
-    excess: tuple[Excess, ...]
-    used: Usage
-    ledger: Ledger = field(default_factory=Ledger, compare=False)
-    version: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True)
-class Contended:
-    """Nobody knows yet: too many writers, a store that is slow, no ledger. Come back after so many seconds.
-
-    `why` is what is the matter with the ledger.
-    """
-
-    retry_after: float = RETRY_AFTER
-    why: str = "is busy"
-
-
-Outcome = Granted | Exceeded | Contended
-
-
-def judge(ledger: Ledger, request: Request, *, used: Usage) -> tuple[Ledger, Outcome]:
-    """The ledger with the claim in it if it fits, and the answer. Pure. `used` is what the ledger uses."""
-    claimed = ledger.claim(request.key, request.claim)
-    if claimed.is_crowded(request.key):
-        return ledger, Contended(why=CROWDED_SLOT)
-    if ledger.pending < claimed.pending > PENDING_MAX:
-        return ledger, Contended(CROWDED_SECONDS, CROWDED)
-    after = used + claimed.cost(request.key) - ledger.cost(request.key)
-    asked = (after - used).most(request.claim.charge - request.before)
-    found = request.hard.excess(after - asked, asked, paid=_paid(ledger, claimed, request, used=used))
-    return (ledger, Exceeded(found, used, ledger)) if found else (claimed, Granted(after))
-
-
-def _paid(ledger: Ledger, claimed: Ledger, request: Request, *, used: Usage) -> tuple[Usage, Usage] | None:
-    """What is used and asked for as far as it has a price: an object that may have either of two sizes costs what the
-    dearer of them does, and not what both would that are larger in something each."""
-    if COST not in request.hard.bounds:
-        return None
-    price = request.hard.prices.of
-    old, new = (
-        max((slot.charge, *(claim.charge for claim in slot.claims)), key=price)
-        for slot in (one.slots.get(request.key, Slot()) for one in (ledger, claimed))
-    )
-    asked = max(new - old, request.claim.charge - request.before, key=price)
-    return used + new - old - asked, asked
-
-
 @dataclass
 class _Waiter:
     request: Request
@@ -150,11 +81,15 @@ class _Waiter:
 
 @dataclass
 class Batcher:
-    """Reservations of one tenant. `clock` is monotonic, in seconds; deadlines are its times."""
+    """Reservations of one tenant. `clock` is monotonic, in seconds; deadlines are its times.
+
+    `door` is a name that no other replica has or had; one without a name takes nothing ahead.
+    """
 
     store: LedgerStore
     tenant: str
     clock: Callable[[], float]
+    door: str = ""
     _waiters: list[_Waiter] = field(default_factory=list)
     _worker: asyncio.Task[None] | None = None
     _page: Page | None = None
@@ -163,6 +98,12 @@ class Batcher:
     """Until when others are thought to write."""
     _again: float = 0.0
     """When the next batch may begin, where others write."""
+    _hand: Hand = field(default_factory=Hand)
+    _serial: int = 0
+    _lives: int = 0
+    _come: asyncio.Event = field(default_factory=asyncio.Event)
+    """Somebody waits, or more is to be taken ahead."""
+    _leaving: bool = False
 
     async def reserve(self, request: Request, *, deadline: float, dry_run: bool = False) -> Outcome:
         """Claim before `deadline`, or say why not. A dry run is judged on the live ledger and writes nothing.
@@ -171,10 +112,11 @@ class Batcher:
         """
         if dry_run:
             return await self._try(request, deadline)
+        granted = self._ahead(request)
+        if granted is not None:
+            return granted
         waiter = _Waiter(request, deadline, asyncio.get_running_loop().create_future())
-        self._waiters.append(waiter)
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work())
+        self._queue([waiter])
         try:
             async with asyncio.timeout(max(0.0, deadline - self.clock())):
                 return await waiter.answer
@@ -182,65 +124,150 @@ class Batcher:
             # If it is in a write that is under way, the claim stays and the keeper settles it.
             return Contended()
 
+    async def leave(self) -> None:
+        """Write down what is owed, give back what is in hand, and take nothing ahead any more."""
+        self._leaving = True
+        self._come.set()
+        if self._worker is not None:
+            await asyncio.wait([self._worker], timeout=LEAVING_SECONDS)
+
+    def _queue(self, waiters: Iterable[_Waiter]) -> None:
+        self._waiters.extend(waiters)
+        self._come.set()
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+
+    def _ahead(self, request: Request) -> Granted | None:
+        """A yes out of what is charged already. None where that is nothing, or not enough."""
+        page, hand = self._page, self._hand
+        if page is None or request.key in page.ledger.slots or page.ledger.pending + len(hand.owed) >= PENDING_MAX:
+            return None
+        if not hand.take(request, self.clock()):
+            return None
+        metrics.LEDGER_AHEAD.inc()
+        if hand.is_low:
+            self._come.set()
+        return Granted(page.ledger.used() + Usage.total(each.claim.charge for each in hand.owed.values()), page.version)
+
     async def _try(self, request: Request, deadline: float) -> Outcome:
         try:
             async with asyncio.timeout(max(0.0, deadline - self.clock())):
                 page = await self.store.load(self.tenant)
         except (TimeoutError, errors.Unavailable, errors.Throttled):
             return Contended()
-        return _at(page.version, judge(page.ledger, request, used=page.ledger.used())[1])
+        ledger = replace(page.ledger, advances={})  # What is lent will be given back.
+        return _at(page.version, judge(ledger, request, used=ledger.used())[1])
 
     async def _work(self) -> None:
-        while self._waiters:
+        while self._waiters or self._hand.is_open:
+            if not self._waiters:
+                await self._rest()
             if self.clock() < self._wary and (pause := self._again - self.clock()) > 0:
                 await asyncio.sleep(pause)
             batch, self._waiters = self._waiters, []
             try:
                 await self._serve(batch)
             except Exception as error:
+                self._forsake(error)
                 for waiter in batch:
                     if not waiter.answer.done():
                         waiter.answer.set_exception(error)
 
-    async def _serve(self, batch: list[_Waiter]) -> None:
-        """Answer everybody in the batch."""
-        page, live, failures = self._page, False, 0
+    async def _rest(self) -> None:
+        """Until somebody waits, little is left in hand, or it is time to write down what is owed or to give back."""
+        self._come.clear()
+        if not self._leaving:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._hand.rest(self.clock())):
+                    await self._come.wait()
+
+    def _forsake(self, error: Exception) -> None:
+        """Leave what is charged ahead to the keeper, who finds what was granted out of it. Under this name we would
+        take it for ours again."""
         self._page = None
-        while batch := self._in_time(batch):
+        if self._hand.is_open:
+            log.warning("advance_forsaken", tenant=self.tenant, owed=len(self._hand.owed), why=str(error))
+            self._hand, self._lives = Hand(), self._lives + 1
+
+    @property
+    def _name(self) -> str:
+        return f"{self.door}.{self._lives}" if self.door else ""
+
+    async def _serve(self, batch: list[_Waiter]) -> None:
+        """Answer everybody in the batch, and write down what is owed."""
+        page, live, failures, hand, awaited = self._page, False, 0, self._hand, bool(batch)
+        while (batch := self._in_time(batch)) or not awaited:
             try:
                 if page is None:
                     async with self._until_last(batch):
                         page, live = await self.store.load(self.tenant), True
+                    hand.found(page.ledger.advances.get(self._name))
                     continue  # Somebody's time may be over by now, and what is not answered is not to be written.
-                ledger, outcomes = _judge_all(page.ledger, batch)
+                ledger, outcomes = _judge_all(self._with_owed(page.ledger), batch)
                 if not live and not all(isinstance(outcome, Granted) for outcome in outcomes):
                     page = None  # No for somebody, on a guess: look, and judge everybody again.
                     continue
+                ahead = self._to_take(ledger, busy=bool(batch or hand.owed))
+                if ahead.room != Usage():
+                    ledger = ledger.lend(self._name, ahead)
                 if ledger is not page.ledger:
-                    metrics.LEDGER_BATCH.observe(len(batch))
+                    metrics.LEDGER_BATCH.observe(len(batch) + len(hand.owed))
                     began = self.clock()
+                    missing = hand.write(ahead.room)
                     async with self._until_last(batch):
                         page = await self.store.save(self.tenant, ledger, page.version)
+                    hand.written(missing, until=began + USABLE)
                     took = self.clock() - began
                     pause = min(PAUSE_MAX, took * TURNS * (1 + random.random()))  # noqa: S311 - jitter, no secret
                     self._again = self.clock() + pause
             except (TimeoutError, errors.Conflict, errors.Unavailable, errors.Throttled) as error:
                 # Lost, or unknown. A claim that did get in is found again, because claiming twice is claiming once.
+                hand.lost()
                 failures += 1
                 log.debug("ledger_retry", tenant=self.tenant, failures=failures, why=type(error).__name__)
                 page, live, self._wary = None, False, self.clock() + RIVALS
+                self._page = None
                 # Not before the second try: whoever won waits for us now.
                 await asyncio.sleep(min(PAUSE_MAX, PAUSE * (failures - 1)) * random.random())  # noqa: S311 - jitter, no secret
+                if not awaited and failures > ALONE_TRIES:
+                    return  # Nobody waits: after a rest is soon enough.
                 continue
             self._page = page
-            for waiter, outcome in zip(batch, outcomes, strict=True):
-                if not waiter.answer.done():
-                    waiter.answer.set_result(_at(page.version, outcome))
+            self._answer(batch, outcomes, page.version)
             return
+
+    def _with_owed(self, ledger: Ledger) -> Ledger:
+        """What was granted ahead in its slots, and nothing ahead: that is taken anew with each write."""
+        self._hand.expire(self.clock())
+        ledger = ledger.lend(self._name, None)
+        for request in self._hand.owed.values():
+            ledger = ledger.claim(request.key, request.claim)
+        return ledger
+
+    def _to_take(self, ledger: Ledger, *, busy: bool) -> Advance:
+        """What to take ahead with this write. Who was granted nothing since the last one gives back what is left."""
+        wanted = Usage()
+        if busy and self.door and not self._leaving:
+            wanted = self._hand.wish(ledger.used() + ledger.lent, self.clock())
+        self._serial += 1
+        return Advance(wanted, self._serial)
+
+    def _answer(self, batch: list[_Waiter], outcomes: list[Outcome], version: str) -> None:
+        later = []
+        for waiter, outcome in zip(batch, outcomes, strict=True):
+            if outcome is LENT:
+                later.append(waiter)
+            elif not waiter.answer.done():
+                waiter.answer.set_result(_at(version, outcome))
+            if isinstance(outcome, Granted):
+                self._hand.asked(waiter.request, self.clock())
+        if later:
+            asyncio.get_running_loop().call_later(LENT_PAUSE, self._queue, later)
 
     def _until_last(self, batch: list[_Waiter]) -> asyncio.Timeout:
         """No call outlives everybody who waits for it, so that whoever comes next is not held up by a dead one."""
-        return asyncio.timeout(max(waiter.deadline for waiter in batch) - self.clock())
+        latest = max((waiter.deadline for waiter in batch), default=self.clock() + ALONE_SECONDS)
+        return asyncio.timeout(latest - self.clock())
 
     def _in_time(self, batch: list[_Waiter]) -> list[_Waiter]:
         """Who can still be answered; the others are told to come back."""
@@ -267,13 +294,18 @@ def _judge_all(ledger: Ledger, batch: list[_Waiter]) -> tuple[Ledger, list[Outco
 
 @dataclass
 class Batchers:
-    """One batcher per tenant, made when it is first needed."""
+    """One batcher per tenant, made when it is first needed. `door` as there."""
 
     store: LedgerStore
     clock: Callable[[], float]
+    door: str = ""
     _by_tenant: dict[str, Batcher] = field(default_factory=dict)
 
     def of(self, tenant: str) -> Batcher:
         if tenant not in self._by_tenant:
-            self._by_tenant[tenant] = Batcher(self.store, tenant, self.clock)
+            self._by_tenant[tenant] = Batcher(self.store, tenant, self.clock, self.door)
         return self._by_tenant[tenant]
+
+    async def leave(self) -> None:
+        """As each of them does."""
+        await asyncio.gather(*(batcher.leave() for batcher in self._by_tenant.values()))

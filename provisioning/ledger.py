@@ -7,8 +7,9 @@ top of this very revision, so once anything is seen in the slot at a later one, 
 create carries the uid that the object will have: once that very object is seen, the claim is settled.
 
 The promise: for every stored object, the cost of its slot is at least its footprint. Claims are made before a yes is
-given; only `provisioning.keeper`, on the leader, makes a slot cheaper. Nothing here is ever compared with a clock: a
-claim that is made again is counted (`renewals`), so whoever waits for a claim to grow old starts to wait again.
+given, or stand for what was granted out of an advance that is charged; only `provisioning.keeper`, on the leader, makes
+a slot cheaper. Nothing here is ever compared with a clock: a claim that is made again is counted (`renewals`), so
+whoever waits for a claim to grow old starts to wait again.
 """
 
 from __future__ import annotations
@@ -104,10 +105,22 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Advance:
+    """Room that is lent to a door, ahead of what it will be asked for (see `provisioning.advance`).
+
+    `serial` is another one with each of its writes, so that a door that lives is told from one that does not.
+    """
+
+    room: Usage
+    serial: int
+
+
+@dataclass(frozen=True)
 class Ledger:
-    """All slots of a tenant."""
+    """All slots of a tenant, and what is lent to doors besides (by their names)."""
 
     slots: Mapping[str, Slot] = field(default_factory=dict)
+    advances: Mapping[str, Advance] = field(default_factory=dict)
     summed: Usage | None = field(default=None, repr=False, compare=False)
     """What all of them cost, where whoever made this ledger knew it from the one before."""
     counted: int | None = field(default=None, repr=False, compare=False)
@@ -122,6 +135,11 @@ class Ledger:
     @cached_property
     def _used(self) -> Usage:
         return self.summed if self.summed is not None else Usage.total(slot.cost for slot in self.slots.values())
+
+    @cached_property
+    def lent(self) -> Usage:
+        """What is charged and belongs to no slot yet: the promise holds with it, and for people it is free."""
+        return Usage.total(advance.room for advance in self.advances.values())
 
     @cached_property
     def pending(self) -> int:
@@ -176,6 +194,14 @@ class Ledger:
             return self
         return self.put(key, Slot(claims=tuple(claim for claim in slot.claims if not claim.fence)))
 
+    def lend(self, door: str, advance: Advance | None) -> Ledger:
+        """The ledger with this lent to a door; None takes it back."""
+        if advance == self.advances.get(door):
+            return self
+        advances = {name: each for name, each in self.advances.items() if name != door}
+        lent = {**advances, door: advance} if advance is not None else advances
+        return Ledger(self.slots, lent, self.used(), self.pending, self.packed)
+
     def put(self, key: str, slot: Slot) -> Ledger:
         """The ledger with this in the slot; the same one where it is there already. An empty slot is none."""
         if slot == self.slots.get(key):
@@ -187,19 +213,21 @@ class Ledger:
         packed = {shelf: text for shelf, text in self.packed.items() if shelf != changed}
         before = self.slots.get(key, Slot())
         counted = self.pending - len(before.claims) + len(slot.claims)
-        return Ledger(slots, self.used() - before.cost + slot.cost, counted, packed)
+        return Ledger(slots, self.advances, self.used() - before.cost + slot.cost, counted, packed)
 
     def dumps(self) -> str:
         """As it is stored. Equal ledgers are equal texts."""
-        return ledger_text.dumps(self.slots, lambda key: self.slots[key].text, self.packed)
+        lent = {door: [advance.serial, *_row(advance.room)] for door, advance in sorted(self.advances.items())}
+        return ledger_text.dumps(self.slots, lambda key: self.slots[key].text, self.packed, lent)
 
     @classmethod
     def loads(cls, text: str) -> Ledger:
         """Raises `Garbled` for anything that `dumps` did not write: what cannot be read is not an empty ledger
         either."""
         try:
-            slots, packed = ledger_text.loads(text)
-            return cls({key: _slot_of(slot) for key, slot in slots.items()}, packed=packed)
+            slots, packed, lent = ledger_text.loads(text)
+            advances = {door: Advance(_usage(row), _serial(serial)) for door, (serial, *row) in lent.items()}
+            return cls({key: _slot_of(slot) for key, slot in slots.items()}, advances, packed=packed)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise Garbled(f"no ledger of ours: {type(error).__name__}") from error
 
@@ -245,6 +273,12 @@ def _usage(row: Any) -> Usage:
     if len(row) > len(DIMENSIONS) or any(type(amount) is not int or amount < 0 for amount in row):
         raise TypeError("amounts are whole numbers")
     return Usage(*row)
+
+
+def _serial(number: int) -> int:
+    if number < 0:
+        raise TypeError("a serial is a whole number")
+    return number
 
 
 def _revision(text: Any) -> str:

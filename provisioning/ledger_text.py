@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -37,6 +37,7 @@ class _Stored(msgspec.Struct):
     format: int
     slots: dict[str, msgspec.Raw] | None = None
     shelves: tuple[str, ...] = ()
+    lent: dict[str, tuple[int, ...]] = {}
 
 
 _texts: Final = msgspec.json.Decoder(_Stored)
@@ -49,11 +50,17 @@ def shelf_of(key: str) -> int:
     return zlib.crc32(key.encode()) % SHELVES
 
 
-def dumps(keys: Collection[str], text_of: Callable[[str], str], packed: dict[int, str]) -> str:
+def dumps(
+    keys: Collection[str],
+    text_of: Callable[[str], str],
+    packed: dict[int, str],
+    lent: Mapping[str, Sequence[int]],
+) -> str:
     """Sorted, so that equal slots are equal texts. `packed` is what is known of shelves that have not changed; what is
-    packed now is added to it."""
+    packed now is added to it. `lent` stands beside them, where there is any."""
+    rest = f',"lent":{msgspec.json.encode(lent).decode()}}}' if lent else "}"
     if len(keys) <= PLAIN_MAX:
-        return f'{{"format":{PLAIN},"slots":{_joined(keys, text_of)}}}'
+        return f'{{"format":{PLAIN},"slots":{_joined(keys, text_of)}{rest}'
     wanted: dict[int, list[str]] = {shelf: [] for shelf in range(SHELVES) if shelf not in packed}
     for key in keys:
         if (shelf := shelf_of(key)) in wanted:
@@ -61,17 +68,17 @@ def dumps(keys: Collection[str], text_of: Callable[[str], str], packed: dict[int
     for shelf, standing in wanted.items():
         packed[shelf] = _pack(_joined(standing, text_of))
     shelves = ",".join(f'"{packed[shelf]}"' for shelf in range(SHELVES))
-    return f'{{"format":{PACKED},"shelves":[{shelves}]}}'
+    return f'{{"format":{PACKED},"shelves":[{shelves}]{rest}'
 
 
-def loads(text: str) -> tuple[Mapping[str, bytes], dict[int, str]]:
-    """The text of each slot by its key, and the shelves as they are packed. Raises `Unreadable`."""
+def loads(text: str) -> tuple[Mapping[str, bytes], dict[int, str], Mapping[str, Sequence[int]]]:
+    """The text of each slot by its key, the shelves as they are packed, and what is lent. Raises `Unreadable`."""
     try:
         stored = _texts.decode(text)
     except (ValueError, TypeError) as error:
         raise Unreadable(f"no ledger of ours: {type(error).__name__}") from error
     if stored.format == PLAIN and stored.slots is not None:
-        return {key: bytes(slot) for key, slot in stored.slots.items()}, {}
+        return {key: bytes(slot) for key, slot in stored.slots.items()}, {}, stored.lent
     if stored.format != PACKED or len(stored.shelves) != SHELVES:
         raise Unreadable(f"a ledger of format {stored.format}")
     slots: dict[str, bytes] = {}
@@ -80,7 +87,7 @@ def loads(text: str) -> tuple[Mapping[str, bytes], dict[int, str]]:
             if shelf_of(key) != number:
                 raise Unreadable("a slot does not stand where it belongs")
             slots[key] = slot
-    return slots, dict(enumerate(stored.shelves))
+    return slots, dict(enumerate(stored.shelves)), stored.lent
 
 
 def _joined(keys: Iterable[str], text_of: Callable[[str], str]) -> str:

@@ -26,6 +26,7 @@ LEDGER_CAS = Counter("clusterdesk_ledger_cas_total", "Compare-and-swaps of tenan
 LEDGER_BATCH = Histogram(
     "clusterdesk_ledger_batch_size", "Reservations in one compare-and-swap.", buckets=(1, 2, 5, 10, 20, 50, 100, 200)
 )
+LEDGER_AHEAD = Counter("clusterdesk_ledger_ahead_total", "Creations granted out of what was charged ahead.")
 LEDGER_BYTES = Gauge("clusterdesk_ledger_bytes", "Length of a tenant's ledger as it was written last.", ["tenant"])
 LEDGER_KEPT = Gauge(
     "clusterdesk_ledger_kept_timestamp_seconds",

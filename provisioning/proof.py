@@ -1,8 +1,9 @@
-"""What makes a slot of a ledger cheaper: that its object is gone, or that a claim on it can no longer be written.
+"""What makes a ledger cheaper: an object is gone, a claim can no longer be written, a door can no longer be heard of.
 
 Proof is what the API server itself says after the ledger was read, and, for a claim, that it is older than any write
 that is under way can be: by our own clock from our own first sight, for no time that somebody else wrote is trusted. As
-long is what an owner gives up held back (see `provisioning.holdback`), and then until a look by lists.
+long is what an owner gives up held back (see `provisioning.holdback`), and then until a look by lists; and so is what
+is lent to a door that does not write any more (see `provisioning.advance`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from provisioning import holdback, metrics, settlement
 from provisioning.census import Census, Sights
 from provisioning.holdback import Lowering
 from provisioning.kube import Manifest
-from provisioning.ledger import Ledger
+from provisioning.ledger import Advance, Ledger
 from provisioning.settlement import OpenClaim
 
 log = structlog.get_logger()
@@ -37,6 +38,12 @@ class Prover:
         self._first_seen: dict[OpenClaim, float] = {}
         self._lowered: dict[bool, dict[Lowering, float]] = {False: {}, True: {}}
         """Since when slots would be cheaper: by the caches, and by lists."""
+        self._lent: dict[tuple[str, Advance], float] = {}
+        """Since when we know of advances. A door that lives writes another one long before this is old."""
+        self._forfeit: set[tuple[str, Advance]] = set()
+        """Those of which nothing can come any more that is not there by now."""
+        self._coming: dict[str, float] = {}
+        """Since when objects are there that a door may have granted ahead."""
 
     async def settled(self, ledger: Ledger, seen: Sights, *, listed: bool = False, release: bool = False) -> Ledger:
         """The ledger, just read, with all that this sight of its objects proves. Raises `KubeError`.
@@ -45,6 +52,9 @@ class Prover:
         `listed`: this is the sight of those lists.
         """
         live = self._census.live
+        ledger = self._without_forfeit(ledger, listed=listed)
+        on_their_way = self._on_their_way(settlement.coming(ledger, seen))
+        seen = {key: sight for key, sight in seen.items() if key not in on_their_way}
         # Late, or lost: what nobody has let in, and only a cache shows, may have gone long ago.
         ghosts = set(await self._gone(settlement.unreserved(ledger, seen)))
         seen = {key: sight for key, sight in seen.items() if key not in ghosts}
@@ -61,8 +71,27 @@ class Prover:
 
     def release_in(self) -> float | None:
         """Seconds until something that is held back may be free; None where nothing is, 0 where it may be by now."""
-        firsts = [first for each in self._lowered.values() for first in each.values()]
+        firsts = [first for each in (*self._lowered.values(), self._lent) for first in each.values()]
         return max(0.0, min(firsts) + self._void_after - self._clock()) if firsts else None
+
+    def _without_forfeit(self, ledger: Ledger, *, listed: bool) -> Ledger:
+        """The ledger without what doors have lost, where everything was counted by lists since.
+
+        What they granted out of it is there by now, or never will be; and only lists show all of that.
+        """
+        now = self._clock()
+        for door, advance in self._forfeit & {*ledger.advances.items()} if listed else ():
+            log.warning("advance_forfeited", tenant=self._tenant, door=door, room=str(advance.room))
+            ledger = ledger.lend(door, None)
+        self._lent = {each: self._lent.get(each, now) for each in ledger.advances.items()}
+        self._forfeit = {each for each, first in self._lent.items() if self._is_over(first)}
+        return ledger
+
+    def _on_their_way(self, slots: list[str]) -> set[str]:
+        """Those that a door may be about to write down: what it has not by then, it did not grant."""
+        now = self._clock()
+        self._coming = {slot: self._coming.get(slot, now) for slot in slots}
+        return {slot for slot, first in self._coming.items() if not self._is_over(first)}
 
     def _since(self, listed: bool, present: list[Lowering]) -> dict[Lowering, float]:
         now, known = self._clock(), self._lowered[listed]

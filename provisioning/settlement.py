@@ -69,6 +69,18 @@ def unreserved(ledger: Ledger, seen: Mapping[str, Sight]) -> list[str]:
     return [key for key, sight in seen.items() if key not in ledger.slots and sight.charge not in (None, Usage())]
 
 
+def coming(ledger: Ledger, seen: Mapping[str, Sight]) -> list[str]:
+    """Slots of objects that may have been granted out of an advance, and are to be written down yet: of what nobody has
+    let in, as much as what is lent has room for."""
+    left, found = ledger.lent, []
+    for key in unreserved(ledger, seen) if ledger.advances else ():
+        charge = seen[key].charge
+        if charge is not None and charge.within(left):
+            left -= charge
+            found.append(key)
+    return found
+
+
 def unmeasured(seen: Mapping[str, Sight]) -> list[str]:
     """Slots of objects that cannot be measured."""
     return sorted(key for key, sight in seen.items() if sight.charge is None)
@@ -77,7 +89,7 @@ def unmeasured(seen: Mapping[str, Sight]) -> list[str]:
 def without_lowering(before: Ledger, after: Ledger) -> Ledger:
     """As much of the way from one ledger to the other as makes no slot cheaper."""
     risen = {key: slot for key, slot in after.slots.items() if before.cost(key).within(slot.cost)}
-    return Ledger({**before.slots, **risen})
+    return Ledger({**before.slots, **risen}, before.advances)
 
 
 def open_claims(ledger: Ledger) -> list[OpenClaim]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import secrets
 import signal
 import socket
 import sys
@@ -72,8 +73,9 @@ async def serve(settings: Settings) -> None:
         context = await source.context()
         lookup = KubeLookup(kube)
         probe = LedgerProbe(kube, namespace=settings.namespace)
-        ledgers = BatchedLedgers(KubeLedgers(kube, settings.namespace))
-        judge = Judge(POLICIES, DEFAULTS, lookup, ledgers, settings.trusted(), now=_now)
+        # No name of a Pod: one that is made anew must not take for its own what the one before had charged ahead.
+        ledgers = BatchedLedgers(KubeLedgers(kube, settings.namespace), door=secrets.token_hex(8))
+        judge = Judge(POLICIES, DEFAULTS, lookup, ledgers, settings.trusted(), now=_now, shows=lookup.shows)
 
         def why_not_ready() -> str | None:
             return lookup.why_not_ready() or probe.why_not_ready() or source.why_not_ready()
@@ -100,6 +102,7 @@ async def serve(settings: Settings) -> None:
                 log.info("webhooks_leaving", after=settings.drain_seconds)
                 app.leave()
                 await app.left_alone(settings.drain_seconds)
+                await ledgers.leave()
             for task in tasks:
                 task.cancel()
 

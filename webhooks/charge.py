@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from provisioning import batcher, fitting, quota
-from provisioning.batcher import Contended, Exceeded, Granted
+from provisioning import fitting, quota, reservation
 from provisioning.errors import NO_ROOM, Cause
 from provisioning.fitting import Pieces
 from provisioning.ledger import Claim
 from provisioning.quota import Excess, Limits
+from provisioning.reservation import Contended, Exceeded, Granted
 from provisioning.resources import TENANT_CLUSTERS
 from provisioning.usage import DIMENSIONS, Usage
 from webhooks.decision import BUSY, Allow, Deny, Verdict
@@ -47,12 +47,12 @@ class Charge:
         """Whether anything grows. What does not is always admitted, over the quota or not, and writes nothing."""
         return (self.after - self.before).rises() != Usage()
 
-    def request(self) -> batcher.Request:
+    def request(self) -> reservation.Request:
         """The same, as the ledger takes it."""
-        return batcher.Request(self.slot, Claim(self.after, self.fence, self.uid), self.hard, self.before)
+        return reservation.Request(self.slot, Claim(self.after, self.fence, self.uid), self.hard, self.before)
 
 
-def answer(charge: Charge, outcome: batcher.Outcome) -> Verdict:
+def answer(charge: Charge, outcome: reservation.Outcome) -> Verdict:
     """The ledger's word as a verdict, with the numbers."""
     audit = {"tenant": charge.tenant, "delta": _delta(charge)}
     match outcome:

@@ -1,8 +1,8 @@
 """What of the caches was held against the API server a moment ago: it need not be asked again for that long.
 
-Tenants and the Catalog are cached, and hardly ever change; each creation rests on them. To read them anew every time
-would be the dearest part of a creation. So what was changed holds everywhere after `WITHIN`, however far a replica's
-watch is behind.
+Tenants, the Catalog and templates of machines hardly ever change, and each creation rests on them. To read them anew
+every time would be the dearest part of a creation. So what was changed holds everywhere after `WITHIN`, however far a
+replica's watch is behind.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from webhooks.facts import Answer, Query
 
 WITHIN: Final = 1.0
 """Seconds for which a cached object counts as it was found to be."""
+MOST: Final = 2000
+"""Objects of which that is known; of more, those that were confirmed longest ago are forgotten."""
 
 
 class Confirmed:
@@ -30,7 +32,10 @@ class Confirmed:
     def note(self, queries: Iterable[Query], known: Mapping[Query, Answer], asked: float) -> None:
         """They were found to be so by an API server that was `asked` then."""
         for query in queries:
+            self._known.pop(query, None)
             self._known[query] = (asked, gist(known[query]))
+        while len(self._known) > MOST:
+            del self._known[next(iter(self._known))]
 
     def _holds(self, query: Query, answer: Answer, now: float) -> bool:
         at, found = self._known.get(query, (float("-inf"), None))

@@ -56,6 +56,8 @@ class Judge:
     ledgers: Ledgers
     trusted: Trusted
     now: Callable[[], datetime]
+    shows: Callable[[Query, Answer], bool] = lambda *_: False
+    """Whether a watch has an object just as it is remembered. Nobody watches, unless told otherwise."""
     recall: Recall = field(default_factory=Recall)
     confirmed: Confirmed = field(default_factory=Confirmed)
 
@@ -105,7 +107,7 @@ class Judge:
             for policy in policies
         ]
         reserving = self._reserve(answers, request, deadline)
-        doubtful = set() if live else facts.guessed | self.confirmed.doubtful(facts.grounds, facts.known, _clock())
+        doubtful = set() if live else self._doubtful(facts)
         if doubtful:
             # Side by side: what is reserved on a wrong guess stays charged for a while, and harms nobody.
             verdicts, wrong = await asyncio.gather(reserving, self._mistaken(doubtful, facts))
@@ -129,11 +131,17 @@ class Judge:
                 verdicts.append((name, charges.answer(charge, outcome)))
         return verdicts
 
+    def _doubtful(self, facts: Facts) -> set[Query]:
+        """What a yes would rest on, and may not be so any more. A watch alone does not do, it may be behind; nor does
+        it that it was so a moment ago, where a watch has seen it change since."""
+        changed = {query for query in facts.guessed if not self.shows(query, facts.known[query])}
+        return changed | self.confirmed.doubtful(facts.guessed | facts.grounds, facts.known, _clock())
+
     async def _mistaken(self, doubtful: Set[Query], facts: Facts) -> bool:
         """Whether anything that was only remembered, or cached, says something else by now."""
         guessed, asked = {query: facts.known[query] for query in doubtful}, _clock()
         await self._fetch(tuple(guessed), facts, live=True)
-        self.confirmed.note(doubtful & facts.grounds, facts.known, asked)
+        self.confirmed.note(doubtful, facts.known, asked)
         return any(gist(facts.known[query]) != gist(guess) for query, guess in guessed.items())
 
     async def _complete(self, request: Request, manifest: Manifest, defaults: Sequence[Default]) -> Manifest:

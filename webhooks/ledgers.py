@@ -7,9 +7,10 @@ import asyncio
 import structlog
 
 from provisioning import errors
-from provisioning.batcher import Batchers, Contended, LedgerStore, Outcome
+from provisioning.batcher import Batchers, LedgerStore
 from provisioning.kube import Kube
 from provisioning.ledger import Garbled, Missing
+from provisioning.reservation import Contended, Outcome
 from provisioning.resources import TENANT_LEDGERS
 from webhooks.charge import Charge
 
@@ -22,10 +23,10 @@ log = structlog.get_logger()
 
 
 class BatchedLedgers:
-    """`Ledgers` over any store. `clock` of the batchers is the running loop's."""
+    """`Ledgers` over any store. `clock` of the batchers is the running loop's, `door` as theirs."""
 
-    def __init__(self, store: LedgerStore) -> None:
-        self._batchers = Batchers(store, lambda: asyncio.get_running_loop().time())
+    def __init__(self, store: LedgerStore, *, door: str = "") -> None:
+        self._batchers = Batchers(store, lambda: asyncio.get_running_loop().time(), door)
 
     async def reserve(self, charge: Charge, *, deadline: float, dry_run: bool) -> Outcome:
         try:
@@ -39,6 +40,10 @@ class BatchedLedgers:
         except Garbled as error:
             log.error("ledger_garbled", tenant=charge.tenant, error=str(error))
             return Contended(UNCOUNTED_SECONDS, "cannot be read: the provisioner makes a new one of what is there")
+
+    async def leave(self) -> None:
+        """Give back what was charged ahead."""
+        await self._batchers.leave()
 
 
 class LedgerProbe:

@@ -12,10 +12,13 @@ from provisioning import errors
 from provisioning.cache import Cache
 from provisioning.kube import Kube, Manifest
 from provisioning.resources import CATALOGS, NAMESPACES, TENANTS, Resource
+from webhooks import recall
 from webhooks.facts import All, Answer, One, Query
 
 CACHED = (CATALOGS, NAMESPACES, TENANTS)
 """Few objects, seldom changed, asked for by nearly every request. Approvals and clusters are always read live."""
+WATCHED = recall.KINDS
+"""What is remembered as it was read last; of these only the revision is cached, for there may be very many."""
 TURN = 0.5
 """Seconds that a read waits at the most for the one before it."""
 
@@ -26,6 +29,9 @@ class KubeLookup:
     def __init__(self, kube: Kube, *, cached: tuple[Resource, ...] = CACHED) -> None:
         self._kube = kube
         self._caches: Mapping[Resource, Cache] = {resource: Cache(kube, resource) for resource in cached}
+        self._watched: Mapping[Resource, Cache] = {
+            resource: Cache(kube, resource, keep=_revision, optional=True) for resource in WATCHED
+        }
         self._coming: dict[One, asyncio.Task[Manifest | None]] = {}
         """Reads that have not been sent yet, so that whoever asks now is answered by what is so from now on."""
         self._sent: dict[One, asyncio.Task[Manifest | None]] = {}
@@ -33,8 +39,15 @@ class KubeLookup:
     async def run(self) -> None:
         """Follow the API server, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for cache in self._caches.values():
+            for cache in (*self._caches.values(), *self._watched.values()):
                 group.create_task(cache.run())
+
+    def shows(self, query: Query, answer: Answer) -> bool:
+        """Whether a watch, which may be a moment behind, has the object at just this revision."""
+        cache = self._watched.get(query.resource)
+        if cache is None or not isinstance(query, One) or not isinstance(answer, dict):
+            return False
+        return cache.get(query.namespace, query.name) == _revision(answer)
 
     def why_not_ready(self) -> str | None:
         """None when every cache has its first list."""
@@ -80,3 +93,9 @@ class KubeLookup:
         finally:
             if self._sent.get(query) is this:
                 del self._sent[query]
+
+
+def _revision(manifest: Manifest) -> Manifest:
+    """Which object it is, and as of when."""
+    kept = ("namespace", "name", "uid", "resourceVersion")
+    return {"metadata": {key: value for key, value in manifest["metadata"].items() if key in kept}}

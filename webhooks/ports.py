@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from provisioning.batcher import Outcome
+from provisioning.reservation import Outcome
 from webhooks.charge import Charge
 from webhooks.facts import Answer, Query
 

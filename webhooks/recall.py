@@ -1,8 +1,8 @@
 """What the API server said of an object last time: a guess to go on with while it is asked again. Never an answer.
 
 A template of machines hardly ever changes, and everything that refers to it is measured by it. So a charge is worked
-out by what is remembered, and reserved while the template is read; no yes is given before both have come, and none at
-all by what turns out to be otherwise now.
+out by what is remembered, and reserved while the template is read, unless that was done a moment ago and a watch has
+seen no change since; no yes is given before both have come, and none at all by what turns out to be otherwise now.
 """
 
 from __future__ import annotations

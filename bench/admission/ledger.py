@@ -20,11 +20,12 @@ from bench.admission import peers
 from bench.admission.load import Sample
 from bench.site import Site
 from provisioning import logs
-from provisioning.batcher import Batcher, Granted, Request
+from provisioning.batcher import Batcher
 from provisioning.kube import Kube
 from provisioning.ledger import Claim, Ledger, Slot
 from provisioning.ledgers import KubeLedgers
 from provisioning.quota import Limits
+from provisioning.reservation import Granted, Request
 from provisioning.usage import Usage
 
 STANDING: Final = 300

@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from provisioning.batcher import Contended, Exceeded, Granted, Outcome
+from provisioning.reservation import Contended, Exceeded, Granted, Outcome
 from tests.fuzz import protocol
 from tests.fuzz.reviews import Call
 from tests.webhooks import estate

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provisioning import errors
-from provisioning.batcher import Granted, Outcome
+from provisioning.reservation import Granted, Outcome
 from provisioning.usage import Usage
 from webhooks.charge import Charge
 from webhooks.facts import All, Answer, Facts, One, Query, Trusted, Unknown

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioning import errors
-from provisioning.batcher import Contended, Exceeded, Granted
 from provisioning.fitting import Pieces
 from provisioning.ledger import Ledger, Slot
 from provisioning.quota import Limits
+from provisioning.reservation import Contended, Exceeded, Granted
 from provisioning.usage import Usage
 from webhooks import charge as charges
 from webhooks.charge import Charge

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from provisioning.batcher import Contended, Exceeded, Granted
 from provisioning.errors import Cause
 from provisioning.names import TENANT_LABEL
 from provisioning.quota import Excess, Limits
+from provisioning.reservation import Contended, Exceeded, Granted
 from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS
 from provisioning.usage import Usage
 from tests.webhooks.fakes import NOW, BrokenWorld, SlowWorld, ToldLedgers, World

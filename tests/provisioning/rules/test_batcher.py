@@ -8,10 +8,11 @@ import time
 import pytest
 
 from provisioning import errors, prices
-from provisioning.batcher import CROWDED_SECONDS, Batcher, Batchers, Contended, Exceeded, Granted, Outcome, Request
+from provisioning.batcher import Batcher, Batchers
 from provisioning.ledger import CLAIMS_MAX, PENDING_MAX, Claim, Ledger, Missing, Slot
 from provisioning.model.catalog import PriceList
 from provisioning.quota import Limits
+from provisioning.reservation import CROWDED_SECONDS, Contended, Exceeded, Granted, Outcome, Request
 from provisioning.usage import Usage
 from tests.provisioning.rules.stores import Fault, MemoryLedgers
 

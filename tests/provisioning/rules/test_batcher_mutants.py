@@ -13,9 +13,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from provisioning import errors
-from provisioning.batcher import Batcher, Exceeded, Granted, LedgerStore, Outcome, Page, Request
+from provisioning.batcher import Batcher, LedgerStore, Page
 from provisioning.ledger import Claim, Ledger
 from provisioning.quota import Limits
+from provisioning.reservation import Exceeded, Granted, Outcome, Request
 from provisioning.usage import Usage
 from tests.provisioning.rules.stores import MemoryLedgers
 

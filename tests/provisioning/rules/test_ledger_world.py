@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from provisioning import holdback, settlement
-from provisioning.batcher import Exceeded, Granted, Outcome, Request, judge
 from provisioning.holdback import Lowering
 from provisioning.ledger import Claim, Ledger
 from provisioning.quota import Limits
+from provisioning.reservation import Exceeded, Granted, Outcome, Request, judge
 from provisioning.settlement import OpenClaim, Sight
 from provisioning.usage import Usage
 
