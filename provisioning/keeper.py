@@ -161,7 +161,7 @@ class Keeper:
             counted = await memory.prover.settled(known, listed, listed=True, release=True)
             # What doors have granted out of an advance that they have lost was not written down by them.
             drift = known.used() - counted.used()
-            if drift == Usage() or (Usage() - drift).within(known.lent - counted.lent):
+            if drift.rises() == Usage() and (Usage() - drift).within(known.lent - counted.lent):
                 drift = Usage()
                 break
             await asyncio.sleep(patience)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from provisioning.errors import MalformedQuantity
@@ -49,6 +50,11 @@ def parse(text: object) -> Fraction:
         return Fraction(text)
     if not isinstance(text, str):
         raise MalformedQuantity(f"a quantity is text or a whole number, not {type(text).__name__}")
+    return _parsed(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Fraction:
     match = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
     if match is None:
         raise MalformedQuantity(f"{text[:LONGEST]!r} is no quantity, such as 2, 500m or 4Gi")

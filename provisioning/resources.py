@@ -19,6 +19,10 @@ class Resource:
     kind: str
     namespaced: bool = True
 
+    def __hash__(self) -> int:
+        # Resources are looked up by more than by anything else.
+        return hash(self.plural)
+
     @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version

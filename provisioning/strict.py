@@ -17,7 +17,7 @@ def inside(manifest: Manifest, *path: str) -> Manifest:
         value = found.get(part)
         if value is None:
             return {}
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise MalformedQuantity(f"{'.'.join(path)}: {part} is no object")
         found = value
     return found

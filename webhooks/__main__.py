@@ -75,7 +75,7 @@ async def serve(settings: Settings) -> None:
         probe = LedgerProbe(kube, namespace=settings.namespace)
         # No name of a Pod: one that is made anew must not take for its own what the one before had charged ahead.
         ledgers = BatchedLedgers(KubeLedgers(kube, settings.namespace), door=secrets.token_hex(8))
-        judge = Judge(POLICIES, DEFAULTS, lookup, ledgers, settings.trusted(), now=_now, shows=lookup.shows)
+        judge = Judge(POLICIES, DEFAULTS, lookup, ledgers, settings.trusted(), now=_now, near=lookup)
 
         def why_not_ready() -> str | None:
             return lookup.why_not_ready() or probe.why_not_ready() or source.why_not_ready()

@@ -6,9 +6,10 @@ A policy is a pure function and may still need any object. It asks `facts.get(..
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from provisioning import names, objects, quota, risk, seats
@@ -44,6 +45,7 @@ from webhooks.review import Request, User
 
 Manifest = dict[str, Any]
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,13 @@ class Facts:
     now: datetime
     trusted: Trusted = field(default_factory=Trusted)
     known: dict[Query, Answer] = field(default_factory=dict)
-    guessing: bool = False
-    """Whether the door may tell what it only remembers, and confirms it before anything comes of it."""
+    at_hand: Callable[[Query], Answer | None] = lambda _: None
+    """What the door need not fetch; None for what it has to."""
     guessed: set[Query] = field(default_factory=set)
     """What of it is only remembered so far."""
     grounds: set[Query] = field(default_factory=set)
     """What a yes must not rest on if it is so in a cache only."""
+    _worked_out: dict[Hashable, Any] = field(default_factory=dict)
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
         """The object, None when there is none. Raises `Unknown`."""
@@ -150,9 +153,16 @@ class Facts:
         answer = self._answer(All(resource, namespace))
         return answer if answer is not None and not isinstance(answer, dict) else ()
 
+    def once(self, key: Hashable, work_out: Callable[[], T]) -> T:
+        """What follows from the facts and is asked for by several policies: worked out by the first. Raises as that."""
+        if key not in self._worked_out:
+            self._worked_out[key] = work_out()
+        found: T = self._worked_out[key]
+        return found
+
     def need(self, *queries: Query) -> None:
         """Have all of these fetched at once, rather than one after another. Raises `Unknown`."""
-        missing = [query for query in queries if query not in self.known]
+        missing = [query for query in queries if not self._knows(query)]
         if missing:
             raise Unknown(*missing)
 
@@ -164,9 +174,14 @@ class Facts:
         self.grounds |= {query for query in self.known if isinstance(query, One) and query.resource in kinds}
 
     def _answer(self, query: Query) -> Answer:
-        if query not in self.known:
+        if not self._knows(query):
             raise Unknown(query)
         return self.known[query]
+
+    def _knows(self, query: Query) -> bool:
+        if query not in self.known and (found := self.at_hand(query)) is not None:
+            self.known[query] = found
+        return query in self.known
 
 
 def catalog(facts: Facts) -> CatalogSpec:
@@ -182,6 +197,10 @@ def catalog(facts: Facts) -> CatalogSpec:
 
 def tenant_of(facts: Facts, namespace: str) -> Stored[Tenant] | None:
     """Whose the namespace is: its label names a Tenant and that Tenant lists it. None otherwise."""
+    return facts.once(("tenant", namespace), partial(_tenant_of, facts, namespace))
+
+
+def _tenant_of(facts: Facts, namespace: str) -> Stored[Tenant] | None:
     found = facts.get(NAMESPACES, namespace)
     name = label(found, names.TENANT_LABEL) if found else ""
     manifest = facts.get(TENANTS, name) if name else None

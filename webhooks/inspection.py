@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from provisioning.documents import Overgrown
@@ -31,7 +32,7 @@ def found(request: Request, facts: Facts, look: Callable[[Part], list[T]]) -> li
         return []
     before = _before(request, facts)
     try:
-        sent = deliveries.of(request, manifest, facts)
+        sent = facts.once("sent", partial(deliveries.of, request, manifest, facts))
         new = [finding for part in sent if part not in before for finding in _looked(part, look)]
     except Overgrown:
         if deliveries.is_sent(request, facts):
@@ -58,7 +59,8 @@ def refuse_unread(error: Overgrown) -> Deny:
 def _before(request: Request, facts: Facts) -> list[Part]:
     """What went there already. Of what is more than can be looked through nothing is known."""
     try:
-        return deliveries.of(request, request.old, facts) if request.old is not None else []
+        old = request.old
+        return facts.once("sent before", partial(deliveries.of, request, old, facts)) if old is not None else []
     except Overgrown:
         return []
 

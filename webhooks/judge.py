@@ -25,9 +25,9 @@ from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.confirmed import Confirmed, gist
 from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Verdict, merge, refuse
-from webhooks.facts import Facts, Manifest, One, Query, Trusted, Unknown, Unusable
+from webhooks.facts import Answer, Facts, Manifest, One, Query, Trusted, Unknown, Unusable
 from webhooks.policy import About, Default, Policy, about, table
-from webhooks.ports import Ledgers, Lookup
+from webhooks.ports import Ledgers, Lookup, Near
 from webhooks.recall import Recall
 from webhooks.review import Request
 
@@ -56,8 +56,7 @@ class Judge:
     ledgers: Ledgers
     trusted: Trusted
     now: Callable[[], datetime]
-    shows: Callable[[Query, Answer], bool] = lambda *_: False
-    """Whether a watch has an object just as it is remembered. Nobody watches, unless told otherwise."""
+    near: Near | None = None
     recall: Recall = field(default_factory=Recall)
     confirmed: Confirmed = field(default_factory=Confirmed)
 
@@ -101,7 +100,9 @@ class Judge:
         return Patch(tuple(operations)) if operations else Allow()
 
     async def _judge(self, request: Request, policies: Sequence[Policy], deadline: float, *, live: bool) -> Verdict:
-        facts = Facts(self.now(), self.trusted, guessing=not live)
+        facts = Facts(self.now(), self.trusted)
+        if not live:
+            facts.at_hand = partial(self._at_hand, facts)
         answers = [
             (policy.name, await self._ask(partial(_check, policy, request, facts), facts, live=live))
             for policy in policies
@@ -134,7 +135,8 @@ class Judge:
     def _doubtful(self, facts: Facts) -> set[Query]:
         """What a yes would rest on, and may not be so any more. A watch alone does not do, it may be behind; nor does
         it that it was so a moment ago, where a watch has seen it change since."""
-        changed = {query for query in facts.guessed if not self.shows(query, facts.known[query])}
+        near = self.near
+        changed = {query for query in facts.guessed if near is None or not near.shows(query, facts.known[query])}
         return changed | self.confirmed.doubtful(facts.guessed | facts.grounds, facts.known, _clock())
 
     async def _mistaken(self, doubtful: Set[Query], facts: Facts) -> bool:
@@ -145,11 +147,22 @@ class Judge:
         return any(gist(facts.known[query]) != gist(guess) for query, guess in guessed.items())
 
     async def _complete(self, request: Request, manifest: Manifest, defaults: Sequence[Default]) -> Manifest:
-        facts = Facts(self.now(), self.trusted)
+        facts = Facts(self.now(), self.trusted, at_hand=self._cached)
         wanted = manifest
         for default in defaults:
             wanted = await self._ask(partial(default.complete, request, wanted, facts), facts, live=False)
         return wanted
+
+    def _at_hand(self, facts: Facts, query: Query) -> Answer | None:
+        """What is remembered, or cached."""
+        guess = self.recall.guess(query)
+        if guess is not None:
+            facts.guessed.add(query)
+            return guess
+        return self._cached(query)
+
+    def _cached(self, query: Query) -> Answer | None:
+        return self.near.cached(query) if self.near is not None else None
 
     async def _ask(self, rule: Callable[[], T], facts: Facts, *, live: bool) -> T:
         """What the rule says once it knows all it asks for."""
@@ -161,11 +174,6 @@ class Judge:
         raise TooCurious
 
     async def _fetch(self, queries: Sequence[Query], facts: Facts, *, live: bool) -> None:
-        for query in queries if facts.guessing and not live else ():
-            guess = self.recall.guess(query)
-            if guess is not None:
-                facts.add(query, guess)
-                facts.guessed.add(query)
         unknown = [query for query in queries if live or query not in facts.known]
         answers = await asyncio.gather(*(self.lookup.find(query, live=live) for query in unknown))
         for query, answer in zip(unknown, answers, strict=True):

@@ -43,7 +43,7 @@ class KubeLookup:
                 group.create_task(cache.run())
 
     def shows(self, query: Query, answer: Answer) -> bool:
-        """Whether a watch, which may be a moment behind, has the object at just this revision."""
+        """As `Near` has it: of what is remembered, and not cached."""
         cache = self._watched.get(query.resource)
         if cache is None or not isinstance(query, One) or not isinstance(answer, dict):
             return False
@@ -54,16 +54,17 @@ class KubeLookup:
         behind = [r.plural for r, cache in self._caches.items() if not cache.synced.is_set()]
         return f"not yet listed: {', '.join(behind)}" if behind else None
 
-    async def find(self, query: Query, *, live: bool) -> Answer:
+    def cached(self, query: Query) -> Answer | None:
+        """As `Near` has it."""
         cache = self._caches.get(query.resource)
-        if cache is not None and cache.synced.is_set() and not live:
-            if isinstance(query, All):
-                return cache.list(query.namespace or None)
-            # What the cache has not seen may have been made just now.
-            found = cache.get(query.namespace, query.name)
-            if found is not None:
-                return found
-        return await self._read(query)
+        if cache is None or not cache.synced.is_set():
+            return None
+        # What the cache has not seen may have been made just now.
+        return cache.list(query.namespace or None) if isinstance(query, All) else cache.get(query.namespace, query.name)
+
+    async def find(self, query: Query, *, live: bool) -> Answer:
+        found = None if live else self.cached(query)
+        return found if found is not None else await self._read(query)
 
     async def _read(self, query: Query) -> Answer:
         if isinstance(query, One):

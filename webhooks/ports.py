@@ -17,6 +17,18 @@ class Lookup(Protocol):
         ...
 
 
+class Near(Protocol):
+    """What is here already, of a moment ago."""
+
+    def cached(self, query: Query) -> Answer | None:
+        """The object or list asked for; None where it has to be looked up."""
+        ...
+
+    def shows(self, query: Query, answer: Answer) -> bool:
+        """Whether a watch has the object at just this revision."""
+        ...
+
+
 class Ledgers(Protocol):
     """The tenants' ledgers, correct under concurrency."""
 

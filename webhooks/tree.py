@@ -21,7 +21,8 @@ PATH_MAX = 300
 
 
 def mapping(value: Any) -> Tree:
-    return value if isinstance(value, Mapping) else {}
+    # JSON and YAML make dicts of them; to ask for any Mapping takes ten times as long.
+    return value if isinstance(value, dict) else {}
 
 
 def sequence(value: Any) -> Sequence[Any]:

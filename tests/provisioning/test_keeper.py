@@ -16,7 +16,7 @@ from provisioning import errors, names, resources, statement
 from provisioning.feed import Feed
 from provisioning.keeper import CLAIMS_LOOK, RECOUNT, Keeper
 from provisioning.kube import Kube, Manifest
-from provisioning.ledger import Claim, Garbled, Ledger, Missing, Slot, slot_key
+from provisioning.ledger import Advance, Claim, Garbled, Ledger, Missing, Slot, slot_key
 from provisioning.ledgers import KubeLedgers
 from provisioning.queue import Queue
 from provisioning.resources import Resource
@@ -367,6 +367,88 @@ async def test_a_claim_to_grow_that_was_refused_elsewhere_is_dropped_after_its_t
     clock.at += VOID_AFTER
     await keep(stage, keeper)
     assert (await ledger(stage)).used() == WEB_COST
+
+
+async def lend(stage: Backstage, room: Usage, *, serial: int = 1) -> None:
+    """As a door takes ahead."""
+    store = KubeLedgers(stage.kube, SYSTEM)
+    page = await store.load("blue")
+    await store.save("blue", page.ledger.lend("door", Advance(room, serial)), page.version)
+
+
+async def test_what_a_door_may_have_granted_ahead_is_not_taken_for_made_around_the_webhook(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    await keep(stage, keeper)
+    await lend(stage, WEB_COST)
+    made = stage.cluster()
+    await keep(stage, keeper)
+    assert (await ledger(stage)).slots == {}
+    assert "ChargedAfterTheFact" not in reasons(stage)
+    # Now it writes down what it has granted, and gives the rest back.
+    await reserve(stage, WEB, Claim(WEB_COST, uid=made["metadata"]["uid"]))
+    await lend(stage, Usage(), serial=2)
+    await keep(stage, keeper)
+    assert (await ledger(stage)).slots[WEB].charge == WEB_COST
+
+
+async def test_what_nobody_can_have_granted_ahead_is_charged_at_once(stage: Backstage) -> None:
+    keeper = keeper_of(stage)
+    await keep(stage, keeper)
+    await lend(stage, Usage(nodes=1))
+    stage.cluster()
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used() == WEB_COST
+    assert "ChargedAfterTheFact" in reasons(stage)
+
+
+async def test_a_door_that_is_not_heard_of_loses_its_advance_and_what_it_granted_is_charged(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    await keep(stage, keeper)
+    await lend(stage, WEB_COST * 2)
+    await keep(stage, keeper)
+    stage.cluster()
+    clock.at += VOID_AFTER - 1
+    await keep(stage, keeper)
+    assert (await ledger(stage)).lent == WEB_COST * 2
+    clock.at += 1
+    await keep(stage, keeper)
+    found = await ledger(stage)
+    assert (found.advances, found.used()) == ({}, WEB_COST)
+    assert conditions(stage)["Counted"] == ("True", "Counted")
+
+
+async def test_what_a_cache_does_not_show_of_what_such_a_door_granted_is_charged_as_well(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    await keep(stage, keeper)
+    await lend(stage, WEB_COST)
+    await keep(stage, keeper)
+    stage.cluster()  # No cache has caught up with it.
+    clock.at += VOID_AFTER
+    await keeper.act("blue")
+    found = await ledger(stage)
+    assert (found.advances, found.used()) == ({}, WEB_COST)
+
+
+async def test_a_door_that_writes_keeps_its_advance_however_long_that_goes_on(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    await keep(stage, keeper)
+    for serial in range(1, 5):
+        await lend(stage, WEB_COST, serial=serial)
+        await keep(stage, keeper)
+        clock.at += VOID_AFTER - 1
+    assert (await ledger(stage)).lent == WEB_COST
+
+
+async def test_what_is_lent_is_not_published_as_used(stage: Backstage) -> None:
+    keeper = keeper_of(stage)
+    await keep(stage, keeper)
+    await lend(stage, WEB_COST)
+    await keep(stage, keeper)
+    assert published(stage)["quota"]["used"]["nodes"] == 0
 
 
 async def test_a_new_leader_counts_the_time_from_its_own_first_sight(stage: Backstage) -> None:

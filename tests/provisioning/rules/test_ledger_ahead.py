@@ -52,9 +52,6 @@ class Ahead(World):
     def usable_until(self) -> float:
         return self.time + USABLE
 
-    def forfeits(self, *, listed: bool) -> bool:
-        return listed
-
     def loses(self) -> None:
         self.hand.lost()
 
@@ -106,7 +103,7 @@ class Ahead(World):
     def _settled(
         self, before: Ledger, shown: Mapping[str, Thing], *, listed: bool = False, release: bool = False
     ) -> Ledger:
-        for door, advance in self.forfeit & {*before.advances.items()} if self.forfeits(listed=listed) else ():
+        for door, _ in self.forfeit & {*before.advances.items()} if listed else ():
             before = before.lend(door, None)
         self.lent = {each: self.lent.get(each, self.time) for each in before.advances.items()}
         self.forfeit = {each for each, first in self.lent.items() if self.time - first > WINDOW}
