@@ -12,7 +12,16 @@ from functools import cached_property
 from bot.ports import Desk
 from provisioning import quota, reservations, risk, room, stage
 from provisioning.desk import NoCatalog
-from provisioning.model import CatalogSpec, ClusterRequest, DelegationSpec, Phase, Tenant, TenantCluster, TenantSpec
+from provisioning.model import (
+    Action,
+    CatalogSpec,
+    ClusterRequest,
+    DelegationSpec,
+    Phase,
+    Tenant,
+    TenantCluster,
+    TenantSpec,
+)
 from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.reservations import Others
@@ -56,7 +65,8 @@ class Sight:
     @cached_property
     def deciding(self) -> TenantSpec:
         """The tenant as it decides about this request."""
-        return risk.deciding(self.tenant.it.spec, self.size, self.catalog)
+        present = self.cluster.it.spec if self.cluster else None
+        return risk.about(self.tenant.it.spec, self.request.it.spec, present, self.catalog)
 
     @property
     def is_large(self) -> bool:
@@ -94,7 +104,7 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
 
 def deciding(desk: Desk, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> TenantSpec:
     """The tenant as it decides about a request of its own, for less than a whole sight."""
-    if tenant.it.spec.approval.large is None:
+    if tenant.it.spec.approval.large is None and request.it.spec.action is not Action.CHANGE:
         return tenant.it.spec
     cluster = _cluster(desk, request, tenant)
     try:

@@ -89,12 +89,11 @@ def asked(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tu
 
 
 async def _deciding(session: Session, outcome: Outcome) -> Stored[Tenant] | None:
-    """Whose the namespace is, as they decide about what was asked for. What tells its size is read only where that
-    matters."""
-    tenant = await session.tenant()
-    if tenant is None or tenant.it.spec.approval.large is None:
+    """Whose the namespace is, as they decide about what was asked for. What tells its size, or what is there, is read
+    only where that matters."""
+    tenant, wanted = await session.tenant(), objects.read(ClusterRequest, outcome.written).it.spec
+    if tenant is None or (tenant.it.spec.approval.large is None and wanted.action is not Action.CHANGE):
         return tenant
-    wanted = objects.read(ClusterRequest, outcome.written).it.spec
     cluster, catalog = await finding.find(session, wanted.cluster), await session.catalog()
     spec = risk.about(tenant.it.spec, wanted, cluster.it.spec if cluster else None, catalog)
     return Stored(tenant.meta, tenant.it.model_copy(update={"spec": spec}))

@@ -67,6 +67,11 @@ def is_extension(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:
     return is_later and old.model_copy(update={"lifetime": new.lifetime}) == new
 
 
+def is_unprotection(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:
+    """Whether a change takes a cluster's deletion protection off, whatever else it does."""
+    return old is not None and new is not None and old.deletion_protection and not new.deletion_protection
+
+
 def check_shown(request: Stored[ClusterRequest], digest: str) -> None:
     """Raises `Refused` unless this is the digest (whole, or enough of it) of what the request asks for."""
     if len(digest) < SHORTEST_DIGEST or not request.it.spec.digest.startswith(digest):

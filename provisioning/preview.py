@@ -89,7 +89,8 @@ async def verdict(
         causes = await _dry_run(kube, wish, desired)
     size = becomes if desired else was
     extension = approval.is_extension(old, desired)
-    policy = risk.deciding(tenant.it.spec, size, catalog).approval
+    unprotects = approval.is_unprotection(old, desired)
+    policy = risk.deciding(tenant.it.spec, size, catalog, unprotects=unprotects).approval
     waiver = approval.waiver_for(policy, wish.action, size, catalog, extension=extension) or ""
     digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
     # What is published may lag behind: nobody uses less than nothing.

@@ -212,11 +212,15 @@ def asked(facts: Facts, namespace: str, name: str) -> Stored[ClusterRequest] | N
 
 
 def deciding(facts: Facts, tenant: TenantSpec, request: Stored[ClusterRequest]) -> TenantSpec:
-    """The tenant as it decides about this request. What tells its size is asked only where that matters."""
-    if tenant.approval.large is None:
+    """The tenant as it decides about this request. What tells its size, or what was there, is asked only where that
+    matters."""
+    spec, is_large = request.it.spec, tenant.approval.large is not None
+    # Whether it takes protection off shows only beside what is there.
+    unprotects = spec.action is Action.CHANGE and spec.desired is not None and not spec.desired.deletion_protection
+    if not is_large and not unprotects:
         return tenant
-    there = present(facts, request) if request.it.spec.action is Action.DELETE else None
-    return risk.about(tenant, request.it.spec, there, catalog(facts))
+    there = present(facts, request) if unprotects or spec.action is Action.DELETE else None
+    return risk.about(tenant, spec, there, catalog(facts) if is_large else None)
 
 
 def present(facts: Facts, request: Stored[ClusterRequest]) -> ClusterSpec | None:

@@ -39,7 +39,8 @@ def guess(
     old, new = (quota.envelope(spec, catalog) if spec else Usage() for spec in (was, becomes))
     # A deletion is as large as what is deleted.
     size = old if action is Action.DELETE else new
-    deciding = risk.deciding(place.tenant.it.spec, size, catalog)
+    unprotects = approval.is_unprotection(was, becomes)
+    deciding = risk.deciding(place.tenant.it.spec, size, catalog, unprotects=unprotects)
     policy, flavors = deciding.approval, offers.flavors(place.tenant, catalog)
     return Outlook(
         hard=hard,

@@ -53,9 +53,10 @@ def _by_policy(request: Request, before: Stored[TenantCluster] | None, tenant: S
         return Allow()
     counted = reading.cluster(request.either).it.spec
     catalog = reading.catalog(facts)
-    extension = approval.is_extension(before.it.spec if before else None, after.it.spec if after else None)
+    old, new = before.it.spec if before else None, after.it.spec if after else None
+    extension = approval.is_extension(old, new)
     size = quota.envelope(counted, catalog)
-    deciding = risk.deciding(tenant.it.spec, size, catalog)
+    deciding = risk.deciding(tenant.it.spec, size, catalog, unprotects=approval.is_unprotection(old, new))
     waiver = approval.waiver_for(deciding.approval, action, size, catalog, extension=extension)
     if waiver is not None:
         return Allow(audit={"approval": waiver})

@@ -128,6 +128,32 @@ def test_a_waiver_for_extensions_admits_a_later_end_and_nothing_with_it() -> Non
     assert isinstance(check(before, tenant=tenant, old=longer), Deny)
 
 
+def test_nobody_takes_protection_off_alone_unless_a_waiver_says_that_it_is_for_this() -> None:
+    protected, free = tweak(cluster(), "spec.deletionProtection", True), tweak(TENANT, "spec.approval.required", 0)
+    waiver = {"name": "anything", "actions": ["Change"]}
+    waived = tweak(TENANT, "spec.approval.waivers", [waiver])
+    said = tweak(TENANT, "spec.approval.waivers", [{**waiver, "unprotects": True}])
+
+    verdict = check(cluster(), tenant=free, old=protected)
+
+    assert isinstance(verdict, Deny)
+    assert "1 approver of tenant blue must agree" in verdict.reason
+    assert isinstance(check(cluster(), tenant=waived, old=protected), Deny)
+    assert check(cluster(), tenant=said, old=protected) == Allow(audit={"approval": "anything"})
+    assert check(protected, tenant=free, old=cluster()) == Allow(audit={"approval": "no approval needed"})
+
+
+def test_an_approved_request_takes_protection_off_and_ones_own_word_for_it_does_not() -> None:
+    protected = tweak(cluster(), "spec.deletionProtection", True)
+    own = tweak(TENANT, "spec.approval", {"required": 1, "ownRequests": True})
+    by_herself = [{"voter": {"user": "ann"}, "decision": "Approve", "at": "2026-11-24T11:30:00Z"}]
+    lifted = asked(Action.CHANGE, status=APPROVED)
+
+    assert isinstance(check(backed(cluster()), lifted, tenant=own, old=protected), Allow)
+    alone = tweak(lifted, "status.votes", by_herself)
+    assert isinstance(check(backed(cluster()), alone, tenant=own, old=protected), Deny)
+
+
 def test_a_preview_is_judged_without_approval_only_when_it_is_a_dry_run() -> None:
     preview = tweak(cluster(), "metadata.annotations", {PREVIEW_ANNOTATION: "true"})
     assert check(preview, dry_run=True) == Allow()
