@@ -169,7 +169,8 @@ class Door:
         self._tell(witness.asked(line, body, person, slack=who, team=team))
         log.info("command", line=line[:100], by=person.user)
         try:
-            answer = commands.answer(line, desk=self._desk, person=person, now=self._clock())
+            zone = self._people.zone(who)
+            answer = commands.answer(line, desk=self._desk, person=person, now=self._clock(), zone=zone)
             return await commands.carry_out(answer, desk=self._desk, team=team, key=str(body["trigger_id"]))
         except NoCatalog:
             return Say(cards.say(replies.NO_CATALOG))
@@ -222,9 +223,15 @@ class Door:
             return forms.replaced(replies.NO_CATALOG)
 
     async def _filled(self, body: Payload) -> Filled:
-        person = await self._who(body["user"]["id"])
+        slack, team = str(body["user"]["id"]), str(body["team"]["id"])
+        person = await self._who(slack)
         return Filled(
-            desk=self._desk, person=person, team=str(body["team"]["id"]), view=dict(body["view"]), now=self._clock()
+            desk=self._desk,
+            person=person,
+            team=team,
+            view=dict(body["view"]),
+            now=self._clock(),
+            zone=self._people.zone(slack),
         )
 
     async def _who(self, slack: object) -> Person:

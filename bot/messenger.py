@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
@@ -21,7 +20,7 @@ from bot import approvers, messages, sights
 from bot.cards import Card
 from bot.occasions import Changes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
-from bot.people import Whereabouts
+from bot.people import Whereabouts, zone_of
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight
@@ -105,7 +104,7 @@ class Messenger:
         if unreachable != request.it.status.unreachable:
             await self._record(sight, Missing(unreachable))
         await self._hand_on(sight, unreachable, now)
-        zones = {who: zone for who, each in found.items() if (zone := _zone(each.zone))}
+        zones = {who: zone for who, each in found.items() if (zone := zone_of(each.zone))}
         plan = self._plan(sight, {who for who in found if who not in unreachable}, zones, now)
         for place, accounts in (await self._by_card(sight, plan.due)).items():
             for at in range(0, len(accounts), MENTIONED):
@@ -252,10 +251,3 @@ class Messenger:
     async def _watch(self, requests: Changes) -> None:
         async for key in requests.changed():
             self._queue.add(key)
-
-
-def _zone(name: str) -> tzinfo | None:
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError):
-        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import tzinfo
 
 from bot import cards, entries, forms, offers, replies, words
 from bot.answers import Answer, Errors, FormAnswer, Open, Say
@@ -59,7 +60,7 @@ async def submitted(form: Filled) -> FormAnswer:
     taken = _taken(form, place)
     faults = entries.faults(draft)
     if draft.name in taken:
-        faults["name"] = _is_taken(draft.name, taken)
+        faults["name"] = _is_taken(draft.name, taken, form.zone)
     if faults:
         return Errors(faults)
     wish = entries.wish(draft, person=form.person, place=place)
@@ -117,7 +118,7 @@ def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
     taken = _taken(by, place)
     if draft.name not in taken:
         return known
-    return replace(known, problems=(_is_taken(draft.name, taken), *known.problems))
+    return replace(known, problems=(_is_taken(draft.name, taken, by.zone), *known.problems))
 
 
 def _taken(by: Call | Filled, place: Place) -> Mapping[str, Meta]:
@@ -126,10 +127,11 @@ def _taken(by: Call | Filled, place: Place) -> Mapping[str, Meta]:
     return {cluster.meta.name: cluster.meta for cluster in found if cluster.meta.namespace == place.namespace}
 
 
-def _is_taken(name: str, taken: Mapping[str, Meta]) -> str:
+def _is_taken(name: str, taken: Mapping[str, Meta], zone: tzinfo) -> str:
     """Who has the name, and which one is free."""
-    by, on = taken[name].annotations.get(REQUESTED_BY_ANNOTATION, ""), taken[name].created
-    return replies.name_taken(name, offers.free_name(name, taken), by=by, on=f"{on:%Y-%m-%d}" if on else "")
+    by, made = taken[name].annotations.get(REQUESTED_BY_ANNOTATION, ""), taken[name].created
+    on = f"{made.astimezone(zone):%Y-%m-%d}" if made else ""
+    return replies.name_taken(name, offers.free_name(name, taken), by=by, on=on)
 
 
 COMMAND = Command(

@@ -63,7 +63,7 @@ def _options(call: Call, found: Found) -> tuple[Option, ...]:
         if spec is None or end is None or not spec.lifetime:
             continue
         if not longest or lifetime.parse(spec.lifetime) <= lifetime.parse(longest):
-            options.append(Option(each, text.lifetime(each), replies.until(text.plain_moment(end))))
+            options.append(Option(each, text.lifetime(each), replies.until(text.plain_moment(end, call.zone))))
     return tuple(options)
 
 

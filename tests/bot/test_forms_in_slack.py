@@ -117,6 +117,17 @@ async def test_a_name_that_is_taken_is_told_with_a_free_one_before_anything_is_s
     assert f"build-7 exists already (made on {samples.NOW:%Y-%m-%d}). Free: build-8." in lena.modal.text
 
 
+async def test_a_day_in_a_form_is_that_of_whoever_reads_it(stage: Stage) -> None:
+    made = samples.cluster("build-7")
+    late = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
+    stage.desk.put_cluster(replace(made, meta=replace(made.meta, created=late)))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 small")
+
+    assert "build-7 exists already (made on 2026-03-06). Free: build-8." in lena.modal.text
+
+
 async def test_whoever_needs_no_approval_reads_by_which_rule(stage: Stage) -> None:
     rule = Waiver(name="small clusters", actions=(Action.CREATE,), up_to=Amounts(vcpu=8))
     stage.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=1, waivers=(rule,)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,7 +94,20 @@ def test_lifetimes_read_well(duration: str, words: str) -> None:
 
 def test_dates_are_drawn_in_the_readers_zone_with_utc_as_fallback() -> None:
     assert text.moment(samples.AT) == "<!date^1772715600^{date_short_pretty} {time}|2026-03-05 13:00 UTC>"
-    assert text.plain_moment(samples.NOW) == "2026-03-05 13:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        (UTC, "2026-03-05 13:00 UTC"),
+        (ZoneInfo("Europe/Berlin"), "2026-03-05 14:00 your time"),
+        (ZoneInfo("Asia/Tokyo"), "2026-03-05 22:00 your time"),
+        (ZoneInfo("America/New_York"), "2026-03-05 08:00 your time"),
+    ],
+)
+def test_where_slack_draws_no_dates_a_time_is_told_in_the_readers_zone(zone: tzinfo, words: str) -> None:
+    assert text.plain_moment(samples.NOW, zone) == words
+    assert text.plain_moment(samples.AT, zone) == words
 
 
 def test_a_tenant_without_quota_shows_no_bars() -> None:
