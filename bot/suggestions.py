@@ -52,6 +52,7 @@ _SOURCES: Mapping[str, Callable[[Filled], Iterable[Option]]] = {
     "flavor": _flavors,
     "version": _versions,
     "cluster": _clusters,
+    "request": choosing.suggested,
     "zone": lambda _: offers.zone_options(),
 }
 """By the field's name; one that a form has for each pool names the pool behind: `flavor-md0`."""

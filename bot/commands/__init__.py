@@ -5,7 +5,7 @@ Dispatch, help, the forms' handlers and the Slack app's manifest all follow from
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from bot import cards, offers, replies
 from bot.answers import Answer, Ask, Delegate, Nudge, Open, Revoke, Say, StopDelegating, TakeBack, TryAgain
@@ -67,7 +67,7 @@ COMMANDS: tuple[Command, ...] = (
     DELEGATE,
     HELP,
 )
-FORMS: tuple[Form, ...] = (choosing.FORM, *(form for command in COMMANDS for form in command.forms))
+FORMS: tuple[Form, ...] = (*choosing.FORMS, *(form for command in COMMANDS for form in command.forms))
 
 
 _SHORTCUT = "cluster-"
@@ -83,15 +83,19 @@ def shortcut_line(callback: str) -> str:
     return callback.removeprefix(_SHORTCUT)
 
 
-def answer(line: str, *, desk: Desk, person: Person, now: datetime) -> Answer:
-    """What to answer to `/cluster <line>`."""
+def answer(line: str, *, desk: Desk, person: Person, now: datetime, zone: tzinfo = UTC) -> Answer:
+    """What to answer to `/cluster <line>`; `zone` is in which this person reads."""
     first, *words = line.split() or [HELP.name]
     found = next((command for command in COMMANDS if command.name == first.lower()), None)
     if found is None:
         suggestion = offers.suggestion(first, (command.name for command in COMMANDS))
         return Say(cards.say(replies.no_such_command(first, suggestion)))
-    call = Call(desk=desk, person=person, now=now, words=tuple(words))
-    return choosing.which(call, found) if found.needs_cluster and not words else found.run(call)
+    call = Call(desk=desk, person=person, now=now, words=tuple(words), zone=zone)
+    if not words and found.needs_cluster:
+        return choosing.which(call, found)
+    if not words and found.requests:
+        return choosing.which_request(call, found, found.requests)
+    return found.run(call)
 
 
 async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str) -> Say | Open:

@@ -505,6 +505,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create_unfolded": lambda: _unfolded(),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
     "form_which": lambda: _opened("scale"),
+    "form_which_request": lambda: _opened("withdraw"),
     "form_delete": lambda: _opened("delete build-7"),
     "form_scale": lambda: _opened("scale build-7"),
     "form_scale_two_pools": lambda: _opened("scale build-7", _two_pools()),
