@@ -19,13 +19,13 @@ from provisioning import (
     backing,
     enacting,
     errors,
+    giving_up,
     lifecycle,
     lifetime,
     metrics,
     objects,
     replacing,
     resources,
-    risk,
     room,
     seats,
     standing,
@@ -118,8 +118,7 @@ class Enactor:
             found = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
         except errors.Invalid:
             return None  # nobody can tell how large it is
-        present = found.it.spec if found is not None else None
-        return risk.waiver(tenant.it.spec, request.it.spec, present, self._landscape.catalog())
+        return giving_up.waiver(tenant.it.spec, request.it.spec, found, self._landscape.catalog())
 
     async def _enact(self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant]) -> float | None:
         """Do what was approved, and write down how that went; the seconds until the next look where it waits for room.
@@ -140,14 +139,30 @@ class Enactor:
             await self._fail(request, manifest, _why(error))
             return None
         except errors.KubeError as error:
-            # Whatever keeps it from being tried, it stands before others for no longer than it may wait.
+            # Whatever keeps it from being tried or written, it stands before others for no longer than it may.
+            if (written_by := room.to_be_written_by(request)) and written_by <= self._now():
+                await self._cannot_be_written(request, manifest, error)
+                return None
             end = room.gives_up_at(request, tenant.it.spec.approval, now=self._now())
             if not room.waits(request) or self._now() < end:
                 raise
             return await self._wait(request, manifest, tenant, Wait(room.NO_ROOM, error.message))
+        await self._applied(request, manifest)
+        return None
+
+    async def _cannot_be_written(
+        self, request: Stored[ClusterRequest], manifest: Manifest, error: errors.KubeError
+    ) -> None:
+        """It fails, so that those behind it go on; unless it is there, and only the answer was lost. Climbs where
+        nobody can even look."""
+        if await enacting.is_done(self._kube, request):
+            await self._applied(request, manifest)
+        else:
+            await self._fail(request, manifest, room.not_written(error.message))
+
+    async def _applied(self, request: Stored[ClusterRequest], manifest: Manifest) -> None:
         applied = lifecycle.step(request.it.status, Event.APPLIED, now=self._now())
         await self._settle(request, manifest, applied, "applied")
-        return None
 
     async def _wait(
         self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant], why: Wait

@@ -223,13 +223,19 @@ def deciding(facts: Facts, tenant: TenantSpec, request: Stored[ClusterRequest]) 
     return risk.about(tenant, spec, there, catalog(facts) if is_large else None)
 
 
-def present(facts: Facts, request: Stored[ClusterRequest]) -> ClusterSpec | None:
+def cluster_of(facts: Facts, request: Stored[ClusterRequest]) -> Stored[TenantCluster] | None:
     """The cluster that something is asked about; None where there is none, or none that can be read any more."""
     found = facts.get(TENANT_CLUSTERS, request.it.spec.cluster, namespace=request.meta.namespace)
     try:
-        return cluster(found).it.spec if found is not None else None
+        return cluster(found) if found is not None else None
     except Invalid:
         return None
+
+
+def present(facts: Facts, request: Stored[ClusterRequest]) -> ClusterSpec | None:
+    """What that cluster should be."""
+    found = cluster_of(facts, request)
+    return found.it.spec if found is not None else None
 
 
 def limits(facts: Facts, tenant: TenantSpec) -> Limits:

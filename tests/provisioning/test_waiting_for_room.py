@@ -158,7 +158,7 @@ async def test_what_was_approved_first_goes_first(scene: Scene) -> None:
     await scene.look("one")
     await scene.look("two")
     assert scene.condition("two")["reason"] == room.IN_LINE
-    assert scene.condition("two")["message"] == "1 that was approved earlier goes first"
+    assert scene.condition("two")["message"] == "1 goes first"
     scene.gone("first")
 
     await scene.look("two")

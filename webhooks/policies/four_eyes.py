@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from provisioning import approval, lifecycle, objects, people, replacing, risk
+from provisioning import approval, giving_up, lifecycle, objects, people, replacing
 from provisioning.errors import Cause
 from provisioning.lifecycle import Event, Reason, Refused
 from provisioning.lifetime import expires_at
@@ -271,7 +271,7 @@ def _by_provisioner(
 
 
 def _waiver(before: Stored[ClusterRequest], tenant: TenantSpec, facts: Facts) -> str | None:
-    return risk.waiver(tenant, before.it.spec, reading.present(facts, before), reading.catalog(facts))
+    return giving_up.waiver(tenant, before.it.spec, reading.cluster_of(facts, before), reading.catalog(facts))
 
 
 def _noted(wanted: RequestStatus, now: datetime) -> datetime:

@@ -159,6 +159,6 @@ def test_the_newest_cluster_since_it_was_asked_for_has_taken_of_the_room() -> No
 
 
 def test_those_behind_are_told_how_many_go_first() -> None:
-    assert room.in_line(1).message == "1 that was approved earlier goes first"
-    assert room.in_line(3).message == "3 that were approved earlier go first"
+    assert room.in_line(1).message == "1 goes first"
+    assert room.in_line(3).message == "3 go first"
     assert room.in_line(3).reason == room.IN_LINE
