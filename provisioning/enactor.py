@@ -35,7 +35,7 @@ from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.lifecycle import Event
 from provisioning.line import Line
-from provisioning.model import ClusterRequest, Phase, RequestStatus, Tenant
+from provisioning.model import Action, ClusterRequest, Phase, RequestStatus, Tenant
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
 from provisioning.room import Wait
@@ -207,7 +207,9 @@ class Enactor:
         may vote meanwhile, or take it back while it waits for room."""
         noted = {
             "observed_generation": request.meta.generation,
-            "conditions": standing.conditions(request, status, now=self._now(), wait=wait),
+            "conditions": standing.conditions(
+                request, status, now=self._now(), wait=wait, removed=self._is_removed(request, status)
+            ),
         }
         status = status.model_copy(update=noted)
         if status == request.it.status:
@@ -219,6 +221,19 @@ class Enactor:
         }
         await self._kube.replace(resources.CLUSTER_REQUESTS, {**manifest, "status": wire}, subresource="status")
         return True
+
+    def _is_removed(self, request: Stored[ClusterRequest], status: RequestStatus) -> bool | None:
+        """Whether the cluster is gone that was to be deleted. None for a request for anything else, or one that was
+        written before this was told: nobody knows since when."""
+        if status.phase is not Phase.APPLIED or request.it.spec.action is not Action.DELETE:
+            return None
+        before = request.it.status
+        noted = conditions_of.find(before.conditions, standing.REMOVED)
+        if before.phase is Phase.APPLIED and (noted is None or noted.status == "True"):
+            return True if noted else None
+        key = (request.meta.namespace, request.it.spec.cluster)
+        there = self._landscape.get(resources.TENANT_CLUSTERS, *key)
+        return there is None or enacting.is_younger(there, request)
 
 
 def _why(error: errors.ClusterdeskError) -> str:
