@@ -23,7 +23,7 @@ from provisioning.usage import Usage
 from provisioning.usual import Span
 
 NAMED = 5
-"""Approvers in one line."""
+"""People in one line."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Outlook:
     """`before` and `after` are the tenant's usage, `problems` what is in the way, in plain words.
 
     `approvers` are those who may agree, `required` how many must, and `too_few` that it cannot come to that; `waiver`
-    is the rule by which nobody has to.
+    is the rule by which nobody has to. `for_more` are those to ask for more than the quota has room for.
     `unanswered` is when the API server was asked and did not answer: then all of it is from caches.
     """
 
@@ -46,6 +46,7 @@ class Outlook:
     estimate: Estimate | None = None
     usual: Span | None = None
     approvers: tuple[Subject, ...] = ()
+    for_more: tuple[Subject, ...] = ()
     too_few: bool = False
     notes: tuple[str, ...] = ()
     """Why others agree than as a rule, or otherwise."""
@@ -57,9 +58,7 @@ def parts(place: Place, outlook: Outlook) -> Iterable[Block]:
     tenant = place.tenant.meta.name
     drawn = meters.lines(outlook.hard, outlook.before, outlook.after)
     yield blocks.section(f"{replies.quota_now(tenant)}\n{drawn}", block_id="quota")
-    wrong = [replies.does_not_fit(each) for each in outlook.problems]
-    if outlook.alternative:
-        wrong.append(fits(outlook.alternative))
+    wrong = [*map(replies.does_not_fit, outlook.problems), *ways_out(outlook)]
     if wrong:
         yield blocks.section("\n".join(wrong), block_id="problems")
     if outlook.unanswered:
@@ -73,8 +72,21 @@ def parts(place: Place, outlook: Outlook) -> Iterable[Block]:
     yield blocks.context("\n".join(fact for fact in facts if fact), block_id="facts")
 
 
-def fits(it: Alternative) -> str:
-    """What would fit instead."""
+def ways_out(it: Outlook, *, plain: bool = False) -> list[str]:
+    """Where there is no room: what would fit instead, and whom to ask for more. `plain`: where nothing is markup."""
+    told = [_fits(it.alternative)] if it.alternative else []
+    if more := meters.missing(it.hard, it.before, it.after):
+        who = dict.fromkeys(map(_plainly if plain else text.subject, it.for_more))
+        told.append(replies.ask_for_more([*who][:NAMED], more))
+    return told
+
+
+def _plainly(it: Subject) -> str:
+    # A user group of Slack has no name but its mention.
+    return text.one_line(it.user or it.group) or replies.SOME_APPROVER
+
+
+def _fits(it: Alternative) -> str:
     ways = [replies.times(str(it.fewer), it.flavor, "")] if it.fewer else []
     ways += [replies.times(str(it.wanted), it.smaller, "")] if it.smaller else []
     return replies.fits(ways)

@@ -118,7 +118,9 @@ def left(now: datetime, end: datetime) -> str:
 
 
 def bar(used: int, after: int, hard: int, *, width: int = 10) -> str:
-    """A meter: what is used, what would be added, what is free."""
+    """A meter: what is used, what would be added, what is free; all red where what would be added is too much."""
+    if after > max(used, hard):
+        return "🟥" * width
     if hard <= 0:
         return "▓" * width
     full = min(width, round(width * min(used, after) / hard))

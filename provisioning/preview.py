@@ -93,8 +93,9 @@ async def verdict(
     policy = risk.deciding(tenant.it.spec, size, catalog, unprotects=unprotects).approval
     waiver = approval.waiver_for(policy, wish.action, size, catalog, extension=extension) or ""
     digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
-    # What is published may lag behind: nobody uses less than nothing.
-    return Verdict(causes, waiver, used, (used - was).rises() + becomes, hard, digest)
+    # What is published may lag behind: nobody uses less than they have.
+    before = used.most(was)
+    return Verdict(causes, waiver, before, before - was + becomes, hard, digest)
 
 
 async def shortage(kube: Kube, request: Stored[ClusterRequest]) -> tuple[Cause, ...]:

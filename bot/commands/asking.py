@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import structlog
 
-from bot import blocks, buttons, cards, entries, forms, outlook, receipts, replies, unsaved, verdicts
+from bot import blocks, buttons, cards, entries, forms, receipts, replies, unsaved, verdicts
 from bot.answers import ANSWER_SECONDS, Errors, FormAnswer, Nudge, Replace, Say, TakeBack, TryAgain
+from bot.commands import outlooks
 from bot.commands.command import Filled
 from bot.ports import Desk
 from provisioning import errors, names, people, room
-from provisioning.alternatives import Alternative
 from provisioning.desk import Refused
 from provisioning.errors import Cause
 from provisioning.model import Action, ClusterRequest
@@ -31,21 +31,17 @@ class NotSaved(errors.ClusterdeskError):
         self.perhaps = perhaps
 
 
-async def ask(
-    form: Filled, wish: Wish, *, fields: Collection[str], otherwise: str, alternative: Alternative | None = None
-) -> FormAnswer:
+async def ask(form: Filled, wish: Wish, *, fields: Collection[str], otherwise: str) -> FormAnswer:
     """Errors by field (`otherwise` names the field for what fits none), or the receipt of the request.
 
-    `alternative` is what would fit, to be named where there is no room for the wish. The request is named after the
-    form, so sending the same form again asks for the same thing once.
+    The request is named after the form, so sending the same form again asks for the same thing once.
     """
     wish, name = replace(wish, replaces=form.replaces), names.request_name(form.team, form.id)
     try:
         verdict, request = await _asked(form.desk, wish, name=name)
     except errors.RuleError as refused:
-        causes = refused.causes
-        if alternative and any(map(entries.is_of_size, causes)):
-            causes = (*causes, Cause(entries.SIZE, outlook.fits(alternative)))
+        told = _ways_out(form.desk, wish, refused, plain=True)
+        causes = (*refused.causes, *(Cause(entries.SIZE, each) for each in told))
         return Errors(entries.at_fields(causes, known=fields, otherwise=otherwise))
     except NotSaved as lost:
         return Errors({otherwise: replies.PERHAPS_SAVED if lost.perhaps else replies.NOT_SAVED})
@@ -59,8 +55,8 @@ async def ask_at_once(desk: Desk, wish: Wish, *, team: str, key: str) -> Say:
     try:
         verdict, request = await _asked(desk, wish, name=name)
     except errors.RuleError as refused:
-        reasons = dict.fromkeys(cause.message for cause in refused.causes)
-        return Say(cards.card([blocks.section(replies.refused(wish.cluster, list(reasons)))]))
+        reasons, told = dict.fromkeys(it.message for it in refused.causes), _ways_out(desk, wish, refused, plain=False)
+        return Say(cards.card([blocks.section(replies.refused(wish.cluster, list(reasons), told))]))
     except NotSaved as lost:
         return Say(cards.say(replies.PERHAPS_SAVED_LINE if lost.perhaps else replies.NOT_SAVED_LINE))
     already = request.meta.name != name
@@ -139,6 +135,12 @@ async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[
         raise NotSaved(perhaps=saving) from error
     log.info("cluster_requested", request=request.meta.name, cluster=wish.cluster, action=wish.action.value)
     return verdict, request
+
+
+def _ways_out(desk: Desk, wish: Wish, refused: errors.RuleError, *, plain: bool) -> list[str]:
+    """What helps whom the quota has refused."""
+    no_room = any(map(entries.is_of_size, refused.causes))
+    return outlooks.ways_out(desk, wish, plain=plain) if no_room else []
 
 
 def _says_the_same(desk: Desk, wish: Wish, digest: str) -> bool:

@@ -64,8 +64,7 @@ async def submitted(form: Filled) -> FormAnswer:
     if faults:
         return Errors(faults)
     wish = entries.wish(draft, person=form.person, place=place)
-    alternative = _guess(form, place, draft).alternative
-    return await ask(form, wish, fields=forms.inputs(form.view), otherwise="name", alternative=alternative)
+    return await ask(form, wish, fields=forms.inputs(form.view), otherwise="name")
 
 
 def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 
-from bot import decisions, entries, offers
+from bot import decisions, entries, offers, outlook
 from bot.offers import Place
 from bot.outlook import Outlook
 from bot.ports import Desk
@@ -44,9 +44,9 @@ def guess(
     policy, flavors = deciding.approval, offers.flavors(place.tenant, catalog)
     return Outlook(
         hard=hard,
-        before=used,
-        # What is published may lag behind: nobody uses less than nothing.
-        after=(used - old).rises() + new,
+        # What is published may lag behind: nobody uses less than they have.
+        before=used.most(old),
+        after=used.most(old) - old + new,
         required=policy.required,
         waiver=approval.waiver_for(policy, action, size, catalog, extension=approval.is_extension(was, becomes)) or "",
         problems=tuple(quota.describe(each) for each in hard.excess(used, new - old)),
@@ -59,9 +59,30 @@ def guess(
         estimate=estimate.of(was, becomes, catalog) if becomes else None,
         usual=desk.usual().ready(becomes.pools[0].flavor) if becomes and action is Action.CREATE else None,
         approvers=people.deciders(deciding, person),
+        for_more=escalation.above_quota(place.tenant.it.spec, person),
         too_few=not people.suffice(escalation.everybody(deciding), person),
         notes=decisions.outlook(place.tenant.it.spec, size, catalog),
     )
+
+
+def ways_out(desk: Desk, wish: Wish, *, plain: bool) -> list[str]:
+    """What would fit in place of a wish that the quota has no room for, and whom to ask for more; `plain`: where
+    nothing is markup."""
+    tenant = desk.tenant_of(wish.namespace)
+    if tenant is None:
+        return []
+    key = (wish.namespace, wish.cluster)
+    was = next((it.it.spec for it in desk.clusters(tenant.meta.name) if it.key == key), None)
+    known = guess(
+        desk,
+        Place(tenant, wish.namespace),
+        person=wish.person,
+        action=wish.action,
+        cluster=wish.cluster,
+        was=was,
+        becomes=wish.desired,
+    )
+    return outlook.ways_out(known, plain=plain)
 
 
 async def verdict(desk: Desk, wish: Wish, guessed: Outlook, *, now: datetime) -> Outlook:

@@ -209,6 +209,14 @@ def _knowing() -> FakeDesk:
     return desk
 
 
+def _full() -> FakeDesk:
+    """With little room left, where the platform is the last to whom something is handed on."""
+    step = EscalationStep(after="4h", approvers=(samples.subject(samples.PAT), Subject(slack_group="S0PLATFORM")))
+    desk = FakeDesk(used={"team-a": Usage(clusters=4, nodes=15, vcpu=36_000, memory=120 * 2**30)})
+    desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(escalation=(step,)))
+    return desk
+
+
 def _unfolded() -> Mapping[str, Any]:
     """The create form with what few people need."""
     desk, place = _knowing(), Place(samples.tenant(), "tenant-team-a")
@@ -502,6 +510,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create_filled": lambda: _opened("create build-9 large 72h"),
     "form_create_knowing": lambda: _opened("create build-9 small 72h", _knowing()),
     "form_create_large": lambda: _opened("create build-9 large 72h", _crowded()),
+    "form_create_too_much": lambda: _opened("create build-9 3x small 72h", _full()),
     "form_create_unfolded": lambda: _unfolded(),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
     "form_which": lambda: _opened("scale"),

@@ -9,7 +9,16 @@ import pytest
 
 from bot import offers, replies
 from provisioning import errors
-from provisioning.model import Action, Amounts, ApprovalPolicy, ClusterAddOn, HibernationSchedule, Subject, Waiver
+from provisioning.model import (
+    Action,
+    Amounts,
+    ApprovalPolicy,
+    ClusterAddOn,
+    EscalationStep,
+    HibernationSchedule,
+    Subject,
+    Waiver,
+)
 from provisioning.model.catalog import PriceList
 from provisioning.usage import Usage
 from tests.bot import samples
@@ -164,12 +173,15 @@ async def test_what_does_not_fit_is_told_with_what_would_in_the_form_and_at_the_
     lena = stage.slack.person("U0LENA")
     await lena.command("/cluster create build-7 2x small")
     assert "Fits: 1 × small." in lena.modal.text  # noqa: RUF001 - the sign for times
+    assert "36 → 42 of 40 · does not fit: 2 missing" in lena.modal.text
+    assert "For more ask @omar or @eva: vCPU +2." in lena.modal.text
     stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 4 of 40 free"),)
     await lena.modal.fill(WISH)
 
     await lena.modal.submit()
 
-    assert lena.modal.errors == {"Workers": "vCPU: asks for 6, 4 of 40 free\nFits: 1 × small."}  # noqa: RUF001
+    ways = "Fits: 1 × small.\nFor more ask omar or eva: vCPU +2."  # noqa: RUF001 - the sign for times
+    assert lena.modal.errors == {"Workers": f"vCPU: asks for 6, 4 of 40 free\n{ways}"}
     assert lena.modal.value("Reason") == ("Nightly builds",)
     assert not stage.desk.stored
 
@@ -185,7 +197,54 @@ async def test_what_does_not_fit_into_a_pool_is_told_at_that_pool(stage: Stage) 
     await lena.modal.submit()
 
     (error,) = lena.modal.errors.values()
-    assert error.endswith("Fits: 4 × small.")  # noqa: RUF001 - the sign for times
+    assert "Fits: 4 × small." in error  # noqa: RUF001 - the sign for times
+    assert error.endswith("For more ask omar or eva: vCPU +2.")
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "more"),
+    [
+        ("scale build-7", {"Workers in workers": "9"}, "vCPU +10"),
+        ("resize build-7", {"Size of a worker in workers": "large"}, "vCPU +38, Memory +8Gi"),
+    ],
+)
+async def test_in_the_form_of_a_change_too_the_bar_turns_red_and_says_whom_to_ask(
+    stage: Stage, line: str, field: dict[str, str], more: str
+) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    stage.desk.used["team-a"] = FULL
+    lena = stage.slack.person("U0LENA")
+    await lena.command(f"/cluster {line}")
+    assert "🟥" not in lena.modal.text
+
+    await lena.modal.fill(field)
+
+    await lena.waits_for(f"For more ask @omar or @eva: {more}.")
+    assert "🟥" in lena.modal.text
+    assert "does not fit" in lena.modal.text
+
+
+async def test_where_the_tenant_hands_on_to_the_platform_that_is_who_is_asked_for_more(stage: Stage) -> None:
+    step = EscalationStep(after="4h", approvers=(samples.subject(samples.PAT),))
+    stage.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(escalation=(step,)))
+    stage.desk.used["team-a"] = FULL
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 2x small")
+
+    assert "For more ask @pat: vCPU +2." in lena.modal.text
+
+
+async def test_a_line_that_finds_no_room_says_what_would_fit_and_whom_to_ask(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    stage.desk.used["team-a"] = FULL
+    stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 4 of 40 free"),)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster scale build-7 5")
+
+    await lena.waits_for("Fits: 4 × small.")  # noqa: RUF001 - the sign for times
+    await lena.waits_for("For more ask @omar or @eva: vCPU +2.")
 
 
 async def test_the_api_servers_own_words_about_the_size_are_not_said_twice(stage: Stage) -> None:
