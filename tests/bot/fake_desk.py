@@ -38,6 +38,7 @@ from provisioning.usual import Usual
 from tests.bot import samples
 from tests.bot.fake_accesses import FakeAccesses
 from tests.bot.fake_canary import FakeCanary
+from tests.bot.fake_insight import FakeInsight
 from tests.bot.fake_voting import FakeVoting
 from tests.bot.fake_waiting import FakeWaiting
 
@@ -96,6 +97,7 @@ class FakeDesk:
         self.voting = FakeVoting(self, FakeChanges())
         self.canary = FakeCanary()
         self.waiting = FakeWaiting(self)
+        self.insight = FakeInsight(self._reach)
         for key in self.stored:
             self.request_changes.tell(key)
 
@@ -192,8 +194,8 @@ class FakeDesk:
         return Verdict(
             causes=self.causes,
             waiver=self.waiver,
-            before=used,
-            after=(used - was).rises() + envelope,
+            before=used.most(was),
+            after=used.most(was) - was + envelope,
             hard=hard,
             digest=digest,
         )

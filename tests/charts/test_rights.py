@@ -8,7 +8,7 @@ import yaml
 
 from bot import __main__ as bot
 from provisioning import __main__ as provisioner
-from provisioning import addons, audit_heads, belongings, charges, landscape, resources, survey, teardown
+from provisioning import addons, audit_heads, belongings, charges, diagnosis, landscape, resources, survey, teardown
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
 from webhooks import kinds, lookup, named
@@ -148,6 +148,15 @@ def test_bot_may_follow_what_it_shows(rendered: list[Manifest]) -> None:
     role = only(rendered, "ClusterRole", "clusterdesk-bot")
     for kind in (resources.CLUSTERS, resources.KAMAJI_CONTROL_PLANES, resources.CLUSTER_ACCESSES):
         assert all(may(role, kind.group, kind.plural, verb) for verb in ("list", "watch")), kind.plural
+
+
+def test_bot_may_look_at_what_goes_with_a_cluster_and_at_what_keeps_it_and_at_nothing_secret(
+    rendered: list[Manifest],
+) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-bot")
+    looked_at = (*diagnosis.KINDS, resources.EVENTS, resources.SERVICES, resources.PERSISTENT_VOLUME_CLAIMS)
+    assert [kind.plural for kind in looked_at if not may(role, kind.group, kind.plural, "list")] == []
+    assert not any(may(role, "", "secrets", verb) for verb in ("get", "list", "watch"))
 
 
 def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendered: list[Manifest]) -> None:
