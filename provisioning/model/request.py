@@ -102,6 +102,8 @@ class Delivery(Model):
     channel: ShortText
     ts: ShortText
     revision: ShortText = ""
+    heard: ShortText = ""
+    """What whoever asked has heard of last, by the card being new or by a line below it; a word of the bot's own."""
 
 
 class Message(Model):
