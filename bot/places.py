@@ -83,7 +83,7 @@ def _of_notified(sight: Sight, refused: Collection[str], *, old: bool) -> Iterat
 def _of_requester(sight: Sight, *, old: bool) -> Iterator[Target]:
     """Where their card stands; the first one is in their direct messages. One that was refused is not tried again."""
     told = any(d.surface is Surface.REQUESTER for d in sight.request.it.status.deliveries)
-    if told and not digest.is_begun(sight.request):
+    if sight.told_elsewhere or (told and not digest.is_begun(sight.request)):
         yield from _standing(sight, Surface.REQUESTER)
         return
     account = account_of_requester(sight)
