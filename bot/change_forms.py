@@ -22,6 +22,8 @@ ADD_ONS = "cluster_addons"
 EXTEND = "cluster_extend"
 WAKE = "cluster_wake"
 UPGRADE = "cluster_upgrade"
+PROTECT = "cluster_protect"
+UNPROTECT = "cluster_unprotect"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ class Menu:
     options: Sequence[Option]
     hint: str = ""
     told: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A form with no choice: what it means stands in it, in mrkdwn of ours."""
+
+    callback: str
+    title: str
+    told: str
 
 
 def workers_of(pool: NodePool) -> Workers:
@@ -97,6 +108,12 @@ def pick(menu: Menu, cluster: Stored[TenantCluster], place: Place, *, outlook: O
     parts = [blocks.context(menu.told)] if menu.told else []
     parts.append(blocks.field(menu.field, menu.label, element, hint=menu.hint, live=True))
     return _form(menu.callback, menu.title, cluster, place, parts, outlook=outlook)
+
+
+def consent(notice: Notice, cluster: Stored[TenantCluster], place: Place, *, outlook: Outlook) -> Block:
+    """To be sent as it is, or not."""
+    parts = [blocks.section(notice.told)]
+    return _form(notice.callback, notice.title, cluster, place, parts, outlook=outlook)
 
 
 def relooked(view: Block, place: Place, outlook: Outlook) -> Block:

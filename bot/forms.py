@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot import blocks, cards, entries, offers, outline, replies, text
+from bot import blocks, cards, entries, offers, replies, text
 from bot import outlook as outlooks
 from bot.answers import Replace
 from bot.blocks import Block, Option
@@ -18,11 +18,9 @@ from bot.entries import Draft
 from bot.offers import Place
 from bot.outlook import Outlook
 from provisioning import names
-from provisioning.model import CatalogSpec, TenantCluster
-from provisioning.objects import Stored
+from provisioning.model import CatalogSpec
 
 CREATE = "cluster_create"
-DELETE = "cluster_delete"
 DENY = "request_deny_reason"
 BREAK_GLASS = "request_break_glass_reason"
 RECEIPT = "receipt"
@@ -49,26 +47,6 @@ def create(draft: Draft, *, place: Place, places: Sequence[Place], catalog: Cata
         submit=replies.SUBMIT,
         close=replies.CANCEL,
         metadata=metadata,
-    )
-
-
-def delete(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> Block:
-    """What would be deleted, and the name to be typed."""
-    name, namespace = cluster.meta.name, cluster.meta.namespace
-    return blocks.modal(
-        DELETE,
-        title=replies.DELETE_TITLE,
-        blocks=[
-            blocks.section(replies.delete_warning(name, namespace)),
-            blocks.context(f"{replies.LABEL['workers']}: {outline.pools(cluster.it.spec, catalog)}"),
-            blocks.field(
-                "confirm", replies.CONFIRM, blocks.text_input(longest=names.CLUSTER_NAME_MAX, placeholder=name)
-            ),
-            reason_field("", optional=True),
-        ],
-        submit=replies.DELETE,
-        close=replies.CANCEL,
-        metadata=json.dumps({"namespace": namespace, "cluster": name}),
     )
 
 
@@ -116,9 +94,9 @@ def told(sentence: str, *, title: str = replies.TOLD_TITLE) -> Block:
     return blocks.modal(RECEIPT, title=title, blocks=[blocks.section(sentence)], close=replies.CLOSE)
 
 
-def shown(card: Card) -> Block:
+def shown(card: Card, *, title: str = replies.SHOWN_TITLE) -> Block:
     """A card as a window of its own, for whoever asked where there is no conversation to answer in."""
-    return blocks.modal(RECEIPT, title=replies.SHOWN_TITLE, blocks=card.blocks, close=replies.CLOSE)
+    return blocks.modal(RECEIPT, title=title, blocks=card.blocks, close=replies.CLOSE)
 
 
 def details(card: Card, *, reason: str) -> Block:

@@ -56,6 +56,11 @@ def prolonged(cluster: Stored[TenantCluster], by: timedelta, *, now: datetime) -
     return cluster.it.spec.model_copy(update={"lifetime": lifetime.prolonged(created, before, by, now=now)})
 
 
+def protected(spec: ClusterSpec, is_protected: bool) -> ClusterSpec:
+    """The cluster with its deletion protection on, or off."""
+    return spec.model_copy(update={"deletion_protection": is_protected})
+
+
 def sized(
     pool: NodePool, *, replicas: int | None = None, least: int | None = None, most: int | None = None
 ) -> NodePool:

@@ -61,7 +61,7 @@ def guess(
         approvers=people.deciders(deciding, person),
         for_more=escalation.above_quota(place.tenant.it.spec, person),
         too_few=not people.suffice(escalation.everybody(deciding), person),
-        notes=decisions.outlook(place.tenant.it.spec, size, catalog),
+        notes=(*decisions.outlook(place.tenant.it.spec, size, catalog), *decisions.of_protection(was, becomes)),
     )
 
 

@@ -47,6 +47,7 @@ LABEL = {
     "until": "Lives until",
     "control_plane": "Control plane",
     "sleep": "Sleep",
+    "protection": "Protection",
 }
 ASLEEP = "asleep"
 AWAKE = "awake"

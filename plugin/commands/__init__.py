@@ -15,12 +15,14 @@ from plugin.commands.extend import COMMAND as EXTEND
 from plugin.commands.hibernate import COMMAND as HIBERNATE
 from plugin.commands.list import COMMAND as LIST
 from plugin.commands.preflight import COMMAND as PREFLIGHT
+from plugin.commands.protect import COMMAND as PROTECT
 from plugin.commands.quota import COMMAND as QUOTA
 from plugin.commands.requests import COMMAND as REQUESTS
 from plugin.commands.resize import COMMAND as RESIZE
 from plugin.commands.scale import COMMAND as SCALE
 from plugin.commands.show import COMMAND as SHOW
 from plugin.commands.status import COMMAND as STATUS
+from plugin.commands.unprotect import COMMAND as UNPROTECT
 from plugin.commands.unvote import COMMAND as UNVOTE
 from plugin.commands.upgrade import COMMAND as UPGRADE
 from plugin.commands.wake import COMMAND as WAKE
@@ -38,6 +40,8 @@ COMMANDS: tuple[Command, ...] = (
     EXTEND,
     HIBERNATE,
     WAKE,
+    PROTECT,
+    UNPROTECT,
     DELETE,
     ACCESS,
     QUOTA,

@@ -22,6 +22,7 @@ CHANGES = [
     "upgrade web --to=v1.36.0",
     "addons web --add=cert-manager",
     "hibernate web",
+    "protect web",
     "delete web --yes",
     "create api --flavor=small",
 ]
@@ -36,6 +37,17 @@ async def test_what_nobody_has_to_approve_is_done(tmp_path: Path) -> None:
     # The rest is as somebody wrote it.
     assert stored["spec"] == tweak(CLUSTER, "spec.pools[0].replicas", 3)["spec"]
     assert "annotations" not in stored["metadata"], "the mark of a preview is never kept"
+
+
+async def test_what_is_protected_is_so_until_that_is_taken_back(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        assert await ann.type("protect web") == (0, "web is protected: nobody deletes it\n", "")
+        assert ((ann.cluster() or {})["spec"])["deletionProtection"] is True
+        _, page, _ = await ann.type("show web")
+        assert "nobody deletes it" in page
+        assert await ann.type("protect web") == (0, "web is so already: nothing was changed\n", "")
+        assert await ann.type("unprotect web") == (0, "web is protected no longer\n", "")
+        assert "deletionProtection" not in (ann.cluster() or {})["spec"]
 
 
 @pytest.mark.parametrize("line", CHANGES)
