@@ -103,8 +103,8 @@ TOPICS: tuple[Topic, ...] = (
         "trouble",
         "*Trouble.* The card of a cluster says which step is in trouble, why, and what to do about it. When it takes "
         "much longer than usual, it says so. Try again when what was in the way is gone, take a smaller size where "
-        "there was no room, or delete it.",
-        ("show", "retry", "resize", "delete"),
+        "there was no room, or delete it. One that was never ready is cancelled at once, without anybody's approval.",
+        ("show", "retry", "resize", "cancel", "delete"),
         also=("stuck", "failed", "failure", "error", "slow", "problem"),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.text import code
+from provisioning import wording
 
 CANCEL_CLUSTER = "Cancel…"
 CANCEL_NOW = "Cancel it"
@@ -41,17 +42,14 @@ def being_set_up_option(cluster: str) -> str:
     return f"{cluster}: being set up"
 
 
-def was_ready(cluster: str, *, known: bool) -> str:
-    """`known`: it is known that it was, and not only unknown whether."""
-    why = "was ready already" if known else "may have been ready already"
-    return f"{code(cluster)} {why}, so it cannot be cancelled any more. You can ask to delete it."
+def given_up_too_late(cluster: str, *, known: bool) -> str:
+    return wording.given_up_too_late(code(cluster), known=known)
 
 
 def protected_from_cancelling(cluster: str) -> str:
-    return f"{code(cluster)} is protected from deletion, so it cannot be cancelled. First take the protection off."
+    return wording.protected_from_cancelling(code(cluster))
 
 
 def not_yours_to_cancel(cluster: str, who: str, tenant: str) -> str:
     """`who` asked for it, in markup of ours; empty when nobody knows."""
-    asked = f"Only {who}, who asked for it, and those who decide" if who else "Only those who decide"
-    return f"{asked} for {code(tenant)} can cancel {code(cluster)}. You can ask to delete it."
+    return wording.not_yours_to_cancel(code(cluster), who, code(tenant))

@@ -7,6 +7,7 @@ from plugin.commands.access import COMMAND as ACCESS
 from plugin.commands.addons import COMMAND as ADDONS
 from plugin.commands.approve import COMMAND as APPROVE
 from plugin.commands.audit import COMMAND as AUDIT
+from plugin.commands.cancel import COMMAND as CANCEL
 from plugin.commands.create import COMMAND as CREATE
 from plugin.commands.delegate import COMMAND as DELEGATE
 from plugin.commands.delete import COMMAND as DELETE
@@ -47,6 +48,7 @@ COMMANDS: tuple[Command, ...] = (
     QUOTA,
     REQUESTS,
     WITHDRAW,
+    CANCEL,
     APPROVE,
     DENY,
     UNVOTE,
