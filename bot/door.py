@@ -171,7 +171,8 @@ class Door:
         try:
             zone = self._people.zone(who)
             answer = commands.answer(line, desk=self._desk, person=person, now=self._clock(), zone=zone)
-            return await commands.carry_out(answer, desk=self._desk, team=team, key=str(body["trigger_id"]))
+            key = str(body["trigger_id"])
+            return await commands.carry_out(answer, desk=self._desk, team=team, key=key, zone=zone)
         except NoCatalog:
             return Say(cards.say(replies.NO_CATALOG))
 

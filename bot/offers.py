@@ -119,13 +119,3 @@ def matching(query: str, options: Iterable[Option]) -> tuple[Option, ...]:
         return tuple(sorted(hits, key=lambda option: not any(word.startswith(typed) for word in said[option].split())))
     close = difflib.get_close_matches(typed, [option.label.lower() for option in known], n=OPTIONS, cutoff=0.6)
     return tuple(sorted((o for o in known if o.label.lower() in close), key=lambda o: close.index(o.label.lower())))
-
-
-def free_name(name: str, taken: Iterable[str]) -> str:
-    """The next name after `name` that nobody has: `build-7` -> `build-8`."""
-    head, _, tail = name.rpartition("-")
-    stem, number = (head, int(tail)) if head and tail.isascii() and tail.isdigit() else (name, 1)
-    used = set(taken)
-    while (candidate := f"{stem}-{(number := number + 1)}") in used:
-        pass
-    return candidate

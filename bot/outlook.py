@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot import blocks, meters, replies, text
+from bot import blocks, buttons, meters, replies, text
 from bot.blocks import Block
 from bot.offers import Place
 from provisioning import prices
 from provisioning.alternatives import Alternative
 from provisioning.estimate import Estimate
-from provisioning.model import Subject
+from provisioning.model import ClusterRequest, Subject
+from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.reservations import Others
 from provisioning.usage import Usage
@@ -50,6 +51,8 @@ class Outlook:
     too_few: bool = False
     notes: tuple[str, ...] = ()
     """Why others agree than as a rule, or otherwise."""
+    mine: Stored[ClusterRequest] | None = None
+    """The request by which whoever asks waits for something of that name already."""
     unanswered: datetime | None = None
 
 
@@ -61,6 +64,8 @@ def parts(place: Place, outlook: Outlook) -> Iterable[Block]:
     wrong = [*map(replies.does_not_fit, outlook.problems), *ways_out(outlook)]
     if wrong:
         yield blocks.section("\n".join(wrong), block_id="problems")
+    if outlook.mine:
+        yield blocks.actions(buttons.details(outlook.mine))
     if outlook.unanswered:
         yield blocks.context(replies.quota_unknown(text.moment(outlook.unanswered)), block_id="unanswered")
     facts = (

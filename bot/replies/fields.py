@@ -79,9 +79,25 @@ def receipt(cluster: str, action: Action) -> str:
     return f"✅ {wish} {code(cluster)} is noted. I follow it in a direct message to you."
 
 
+def name_claimed(name: str, free: str, *, by: str, since: str, request: str) -> str:
+    """Somebody else waits for it; in plain words, as beside a field."""
+    return f"{wording.name_claimed(name, by=by, since=since, request=request, free=free)}."
+
+
 def asked_already(request: str, since: str) -> str:
     """`since` is a moment of ours; empty when unknown."""
-    return f"That is already asked for: {code(request)}{f' waits since {since}' if since else ' waits'}."
+    return _asked_already(code(request), since)
+
+
+def asked_otherwise(request: str, since: str, *, editable: bool) -> str:
+    """The same beside a field, where it is asked for in another way than it waits: what can be done about it."""
+    way = f"/cluster edit {request} changes it" if editable else f"/cluster withdraw {request} takes it back"
+    return f"{_asked_already(request, since)} {way}."
+
+
+def _asked_already(request: str, since: str) -> str:
+    said = wording.asked_already(request, since)
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def workers_of(pool: str) -> str:

@@ -16,6 +16,7 @@ from provisioning.model import (
     ClusterAddOn,
     EscalationStep,
     HibernationSchedule,
+    RequestStatus,
     Subject,
     Waiver,
 )
@@ -124,6 +125,84 @@ async def test_a_name_that_is_taken_is_told_with_a_free_one_before_anything_is_s
     await lena.command("/cluster create build-7 small")
 
     assert f"build-7 exists already (made on {samples.NOW:%Y-%m-%d}). Free: build-8." in lena.modal.text
+
+
+async def test_a_name_for_which_somebody_else_waits_is_refused_with_who_since_when_and_a_free_one(
+    stage: Stage,
+) -> None:
+    stage.desk.put(samples.request("cr-omars", requester=samples.OMAR))
+    lena = stage.slack.person("U0LENA")
+    told = "omar has asked for build-7 already, on 2026-03-05 14:00 your time (cr-omars). Free: build-8."
+
+    await lena.command("/cluster create build-7 small")
+    assert told in lena.modal.text
+    assert "Details" not in lena.modal.buttons
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+
+    assert lena.modal.errors == {"Name": told}
+    assert list(stage.desk.stored) == [("tenant-team-a", "cr-omars")]
+    await lena.modal.fill({"Name": "build-8"})
+    await lena.modal.submit()
+    assert lena.modal.title == replies.RECEIPT_TITLE
+
+
+@pytest.mark.parametrize(
+    ("status", "way"),
+    [(None, "/cluster edit cr-mine changes it"), (samples.waits_for_room(), "/cluster withdraw cr-mine takes it back")],
+)
+async def test_ones_own_request_for_the_name_is_said_while_the_form_is_filled_and_can_be_looked_at(
+    stage: Stage, status: RequestStatus | None, way: str
+) -> None:
+    stage.desk.put(samples.request("cr-mine", status=status))
+    lena = stage.slack.person("U0LENA")
+    told = f"That is already cr-mine, waiting since 2026-03-05 14:00 your time. {way}."
+
+    await lena.command("/cluster create build-7 large")
+    assert told in lena.modal.text
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+    assert lena.modal.errors == {"Name": told}
+    await lena.modal.click("Details")
+
+    await lena.waits_until(lambda: lena.modal.title == replies.DETAILS_TITLE)
+    assert "asks for a new cluster build-7" in lena.modal.text
+    assert len(stage.desk.stored) == 1
+
+
+async def test_the_same_wish_while_it_waits_for_room_is_the_same_request_though_there_is_no_room(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create build-7 small")
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+    (key,) = stage.desk.stored
+    waits = samples.waits_for_room()
+    stage.desk.status(key, phase=waits.phase, decided_at=waits.decided_at, conditions=waits.conditions)
+    stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 2 of 40 free"),)
+
+    await lena.command("/cluster create build-7 small")
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+
+    assert f"That is already {key[1]}, waiting since" in lena.modal.text
+    await lena.modal.click("Details")
+    await lena.waits_until(lambda: lena.modal.title == replies.DETAILS_TITLE)
+    assert len(stage.desk.stored) == 1
+
+
+async def test_a_request_that_is_edited_is_not_in_its_own_way(stage: Stage) -> None:
+    stage.desk.put(samples.request("cr-mine"))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster edit cr-mine")
+    assert "That is already" not in lena.modal.text
+    await lena.modal.fill({"Workers": "3"})
+    await lena.waits_for("0 → 8 of 40")
+    assert "That is already" not in lena.modal.text
+
+    await lena.modal.submit()
+
+    assert lena.modal.title == replies.RECEIPT_TITLE
+    assert len(stage.desk.stored) == 2
 
 
 async def test_a_day_in_a_form_is_that_of_whoever_reads_it(stage: Stage) -> None:
