@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import pydantic
 
@@ -84,6 +85,8 @@ class FakeDesk:
     refusal: errors.KubeError | None = None
     """What the webhook has against whatever is written, though the desk takes it for right."""
     down_after: int | None = None
+    now: datetime | None = None
+    """When it is asked, decided and withdrawn; that of the samples where a test does not say."""
     lag: bool = False
     pause: float = 0.0
     writes: list[str] = field(default_factory=list)
@@ -219,12 +222,14 @@ class FakeDesk:
         old = self.stored.get((wish.namespace, wish.replaces)) if wish.replaces else None
         if wish.replaces and (why := replacing.why_not(spec, old)):
             raise errors.Invalid(why, causes=[errors.Cause("spec.replaces", why)])
-        meta = Meta(name=name, namespace=wish.namespace, uid=f"uid-{name}", created=samples.NOW)
+        now = self.now or samples.NOW
+        meta = Meta(name=name, namespace=wish.namespace, uid=f"uid-{name}", created=now)
         self.writes.append(f"ask {name}")
         # The provisioner looks at once in this little world.
-        made = self.put(Stored(meta, ClusterRequest(spec=spec, status=RequestStatus(expires_at=samples.TOMORROW))))
+        status = RequestStatus(expires_at=objects.format_time(now + timedelta(hours=24)))
+        made = self.put(Stored(meta, ClusterRequest(spec=spec, status=status)))
         if old is not None:
-            self.put(_with(old, replacing.taken_back(old, made, now=objects.parse_time(samples.LATER))))
+            self.put(_with(old, replacing.taken_back(old, made, now=objects.parse_time(self._later()))))
         return made
 
     async def shortage(self, namespace: str, name: str) -> tuple[errors.Cause, ...]:
@@ -247,7 +252,7 @@ class FakeDesk:
         await self._reach()
         if decision is Decision.APPROVE and self.canary.trouble():
             raise Refused(Refused.Reason.PAUSED)
-        vote = Vote(voter=person, decision=decision, reason=reason, at=samples.LATER, break_glass=break_glass)
+        vote = Vote(voter=person, decision=decision, reason=reason, at=self._later(), break_glass=break_glass)
         return await self.voting.cast(namespace, name, vote, digest=digest)
 
     async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
@@ -259,7 +264,7 @@ class FakeDesk:
             raise Refused(Refused.Reason.NOT_YOURS)
         if found.it.status.phase is not Phase.PENDING and not room.waits(found):
             raise Refused(Refused.Reason.ALREADY_DECIDED)
-        return self.put(_changed(found, phase=Phase.WITHDRAWN, decided_at=samples.LATER))
+        return self.put(_changed(found, phase=Phase.WITHDRAWN, decided_at=self._later()))
 
     async def retry(self, namespace: str, name: str, person: Person) -> None:
         await self._reach()
@@ -284,6 +289,9 @@ class FakeDesk:
             await self.record_delivery(namespace, name, found)
             return True
         return here[0].ts == found.ts
+
+    def _later(self) -> str:
+        return objects.format_time(self.now) if self.now else samples.LATER
 
     async def reach(self) -> None:
         """The way to the API server, for every part of the desk."""
