@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from provisioning import backing
+from provisioning import backing, giving_up
 from provisioning.model import Action
-from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
+from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION, REQUESTED_BY_ANNOTATION
 from provisioning.resources import TENANT_CLUSTERS
 from tests.webhooks.estate import CATALOG, NAMESPACE, SPEC, TENANT, WORLD, cluster, tweak
 from tests.webhooks.estate import request as asked
@@ -173,6 +173,49 @@ def test_deletion_needs_an_approved_request_for_deletion() -> None:
 def test_a_request_to_delete_an_earlier_cluster_of_that_name_does_not_count() -> None:
     reborn = tweak(cluster(), "metadata.creationTimestamp", "2026-11-24T11:30:00Z")
     assert isinstance(check(None, asked(Action.DELETE, status=APPROVED), old=reborn), Deny)
+
+
+def never_ready(*, initialized: bool | None = False) -> Any:
+    """Dan's cluster. Dan decides about nothing."""
+    mine = tweak(cluster(), "metadata.annotations", {REQUESTED_BY_ANNOTATION: "dan"})
+    return mine if initialized is None else tweak(mine, "status", {"initialized": initialized})
+
+
+def test_a_cluster_that_was_never_ready_is_given_up_by_whoever_asked_for_it_or_decides() -> None:
+    given_up = Allow(audit={"approval": giving_up.RULE})
+    assert check(None, old=never_ready(), user="dan") == given_up
+    assert check(None, old=never_ready(), user="bob") == given_up
+    by_group = tweak(TENANT, "spec.approvers", [{"group": "leads"}])
+    assert check(None, old=never_ready(), user="lea", groups=["leads"], tenant=by_group) == given_up
+    assert isinstance(check(None, old=never_ready(), user="eve"), Deny)
+
+
+@pytest.mark.parametrize("initialized", [True, None])
+def test_nobody_gives_up_what_was_ready_once_or_may_have_been(initialized: bool | None) -> None:
+    for user in ("dan", "bob"):
+        assert isinstance(check(None, old=never_ready(initialized=initialized), user=user), Deny)
+
+
+def test_what_is_protected_is_not_given_up() -> None:
+    assert isinstance(check(None, old=tweak(never_ready(), "spec.deletionProtection", True), user="dan"), Deny)
+
+
+def test_nobody_changes_a_cluster_alone_because_it_was_never_ready() -> None:
+    assert isinstance(check(backed(tweak(never_ready(), "spec", BIGGER)), old=never_ready(), user="dan"), Deny)
+
+
+def test_a_request_that_gives_up_is_carried_out_unless_the_cluster_became_ready_first() -> None:
+    waived = {"phase": "Approved", "waiver": giving_up.RULE}
+    theirs = tweak(asked(Action.DELETE, status=waived), "spec.requester", {"user": "dan"})
+    others = tweak(theirs, "spec.requester", {"user": "eve"})
+    by_us: dict[str, Any] = {"user": Trusted().provisioner}
+    assert check(None, theirs, old=never_ready(), **by_us) == Allow(audit={"approval": "cr-1"})
+    assert isinstance(check(None, others, old=never_ready(), **by_us), Deny)
+
+    verdict = check(None, theirs, old=never_ready(initialized=True), **by_us)
+
+    assert isinstance(verdict, Deny)
+    assert [cause.message for cause in verdict.causes if cause.field == backing.FIELD] == [giving_up.TOO_LATE]
 
 
 def test_a_cluster_whose_time_is_over_may_be_deleted() -> None:

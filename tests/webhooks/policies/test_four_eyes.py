@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from provisioning import giving_up
 from provisioning.model import Action
+from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANTS
 from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, cluster, tweak
 from tests.webhooks.estate import request as asked
@@ -249,6 +251,19 @@ def test_the_provisioner_says_what_became_of_an_approved_request(phase: str) -> 
     assert isinstance(write(after, before=before, user=PROVISIONER), Allow)
     assert isinstance(write(after, before=before, user=BOT), Deny)
     assert isinstance(write({"phase": phase}, user=PROVISIONER), Deny)
+
+
+def test_a_deletion_is_waived_of_what_its_requester_gives_up_before_it_was_ready() -> None:
+    waived, wish = decided("Approved", waiver=giving_up.RULE), asked(Action.DELETE)
+    theirs = tweak(cluster(), "metadata.annotations", {REQUESTED_BY_ANNOTATION: "ann"})
+    building, ready = (tweak(theirs, "status", {"initialized": once}) for once in (False, True))
+    members = tweak(TENANT, "spec.approvers", [{"user": "bob"}])
+    assert isinstance(write(waived, building, old=wish, user=PROVISIONER, tenant=members), Allow)
+    assert isinstance(write(waived, ready, old=wish, user=PROVISIONER, tenant=members), Deny)
+    assert isinstance(write(waived, old=wish, user=PROVISIONER, tenant=members), Deny)
+    assert isinstance(write(waived, building, old=wish, user="ann", tenant=members), Deny)
+    others = tweak(building, "metadata.annotations", {REQUESTED_BY_ANNOTATION: "eve"})
+    assert isinstance(write(waived, others, old=wish, user=PROVISIONER, tenant=members), Deny)
 
 
 def test_a_waived_request_is_applied_and_keeps_its_waiver() -> None:
