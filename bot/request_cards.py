@@ -22,6 +22,7 @@ from bot import (
     outline,
     outlook,
     progress,
+    prolonging,
     replies,
     shortage,
     stuck,
@@ -214,7 +215,7 @@ def _decision(sight: Sight) -> list[Block]:
         parts += _reason(replies.DENIAL_GIVEN, denial.reason)
     if status.phase in (Phase.FAILED, Phase.WITHDRAWN) and status.message:
         parts.append(blocks.quote(text.clip(status.message, REASON_SHOWN)))
-    return parts
+    return [*parts, *prolonging.told(sight)]
 
 
 def _newer(sight: Sight, said: Callable[[Sequence[str]], str]) -> list[Block]:

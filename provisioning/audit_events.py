@@ -11,7 +11,15 @@ from provisioning import seats
 from provisioning.audit import Code, Event
 from provisioning.grants import EXPIRED, REVOKED
 from provisioning.issuing import Marks
-from provisioning.model import AccessStatus, ClusterAccess, ClusterRequest, Phase, RequestStatus, Vote
+from provisioning.model import (
+    AccessStatus,
+    ClusterAccess,
+    ClusterRequest,
+    Phase,
+    RequestStatus,
+    TenantCluster,
+    Vote,
+)
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
 
@@ -58,6 +66,20 @@ def reached(request: Stored[ClusterRequest], status: RequestStatus) -> Event:
         about="/".join(request.key),
         digest=spec.digest,
         facts=facts,
+    )
+
+
+def lifetime_failed(request: Stored[ClusterRequest], cluster: Stored[TenantCluster]) -> Event:
+    """The request was to give the cluster another end, and came to nothing: which it keeps, and which was wanted."""
+    spec = request.it.spec
+    facts = {
+        "cluster": spec.cluster,
+        "lifetime": cluster.it.spec.lifetime or "",
+        "wanted": (spec.desired.lifetime if spec.desired else None) or "",
+    }
+    about = "/".join(request.key)
+    return Event(
+        Code.LIFETIME_FAILED, who=spec.requester.user, where=CLUSTER, about=about, digest=spec.digest, facts=facts
     )
 
 

@@ -19,6 +19,7 @@ from provisioning import (
     backing,
     enacting,
     errors,
+    events,
     giving_up,
     lifecycle,
     lifetime,
@@ -31,6 +32,7 @@ from provisioning import (
     standing,
 )
 from provisioning.cache import Key
+from provisioning.events import Recorder
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.lifecycle import Event
@@ -56,6 +58,7 @@ class Enactor:
         self._line = Line(kube, landscape)
         self._now = now
         self._tell = tell
+        self._recorder = Recorder(kube, now=now)
 
     async def act(self, key: Key) -> float | None:
         """Carry the request of this namespace and name on; the seconds until it has to be looked at again."""
@@ -184,6 +187,17 @@ class Enactor:
     async def _fail(self, request: Stored[ClusterRequest], manifest: Manifest, why: str) -> None:
         failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=why[:MESSAGE_MAX])
         await self._settle(request, manifest, failed, "failed")
+        await self._tell_of_its_end(request, why)
+
+    async def _tell_of_its_end(self, request: Stored[ClusterRequest], why: str) -> None:
+        """Where the failed request was to give the cluster another end, that it has its old one still."""
+        try:
+            cluster = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
+        except errors.Invalid:
+            return  # nobody can tell when it ends
+        if cluster is not None and lifetime.differs(cluster.it.spec, request.it.spec.desired):
+            self._tell(audit_events.lifetime_failed(request, cluster))
+            await self._recorder.tell(cluster, [events.of_failed_lifetime(request.meta.name, cluster.it.spec, why)])
 
     async def _note(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
         """Write down how it stands since somebody else brought it there, and tell of it once."""

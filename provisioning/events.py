@@ -18,7 +18,7 @@ import structlog
 
 from provisioning import errors, names, resources, steps
 from provisioning.kube import Kube, Manifest
-from provisioning.model import ClusterStatus, Condition, StepState
+from provisioning.model import ClusterSpec, ClusterStatus, Condition, StepState
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Meta, parse_time
 from provisioning.resources import Resource
@@ -60,6 +60,13 @@ def of_delivery(restored: Iterable[str], pruned: Iterable[str]) -> Iterator[News
         yield News("DriftPutRight", f"{what} had been changed by somebody else, and is again as it should be", "Apply")
     for what in pruned:
         yield News("Pruned", f"{what} is not needed any more, and was deleted", "Prune")
+
+
+def of_failed_lifetime(request: str, spec: ClusterSpec, why: str) -> News:
+    """Another end was approved by this request and could not be written; `spec` is the cluster's, with the old one."""
+    kept = f"its lifetime stays {spec.lifetime}" if spec.lifetime else "it has no end, as before"
+    note = f"{kept}: what {request} asked for could not be written ({why}); ask for another lifetime"
+    return News("LifetimeFailed", note, "Extend", warning=True)
 
 
 def _steps(before: ClusterStatus, after: ClusterStatus) -> Iterator[News]:

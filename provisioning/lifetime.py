@@ -105,6 +105,11 @@ def ends_at(created: datetime, spec: ClusterSpec) -> datetime | None:
     return created + parse(spec.lifetime) if spec.lifetime else None
 
 
+def differs(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:
+    """Whether a change gives a cluster another end, or one, or none."""
+    return old is not None and new is not None and old.lifetime != new.lifetime
+
+
 def expires_at(created: datetime, policy: ApprovalPolicy) -> datetime:
     """Until when a request can be decided."""
     return created + parse(policy.expiry)

@@ -67,3 +67,30 @@ def sleeps_only_at_its_end(span: str) -> str:
 
 def sleep_instead(line: str) -> str:
     return f"To keep what it has stored and free its workers, put it to sleep instead: {code(line)}"
+
+
+def lifetime_stays(cluster: str, until: str) -> str:
+    """`until` is a date of ours, empty when it has no end."""
+    end = f"It ends {until}." if until else "It has no end."
+    return f"⏱️ *The lifetime of {code(cluster)} is as it was.* {end} Choose another one if that is not what you want."
+
+
+def may_live(longest: str, until: str) -> str:
+    """`until` is a date of ours: the most that is possible."""
+    return (
+        f"It can live until {until}: {longest} from when it was made is the most in this tenant. More than that nobody "
+        "can approve; your platform team may raise it."
+    )
+
+
+def extension_free(rule: str) -> str:
+    return f"Nobody has to agree to a later end up to there, by this tenant's rule {code(rule)}."
+
+
+def longer_than_most(cluster: str, longest: str, until: str) -> str:
+    """`until` is a date of ours."""
+    return f"{code(cluster)} cannot live so long. {may_live(longest, until)}"
+
+
+MAY_LIVE_FOR_EVER = "This tenant does not bound how long a cluster lives."
+THE_MOST = "As long as possible"
