@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import blocks, entries, forms, offers, outline, replies, text
+from bot import blocks, entries, forms, offers, outline, replies, rollouts, text
 from bot import outlook as outlooks
 from bot.blocks import Block, Option
 from bot.offers import Place
@@ -15,6 +15,7 @@ from bot.outlook import Outlook
 from provisioning import edits
 from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
+from provisioning.rollout import Rollout
 
 SCALE = "cluster_scale"
 RESIZE = "cluster_resize"
@@ -88,6 +89,21 @@ def resize(
             parts.append(blocks.field(f"flavor-{pool.name}", replies.size_of(pool.name), menu, live=True))
     parts.append(blocks.context(replies.RESIZE_REPLACES))
     return _form(RESIZE, replies.RESIZE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
+
+
+def upgrade(
+    cluster: Stored[TenantCluster],
+    place: Place,
+    it: Rollout,
+    options: Sequence[Option],
+    *,
+    outlook: Outlook,
+    reason: str = "",
+) -> Block:
+    """The versions that may come next, and what the chosen one comes to."""
+    menu = blocks.select(options, chosen=it.after)
+    parts = [blocks.field("version", replies.VERSION, menu, live=True), *rollouts.parts(it)]
+    return _form(UPGRADE, replies.UPGRADE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
 
 
 def add_ons(cluster: Stored[TenantCluster], place: Place, *, catalog: CatalogSpec, outlook: Outlook) -> Block:

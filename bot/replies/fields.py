@@ -50,7 +50,6 @@ AWAKE_FOR = "Awake for"
 AWAKE_HINT = "After that its schedules hold again."
 RESIZE_REPLACES = "Every worker of a pool that gets another size is replaced."
 ADD_ONS_HINT = "What is taken out is uninstalled."
-UPGRADE_HINT = "The control plane goes first, then the workers, pool by pool."
 REASON = "Reason"
 REASON_HINT = "Shown to whoever approves."
 CONFIRM = wording.CONFIRM

@@ -16,6 +16,8 @@ from provisioning.model import (
     ClusterAddOn,
     EscalationStep,
     HibernationSchedule,
+    NodePool,
+    Release,
     RequestStatus,
     Subject,
     Waiver,
@@ -104,6 +106,54 @@ async def test_what_the_api_server_says_of_a_change_is_told_as_soon_as_its_form_
     await lena.command("/cluster upgrade build-7")
 
     await lena.waits_for("not while it is being upgraded")
+
+
+async def test_the_form_of_an_upgrade_tells_the_way_the_order_the_time_and_what_people_notice(stage: Stage) -> None:
+    for number in range(3):
+        stage.desk.put_cluster(samples.cluster(f"old-{number}", status=samples.ready()))
+    pools = (NodePool(name="md0", flavor="small", replicas=2), NodePool(name="gpu", flavor="large", min=0, max=3))
+    stage.desk.put_cluster(samples.cluster(status=samples.ready(), version="v1.33.9", pools=pools))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster upgrade build-7")
+
+    assert lena.modal.options("Kubernetes version") == ["v1.34.5"]
+    assert "v1.33.9 → v1.34.5. After that v1.35.1: one minor version at a time" in lena.modal.text
+    assert "First the control plane; once it has arrived, all pools at the same time" in lena.modal.text
+    assert "md0 (2, one by one)" in lena.modal.text
+    assert "About 23 min by what it took here of late" in lena.modal.text
+    assert "what has not left after 5m goes with it" in lena.modal.text
+
+
+async def test_another_version_redraws_the_way_and_keeps_the_reason(stage: Stage) -> None:
+    stage.desk.offered = samples.catalog().model_copy(
+        update={
+            "versions": (*samples.catalog().versions, Release(version="v1.34.9", image="registry.example/image:v1"))
+        }
+    )
+    stage.desk.put_cluster(samples.cluster(status=samples.ready(), version="v1.33.9"))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster upgrade build-7")
+    assert "v1.33.9 → v1.34.9." in lena.modal.text
+
+    await lena.modal.fill({"Reason": "Patches", "Kubernetes version": "v1.34.5"})
+
+    await lena.waits_for("v1.33.9 → v1.34.5. After that v1.35.1")
+    assert lena.modal.value("Reason") == ("Patches",)
+    await lena.modal.submit()
+    (request,) = stage.desk.stored.values()
+    assert request.it.spec.desired is not None
+    assert (request.it.spec.desired.version, request.it.spec.reason) == ("v1.34.5", "Patches")
+
+
+async def test_an_upgrade_that_is_on_its_way_is_told_before_the_next_is_asked_for(stage: Stage) -> None:
+    status = samples.ready().model_copy(update={"version": "v1.33.9"})
+    stage.desk.put_cluster(samples.cluster(status=status))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster upgrade build-7")
+
+    assert "It still runs v1.33.9, on its way to v1.34.5: this begins once that is done." in lena.modal.text
 
 
 async def test_add_ons_that_the_api_server_would_refuse_are_told_while_they_are_chosen(stage: Stage) -> None:
