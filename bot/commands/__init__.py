@@ -15,6 +15,7 @@ from bot.commands.access import take_away
 from bot.commands.addons import COMMAND as ADDONS
 from bot.commands.again import COMMAND as AGAIN
 from bot.commands.asking import ask_at_once, remind, take_back, try_again
+from bot.commands.cancel import COMMAND as CANCEL
 from bot.commands.command import Call, Command, Form
 from bot.commands.create import COMMAND as CREATE
 from bot.commands.delegate import COMMAND as DELEGATE
@@ -26,12 +27,14 @@ from bot.commands.help import COMMAND as HELP
 from bot.commands.hibernate import COMMAND as HIBERNATE
 from bot.commands.list import COMMAND as LIST
 from bot.commands.nudge import COMMAND as NUDGE
+from bot.commands.protect import COMMAND as PROTECT
 from bot.commands.quota import COMMAND as QUOTA
 from bot.commands.requests import COMMAND as REQUESTS
 from bot.commands.resize import COMMAND as RESIZE
 from bot.commands.retry import COMMAND as RETRY
 from bot.commands.scale import COMMAND as SCALE
 from bot.commands.show import COMMAND as SHOW
+from bot.commands.unprotect import COMMAND as UNPROTECT
 from bot.commands.upgrade import COMMAND as UPGRADE
 from bot.commands.wake import COMMAND as WAKE
 from bot.commands.withdraw import COMMAND as WITHDRAW
@@ -57,12 +60,15 @@ COMMANDS: tuple[Command, ...] = (
     WAKE,
     RETRY,
     ACCESS,
+    PROTECT,
+    UNPROTECT,
     DELETE,
     QUOTA,
     REQUESTS,
     EDIT,
     NUDGE,
     WITHDRAW,
+    CANCEL,
     AGAIN,
     DELEGATE,
     HELP,
@@ -93,8 +99,8 @@ def answer(line: str, *, desk: Desk, person: Person, now: datetime, zone: tzinfo
     call = Call(desk=desk, person=person, now=now, words=tuple(words), zone=zone)
     if not words and found.needs_cluster:
         return choosing.which(call, found)
-    if not words and found.requests:
-        return choosing.which_request(call, found, found.requests)
+    if not words and found.choice:
+        return choosing.which_request(call, found, found.choice)
     return found.run(call)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import cards, replies
 from bot.answers import Answer, Ask, Say
 from bot.commands import own_requests, refilling
-from bot.commands.command import Call, Command, Mine, OwnRequests
+from bot.commands.command import Call, Choice, Command, Mine
 from provisioning.model import Action
 from provisioning.preview import Wish
 
@@ -47,5 +47,5 @@ COMMAND = Command(
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster again build-7",),
     run=run,
-    requests=OwnRequests(own_requests.undone, replies.NOTHING_TO_ASK_AGAIN),
+    choice=Choice(own_requests.undone, replies.NOTHING_TO_ASK_AGAIN),
 )

@@ -13,10 +13,9 @@ from bot import blocks, cards, entries, forms, replies
 from bot.answers import Errors, FormAnswer, Open, Replace, Say
 from bot.blocks import Option
 from bot.commands import finding
-from bot.commands.command import Call, Command, Filled, Form, Mine, OwnRequests
-from bot.commands.finding import Found
+from bot.commands.command import Call, Choice, Command, Filled, Form, Meant
 from bot.ports import Desk
-from provisioning.model import Person
+from provisioning.model import Person, TenantCluster
 
 VALUE_LONGEST = 75
 """Characters of an option's value that every Slack takes."""
@@ -32,7 +31,7 @@ def which(call: Call, command: Command) -> Say | Open:
     return _opened(WHICH, replies.WHICH_TITLE, field, command)
 
 
-def which_request(call: Call, command: Command, theirs: OwnRequests) -> Say | Open:
+def which_request(call: Call, command: Command, theirs: Choice) -> Say | Open:
     """The form with those of one's own requests that the command may be about, or that there is none."""
     menu = request_options(theirs.of(call))
     if not menu:
@@ -47,16 +46,9 @@ def options(desk: Desk, person: Person) -> tuple[Option, ...]:
     return tuple(Option(_value(it), it[1].meta.name, it[0].label) for it in found)
 
 
-def request_options(mine: Iterable[Mine]) -> tuple[Option, ...]:
-    """These requests, as they come."""
-    return tuple(
-        Option(
-            _value((place, request)),
-            replies.request_option(request.it.spec.cluster, request.it.spec.action),
-            f"{place.label} · {request.meta.name}",
-        )
-        for place, request in mine
-    )
+def request_options(mine: Iterable[Meant]) -> tuple[Option, ...]:
+    """These requests, and clusters that are not ready yet, as they come."""
+    return tuple(Option(_value(it), *_told(it)) for it in mine)
 
 
 def suggested(form: Filled) -> tuple[Option, ...]:
@@ -74,7 +66,7 @@ async def request_submitted(form: Filled) -> FormAnswer:
     return await _gone_on(form, "request", _theirs(form))
 
 
-async def _gone_on(form: Filled, field: str, found: Iterable[Found | Mine]) -> FormAnswer:
+async def _gone_on(form: Filled, field: str, found: Iterable[Meant]) -> FormAnswer:
     from bot import commands  # late, because the tuple of all commands holds these forms too
 
     chosen = entries.chosen(form.values, field)
@@ -87,10 +79,10 @@ async def _gone_on(form: Filled, field: str, found: Iterable[Found | Mine]) -> F
     return Replace(done.view if isinstance(done, Open) else forms.shown(done.card))
 
 
-def _theirs(form: Filled) -> Iterable[Mine]:
+def _theirs(form: Filled) -> Iterable[Meant]:
     from bot import commands  # late, as above
 
-    found = next((each.requests for each in commands.COMMANDS if each.name == _command(form)), None)
+    found = next((each.choice for each in commands.COMMANDS if each.name == _command(form)), None)
     call = Call(desk=form.desk, person=form.person, now=form.now, zone=form.zone)
     return found.of(call) if found else ()
 
@@ -111,7 +103,16 @@ def _opened(callback: str, title: str, field: blocks.Block, command: Command) ->
     return Open(view)
 
 
-def _value(found: Found | Mine) -> str:
+def _told(meant: Meant) -> tuple[str, str]:
+    """What the menu says of one, and where it is."""
+    place, it = meant
+    if isinstance(it.it, TenantCluster):
+        return replies.being_set_up_option(it.meta.name), place.label
+    spec = it.it.spec
+    return replies.request_option(spec.cluster, spec.action), f"{place.label} · {it.meta.name}"
+
+
+def _value(found: Meant) -> str:
     """What stands for one in the menu: its place and name, or a hash of them where that is too long."""
     key = "/".join(found[1].key)
     return key if len(key) <= VALUE_LONGEST else hashlib.sha256(key.encode()).hexdigest()

@@ -13,11 +13,13 @@ from bot.answers import Answer, FormAnswer
 from bot.blocks import Block
 from bot.offers import Place
 from bot.ports import Desk
-from provisioning.model import ClusterRequest, Person
+from provisioning.model import ClusterRequest, Person, TenantCluster
 from provisioning.objects import Stored
 
 Mine = tuple[Place, Stored[ClusterRequest]]
 """A request of one's own, and where it was asked."""
+Meant = tuple[Place, Stored[ClusterRequest] | Stored[TenantCluster]]
+"""A request of one's own or a cluster, and where it is."""
 
 A_CLUSTER = "[TENANT/]NAME"
 """How the usage of a command begins that is about a cluster which is there."""
@@ -77,10 +79,11 @@ class Form:
 
 
 @dataclass(frozen=True)
-class OwnRequests:
-    """Of which of one's own requests one chooses where a line names none, and what is said when there is none."""
+class Choice:
+    """What one chooses from where a line names nothing: requests of one's own, or clusters that not everything is done
+    with. `none` is what is said when there is none."""
 
-    of: Callable[[Call], Sequence[Mine]]
+    of: Callable[[Call], Sequence[Meant]]
     none: str
 
 
@@ -89,7 +92,7 @@ class Command:
     """`/cluster <name> …`. `usage` is what stands behind the name; `examples` are whole lines.
 
     `shortcut` is what the command is called in Slack's menu of shortcuts, in 24 characters; without one it is not in
-    there. `requests` is for a command whose line names a request of one's own.
+    there. `choice` is for a command whose line names a request of one's own.
     """
 
     name: str
@@ -99,7 +102,7 @@ class Command:
     run: Callable[[Call], Answer]
     forms: tuple[Form, ...] = ()
     shortcut: str = ""
-    requests: OwnRequests | None = None
+    choice: Choice | None = None
 
     @property
     def needs_cluster(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import cards, forms, replies
 from bot.answers import Answer, Open, Say
 from bot.commands import own_requests, refilling
-from bot.commands.command import Call, Command, Mine, OwnRequests
+from bot.commands.command import Call, Choice, Command, Mine
 
 
 def run(call: Call) -> Answer:
@@ -31,5 +31,5 @@ COMMAND = Command(
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster edit build-7",),
     run=run,
-    requests=OwnRequests(_with_form, replies.NOTHING_TO_EDIT),
+    choice=Choice(_with_form, replies.NOTHING_TO_EDIT),
 )

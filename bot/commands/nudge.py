@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import replies
 from bot.answers import Answer, Nudge, Say
 from bot.commands import own_requests
-from bot.commands.command import Call, Command, Mine, OwnRequests
+from bot.commands.command import Call, Choice, Command, Mine
 from provisioning import reminders
 
 
@@ -28,5 +28,5 @@ COMMAND = Command(
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster nudge build-7",),
     run=run,
-    requests=OwnRequests(_due, replies.NOTHING_TO_NUDGE),
+    choice=Choice(_due, replies.NOTHING_TO_NUDGE),
 )

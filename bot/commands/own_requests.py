@@ -30,6 +30,11 @@ def undone(call: Call) -> list[Mine]:
     return [*reversed(_of(call, _UNDONE))]
 
 
+def are_named(call: Call, mine: Sequence[Mine]) -> bool:
+    """Whether the line names one of these, or several."""
+    return bool(_hits(call, mine)[0])
+
+
 def the_waiting(call: Call, line: str, mine: Sequence[Mine]) -> Mine | Say:
     """The one of these that is meant, or what to say. `line` is how the command goes."""
     if len(call.words) != 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import replies
 from bot.answers import Answer, Say, TakeBack
 from bot.commands import own_requests
-from bot.commands.command import Call, Command, OwnRequests
+from bot.commands.command import Call, Choice, Command
 
 
 def run(call: Call) -> Answer:
@@ -22,5 +22,5 @@ COMMAND = Command(
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster withdraw build-7",),
     run=run,
-    requests=OwnRequests(own_requests.waiting, replies.NOTHING_TO_WITHDRAW),
+    choice=Choice(own_requests.waiting, replies.NOTHING_TO_WITHDRAW),
 )

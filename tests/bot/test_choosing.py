@@ -232,7 +232,7 @@ def test_a_command_about_a_request_offers_those_that_one_may_do_it_to(line: str,
 
 
 def test_every_command_about_ones_own_request_says_when_there_is_none() -> None:
-    asking = {each.name: each.requests.none for each in commands.COMMANDS if each.requests}
+    asking = {each.name: each.choice.none for each in commands.COMMANDS if each.choice}
     said = {name: commands.answer(name, desk=FakeDesk(), person=samples.LENA, now=samples.NOW) for name in asking}
 
     assert asking == NONE
