@@ -12,6 +12,7 @@ from typing import Any
 from bot import (
     access_cards,
     commands,
+    delete_forms,
     digest,
     entries,
     forms,
@@ -36,6 +37,7 @@ from provisioning import backing, edits, objects, quota, room
 from provisioning.canary import Trouble
 from provisioning.errors import Cause
 from provisioning.handmade import Keeper
+from provisioning.losses import Losses
 from provisioning.model import (
     Action,
     Amounts,
@@ -66,7 +68,7 @@ from provisioning.objects import Stored
 from provisioning.room import Turn
 from provisioning.usage import Usage
 from provisioning.usual import Span, Usual
-from tests.bot import access_samples, samples
+from tests.bot import access_samples, golden_answers, samples
 from tests.bot.fake_desk import FakeDesk
 
 FOLDER = Path(__file__).with_name("golden")
@@ -132,6 +134,13 @@ def _desk() -> FakeDesk:
     return desk
 
 
+def _beginning() -> FakeDesk:
+    """With a cluster of Lena's that is set up for the first time."""
+    desk, marks = _desk(), {"clusterdesk.dev/requested-by": "lena"}
+    desk.put_cluster(samples.cluster("build-9", by="cr-9", status=samples.building(), annotations=marks))
+    return desk
+
+
 def _said(line: str, desk: FakeDesk | None = None) -> Card:
     answer = commands.answer(line, desk=desk or _desk(), person=samples.LENA, now=samples.NOW)
     if not isinstance(answer, Say):
@@ -189,6 +198,40 @@ def _two_pools() -> FakeDesk:
     desk = _desk()
     pools = (NodePool(name="md0", flavor="small", replicas=2), NodePool(name="gpu", flavor="large", min=0, max=2))
     desk.put_cluster(samples.cluster(status=samples.ready(), pools=pools))
+    return desk
+
+
+def _guarded(*, is_over: bool = False) -> FakeDesk:
+    """Protected from deletion; where its lifetime `is_over`, it sleeps."""
+    desk = _desk()
+    made = samples.cluster(status=samples.asleep() if is_over else samples.ready(), deletion_protection=True)
+    created = samples.NOW - timedelta(days=30) if is_over else samples.NOW
+    desk.put_cluster(replace(made, meta=replace(made.meta, created=created)))
+    return desk
+
+
+def _unprotecting() -> Sight:
+    guarded = samples.cluster(status=samples.ready(), deletion_protection=True)
+    return sight(None, guarded, action=Action.CHANGE, desired=samples.spec(), required=0)
+
+
+def _sleeping_first() -> FakeDesk:
+    """Whose clusters sleep before they are deleted."""
+    desk = _desk()
+    desk.put_tenant(samples.tenant(lifetime=LifetimePolicy(longest="168h", hibernation="72h")))
+    return desk
+
+
+def _behind() -> FakeDesk:
+    """Two versions behind, with an upgrade on the way; it is known how long things take."""
+    desk = _knowing()
+    pools = (
+        NodePool(name="md0", flavor="small", replicas=4, max_surge=2, drain_timeout="15m"),
+        NodePool(name="gpu", flavor="large", min=0, max=2, max_surge=0, max_unavailable=1),
+        NodePool(name="spare", flavor="small", replicas=0),
+    )
+    status = samples.building().model_copy(update={"version": "v1.33.8"})
+    desk.put_cluster(samples.cluster(status=status, version="v1.33.9", pools=pools))
     return desk
 
 
@@ -400,12 +443,15 @@ CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked_back": lambda: shortage.asked_back(_squeezed(), (Cause("spec.pools", _NO_ROOM),)),
     "requester_waiting_no_room": lambda: _TELL(_squeezed()),
     "requester_in_line": lambda: _TELL(_in_line()),
+    "requester_in_line_forced": lambda: _TELL(replace(_in_line(), turn=Turn(1, forced=True))),
     "requester_in_line_too_large": lambda: _TELL(replace(_in_line(room.TOO_LARGE), turn=Turn(0))),
     "requester_undone": lambda: _TELL(_undone()),
     "platform_undone": lambda: request_cards.platform(_undone()),
     "approver_asked_change": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=_GROWS)
     ),
+    "approver_asked_unprotect": lambda: _ASK(_unprotecting()),
+    "requester_asked_unprotect": lambda: _TELL(_unprotecting()),
     "approver_asked_hibernate": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=edits.asleep(samples.spec()))
     ),
@@ -484,6 +530,13 @@ CARDS: dict[str, Callable[[], Card]] = {
     "requester_asleep": lambda: _TELL(_applied(samples.cluster(status=samples.asleep()))),
     "requester_deleting": lambda: _TELL(_applied(samples.cluster(deleting=True), action=Action.DELETE)),
     "requester_deleted": lambda: _TELL(_applied(None, action=Action.DELETE)),
+    "requester_cancelled_going": lambda: _TELL(
+        replace(
+            _applied(samples.cluster(status=samples.going(), deleting=True)),
+            given_up=samples.given_up(gone=False, by=samples.OMAR),
+        )
+    ),
+    "requester_cancelled": lambda: _TELL(replace(_applied(None), given_up=samples.given_up())),
     "requester_superseded": lambda: _TELL(_applied(samples.cluster(by="cr-newer", status=samples.ready()))),
     "access_waiting": lambda: access_samples.card(access_samples.asked()),
     "access_open": lambda: access_samples.card(access_samples.opened()),
@@ -500,10 +553,15 @@ CARDS: dict[str, Callable[[], Card]] = {
     "command_show_by_hand": lambda: _said("show lab"),
     "command_show_by_hand_without_add_ons": lambda: _said("show team-a/lone"),
     "command_delete_by_hand": lambda: _said("delete lab"),
+    "command_delete_protected": lambda: _said("delete build-7", _guarded()),
+    "command_show_protected": lambda: _said("show build-7", _guarded()),
+    "command_cancel_too_late": lambda: _said("cancel build-7"),
+    "command_cancel_not_yours": lambda: _said("cancel team-a/alpha"),
     "command_quota": lambda: _said("quota"),
     "command_requests": lambda: _said("requests"),
     "command_help": lambda: _said("help"),
     "command_help_lifetime": lambda: _said("help lifetime"),
+    **golden_answers.CARDS,
 }
 VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create": lambda: _opened("create"),
@@ -514,8 +572,16 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create_unfolded": lambda: _unfolded(),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
     "form_which": lambda: _opened("scale"),
+    "form_which_to_cancel": lambda: _opened("cancel", _beginning()),
     "form_which_request": lambda: _opened("withdraw"),
     "form_delete": lambda: _opened("delete build-7"),
+    "form_delete_counted": lambda: delete_forms.counted(
+        dict(_opened("delete build-7")), Losses(volumes=3, storage=30 * 2**30, load_balancers=1)
+    ),
+    "form_delete_uncounted": lambda: delete_forms.counted(dict(_opened("delete build-7", _sleeping_first())), None),
+    "form_protect": lambda: _opened("protect build-7"),
+    "form_unprotect": lambda: _opened("unprotect build-7", _guarded()),
+    "form_unprotect_over": lambda: _opened("unprotect build-7", _guarded(is_over=True)),
     "form_scale": lambda: _opened("scale build-7"),
     "form_scale_two_pools": lambda: _opened("scale build-7", _two_pools()),
     "form_resize_two_pools": lambda: _opened("resize build-7", _two_pools()),
@@ -525,6 +591,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_extend": lambda: _opened("extend build-7"),
     "form_wake": lambda: _opened("wake build-7", _scheduled()),
     "form_upgrade": lambda: _opened("upgrade build-7"),
+    "form_upgrade_behind": lambda: _opened("upgrade build-7", _behind()),
     "form_break_glass": lambda: forms.break_glass(
         ticket_of(samples.request()), cluster="build-7", passed_over="<@U0OMAR>, <@U0EVA>"
     ),
