@@ -42,8 +42,8 @@ LOOK_SECONDS = 600.0
 WORKERS = 2
 MENTIONED = 100
 """People whom one message calls by name: well within 3000 characters."""
-REMINDED = 500
-"""People of whom a request can note that they were reminded."""
+REMINDED = 499
+"""People of whom a request can note that they were reminded, or are not there; it has room for one more, who asked."""
 STRANDED = "stranded"
 """What the message to the platform is called."""
 
@@ -99,13 +99,14 @@ class Messenger:
     async def _wait(self, sight: Sight) -> float:
         """Hand it on when that is due, and remind those who were asked."""
         now, request, tenant = self._clock(), sight.request, sight.deciding
-        found = {who: await self._directory.whereabouts(who) for who in approvers.asked(sight)[:REMINDED]}
+        asked, requester = approvers.asked(sight)[:REMINDED], approvers.account_of(tenant, request.it.spec.requester)
+        found = {who: await self._directory.whereabouts(who) for who in dict.fromkeys((requester, *asked)) if who}
         unreachable = tuple(who for who, each in found.items() if not each.is_there)
         if unreachable != request.it.status.unreachable:
             await self._record(sight, Missing(unreachable))
         await self._hand_on(sight, unreachable, now)
         zones = {who: zone for who, each in found.items() if (zone := zone_of(each.zone))}
-        plan = self._plan(sight, {who for who in found if who not in unreachable}, zones, now)
+        plan = self._plan(sight, {who for who in asked if who not in unreachable}, zones, now)
         for place, accounts in (await self._by_card(sight, plan.due)).items():
             for at in range(0, len(accounts), MENTIONED):
                 await self._remind(sight, place, accounts[at : at + MENTIONED], now)

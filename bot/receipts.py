@@ -23,3 +23,9 @@ def parts(request: Stored[ClusterRequest], *, already: bool = False, waiver: str
     if waiver:
         parts.append(blocks.context(replies.waived("" if waiver == approval.NOBODY else waiver)))
     return [*parts, blocks.actions(buttons.details(request))] if already else parts
+
+
+def withdrawn(request: Stored[ClusterRequest]) -> str:
+    """What whoever took a request back is told: whose it was, where it was not theirs."""
+    spec = request.it.spec
+    return replies.withdrawn(spec.cluster, text.name(spec.requester) if request.it.status.withdrawn_by else "")

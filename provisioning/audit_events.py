@@ -48,6 +48,7 @@ def reached(request: Stored[ClusterRequest], status: RequestStatus) -> Event:
     """The request has come to `status`: who asked, who decided and when, by which rule, about which digest."""
     spec = request.it.spec
     denial = status.votes[-1].voter.user if status.phase is Phase.DENIED and status.votes else ""
+    instead = status.withdrawn_by.user if status.withdrawn_by else ""
     alone = seats.taken_through(status) if status.phase is Phase.APPROVED else None
     facts = {
         "action": spec.action.value,
@@ -57,11 +58,12 @@ def reached(request: Stored[ClusterRequest], status: RequestStatus) -> Event:
         "waiver": status.waiver,
         **({"replaced-by": status.replaced_by} if status.replaced_by else {}),
         **({"replaces": spec.replaces} if spec.replaces else {}),
+        **({"withdrawn-by": status.withdrawn_by.user} if status.withdrawn_by else {}),
     }
     replaced = Code.REQUEST_REPLACED if status.replaced_by else None
     return Event(
         Code.REQUEST_FORCED if alone else replaced or _PHASES[status.phase],
-        who=alone.voter.user if alone else denial or spec.requester.user,
+        who=alone.voter.user if alone else denial or instead or spec.requester.user,
         where=CLUSTER,
         about="/".join(request.key),
         digest=spec.digest,

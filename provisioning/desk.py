@@ -217,9 +217,11 @@ class Desk:
 
     async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
         """Take a request back. Raises `Refused` or `KubeError`."""
+        tenant = self.tenant_of(namespace)
 
         def decide(request: Stored[ClusterRequest]) -> RequestStatus:
-            return approval.withdraw(request, person, now=self._now())
+            spec = tenant.it.spec if tenant is not None else None
+            return approval.withdraw(request, person, tenant=spec, now=self._now())
 
         return await request_status.rewrite(self._kube, namespace, name, decide)
 

@@ -56,6 +56,17 @@ def approvers_of_some(tenant: TenantSpec) -> tuple[Subject, ...]:
     return (*tenant.approvers, *large.approvers) if large is not None else tenant.approvers
 
 
+def has_left(tenant: TenantSpec, person: Person) -> bool:
+    """Whether somebody who asked for something here has nothing to do with the tenant any more, by any name of theirs.
+
+    Who came by Slack was listed by name. Who did not may be in a group that the tenant names, which nobody can ask.
+    """
+    known = recognised(tenant, person)
+    if member(tenant, known) or approves_some(tenant, known) or by_slack(tenant, known.slack) is not None:
+        return False
+    return bool(person.slack) or not any(it.group for it in (*tenant.members, *approvers_of_some(tenant)))
+
+
 def breaker(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> bool:
     """Whether this person (in these Kubernetes groups) may take a request through alone in an emergency."""
     return _among(tenant.approval.break_glass, person, groups)

@@ -21,7 +21,7 @@ ALREADY_VOTED: Final = "You have already voted on this request."
 TOO_LATE: Final = "Too late: this request is already decided."
 TIME_OVER: Final = "Too late: the time to decide this request is over."
 GONE: Final = "This request is gone."
-NOT_YOURS: Final = "Only whoever asked can withdraw this request."
+NOT_YOURS: Final = "Only whoever asked can withdraw this request; once they are gone, any member can."
 NOT_VOTED: Final = "You have no vote on this request, so there is none to take back."
 APPROVER_VOTED: Final = "Whoever you decide for has voted on this request already, and so it has their word."
 APPROVER_ASKED: Final = "Whoever you decide for asked for this one, so it needs somebody else to decide."
@@ -77,9 +77,10 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
     return f"{done} of the request about {cluster} counts.{more}"
 
 
-def withdrawn(cluster: str) -> str:
-    """`cluster` is drawn as this door draws names."""
-    return f"Your request about {cluster} is withdrawn."
+def withdrawn(cluster: str, requester: str = "") -> str:
+    """Both are drawn as this door draws them; the requester is empty where that is whoever withdrew it."""
+    whose = f"The request of {requester}" if requester else "Your request"
+    return f"{whose} about {cluster} is withdrawn."
 
 
 def not_delegated(delegates: Sequence[str]) -> str:

@@ -88,7 +88,7 @@ async def take_back(desk: Desk, it: TakeBack) -> Say:
         log.warning("withdrawal_not_saved", request=it.request, by=it.person.user, error=str(error) or "timeout")
         return Say(cards.say(unsaved.sentence(error)))
     log.info("request_withdrawn", request=it.request, by=it.person.user)
-    return Say(cards.say(replies.withdrawn(request.it.spec.cluster)))
+    return Say(cards.say(receipts.withdrawn(request)))
 
 
 async def remind(desk: Desk, it: Nudge) -> Say:

@@ -8,7 +8,7 @@ from bot import cards, offers, replies
 from bot.answers import Say
 from bot.commands.command import Call, Mine
 from bot.offers import Place
-from provisioning import people, room
+from provisioning import approval, people, room
 from provisioning.model import Phase
 
 _UNDONE = (Phase.DENIED, Phase.WITHDRAWN, Phase.EXPIRED, Phase.FAILED)
@@ -23,6 +23,12 @@ def pending(call: Call) -> list[Mine]:
 def waiting(call: Call) -> list[Mine]:
     """Those that wait for somebody's word, or for room."""
     return [each for each in _of(call, (Phase.PENDING, Phase.APPROVED)) if room.waits_for_anything(each[1])]
+
+
+def withdrawable(call: Call) -> list[Mine]:
+    """Those that wait and are this person's to take back: their own, and those of people who are not there any more."""
+    waits = [each for each in _all(call, (Phase.PENDING, Phase.APPROVED)) if room.waits_for_anything(each[1])]
+    return [it for it in waits if approval.may_withdraw(it[1], call.person, tenant=it[0].tenant.it.spec)]
 
 
 def undone(call: Call) -> list[Mine]:
@@ -55,13 +61,18 @@ def the_undone(call: Call, line: str) -> Mine | Say:
 
 
 def _of(call: Call, phases: tuple[Phase, ...]) -> list[Mine]:
-    """One's own in one of these phases, with where each was asked, the oldest of a tenant first."""
+    """One's own in one of these phases."""
+    return [each for each in _all(call, phases) if people.same(each[1].it.spec.requester, call.person)]
+
+
+def _all(call: Call, phases: tuple[Phase, ...]) -> list[Mine]:
+    """Everybody's in one of these phases, with where each was asked, the oldest of a tenant first."""
     tenants = {t.meta.name: t for t in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person))}
     return [
         (Place(tenant, request.meta.namespace), request)
         for tenant in tenants.values()
         for request in call.desk.requests(tenant.meta.name)
-        if request.it.status.phase in phases and people.same(request.it.spec.requester, call.person)
+        if request.it.status.phase in phases
     ]
 
 

@@ -9,8 +9,8 @@ from bot.commands.command import Call, Choice, Command
 
 
 def run(call: Call) -> Answer:
-    """Of one's own requests the one meant."""
-    found = own_requests.the_waiting(call, COMMAND.line, own_requests.waiting(call))
+    """Of those that one may take back the one meant."""
+    found = own_requests.the_waiting(call, COMMAND.line, own_requests.withdrawable(call))
     if isinstance(found, Say):
         return found
     return TakeBack(call.person, found[1].meta.namespace, found[1].meta.name)
@@ -22,5 +22,5 @@ COMMAND = Command(
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster withdraw build-7",),
     run=run,
-    choice=Choice(own_requests.waiting, replies.NOTHING_TO_WITHDRAW),
+    choice=Choice(own_requests.withdrawable, replies.NOTHING_TO_WITHDRAW),
 )

@@ -128,5 +128,14 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
     return wording.voted(approve, code(cluster), missing)
 
 
-def withdrawn(cluster: str) -> str:
-    return wording.withdrawn(code(cluster))
+def withdrawn(cluster: str, requester: str = "") -> str:
+    """`requester` is markup of ours; empty where that is whoever withdrew it."""
+    return wording.withdrawn(code(cluster), requester)
+
+
+def left_behind(who: str, request: str) -> str:
+    """`who` is markup of ours."""
+    return (
+        f"👋 {who}, who asked for this, is not here any more. A member of the tenant can take it back: "
+        f"{code(f'/cluster withdraw {request}')}"
+    )

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import pydantic
 
-from provisioning import errors, objects, people, quota, replacing, room, usual
+from provisioning import approval, errors, objects, people, quota, replacing, usual
 from provisioning.desk import Refused
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
@@ -260,11 +260,10 @@ class FakeDesk:
         found = self.stored.get((namespace, name))
         if found is None:
             raise Refused(Refused.Reason.GONE)
-        if found.it.spec.requester.user != person.user:
-            raise Refused(Refused.Reason.NOT_YOURS)
-        if found.it.status.phase is not Phase.PENDING and not room.waits(found):
-            raise Refused(Refused.Reason.ALREADY_DECIDED)
-        return self.put(_changed(found, phase=Phase.WITHDRAWN, decided_at=self._later()))
+        tenant = self.tenant_of(namespace)
+        spec = tenant.it.spec if tenant is not None else None
+        now = objects.parse_time(samples.LATER)
+        return self.put(_with(found, approval.withdraw(found, person, tenant=spec, now=now)))
 
     async def retry(self, namespace: str, name: str, person: Person) -> None:
         await self._reach()

@@ -186,6 +186,48 @@ def test_the_requester_withdraws_and_nobody_else() -> None:
     assert isinstance(write(decided("Withdrawn"), user="bob"), Deny)
 
 
+LEFT = tweak(TENANT, "spec.members", [{"user": "dan", "slack": "UDAN"}, {"user": "cyd"}])
+"""Ann has left, and Dan and Cyd are members."""
+BY_DAN = {"user": "dan", "slack": "UDAN"}
+LEFT_ALONE = tweak(LEFT, "spec.approvers", [{"user": "bob", "slack": "UBOB"}])
+
+
+@pytest.mark.parametrize(
+    ("user", "by", "tenant", "is_taken"),
+    [
+        ("cyd", {"user": "cyd"}, LEFT_ALONE, True),
+        ("cyd", None, LEFT_ALONE, False),
+        ("cyd", {"user": "dan"}, LEFT_ALONE, False),
+        ("bob", {"user": "bob"}, LEFT_ALONE, False),
+        ("cyd", {"user": "cyd"}, LEFT, False),
+        (BOT, BY_DAN, LEFT_ALONE, True),
+        (BOT, {"user": "cyd"}, LEFT_ALONE, False),
+        (BOT, {"user": "dan", "slack": "UBOB"}, LEFT_ALONE, False),
+        (BOT, {"user": "bob", "slack": "UBOB"}, LEFT_ALONE, False),
+        (BOT, BY_DAN, LEFT, False),
+        (PROVISIONER, {"user": "cyd"}, LEFT_ALONE, False),
+    ],
+    ids=[
+        *("a member", "who does not say so", "who names another", "no member", "while she is there"),
+        *("the bot for a member", "for one by kubectl alone", "with another's account", "for no member"),
+        *("while she is there, the bot", "the provisioner"),
+    ],
+)
+def test_a_member_withdraws_for_who_has_left_by_either_door(user: str, by: Any, tenant: Any, *, is_taken: bool) -> None:
+    after = decided("Withdrawn", **({"withdrawnBy": by} if by else {}))
+    assert isinstance(write(after, user=user, tenant=tenant, old=asked(slack="UANN")), Allow if is_taken else Deny)
+
+
+def test_that_somebody_is_gone_from_slack_the_bot_notes_and_a_member_withdraws_then() -> None:
+    members = [{"user": "ann", "slack": "UANN"}, {"user": "cyd"}]
+    tenant = tweak(LEFT_ALONE, "spec.members", members)
+    gone = {"phase": "Pending", "unreachable": ["UANN"]}
+    after = {**decided("Withdrawn", withdrawnBy={"user": "cyd"}), "unreachable": ["UANN"]}
+    assert isinstance(write(after, before=gone, user="cyd", tenant=tenant), Allow)
+    assert isinstance(write(after, before={"phase": "Pending"}, user="cyd", tenant=tenant), Deny)
+    assert isinstance(write(gone, before={"phase": "Pending"}, user=BOT, tenant=tenant), Allow)
+
+
 WAITS = {"type": "WaitsForRoom", "status": "True", "reason": "QuotaExceeded", "message": "", "lastTransitionTime": NOW}
 
 
