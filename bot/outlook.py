@@ -93,7 +93,7 @@ def _plainly(it: Subject) -> str:
 
 def _fits(it: Alternative) -> str:
     ways = [replies.times(str(it.fewer), it.flavor, "")] if it.fewer else []
-    ways += [replies.times(str(it.wanted), it.smaller, "")] if it.smaller else []
+    ways += [replies.times(str(it.many), it.smaller, "")] if it.smaller else []
     return replies.fits(ways)
 
 

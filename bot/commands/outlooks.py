@@ -34,9 +34,11 @@ def guess(
     `becomes` is None while the form says no whole cluster yet.
     """
     tenant = place.tenant.meta.name
-    hard, used = desk.usage(tenant)
+    hard, published = desk.usage(tenant)
     catalog = desk.catalog()
     old, new = (quota.envelope(spec, catalog) if spec else Usage() for spec in (was, becomes))
+    # What is published may lag behind: nobody uses less than they have.
+    used = published.most(old)
     # A deletion is as large as what is deleted.
     size = old if action is Action.DELETE else new
     unprotects = approval.is_unprotection(was, becomes)
@@ -44,9 +46,8 @@ def guess(
     policy, flavors = deciding.approval, offers.flavors(place.tenant, catalog)
     return Outlook(
         hard=hard,
-        # What is published may lag behind: nobody uses less than they have.
-        before=used.most(old),
-        after=used.most(old) - old + new,
+        before=used,
+        after=used - old + new,
         required=policy.required,
         waiver=approval.waiver_for(policy, action, size, catalog, extension=approval.is_extension(was, becomes)) or "",
         problems=tuple(quota.describe(each) for each in hard.excess(used, new - old)),

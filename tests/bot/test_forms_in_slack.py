@@ -334,7 +334,7 @@ async def test_what_does_not_fit_into_a_pool_is_told_at_that_pool(stage: Stage) 
     ("line", "field", "more"),
     [
         ("scale build-7", {"Workers in workers": "9"}, "vCPU +10"),
-        ("resize build-7", {"Size of a worker in workers": "large"}, "vCPU +38, Memory +8Gi"),
+        ("resize build-7", {"Size of a worker in workers": "large"}, "vCPU +38, Memory +32Gi"),
     ],
 )
 async def test_in_the_form_of_a_change_too_the_bar_turns_red_and_says_whom_to_ask(
