@@ -38,11 +38,13 @@ class Prover:
         self._lowered: dict[bool, dict[Lowering, float]] = {False: {}, True: {}}
         """Since when slots would be cheaper: by the caches, and by lists."""
 
-    async def settled(self, ledger: Ledger, seen: Sights, *, listed: bool = False, release: bool = False) -> Ledger:
+    async def settled(
+        self, ledger: Ledger, seen: Sights, *, listed: bool = False, released: float | None = None
+    ) -> Ledger:
         """The ledger, just read, with all that this sight of its objects proves. Raises `KubeError`.
 
-        `release`: give free what was held back for long enough; for who counts all by lists before it is written.
-        `listed`: this is the sight of those lists.
+        `released`: give free what had been held back for long enough at this time of the clock; for who has begun then
+        to count all by lists. `listed`: this is the sight of those lists.
         """
         live = self._census.live
         # Late, or lost: what nobody has let in, and only a cache shows, may have gone long ago.
@@ -51,7 +53,7 @@ class Prover:
         gone = await self._gone(settlement.absent(ledger, seen))
         settled = settlement.settle(ledger, seen, gone=gone, dead=())
         since = self._since(listed, holdback.lowerings(ledger, settled))
-        held = [one for one, first in since.items() if not (release and self._is_over(first))]
+        held = [one for one, first in since.items() if released is None or not self._is_over(first, at=released)]
         settled = holdback.hold(ledger, settled, held, self._census.above)
         dead = [entry for entry in self._overdue(settled) if _is_void(entry, await live(entry.slot))]
         for entry in dead:
@@ -59,18 +61,23 @@ class Prover:
             metrics.LEDGER_CLAIMS_VOID.labels(self._tenant).inc()
         return settlement.settle(settled, {}, gone=(), dead=dead)
 
-    def release_in(self) -> float | None:
-        """Seconds until something that is held back may be free; None where nothing is, 0 where it may be by now."""
-        firsts = [first for each in self._lowered.values() for first in each.values()]
-        return max(0.0, min(firsts) + self._void_after - self._clock()) if firsts else None
+    def release_in(self, *, after: float = float("-inf")) -> float | None:
+        """Seconds until something that is held back may be free; None where nothing is, 0 where it may be by now.
+
+        `after`: what could have been free by this time of the clock, when all was counted, is not waited for again.
+        """
+        overs = [first + self._void_after for each in self._lowered.values() for first in each.values()]
+        left = [over - self._clock() for over in overs if over > after]
+        return max(0.0, min(left)) if left else None
 
     def _since(self, listed: bool, present: list[Lowering]) -> dict[Lowering, float]:
         now, known = self._clock(), self._lowered[listed]
         self._lowered[listed] = {one: known.get(one, now) for one in present}
         return self._lowered[listed]
 
-    def _is_over(self, first: float) -> bool:
-        return self._clock() - first >= self._void_after
+    def _is_over(self, first: float, *, at: float) -> bool:
+        # As `release_in` adds it up: what is over must not be so for one of them only.
+        return first + self._void_after <= at
 
     async def _gone(self, slots: list[str]) -> list[str]:
         """Those of which the API server says that nothing is there. Several at once: a namespace may go with hundreds,
@@ -87,7 +94,7 @@ class Prover:
         now = self._clock()
         present = settlement.open_claims(ledger)
         self._first_seen = {entry: self._first_seen.get(entry, now) for entry in present}
-        return [entry for entry in present if self._is_over(self._first_seen[entry])]
+        return [entry for entry in present if self._is_over(self._first_seen[entry], at=now)]
 
 
 def _is_void(entry: OpenClaim, live: Manifest | None) -> bool:
