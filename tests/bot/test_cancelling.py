@@ -238,7 +238,7 @@ async def test_a_cluster_is_cancelled_from_its_card_after_one_more_question(stag
     (request,) = (each for each in stage.desk.stored.values() if each.it.spec.action is Action.DELETE)
     stage.desk.put(Stored(request.meta, samples.given_up().it))
     stage.desk.drop_cluster(("tenant-team-a", "build-7"))
-    await lena.waits_for("Cancelled by Lena")
+    await lena.waits_for("Cancelled by @lena; resources removed")
     assert not lena.cards("build-7 is deleted", at="dm"), "one card tells it"
 
 

@@ -195,6 +195,7 @@ NONE = {
     "edit": replies.NOTHING_TO_EDIT,
     "nudge": replies.NOTHING_TO_NUDGE,
     "again": replies.NOTHING_TO_ASK_AGAIN,
+    "cancel": replies.NOTHING_TO_CANCEL,
 }
 
 
