@@ -57,10 +57,11 @@ class One:
 
 @dataclass(frozen=True)
 class All:
-    """A question for all objects of a kind, in one namespace when it is given."""
+    """A question for all objects of a kind, in one namespace when it is given, as they are `after` so many seconds."""
 
     resource: Resource
     namespace: str = ""
+    after: float = 0.0
 
 
 Query = One | All
@@ -104,6 +105,8 @@ class Trusted:
     platform_groups: frozenset[str] = frozenset({"system:masters"})
     namespaces: frozenset[str] = frozenset({"kube-system", "kube-public", "kube-node-lease", "clusterdesk-system"})
     """Namespaces of the platform itself: nothing is charged or refused in them."""
+    home: str = "clusterdesk-system"
+    """Our own namespace, where the ledgers are."""
     controllers: frozenset[str] = CONTROLLERS
     """Namespaces whose service accounts are those of controllers: they write what others only follow from."""
 
@@ -145,9 +148,9 @@ class Facts:
         answer = self._answer(One(resource, name, namespace if resource.namespaced else ""))
         return answer if isinstance(answer, dict) else None
 
-    def list(self, resource: Resource, *, namespace: str = "") -> Sequence[Manifest]:
+    def list(self, resource: Resource, *, namespace: str = "", after: float = 0.0) -> Sequence[Manifest]:
         """All objects of the kind. Raises `Unknown`."""
-        answer = self._answer(All(resource, namespace))
+        answer = self._answer(All(resource, namespace, after))
         return answer if answer is not None and not isinstance(answer, dict) else ()
 
     def need(self, *queries: Query) -> None:
