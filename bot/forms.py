@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 
 from bot import blocks, cards, entries, offers, replies, text
 from bot import outlook as outlooks
@@ -30,15 +31,25 @@ LIVE_FIELDS = ("tenant", "flavor", "nodes", "max", "lifetime", "version", "addon
 """What redraws the form. One that has them for each pool names the pool behind: `nodes-md0`."""
 
 
-def create(draft: Draft, *, place: Place, places: Sequence[Place], catalog: CatalogSpec, outlook: Outlook) -> Block:
-    """The create form. `draft` is filled for `place`; with one place only, there is no choice of places."""
+def create(
+    draft: Draft,
+    *,
+    place: Place,
+    places: Sequence[Place],
+    catalog: CatalogSpec,
+    outlook: Outlook,
+    now: datetime,
+    zone: tzinfo,
+) -> Block:
+    """The create form. `draft` is filled for `place`; with one place only, there is no choice of places. `zone` is in
+    which its reader reads."""
     parts: list[Block] = []
     if len(places) > 1:
         menu = blocks.select([*map(offers.place_option, places)], chosen=place.namespace)
         parts.append(blocks.field("tenant", replies.TENANT, menu, live=True))
     else:
         parts.append(blocks.context(f"{replies.TENANT}: {text.code(place.label)}", block_id="place"))
-    parts += _wish_fields(draft, place=place, catalog=catalog)
+    parts += _wish_fields(draft, place=place, catalog=catalog, now=now, zone=zone)
     metadata = json.dumps({"namespace": place.namespace})
     return blocks.modal(
         CREATE,
@@ -147,10 +158,11 @@ def _refilled(part: Block, value: str | tuple[str, ...]) -> Block:
     return part | {"element": element}
 
 
-def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec) -> Iterable[Block]:
+def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec, now: datetime, zone: tzinfo) -> Iterable[Block]:
     flavors = [offers.flavor_option(each) for each in offers.flavors(place.tenant, catalog)]
     versions = [offers.version_option(each) for each in offers.versions(place.tenant, catalog)]
-    lifetimes = [offers.lifetime_option(each) for each in offers.lifetimes(place.tenant, beside=draft.lifetime)]
+    offered = offers.lifetimes(place.tenant, beside=draft.lifetime)
+    lifetimes = [offers.lifetime_option(each, now=now, zone=zone) for each in offered]
     name = blocks.text_input(value=draft.name, longest=names.CLUSTER_NAME_MAX, placeholder="build-7")
     most = blocks.number_input(value=draft.most, least=1, most=entries.NODES_MOST)
     nodes = blocks.number_input(value=draft.nodes, least=0, most=entries.NODES_MOST)

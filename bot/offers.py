@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from bot import replies, text
 from bot.blocks import OPTIONS, Option
@@ -85,8 +86,12 @@ def version_option(release: Release) -> Option:
     return Option(release.version, release.version, replies.RECOMMENDED if release.recommended else "")
 
 
-def lifetime_option(duration: str) -> Option:
-    return Option(duration, replies.NO_END if duration == NO_END else text.lifetime(duration))
+def lifetime_option(duration: str, *, now: datetime, zone: tzinfo) -> Option:
+    """With the end that it comes to from now on, in the zone of whoever reads it."""
+    if duration == NO_END:
+        return Option(duration, replies.NO_END)
+    end = text.plain_moment(now + lifetime.parse(duration), zone)
+    return Option(duration, text.lifetime(duration), replies.until_from_now(end))
 
 
 def sleep_options() -> tuple[Option, ...]:

@@ -37,7 +37,7 @@ def opened(call: Call, place: Place, draft: Draft, *, replaces: str = "") -> Ans
         return Say(cards.say(replies.nothing_on_offer(place.label)))
     draft = entries.filled(draft, place, catalog)
     outlook = _guess(call, place, draft, _taken(call, place, draft, besides=replaces))
-    return Open(forms.create(draft, place=place, places=places, catalog=catalog, outlook=outlook))
+    return Open(_drawn(call, places, place, draft, outlook))
 
 
 async def changed(form: Filled) -> Block:
@@ -49,7 +49,7 @@ async def changed(form: Filled) -> Block:
     if draft.name and not entries.faults(draft) and taken is None:
         wish = entries.wish(draft, person=form.person, place=place)
         outlook = await outlooks.verdict(form.desk, wish, outlook, now=form.now)
-    return forms.create(draft, place=place, places=places, catalog=form.desk.catalog(), outlook=outlook)
+    return _drawn(form, places, place, draft, outlook)
 
 
 async def submitted(form: Filled) -> FormAnswer:
@@ -92,6 +92,11 @@ def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:
         version=said.version,
         lifetime=said.lifetime,
     )
+
+
+def _drawn(by: Call | Filled, places: tuple[Place, ...], place: Place, draft: Draft, outlook: Outlook) -> Block:
+    catalog = by.desk.catalog()
+    return forms.create(draft, place=place, places=places, catalog=catalog, outlook=outlook, now=by.now, zone=by.zone)
 
 
 def _read(form: Filled) -> tuple[tuple[Place, ...], Place, Draft]:

@@ -42,7 +42,7 @@ def run(call: Call) -> Answer:
         return changing.at_once(call, found, spec)
     if rest.is_over:
         return Say(cards.say(replies.sleeps_for_good(name, text.in_zone(rest.why, call.zone))))
-    options = tuple(offers.lifetime_option(each) for each in SPANS)
+    options = tuple(offers.lifetime_option(each, now=call.now, zone=call.zone) for each in SPANS)
     menu = Menu(
         change_forms.WAKE,
         replies.WAKE_TITLE,

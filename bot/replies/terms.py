@@ -82,6 +82,10 @@ def until(when: str) -> str:
     return f"until {when}"
 
 
+def until_from_now(when: str) -> str:
+    return f"{until(when)}, counted from now"
+
+
 def and_more(hidden: int) -> str:
     return f"… and {hidden} more."
 
