@@ -9,7 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot import blocks, buttons, decisions, docket, hand_made, life, outline, overview, replies, sights, text, waiting
+from bot import (
+    blocks,
+    buttons,
+    decisions,
+    delegations,
+    docket,
+    hand_made,
+    life,
+    outline,
+    overview,
+    replies,
+    sights,
+    text,
+    waiting,
+)
 from bot.blocks import Block
 from bot.commands import finding, quota
 from bot.commands.finding import Found
@@ -21,7 +35,7 @@ from provisioning.model import ClusterRequest, Person
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 
-WAITING, CLUSTERS, BY_HAND, REQUESTS, ENDED, TENANTS = 8, 12, 5, 6, 5, 8
+WAITING, DELEGATED, CLUSTERS, BY_HAND, REQUESTS, ENDED, TENANTS = 8, 2, 12, 5, 6, 5, 8
 """How many of each are shown. With what the platform sees besides they stay within the 100 blocks of a view."""
 REASON_SHOWN = 150
 NEWS = timedelta(days=7)
@@ -38,7 +52,7 @@ def view(
     parts: list[Block] = [_start(asks=bool(desk.tenants_of(person)))] if person else []
     parts += [blocks.context(replies.APPROVALS_PAUSED)] if desk.canary.trouble() else []
     if person:
-        parts += _waiting(person, desk, slack_groups, now)
+        parts += [*_waiting(person, desk, slack_groups, now), *_delegations(person, desk, now)]
     if platform:
         parts += overview.stuck(desk, now)
     if person:
@@ -89,6 +103,12 @@ def _waiting(person: Person, desk: Desk, slack_groups: Collection[str], now: dat
     if not found:
         parts.append(blocks.context(replies.HOME_NOTHING_WAITS))
     return parts + _more(len(found) - WAITING, "requests")
+
+
+def _delegations(person: Person, desk: Desk, now: datetime) -> list[Block]:
+    """Who decides instead of them, and instead of whom they do."""
+    found = delegations.told(person, desk, now, own=DELEGATED, others=DELEGATED, command="delegate show")
+    return [blocks.header(replies.HOME_DELEGATIONS), *found] if found else []
 
 
 def _asked(sight: Sight) -> str:

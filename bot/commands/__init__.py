@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 
 from bot import cards, offers, replies
-from bot.answers import Answer, Ask, Delegate, Nudge, Open, Revoke, Say, StopDelegating, TakeBack, TryAgain
+from bot.answers import Answer, Ask, Nudge, Open, Revoke, Say, StopDelegating, TakeBack, TryAgain
 from bot.commands import choosing
 from bot.commands.access import COMMAND as ACCESS
 from bot.commands.access import take_away
@@ -19,8 +19,9 @@ from bot.commands.cancel import COMMAND as CANCEL
 from bot.commands.command import Call, Command, Form
 from bot.commands.create import COMMAND as CREATE
 from bot.commands.delegate import COMMAND as DELEGATE
-from bot.commands.delegating import delegate, stop
+from bot.commands.delegating import stop
 from bot.commands.delete import COMMAND as DELETE
+from bot.commands.details import COMMAND as DETAILS
 from bot.commands.edit import COMMAND as EDIT
 from bot.commands.extend import COMMAND as EXTEND
 from bot.commands.help import COMMAND as HELP
@@ -51,6 +52,7 @@ COMMANDS: tuple[Command, ...] = (
     CREATE,
     LIST,
     SHOW,
+    DETAILS,
     SCALE,
     RESIZE,
     UPGRADE,
@@ -104,16 +106,15 @@ def answer(line: str, *, desk: Desk, person: Person, now: datetime, zone: tzinfo
     return found.run(call)
 
 
-async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str) -> Say | Open:
-    """What is left to show of an answer once what it asks for is done. `key` is this very command's, within `team`."""
+async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str, zone: tzinfo) -> Say | Open:
+    """What is left to show of an answer once what it asks for is done. `key` is this very command's, within `team`, and
+    `zone` that of whoever gave it."""
     if isinstance(answer, Ask):
-        return await ask_at_once(desk, answer.wish, team=team, key=key)
+        return await ask_at_once(desk, answer.wish, team=team, key=key, zone=zone)
     if isinstance(answer, TakeBack):
         return await take_back(desk, answer)
     if isinstance(answer, Nudge):
         return await remind(desk, answer)
-    if isinstance(answer, Delegate):
-        return await delegate(desk, answer)
     if isinstance(answer, StopDelegating):
         return await stop(desk, answer)
     if isinstance(answer, TryAgain):

@@ -75,7 +75,7 @@ async def _gone_on(form: Filled, field: str, found: Iterable[Meant]) -> FormAnsw
         return Errors({field: replies.PLEASE_CHOOSE})
     line = f"{_command(form)} {'/'.join(meant[1].key)}"
     answer = commands.answer(line, desk=form.desk, person=form.person, now=form.now, zone=form.zone)
-    done = await commands.carry_out(answer, desk=form.desk, team=form.team, key=form.id)
+    done = await commands.carry_out(answer, desk=form.desk, team=form.team, key=form.id, zone=form.zone)
     return Replace(done.view if isinstance(done, Open) else forms.shown(done.card))
 
 

@@ -10,6 +10,7 @@ from bot.replies.asking import *
 from bot.replies.changing import *
 from bot.replies.controls import *
 from bot.replies.deciding import *
+from bot.replies.delegating import *
 from bot.replies.endings import *
 from bot.replies.fields import *
 from bot.replies.forecast import *
