@@ -15,7 +15,6 @@ and a fifth of them errors; batched, over 2,000 and none.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -23,8 +22,9 @@ from typing import Final, Protocol
 import structlog
 
 from provisioning import errors, metrics
-from provisioning.ledger import CLAIMS_MAX, PENDING_MAX, Claim, Ledger, Slot
+from provisioning.ledger import CLAIMS_MAX, PENDING_MAX, Claim, Ledger
 from provisioning.quota import COST, Excess, Limits
+from provisioning.turns import Turns
 from provisioning.usage import Usage
 
 log = structlog.get_logger()
@@ -35,15 +35,6 @@ CROWDED_SECONDS: Final = 10.0
 """The same where too much of a tenant is under way: what comes is settled in a moment, what never does in minutes."""
 CROWDED: Final = f"waits for {PENDING_MAX} writes that were let in and have not come yet"
 CROWDED_SLOT: Final = f"waits for {CLAIMS_MAX} writes of this one name that were let in and have not come yet"
-PAUSE: Final = 0.01
-"""Seconds, about, between two tries of who has lost a race twice; longer each time."""
-TURNS: Final = 2
-"""Times as long as its write took that the winner of a race waits, and up to twice that, before its next batch: whoever
-lost has to read and to write first, or the winner, who knows the ledger already, would win for ever."""
-PAUSE_MAX: Final = 0.2
-"""Seconds of either pause at the most."""
-RIVALS: Final = 1.0
-"""Seconds after a lost race for which others are thought to write as well. Where nobody does, nobody waits."""
 WRITE_SECONDS: Final = 0.05
 """A waiter with less time than this left is not taken into a write any more."""
 
@@ -135,7 +126,7 @@ def _paid(ledger: Ledger, claimed: Ledger, request: Request, *, used: Usage) -> 
     price = request.hard.prices.of
     old, new = (
         max((slot.charge, *(claim.charge for claim in slot.claims)), key=price)
-        for slot in (one.slots.get(request.key, Slot()) for one in (ledger, claimed))
+        for slot in (one.slot(request.key) for one in (ledger, claimed))
     )
     asked = max(new - old, request.claim.charge - request.before, key=price)
     return used + new - old - asked, asked
@@ -155,14 +146,11 @@ class Batcher:
     store: LedgerStore
     tenant: str
     clock: Callable[[], float]
+    turns: Turns = field(default_factory=Turns)
     _waiters: list[_Waiter] = field(default_factory=list)
     _worker: asyncio.Task[None] | None = None
     _page: Page | None = None
     """The ledger as we wrote it last; a guess, as others write too."""
-    _wary: float = float("-inf")
-    """Until when others are thought to write."""
-    _again: float = 0.0
-    """When the next batch may begin, where others write."""
 
     async def reserve(self, request: Request, *, deadline: float, dry_run: bool = False) -> Outcome:
         """Claim before `deadline`, or say why not. A dry run is judged on the live ledger and writes nothing.
@@ -192,9 +180,9 @@ class Batcher:
 
     async def _work(self) -> None:
         while self._waiters:
-            if self.clock() < self._wary and (pause := self._again - self.clock()) > 0:
+            if (pause := self.turns.pause(self.clock())) > 0:
                 await asyncio.sleep(pause)
-            batch, self._waiters = self._waiters, []
+            batch: list[_Waiter] = []
             try:
                 await self._serve(batch)
             except Exception as error:
@@ -203,14 +191,21 @@ class Batcher:
                         waiter.answer.set_exception(error)
 
     async def _serve(self, batch: list[_Waiter]) -> None:
-        """Answer everybody in the batch."""
-        page, live, failures = self._page, False, 0
-        self._page = None
-        while batch := self._in_time(batch):
+        """Answer everybody who waits, and who comes until the ledger is read. The batch is who is taken along."""
+        last, self._page = self._page, None
+        # Where others write, a write on what we wrote last would only be lost.
+        page, live = None if self.turns.are_others_about(self.clock()) else last, False
+        lost = unanswered = 0
+        self._take_along(batch)
+        while self._in_time(batch):
             try:
                 if page is None:
+                    # Nobody later: a no has to be true at a moment after somebody has asked.
+                    self._take_along(batch)
                     async with self._until_last(batch):
                         page, live = await self.store.load(self.tenant), True
+                    if not lost and last is not None and page.version != last.version:
+                        self.turns.meet(self.clock())
                     continue  # Somebody's time may be over by now, and what is not answered is not to be written.
                 ledger, outcomes = _judge_all(page.ledger, batch)
                 if not live and not all(isinstance(outcome, Granted) for outcome in outcomes):
@@ -221,16 +216,19 @@ class Batcher:
                     began = self.clock()
                     async with self._until_last(batch):
                         page = await self.store.save(self.tenant, ledger, page.version)
-                    took = self.clock() - began
-                    pause = min(PAUSE_MAX, took * TURNS * (1 + random.random()))  # noqa: S311 - jitter, no secret
-                    self._again = self.clock() + pause
-            except (TimeoutError, errors.Conflict, errors.Unavailable, errors.Throttled) as error:
-                # Lost, or unknown. A claim that did get in is found again, because claiming twice is claiming once.
-                failures += 1
-                log.debug("ledger_retry", tenant=self.tenant, failures=failures, why=type(error).__name__)
-                page, live, self._wary = None, False, self.clock() + RIVALS
-                # Not before the second try: whoever won waits for us now.
-                await asyncio.sleep(min(PAUSE_MAX, PAUSE * (failures - 1)) * random.random())  # noqa: S311 - jitter, no secret
+                    self.turns.won(self.clock(), took=self.clock() - began, lost=lost)
+            except errors.Conflict:
+                lost += 1
+                log.debug("ledger_lost_race", tenant=self.tenant, times=lost)
+                self.turns.meet(self.clock())
+                page, live = None, False
+                continue
+            except (TimeoutError, errors.Unavailable, errors.Throttled) as error:
+                # A claim that did get in is found again, because claiming twice is claiming once.
+                unanswered += 1
+                log.debug("ledger_retry", tenant=self.tenant, times=unanswered, why=type(error).__name__)
+                page, live = None, False
+                await asyncio.sleep(self.turns.retry(unanswered=unanswered))
                 continue
             self._page = page
             for waiter, outcome in zip(batch, outcomes, strict=True):
@@ -238,17 +236,22 @@ class Batcher:
                     waiter.answer.set_result(_at(page.version, outcome))
             return
 
-    def _until_last(self, batch: list[_Waiter]) -> asyncio.Timeout:
-        """No call outlives everybody who waits for it, so that whoever comes next is not held up by a dead one."""
-        return asyncio.timeout(max(waiter.deadline for waiter in batch) - self.clock())
+    def _take_along(self, batch: list[_Waiter]) -> None:
+        batch += self._waiters
+        self._waiters = []
 
-    def _in_time(self, batch: list[_Waiter]) -> list[_Waiter]:
-        """Who can still be answered; the others are told to come back."""
+    def _in_time(self, batch: list[_Waiter]) -> bool:
+        """Leave in the batch who can still be answered; the others are told to come back. Whether anybody is left."""
         latest = self.clock() + WRITE_SECONDS
         for waiter in batch:
             if waiter.deadline < latest and not waiter.answer.done():
                 waiter.answer.set_result(Contended())
-        return [waiter for waiter in batch if not waiter.answer.done()]
+        batch[:] = [waiter for waiter in batch if not waiter.answer.done()]
+        return bool(batch)
+
+    def _until_last(self, batch: list[_Waiter]) -> asyncio.Timeout:
+        """No call outlives everybody who waits for it, so that whoever comes next is not held up by a dead one."""
+        return asyncio.timeout(max(waiter.deadline for waiter in batch) - self.clock())
 
 
 def _at(version: str, outcome: Outcome) -> Outcome:
