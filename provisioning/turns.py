@@ -1,9 +1,9 @@
-"""When one of several writers of one thing begins its next write, so that each of them has its turn. Pure.
+"""When one of several writers of one thing begins its next write, so that each of them has its turn.
 
 Whoever has won a race knows what it wrote, and would win for ever: who lost has to read first. So who has lost goes at
 once, and a winner waits for as long as others need to read and to write. Nobody says who else there is. A race that is
 lost tells, and so does a thing that has changed since; who always wins leaves a gap now and then, more seldom each
-time, in case there is somebody. Times are seconds of one clock that never goes back.
+time, in case there is somebody. Nothing waits here, or looks at a clock: times are seconds of one that never goes back.
 """
 
 from __future__ import annotations
