@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from plugin import asked
 from plugin.session import Session
 from provisioning import claims, completion, names, objects, people, resources, wording
-from provisioning.digest import digest_of
 from provisioning.errors import Cause, Forbidden
 from provisioning.kube import Manifest
-from provisioning.model import Action, ClusterRequest, ClusterSpec, Person, TenantCluster
+from provisioning.model import ClusterRequest, ClusterSpec, Person, TenantCluster
 from provisioning.objects import Stored
 
 FIELD = "metadata.name"
@@ -40,14 +39,15 @@ async def claim(session: Session, name: str) -> Claim | None:
 
 
 async def desired(session: Session, manifest: Manifest, it: Claim) -> ClusterSpec | None:
-    """The spec that the manifest comes to, when it is the very wish of one's own that waits; else None."""
-    catalog, tenant = await session.catalog(), await session.tenant()
-    if not it.is_mine or catalog is None or tenant is None:
+    """What waits, when the manifest says the same and it is one's own; else None."""
+    waits = it.request.it.spec.desired
+    if not it.is_mine or waits is None or (catalog := await session.catalog()) is None:
+        return None
+    if (tenant := await session.tenant()) is None:
         return None
     wanted = objects.read(TenantCluster, manifest).it.spec
-    whole = completion.complete(wanted, catalog=catalog, tenant=tenant.it.spec)
-    digest = digest_of(action=Action.CREATE, cluster=it.request.it.spec.cluster, desired=whole)
-    return whole if digest == it.request.it.spec.digest else None
+    told, meant = (completion.complete(each, catalog=catalog, tenant=tenant.it.spec) for each in (wanted, waits))
+    return waits if told == meant else None
 
 
 async def cause(session: Session, it: Claim) -> Cause:
