@@ -71,7 +71,7 @@ def takes_its_place(line: str) -> str:
 def not_heard_here(tenants: Sequence[str]) -> str:
     """Of an approver's tenants those in which nothing is approved in Slack."""
     return (
-        f"🔐 Of {_list(tenants)} nothing is approved in Slack, so what is said here does not count there. "
+        f"🔐 Of {named_places(tenants)} nothing is approved in Slack, so what is said here does not count there. "
         "It takes kubectl: `kubectl clusterdesk delegate`."
     )
 
@@ -79,7 +79,7 @@ def not_heard_here(tenants: Sequence[str]) -> str:
 def large_not_heard_here(tenants: Sequence[str]) -> str:
     """The same for those of which only large requests are not."""
     return (
-        f"🔐 Large requests of {_list(tenants)} are not approved in Slack, so about those what is said here does not "
+        f"🔐 Large requests of {named_places(tenants)} are not approved in Slack, so about those what is said here does not "
         "count. It takes kubectl: `kubectl clusterdesk delegate`."
     )
 
@@ -91,18 +91,18 @@ def delegated(delegate: str, until: str, tenants: Sequence[str]) -> str:
 
 def decides_for_you(delegate: str, until: str, places: Sequence[str]) -> str:
     """`delegate` and `until` are markup of ours."""
-    return f"{delegate} decides for you until {until}, about requests of {_list(places)}."
+    return f"{delegate} decides for you until {until}, about requests of {named_places(places)}."
 
 
 def you_decide_for(approver: str, until: str, places: Sequence[str]) -> str:
     """`approver` and `until` are markup of ours."""
-    return f"You decide for {approver} until {until}, about requests of {_list(places)}."
+    return f"You decide for {approver} until {until}, about requests of {named_places(places)}."
 
 
 def put_in_place(approver: str, until: str, places: Sequence[str]) -> str:
     """To the delegate. `approver` and `until` are markup of ours."""
     return (
-        f"🤝 *You decide instead of {approver}* until {until}, about requests of {_list(places)}.\n"
+        f"🤝 *You decide instead of {approver}* until {until}, about requests of {named_places(places)}.\n"
         "Neither about your own requests nor about theirs, and you cannot hand it on. What waits for you comes as a "
         "card, and stands in App Home."
     )
@@ -111,7 +111,7 @@ def put_in_place(approver: str, until: str, places: Sequence[str]) -> str:
 def taken_out_of_place(approver: str, until: str, places: Sequence[str]) -> str:
     """To whom it was. `approver` and `until` are markup of ours."""
     return (
-        f"You decide no longer instead of {approver} about requests of {_list(places)}: it was to last until {until}, "
+        f"You decide no longer instead of {approver} about requests of {named_places(places)}: it was to last until {until}, "
         "and ended early. What you voted for them counts no more where it is not carried out yet."
     )
 
@@ -126,6 +126,7 @@ def not_delegated(delegates: Sequence[str]) -> str:
     return wording.not_delegated(delegates)
 
 
-def _list(places: Sequence[str]) -> str:
+def named_places(places: Sequence[str]) -> str:
+    """Tenants, or namespaces of one."""
     hidden = len(places) - NAMED
     return ", ".join([*map(code, places[:NAMED]), *([f"{hidden} more"] if hidden > 0 else [])])

@@ -200,7 +200,7 @@ NONE = {
 
 
 def crowd() -> FakeDesk:
-    """Lena's requests in every phase, and one of Pat's."""
+    """Lena's requests in every phase, and one of Omar's."""
     desk = FakeDesk()
     nudged = RequestStatus(nudged_at=format_time(samples.NOW), expires_at=samples.TOMORROW)
     by_hand = samples.spec(pools=(*samples.spec().pools, samples.spec().pools[0].model_copy(update={"name": "more"})))
@@ -210,7 +210,7 @@ def crowd() -> FakeDesk:
     desk.put(samples.request("cr-no-room", cluster="no-room", status=samples.waits_for_room()))
     desk.put(samples.request("cr-denied", cluster="denied", status=RequestStatus(phase=Phase.DENIED)))
     desk.put(samples.request("cr-applied", cluster="applied", status=RequestStatus(phase=Phase.APPLIED)))
-    desk.put(samples.request("cr-pats", cluster="pats", requester=samples.PAT))
+    desk.put(samples.request("cr-omars", cluster="omars", requester=samples.OMAR))
     return desk
 
 
