@@ -54,6 +54,7 @@ class Code(StrEnum):
     ACCESS_EXPIRED = "access-expired"
     ADMISSION_DENIED = "admission-denied"
     VOTE_REFUSED = "vote-refused"
+    FORBIDDEN_FOUND = "forbidden-found"
 
 
 MEANING: Final[Mapping[Code, str]] = {
@@ -90,6 +91,7 @@ MEANING: Final[Mapping[Code, str]] = {
     Code.ACCESS_EXPIRED: "A certificate ran out.",
     Code.ADMISSION_DENIED: "The webhooks refused a write, by whichever door it came; `refused-by` are the policies.",
     Code.VOTE_REFUSED: "A vote did not count: the webhooks refused it.",
+    Code.FORBIDDEN_FOUND: "Something stands in a tenant that the webhooks would refuse; `refused-by` are the policies.",
 }
 
 

@@ -142,7 +142,7 @@ class Named(Protocol):
 
 
 class Recorder:
-    """Writes Events. `instance` tells replicas apart."""
+    """Writes Events. `instance` tells replicas apart, `controller` whose they are."""
 
     def __init__(
         self,
@@ -150,11 +150,13 @@ class Recorder:
         *,
         now: Callable[[], datetime],
         instance: str = "provisioner",
+        controller: str = CONTROLLER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kube = kube
         self._now = now
         self._instance = instance
+        self._controller = controller
         self._clock = clock
         self._told: OrderedDict[str, float] = OrderedDict()
 
@@ -204,6 +206,6 @@ class Recorder:
                 "name": meta.name,
                 "uid": meta.uid,
             },
-            "reportingController": CONTROLLER,
+            "reportingController": self._controller,
             "reportingInstance": self._instance,
         }
