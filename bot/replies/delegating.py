@@ -79,8 +79,8 @@ def not_heard_here(tenants: Sequence[str]) -> str:
 def large_not_heard_here(tenants: Sequence[str]) -> str:
     """The same for those of which only large requests are not."""
     return (
-        f"🔐 Large requests of {named_places(tenants)} are not approved in Slack, so about those what is said here does not "
-        "count. It takes kubectl: `kubectl clusterdesk delegate`."
+        f"🔐 Large requests of {named_places(tenants)} are not approved in Slack, so about those what is said here "
+        "does not count. It takes kubectl: `kubectl clusterdesk delegate`."
     )
 
 
@@ -111,8 +111,8 @@ def put_in_place(approver: str, until: str, places: Sequence[str]) -> str:
 def taken_out_of_place(approver: str, until: str, places: Sequence[str]) -> str:
     """To whom it was. `approver` and `until` are markup of ours."""
     return (
-        f"You decide no longer instead of {approver} about requests of {named_places(places)}: it was to last until {until}, "
-        "and ended early. What you voted for them counts no more where it is not carried out yet."
+        f"You decide no longer instead of {approver} about requests of {named_places(places)}: it was to last "
+        f"until {until}, and ended early. What you voted for them counts no more where it is not carried out yet."
     )
 
 
