@@ -126,7 +126,7 @@ class Door:
     async def submitted(self, ack: Ack, body: Payload) -> None:
         """A form was sent."""
         view = body["view"]
-        self._windows.sent(view)
+        self._windows.ended(view)
         fields = forms.inputs(view)
         answer = await self._politely(
             self._submitted(body), excuse=lambda why: Errors({fields[-1]: why}) if fields else forms.replaced(why)
@@ -135,6 +135,11 @@ class Door:
             await ack(response_action="errors", errors=dict(answer.fields))
         else:
             await ack(response_action="update", view=answer.view)
+
+    async def closed(self, ack: Ack, body: Payload) -> None:
+        """A form was closed, and nothing comes of it."""
+        await ack()
+        self._windows.ended(body["view"])
 
     async def account_changed(self, event: Payload) -> None:
         """Slack says that somebody's account changed."""

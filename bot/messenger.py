@@ -42,8 +42,8 @@ LOOK_SECONDS = 600.0
 WORKERS = 2
 MENTIONED = 100
 """People whom one message calls by name: well within 3000 characters."""
-REMINDED = 499
-"""People of whom a request can note that they were reminded, or are not there; it has room for one more, who asked."""
+REMINDED = 500
+"""People of whom a request can note that they were reminded, or are not there."""
 STRANDED = "stranded"
 """What the message to the platform is called."""
 
@@ -101,7 +101,7 @@ class Messenger:
         now, request, tenant = self._clock(), sight.request, sight.deciding
         asked, requester = approvers.asked(sight)[:REMINDED], approvers.account_of(tenant, request.it.spec.requester)
         found = {who: await self._directory.whereabouts(who) for who in dict.fromkeys((requester, *asked)) if who}
-        unreachable = tuple(who for who, each in found.items() if not each.is_there)
+        unreachable = tuple(who for who, each in found.items() if not each.is_there)[:REMINDED]
         if unreachable != request.it.status.unreachable:
             await self._record(sight, Missing(unreachable))
         await self._hand_on(sight, unreachable, now)

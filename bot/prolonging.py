@@ -13,11 +13,11 @@ from provisioning.model import Person, Phase
 
 
 def is_undone(sight: Sight) -> bool:
-    """Whether the request was to give the cluster another end, failed, and the cluster is there with its own."""
-    status, cluster = sight.request.it.status, sight.cluster
-    if status.phase is not Phase.FAILED or cluster is None or cluster.meta.deleting:
+    """Whether the request was to give the cluster a later end, failed, and the cluster ends earlier as it is now."""
+    cluster, desired = sight.cluster, sight.request.it.spec.desired
+    if sight.request.it.status.phase is not Phase.FAILED or cluster is None or cluster.meta.deleting or desired is None:
         return False
-    return lifetime.differs(cluster.it.spec, sight.request.it.spec.desired)
+    return lifetime.is_later(cluster.it.spec, desired)
 
 
 def told(sight: Sight) -> list[Block]:
@@ -26,11 +26,13 @@ def told(sight: Sight) -> list[Block]:
     if cluster is None or cluster.meta.created is None or not is_undone(sight):
         return []
     name, end = cluster.meta.name, lifetime.ends_at(cluster.meta.created, cluster.it.spec)
-    parts = [blocks.section(replies.lifetime_stays(name, text.moment(end) if end else ""))]
     if end is None:
-        return parts
+        return []
     line, spoken = f"extend {'/'.join(cluster.key)}", replies.extend_form_spoken(name)
-    return [*parts, blocks.actions(buttons.run(replies.EXTEND, line, spoken=spoken, style="primary"))]
+    return [
+        blocks.section(replies.lifetime_stays(name, text.moment(end))),
+        blocks.actions(buttons.run(replies.EXTEND, line, spoken=spoken, style="primary")),
+    ]
 
 
 def owner(sight: Sight) -> str:

@@ -63,8 +63,7 @@ def is_extension(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:
     """Whether a change gives a cluster a later end, and nothing else. To have no end any more is none."""
     if old is None or new is None or not old.lifetime or not new.lifetime:
         return False
-    is_later = lifetime.parse(new.lifetime) > lifetime.parse(old.lifetime)
-    return is_later and old.model_copy(update={"lifetime": new.lifetime}) == new
+    return lifetime.is_later(old, new) and old.model_copy(update={"lifetime": new.lifetime}) == new
 
 
 def is_unprotection(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:

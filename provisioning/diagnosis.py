@@ -41,7 +41,8 @@ _SUMMARIES: Final = frozenset({"Ready", "Available"})
 
 @dataclass(frozen=True)
 class Finding:
-    """An object that is not as it should be: by which condition, and since when; None when nobody says."""
+    """An object that is not as it should be: by which condition, which `holds` and should not, or the other way, and
+    since when; None when nobody says."""
 
     kind: str
     name: str
@@ -49,6 +50,7 @@ class Finding:
     reason: str
     message: str
     since: datetime | None
+    holds: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def _finding(manifest: Manifest) -> Finding | None:
         reason=_words(worst.get("reason")),
         message=_words(worst.get("message")),
         since=_moment(worst.get("lastTransitionTime")),
+        holds=worst["type"] in _WRONG_WHEN_TRUE,
     )
 
 

@@ -110,6 +110,13 @@ def differs(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:
     return old is not None and new is not None and old.lifetime != new.lifetime
 
 
+def is_later(old: ClusterSpec, new: ClusterSpec) -> bool:
+    """Whether the new one ends after the old one, or never."""
+    if not old.lifetime or not new.lifetime:
+        return bool(old.lifetime)
+    return parse(new.lifetime) > parse(old.lifetime)
+
+
 def expires_at(created: datetime, policy: ApprovalPolicy) -> datetime:
     """Until when a request can be decided."""
     return created + parse(policy.expiry)

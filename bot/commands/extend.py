@@ -66,7 +66,7 @@ def _options(call: Call, found: Found) -> tuple[Option, ...]:
     spans = [each for each in offers.LIFETIMES if room is None or lifetime.parse(each) <= room]
     options = [_option(call, found, each, text.lifetime(each)) for each in spans]
     if room and room not in map(lifetime.parse, spans):
-        options.append(_option(call, found, lifetime.spell(room), replies.THE_MOST))
+        options.append(_option(call, found, _typed(room), replies.THE_MOST))
     return tuple(option for option in options if option)
 
 
@@ -104,7 +104,7 @@ def _too_long(call: Call, found: Found) -> Say:
     end = _ends_with(call, found, room) if room else None
     if room is None or end is None:
         return Say(cards.say(replies.lives_longest(name, policy.longest or "")))
-    by = lifetime.spell(room)
+    by = _typed(room)
     most = buttons.run(
         replies.extend_by(text.lifetime(by)),
         f"extend {'/'.join(cluster.key)} {by}",
@@ -113,6 +113,12 @@ def _too_long(call: Call, found: Found) -> Say:
     )
     told = replies.longer_than_most(name, policy.longest or "", text.moment(end))
     return Say(cards.card([blocks.section(told), blocks.actions(most)]))
+
+
+def _typed(span: timedelta) -> str:
+    """A span of whole minutes as the line takes it: in one unit."""
+    minutes = span // timedelta(minutes=1)
+    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
 
 
 COMMAND = Command(

@@ -70,9 +70,8 @@ def sleep_instead(line: str) -> str:
 
 
 def lifetime_stays(cluster: str, until: str) -> str:
-    """`until` is a date of ours, empty when it has no end."""
-    end = f"It ends {until}." if until else "It has no end."
-    return f"⏱️ *The lifetime of {code(cluster)} is as it was.* {end} Choose another one if that is not what you want."
+    """`until` is a date of ours."""
+    return f"⏱️ *{code(cluster)} does not live as long as was asked for here.* It ends {until}, unless it is extended."
 
 
 def may_live(longest: str, until: str) -> str:

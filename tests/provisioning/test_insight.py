@@ -70,7 +70,7 @@ async def test_what_may_not_be_seen_is_named_and_the_rest_is_told(server: ApiSer
 
 
 async def test_an_api_server_that_does_not_answer_is_told_of(server: ApiServer) -> None:
-    server.fail(Fault.DROPPED, method="GET", plural="services")
+    server.fail(Fault.DROPPED, method="GET", plural="services", times=9)
     async with server.kube() as kube:
         with pytest.raises(errors.Unavailable):
             await Insight(kube).losses(NAMESPACE, "web")
