@@ -85,18 +85,15 @@ def name_claimed(name: str, free: str, *, by: str, since: str, request: str) -> 
 
 def asked_already(request: str, since: str) -> str:
     """`since` is a moment of ours; empty when unknown."""
-    return _asked_already(code(request), since)
+    said = wording.asked_already(code(request), since)
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def asked_otherwise(request: str, since: str, *, editable: bool) -> str:
     """The same beside a field, where it is asked for in another way than it waits: what can be done about it."""
     way = f"/cluster edit {request} changes it" if editable else f"/cluster withdraw {request} takes it back"
-    return f"{_asked_already(request, since)} {way}."
-
-
-def _asked_already(request: str, since: str) -> str:
     said = wording.asked_already(request, since)
-    return f"{said[0].upper()}{said[1:]}."
+    return f"{said[0].upper()}{said[1:]}. {way}."
 
 
 def workers_of(pool: str) -> str:
