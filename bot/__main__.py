@@ -24,7 +24,7 @@ from provisioning.cache import Cache
 from provisioning.canary import Canary
 from provisioning.desk import Desk
 from provisioning.kube import Kube
-from provisioning.memo import LeaseMemo
+from provisioning.memo import DELEGATES_TOLD, LeaseMemo
 from provisioning.views import Views
 
 LEASE = "clusterdesk-bot"
@@ -147,6 +147,7 @@ def _service(
         caches=waits,
         tell=tell,
         memo=LeaseMemo(kube, LEASE, settings.namespace),
+        delegates_told=LeaseMemo(kube, LEASE, settings.namespace, DELEGATES_TOLD),
         forget_group=groups.forget,
         stop=stop,
     )

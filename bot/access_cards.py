@@ -45,6 +45,13 @@ def ends_soon(access: Access) -> Card:
     return cards.card([*parts, blocks.actions(renew), blocks.code_line(access.meta.name)])
 
 
+def heard(access: Access) -> Card:
+    """The line below the card, for whoever has waited."""
+    cluster, open_ = access.it.spec.cluster, conditions.is_true(access.it.status.conditions, "Ready")
+    said = replies.access_there(cluster) if open_ else replies.access_refused(cluster)
+    return cards.say(replies.heard(text.mention(access.it.spec.slack), said, ""))
+
+
 def end(access: Access, now: datetime) -> str:
     """`Revoked` or `Expired`, from the moment on that nobody should rely on it any more; empty before."""
     return grants.over(access, now) or (grants.REVOKED if access.meta.deleting else "")

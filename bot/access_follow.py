@@ -1,5 +1,5 @@
 """Keeps the card about somebody's access what the ClusterAccess says: one, in their direct message. And tells them
-there that it ends soon (`access_news` says when).
+there that it is there after a while, and that it ends soon (`access_news` says when).
 
 Level-based and by the elected replica, as the cards of requests are (`follow`). Who asked with `kubectl` is not told
 here: their key is elsewhere.
@@ -67,6 +67,7 @@ class AccessFollower:
             return None
         try:
             card_in = await self._draw(access)
+            await self._ring(access)
             told_in = await self._tell(access)
         except Later as later:
             return later.seconds
@@ -83,24 +84,34 @@ class AccessFollower:
         # One that was found again shows what it showed then.
         return 0.0 if delivery.ts and delivery.revision != card.revision else None
 
+    async def _ring(self, access: Access) -> None:
+        """Say below the card what its person has waited for."""
+        there = await self._there(access, Surface.REQUESTER, access.it.status.delivery)
+        if there is None or not there.ts or not access_news.is_awaited(access, there, self._clock()):
+            return
+        word = access_news.word(access)
+        once = f"{access.meta.uid} heard {word}"
+        await self._post(access, there.channel, access_cards.heard(access), once=once, thread=there.ts)
+        await self._note(access, there.model_copy(update={"heard": word}))
+
     async def _tell(self, access: Access) -> float | None:
         """Tell that it ends soon, where its card stands: whoever has none hears of it in lists."""
         now, noted = self._clock(), await self._there(access, Surface.NEWS, access.it.status.reminder)
         card = await self._there(access, Surface.REQUESTER, access.it.status.delivery)
         mark = access_news.due(access, noted, now)
         if mark and card is not None and card.ts and not access_news.is_renewed(access, self._beside(access), now):
-            ts = await self._remind(access, card.channel, mark)
+            once = f"{access.meta.uid} ends in {mark}"
+            ts = await self._post(access, card.channel, access_cards.ends_soon(access), once=once)
             await self._note(access, Delivery(surface=Surface.NEWS, channel=card.channel, ts=ts, revision=mark))
         after = access_news.next_at(access, now)
         return max(1.0, (after - now).total_seconds()) if after else None
 
-    async def _remind(self, access: Access, channel: str, mark: str) -> str:
-        """Post it; its timestamp, empty where it cannot be posted."""
+    async def _post(self, access: Access, channel: str, card: Card, *, once: str, thread: str = "") -> str:
+        """Post what is no card; its timestamp, empty where it cannot be posted."""
         payload = {"access": access.meta.uid, "name": access.meta.name}
         metadata = {"event_type": EVENT, "event_payload": payload}
-        once = f"{access.meta.uid} ends in {mark}"
         try:
-            return await self._poster.post(channel, access_cards.ends_soon(access), metadata=metadata, once=once)
+            return await self._poster.post(channel, card, metadata=metadata, once=once, thread=thread)
         except Earlier as earlier:
             return earlier.ts
         except (Undeliverable, Vanished) as refused:
@@ -136,12 +147,13 @@ class AccessFollower:
             metadata = {"event_type": EVENT, "event_payload": payload}
             ts = await self._poster.post(channel, card, metadata=metadata, once=_name(access, channel, there))
         except Earlier as earlier:
-            return Delivery(surface=Surface.REQUESTER, channel=channel, ts=earlier.ts)
+            return Delivery(surface=Surface.REQUESTER, channel=channel, ts=earlier.ts, heard=access_news.WAITS)
         except (Undeliverable, Vanished) as refused:
             # Whoever deleted the card finds the access in `/cluster access list`.
             log.warning("access_card_not_delivered", access=access.meta.name, slack=slack, why=str(refused))
             return Delivery(surface=Surface.REQUESTER, channel=slack, ts="", revision=str(refused))
-        return Delivery(surface=Surface.REQUESTER, channel=channel, ts=ts, revision=card.revision)
+        heard = access_news.word(access)
+        return Delivery(surface=Surface.REQUESTER, channel=channel, ts=ts, revision=card.revision, heard=heard)
 
     async def _watch(self, changes: Changes) -> None:
         async for key in changes.changed():

@@ -1,6 +1,7 @@
-"""News of an access that ends soon: told a day and an hour before, once each, as a message of its own. Pure.
+"""News of an access: that it is there after a while, and that it ends soon, once each, as a message of its own. Pure.
 
-A card that is edited makes no sound; a new message does. What was told last stands in the access (`status.reminder`).
+A card that is edited makes no sound; a new message does. What was told last stands in the access (`status.reminder`),
+and what its person has heard of so far beside the place of its card (`Delivery.heard`).
 What must never live here: where a message goes (`access_follow`).
 """
 
@@ -19,6 +20,24 @@ MARKS: Final = {"24h": timedelta(hours=24), "1h": timedelta(hours=1)}
 """How long before its end its person is told, by the word that is noted; the longest first."""
 SHARE: Final = 2
 """A mark is for accesses that last at least so many times as long: nobody is told at once that what they got ends."""
+
+WAITS, OPEN, REFUSED = "waits", "open", "refused"
+PATIENCE: Final = timedelta(minutes=1)
+"""Whoever waited no longer still looks at the card."""
+
+
+def word(access: Access) -> str:
+    """What there is to hear of now."""
+    if grants.is_refused(access):
+        return REFUSED
+    return OPEN if conditions.is_true(access.it.status.conditions, "Ready") else WAITS
+
+
+def is_awaited(access: Access, told: Delivery | None, now: datetime) -> bool:
+    """Whether what its person waits for came about, and is to be said below the card, which they have had for long."""
+    if told is None or told.heard != WAITS or word(access) == WAITS or grants.over(access, now):
+        return False
+    return access.meta.created is not None and now - access.meta.created > PATIENCE
 
 
 def due(access: Access, told: Delivery | None, now: datetime) -> str:

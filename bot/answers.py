@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeAlias
 
 from bot.blocks import Block
@@ -73,19 +72,11 @@ class Revoke:
 
 
 @dataclass(frozen=True)
-class Delegate:
-    """Have the delegate decide instead of the approver."""
-
-    approver: Person
-    delegate: Person
-    until: datetime
-
-
-@dataclass(frozen=True)
 class StopDelegating:
-    """Have nobody decide instead of this approver any more."""
+    """Have nobody decide instead of this approver any more, in these tenants or, where none is named, in all."""
 
     approver: Person
+    tenants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +101,6 @@ class Repaint:
     told: Card | None = None
 
 
-Answer: TypeAlias = Say | Open | Ask | TakeBack | Nudge | TryAgain | Revoke | Delegate | StopDelegating
+Answer: TypeAlias = Say | Open | Ask | TakeBack | Nudge | TryAgain | Revoke | StopDelegating
 FormAnswer: TypeAlias = Errors | Replace
 PressAnswer: TypeAlias = Repaint | Open

@@ -61,6 +61,7 @@ def build(
     app.shortcut(ANYTHING)(door.shortcut)
     app.options(ANYTHING)(door.suggested)
     app.view(ANYTHING)(door.submitted)
+    app.view_closed(ANYTHING)(door.closed)
     app.event("user_change")(door.account_changed)
     app.event("subteam_members_changed")(door.group_changed)
     app.event("app_home_opened")(door.home_opened)

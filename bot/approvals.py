@@ -19,6 +19,7 @@ from bot import (
     forms,
     inquiries,
     news,
+    receipts,
     replies,
     request_cards,
     shortage,
@@ -187,7 +188,7 @@ async def _details(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
 async def _withdraw(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     request = await desk.withdraw(ticket.namespace, ticket.id, person)
     log.info("request_withdrawn", request=ticket.id, by=person.user)
-    said = cards.say(replies.withdrawn(request.it.spec.cluster))
+    said = cards.say(receipts.withdrawn(request))
     return Repaint(drawing(desk, request, Surface.REQUESTER), said)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot import replies, text, verdicts
 from bot.sights import Sight
-from provisioning import escalation, people, risk
+from provisioning import escalation, giving_up, people
 from provisioning.model import Person, TenantSpec
 
 
@@ -16,8 +16,7 @@ def are_needed(sight: Sight) -> bool:
 
     The provisioner settles what a rule covers; asking in the moment before it does would be noise.
     """
-    present = sight.cluster.it.spec if sight.cluster else None
-    return risk.waiver(sight.tenant.it.spec, sight.request.it.spec, present, sight.catalog) is None
+    return giving_up.waiver(sight.tenant.it.spec, sight.request.it.spec, sight.cluster, sight.catalog) is None
 
 
 def account_of(tenant: TenantSpec, person: Person) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from bot.text import clip
@@ -180,11 +181,25 @@ def offered(options: Sequence[Option]) -> list[Mapping[str, Any]]:
 
 
 def multi_select(options: Sequence[Option], *, chosen: Collection[str]) -> Block:
-    """A menu that takes several of at most 100 options."""
-    made = [_option(option) for option in options[:OPTIONS]]
-    initial = [option for option in made if option["value"] in chosen]
-    element: Block = {"type": "multi_static_select", "options": made}
+    """A menu that takes several; of more than 100 options as in `select`."""
+    initial = [_option(option) for option in options if option.value in chosen][:OPTIONS]
+    element: Block = (
+        {"type": "multi_static_select", "options": [*map(_option, options)]}
+        if len(options) <= OPTIONS
+        else {"type": "multi_external_select", "min_query_length": 1}
+    )
     return element | {"initial_options": initial} if initial else element
+
+
+def person_select(*, chosen: str = "") -> Block:
+    """A menu of everybody in the workspace; `chosen` is a Slack account."""
+    element: Block = {"type": "users_select"}
+    return element | {"initial_user": chosen} if chosen else element
+
+
+def moment_picker(chosen: datetime) -> Block:
+    """A day and a time, which each reader picks in their own zone."""
+    return {"type": "datetimepicker", "initial_date_time": int(chosen.timestamp())}
 
 
 def checkboxes(options: Sequence[Option], *, chosen: Collection[str] = ()) -> Block:
@@ -201,8 +216,17 @@ def drawn(view: Block) -> dict[str, Block]:
 
 
 def _initial(element: Block) -> Block:
-    names = (("value", "initial_value"), ("selected_option", "initial_option"), ("selected_options", "initial_options"))
-    return {told: element[drawn] for told, drawn in names if drawn in element}
+    return {told: element[drawn] for told, drawn in _DRAWN if drawn in element}
+
+
+_DRAWN = (
+    ("value", "initial_value"),
+    ("selected_option", "initial_option"),
+    ("selected_options", "initial_options"),
+    ("selected_user", "initial_user"),
+    ("selected_date_time", "initial_date_time"),
+)
+"""What Slack tells of a field, by what it was drawn with."""
 
 
 def modal(

@@ -168,6 +168,20 @@ def break_glass(request: Stored[ClusterRequest]) -> Block:
     return blocks.button(replies.BREAK_GLASS, action=BREAK_GLASS, value=value, spoken=spoken, style="danger")
 
 
-def run(words: str, line: str, *, spoken: str, style: str = "") -> Block:
-    """A button that does what `/cluster <line>` does for whoever presses it."""
-    return blocks.button(words, action=f"run {line}"[: blocks.ACTION_ID], value=line, spoken=spoken, style=style)
+def cancel(cluster: str, line: str) -> Block:
+    """Give a cluster up while it is set up, asked twice. `line` does that."""
+    asked = blocks.confirm(
+        title=replies.cancel_title(cluster),
+        words=replies.cancel_question(cluster),
+        yes=replies.CANCEL_NOW,
+        no=replies.GO_ON_BUILDING,
+        style="danger",
+    )
+    return run(replies.CANCEL_CLUSTER, line, spoken=replies.cancel_spoken(cluster), style="danger", confirm=asked)
+
+
+def run(words: str, line: str, *, spoken: str, style: str = "", confirm: Block | None = None) -> Block:
+    """A button that does what `/cluster <line>` does for whoever presses it, after one more question where there is
+    one."""
+    action = f"run {line}"[: blocks.ACTION_ID]
+    return blocks.button(words, action=action, value=line, spoken=spoken, style=style, confirm=confirm)

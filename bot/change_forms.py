@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot import blocks, entries, forms, offers, outline, replies, text
+from bot import blocks, entries, forms, offers, outline, replies, rollouts, text
 from bot import outlook as outlooks
 from bot.blocks import Block, Option
 from bot.offers import Place
@@ -15,6 +15,7 @@ from bot.outlook import Outlook
 from provisioning import edits
 from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
+from provisioning.rollout import Rollout
 
 SCALE = "cluster_scale"
 RESIZE = "cluster_resize"
@@ -22,6 +23,8 @@ ADD_ONS = "cluster_addons"
 EXTEND = "cluster_extend"
 WAKE = "cluster_wake"
 UPGRADE = "cluster_upgrade"
+PROTECT = "cluster_protect"
+UNPROTECT = "cluster_unprotect"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,15 @@ class Menu:
     options: Sequence[Option]
     hint: str = ""
     told: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A form with no choice: what it means stands in it, in mrkdwn of ours."""
+
+    callback: str
+    title: str
+    told: str
 
 
 def workers_of(pool: NodePool) -> Workers:
@@ -79,6 +91,21 @@ def resize(
     return _form(RESIZE, replies.RESIZE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
 
 
+def upgrade(
+    cluster: Stored[TenantCluster],
+    place: Place,
+    it: Rollout,
+    options: Sequence[Option],
+    *,
+    outlook: Outlook,
+    reason: str = "",
+) -> Block:
+    """The versions that may come next, and what the chosen one comes to."""
+    menu = blocks.select(options, chosen=it.after)
+    parts = [blocks.field("version", replies.VERSION, menu, live=True), *rollouts.parts(it)]
+    return _form(UPGRADE, replies.UPGRADE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
+
+
 def add_ons(cluster: Stored[TenantCluster], place: Place, *, catalog: CatalogSpec, outlook: Outlook) -> Block:
     """What may be chosen, on what there is."""
     spec = cluster.it.spec
@@ -97,6 +124,12 @@ def pick(menu: Menu, cluster: Stored[TenantCluster], place: Place, *, outlook: O
     parts = [blocks.context(menu.told)] if menu.told else []
     parts.append(blocks.field(menu.field, menu.label, element, hint=menu.hint, live=True))
     return _form(menu.callback, menu.title, cluster, place, parts, outlook=outlook)
+
+
+def consent(notice: Notice, cluster: Stored[TenantCluster], place: Place, *, outlook: Outlook) -> Block:
+    """To be sent as it is, or not."""
+    parts = [blocks.section(notice.told)]
+    return _form(notice.callback, notice.title, cluster, place, parts, outlook=outlook)
 
 
 def relooked(view: Block, place: Place, outlook: Outlook) -> Block:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from bot import blocks, buttons, outline, replies, text
 from bot.blocks import Block
 from bot.sights import Sight
-from provisioning import risk, wording
-from provisioning.model import Action, CatalogSpec, TenantSpec
+from provisioning import approval, risk, wording
+from provisioning.model import Action, CatalogSpec, ClusterSpec, TenantSpec
 from provisioning.usage import Usage
 
 NAME_SHOWN = 60
@@ -26,7 +26,14 @@ def notes(sight: Sight) -> tuple[str, ...]:
     """What whoever decides is told: why not as about other requests, and how where not by a button."""
     meta, size = sight.request.meta, sight.size
     how = () if sight.deciding.approval.in_slack else (replies.approved_at_terminal(meta.name, meta.namespace),)
-    return (*_large(sight.tenant.it.spec, size, sight.catalog), *how)
+    old = sight.cluster.it.spec if sight.cluster else None
+    guarded = of_protection(old, sight.request.it.spec.desired)
+    return (*_large(sight.tenant.it.spec, size, sight.catalog), *guarded, *how)
+
+
+def of_protection(old: ClusterSpec | None, new: ClusterSpec | None) -> tuple[str, ...]:
+    """That somebody else has to agree, where a change takes protection off."""
+    return (replies.UNPROTECTS,) if approval.is_unprotection(old, new) else ()
 
 
 def outlook(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec) -> tuple[str, ...]:

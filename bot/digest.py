@@ -6,7 +6,7 @@ them at any time, like every card, and shows how they stand now.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot import blocks, buttons, cards, replies
@@ -57,10 +57,10 @@ def sharing(requests: Requests, delivery: Delivery) -> Requests:
     return [r for r in requests if any((d.surface, d.channel, d.ts) == where for d in r.it.status.deliveries)]
 
 
-def card(sights: Sequence[Sight], *, hidden: int = 0) -> Card:
-    """How these stand, a line each; `hidden` is how many there are besides."""
+def card(sights: Sequence[Sight], *, hidden: int = 0, said: Callable[[int, str], str] = replies.meanwhile) -> Card:
+    """How these stand, a line each; `hidden` is how many there are besides, `said` what is said of them all."""
     lines = [replies.headline(s.stage, s.request.it.spec.cluster, s.tenant.meta.name) for s in sights]
-    parts = [blocks.section(replies.meanwhile(len(sights) + hidden, sights[0].tenant.meta.name))]
+    parts = [blocks.section(said(len(sights) + hidden, sights[0].tenant.meta.name))]
     sections = (lines[at : at + cards.SECTION_LINES] for at in range(0, len(lines), cards.SECTION_LINES))
     parts += [blocks.section("\n".join(section)) for section in sections]
     if hidden:

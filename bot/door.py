@@ -126,7 +126,7 @@ class Door:
     async def submitted(self, ack: Ack, body: Payload) -> None:
         """A form was sent."""
         view = body["view"]
-        self._windows.sent(view)
+        self._windows.ended(view)
         fields = forms.inputs(view)
         answer = await self._politely(
             self._submitted(body), excuse=lambda why: Errors({fields[-1]: why}) if fields else forms.replaced(why)
@@ -135,6 +135,11 @@ class Door:
             await ack(response_action="errors", errors=dict(answer.fields))
         else:
             await ack(response_action="update", view=answer.view)
+
+    async def closed(self, ack: Ack, body: Payload) -> None:
+        """A form was closed, and nothing comes of it."""
+        await ack()
+        self._windows.ended(body["view"])
 
     async def account_changed(self, event: Payload) -> None:
         """Slack says that somebody's account changed."""
@@ -169,8 +174,10 @@ class Door:
         self._tell(witness.asked(line, body, person, slack=who, team=team))
         log.info("command", line=line[:100], by=person.user)
         try:
-            answer = commands.answer(line, desk=self._desk, person=person, now=self._clock())
-            return await commands.carry_out(answer, desk=self._desk, team=team, key=str(body["trigger_id"]))
+            zone = self._people.zone(who)
+            answer = commands.answer(line, desk=self._desk, person=person, now=self._clock(), zone=zone)
+            key = str(body["trigger_id"])
+            return await commands.carry_out(answer, desk=self._desk, team=team, key=key, zone=zone)
         except NoCatalog:
             return Say(cards.say(replies.NO_CATALOG))
 
@@ -222,9 +229,15 @@ class Door:
             return forms.replaced(replies.NO_CATALOG)
 
     async def _filled(self, body: Payload) -> Filled:
-        person = await self._who(body["user"]["id"])
+        slack, team = str(body["user"]["id"]), str(body["team"]["id"])
+        person = await self._who(slack)
         return Filled(
-            desk=self._desk, person=person, team=str(body["team"]["id"]), view=dict(body["view"]), now=self._clock()
+            desk=self._desk,
+            person=person,
+            team=team,
+            view=dict(body["view"]),
+            now=self._clock(),
+            zone=self._people.zone(slack),
         )
 
     async def _who(self, slack: object) -> Person:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot import offers, replies
@@ -29,6 +29,8 @@ POOL = "workers"
 NODES_MOST = 1000
 _SPAN = re.compile(r"[1-9][0-9]{0,3}[hm]")
 ERROR_LONGEST = 300
+_LAST = 10**10
+"""Slack picks times of ten digits, which end in the year 2286."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,17 @@ def chosen(values: Mapping[str, Any], name: str) -> str:
 def chosen_all(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """What is chosen in one menu of any form that takes several."""
     return tuple(str(option["value"]) for option in _element(values, name).get("selected_options") or ())
+
+
+def person(values: Mapping[str, Any], name: str) -> str:
+    """The Slack account that is chosen in one menu of people; empty for none."""
+    return str(_element(values, name).get("selected_user") or "")
+
+
+def moment(values: Mapping[str, Any], name: str) -> datetime | None:
+    """The time that is picked in one field; None where there is none."""
+    picked = _element(values, name).get("selected_date_time")
+    return datetime.fromtimestamp(picked, UTC) if isinstance(picked, int) and picked < _LAST else None
 
 
 def number(values: Mapping[str, Any], name: str) -> int | None:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot import places, request_cards, sights, weights
+from bot import chimes, places, request_cards, sights, weights
 from bot.cards import Card
 from bot.caretaker import Caretaker
 from bot.digest import Requests
@@ -29,11 +29,12 @@ from bot.pace import Pace
 from bot.places import Target
 from bot.ports import Desk
 from bot.posting import Poster
+from bot.ringer import Ringer
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning import objects, standing
 from provisioning.memo import Memo
-from provisioning.model import ClusterRequest, Delivery, Surface
+from provisioning.model import Action, ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored
 from provisioning.queue import Queue
 from provisioning.stage import Stage
@@ -81,6 +82,7 @@ class Follower:
         self._caretaker = Caretaker(poster, channel=platform, clock=clock, memo=memo)
         self._occasions = Occasions(desk, self._queue, self._caretaker)
         self._meanwhile = Meanwhile(desk, poster, self._notes, clock=clock)
+        self._ringer = Ringer(desk, poster, self._notes, clock=clock, is_old=self._is_old)
         self._herald = Herald(poster, self._notes, clock=clock)
 
     async def run(self, requests: Changes, clusters: Changes, delegations: Changes) -> None:
@@ -103,9 +105,10 @@ class Follower:
         waits = [wait for target in self._targets(key) if (wait := await self._reach(key, target)) is not None]
         if not waits:
             self._pace.drawn(key, sight.stage)
+        rung_in = await self._ringer.ring(key)
         news_in = await self._herald.tell(key, self._sight(key) or sight)
         again = min(waits) if waits else _AGAIN.get(sight.stage)
-        return min((each for each in (again, news_in) if each is not None), default=None)
+        return min((each for each in (again, rung_in, news_in) if each is not None), default=None)
 
     def _targets(self, key: Key) -> tuple[Target, ...]:
         sight = self._sight(key)
@@ -160,11 +163,12 @@ class Follower:
         card = self._card(surface, sight, there)
         if there is not None and there.ts and there.revision == card.revision:
             return
+        heard = chimes.word(sight)
         try:
             ts, revision = await self._draw(there, surface, channel, card, sight), card.revision
         except Earlier as earlier:
             # The answer to a first post was lost, and what it showed is of then.
-            ts, revision = earlier.ts, ""
+            ts, revision, heard = earlier.ts, "", chimes.ASKED
             self._queue.add(key)
         except Undeliverable as refused:
             log.warning("card_not_delivered", request=key[1], channel=channel, why=refused.reason)
@@ -172,7 +176,16 @@ class Follower:
             if surface is Surface.APPROVER and sight.stage is Stage.WAITING:
                 self._queue.add(key)  # the channel is out: ask people directly
             return
-        await self._note(key, Delivery(surface=surface, channel=channel, ts=ts, revision=revision))
+        stands = Delivery(surface=surface, channel=channel, ts=ts, revision=revision)
+        await self._note(key, self._heard(key, stands, heard) if surface is Surface.REQUESTER else stands)
+
+    def _heard(self, key: Key, delivery: Delivery, heard: str) -> Delivery:
+        """With what is heard of by now: an older card that was only drawn anew made no sound. Where that was not noted
+        before, how it stands now counts as heard, so that an upgrade is silent."""
+        request = self._notes.request(key)
+        there = chimes.delivery(request) if request else None
+        stood = there.heard if there and there.ts == delivery.ts else ""
+        return delivery.model_copy(update={"heard": stood or heard})
 
     def _card(self, surface: Surface, sight: Sight, there: Delivery | None) -> Card:
         """The card of the request, or of all those that the same message tells of."""
@@ -213,7 +226,11 @@ class Follower:
         return bool(told)
 
     def _news(self, requests: Requests) -> Requests:
-        return [request for request in requests if not self._is_old(request)]
+        return [each for each in requests if not self._is_old(each) and not self._is_told_elsewhere(each)]
+
+    def _is_told_elsewhere(self, request: Stored[ClusterRequest]) -> bool:
+        sight = self._sight(request.key) if request.it.spec.action is Action.DELETE else None
+        return sight is not None and sight.told_elsewhere
 
     def _weight(self, surface: Surface, sight: Sight) -> Weight:
         return weights.of_card(surface, sight.stage, old=sight.stage in places.ENDED and self._is_old(sight.request))

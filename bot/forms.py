@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 
-from bot import blocks, cards, entries, offers, outline, replies, text
+from bot import blocks, cards, entries, offers, replies, text
 from bot import outlook as outlooks
 from bot.answers import Replace
 from bot.blocks import Block, Option
@@ -18,11 +19,9 @@ from bot.entries import Draft
 from bot.offers import Place
 from bot.outlook import Outlook
 from provisioning import names
-from provisioning.model import CatalogSpec, TenantCluster
-from provisioning.objects import Stored
+from provisioning.model import CatalogSpec
 
 CREATE = "cluster_create"
-DELETE = "cluster_delete"
 DENY = "request_deny_reason"
 BREAK_GLASS = "request_break_glass_reason"
 RECEIPT = "receipt"
@@ -32,15 +31,25 @@ LIVE_FIELDS = ("tenant", "flavor", "nodes", "max", "lifetime", "version", "addon
 """What redraws the form. One that has them for each pool names the pool behind: `nodes-md0`."""
 
 
-def create(draft: Draft, *, place: Place, places: Sequence[Place], catalog: CatalogSpec, outlook: Outlook) -> Block:
-    """The create form. `draft` is filled for `place`; with one place only, there is no choice of places."""
+def create(
+    draft: Draft,
+    *,
+    place: Place,
+    places: Sequence[Place],
+    catalog: CatalogSpec,
+    outlook: Outlook,
+    now: datetime,
+    zone: tzinfo,
+) -> Block:
+    """The create form. `draft` is filled for `place`; with one place only, there is no choice of places. `zone` is in
+    which its reader reads."""
     parts: list[Block] = []
     if len(places) > 1:
         menu = blocks.select([*map(offers.place_option, places)], chosen=place.namespace)
         parts.append(blocks.field("tenant", replies.TENANT, menu, live=True))
     else:
         parts.append(blocks.context(f"{replies.TENANT}: {text.code(place.label)}", block_id="place"))
-    parts += _wish_fields(draft, place=place, catalog=catalog)
+    parts += _wish_fields(draft, place=place, catalog=catalog, now=now, zone=zone)
     metadata = json.dumps({"namespace": place.namespace})
     return blocks.modal(
         CREATE,
@@ -49,26 +58,6 @@ def create(draft: Draft, *, place: Place, places: Sequence[Place], catalog: Cata
         submit=replies.SUBMIT,
         close=replies.CANCEL,
         metadata=metadata,
-    )
-
-
-def delete(cluster: Stored[TenantCluster], catalog: CatalogSpec) -> Block:
-    """What would be deleted, and the name to be typed."""
-    name, namespace = cluster.meta.name, cluster.meta.namespace
-    return blocks.modal(
-        DELETE,
-        title=replies.DELETE_TITLE,
-        blocks=[
-            blocks.section(replies.delete_warning(name, namespace)),
-            blocks.context(f"{replies.LABEL['workers']}: {outline.pools(cluster.it.spec, catalog)}"),
-            blocks.field(
-                "confirm", replies.CONFIRM, blocks.text_input(longest=names.CLUSTER_NAME_MAX, placeholder=name)
-            ),
-            reason_field("", optional=True),
-        ],
-        submit=replies.DELETE,
-        close=replies.CANCEL,
-        metadata=json.dumps({"namespace": namespace, "cluster": name}),
     )
 
 
@@ -116,9 +105,9 @@ def told(sentence: str, *, title: str = replies.TOLD_TITLE) -> Block:
     return blocks.modal(RECEIPT, title=title, blocks=[blocks.section(sentence)], close=replies.CLOSE)
 
 
-def shown(card: Card) -> Block:
+def shown(card: Card, *, title: str = replies.SHOWN_TITLE) -> Block:
     """A card as a window of its own, for whoever asked where there is no conversation to answer in."""
-    return blocks.modal(RECEIPT, title=replies.SHOWN_TITLE, blocks=card.blocks, close=replies.CLOSE)
+    return blocks.modal(RECEIPT, title=title, blocks=card.blocks, close=replies.CLOSE)
 
 
 def details(card: Card, *, reason: str) -> Block:
@@ -169,10 +158,11 @@ def _refilled(part: Block, value: str | tuple[str, ...]) -> Block:
     return part | {"element": element}
 
 
-def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec) -> Iterable[Block]:
+def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec, now: datetime, zone: tzinfo) -> Iterable[Block]:
     flavors = [offers.flavor_option(each) for each in offers.flavors(place.tenant, catalog)]
     versions = [offers.version_option(each) for each in offers.versions(place.tenant, catalog)]
-    lifetimes = [offers.lifetime_option(each) for each in offers.lifetimes(place.tenant, beside=draft.lifetime)]
+    offered = offers.lifetimes(place.tenant, beside=draft.lifetime)
+    lifetimes = [offers.lifetime_option(each, now=now, zone=zone) for each in offered]
     name = blocks.text_input(value=draft.name, longest=names.CLUSTER_NAME_MAX, placeholder="build-7")
     most = blocks.number_input(value=draft.most, least=1, most=entries.NODES_MOST)
     nodes = blocks.number_input(value=draft.nodes, least=0, most=entries.NODES_MOST)

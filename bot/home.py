@@ -9,24 +9,38 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot import blocks, buttons, decisions, docket, hand_made, life, outline, overview, replies, sights, text, waiting
+from bot import (
+    blocks,
+    buttons,
+    decisions,
+    delegations,
+    docket,
+    hand_made,
+    life,
+    outline,
+    overview,
+    replies,
+    sights,
+    text,
+    waiting,
+)
 from bot.blocks import Block
 from bot.commands import finding, quota
 from bot.commands.finding import Found
 from bot.life import Look
 from bot.ports import Desk
 from bot.sights import Sight
-from provisioning import lifetime, objects, people, stage
-from provisioning.model import ClusterRequest, Person, Phase
+from provisioning import lifetime, objects, people, room, stage
+from provisioning.model import ClusterRequest, Person
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 
-WAITING, CLUSTERS, BY_HAND, REQUESTS, ENDED, TENANTS = 8, 12, 5, 6, 5, 8
+WAITING, DELEGATED, CLUSTERS, BY_HAND, REQUESTS, ENDED, TENANTS = 8, 2, 12, 5, 6, 5, 8
 """How many of each are shown. With what the platform sees besides they stay within the 100 blocks of a view."""
 REASON_SHOWN = 150
 NEWS = timedelta(days=7)
 """What was denied or expired longer ago is not told any more."""
-_TOLD = (Stage.DENIED, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED, Stage.NO_ROOM)
+_TOLD = (Stage.DENIED, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED)
 """What became of a request where no cluster beside it says so."""
 
 
@@ -38,7 +52,7 @@ def view(
     parts: list[Block] = [_start(asks=bool(desk.tenants_of(person)))] if person else []
     parts += [blocks.context(replies.APPROVALS_PAUSED)] if desk.canary.trouble() else []
     if person:
-        parts += _waiting(person, desk, slack_groups, now)
+        parts += [*_waiting(person, desk, slack_groups, now), *_delegations(person, desk, now)]
     if platform:
         parts += overview.stuck(desk, now)
     if person:
@@ -89,6 +103,12 @@ def _waiting(person: Person, desk: Desk, slack_groups: Collection[str], now: dat
     if not found:
         parts.append(blocks.context(replies.HOME_NOTHING_WAITS))
     return parts + _more(len(found) - WAITING, "requests")
+
+
+def _delegations(person: Person, desk: Desk, now: datetime) -> list[Block]:
+    """Who decides instead of them, and instead of whom they do."""
+    found = delegations.told(person, desk, now, own=DELEGATED, others=DELEGATED, command="delegate show")
+    return [blocks.header(replies.HOME_DELEGATIONS), *found] if found else []
 
 
 def _asked(sight: Sight) -> str:
@@ -142,7 +162,8 @@ def _cluster(found: Found, desk: Desk, *, mine: bool, now: datetime) -> tuple[Bl
 
 
 def _requests(person: Person, desk: Desk, now: datetime) -> list[Block]:
-    """What one has asked for and is not decided, and what was decided lately where no cluster shows it."""
+    """What one has asked for and waits, for somebody's word or for room; and what was decided lately where no cluster
+    shows it."""
     tenants = {tenant.meta.name: tenant for tenant in (*desk.tenants_of(person), *desk.approvals_of(person))}
     mine = [
         (tenant, request)
@@ -150,22 +171,29 @@ def _requests(person: Person, desk: Desk, now: datetime) -> list[Block]:
         for request in desk.requests(tenant)
         if people.same(request.it.spec.requester, person)
     ]
-    pending = [each for each in mine if each[1].it.status.phase is Phase.PENDING]
+    waits = [each for each in mine if room.waits_for_anything(each[1])]
     lines = [line for each in reversed(mine) if (line := _ended(*each, now))][:ENDED]
-    if not pending and not lines:
+    if not waits and not lines:
         return []
     parts = [blocks.header(replies.HOME_REQUESTS)]
-    for tenant, request in pending[:REQUESTS]:
-        question = waiting.unanswered(request)
-        parts += [blocks.section(_asked_by_me(tenant, request, desk)), buttons.waiting(request, question=question)]
+    for tenant, request in waits[:REQUESTS]:
+        parts += [blocks.section(_asked_by_me(tenant, request, desk)), _meanwhile(request)]
     parts += [blocks.section("\n".join(lines))] if lines else []
-    return parts + _more(len(pending) - REQUESTS, "requests")
+    return parts + _more(len(waits) - REQUESTS, "requests")
 
 
 def _asked_by_me(tenant: str, request: Stored[ClusterRequest], desk: Desk) -> str:
     sight = sights.of(desk, request)
-    said = f"{replies.headline(Stage.WAITING, request.it.spec.cluster, tenant)} · {text.code(request.meta.name)}"
-    return "\n".join((said, replies.wish(request.it.spec.action, _gist(sight) if sight else "")))
+    said = replies.headline(stage.of_request(request, None), request.it.spec.cluster, tenant)
+    wish = replies.wish(request.it.spec.action, _gist(sight) if sight else "")
+    return f"{said} · {text.code(request.meta.name)}\n{wish}"
+
+
+def _meanwhile(request: Stored[ClusterRequest]) -> Block:
+    """What whoever asked may do while it waits."""
+    if room.waits(request):
+        return buttons.withdraw(request)
+    return buttons.waiting(request, question=waiting.unanswered(request))
 
 
 def _ended(tenant: str, request: Stored[ClusterRequest], now: datetime) -> str:

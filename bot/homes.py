@@ -114,12 +114,13 @@ class Homes:
         self.audience.look(slack, hash_)
         self._queue.add(slack, after=SETTLE_SECONDS)
 
-    async def run(self, *, tenants: Changes, requests: Changes, clusters: Changes) -> None:
-        """Follow all three kinds for ever. Ends only by cancellation."""
+    async def run(self, *, tenants: Changes, requests: Changes, clusters: Changes, delegations: Changes) -> None:
+        """Follow all four kinds for ever. Ends only by cancellation."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_tenants(tenants))
             group.create_task(self._watch(requests))
             group.create_task(self._watch(clusters))
+            group.create_task(self._watch_delegations(delegations))
             group.create_task(self._watch_quotas())
             group.create_task(self._queue.work(self.redraw, workers=WORKERS))
 
@@ -221,11 +222,19 @@ class Homes:
             if tenant:
                 self._changed(tenant.meta.name)
 
+    async def _watch_delegations(self, changes: Changes) -> None:
+        """Whose it was nobody knows once it is gone, and whoever decides from now on has seen nothing of the tenant."""
+        async for _ in changes.changed():
+            self._everybody()
+
     async def _watch_quotas(self) -> None:
         """Every Home says when nothing is approved, and when it is again."""
         async for _ in self._desk.canary.troubles():
-            for slack in self.audience.everybody():
-                self._queue.add(slack, after=SETTLE_SECONDS)
+            self._everybody()
+
+    def _everybody(self) -> None:
+        for slack in self.audience.everybody():
+            self._queue.add(slack, after=SETTLE_SECONDS)
 
     def _changed(self, tenant: str) -> None:
         for slack in self.audience.of(tenant):

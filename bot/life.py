@@ -118,6 +118,8 @@ def _facts(look: Look) -> list[Block]:
         rows.append((replies.LABEL["endpoint"], text.code(status.endpoint)))
     if status.expires_at and not _is_over(look):
         rows.append((replies.LABEL["until"], text.moment(status.expires_at)))
+    if cluster.it.spec.deletion_protection:
+        rows.append(outline.protection(cluster.it.spec))
     return blocks.fields([row for row in rows if row[1]])
 
 
@@ -151,7 +153,10 @@ def _actions(look: Look) -> list[Block]:
 
 def _of_building(look: Look) -> Iterator[Block]:
     """Whoever does not want it any more need not wait until it is there."""
-    yield from _delete(look)
+    if look.cluster.it.status.initialized is False and not look.cluster.it.spec.deletion_protection:
+        yield buttons.cancel(look.cluster.meta.name, f"cancel {_which(look)}")
+    else:
+        yield from _delete(look)
 
 
 def _of_stalled(look: Look) -> Iterator[Block]:
@@ -181,11 +186,13 @@ def _of_asleep(look: Look) -> Iterator[Block]:
 
 
 def _of_going(look: Look) -> Iterator[Block]:
-    yield _run(look, replies.DETAILS, "show", replies.all_spoken)
+    yield _run(look, replies.DETAILS, "details", replies.all_spoken)
 
 
 def _delete(look: Look) -> Iterator[Block]:
-    if not look.cluster.it.spec.deletion_protection:
+    if look.cluster.it.spec.deletion_protection:
+        yield _run(look, replies.UNPROTECT_FORM, "unprotect", replies.unprotect_spoken)
+    else:
         yield _run(look, replies.DELETE_FORM, "delete", replies.delete_spoken, style="danger")
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from bot import approvers, digest, places, sights
+from bot import approvers, chimes, digest, places, sights
 from bot.cards import Card
 from bot.digest import Requests
 from bot.notes import Key, Notes
@@ -84,7 +84,9 @@ class Meanwhile:
         return self._sent.setdefault(first.key, begins.model_copy(update={"ts": ts, "revision": revision}))
 
     async def _note(self, request: Request, delivery: Delivery) -> None:
-        self._notes.note(request.key, delivery)
+        sight = sights.of(self._desk, request) if delivery.ts else None
+        heard = chimes.word(sight) if sight else ""
+        self._notes.note(request.key, delivery.model_copy(update={"heard": heard}))
         await self._notes.save(request.key)
 
     def card(self, sight: Sight, delivery: Delivery) -> Card | None:

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
@@ -21,7 +20,7 @@ from bot import approvers, messages, sights
 from bot.cards import Card
 from bot.occasions import Changes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
-from bot.people import Whereabouts
+from bot.people import Whereabouts, zone_of
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight
@@ -44,7 +43,7 @@ WORKERS = 2
 MENTIONED = 100
 """People whom one message calls by name: well within 3000 characters."""
 REMINDED = 500
-"""People of whom a request can note that they were reminded."""
+"""People of whom a request can note that they were reminded, or are not there."""
 STRANDED = "stranded"
 """What the message to the platform is called."""
 
@@ -100,13 +99,14 @@ class Messenger:
     async def _wait(self, sight: Sight) -> float:
         """Hand it on when that is due, and remind those who were asked."""
         now, request, tenant = self._clock(), sight.request, sight.deciding
-        found = {who: await self._directory.whereabouts(who) for who in approvers.asked(sight)[:REMINDED]}
-        unreachable = tuple(who for who, each in found.items() if not each.is_there)
+        asked, requester = approvers.asked(sight)[:REMINDED], approvers.account_of(tenant, request.it.spec.requester)
+        found = {who: await self._directory.whereabouts(who) for who in dict.fromkeys((requester, *asked)) if who}
+        unreachable = tuple(who for who, each in found.items() if not each.is_there)[:REMINDED]
         if unreachable != request.it.status.unreachable:
             await self._record(sight, Missing(unreachable))
         await self._hand_on(sight, unreachable, now)
-        zones = {who: zone for who, each in found.items() if (zone := _zone(each.zone))}
-        plan = self._plan(sight, {who for who in found if who not in unreachable}, zones, now)
+        zones = {who: zone for who, each in found.items() if (zone := zone_of(each.zone))}
+        plan = self._plan(sight, {who for who in asked if who not in unreachable}, zones, now)
         for place, accounts in (await self._by_card(sight, plan.due)).items():
             for at in range(0, len(accounts), MENTIONED):
                 await self._remind(sight, place, accounts[at : at + MENTIONED], now)
@@ -252,10 +252,3 @@ class Messenger:
     async def _watch(self, requests: Changes) -> None:
         async for key in requests.changed():
             self._queue.add(key)
-
-
-def _zone(name: str) -> tzinfo | None:
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError):
-        return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from bot import replies, text
 from bot.blocks import OPTIONS, Option
@@ -85,8 +86,12 @@ def version_option(release: Release) -> Option:
     return Option(release.version, release.version, replies.RECOMMENDED if release.recommended else "")
 
 
-def lifetime_option(duration: str) -> Option:
-    return Option(duration, replies.NO_END if duration == NO_END else text.lifetime(duration))
+def lifetime_option(duration: str, *, now: datetime, zone: tzinfo) -> Option:
+    """With the end that it comes to from now on, in the zone of whoever reads it."""
+    if duration == NO_END:
+        return Option(duration, replies.NO_END)
+    end = text.plain_moment(now + lifetime.parse(duration), zone)
+    return Option(duration, text.lifetime(duration), replies.until_from_now(end))
 
 
 def sleep_options() -> tuple[Option, ...]:
@@ -119,13 +124,3 @@ def matching(query: str, options: Iterable[Option]) -> tuple[Option, ...]:
         return tuple(sorted(hits, key=lambda option: not any(word.startswith(typed) for word in said[option].split())))
     close = difflib.get_close_matches(typed, [option.label.lower() for option in known], n=OPTIONS, cutoff=0.6)
     return tuple(sorted((o for o in known if o.label.lower() in close), key=lambda o: close.index(o.label.lower())))
-
-
-def free_name(name: str, taken: Iterable[str]) -> str:
-    """The next name after `name` that nobody has: `build-7` -> `build-8`."""
-    head, _, tail = name.rpartition("-")
-    stem, number = (head, int(tail)) if head and tail.isascii() and tail.isdigit() else (name, 1)
-    used = set(taken)
-    while (candidate := f"{stem}-{(number := number + 1)}") in used:
-        pass
-    return candidate

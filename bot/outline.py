@@ -34,9 +34,13 @@ def wish(request: Stored[ClusterRequest], tenant: str) -> str:
 
 
 def rows(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
-    """What an approver has to know, in a fixed order. Of sleep only when it is spoken of."""
-    told = _rows(spec, catalog)
-    return told if spec.hibernation == Hibernation() else (*told, (replies.LABEL["sleep"], sleep(spec.hibernation)))
+    """What an approver has to know, in a fixed order. Of sleep and protection only when they are spoken of."""
+    told = list(_rows(spec, catalog))
+    if spec.hibernation != Hibernation():
+        told.append((replies.LABEL["sleep"], sleep(spec.hibernation)))
+    if spec.deletion_protection:
+        told.append(protection(spec))
+    return tuple(told)
 
 
 def _rows(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
@@ -50,11 +54,14 @@ def _rows(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
 
 
 def changes(old: ClusterSpec, new: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
-    """The rows of the new specification, those that differ as old → new. Of sleep only when something becomes of it."""
+    """The rows of the new specification, those that differ as old → new. Of sleep and protection only when something
+    becomes of them."""
     before, after = _rows(old, catalog), _rows(new, catalog)
     if old.hibernation != new.hibernation:
         label = replies.LABEL["sleep"]
         before, after = (*before, (label, sleep(old.hibernation))), (*after, (label, sleep(new.hibernation)))
+    if old.deletion_protection != new.deletion_protection:
+        before, after = (*before, protection(old)), (*after, protection(new))
     was = dict(before)
     return tuple((label, value if was[label] == value else f"{was[label]} → *{value}*") for label, value in after)
 
@@ -92,6 +99,11 @@ def life_left(cluster: Stored[TenantCluster], *, now: datetime) -> str:
     if not ends or parse_time(ends) <= now:
         return ""
     return f"{replies.left(text.left(now, parse_time(ends)))}, {replies.until(text.moment(ends))}"
+
+
+def protection(spec: ClusterSpec) -> Row:
+    """Whether it is protected from deletion."""
+    return replies.LABEL["protection"], replies.PROTECTED if spec.deletion_protection else replies.UNPROTECTED
 
 
 def sleep(it: Hibernation) -> str:

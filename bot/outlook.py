@@ -10,20 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot import blocks, meters, replies, text
+from bot import blocks, buttons, meters, replies, text
 from bot.blocks import Block
 from bot.offers import Place
 from provisioning import prices
 from provisioning.alternatives import Alternative
 from provisioning.estimate import Estimate
-from provisioning.model import Subject
+from provisioning.model import ClusterRequest, Subject
+from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.reservations import Others
 from provisioning.usage import Usage
 from provisioning.usual import Span
 
 NAMED = 5
-"""Approvers in one line."""
+"""People in one line."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Outlook:
     """`before` and `after` are the tenant's usage, `problems` what is in the way, in plain words.
 
     `approvers` are those who may agree, `required` how many must, and `too_few` that it cannot come to that; `waiver`
-    is the rule by which nobody has to.
+    is the rule by which nobody has to. `for_more` are those to ask for more than the quota has room for.
     `unanswered` is when the API server was asked and did not answer: then all of it is from caches.
     """
 
@@ -46,9 +47,12 @@ class Outlook:
     estimate: Estimate | None = None
     usual: Span | None = None
     approvers: tuple[Subject, ...] = ()
+    for_more: tuple[Subject, ...] = ()
     too_few: bool = False
     notes: tuple[str, ...] = ()
     """Why others agree than as a rule, or otherwise."""
+    mine: Stored[ClusterRequest] | None = None
+    """The request by which whoever asks waits for something of that name already."""
     unanswered: datetime | None = None
 
 
@@ -57,11 +61,11 @@ def parts(place: Place, outlook: Outlook) -> Iterable[Block]:
     tenant = place.tenant.meta.name
     drawn = meters.lines(outlook.hard, outlook.before, outlook.after)
     yield blocks.section(f"{replies.quota_now(tenant)}\n{drawn}", block_id="quota")
-    wrong = [replies.does_not_fit(each) for each in outlook.problems]
-    if outlook.alternative:
-        wrong.append(fits(outlook.alternative))
+    wrong = [*map(replies.does_not_fit, outlook.problems), *ways_out(outlook)]
     if wrong:
         yield blocks.section("\n".join(wrong), block_id="problems")
+    if outlook.mine:
+        yield blocks.actions(buttons.details(outlook.mine))
     if outlook.unanswered:
         yield blocks.context(replies.quota_unknown(text.moment(outlook.unanswered)), block_id="unanswered")
     facts = (
@@ -73,10 +77,23 @@ def parts(place: Place, outlook: Outlook) -> Iterable[Block]:
     yield blocks.context("\n".join(fact for fact in facts if fact), block_id="facts")
 
 
-def fits(it: Alternative) -> str:
-    """What would fit instead."""
+def ways_out(it: Outlook, *, plain: bool = False) -> list[str]:
+    """Where there is no room: what would fit instead, and whom to ask for more. `plain`: where nothing is markup."""
+    told = [_fits(it.alternative)] if it.alternative else []
+    if more := meters.missing(it.hard, it.before, it.after):
+        who = dict.fromkeys(map(_plainly if plain else text.subject, it.for_more))
+        told.append(replies.ask_for_more([*who][:NAMED], more))
+    return told
+
+
+def _plainly(it: Subject) -> str:
+    # A user group of Slack has no name but its mention.
+    return text.one_line(it.user or it.group) or replies.SOME_APPROVER
+
+
+def _fits(it: Alternative) -> str:
     ways = [replies.times(str(it.fewer), it.flavor, "")] if it.fewer else []
-    ways += [replies.times(str(it.wanted), it.smaller, "")] if it.smaller else []
+    ways += [replies.times(str(it.many), it.smaller, "")] if it.smaller else []
     return replies.fits(ways)
 
 

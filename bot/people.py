@@ -13,8 +13,10 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import aiohttp
 import pydantic
@@ -124,6 +126,14 @@ class Whereabouts:
     zone: str = ""
 
 
+def zone_of(name: str) -> tzinfo | None:
+    """The time zone of that name, UTC where there is no name; None for a name that means none here."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
 class Accounts(Protocol):
     """Where Slack's word about an account comes from."""
 
@@ -199,6 +209,11 @@ class People:
         except Unwelcome:
             return Whereabouts()
         return Whereabouts(is_there=refusal(account, team=self._team) is None, zone=account.tz or "")
+
+    def zone(self, slack: str) -> tzinfo:
+        """In which time zone somebody reads, as far as Slack has said by now; UTC where it has not. Asks nobody."""
+        _, account = self._known.get(slack, (0.0, None))
+        return (zone_of(account.tz or "") if account else None) or UTC
 
     def forget(self, slack: str) -> None:
         """Slack said that the account changed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bot import alarm, approvers, digest
+from bot import alarm, approvers, digest, prolonging
 from bot.sights import Sight
 from provisioning import seats
 from provisioning.model import Phase, Surface
@@ -68,22 +68,33 @@ def _of_notified(sight: Sight, refused: Collection[str], *, old: bool) -> Iterat
     """Who is told what people decided. What somebody took through alone is told to everybody who was passed over, and
     anew: a card that is redrawn notifies nobody."""
     yield from _standing(sight, Surface.NOTICE)
-    status, channels = sight.request.it.status, sight.tenant.it.spec.channels
-    if old or not status.votes or status.phase not in _DECIDED:
+    if old:
         return
-    told, forced = [*channels.notified], seats.taken_through(status)
-    if forced is not None:
-        others = (account for account in approvers.asked(sight) if account != forced.voter.slack)
-        told += filter(None, (channels.approvals, *others))
-    for each in dict.fromkeys(told):
+    for each in dict.fromkeys((*_told_of_decision(sight), *_told_of_its_end(sight))):
         if each not in refused:
             yield Target(Surface.NOTICE, account=each) if each[0] in "UW" else Target(Surface.NOTICE, channel=each)
+
+
+def _told_of_decision(sight: Sight) -> Iterator[str]:
+    status, channels = sight.request.it.status, sight.tenant.it.spec.channels
+    if not status.votes or status.phase not in _DECIDED:
+        return
+    yield from channels.notified
+    if (forced := seats.taken_through(status)) is not None:
+        others = (account for account in approvers.asked(sight) if account != forced.voter.slack)
+        yield from filter(None, (channels.approvals, *others))
+
+
+def _told_of_its_end(sight: Sight) -> Iterator[str]:
+    """Whoever has the cluster, and may rely on a later end that it did not get."""
+    if prolonging.is_undone(sight) and (account := prolonging.owner(sight)):
+        yield account
 
 
 def _of_requester(sight: Sight, *, old: bool) -> Iterator[Target]:
     """Where their card stands; the first one is in their direct messages. One that was refused is not tried again."""
     told = any(d.surface is Surface.REQUESTER for d in sight.request.it.status.deliveries)
-    if told and not digest.is_begun(sight.request):
+    if sight.told_elsewhere or (told and not digest.is_begun(sight.request)):
         yield from _standing(sight, Surface.REQUESTER)
         return
     account = account_of_requester(sight)

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Protocol
 
 from provisioning.access_desk import Entry
 from provisioning.canary import Trouble
+from provisioning.diagnosis import Diagnosis
 from provisioning.errors import Cause
 from provisioning.handmade import HandMade
+from provisioning.losses import Losses
 from provisioning.model import (
+    ApprovalDelegation,
     CatalogSpec,
     ClusterAccess,
     ClusterRequest,
@@ -145,6 +148,10 @@ class Voting(Protocol):
         """Who decides instead of whom there now."""
         ...
 
+    def everybodys(self) -> tuple[Stored[ApprovalDelegation], ...]:
+        """All delegations there are, in whichever namespace, those that are over with them."""
+        ...
+
     async def groups_of(self, namespace: str, person: Person) -> tuple[str, ...]:
         """By which user groups of Slack this person decides there, where nothing else lets them. Raises `Refused`."""
         ...
@@ -157,12 +164,14 @@ class Voting(Protocol):
         """Take a vote back, as long as nothing is decided; raises `Refused` when there is none."""
         ...
 
-    async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
-        """Have somebody else decide wherever this approver is listed by name: the tenants."""
+    async def delegate(
+        self, approver: Person, delegate: Person, *, tenants: Collection[str], until: datetime, reason: str
+    ) -> tuple[str, ...]:
+        """Have somebody else decide in these tenants, wherever this approver is listed by name there: the tenants."""
         ...
 
-    async def stop(self, approver: Person) -> tuple[DelegationSpec, ...]:
-        """End what this approver had delegated."""
+    async def stop(self, approver: Person, *, tenants: Collection[str] = ()) -> tuple[DelegationSpec, ...]:
+        """End what this approver had delegated, in these tenants or in all."""
         ...
 
 
@@ -185,6 +194,18 @@ class Accesses(Protocol):
 
     async def record_delivery(self, namespace: str, name: str, delivery: Delivery) -> None:
         """Note where the card of an access stands, or, with the surface News, the last message about its end."""
+        ...
+
+
+class Insight(Protocol):
+    """What only the API server can tell of a cluster. Asked when somebody wants to know; each raises `KubeError`."""
+
+    async def losses(self, namespace: str, cluster: str) -> Losses:
+        """What people made in it that goes with it."""
+        ...
+
+    async def diagnosis(self, namespace: str, cluster: str, *, others: Collection[str]) -> Diagnosis:
+        """What keeps it. `others` are the other clusters of the namespace."""
         ...
 
 
@@ -228,3 +249,6 @@ class Desk(Reads, Writes, Protocol):
 
     @property
     def waiting(self) -> Waiting: ...
+
+    @property
+    def insight(self) -> Insight: ...

@@ -5,7 +5,7 @@ What must never live here: what becomes of it, which is for the card that follow
 
 from __future__ import annotations
 
-from bot import blocks, replies, text
+from bot import blocks, buttons, replies, text
 from bot.blocks import Block
 from provisioning import approval
 from provisioning.model import ClusterRequest
@@ -13,7 +13,8 @@ from provisioning.objects import Stored
 
 
 def parts(request: Stored[ClusterRequest], *, already: bool = False, waiver: str = "") -> list[Block]:
-    """`already`: the request is an older one for the same. `waiver`: the rule by which nobody has to agree."""
+    """`already`: the request is an older one for the same, to be looked at. `waiver`: the rule by which nobody has to
+    agree."""
     spec, meta = request.it.spec, request.meta
     said = replies.receipt(spec.cluster, spec.action)
     if already:
@@ -21,4 +22,10 @@ def parts(request: Stored[ClusterRequest], *, already: bool = False, waiver: str
     parts = [blocks.section(said), blocks.context(replies.receipt_id(meta.name))]
     if waiver:
         parts.append(blocks.context(replies.waived("" if waiver == approval.NOBODY else waiver)))
-    return parts
+    return [*parts, blocks.actions(buttons.details(request))] if already else parts
+
+
+def withdrawn(request: Stored[ClusterRequest]) -> str:
+    """What whoever took a request back is told: whose it was, where it was not theirs."""
+    spec = request.it.spec
+    return replies.withdrawn(spec.cluster, text.name(spec.requester) if request.it.status.withdrawn_by else "")

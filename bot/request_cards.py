@@ -16,11 +16,13 @@ from bot import (
     buttons,
     cards,
     decisions,
+    given_up,
     life,
     meters,
     outline,
     outlook,
     progress,
+    prolonging,
     replies,
     shortage,
     stuck,
@@ -32,7 +34,7 @@ from bot.blocks import Block
 from bot.cards import REASON_SHOWN, SECTION_LINES, Card
 from bot.sights import Sight
 from provisioning import approval, estimate, lifetime, objects, quota, seats
-from provisioning.model import Action, Decision, Phase, Step, Surface, TenantCluster
+from provisioning.model import Action, ClusterRequest, Decision, Phase, Step, Surface, TenantCluster
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 from provisioning.usage import Usage
@@ -78,6 +80,8 @@ def approver(sight: Sight) -> Card:
 def requester(sight: Sight) -> Card:
     """The one card of whoever asked, from the request to a cluster that is ready or gone."""
     now, spec = sight.stage, sight.request.it.spec
+    if sight.given_up is not None:
+        return _given_up(sight, sight.given_up)
     parts = [blocks.section(replies.headline(now, spec.cluster, sight.tenant.meta.name, _took(sight.cluster)))]
     if now is Stage.WAITING:
         return cards.card([*parts, *_waiting(sight)])
@@ -100,6 +104,20 @@ def requester(sight: Sight) -> Card:
     if now not in (Stage.BUILDING, Stage.STALLED):
         return drawn
     return replace(drawn, modern=(*parts, *life.parts(look, steps_as=progress.plan), *foot))
+
+
+def _given_up(sight: Sight, by: Stored[ClusterRequest]) -> Card:
+    """Of a cluster that was given up before it was ready: by whom, and how far its removal is."""
+    look, cluster = _look(sight), sight.request.it.spec.cluster
+    return cards.card(
+        [
+            blocks.section(replies.cancelled(cluster, sight.tenant.meta.name)),
+            given_up.line(by, gone=look is None),
+            *(life.parts(look, steps_as=_short) if look else []),
+            *([blocks.context(replies.PLATFORM_TOLD)] if look and _platform_knows(sight) else []),
+            blocks.context(_footnote(sight)),
+        ]
+    )
 
 
 def platform(sight: Sight) -> Card:
@@ -148,6 +166,7 @@ def _waiting(sight: Sight) -> list[Block]:
         lines.append(replies.sent_to(f"<#{channel}>" if channel else "", direct))
     lines += [replies.APPROVALS_PAUSED] if sight.paused else []
     lines += decisions.outlook(sight.tenant.it.spec, sight.size, sight.catalog)
+    lines += decisions.of_protection(sight.cluster.it.spec if sight.cluster else None, sight.request.it.spec.desired)
     return [
         *blocks.fields(_rows(sight)),
         *shortage.warning(sight, *_then(sight)),
@@ -196,7 +215,7 @@ def _decision(sight: Sight) -> list[Block]:
         parts += _reason(replies.DENIAL_GIVEN, denial.reason)
     if status.phase in (Phase.FAILED, Phase.WITHDRAWN) and status.message:
         parts.append(blocks.quote(text.clip(status.message, REASON_SHOWN)))
-    return parts
+    return [*parts, *prolonging.told(sight)]
 
 
 def _newer(sight: Sight, said: Callable[[Sequence[str]], str]) -> list[Block]:

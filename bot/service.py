@@ -25,6 +25,7 @@ from bot.people import People, SlackAccounts
 from bot.ports import Desk
 from bot.publishing import Publisher
 from bot.settings import Settings
+from bot.usher import Usher
 from provisioning import audit
 from provisioning.health import Waits
 from provisioning.memo import Memo, Remembered
@@ -53,7 +54,9 @@ class Service:
     caches: Waits
     tell: audit.Tell = audit.untold
     memo: Memo = field(default_factory=Remembered)
-    """What each leader leaves to the next."""
+    """What each leader leaves to the next of what the platform was told."""
+    delegates_told: Memo = field(default_factory=Remembered)
+    """The same of what those were told who decide instead of somebody."""
     forget_group: Callable[[str], None] = lambda _: None
     """What is to know that the people of a user group have changed."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -106,7 +109,8 @@ class Service:
         async with asyncio.TaskGroup() as group:
             follower = group.create_task(self._elected(outbox, people, team=identity.team))
             trying = group.create_task(self.desk.canary.run())
-            drawing = group.create_task(homes.run(tenants=self.tenants, requests=self.requests, clusters=self.clusters))
+            changes = {"tenants": self.tenants, "requests": self.requests, "clusters": self.clusters}
+            drawing = group.create_task(homes.run(**changes, delegations=self.delegations))
             async with self._doors(bolt):
                 self.listening.set()
                 await self.stop.wait()
@@ -144,7 +148,9 @@ class Service:
                 clock=lambda: datetime.now(UTC),
                 platform=self.settings.platform_channel,
             )
+            usher = Usher(desk=self.desk, poster=outbox, memo=self.delegates_told, clock=lambda: datetime.now(UTC))
             async with asyncio.TaskGroup() as group:
+                group.create_task(usher.run(self.delegations))
                 group.create_task(messenger.run(self.requests))
                 group.create_task(follower.run(self.requests, self.clusters, self.delegations))
                 group.create_task(entries.run(self.accesses))

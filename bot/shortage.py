@@ -37,6 +37,7 @@ def in_line(sight: Sight) -> list[Block]:
     lines = []
     if turn and decided:
         lines.append(replies.waits_for_room(text.moment(decided), turn.place) if turn.place else replies.TOO_LARGE)
+        lines += [replies.AHEAD_OF_THE_LINE] if turn.place and turn.forced else []
     if turn and turn.place and turn.frees:
         cluster, when = turn.frees
         lines.append(replies.frees_next(cluster, text.moment(when)))

@@ -9,10 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
+from bot import given_up
 from bot.ports import Desk
 from provisioning import quota, reservations, risk, room, stage
 from provisioning.desk import NoCatalog
-from provisioning.model import CatalogSpec, ClusterRequest, DelegationSpec, Phase, Tenant, TenantCluster, TenantSpec
+from provisioning.model import (
+    Action,
+    CatalogSpec,
+    ClusterRequest,
+    DelegationSpec,
+    Phase,
+    Tenant,
+    TenantCluster,
+    TenantSpec,
+)
 from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.reservations import Others
@@ -46,6 +56,10 @@ class Sight:
     """The newest cluster that was made since this was asked for, while it is not decided."""
     turn: Turn | None = None
     """When it is its turn, of what waits for room."""
+    given_up: Stored[ClusterRequest] | None = None
+    """The request by which the cluster that came of this one was given up before it was ready."""
+    told_elsewhere: bool = False
+    """Whether another card of the same person tells of this one."""
 
     @cached_property
     def size(self) -> Usage | None:
@@ -56,7 +70,8 @@ class Sight:
     @cached_property
     def deciding(self) -> TenantSpec:
         """The tenant as it decides about this request."""
-        return risk.deciding(self.tenant.it.spec, self.size, self.catalog)
+        present = self.cluster.it.spec if self.cluster else None
+        return risk.about(self.tenant.it.spec, self.request.it.spec, present, self.catalog)
 
     @property
     def is_large(self) -> bool:
@@ -87,6 +102,12 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
     if found.stage is Stage.NO_ROOM and now:
         name, policy = tenant.meta.name, tenant.it.spec.lifetime
         found = replace(found, turn=room.turn(request, desk.requests(name), desk.clusters(name), policy, now=now))
+    if request.it.spec.action is Action.DELETE:
+        beside = desk.requests(tenant.meta.name)
+        elsewhere = given_up.is_told_of_elsewhere(request, beside, cluster, tenant=tenant, catalog=catalog)
+        found = replace(found, told_elsewhere=elsewhere)
+    elif found.stage in (Stage.DELETING, Stage.GONE):
+        found = replace(found, given_up=given_up.by(request, desk.requests(tenant.meta.name)))
     if name := request.it.status.replaced_by:
         found = replace(found, newer=desk.request(request.meta.namespace, name))
     return replace(found, usual=desk.usual()) if now and found.stage is Stage.BUILDING else found
@@ -94,7 +115,7 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
 
 def deciding(desk: Desk, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> TenantSpec:
     """The tenant as it decides about a request of its own, for less than a whole sight."""
-    if tenant.it.spec.approval.large is None:
+    if tenant.it.spec.approval.large is None and request.it.spec.action is not Action.CHANGE:
         return tenant.it.spec
     cluster = _cluster(desk, request, tenant)
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 
-from bot import entries, offers
+from bot import delegate_forms, entries, offers
 from bot.blocks import OPTIONS, Option
 from bot.commands import choosing
 from bot.commands.command import Filled
@@ -52,6 +52,8 @@ _SOURCES: Mapping[str, Callable[[Filled], Iterable[Option]]] = {
     "flavor": _flavors,
     "version": _versions,
     "cluster": _clusters,
+    "request": choosing.suggested,
+    "tenants": lambda form: delegate_forms.options(form.desk, form.person),
     "zone": lambda _: offers.zone_options(),
 }
 """By the field's name; one that a form has for each pool names the pool behind: `flavor-md0`."""

@@ -6,14 +6,16 @@ mrkdwn needs them. What must never live here: sentences (`replies`) and blocks (
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from provisioning import lifetime as lifetimes
 from provisioning import objects, plain
 from provisioning.model import Person, Subject
 
 one_line = plain.one_line
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 def escape(words: str) -> str:
@@ -65,10 +67,15 @@ def moment(when: datetime | str) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
-def plain_moment(when: datetime | str) -> str:
-    """The same where Slack draws no dates (form fields, plain_text): UTC."""
-    at = objects.parse_time(when) if isinstance(when, str) else when
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+def plain_moment(when: datetime | str, zone: tzinfo) -> str:
+    """The same where Slack draws no dates (form fields, plain_text): in the reader's zone, or UTC where that is it."""
+    at = (objects.parse_time(when) if isinstance(when, str) else when).astimezone(zone)
+    return f"{at:%Y-%m-%d %H:%M} {'UTC' if zone is UTC else 'your time'}"
+
+
+def in_zone(words: str, zone: tzinfo) -> str:
+    """What the core says, with its times as `plain_moment` tells them."""
+    return _STAMP.sub(lambda found: plain_moment(found[0], zone), words)
 
 
 def lifetime(duration: str) -> str:
@@ -111,7 +118,9 @@ def left(now: datetime, end: datetime) -> str:
 
 
 def bar(used: int, after: int, hard: int, *, width: int = 10) -> str:
-    """A meter: what is used, what would be added, what is free."""
+    """A meter: what is used, what would be added, what is free; all red where what would be added is too much."""
+    if after > max(used, hard):
+        return "🟥" * width
     if hard <= 0:
         return "▓" * width
     full = min(width, round(width * min(used, after) / hard))

@@ -80,8 +80,8 @@ TOPICS: tuple[Topic, ...] = (
         "*Lifetime.* It counts from when the cluster was made. I tell you in a direct message before it ends, with a "
         "button that lets the cluster live on. At its end a cluster sleeps for a while, where your tenant has it so, "
         "and is deleted then, with everything in it. A protected cluster sleeps, and is not deleted.",
-        ("extend",),
-        also=("extend", "extension", "expiry", "end", "ttl"),
+        ("extend", "protect", "unprotect"),
+        also=("extend", "extension", "expiry", "end", "ttl", "protection"),
         facts=_lifetime,
     ),
     Topic(
@@ -103,8 +103,8 @@ TOPICS: tuple[Topic, ...] = (
         "trouble",
         "*Trouble.* The card of a cluster says which step is in trouble, why, and what to do about it. When it takes "
         "much longer than usual, it says so. Try again when what was in the way is gone, take a smaller size where "
-        "there was no room, or delete it.",
-        ("show", "retry", "resize", "delete"),
+        "there was no room, or delete it. One that was never ready is cancelled at once, without anybody's approval.",
+        ("show", "details", "retry", "resize", "cancel", "delete"),
         also=("stuck", "failed", "failure", "error", "slow", "problem"),
     ),
 )

@@ -36,7 +36,8 @@ def line(request: Stored[ClusterRequest]) -> str:
     when = " · ".join(filter(None, (text.moment(status.decided_at), _took(request)))) if status.decided_at else ""
     if (vote := seats.taken_through(status)) and word is Stage.ACCEPTED:
         return replies.forced_by(voter(vote), when)
-    return replies.decided(word, _deciders(status.phase, status.votes), when)
+    instead = text.name(status.withdrawn_by) if status.withdrawn_by else ""
+    return replies.decided(word, instead or _deciders(status.phase, status.votes), when)
 
 
 def why_not(request: Stored[ClusterRequest] | None, reason: Reason, others: Sequence[str] = ()) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bot import blocks, replies, text
 from bot.blocks import Block
-from provisioning import escalation
+from provisioning import approval, escalation, people
 from provisioning.model import ClusterRequest, Person, Phase, Question, Subject, TenantSpec
 from provisioning.objects import Stored
 
@@ -28,13 +28,17 @@ def parts(request: Stored[ClusterRequest], tenant: TenantSpec) -> list[Block]:
 
 
 def handed_on(request: Stored[ClusterRequest], tenant: TenantSpec) -> list[str]:
-    """To whom it was handed on, when and why, a line for each step; who cannot be reached; and that nobody is left."""
+    """To whom it was handed on, when and why, a line for each step; who cannot be reached, or is gone that asked; and
+    that nobody is left."""
     lines = [
         replies.handed_on(each.why, text.moment(each.at), ", ".join(map(_name, step.approvers)))
         for each, step in escalation.noted(request, tenant)
     ]
-    if missing := request.it.status.unreachable:
+    requester = people.recognised(tenant, request.it.spec.requester)
+    if missing := [account for account in request.it.status.unreachable if account != requester.slack]:
         lines.append(replies.not_reachable(", ".join(f"<@{account}>" for account in missing)))
+    if request.it.status.phase is Phase.PENDING and approval.is_left_behind(request, tenant):
+        lines.append(replies.left_behind(text.name(requester), request.meta.name))
     return [*lines, replies.STRANDED] if request.it.status.stranded_at else lines
 
 

@@ -69,7 +69,7 @@ class Windows:
         open_ = self._client.views_push if is_above else self._client.views_open
         try:
             async with asyncio.timeout(OPEN_SECONDS):
-                opened = await open_(trigger_id=body["trigger_id"], view=answer.view)
+                opened = await open_(trigger_id=body["trigger_id"], view=_heard_of(answer.view))
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
             respite.heed(error)
             log.warning("form_not_opened", error=str(error) or type(error).__name__)
@@ -84,8 +84,8 @@ class Windows:
         if form and form.changed:
             self._errands.start(self._redraw_newest(form, body), name=_redrawing(body["view"]))
 
-    def sent(self, view: Payload) -> None:
-        """A form was sent: it is not drawn anew any more."""
+    def ended(self, view: Payload) -> None:
+        """A form was sent, or closed: it is not drawn anew any more."""
         self._errands.end(_redrawing(view))
 
     def _fill(self, view: Payload, body: Payload) -> None:
@@ -134,7 +134,7 @@ class Windows:
         while (wait := self._updating.left()) <= FILL_SECONDS:
             await asyncio.sleep(wait)
             try:
-                await self._client.views_update(**view)
+                await self._client.views_update(**{**view, "view": _heard_of(view["view"])})
                 return
             except SlackApiError as error:
                 if not self._updating.heed(error):
@@ -145,6 +145,12 @@ class Windows:
 def surface(body: Payload) -> str:
     """`modal` or `home` when a button stands in one, empty for messages and Slack's menu."""
     return str((body.get("view") or {}).get("type") or "")
+
+
+def _heard_of(view: Mapping[str, Any]) -> dict[str, Any]:
+    """The view, Slack being asked to tell when it is closed: nobody need look any more at what it would say then."""
+    form = FORMS.get(str(view.get("callback_id", "")))
+    return {**view, "notify_on_close": True} if form and form.changed else dict(view)
 
 
 def _redrawing(view: Payload) -> str:

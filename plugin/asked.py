@@ -61,7 +61,7 @@ class Paper:
     @property
     def deciding(self) -> TenantSpec:
         """The tenant as it decides about this request."""
-        return risk.deciding(self.tenant.it.spec, self.size, self.catalog)
+        return risk.about(self.tenant.it.spec, self.request.it.spec, self.now, self.catalog)
 
 
 def draw(paper: Paper) -> RenderableType:

@@ -11,11 +11,12 @@ from typing import Final
 from rich.console import Console
 
 from plugin import finding, following, printing, tables
+from plugin.asked import moment
 from plugin.errors import NotDone
 from plugin.options import DryRun, Output, Span
 from plugin.session import Session
 from plugin.wishes import Outcome
-from provisioning import escalation, lifetime, objects, people, resources, risk, stage, wording
+from provisioning import escalation, lifetime, objects, people, resources, risk, room, stage, wording
 from provisioning.kube import Manifest
 from provisioning.model import Action, ClusterRequest, Decision, Phase, Subject, Tenant, TenantCluster
 from provisioning.objects import Stored
@@ -23,6 +24,8 @@ from provisioning.stage import Stage
 
 PATIENCE: Final = Span(minutes=15)
 """What a cluster takes at most, with room for machines that boot slowly."""
+AT_ONCE: Final = timedelta(seconds=15)
+"""In which the provisioner carries out what nobody has to agree to, many times over."""
 _ON_THE_WAY: Final = (Phase.PENDING, Phase.APPROVED)
 
 Arrived = Callable[[Stored[TenantCluster]], bool]
@@ -61,7 +64,7 @@ async def see_through(
         sentences = asked(outcome, tenant, session.namespace) if outcome.asked else (done,)
         for sentence in sentences:
             printing.say(f"{sentence} (server dry run)" if course.dry else sentence)
-    if outcome.asked:
+    if outcome.asked and not room.waits(objects.read(ClusterRequest, outcome.written)):
         _check_deciders(objects.read(ClusterRequest, outcome.written), tenant)
     if course.wait and not course.dry:
         try:
@@ -75,26 +78,43 @@ async def see_through(
         printing.object_(course.output, await _now(session, outcome, course))
 
 
+async def carried_out(session: Session, outcome: Outcome, course: Course) -> None:
+    """Return once a request is carried out to which nobody has to agree. Raises `NotDone` when that does not come to
+    it within moments."""
+    if course.dry:
+        return
+    name = objects.Meta.of(outcome.written).name
+    try:
+        async with asyncio.timeout(AT_ONCE.total_seconds()):
+            await _decided(session, objects.read(ClusterRequest, outcome.written))
+    except TimeoutError as error:
+        raise NotDone(underway(await finding.request(session, name), lifetime.spell(AT_ONCE))) from error
+
+
 def asked(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tuple[str, ...]:
     """What a person is told when somebody has to agree: who that is, and how to go on."""
     request = objects.read(ClusterRequest, outcome.written)
     wish = {Action.CREATE: "a new cluster", Action.CHANGE: "a change of", Action.DELETE: "the deletion of"}
     name, where = request.meta.name, f"-n {namespace}"
+    since = f" since {moment(request.meta.created)}" if outcome.already and request.meta.created else ""
+    told = f"{name}: {wish[outcome.wish.action]} {outcome.wish.cluster} is asked for{since}"
+    follow = f"follow it with: kubectl clusterdesk show {outcome.wish.cluster} {where}"
+    if room.waits(request):
+        return (f"{told}, is approved, and {wording.SAID[Stage.NO_ROOM]}", follow)
     return (
-        f"{name}: {wish[outcome.wish.action]} {outcome.wish.cluster} is asked for, and waits for approval",
+        f"{told}, and waits for approval",
         _who(request, tenant),
         f"they {_where(tenant)}: {wording.approve_line(name, namespace)}",
-        f"follow it with: kubectl clusterdesk show {outcome.wish.cluster} {where}",
+        follow,
     )
 
 
 async def _deciding(session: Session, outcome: Outcome) -> Stored[Tenant] | None:
-    """Whose the namespace is, as they decide about what was asked for. What tells its size is read only where that
-    matters."""
-    tenant = await session.tenant()
-    if tenant is None or tenant.it.spec.approval.large is None:
+    """Whose the namespace is, as they decide about what was asked for. What tells its size, or what is there, is read
+    only where that matters."""
+    tenant, wanted = await session.tenant(), objects.read(ClusterRequest, outcome.written).it.spec
+    if tenant is None or (tenant.it.spec.approval.large is None and wanted.action is not Action.CHANGE):
         return tenant
-    wanted = objects.read(ClusterRequest, outcome.written).it.spec
     cluster, catalog = await finding.find(session, wanted.cluster), await session.catalog()
     spec = risk.about(tenant.it.spec, wanted, cluster.it.spec if cluster else None, catalog)
     return Stored(tenant.meta, tenant.it.model_copy(update={"spec": spec}))

@@ -9,7 +9,7 @@ from plugin.session import Session
 from provisioning import handmade, objects, people, resources, room, wording
 from provisioning.errors import Forbidden
 from provisioning.kube import Manifest
-from provisioning.model import ClusterRequest, ClusterSpec, NodePool, Person, TenantCluster
+from provisioning.model import Action, ClusterRequest, ClusterSpec, NodePool, Person, TenantCluster
 from provisioning.objects import Stored
 
 
@@ -70,6 +70,16 @@ async def own_request(session: Session, me: Person, word: str) -> Stored[Cluster
     like = difflib.get_close_matches(word, [name for it in mine for name in (it.meta.name, it.it.spec.cluster)], n=1)
     meant = f"; did you mean {like[0]}?" if like else ""
     raise NotDone(f"no request of yours waits about {word} in {session.namespace}{meant}")
+
+
+async def own_creation(session: Session, me: Person, word: str) -> Stored[ClusterRequest] | None:
+    """The request of this name, or for a new cluster of this name, with which this person waits; None where none
+    does."""
+    listed = (await session.kube.list(resources.CLUSTER_REQUESTS, namespace=session.namespace)).items
+    known = [objects.read(ClusterRequest, item) for item in listed]
+    mine = [it for it in known if room.waits_for_anything(it) and people.same(it.it.spec.requester, me)]
+    named = (it for it in mine if word in (it.meta.name, it.it.spec.cluster))
+    return next((it for it in named if it.it.spec.action is Action.CREATE), None)
 
 
 async def by_hand(session: Session, name: str) -> Manifest | None:

@@ -73,6 +73,7 @@ def _of_cluster(cluster: Stored[TenantCluster], *, wide: bool) -> Iterator[tuple
     yield "add-ons", ", ".join(add_on.name for add_on in spec.add_ons)
     yield "endpoint", status.endpoint
     yield "until", _until(cluster) or "no end"
+    yield "protection", "nobody deletes it" if spec.deletion_protection else ""
     yield "asked by", cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION, "")
     if stage.of_cluster(cluster) not in (Stage.READY, Stage.DELETING):
         yield "in the way", tables.in_the_way(cluster)

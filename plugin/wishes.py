@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from plugin import errors, finding
+from plugin import claimed, errors, finding
 from plugin.session import Session
-from provisioning import approval, asking, names, objects, resources
+from provisioning import approval, asking, names, objects, resources, room
 from provisioning import errors as kube_errors
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
 from provisioning.kube import Manifest
-from provisioning.model import Action, ClusterRequest, ClusterSpec, Phase, TenantCluster
+from provisioning.model import Action, ClusterRequest, ClusterSpec, TenantCluster
 from provisioning.objects import Stored
 
 TRIES: Final = 5
@@ -43,11 +43,13 @@ class Wish:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`written` is the cluster as it is wanted now, or the request when `asked`. `unchanged`: it was so already."""
+    """`written` is the cluster as it is wanted now, or the request when `asked`; `already`: an earlier one for the same
+    new cluster. `unchanged`: it was so already."""
 
     wish: Wish
     written: Manifest
     asked: bool = False
+    already: bool = False
     unchanged: bool = False
 
     @property
@@ -57,9 +59,15 @@ class Outcome:
 
 
 async def make(session: Session, manifest: Manifest, *, reason: str = "", dry_run: bool = False) -> Outcome:
-    """A new cluster. Raises `NotDone` with every reason."""
+    """A new cluster, or the request with which the same person waits for it. Raises `NotDone` with every reason."""
     name = manifest["metadata"]["name"]
     wish = Wish(Action.CREATE, name, None, 0, reason, dry_run)
+    if (claim := await claimed.claim(session, name)) is not None:
+        # Asked before the rules: what waits for room has none, and is the same wish all the same.
+        desired = await claimed.desired(session, manifest, claim)
+        if desired is None:
+            raise refused(wish, (await claimed.cause(session, claim),))
+        return Outcome(replace(wish, desired=desired), claim.manifest, asked=True, already=True)
 
     async def write(body: Manifest, *, dry: bool) -> Manifest:
         try:
@@ -116,6 +124,15 @@ async def remove(
     return await _settled(session, wish, {}, write)
 
 
+async def give_up(
+    session: Session, cluster: Stored[TenantCluster], *, reason: str = "", dry_run: bool = False
+) -> Outcome:
+    """A request to delete a cluster that is not ready yet, also by whom nobody has to agree with: so that its end is
+    told where it was asked for. Raises `NotDone`."""
+    wish = Wish(Action.DELETE, cluster.meta.name, None, cluster.meta.generation, reason, dry_run)
+    return Outcome(wish, await _ask(session, wish))
+
+
 def laid_over(written: Manifest, before: ClusterSpec, after: ClusterSpec) -> Manifest:
     """The spec as somebody wrote it, with the fields that differ as they are after. The rest stays word for word."""
     old, new = before.wire(), after.wire()
@@ -153,14 +170,15 @@ async def _settled(session: Session, wish: Wish, manifest: Manifest, write: _Wri
 
 
 async def _ask(session: Session, wish: Wish) -> Manifest:
-    """The request for it: a new one, or the one with which the same person asked for the same before."""
+    """The request for it: a new one, or the one with which the same person waits for the same."""
     me = (await session.myself()).person
     digest = digest_of(action=wish.action, cluster=wish.cluster, desired=wish.desired)
     label = f"{names.CLUSTER_LABEL}={wish.cluster}"
     for found in (await session.kube.list(resources.CLUSTER_REQUESTS, namespace=session.namespace, labels=label)).items:
-        it = objects.read(ClusterRequest, found).it
-        same = (it.spec.digest, it.spec.base_generation, it.spec.requester.user) == (digest, wish.generation, me.user)
-        if it.status.phase is Phase.PENDING and same:
+        request = objects.read(ClusterRequest, found)
+        it = request.it.spec
+        same = (it.digest, it.base_generation, it.requester.user) == (digest, wish.generation, me.user)
+        if room.waits_for_anything(request) and same:
             return found
     manifest = asking.request(
         name=names.request_name(session.namespace, me.user, digest, uuid.uuid4().hex),

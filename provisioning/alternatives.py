@@ -6,8 +6,8 @@ The arithmetic is the quota's own. It is a hint: the webhook decides again when 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from provisioning import quantity, quota
 from provisioning.model import CatalogSpec, ClusterSpec, Flavor, NodePool
@@ -17,15 +17,16 @@ from provisioning.usage import Usage
 
 @dataclass(frozen=True)
 class Alternative:
-    """Instead of `wanted` workers of `flavor` there is room for `fewer` of them, or for `wanted` of `smaller`.
+    """Instead of as many workers of `flavor` as are wanted there is room for `fewer` of them, or for `many` of
+    `smaller`: as many as are wanted, or fewer of these too where nothing else would help.
 
     0 and "" where that would not help either.
     """
 
-    wanted: int
     flavor: str
     fewer: int = 0
     smaller: str = ""
+    many: int = 0
 
 
 def fitting(
@@ -54,16 +55,19 @@ def fitting(
         changed = pool.model_copy(update=changes)
         return becomes.model_copy(update={"pools": tuple(changed if it is pool else it for it in becomes.pools)})
 
-    # Whoever wants more of what they have does not want all of it replaced by another size.
-    is_more = (pool.name, pool.flavor) in {(it.name, it.flavor) for it in (was.pools if was else ())}
-    sizes = () if is_more else _smaller(pool, flavors, catalog)
-    found = Alternative(
-        pool.most,
-        pool.flavor,
-        fewer=_fewer(pool, lambda number: fits(with_pool(replicas=number, min=None, max=None))),
-        smaller=next((name for name in sizes if fits(with_pool(flavor=name))), ""),
-    )
-    return found if found.fewer or found.smaller else None
+    before = next((it for it in (was.pools if was else ()) if it.name == pool.name), None)
+    sizes = _between(before, pool, tuple(flavors), catalog)
+
+    def fewer(flavor: str) -> int:
+        return _fewer(pool, lambda number: fits(with_pool(flavor=flavor, replicas=number, min=None, max=None)))
+
+    found = Alternative(pool.flavor, fewer=fewer(pool.flavor))
+    if smaller := next((name for name in sizes if fits(with_pool(flavor=name))), ""):
+        return replace(found, smaller=smaller, many=pool.most)
+    if found.fewer:
+        return found
+    fitting = ((name, many) for name in sizes if (many := fewer(name)))
+    return next((replace(found, smaller=name, many=many) for name, many in fitting), None)
 
 
 def shrunk(pools: Iterable[NodePool], flavors: Iterable[Flavor], catalog: CatalogSpec) -> dict[str, str]:
@@ -87,6 +91,20 @@ def _growing(becomes: ClusterSpec, was: ClusterSpec | None, catalog: CatalogSpec
 def _fewer(pool: NodePool, fits: Callable[[int], bool]) -> int:
     """The most workers that fit, 0 when not even one does."""
     return bisect.bisect_left(range(1, pool.most), True, key=lambda number: not fits(number))
+
+
+def _between(before: NodePool | None, pool: NodePool, flavors: Sequence[Flavor], catalog: CatalogSpec) -> list[str]:
+    """The flavors below the pool's own that would do instead, the largest first.
+
+    Whoever wants more of what they have does not want all of it replaced by another size; and whoever wants larger
+    workers is not helped by those that they have, or by smaller ones.
+    """
+    below = _smaller(pool, flavors, catalog)
+    if before is None:
+        return below
+    if before.flavor == pool.flavor:
+        return []
+    return [name for name in below if name not in (before.flavor, *_smaller(before, flavors, catalog))]
 
 
 def _smaller(pool: NodePool, flavors: Iterable[Flavor], catalog: CatalogSpec) -> list[str]:

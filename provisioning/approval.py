@@ -63,8 +63,12 @@ def is_extension(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:
     """Whether a change gives a cluster a later end, and nothing else. To have no end any more is none."""
     if old is None or new is None or not old.lifetime or not new.lifetime:
         return False
-    is_later = lifetime.parse(new.lifetime) > lifetime.parse(old.lifetime)
-    return is_later and old.model_copy(update={"lifetime": new.lifetime}) == new
+    return lifetime.is_later(old, new) and old.model_copy(update={"lifetime": new.lifetime}) == new
+
+
+def is_unprotection(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:
+    """Whether a change takes a cluster's deletion protection off, whatever else it does."""
+    return old is not None and new is not None and old.deletion_protection and not new.deletion_protection
 
 
 def check_shown(request: Stored[ClusterRequest], digest: str) -> None:
@@ -225,13 +229,39 @@ def take_back(request: Stored[ClusterRequest], person: Person, *, tenant: Tenant
     return lifecycle.step(status.model_copy(update={"votes": kept}), Event.TAKEN_BACK, now=now)
 
 
-def withdraw(request: Stored[ClusterRequest], person: Person, *, now: datetime) -> RequestStatus:
-    """The status after the requester took the request back, undecided or while it waits for room. Raises `Refused`."""
-    if not people.same(person, request.it.spec.requester):
+def is_left_behind(request: Stored[ClusterRequest], tenant: TenantSpec) -> bool:
+    """Whether whoever asked has left the tenant, or Slack says that nobody is at their account any more."""
+    requester = request.it.spec.requester
+    account = people.recognised(tenant, requester).slack
+    return people.has_left(tenant, requester) or (bool(account) and account in request.it.status.unreachable)
+
+
+def may_withdraw(
+    request: Stored[ClusterRequest], person: Person, *, tenant: TenantSpec | None, groups: Iterable[str] = ()
+) -> bool:
+    """Whether it is this person's to take back: they asked for it; or are a member, and whoever asked is not there any
+    more. `tenant` is None where nobody can tell whose it is, `groups` those the person is in now."""
+    if people.same(person, request.it.spec.requester):
+        return True
+    return tenant is not None and people.member(tenant, person, groups) and is_left_behind(request, tenant)
+
+
+def withdraw(
+    request: Stored[ClusterRequest],
+    person: Person,
+    *,
+    tenant: TenantSpec | None,
+    groups: Iterable[str] = (),
+    now: datetime,
+) -> RequestStatus:
+    """The status after this person took the request back, undecided or while it waits for room. Raises `Refused`."""
+    if not may_withdraw(request, person, tenant=tenant, groups=groups):
         raise Refused(Reason.NOT_YOURS)
     if request.it.status.phase is Phase.APPROVED and not room.waits(request):
         raise Refused(Reason.ALREADY_DECIDED)
-    return lifecycle.step(request.it.status, Event.WITHDRAWN, now=now)
+    instead = None if people.same(person, request.it.spec.requester) else person
+    status = request.it.status.model_copy(update={"withdrawn_by": instead})
+    return lifecycle.step(status, Event.WITHDRAWN, now=now)
 
 
 def _check_open(request: Stored[ClusterRequest], tenant: TenantSpec, now: datetime) -> None:

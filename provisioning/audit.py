@@ -38,6 +38,7 @@ class Code(StrEnum):
     REQUEST_EXPIRED = "request-expired"
     REQUEST_APPLIED = "request-applied"
     REQUEST_FAILED = "request-failed"
+    LIFETIME_FAILED = "lifetime-failed"
     VOTE_CAST = "vote-cast"
     VOTE_TAKEN_BACK = "vote-taken-back"
     QUESTION_ASKED = "question-asked"
@@ -53,6 +54,7 @@ class Code(StrEnum):
     ACCESS_EXPIRED = "access-expired"
     ADMISSION_DENIED = "admission-denied"
     VOTE_REFUSED = "vote-refused"
+    FORBIDDEN_FOUND = "forbidden-found"
 
 
 MEANING: Final[Mapping[Code, str]] = {
@@ -73,6 +75,7 @@ MEANING: Final[Mapping[Code, str]] = {
     Code.REQUEST_EXPIRED: "Nobody decided in time.",
     Code.REQUEST_APPLIED: "What was approved is done.",
     Code.REQUEST_FAILED: "What was approved could not be done.",
+    Code.LIFETIME_FAILED: "Another end of a cluster's life was approved and could not be written; it ends as before.",
     Code.VOTE_CAST: "Somebody's vote counts.",
     Code.VOTE_TAKEN_BACK: "Somebody took their vote back.",
     Code.QUESTION_ASKED: "Somebody who decides asked the requester a question.",
@@ -88,6 +91,7 @@ MEANING: Final[Mapping[Code, str]] = {
     Code.ACCESS_EXPIRED: "A certificate ran out.",
     Code.ADMISSION_DENIED: "The webhooks refused a write, by whichever door it came; `refused-by` are the policies.",
     Code.VOTE_REFUSED: "A vote did not count: the webhooks refused it.",
+    Code.FORBIDDEN_FOUND: "Something stands in a tenant that the webhooks would refuse; `refused-by` are the policies.",
 }
 
 

@@ -11,7 +11,15 @@ from provisioning import seats
 from provisioning.audit import Code, Event
 from provisioning.grants import EXPIRED, REVOKED
 from provisioning.issuing import Marks
-from provisioning.model import AccessStatus, ClusterAccess, ClusterRequest, Phase, RequestStatus, Vote
+from provisioning.model import (
+    AccessStatus,
+    ClusterAccess,
+    ClusterRequest,
+    Phase,
+    RequestStatus,
+    TenantCluster,
+    Vote,
+)
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
 
@@ -40,6 +48,7 @@ def reached(request: Stored[ClusterRequest], status: RequestStatus) -> Event:
     """The request has come to `status`: who asked, who decided and when, by which rule, about which digest."""
     spec = request.it.spec
     denial = status.votes[-1].voter.user if status.phase is Phase.DENIED and status.votes else ""
+    instead = status.withdrawn_by.user if status.withdrawn_by else ""
     alone = seats.taken_through(status) if status.phase is Phase.APPROVED else None
     facts = {
         "action": spec.action.value,
@@ -49,15 +58,30 @@ def reached(request: Stored[ClusterRequest], status: RequestStatus) -> Event:
         "waiver": status.waiver,
         **({"replaced-by": status.replaced_by} if status.replaced_by else {}),
         **({"replaces": spec.replaces} if spec.replaces else {}),
+        **({"withdrawn-by": status.withdrawn_by.user} if status.withdrawn_by else {}),
     }
     replaced = Code.REQUEST_REPLACED if status.replaced_by else None
     return Event(
         Code.REQUEST_FORCED if alone else replaced or _PHASES[status.phase],
-        who=alone.voter.user if alone else denial or spec.requester.user,
+        who=alone.voter.user if alone else denial or instead or spec.requester.user,
         where=CLUSTER,
         about="/".join(request.key),
         digest=spec.digest,
         facts=facts,
+    )
+
+
+def lifetime_failed(request: Stored[ClusterRequest], cluster: Stored[TenantCluster]) -> Event:
+    """The request was to give the cluster another end, and came to nothing: which it keeps, and which was wanted."""
+    spec = request.it.spec
+    facts = {
+        "cluster": spec.cluster,
+        "lifetime": cluster.it.spec.lifetime or "",
+        "wanted": (spec.desired.lifetime if spec.desired else None) or "",
+    }
+    about = "/".join(request.key)
+    return Event(
+        Code.LIFETIME_FAILED, who=spec.requester.user, where=CLUSTER, about=about, digest=spec.digest, facts=facts
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from provisioning import approval, escalation, seats
+from provisioning import approval, escalation, giving_up, seats
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.model import Action, CatalogSpec, ClusterRequest, ClusterSpec, DelegationSpec, Phase, TenantSpec
@@ -30,11 +30,13 @@ def uncovered(
     catalog: CatalogSpec,
     tenant: TenantSpec,
     delegations: Iterable[DelegationSpec] = (),
+    waiver: str | None = None,
 ) -> str:
     """Why the request does not stand behind this change; empty when it does.
 
     `desired` is the spec being written (None for a deletion), `generation` that of the stored object (0 for none),
-    and `born` the time it was made: who asked to delete a cluster meant the one that was there then.
+    and `born` the time it was made: who asked to delete a cluster meant the one that was there then. `waiver` is the
+    rule by which nobody has to agree to this request, as it holds now.
     Specs are compared completed, with the defaults of today on both sides. Votes are counted as they count today: who
     agreed and is no approver any more does not stand behind anything.
     """
@@ -43,7 +45,8 @@ def uncovered(
         return f"it is {request.it.status.phase.value}, not Approved"
     if (spec.action, spec.cluster) != (action, cluster):
         return f"it asks to {spec.action.value.lower()} {spec.cluster}, not to {action.value.lower()} {cluster}"
-    if why := _too_few(request, tenant, tuple(delegations)):
+    by_rule = waiver is not None and request.it.status.waiver == waiver
+    if not by_rule and (why := _too_few(request, tenant, tuple(delegations))):
         return why
     if spec.digest != digest_of(action=spec.action, cluster=spec.cluster, desired=spec.desired):
         return "its digest does not fit its own content"
@@ -63,6 +66,8 @@ def _too_few(request: Stored[ClusterRequest], tenant: TenantSpec, delegations: t
     standing = approval.agreed(request, tenant, delegations)
     if len(standing) >= required or approval.forced(request, tenant) is not None:
         return ""
+    if status.waiver == giving_up.RULE:
+        return giving_up.TOO_LATE
     if status.waiver:
         return f"the rule by which it was approved, {status.waiver}, does not fit it any more; ask again"
     decide = ", ".join(vote.voter.user for vote in standing) or "nobody"

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -26,27 +25,19 @@ import structlog
 
 from provisioning import errors, metrics
 from provisioning.advance import USABLE, Hand
-from provisioning.ledger import PENDING_MAX, Advance, Ledger
+from provisioning.ledger import PENDING_MAX, VACANT, Advance, Ledger
 from provisioning.reservation import LENT, Contended, Granted, Outcome, Request, judge
+from provisioning.turns import Turns
 from provisioning.usage import Usage
 
 log = structlog.get_logger()
 
-PAUSE: Final = 0.01
-"""Seconds, about, between two tries of who has lost a race twice; longer each time."""
-TURNS: Final = 2
-"""Times as long as its write took that the winner of a race waits, and up to twice that, before its next batch: whoever
-lost has to read and to write first, or the winner, who knows the ledger already, would win for ever."""
-PAUSE_MAX: Final = 0.2
-"""Seconds of either pause at the most."""
-RIVALS: Final = 1.0
-"""Seconds after a lost race for which others are thought to write as well. Where nobody does, nobody waits."""
 WRITE_SECONDS: Final = 0.05
 """A waiter with less time than this left is not taken into a write any more."""
 LENT_PAUSE: Final = 0.25
 """Seconds between two looks of who would have room if others did not have it in hand."""
 ALONE_SECONDS: Final = 5.0
-"""What a write may take for which nobody waits."""
+"""What a call may take for which nobody waits."""
 ALONE_TRIES: Final = 3
 LEAVING_SECONDS: Final = 2.0
 """Until whoever leaves has given back what is in hand; or else the keeper finds it."""
@@ -90,17 +81,14 @@ class Batcher:
     tenant: str
     clock: Callable[[], float]
     door: str = ""
+    turns: Turns = field(default_factory=Turns)
     _waiters: list[_Waiter] = field(default_factory=list)
     _worker: asyncio.Task[None] | None = None
     _page: Page | None = None
     """The ledger as we wrote it last; a guess, as others write too."""
-    _wary: float = float("-inf")
-    """Until when others are thought to write."""
-    _again: float = 0.0
-    """When the next batch may begin, where others write."""
     _hand: Hand = field(default_factory=Hand)
-    _serial: int = 0
     _lives: int = 0
+    _serial: int = 0
     _come: asyncio.Event = field(default_factory=asyncio.Event)
     """Somebody waits, or more is to be taken ahead."""
     _leaving: bool = False
@@ -140,9 +128,9 @@ class Batcher:
     def _ahead(self, request: Request) -> Granted | None:
         """A yes out of what is charged already. None where that is nothing, or not enough."""
         page, hand = self._page, self._hand
-        if page is None or request.key in page.ledger.slots or page.ledger.pending + len(hand.owed) >= PENDING_MAX:
+        if page is None or page.ledger.slot(request.key) != VACANT:
             return None
-        if not hand.take(request, self.clock()):
+        if page.ledger.pending + len(hand.owed) >= PENDING_MAX or not hand.take(request, self.clock()):
             return None
         metrics.LEDGER_AHEAD.inc()
         if hand.is_low:
@@ -155,16 +143,16 @@ class Batcher:
                 page = await self.store.load(self.tenant)
         except (TimeoutError, errors.Unavailable, errors.Throttled):
             return Contended()
-        ledger = replace(page.ledger, advances={})  # What is lent will be given back.
+        ledger = page.ledger.without_advances()  # They will be given back.
         return _at(page.version, judge(ledger, request, used=ledger.used())[1])
 
     async def _work(self) -> None:
         while self._waiters or self._hand.is_open:
             if not self._waiters:
                 await self._rest()
-            if self.clock() < self._wary and (pause := self._again - self.clock()) > 0:
+            if (pause := self.turns.pause(self.clock())) > 0:
                 await asyncio.sleep(pause)
-            batch, self._waiters = self._waiters, []
+            batch: list[_Waiter] = []
             try:
                 await self._serve(batch)
             except Exception as error:
@@ -191,46 +179,58 @@ class Batcher:
 
     @property
     def _name(self) -> str:
-        return f"{self.door}.{self._lives}" if self.door else ""
+        return f"{self.door}.{self._lives}"
 
     async def _serve(self, batch: list[_Waiter]) -> None:
-        """Answer everybody in the batch, and write down what is owed."""
-        page, live, failures, hand, awaited = self._page, False, 0, self._hand, bool(batch)
-        while (batch := self._in_time(batch)) or not awaited:
+        """Answer everybody who waits, and who comes until the ledger is read, and write down what is owed. The batch is
+        who is taken along."""
+        hand, last = self._hand, self._page
+        # Where others write, a write on what we wrote last would only be lost.
+        page, live = None if self.turns.are_others_about(self.clock()) else last, False
+        lost = unanswered = 0
+        self._take_along(batch)
+        alone = not batch
+        while self._in_time(batch) or alone:
             try:
                 if page is None:
+                    # Nobody later: a no has to be true at a moment after somebody has asked.
+                    self._take_along(batch)
                     async with self._until_last(batch):
                         page, live = await self.store.load(self.tenant), True
                     hand.found(page.ledger.advances.get(self._name))
+                    if not lost and last is not None and page.version != last.version:
+                        self.turns.meet(self.clock())
                     continue  # Somebody's time may be over by now, and what is not answered is not to be written.
                 ledger, outcomes = _judge_all(self._with_owed(page.ledger), batch)
                 if not live and not all(isinstance(outcome, Granted) for outcome in outcomes):
                     page = None  # No for somebody, on a guess: look, and judge everybody again.
                     continue
                 ahead = self._to_take(ledger, busy=bool(batch or hand.owed))
-                if ahead.room != Usage():
-                    ledger = ledger.lend(self._name, ahead)
+                ledger = ledger.lend(self._name, ahead)
                 if ledger is not page.ledger:
                     metrics.LEDGER_BATCH.observe(len(batch) + len(hand.owed))
                     began = self.clock()
-                    missing = hand.write(ahead.room)
+                    missing = hand.write(ahead.room if ahead is not None else Usage())
                     async with self._until_last(batch):
                         page = await self.store.save(self.tenant, ledger, page.version)
                     hand.written(missing, until=began + USABLE)
-                    took = self.clock() - began
-                    pause = min(PAUSE_MAX, took * TURNS * (1 + random.random()))  # noqa: S311 - jitter, no secret
-                    self._again = self.clock() + pause
-            except (TimeoutError, errors.Conflict, errors.Unavailable, errors.Throttled) as error:
-                # Lost, or unknown. A claim that did get in is found again, because claiming twice is claiming once.
+                    self.turns.won(self.clock(), took=self.clock() - began, lost=lost)
+            except errors.Conflict:
+                lost += 1
+                log.debug("ledger_lost_race", tenant=self.tenant, times=lost)
+                self.turns.meet(self.clock())
+                page, live, self._page = None, False, None
                 hand.lost()
-                failures += 1
-                log.debug("ledger_retry", tenant=self.tenant, failures=failures, why=type(error).__name__)
-                page, live, self._wary = None, False, self.clock() + RIVALS
-                self._page = None
-                # Not before the second try: whoever won waits for us now.
-                await asyncio.sleep(min(PAUSE_MAX, PAUSE * (failures - 1)) * random.random())  # noqa: S311 - jitter, no secret
-                if not awaited and failures > ALONE_TRIES:
+                continue
+            except (TimeoutError, errors.Unavailable, errors.Throttled) as error:
+                # A claim that did get in is found again, because claiming twice is claiming once.
+                unanswered += 1
+                log.debug("ledger_retry", tenant=self.tenant, times=unanswered, why=type(error).__name__)
+                page, live, self._page = None, False, None
+                hand.lost()
+                if not batch and unanswered > ALONE_TRIES:
                     return  # Nobody waits: after a rest is soon enough.
+                await asyncio.sleep(self.turns.retry(unanswered=unanswered))
                 continue
             self._page = page
             self._answer(batch, outcomes, page.version)
@@ -244,13 +244,13 @@ class Batcher:
             ledger = ledger.claim(request.key, request.claim)
         return ledger
 
-    def _to_take(self, ledger: Ledger, *, busy: bool) -> Advance:
+    def _to_take(self, ledger: Ledger, *, busy: bool) -> Advance | None:
         """What to take ahead with this write. Who was granted nothing since the last one gives back what is left."""
-        wanted = Usage()
-        if busy and self.door and not self._leaving:
-            wanted = self._hand.wish(ledger.used() + ledger.lent, self.clock())
+        if not busy or not self.door or self._leaving:
+            return None
+        wanted = self._hand.wish(ledger.used() + ledger.lent, self.clock())
         self._serial += 1
-        return Advance(wanted, self._serial)
+        return Advance(wanted, self._serial) if wanted != Usage() else None
 
     def _answer(self, batch: list[_Waiter], outcomes: list[Outcome], version: str) -> None:
         later = []
@@ -264,18 +264,23 @@ class Batcher:
         if later:
             asyncio.get_running_loop().call_later(LENT_PAUSE, self._queue, later)
 
-    def _until_last(self, batch: list[_Waiter]) -> asyncio.Timeout:
-        """No call outlives everybody who waits for it, so that whoever comes next is not held up by a dead one."""
-        latest = max((waiter.deadline for waiter in batch), default=self.clock() + ALONE_SECONDS)
-        return asyncio.timeout(latest - self.clock())
+    def _take_along(self, batch: list[_Waiter]) -> None:
+        batch += self._waiters
+        self._waiters = []
 
-    def _in_time(self, batch: list[_Waiter]) -> list[_Waiter]:
-        """Who can still be answered; the others are told to come back."""
+    def _in_time(self, batch: list[_Waiter]) -> bool:
+        """Leave in the batch who can still be answered; the others are told to come back. Whether anybody is left."""
         latest = self.clock() + WRITE_SECONDS
         for waiter in batch:
             if waiter.deadline < latest and not waiter.answer.done():
                 waiter.answer.set_result(Contended())
-        return [waiter for waiter in batch if not waiter.answer.done()]
+        batch[:] = [waiter for waiter in batch if not waiter.answer.done()]
+        return bool(batch)
+
+    def _until_last(self, batch: list[_Waiter]) -> asyncio.Timeout:
+        """No call outlives everybody who waits for it, so that whoever comes next is not held up by a dead one."""
+        latest = max((waiter.deadline for waiter in batch), default=self.clock() + ALONE_SECONDS)
+        return asyncio.timeout(latest - self.clock())
 
 
 def _at(version: str, outcome: Outcome) -> Outcome:

@@ -16,6 +16,7 @@ from provisioning.canary import Canary
 from provisioning.completion import complete
 from provisioning.errors import Cause
 from provisioning.handmade import HandMade
+from provisioning.insight import Insight
 from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import (
@@ -71,6 +72,7 @@ class Desk:
         self._now = now
         self.canary = canary or Canary(kube, namespace="", now=now)
         self.accesses = AccessDesk(kube, views, tenant_of=self.tenant_of)
+        self.insight = Insight(kube)
         self.voting = VotingDesk(kube, views, tenants=self._tenants, groups=groups or NoGroups(), now=now)
         self.waiting = WaitingDesk(kube, voting=self.voting, now=now)
         self._usual: tuple[datetime, Usual] | None = None
@@ -215,9 +217,11 @@ class Desk:
 
     async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
         """Take a request back. Raises `Refused` or `KubeError`."""
+        tenant = self.tenant_of(namespace)
 
         def decide(request: Stored[ClusterRequest]) -> RequestStatus:
-            return approval.withdraw(request, person, now=self._now())
+            spec = tenant.it.spec if tenant is not None else None
+            return approval.withdraw(request, person, tenant=spec, now=self._now())
 
         return await request_status.rewrite(self._kube, namespace, name, decide)
 

@@ -56,6 +56,23 @@ def prolonged(cluster: Stored[TenantCluster], by: timedelta, *, now: datetime) -
     return cluster.it.spec.model_copy(update={"lifetime": lifetime.prolonged(created, before, by, now=now)})
 
 
+def room_to_live(cluster: Stored[TenantCluster], policy: LifetimePolicy, *, now: datetime) -> timedelta | None:
+    """By how much it may live longer at most, in whole minutes: not at all below one. None where nothing bounds that.
+
+    `policy` is its tenant's.
+    """
+    least = prolonged(cluster, timedelta(), now=now)
+    if least is None or not least.lifetime or not policy.longest:
+        return None
+    left = lifetime.parse(policy.longest) - lifetime.parse(least.lifetime)
+    return max(left // timedelta(minutes=1), 0) * timedelta(minutes=1)
+
+
+def protected(spec: ClusterSpec, is_protected: bool) -> ClusterSpec:
+    """The cluster with its deletion protection on, or off."""
+    return spec.model_copy(update={"deletion_protection": is_protected})
+
+
 def sized(
     pool: NodePool, *, replicas: int | None = None, least: int | None = None, most: int | None = None
 ) -> NodePool:

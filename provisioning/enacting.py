@@ -71,7 +71,7 @@ async def _delete(kube: Kube, request: Stored[ClusterRequest], *, dry_run: bool 
     present = await kube.find(resources.TENANT_CLUSTERS, name, namespace=namespace)
     if present is None or "deletionTimestamp" in present["metadata"]:
         return
-    if _younger(present, request):
+    if is_younger(present, request):
         raise Failed(f"the cluster {name} that this was asked for is gone; there is a new one of that name")
     uid = present["metadata"]["uid"]
     await kube.delete(resources.TENANT_CLUSTERS, name, namespace=namespace, uid=uid, dry_run=dry_run)
@@ -92,7 +92,7 @@ def _done_by(cluster: Manifest, request: Stored[ClusterRequest]) -> bool:
     return objects.Meta.of(cluster).annotations.get(names.REQUEST_ANNOTATION) == request.meta.name
 
 
-def _younger(cluster: Manifest, request: Stored[ClusterRequest]) -> bool:
+def is_younger(cluster: Manifest, request: Stored[ClusterRequest]) -> bool:
     """Whether the cluster was made after it was asked to be deleted."""
     born = objects.Meta.of(cluster).created
     return born is not None and request.meta.created is not None and born > request.meta.created

@@ -19,23 +19,25 @@ from provisioning import (
     backing,
     enacting,
     errors,
+    events,
+    giving_up,
     lifecycle,
     lifetime,
     metrics,
     objects,
     replacing,
     resources,
-    risk,
     room,
     seats,
     standing,
 )
 from provisioning.cache import Key
+from provisioning.events import Recorder
 from provisioning.kube import Kube, Manifest
 from provisioning.landscape import Landscape
 from provisioning.lifecycle import Event
 from provisioning.line import Line
-from provisioning.model import ClusterRequest, Phase, RequestStatus, Tenant
+from provisioning.model import Action, ClusterRequest, Phase, RequestStatus, Tenant
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored
 from provisioning.room import Wait
@@ -56,6 +58,7 @@ class Enactor:
         self._line = Line(kube, landscape)
         self._now = now
         self._tell = tell
+        self._recorder = Recorder(kube, now=now)
 
     async def act(self, key: Key) -> float | None:
         """Carry the request of this namespace and name on; the seconds until it has to be looked at again."""
@@ -118,8 +121,7 @@ class Enactor:
             found = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
         except errors.Invalid:
             return None  # nobody can tell how large it is
-        present = found.it.spec if found is not None else None
-        return risk.waiver(tenant.it.spec, request.it.spec, present, self._landscape.catalog())
+        return giving_up.waiver(tenant.it.spec, request.it.spec, found, self._landscape.catalog())
 
     async def _enact(self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant]) -> float | None:
         """Do what was approved, and write down how that went; the seconds until the next look where it waits for room.
@@ -140,14 +142,30 @@ class Enactor:
             await self._fail(request, manifest, _why(error))
             return None
         except errors.KubeError as error:
-            # Whatever keeps it from being tried, it stands before others for no longer than it may wait.
+            # Whatever keeps it from being tried or written, it stands before others for no longer than it may.
+            if (written_by := room.to_be_written_by(request)) and written_by <= self._now():
+                await self._cannot_be_written(request, manifest, error)
+                return None
             end = room.gives_up_at(request, tenant.it.spec.approval, now=self._now())
             if not room.waits(request) or self._now() < end:
                 raise
             return await self._wait(request, manifest, tenant, Wait(room.NO_ROOM, error.message))
+        await self._applied(request, manifest)
+        return None
+
+    async def _cannot_be_written(
+        self, request: Stored[ClusterRequest], manifest: Manifest, error: errors.KubeError
+    ) -> None:
+        """It fails, so that those behind it go on; unless it is there, and only the answer was lost. Climbs where
+        nobody can even look."""
+        if await enacting.is_done(self._kube, request):
+            await self._applied(request, manifest)
+        else:
+            await self._fail(request, manifest, room.not_written(error.message))
+
+    async def _applied(self, request: Stored[ClusterRequest], manifest: Manifest) -> None:
         applied = lifecycle.step(request.it.status, Event.APPLIED, now=self._now())
         await self._settle(request, manifest, applied, "applied")
-        return None
 
     async def _wait(
         self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant], why: Wait
@@ -169,6 +187,17 @@ class Enactor:
     async def _fail(self, request: Stored[ClusterRequest], manifest: Manifest, why: str) -> None:
         failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=why[:MESSAGE_MAX])
         await self._settle(request, manifest, failed, "failed")
+        await self._tell_of_its_end(request, why)
+
+    async def _tell_of_its_end(self, request: Stored[ClusterRequest], why: str) -> None:
+        """Where the failed request was to give the cluster another end, that it has its old one still."""
+        try:
+            cluster = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
+        except errors.Invalid:
+            return  # nobody can tell when it ends
+        if cluster is not None and lifetime.differs(cluster.it.spec, request.it.spec.desired):
+            self._tell(audit_events.lifetime_failed(request, cluster))
+            await self._recorder.tell(cluster, [events.of_failed_lifetime(request.meta.name, cluster.it.spec, why)])
 
     async def _note(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
         """Write down how it stands since somebody else brought it there, and tell of it once."""
@@ -192,7 +221,9 @@ class Enactor:
         may vote meanwhile, or take it back while it waits for room."""
         noted = {
             "observed_generation": request.meta.generation,
-            "conditions": standing.conditions(request, status, now=self._now(), wait=wait),
+            "conditions": standing.conditions(
+                request, status, now=self._now(), wait=wait, removed=self._is_removed(request, status)
+            ),
         }
         status = status.model_copy(update=noted)
         if status == request.it.status:
@@ -204,6 +235,19 @@ class Enactor:
         }
         await self._kube.replace(resources.CLUSTER_REQUESTS, {**manifest, "status": wire}, subresource="status")
         return True
+
+    def _is_removed(self, request: Stored[ClusterRequest], status: RequestStatus) -> bool | None:
+        """Whether the cluster is gone that was to be deleted. None for a request for anything else, or one that was
+        written before this was told: nobody knows since when."""
+        if status.phase is not Phase.APPLIED or request.it.spec.action is not Action.DELETE:
+            return None
+        before = request.it.status
+        noted = conditions_of.find(before.conditions, standing.REMOVED)
+        if before.phase is Phase.APPLIED and (noted is None or noted.status == "True"):
+            return True if noted else None
+        key = (request.meta.namespace, request.it.spec.cluster)
+        there = self._landscape.get(resources.TENANT_CLUSTERS, *key)
+        return there is None or enacting.is_younger(there, request)
 
 
 def _why(error: errors.ClusterdeskError) -> str:

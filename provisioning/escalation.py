@@ -38,6 +38,16 @@ def everybody(tenant: TenantSpec) -> TenantSpec:
     return tenant.model_copy(update={"approvers": (*tenant.approvers, *more)}) if more else tenant
 
 
+def above_quota(tenant: TenantSpec, person: Person) -> tuple[Subject, ...]:
+    """Whom this person asks for more than the quota has room for: to whom the tenant hands on last what nobody decides,
+    which is the platform as a rule; else who decides about what is large; else its approvers. Never themselves."""
+    policy = tenant.approval
+    last = policy.escalation[-1].approvers if policy.escalation else ()
+    large = policy.large.approvers if policy.large is not None else ()
+    me = people.recognised(tenant, person)
+    return tuple(it for it in last or large or tenant.approvers if not people.names(it, me))
+
+
 def noted(request: Stored[ClusterRequest], tenant: TenantSpec) -> tuple[tuple[HandedOn, EscalationStep], ...]:
     """The steps that somebody noted, in the order of the policy: what a card tells of, which has no clock."""
     steps = dict(enumerate(tenant.approval.escalation))

@@ -18,7 +18,7 @@ import structlog
 
 from provisioning import errors, names, resources, steps
 from provisioning.kube import Kube, Manifest
-from provisioning.model import ClusterStatus, Condition, StepState
+from provisioning.model import ClusterSpec, ClusterStatus, Condition, StepState
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Meta, parse_time
 from provisioning.resources import Resource
@@ -60,6 +60,13 @@ def of_delivery(restored: Iterable[str], pruned: Iterable[str]) -> Iterator[News
         yield News("DriftPutRight", f"{what} had been changed by somebody else, and is again as it should be", "Apply")
     for what in pruned:
         yield News("Pruned", f"{what} is not needed any more, and was deleted", "Prune")
+
+
+def of_failed_lifetime(request: str, spec: ClusterSpec, why: str) -> News:
+    """Another end was approved by this request and could not be written; `spec` is the cluster's, with the old one."""
+    kept = f"its lifetime stays {spec.lifetime}" if spec.lifetime else "it has no end, as before"
+    note = f"{kept}: what {request} asked for could not be written ({why}); ask for another lifetime"
+    return News("LifetimeFailed", note, "Extend", warning=True)
 
 
 def _steps(before: ClusterStatus, after: ClusterStatus) -> Iterator[News]:
@@ -135,7 +142,7 @@ class Named(Protocol):
 
 
 class Recorder:
-    """Writes Events. `instance` tells replicas apart."""
+    """Writes Events. `instance` tells replicas apart, `controller` whose they are."""
 
     def __init__(
         self,
@@ -143,11 +150,13 @@ class Recorder:
         *,
         now: Callable[[], datetime],
         instance: str = "provisioner",
+        controller: str = CONTROLLER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kube = kube
         self._now = now
         self._instance = instance
+        self._controller = controller
         self._clock = clock
         self._told: OrderedDict[str, float] = OrderedDict()
 
@@ -197,6 +206,6 @@ class Recorder:
                 "name": meta.name,
                 "uid": meta.uid,
             },
-            "reportingController": CONTROLLER,
+            "reportingController": self._controller,
             "reportingInstance": self._instance,
         }

@@ -13,6 +13,7 @@ from provisioning import measures, resources, room
 from provisioning.cache import Key, key_of
 from provisioning.kube import Manifest
 from provisioning.landscape import Landscape
+from provisioning.model import Action
 from provisioning.queue import Queue
 from provisioning.resources import Resource
 
@@ -47,6 +48,7 @@ class Feed:
             self._landscape.listen(self._clusters.add),
             caches[resources.CLUSTER_REQUESTS].listen(self._requested),
             caches[resources.CLUSTER_ACCESSES].listen(self._access),
+            caches[resources.TENANT_CLUSTERS].listen(self._ended),
             *(caches[kind].listen(self._led_to) for kind in (resources.TENANT_CLUSTERS, resources.CLUSTERS)),
             caches[resources.TENANTS].listen(self._tenant),
             caches[resources.NAMESPACES].listen(self._namespace),
@@ -97,6 +99,14 @@ class Feed:
             # Whoever stood behind it may go.
             owner = self._landscape.tenant_of(key_of(before)[0])
             self._waiting_in(owner.it.spec.namespaces if owner is not None else ())
+
+    def _ended(self, before: Manifest | None, after: Manifest | None) -> None:
+        """Whoever asked for its deletion reads how long that took."""
+        if before is not None and after is None:
+            namespace, name = key_of(before)
+            for manifest in self._landscape.caches[resources.CLUSTER_REQUESTS].list(namespace):
+                if (manifest["spec"].get("action"), manifest["spec"].get("cluster")) == (Action.DELETE.value, name):
+                    self._requests.add(key_of(manifest))
 
     def _access(self, before: Manifest | None, after: Manifest | None) -> None:
         there = after or before

@@ -37,7 +37,7 @@ def lowerings(before: Ledger, after: Ledger) -> list[Lowering]:
     """Everything to be held back of what is given up on the way from one ledger to the other."""
     found = []
     for key, old in before.slots.items():
-        new = after.slots.get(key, Slot())
+        new = after.slot(key)
         if new is old or not new.uid:
             continue
         # A claim that is settled may have been written, and seen by a part, before it was overtaken.
@@ -69,7 +69,7 @@ def _within(before: Ledger, after: Ledger, spare: Mapping[str, Usage], above: Ca
     back."""
     left = dict(spare)
     for key, new in after.slots.items():
-        old = before.slots.get(key, Slot())
+        old = before.slot(key)
         risen = (new.cost - old.cost).rises()
         if new is old or key in spare or risen == Usage():
             continue

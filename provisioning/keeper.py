@@ -60,6 +60,8 @@ class Memory:
     """When the ledger was first seen to be missing or garbled."""
     lost: Ledger = field(default_factory=Ledger)
     """What there was then, by lists."""
+    counted_at: float = float("-inf")
+    """When the last recount began that was brought to its end."""
     lowered_at: float = -LOWERING
     count: Count = field(default_factory=Count)
 
@@ -116,8 +118,10 @@ class Keeper:
         self._measure(tenant, ledger, claims=len(claims))
         if held_back is not None:
             return held_back
-        waits = [CLAIMS_LOOK if claims else RECOUNT, max(0.0, memory.recount_at - self._clock())]
-        return min([*waits, *filter(None, [memory.prover.release_in()])])
+        now, release = self._clock(), memory.prover.release_in(after=memory.counted_at)
+        waits = [CLAIMS_LOOK if claims else RECOUNT, max(0.0, memory.recount_at - now)]
+        # What came to be free while we looked was not yet when we asked: then it is to be counted at once.
+        return min(waits if release is None else [*waits, max(release, memory.busy_until - now)])
 
     async def _keep(self, tenant: Stored[Tenant], memory: Memory) -> tuple[Ledger, float | None]:
         """Bring the ledger in line with the caches. With it, the seconds until what had to wait may be lowered."""
@@ -155,11 +159,13 @@ class Keeper:
         """Hold the ledger against lists of everything, put it right, and say what it had wrong."""
         name = tenant.meta.name
         for patience in (CONFIRM, 0.0):
-            page = await self._store.load(name)
-            known = await memory.prover.settled(page.ledger, self._census.seen(tenant), release=True)
+            began = self._clock()
             listed = await self._census.listed(tenant)
-            counted = await memory.prover.settled(known, listed, listed=True, release=True)
-            # What doors have granted out of an advance that they have lost was not written down by them.
+            # Read after the lists, which take their time: who reserves meanwhile would make all of it in vain.
+            page = await self._store.load(name)
+            known = await memory.prover.settled(page.ledger, self._census.seen(tenant), released=began)
+            counted = await memory.prover.settled(known, listed, listed=True, released=began)
+            # What doors had granted out of an advance that they lost was not written down by them.
             drift = known.used() - counted.used()
             if drift.rises() == Usage() and (Usage() - drift).within(known.lent - counted.lent):
                 drift = Usage()
@@ -172,7 +178,7 @@ class Keeper:
             note = "the ledger was not what a recount of everything found; it was put right"
             await self._tell(tenant, "LedgerDrift", note, "Recount")
         memory.count = Count(self._now(), drift, tuple(settlement.unmeasured(listed)))
-        memory.recount_at = self._next_recount()
+        memory.counted_at, memory.recount_at = began, self._next_recount()
         return counted
 
     async def _until_countable(self, tenant: Stored[Tenant], memory: Memory, *, why: Missing | Garbled) -> float:

@@ -32,7 +32,8 @@ PENDING_MAX: Final = 4096
 """Unsettled claims of one tenant. Names that the API server makes up are a new slot each, and whoever has all of them
 refused by somebody else would fill the ledger up to what an API server stores: a third of that, by these."""
 SLOTS_KNOWN: Final = 16384
-"""Slots that are kept read, of all ledgers together."""
+SHELVES_KNOWN: Final = 512
+"""Slots, and shelves of them, that are kept read, of all ledgers together."""
 
 
 class Missing(ClusterdeskError):
@@ -104,6 +105,43 @@ class Slot:
         return Slot(charge, uid, revision, open_claims)
 
 
+VACANT: Final = Slot()
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Some of a ledger's slots, with what they come to. A change makes this one anew, and leaves the others."""
+
+    slots: Mapping[str, Slot]
+    used: Usage
+    pending: int
+
+    @classmethod
+    def of(cls, slots: Mapping[str, Slot]) -> Shelf:
+        total = Usage.total(slot.cost for slot in slots.values())
+        return cls(slots, total, sum(len(slot.claims) for slot in slots.values()))
+
+    def lines(self) -> list[str]:
+        """What is stored of each slot, in order."""
+        return [ledger_text.line(key, self.slots[key].text) for key in sorted(self.slots)]
+
+    @cached_property
+    def packed(self) -> str:
+        """As it is stored."""
+        return ledger_text.pack(self.lines())
+
+    def put(self, key: str, slot: Slot) -> Shelf:
+        """With this in the slot. An empty slot is none."""
+        before = self.slots.get(key, VACANT)
+        slots = {**self.slots, key: slot}
+        if slot == VACANT:
+            del slots[key]
+        return Shelf(slots, self.used - before.cost + slot.cost, self.pending - len(before.claims) + len(slot.claims))
+
+
+BARE: Final = Shelf.of({})
+
+
 @dataclass(frozen=True)
 class Advance:
     """Room that is lent to a door, ahead of what it will be asked for (see `provisioning.advance`).
@@ -115,18 +153,39 @@ class Advance:
     serial: int
 
 
-@dataclass(frozen=True)
 class Ledger:
-    """All slots of a tenant, and what is lent to doors besides (by their names)."""
+    """All slots of a tenant, and what is lent to doors besides, by their names. A value: equal ones are equal."""
 
-    slots: Mapping[str, Slot] = field(default_factory=dict)
-    advances: Mapping[str, Advance] = field(default_factory=dict)
-    summed: Usage | None = field(default=None, repr=False, compare=False)
-    """What all of them cost, where whoever made this ledger knew it from the one before."""
-    counted: int | None = field(default=None, repr=False, compare=False)
-    """How many claims they hold, where that was known as well."""
-    packed: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
-    """Shelves of the stored text that are known, by number."""
+    def __init__(self, slots: Mapping[str, Slot] | None = None, advances: Mapping[str, Advance] | None = None) -> None:
+        standing: dict[int, dict[str, Slot]] = {}
+        for key, slot in (slots or {}).items():
+            standing.setdefault(ledger_text.shelf_of(key), {})[key] = slot
+        shelves = (standing.get(number) for number in range(ledger_text.SHELVES))
+        self._shelves = tuple(Shelf.of(each) if each else BARE for each in shelves)
+        self.advances = advances or {}
+
+    @classmethod
+    def _of(cls, shelves: tuple[Shelf, ...], advances: Mapping[str, Advance]) -> Ledger:
+        made = cls.__new__(cls)
+        made._shelves, made.advances = shelves, advances
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ledger) and (self._shelves, self.advances) == (other._shelves, other.advances)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Ledger({self.slots!r}, {self.advances!r})"
+
+    @cached_property
+    def slots(self) -> Mapping[str, Slot]:
+        """All of them, by key. Whoever wants one of them asks for that: to put them together takes its time."""
+        return {key: slot for shelf in self._shelves for key, slot in shelf.slots.items()}
+
+    def slot(self, key: str) -> Slot:
+        """One of them; an empty one where there is none."""
+        return self._shelves[ledger_text.shelf_of(key)].slots.get(key, VACANT)
 
     def used(self) -> Usage:
         """The sum of what all slots cost."""
@@ -134,7 +193,7 @@ class Ledger:
 
     @cached_property
     def _used(self) -> Usage:
-        return self.summed if self.summed is not None else Usage.total(slot.cost for slot in self.slots.values())
+        return Usage.total(shelf.used for shelf in self._shelves)
 
     @cached_property
     def lent(self) -> Usage:
@@ -144,19 +203,18 @@ class Ledger:
     @cached_property
     def pending(self) -> int:
         """How many claims are not settled."""
-        return self.counted if self.counted is not None else sum(len(slot.claims) for slot in self.slots.values())
+        return sum(shelf.pending for shelf in self._shelves)
 
     def cost(self, key: str) -> Usage:
         """What one slot costs."""
-        slot = self.slots.get(key)
-        return slot.cost if slot is not None else Usage()
+        return self.slot(key).cost
 
     def claim(self, key: str, claim: Claim) -> Ledger:
         """The ledger with the claim in it, or with the one renewed that stands for it. Never the same ledger.
 
         So a yes is always a write: had the keeper settled meanwhile what we think is still claimed, the write is lost.
         """
-        slot = self.slots.get(key, Slot())
+        slot = self.slot(key)
         standing = next((present for present in slot.claims if present.covers(claim)), None)
         if standing is None:
             return self.put(key, replace(slot, claims=(*slot.claims, claim)))
@@ -166,19 +224,19 @@ class Ledger:
 
     def is_crowded(self, key: str) -> bool:
         """Whether the slot holds more unsettled claims than it may."""
-        return len(self.slots.get(key, Slot()).claims) > CLAIMS_MAX
+        return len(self.slot(key).claims) > CLAIMS_MAX
 
     def settle(self, key: str, *, charge: Usage, uid: str, revision: str) -> Ledger:
         """The object was seen: its own footprint counts now, and no claim that this revision answers.
 
         A sight older than the last one changes nothing.
         """
-        return self.put(key, self.slots.get(key, Slot()).settled(charge=charge, uid=uid, revision=revision))
+        return self.put(key, self.slot(key).settled(charge=charge, uid=uid, revision=revision))
 
     def drop(self, key: str, claim: Claim) -> Ledger:
         """Without a claim that can no longer be written."""
-        slot = self.slots.get(key)
-        if slot is None or claim not in slot.claims:
+        slot = self.slot(key)
+        if claim not in slot.claims:
             return self
         rest = replace(slot, claims=tuple(present for present in slot.claims if present != claim))
         return self.put(key, rest)
@@ -189,45 +247,44 @@ class Ledger:
         Only on proof: the API server itself must have said so after this ledger was read. A cache is no proof, as it
         may not have seen yet what was created, and then changed, since.
         """
-        slot = self.slots.get(key)
-        if slot is None:
-            return self
-        return self.put(key, Slot(claims=tuple(claim for claim in slot.claims if not claim.fence)))
+        return self.put(key, Slot(claims=tuple(claim for claim in self.slot(key).claims if not claim.fence)))
 
     def lend(self, door: str, advance: Advance | None) -> Ledger:
         """The ledger with this lent to a door; None takes it back."""
         if advance == self.advances.get(door):
             return self
-        advances = {name: each for name, each in self.advances.items() if name != door}
-        lent = {**advances, door: advance} if advance is not None else advances
-        return Ledger(self.slots, lent, self.used(), self.pending, self.packed)
+        others = {name: each for name, each in self.advances.items() if name != door}
+        return Ledger._of(self._shelves, {**others, door: advance} if advance is not None else others)
+
+    def without_advances(self) -> Ledger:
+        """As if nothing were lent."""
+        return Ledger._of(self._shelves, {})
 
     def put(self, key: str, slot: Slot) -> Ledger:
-        """The ledger with this in the slot; the same one where it is there already. An empty slot is none."""
-        if slot == self.slots.get(key):
+        """The ledger with this in the slot; the same one where it is there already."""
+        if slot == self.slot(key):
             return self
-        slots = {**self.slots, key: slot}
-        if slot == Slot():
-            del slots[key]
-        changed = ledger_text.shelf_of(key)
-        packed = {shelf: text for shelf, text in self.packed.items() if shelf != changed}
-        before = self.slots.get(key, Slot())
-        counted = self.pending - len(before.claims) + len(slot.claims)
-        return Ledger(slots, self.advances, self.used() - before.cost + slot.cost, counted, packed)
+        number = ledger_text.shelf_of(key)
+        shelves = (*self._shelves[:number], self._shelves[number].put(key, slot), *self._shelves[number + 1 :])
+        return Ledger._of(shelves, self.advances)
 
     def dumps(self) -> str:
         """As it is stored. Equal ledgers are equal texts."""
-        lent = {door: [advance.serial, *_row(advance.room)] for door, advance in sorted(self.advances.items())}
-        return ledger_text.dumps(self.slots, lambda key: self.slots[key].text, self.packed, lent)
+        lent = {door: [advance.serial, *_row(advance.room)] for door, advance in self.advances.items()}
+        if sum(len(shelf.slots) for shelf in self._shelves) <= ledger_text.PLAIN_MAX:
+            return ledger_text.plain(sorted(line for shelf in self._shelves for line in shelf.lines()), lent)
+        return ledger_text.packed((shelf.packed for shelf in self._shelves), lent)
 
     @classmethod
     def loads(cls, text: str) -> Ledger:
         """Raises `Garbled` for anything that `dumps` did not write: what cannot be read is not an empty ledger
         either."""
         try:
-            slots, packed, lent = ledger_text.loads(text)
+            stored, lent = ledger_text.loads(text)
             advances = {door: Advance(_usage(row), _serial(serial)) for door, (serial, *row) in lent.items()}
-            return cls({key: _slot_of(slot) for key, slot in slots.items()}, advances, packed=packed)
+            if isinstance(stored, Mapping):
+                return cls({key: _slot_of(slot) for key, slot in stored.items()}, advances)
+            return cls._of(tuple(_shelf_of(number, packed) for number, packed in enumerate(stored)), advances)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise Garbled(f"no ledger of ours: {type(error).__name__}") from error
 
@@ -241,9 +298,15 @@ def _answered(claim: Claim, *, uid: str, revision: str) -> bool:
     return claim.uid == uid
 
 
+@lru_cache(maxsize=SHELVES_KNOWN)
+def _shelf_of(number: int, packed: str) -> Shelf:
+    """A shelf, read once: who has lost a race reads a ledger again of which hardly anything has changed."""
+    return Shelf.of({key: _slot_of(slot) for key, slot in ledger_text.unpack(number, packed).items()})
+
+
 @lru_cache(maxsize=SLOTS_KNOWN)
 def _slot_of(text: bytes) -> Slot:
-    """A slot, read once: who has lost a race reads a ledger again of which hardly anything has changed."""
+    """The same for a slot, of a shelf that has changed."""
     return _slot_read(msgspec.json.decode(text))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -22,11 +22,13 @@ PLAIN_MAX: Final = 24
 SHELVES: Final = 16
 SHELF_MAX: Final = 8 * 1024 * 1024
 """Bytes that a shelf may come to. More than an API server stores is no ledger of ours."""
-SHELVES_KNOWN: Final = 512
-"""Shelves that are kept unpacked, of all ledgers together."""
 KEYS_KNOWN: Final = 32768
 LEVEL: Final = 1
 """Of compression: the next ones take longer than what they save is worth."""
+
+
+Lent = Mapping[str, Sequence[int]]
+"""By the name of a door: a serial, and amounts."""
 
 
 class Unreadable(ValueError):
@@ -50,67 +52,61 @@ def shelf_of(key: str) -> int:
     return zlib.crc32(key.encode()) % SHELVES
 
 
-def dumps(
-    keys: Collection[str],
-    text_of: Callable[[str], str],
-    packed: dict[int, str],
-    lent: Mapping[str, Sequence[int]],
-) -> str:
-    """Sorted, so that equal slots are equal texts. `packed` is what is known of shelves that have not changed; what is
-    packed now is added to it. `lent` stands beside them, where there is any."""
-    rest = f',"lent":{msgspec.json.encode(lent).decode()}}}' if lent else "}"
-    if len(keys) <= PLAIN_MAX:
-        return f'{{"format":{PLAIN},"slots":{_joined(keys, text_of)}{rest}'
-    wanted: dict[int, list[str]] = {shelf: [] for shelf in range(SHELVES) if shelf not in packed}
-    for key in keys:
-        if (shelf := shelf_of(key)) in wanted:
-            wanted[shelf].append(key)
-    for shelf, standing in wanted.items():
-        packed[shelf] = _pack(_joined(standing, text_of))
-    shelves = ",".join(f'"{packed[shelf]}"' for shelf in range(SHELVES))
-    return f'{{"format":{PACKED},"shelves":[{shelves}]{rest}'
+def line(key: str, text: str) -> str:
+    """What is stored of a slot with this text."""
+    return f"{_quoted(key)}:{text}"
 
 
-def loads(text: str) -> tuple[Mapping[str, bytes], dict[int, str], Mapping[str, Sequence[int]]]:
-    """The text of each slot by its key, the shelves as they are packed, and what is lent. Raises `Unreadable`."""
+def plain(lines: Iterable[str], lent: Lent) -> str:
+    """A ledger of few slots, and what is lent to whom."""
+    return f'{{"format":{PLAIN},"slots":{{{",".join(lines)}}}{_beside(lent)}}}'
+
+
+def packed(shelves: Iterable[str], lent: Lent) -> str:
+    """A ledger of many, of all its shelves in their order."""
+    joined = ",".join(f'"{shelf}"' for shelf in shelves)
+    return f'{{"format":{PACKED},"shelves":[{joined}]{_beside(lent)}}}'
+
+
+def pack(lines: Iterable[str]) -> str:
+    """The slots of one shelf."""
+    text = f"{{{','.join(lines)}}}"
+    return binascii.b2a_base64(zlib.compress(text.encode(), LEVEL), newline=False).decode()
+
+
+def loads(text: str) -> tuple[Mapping[str, bytes] | tuple[str, ...], Lent]:
+    """The text of each slot by its key, where they are few, or the shelves as they are packed; and what is lent. Raises
+    `Unreadable`."""
     try:
         stored = _texts.decode(text)
     except (ValueError, TypeError) as error:
         raise Unreadable(f"no ledger of ours: {type(error).__name__}") from error
     if stored.format == PLAIN and stored.slots is not None:
-        return {key: bytes(slot) for key, slot in stored.slots.items()}, {}, stored.lent
+        return {key: bytes(slot) for key, slot in stored.slots.items()}, stored.lent
     if stored.format != PACKED or len(stored.shelves) != SHELVES:
         raise Unreadable(f"a ledger of format {stored.format}")
-    slots: dict[str, bytes] = {}
-    for number, packed in enumerate(stored.shelves):
-        for key, slot in _unpack(packed).items():
-            if shelf_of(key) != number:
-                raise Unreadable("a slot does not stand where it belongs")
-            slots[key] = slot
-    return slots, dict(enumerate(stored.shelves)), stored.lent
+    return stored.shelves, stored.lent
 
 
-def _joined(keys: Iterable[str], text_of: Callable[[str], str]) -> str:
-    return f"{{{','.join(f'{_quoted(key)}:{text_of(key)}' for key in sorted(keys))}}}"
-
-
-@lru_cache(maxsize=KEYS_KNOWN)
-def _quoted(key: str) -> str:
-    return msgspec.json.encode(key).decode()
-
-
-def _pack(text: str) -> str:
-    return binascii.b2a_base64(zlib.compress(text.encode(), LEVEL), newline=False).decode()
-
-
-@lru_cache(maxsize=SHELVES_KNOWN)
-def _unpack(packed: str) -> Mapping[str, bytes]:
-    """A shelf, unpacked once: who has lost a race reads a ledger again of which hardly anything has changed."""
+def unpack(number: int, packed: str) -> Mapping[str, bytes]:
+    """The text of each slot of this shelf by its key. Raises `Unreadable`."""
     try:
         expanding = zlib.decompressobj()
         text = expanding.decompress(binascii.a2b_base64(packed, strict_mode=True), SHELF_MAX)
         if not expanding.eof or expanding.unused_data:
             raise Unreadable("a shelf is not what was packed")
-        return {key: bytes(slot) for key, slot in _shelf.decode(text).items()}
+        slots = {key: bytes(slot) for key, slot in _shelf.decode(text).items()}
     except (ValueError, TypeError, zlib.error) as error:
         raise Unreadable(f"no shelf of ours: {type(error).__name__}") from error
+    if any(shelf_of(key) != number for key in slots):
+        raise Unreadable("a slot does not stand where it belongs")
+    return slots
+
+
+def _beside(lent: Lent) -> str:
+    return f',"lent":{msgspec.json.encode(lent, order="sorted").decode()}' if lent else ""
+
+
+@lru_cache(maxsize=KEYS_KNOWN)
+def _quoted(key: str) -> str:
+    return msgspec.json.encode(key).decode()

@@ -65,7 +65,7 @@ class Reason(StrEnum):
     """The digest that was shown is not the request's."""
     GONE = "Gone"
     NOT_YOURS = "NotYours"
-    """Only the requester may withdraw."""
+    """Only the requester may withdraw; and a member of the tenant where the requester is not there any more."""
     EXPIRED = "Expired"
     NOT_VOTED = "NotVoted"
     """There is no vote to take back."""

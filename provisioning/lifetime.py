@@ -105,6 +105,18 @@ def ends_at(created: datetime, spec: ClusterSpec) -> datetime | None:
     return created + parse(spec.lifetime) if spec.lifetime else None
 
 
+def differs(old: ClusterSpec | None, new: ClusterSpec | None) -> bool:
+    """Whether a change gives a cluster another end, or one, or none."""
+    return old is not None and new is not None and old.lifetime != new.lifetime
+
+
+def is_later(old: ClusterSpec, new: ClusterSpec) -> bool:
+    """Whether the new one ends after the old one, or never."""
+    if not old.lifetime or not new.lifetime:
+        return bool(old.lifetime)
+    return parse(new.lifetime) > parse(old.lifetime)
+
+
 def expires_at(created: datetime, policy: ApprovalPolicy) -> datetime:
     """Until when a request can be decided."""
     return created + parse(policy.expiry)

@@ -1,6 +1,6 @@
 """What one leader leaves to the next: a line in an annotation of the Lease by which they are elected.
 
-So a new leader repeats nothing that the platform was told, and needs no object and no right of its own for that. What
+So a new leader repeats nothing that people were told, and needs no object and no right of its own for that. What
 must never live here: what is noted, which is for whoever notes it.
 """
 
@@ -13,7 +13,8 @@ from provisioning import errors
 from provisioning.kube import Kube, Manifest
 from provisioning.resources import GROUP, LEASES
 
-ANNOTATION: Final = f"{GROUP}/platform-told"
+PLATFORM_TOLD: Final = f"{GROUP}/platform-told"
+DELEGATES_TOLD: Final = f"{GROUP}/delegates-told"
 TRIES: Final = 10
 """The leader renews its lease every few seconds: a lost race is rare, and ten of them in a row are none."""
 
@@ -50,15 +51,16 @@ class LeaseMemo:
     kube: Kube
     name: str
     namespace: str
+    annotation: str = PLATFORM_TOLD
 
     async def read(self) -> str:
         found = await self.kube.find(LEASES, self.name, namespace=self.namespace)
-        return str(_annotations(found or {"metadata": {}}).get(ANNOTATION, ""))
+        return str(_annotations(found or {"metadata": {}}).get(self.annotation, ""))
 
     async def write(self, line: str) -> None:
         for _ in range(TRIES):
             found = await self.kube.get(LEASES, self.name, namespace=self.namespace)
-            meta = {**found["metadata"], "annotations": {**_annotations(found), ANNOTATION: line}}
+            meta = {**found["metadata"], "annotations": {**_annotations(found), self.annotation: line}}
             try:
                 await self.kube.replace(LEASES, {**found, "metadata": meta})
             except errors.Conflict:

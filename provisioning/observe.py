@@ -71,6 +71,7 @@ def observe(
     return ClusterStatus(
         observed_generation=generation,
         conditions=conditions_of.merge(before.conditions, wanted),
+        initialized=_initialized(before, ready=summary.ready, up=up),
         steps=recorded,
         version=((world.control_plane or {}).get("status") or {}).get("version", ""),
         endpoint=_endpoint(world.cluster),
@@ -90,6 +91,18 @@ def is_paused(cluster: Stored[TenantCluster], rest: Rest | None) -> bool:
     an annotation that nobody has to agree to must not keep machines longer than the tenant may have them."""
     ended = cluster.meta.deleting or (rest is not None and rest.is_over)
     return not ended and cluster.meta.annotations.get(names.PAUSED_ANNOTATION) == "true"
+
+
+def _initialized(before: ClusterStatus, *, ready: bool, up: bool) -> bool | None:
+    """Whether it was ready once; None when nobody knows. `up`: its control plane has come up.
+
+    That it never was is known only of one that was looked at from the beginning: one whose status was lost, or that is
+    older than this field, may hold what people need.
+    """
+    if ready or before.initialized:
+        return True
+    first = not before.conditions and not up
+    return False if first or before.initialized is False else None
 
 
 def _was_left_alone(before: ClusterStatus) -> bool:

@@ -12,6 +12,11 @@ def same(one: Person, other: Person) -> bool:
     return one.user == other.user or (bool(one.slack) and one.slack == other.slack)
 
 
+def names(subject: Subject, person: Person) -> bool:
+    """Whether whom a tenant lists is this person. A group is nobody in particular."""
+    return bool(subject.user) and same(Person(user=subject.user, slack=subject.slack), person)
+
+
 def member(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> bool:
     """Whether this person (in these Kubernetes groups) may ask for clusters of the tenant."""
     return _among(tenant.members, person, groups)
@@ -29,14 +34,37 @@ def approves_some(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()
 
 
 def delegates_in_slack(tenant: TenantSpec, person: Person) -> bool:
-    """Whether what this person says in Slack can have somebody else decide instead of them here."""
-    return tenant.approval.in_slack and approves_some(tenant, person)
+    """Whether what this person says in Slack can have somebody else decide instead of them here, if only about some
+    requests."""
+    large = tenant.approval.large
+    decides = approver(tenant, person) or (large is not None and large.in_slack and _among(large.approvers, person, ()))
+    return tenant.approval.in_slack and decides
+
+
+def delegates_large_at_terminal(tenant: TenantSpec, person: Person) -> bool:
+    """Whether it takes kubectl to have somebody else decide instead of this person about large requests, and only about
+    those."""
+    large = tenant.approval.large
+    if large is None or large.in_slack or not delegates_in_slack(tenant, person):
+        return False
+    return _among(large.approvers or tenant.approvers, person, ())
 
 
 def approvers_of_some(tenant: TenantSpec) -> tuple[Subject, ...]:
     """Whom the tenant names to decide: about its requests, or about the large ones."""
     large = tenant.approval.large
     return (*tenant.approvers, *large.approvers) if large is not None else tenant.approvers
+
+
+def has_left(tenant: TenantSpec, person: Person) -> bool:
+    """Whether somebody who asked for something here has nothing to do with the tenant any more, by any name of theirs.
+
+    Who came by Slack was listed by name. Who did not may be in a group that the tenant names, which nobody can ask.
+    """
+    known = recognised(tenant, person)
+    if member(tenant, known) or approves_some(tenant, known) or by_slack(tenant, known.slack) is not None:
+        return False
+    return bool(person.slack) or not any(it.group for it in (*tenant.members, *approvers_of_some(tenant)))
 
 
 def breaker(tenant: TenantSpec, person: Person, groups: Iterable[str] = ()) -> bool:
@@ -49,7 +77,7 @@ def deciders(tenant: TenantSpec, requester: Person) -> tuple[Subject, ...]:
     if tenant.approval.own_requests:
         return tenant.approvers
     me = recognised(tenant, requester)
-    return tuple(it for it in tenant.approvers if not (it.user and same(Person(user=it.user, slack=it.slack), me)))
+    return tuple(it for it in tenant.approvers if not names(it, me))
 
 
 def suffice(tenant: TenantSpec, requester: Person) -> bool:

@@ -8,9 +8,28 @@ from __future__ import annotations
 import re
 from typing import Final
 
+LEFT_OUT: Final = "(left out)"
+"""What stands where something secret stood."""
+
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def one_line(words: str) -> str:
     """Somebody's words on one line, without characters that reorder or hide text, or that no terminal takes."""
     return " ".join(_CONTROL.sub(" ", words).split())
+
+
+_SECRET: Final = re.compile(
+    r"-----BEGIN[A-Z ]*PRIVATE KEY.*?(?:END[A-Z ]*PRIVATE KEY-----|$)"
+    r"|(?<=://)[^\s/@]+(?=@)"
+    r"|\bxox[a-z]-[0-9A-Za-z-]{8,}|\bxapp-[0-9A-Za-z-]{8,}"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"
+    r"|\b[a-z0-9]{6}\.[a-z0-9]{16}\b"
+    r"|(?i:\b(?:password|passwd|token|secret|client-key-data|authorization)\b[\"']?\s*[:=]\s*(?:bearer\s+)?)[^\s,;]+",
+)
+"""Keys, who logs in within an address, tokens of Slack, of service accounts and of kubeadm, and what is called one."""
+
+
+def without_secrets(words: str) -> str:
+    """What a program says, without what it should not have said."""
+    return _SECRET.sub(LEFT_OUT, words)

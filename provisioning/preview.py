@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioning import approval, errors, names, people, quota, risk, shape
+from provisioning import approval, errors, giving_up, names, people, quota, risk, shape
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
@@ -72,7 +72,8 @@ async def verdict(
 ) -> Verdict:
     """`stored` is the cluster as it is, `used` what the tenant has as published. Raises `KubeError` when the API server
     cannot be asked."""
-    if tenant is None or not people.member(tenant.it.spec, wish.person):
+    gives_up = tenant is not None and _gives_up(wish, stored, tenant.it.spec, catalog)
+    if tenant is None or not (gives_up or people.member(tenant.it.spec, wish.person)):
         cause = Cause("tenant", f"{wish.person.user} is no member of {wish.tenant}")
         return Verdict((cause,), "", Usage(), Usage(), quota.UNBOUNDED, "")
     old = stored.it.spec if stored is not None else None
@@ -89,11 +90,14 @@ async def verdict(
         causes = await _dry_run(kube, wish, desired)
     size = becomes if desired else was
     extension = approval.is_extension(old, desired)
-    policy = risk.deciding(tenant.it.spec, size, catalog).approval
+    unprotects = approval.is_unprotection(old, desired)
+    policy = risk.deciding(tenant.it.spec, size, catalog, unprotects=unprotects).approval
     waiver = approval.waiver_for(policy, wish.action, size, catalog, extension=extension) or ""
+    waiver = giving_up.RULE if gives_up else waiver
     digest = digest_of(action=wish.action, cluster=wish.cluster, desired=desired)
-    # What is published may lag behind: nobody uses less than nothing.
-    return Verdict(causes, waiver, used, (used - was).rises() + becomes, hard, digest)
+    # What is published may lag behind: nobody uses less than they have.
+    before = used.most(was)
+    return Verdict(causes, waiver, before, before - was + becomes, hard, digest)
 
 
 async def shortage(kube: Kube, request: Stored[ClusterRequest]) -> tuple[Cause, ...]:
@@ -112,6 +116,13 @@ async def shortage(kube: Kube, request: Stored[ClusterRequest]) -> tuple[Cause, 
     except (errors.AlreadyExists, errors.Forbidden, errors.Invalid, errors.NotFound):
         return ()
     return ()
+
+
+def _gives_up(wish: Wish, stored: Stored[TenantCluster] | None, tenant: TenantSpec, catalog: CatalogSpec) -> bool:
+    """Whether it is given up before it was ready, which whoever decides may do as well."""
+    if stored is None or wish.action is not Action.DELETE:
+        return False
+    return giving_up.obstacle(stored, wish.person, tenant=tenant, catalog=catalog) is None
 
 
 async def _dry_run(kube: Kube, wish: Wish, desired: ClusterSpec) -> tuple[Cause, ...]:

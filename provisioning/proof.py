@@ -40,20 +40,21 @@ class Prover:
         """Since when slots would be cheaper: by the caches, and by lists."""
         self._lent: dict[tuple[str, Advance], float] = {}
         """Since when we know of advances. A door that lives writes another one long before this is old."""
-        self._forfeit: set[tuple[str, Advance]] = set()
-        """Those of which nothing can come any more that is not there by now."""
         self._coming: dict[str, float] = {}
         """Since when objects are there that a door may have granted ahead."""
 
-    async def settled(self, ledger: Ledger, seen: Sights, *, listed: bool = False, release: bool = False) -> Ledger:
+    async def settled(
+        self, ledger: Ledger, seen: Sights, *, listed: bool = False, released: float | None = None
+    ) -> Ledger:
         """The ledger, just read, with all that this sight of its objects proves. Raises `KubeError`.
 
-        `release`: give free what was held back for long enough; for who counts all by lists before it is written.
-        `listed`: this is the sight of those lists.
+        `released`: give free what had been held back for long enough at this time of the clock; for who has begun then
+        to count all by lists. `listed`: this is the sight of those lists.
         """
         live = self._census.live
-        ledger = self._without_forfeit(ledger, listed=listed)
-        on_their_way = self._on_their_way(settlement.coming(ledger, seen))
+        if listed and released is not None:
+            ledger = self._without_forfeit(ledger, at=released)
+        on_their_way = self._on_their_way(ledger, seen)
         seen = {key: sight for key, sight in seen.items() if key not in on_their_way}
         # Late, or lost: what nobody has let in, and only a cache shows, may have gone long ago.
         ghosts = set(await self._gone(settlement.unreserved(ledger, seen)))
@@ -61,7 +62,7 @@ class Prover:
         gone = await self._gone(settlement.absent(ledger, seen))
         settled = settlement.settle(ledger, seen, gone=gone, dead=())
         since = self._since(listed, holdback.lowerings(ledger, settled))
-        held = [one for one, first in since.items() if not (release and self._is_over(first))]
+        held = [one for one, first in since.items() if released is None or not self._is_over(first, at=released)]
         settled = holdback.hold(ledger, settled, held, self._census.above)
         dead = [entry for entry in self._overdue(settled) if _is_void(entry, await live(entry.slot))]
         for entry in dead:
@@ -69,37 +70,40 @@ class Prover:
             metrics.LEDGER_CLAIMS_VOID.labels(self._tenant).inc()
         return settlement.settle(settled, {}, gone=(), dead=dead)
 
-    def release_in(self) -> float | None:
-        """Seconds until something that is held back may be free; None where nothing is, 0 where it may be by now."""
-        firsts = [first for each in (*self._lowered.values(), self._lent) for first in each.values()]
-        return max(0.0, min(firsts) + self._void_after - self._clock()) if firsts else None
+    def release_in(self, *, after: float = float("-inf")) -> float | None:
+        """Seconds until something that is held back may be free; None where nothing is, 0 where it may be by now.
 
-    def _without_forfeit(self, ledger: Ledger, *, listed: bool) -> Ledger:
-        """The ledger without what doors have lost, where everything was counted by lists since.
-
-        What they granted out of it is there by now, or never will be; and only lists show all of that.
+        `after`: what could have been free by this time of the clock, when all was counted, is not waited for again.
         """
-        now = self._clock()
-        for door, advance in self._forfeit & {*ledger.advances.items()} if listed else ():
-            log.warning("advance_forfeited", tenant=self._tenant, door=door, room=str(advance.room))
-            ledger = ledger.lend(door, None)
-        self._lent = {each: self._lent.get(each, now) for each in ledger.advances.items()}
-        self._forfeit = {each for each, first in self._lent.items() if self._is_over(first)}
+        firsts = [first for each in (*self._lowered.values(), self._lent) for first in each.values()]
+        overs = [first + self._void_after for first in firsts]
+        left = [over - self._clock() for over in overs if over > after]
+        return max(0.0, min(left)) if left else None
+
+    def _without_forfeit(self, ledger: Ledger, *, at: float) -> Ledger:
+        """The ledger without what doors had lost by then: what they granted out of it is in the lists that were taken
+        since, or never will be anywhere."""
+        for door, advance in ledger.advances.items():
+            if self._is_over(self._lent.get((door, advance), float("inf")), at=at):
+                log.warning("advance_forfeited", tenant=self._tenant, door=door, room=str(advance.room))
+                ledger = ledger.lend(door, None)
         return ledger
 
-    def _on_their_way(self, slots: list[str]) -> set[str]:
-        """Those that a door may be about to write down: what it has not by then, it did not grant."""
+    def _on_their_way(self, ledger: Ledger, seen: Sights) -> set[str]:
+        """What a door may be about to write down. What it has not after all that time, it did not grant."""
         now = self._clock()
-        self._coming = {slot: self._coming.get(slot, now) for slot in slots}
-        return {slot for slot, first in self._coming.items() if not self._is_over(first)}
+        self._lent = {each: self._lent.get(each, now) for each in ledger.advances.items()}
+        self._coming = {slot: self._coming.get(slot, now) for slot in settlement.coming(ledger, seen)}
+        return {slot for slot, first in self._coming.items() if not self._is_over(first, at=now)}
 
     def _since(self, listed: bool, present: list[Lowering]) -> dict[Lowering, float]:
         now, known = self._clock(), self._lowered[listed]
         self._lowered[listed] = {one: known.get(one, now) for one in present}
         return self._lowered[listed]
 
-    def _is_over(self, first: float) -> bool:
-        return self._clock() - first >= self._void_after
+    def _is_over(self, first: float, *, at: float) -> bool:
+        # As `release_in` adds it up: what is over must not be so for one of them only.
+        return first + self._void_after <= at
 
     async def _gone(self, slots: list[str]) -> list[str]:
         """Those of which the API server says that nothing is there. Several at once: a namespace may go with hundreds,
@@ -116,7 +120,7 @@ class Prover:
         now = self._clock()
         present = settlement.open_claims(ledger)
         self._first_seen = {entry: self._first_seen.get(entry, now) for entry in present}
-        return [entry for entry in present if self._is_over(self._first_seen[entry])]
+        return [entry for entry in present if self._is_over(self._first_seen[entry], at=now)]
 
 
 def _is_void(entry: OpenClaim, live: Manifest | None) -> bool:

@@ -48,6 +48,11 @@ class Excess:
     def free(self) -> int:
         return max(0, self.hard - self.used)
 
+    @property
+    def missing(self) -> int:
+        """How much more would have to be allowed."""
+        return self.used + self.asked - self.hard
+
 
 @dataclass(frozen=True)
 class Limits:

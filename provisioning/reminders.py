@@ -74,9 +74,15 @@ def nudge(request: Stored[ClusterRequest], person: Person, *, now: datetime) -> 
         raise Refused(Reason.NOT_REQUESTER)
     if status.phase is not Phase.PENDING:
         raise Refused(Reason.ALREADY_DECIDED)
-    if status.nudged_at and now - parse_time(status.nudged_at) < BETWEEN_NUDGES:
+    if not may_nudge(request, now):
         raise Refused(Reason.TOO_SOON)
     return status.model_copy(update={"nudged_at": format_time(now)})
+
+
+def may_nudge(request: Stored[ClusterRequest], now: datetime) -> bool:
+    """Whether the last nudge, if there was one, is long enough ago."""
+    nudged = request.it.status.nudged_at
+    return not nudged or now - parse_time(nudged) >= BETWEEN_NUDGES
 
 
 def opening(moment: datetime, zone: tzinfo, policy: ReminderPolicy) -> datetime | None:

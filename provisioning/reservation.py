@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from provisioning.ledger import CLAIMS_MAX, PENDING_MAX, Claim, Ledger, Slot
+from provisioning.ledger import CLAIMS_MAX, PENDING_MAX, VACANT, Claim, Ledger
 from provisioning.quota import COST, Excess, Limits
 from provisioning.usage import Usage
 
@@ -84,7 +84,7 @@ def judge(ledger: Ledger, request: Request, *, used: Usage) -> tuple[Ledger, Out
     found = request.hard.excess(after - asked, asked, paid=paid)
     if not ledger.advances:
         return (ledger, Exceeded(found, used, ledger)) if found else (claimed, Granted(after))
-    if found and request.before != Usage() and request.key not in ledger.slots:
+    if found and request.before != Usage() and ledger.slot(request.key) == VACANT:
         # It was let in by what is lent, and that is not written down yet: it must not count twice.
         found = request.hard.excess(used, request.claim.charge - request.before)
     if found:
@@ -101,7 +101,7 @@ def _paid(ledger: Ledger, claimed: Ledger, request: Request, *, used: Usage) -> 
     price = request.hard.prices.of
     old, new = (
         max((slot.charge, *(claim.charge for claim in slot.claims)), key=price)
-        for slot in (one.slots.get(request.key, Slot()) for one in (ledger, claimed))
+        for slot in (one.slot(request.key) for one in (ledger, claimed))
     )
     asked = max(new - old, request.claim.charge - request.before, key=price)
     return used + new - old - asked, asked

@@ -1,7 +1,8 @@
-"""Which requests are large, and who decides about those: the tenant as it holds for one request. Pure.
+"""Which requests are large or take protection off, and who decides about those: the tenant as it holds for one request.
 
-A tenant may have more people, or others, decide about what is above bounds of its own. Whoever decides about a request,
-or counts the votes on it, takes the tenant from here, so that the same people decide at every door.
+A tenant may have more people, or others, decide about what is above bounds of its own; and what is protected stays so
+until two people want it otherwise, whatever else the tenant lets one do alone. Whoever decides about a request, or
+counts the votes on it, takes the tenant from here, so that the same people decide at every door. Pure.
 What must never live here: whether a vote counts (`approval`).
 """
 
@@ -49,8 +50,18 @@ def large(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None) -
     return Large(where, required if required > tenant.approval.required else 0, bool(of_large.approvers))
 
 
-def deciding(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None) -> TenantSpec:
-    """The tenant as it decides about something of this size: who approves, how many of them, and whether in Slack."""
+def deciding(
+    tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None, *, unprotects: bool = False
+) -> TenantSpec:
+    """The tenant as it decides about something of this size: who approves, how many of them, and whether in Slack.
+
+    `unprotects` is what `approval.is_unprotection` says of it.
+    """
+    decides = _of_size(tenant, size, catalog)
+    return _of_unprotection(decides) if unprotects else decides
+
+
+def _of_size(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None) -> TenantSpec:
     policy, of_large = tenant.approval, tenant.approval.large
     if of_large is None or not _beyond(tenant, size, catalog):
         return tenant
@@ -66,6 +77,17 @@ def deciding(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None
     return tenant.model_copy(update=decided)
 
 
+def _of_unprotection(tenant: TenantSpec) -> TenantSpec:
+    """Somebody else agrees, in Slack or not, unless a waiver says that it is for this."""
+    policy = tenant.approval
+    changed = {
+        "required": max(policy.required, 1),
+        "own_requests": False,
+        "waivers": tuple(waiver for waiver in policy.waivers if waiver.unprotects),
+    }
+    return tenant.model_copy(update={"approval": policy.model_copy(update=changed)})
+
+
 def required(policy: ApprovalPolicy) -> int:
     """How many must agree to a large request: never fewer than to another, and one at least."""
     said = policy.large.required if policy.large is not None else None
@@ -76,7 +98,8 @@ def about(
     tenant: TenantSpec, request: RequestSpec, present: ClusterSpec | None, catalog: CatalogSpec | None
 ) -> TenantSpec:
     """The tenant as it decides about this request. `present` is the cluster as it is now."""
-    return deciding(tenant, asked_size(request, present, catalog), catalog)
+    unprotects = approval.is_unprotection(present, request.desired)
+    return deciding(tenant, asked_size(request, present, catalog), catalog, unprotects=unprotects)
 
 
 def waiver(
@@ -86,7 +109,8 @@ def waiver(
     size = asked_size(request, present, catalog)
     if size is None or catalog is None:
         return None
-    policy, extension = deciding(tenant, size, catalog).approval, approval.is_extension(present, request.desired)
+    policy = about(tenant, request, present, catalog).approval
+    extension = approval.is_extension(present, request.desired)
     return approval.waiver_for(policy, request.action, size, catalog, extension=extension)
 
 

@@ -2,14 +2,15 @@
 free room next. Pure.
 
 What was approved first goes first. While it waits, whatever was approved later and needs room waits behind it, though
-it might fit: else small ones would keep a large one waiting for ever. What needs no more than there is already (fewer
+it might fit: else small ones would keep a large one waiting for ever. Before all of them goes what somebody took
+through alone, because that is an emergency; never above the quota. What needs no more than there is already (fewer
 workers, a later end, a deletion) goes at once. What asks for more than the whole quota holds up nobody: only the
 platform can make room for it. Whoever writes a TenantCluster that nobody has to agree to stands in no line; the room
 is theirs who come when it is there.
 
 A request may be taken back while it waits, and it is done only once it is noted that it waits no more: so it is never
-both. Until it is done it still stands before those behind it. What must never live here: how much room there is, which
-only the admission webhook says.
+both. Until it is done it still stands before those behind it, and no longer than `WRITTEN_WITHIN`. What must never live
+here: how much room there is, which only the admission webhook says.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from provisioning import errors, lifetime, objects, quota
+from provisioning import errors, lifetime, objects, quota, seats
 from provisioning.model import (
     ApprovalPolicy,
     CatalogSpec,
@@ -44,6 +45,8 @@ FOUND: Final = "RoomFound"
 is some."""
 MOST: Final = 100
 """So many of a tenant wait at a time. Where nobody has to agree, a program could ask without end."""
+WRITTEN_WITHIN: Final = timedelta(hours=1)
+"""What has found room and cannot be written for so long gives its place up. The platform was told long before."""
 SHORTEST, LONGEST = timedelta(seconds=5), timedelta(minutes=5)
 """Between two looks when nothing is heard of the quota. What frees room is heard of; this is for what is missed."""
 
@@ -76,10 +79,12 @@ class Needs:
 @dataclass(frozen=True)
 class Turn:
     """Which place in the line a request has, from 1 on; 0 where it stands in none. `frees` is the cluster that ends
-    next, and when, where some have an end."""
+    next, and when, where some have an end. `forced`: somebody took it through alone, and so it goes before the others.
+    """
 
     place: int
     frees: tuple[str, datetime] | None = None
+    forced: bool = False
 
 
 def waits(request: Stored[ClusterRequest]) -> bool:
@@ -116,6 +121,11 @@ def ahead(request: Stored[ClusterRequest], others: Iterable[Stored[ClusterReques
     return sum(_stands(each) and _order(each) < mine for each in others)
 
 
+def is_forced(request: Stored[ClusterRequest]) -> bool:
+    """Whether somebody took it through alone, so that it goes before what others agreed to."""
+    return seats.taken_through(request.it.status) is not None
+
+
 def turn(
     request: Stored[ClusterRequest],
     others: Iterable[Stored[ClusterRequest]],
@@ -125,8 +135,9 @@ def turn(
     now: datetime,
 ) -> Turn:
     """What can be said of when it is a request's turn. `others` and `clusters` are all of its tenant."""
+    forced = is_forced(request)
     if _is_too_large(request):
-        return Turn(0)
+        return Turn(0, forced=forced)
     ends = (
         (found.deletes_at, cluster.meta.name)
         for cluster in clusters
@@ -135,7 +146,7 @@ def turn(
         if found.deletes_at > now
     )
     next_end = min(ends, default=None)
-    return Turn(1 + ahead(request, others), (next_end[1], next_end[0]) if next_end else None)
+    return Turn(1 + ahead(request, others), (next_end[1], next_end[0]) if next_end else None, forced=forced)
 
 
 def needed(request: Stored[ClusterRequest], had: ClusterSpec | None, catalog: CatalogSpec) -> Needs:
@@ -150,15 +161,27 @@ def of_shortage(message: str, needs: Needs, hard: Limits) -> Wait:
 
 
 def in_line(before: int) -> Wait:
-    """So many go first."""
-    who = "1 that was approved earlier goes" if before == 1 else f"{before} that were approved earlier go"
-    return Wait(IN_LINE, f"{who} first")
+    """So many go first: earlier approved, or taken through alone."""
+    return Wait(IN_LINE, f"{before} {'goes' if before == 1 else 'go'} first")
 
 
 def gives_up_at(request: Stored[ClusterRequest], policy: ApprovalPolicy, *, now: datetime) -> datetime:
     """Until when it waits: as long after it was approved as it might have waited for that."""
     decided = request.it.status.decided_at
     return lifetime.expires_at(objects.parse_time(decided) if decided else now, policy)
+
+
+def to_be_written_by(request: Stored[ClusterRequest]) -> datetime | None:
+    """Until when what has found room keeps its place though it cannot be written; None for one that has found none."""
+    found = conditions.find(request.it.status.conditions, WAITS)
+    if found is None or found.status == "True":
+        return None
+    return objects.parse_time(found.last_transition_time) + WRITTEN_WITHIN
+
+
+def not_written(why: str) -> str:
+    """What a request says that found room and could not be written."""
+    return f"there was room for it, and for an hour it could not be written: {why}"
 
 
 def given_up(why: Wait, end: datetime) -> str:
@@ -203,6 +226,7 @@ def _is_too_large(request: Stored[ClusterRequest]) -> bool:
     return found is not None and found.reason == TOO_LARGE
 
 
-def _order(request: Stored[ClusterRequest]) -> tuple[str, tuple[str, str]]:
-    """By the moment of approval, in whole seconds; who came in the same one, by name."""
-    return request.it.status.decided_at or "", request.key
+def _order(request: Stored[ClusterRequest]) -> tuple[bool, str, tuple[str, str]]:
+    """What was taken through alone first; then by the moment of approval, in whole seconds; who came in the same one,
+    by name."""
+    return not is_forced(request), request.it.status.decided_at or "", request.key

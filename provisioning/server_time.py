@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -47,9 +48,8 @@ class ServerTime:
 
     def heard(self, date: str) -> None:
         """An answer arrived that is dated so. One without a date, of a proxy perhaps, says nothing."""
-        try:
-            at = parsedate_to_datetime(date)
-        except (ValueError, OverflowError):
+        at = _read(date)
+        if at is None:
             return
         now = self._clock()
         zero = at.replace(tzinfo=UTC) - timedelta(seconds=now)
@@ -68,3 +68,12 @@ class ServerTime:
     def _set(self, zero: datetime) -> None:
         log.warning("api_server_clock_set", seconds=(zero - (self._zero or zero)).total_seconds())
         self._zero, self._ahead_since, self._is_warned = zero, None, False
+
+
+@lru_cache(maxsize=8)
+def _read(date: str) -> datetime | None:
+    """A Date that can be read. All answers within a second say the same one."""
+    try:
+        return parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return None

@@ -41,7 +41,7 @@ def settle(ledger: Ledger, seen: Mapping[str, Sight], *, gone: Iterable[str], de
         if sight.charge is None:
             # What cannot be measured now was measured when it was let in: charge and claims stay as they are.
             continue
-        slot = ledger.slots.get(key, Slot())
+        slot = ledger.slot(key)
         # Most of what is seen is as it was, and a ledger of many slots is not made anew for each of them.
         if _matters(slot, slot.settled(charge=sight.charge, uid=sight.uid, revision=sight.revision)):
             ledger = ledger.settle(key, charge=sight.charge, uid=sight.uid, revision=sight.revision)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from provisioning import room, wording
 from provisioning.model import ClusterRequest, Condition, Phase, RequestStatus
 from provisioning.model import conditions as conditions_of
 from provisioning.model.conditions import Summary, Truth
-from provisioning.objects import Stored, format_time
+from provisioning.objects import Stored, format_time, parse_time
 from provisioning.room import Wait
 from provisioning.stage import Stage
 
 APPROVED: Final = "Approved"
+REMOVED: Final = "Removed"
+"""The condition of a deletion that is written: whether the cluster is gone, and since when."""
 _APPROVED: Final[dict[Phase, Truth]] = {
     Phase.PENDING: "Unknown",
     Phase.APPROVED: "True",
@@ -32,6 +34,7 @@ _WORDS: Final = {
     Phase.EXPIRED: "nobody decided about it in time",
     Phase.FAILED: "it could not be done",
 }
+_GONE: Final = {False: "Deleting", True: "Gone"}
 _NO_ROOM: Final = f"it {wording.SAID[Stage.NO_ROOM]}"
 
 
@@ -42,11 +45,25 @@ def ended_at(request: Stored[ClusterRequest]) -> str | None:
     return stalled.last_transition_time if stalled else status.decided_at
 
 
+def removed_after(request: Stored[ClusterRequest]) -> timedelta | None:
+    """How long after the decision the cluster was gone; None while it is there, or where nobody noted it."""
+    found, decided = conditions_of.find(request.it.status.conditions, REMOVED), request.it.status.decided_at
+    if found is None or found.status != "True" or not decided:
+        return None
+    return parse_time(found.last_transition_time) - parse_time(decided)
+
+
 def conditions(
-    request: Stored[ClusterRequest], status: RequestStatus, *, now: datetime, wait: Wait | None = None
+    request: Stored[ClusterRequest],
+    status: RequestStatus,
+    *,
+    now: datetime,
+    wait: Wait | None = None,
+    removed: bool | None = None,
 ) -> tuple[Condition, ...]:
     """The conditions of a request in this phase. Ready once what was asked for is done; whoever has to wait for a
-    person, or for room, is at work, and what has come to nothing is stalled for ever."""
+    person, or for room, is at work, and what has come to nothing is stalled for ever. `removed` is whether the cluster
+    is gone that was to be deleted; None where that is not told."""
     phase, moment, generation = status.phase, format_time(now), request.meta.generation
     said, why = (_NO_ROOM, wait.message) if wait and not wait.is_over else (_WORDS[phase], status.message)
     message = f"{said}: {why}" if why else said
@@ -73,4 +90,7 @@ def conditions(
             room.WAITS, not wait.is_over, reason=reason, message=why, now=moment, generation=generation
         )
         wanted = (*wanted, waits)
+    if removed is not None:
+        reason = _GONE[removed]
+        wanted = (*wanted, conditions_of.make(REMOVED, removed, reason=reason, now=moment, generation=generation))
     return conditions_of.merge(request.it.status.conditions, wanted)

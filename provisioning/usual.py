@@ -13,7 +13,7 @@ from typing import Final
 
 from provisioning.model import Step, StepState, TenantCluster
 from provisioning.objects import Stored, parse_time
-from provisioning.steps import NEEDS
+from provisioning.steps import CONTROL_PLANE, NEEDS, WORKERS
 
 LEAST: Final = 3
 """Of fewer nobody can say what is usual."""
@@ -42,6 +42,17 @@ class Usual:
     def ready(self, flavor: str = "") -> Span | None:
         """From the request to Ready: of clusters with such workers when there are enough, else of all."""
         return self.flavors.get(flavor, self.way)
+
+    def upgrade(self, turns: int) -> Span | None:
+        """From one version to the next: a control plane, then workers in so many turns. None where one of the two has
+        taken too few times to say.
+
+        Each turn counts as long as workers take that come up together, which is the time of one.
+        """
+        first, each = self.steps.get(CONTROL_PLANE), self.steps.get(WORKERS)
+        if first is None or each is None:
+            return None
+        return Span(first.half + each.half * turns, first.most + each.most * turns)
 
 
 def of(clusters: Iterable[Stored[TenantCluster]]) -> Usual:

@@ -161,7 +161,8 @@ class Views:
     def requests(self, namespace: str) -> list[Stored[ClusterRequest]]:
         return self._requests.list(namespace)
 
-    def delegations(self, namespace: str) -> list[Stored[ApprovalDelegation]]:
+    def delegations(self, namespace: str | None = None) -> list[Stored[ApprovalDelegation]]:
+        """Those of one namespace, or of all."""
         return self._delegations.list(namespace)
 
     def access(self, namespace: str, name: str) -> Stored[ClusterAccess] | None:

@@ -5,13 +5,22 @@ Each vote is one compare-and-swap that decides again when it was lost. Raises `R
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from provisioning import approval, delegating, names, people, replacing, request_status, risk, seats
 from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
-from provisioning.model import ClusterRequest, DelegationSpec, Person, RequestStatus, Tenant, TenantSpec, Vote
+from provisioning.model import (
+    ApprovalDelegation,
+    ClusterRequest,
+    DelegationSpec,
+    Person,
+    RequestStatus,
+    Tenant,
+    TenantSpec,
+    Vote,
+)
 from provisioning.objects import Stored
 from provisioning.slack_groups import GroupsUnknown, SlackGroups
 from provisioning.views import Views
@@ -38,6 +47,10 @@ class VotingDesk:
     def delegations(self, namespace: str) -> tuple[DelegationSpec, ...]:
         """Who decides instead of whom there now."""
         return seats.in_force(self._views.delegations(namespace), self._now())
+
+    def everybodys(self) -> tuple[Stored[ApprovalDelegation], ...]:
+        """All delegations there are, in whichever namespace, those that are over with them."""
+        return tuple(self._views.delegations())
 
     def decides(self, person: Person, tenant: Stored[Tenant]) -> bool:
         """Whether this person decides for the tenant: as an approver listed there, if only about large requests,
@@ -110,19 +123,23 @@ class VotingDesk:
 
         return await request_status.rewrite(self._kube, namespace, name, decide)
 
-    async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
-        """Have somebody else decide wherever this approver is listed by name: the tenants. It replaces what was said
-        before."""
-        tenants = tuple(t for t in self._tenants() if people.delegates_in_slack(t.it.spec, approver))
-        for namespace in (namespace for tenant in tenants for namespace in tenant.it.spec.namespaces):
+    async def delegate(
+        self, approver: Person, delegate: Person, *, tenants: Collection[str], until: datetime, reason: str
+    ) -> tuple[str, ...]:
+        """Have somebody else decide in these tenants, wherever this approver is listed by name there: the tenants. It
+        replaces what was said before."""
+        chosen = (tenant for tenant in self._tenants() if tenant.meta.name in tenants)
+        theirs = tuple(t for t in chosen if people.delegates_in_slack(t.it.spec, approver))
+        for namespace in (namespace for tenant in theirs for namespace in tenant.it.spec.namespaces):
             wanted = delegating.manifest(namespace, approver, delegate, until=until, reason=reason)
             await delegating.put(self._kube, wanted)
-        return tuple(tenant.meta.name for tenant in tenants)
+        return tuple(tenant.meta.name for tenant in theirs)
 
-    async def stop(self, approver: Person) -> tuple[DelegationSpec, ...]:
-        """End what this approver has delegated, in every namespace."""
-        namespaces = (namespace for tenant in self._tenants() for namespace in tenant.it.spec.namespaces)
-        found = [each for namespace in namespaces for each in self._views.delegations(namespace)]
+    async def stop(self, approver: Person, *, tenants: Collection[str] = ()) -> tuple[DelegationSpec, ...]:
+        """End what this approver has delegated, in every namespace of these tenants, or of all."""
+        chosen = (tenant for tenant in self._tenants() if not tenants or tenant.meta.name in tenants)
+        namespaces = {namespace for tenant in chosen for namespace in tenant.it.spec.namespaces}
+        found = (each for each in self._views.delegations() if each.meta.namespace in namespaces)
         mine = [each for each in found if people.same(each.it.spec.approver, approver)]
         for each in mine:
             await delegating.end(self._kube, each)

@@ -21,7 +21,7 @@ ALREADY_VOTED: Final = "You have already voted on this request."
 TOO_LATE: Final = "Too late: this request is already decided."
 TIME_OVER: Final = "Too late: the time to decide this request is over."
 GONE: Final = "This request is gone."
-NOT_YOURS: Final = "Only whoever asked can withdraw this request."
+NOT_YOURS: Final = "Only whoever asked can withdraw this request; once they are gone, any member can."
 NOT_VOTED: Final = "You have no vote on this request, so there is none to take back."
 APPROVER_VOTED: Final = "Whoever you decide for has voted on this request already, and so it has their word."
 APPROVER_ASKED: Final = "Whoever you decide for asked for this one, so it needs somebody else to decide."
@@ -77,9 +77,10 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
     return f"{done} of the request about {cluster} counts.{more}"
 
 
-def withdrawn(cluster: str) -> str:
-    """`cluster` is drawn as this door draws names."""
-    return f"Your request about {cluster} is withdrawn."
+def withdrawn(cluster: str, requester: str = "") -> str:
+    """Both are drawn as this door draws them; the requester is empty where that is whoever withdrew it."""
+    whose = f"The request of {requester}" if requester else "Your request"
+    return f"{whose} about {cluster} is withdrawn."
 
 
 def not_delegated(delegates: Sequence[str]) -> str:
@@ -111,6 +112,17 @@ def approve_line(request: str, namespace: str) -> str:
     return f"kubectl clusterdesk approve {request} -n {namespace}"
 
 
+def name_claimed(name: str, *, by: str, since: str, request: str, free: str) -> str:
+    """Somebody else waits for a new cluster of that name. All of it is drawn as this door draws it; `since` may be
+    empty."""
+    return f"{by} has asked for {name} already{since and f', on {since}'} ({request}). Free: {free}"
+
+
+def asked_already(request: str, since: str) -> str:
+    """One waits for that oneself. Both are drawn as this door draws them; `since` may be empty."""
+    return f"that is already {request}, {f'waiting since {since}' if since else 'which waits'}"
+
+
 def must_agree(required: int, tenant: str) -> str:
     """Whose word is needed."""
     return f"{required} {'approver' if required == 1 else 'approvers'} of tenant {tenant} must agree"
@@ -132,6 +144,23 @@ def by_hand_only(cluster: str, keeper: str) -> str:
         f"{cluster} was made by hand, as objects of Cluster API{f', {keeper}' if keeper else ''}. "
         "I cannot do that for it: delete or change its objects where they come from."
     )
+
+
+def given_up_too_late(cluster: str, *, known: bool) -> str:
+    """Here and below, `cluster` is drawn as this door draws names. `known`: it was ready, and it is not only unknown
+    whether it was."""
+    why = "was ready already" if known else "may have been ready already"
+    return f"{cluster} {why}, so it cannot be cancelled any more. You can ask to delete it."
+
+
+def protected_from_cancelling(cluster: str) -> str:
+    return f"{cluster} is protected from deletion, so it cannot be cancelled. First take the protection off."
+
+
+def not_yours_to_cancel(cluster: str, who: str, tenant: str) -> str:
+    """`who` asked for it, drawn as this door draws people; empty when nobody knows. `tenant` is drawn as `cluster`."""
+    asked = f"Only {who}, who asked for it, and those who decide" if who else "Only those who decide"
+    return f"{asked} for {tenant} can cancel {cluster}. You can ask to delete it."
 
 
 SAID: Final[Mapping[Stage, str]] = {

@@ -10,7 +10,9 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import structlog
 
@@ -22,10 +24,13 @@ from certs.errors import CertsError
 from certs.files import Files
 from certs.keeper import Keeper
 from certs.ports import Source
-from provisioning import audit_trail, errors, health, lease, legacy_kube, logs
+from provisioning import audit_trail, errors, events, health, lease, legacy_kube, logs
+from provisioning.audit import Tell
 from provisioning.audit_heads import KubeHeads
 from provisioning.kube import Kube
 from provisioning.ledgers import KubeLedgers
+from provisioning.resources import GROUP
+from webhooks import standing
 from webhooks.app import App, serving
 from webhooks.connections import Turnover
 from webhooks.defaults import DEFAULTS
@@ -35,7 +40,12 @@ from webhooks.landings import Landings
 from webhooks.ledgers import BatchedLedgers, LedgerProbe
 from webhooks.lookup import KubeLookup
 from webhooks.policies import POLICIES
+from webhooks.second_look import SecondLook
 from webhooks.settings import Settings
+
+LEASE: Final = "clusterdesk-webhooks"
+CONTROLLER: Final = f"{GROUP}/webhooks"
+"""Of Events."""
 
 log = structlog.get_logger()
 
@@ -82,6 +92,7 @@ async def serve(settings: Settings) -> None:
 
         heads = KubeHeads(plain, settings.namespace, "webhooks")
         identity = lease.identity(settings.pod_name or socket.gethostname())
+        elector = lease.Elector(plain, name=LEASE, namespace=settings.namespace, identity=identity)
         async with (
             audit_trail.kept(heads, writer=identity, file=settings.audit_file, now=_now) as tell,
             asyncio.TaskGroup() as group,
@@ -90,6 +101,7 @@ async def serve(settings: Settings) -> None:
             turnover = Turnover(settings.connection_seconds)
             app = App(judge, why_not_ready=why_not_ready, note=denials.note, admitted=landings.note, turnover=turnover)
             tasks = [group.create_task(part.run()) for part in (lookup, probe, source, denials, landings)]
+            tasks.append(group.create_task(elector.run(_second_look(kube, lookup, judge, identity, tell).run)))
             # What is loaded by now stays. Looking through it for garbage again and again would hold up whoever asks.
             gc.collect()
             gc.freeze()
@@ -105,6 +117,11 @@ async def serve(settings: Settings) -> None:
                 await ledgers.leave()
             for task in tasks:
                 task.cancel()
+
+
+def _second_look(kube: Kube, lookup: KubeLookup, judge: Judge, identity: str, tell: Tell) -> SecondLook:
+    recorder = events.Recorder(kube, now=_now, instance=identity, controller=CONTROLLER)
+    return SecondLook(lookup, replace(judge, policies=standing.POLICIES), recorder, tell)
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from webhooks.decision import BROKEN, BUSY, Allow, Decision, Deny
 from webhooks.defaults import DEFAULTS
 from webhooks.judge import Judge
 from webhooks.policies import POLICIES
+from webhooks.policy import about, only_noted
 from webhooks.review import Request
 
 BODY_MAX = 7 * 1024 * 1024
@@ -45,6 +46,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _RULES = [rule for each in (*POLICIES, *DEFAULTS) for rule in each.applies_to]
 _KINDS = {(rule.resource.group, rule.resource.plural, rule.subresource): rule.resource.kind for rule in _RULES}
 _OPERATIONS = {operation for rule in _RULES for operation in rule.operations}
+_ONLY_NOTED = only_noted(POLICIES)
 
 log = structlog.get_logger()
 
@@ -148,6 +150,9 @@ class App:
         return web.Response(body=answer, content_type="application/json")
 
     async def _decide(self, asked: Request, decide: Callable[..., Awaitable[Decision]], deadline: float) -> Decision:
+        if about(asked) in _ONLY_NOTED:
+            # Nobody is asked, so neither load nor a fault makes a refusal of it.
+            return Allow()
         if self._in_flight >= self._in_flight_max:
             return Deny("too many requests at once; try again", code=BUSY, retry_after=1)
         self._in_flight += 1

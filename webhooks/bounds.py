@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from webhooks import difference
 from webhooks.tree import Tree
 
 
@@ -29,6 +30,13 @@ def beyond(value: Tree, allowed: Collection[str], at: str = "") -> Iterator[tupl
 
 
 def added(after: Tree, before: Tree, allowed: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """The same, without what was there before: the platform may have written it, and controllers write the rest."""
+    """The same, without what was there before: the platform may have written it, and controllers write the rest.
+
+    Of a list that stays one may take away, as one may take away all of it.
+    """
     there = dict(beyond(before, allowed))
-    return ((path, value) for path, value in beyond(after, allowed) if path not in there or there[path] != value)
+    return (
+        (path, value)
+        for path, value in beyond(after, allowed)
+        if path not in there or not (there[path] == value or difference.is_part(value, there[path]))
+    )

@@ -29,9 +29,9 @@ from provisioning.resources import (
     TENANT_CONTROL_PLANES,
     Resource,
 )
-from webhooks import boots, carriers, hubs, named, parts, user_data
+from webhooks import boots, carriers, difference, hubs, named, parts, user_data
 from webhooks import facts as reading
-from webhooks.facts import All, Facts, Manifest
+from webhooks.facts import Facts, Manifest
 from webhooks.kinds import (
     APPLICATION_SETS,
     APPLICATIONS,
@@ -69,27 +69,23 @@ def of(request: Request, manifest: Manifest, facts: Facts) -> list[Part]:
     What is named before and after a change was looked at when it was named, and is not read for either.
     """
     before, after = ([] if it is None else named.by(request, it) for it in (request.old, request.object))
-    known = set(before).intersection(after)
+    known = set(map(difference.placeless, before)).intersection(map(difference.placeless, after))
 
     def read(sources: Sequence[Source]) -> Iterator[tuple[Source, Manifest]]:
-        return named.read([source for source in sources if source not in known], request.namespace, facts)
+        unread = [source for source in sources if difference.placeless(source) not in known]
+        return named.read(unread, request.namespace, facts)
 
     return list(EXTRACTS[request.group, request.resource](manifest, read))
 
 
 def is_sent(request: Request, facts: Facts) -> bool:
-    """Whether it goes into a tenant now. Only of ConfigMaps and Secrets it is a question."""
+    """Whether it goes into a tenant now. Only of ConfigMaps and Secrets it is a question, and one that many lists
+    answer: so it is the last one to be asked, of what would be refused."""
     manifest = request.either
     if manifest["kind"] not in (CONFIG_MAPS.kind, SECRETS.kind) or manifest.get("type") in ALWAYS_SENT:
         return True
-    me = (manifest["kind"], manifest["metadata"].get("name", ""))
-    facts.need(*(All(kind, request.namespace if kind.namespaced else "") for kind in named.NAMING))
-    return any(
-        (source.kind, source.name) == me and source.namespace in ("", request.namespace)
-        for kind, naming in named.NAMING.items()
-        for other in facts.list(kind, namespace=request.namespace if kind.namespaced else "")
-        for source in naming(other)
-    )
+    name = manifest["metadata"].get("name", "")
+    return any(True for _ in named.anywhere(manifest["kind"], (name,), request.namespace, facts))
 
 
 def _in_helm_release(manifest: Manifest, read: Read) -> Iterator[Part]:

@@ -59,10 +59,11 @@ class One:
 
 @dataclass(frozen=True)
 class All:
-    """A question for all objects of a kind, in one namespace when it is given."""
+    """A question for all objects of a kind, in one namespace when it is given, as they are `after` so many seconds."""
 
     resource: Resource
     namespace: str = ""
+    after: float = 0.0
 
 
 Query = One | All
@@ -106,6 +107,8 @@ class Trusted:
     platform_groups: frozenset[str] = frozenset({"system:masters"})
     namespaces: frozenset[str] = frozenset({"kube-system", "kube-public", "kube-node-lease", "clusterdesk-system"})
     """Namespaces of the platform itself: nothing is charged or refused in them."""
+    home: str = "clusterdesk-system"
+    """Our own namespace, where the ledgers are."""
     controllers: frozenset[str] = CONTROLLERS
     """Namespaces whose service accounts are those of controllers: they write what others only follow from."""
 
@@ -148,9 +151,9 @@ class Facts:
         answer = self._answer(One(resource, name, namespace if resource.namespaced else ""))
         return answer if isinstance(answer, dict) else None
 
-    def list(self, resource: Resource, *, namespace: str = "") -> Sequence[Manifest]:
+    def list(self, resource: Resource, *, namespace: str = "", after: float = 0.0) -> Sequence[Manifest]:
         """All objects of the kind. Raises `Unknown`."""
-        answer = self._answer(All(resource, namespace))
+        answer = self._answer(All(resource, namespace, after))
         return answer if answer is not None and not isinstance(answer, dict) else ()
 
     def once(self, key: Hashable, work_out: Callable[[], T]) -> T:
@@ -231,20 +234,30 @@ def asked(facts: Facts, namespace: str, name: str) -> Stored[ClusterRequest] | N
 
 
 def deciding(facts: Facts, tenant: TenantSpec, request: Stored[ClusterRequest]) -> TenantSpec:
-    """The tenant as it decides about this request. What tells its size is asked only where that matters."""
-    if tenant.approval.large is None:
+    """The tenant as it decides about this request. What tells its size, or what was there, is asked only where that
+    matters."""
+    spec, is_large = request.it.spec, tenant.approval.large is not None
+    # Whether it takes protection off shows only beside what is there.
+    unprotects = spec.action is Action.CHANGE and spec.desired is not None and not spec.desired.deletion_protection
+    if not is_large and not unprotects:
         return tenant
-    there = present(facts, request) if request.it.spec.action is Action.DELETE else None
-    return risk.about(tenant, request.it.spec, there, catalog(facts))
+    there = present(facts, request) if unprotects or spec.action is Action.DELETE else None
+    return risk.about(tenant, spec, there, catalog(facts) if is_large else None)
 
 
-def present(facts: Facts, request: Stored[ClusterRequest]) -> ClusterSpec | None:
+def cluster_of(facts: Facts, request: Stored[ClusterRequest]) -> Stored[TenantCluster] | None:
     """The cluster that something is asked about; None where there is none, or none that can be read any more."""
     found = facts.get(TENANT_CLUSTERS, request.it.spec.cluster, namespace=request.meta.namespace)
     try:
-        return cluster(found).it.spec if found is not None else None
+        return cluster(found) if found is not None else None
     except Invalid:
         return None
+
+
+def present(facts: Facts, request: Stored[ClusterRequest]) -> ClusterSpec | None:
+    """What that cluster should be."""
+    found = cluster_of(facts, request)
+    return found.it.spec if found is not None else None
 
 
 def limits(facts: Facts, tenant: TenantSpec) -> Limits:

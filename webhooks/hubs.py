@@ -7,6 +7,7 @@ Sveltos only, so whatever does not aim at the management cluster itself counts a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from webhooks import boots, carriers, parts, tree
@@ -17,6 +18,14 @@ IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
 """Argo CD's server and name of the cluster that it runs in."""
 LOCAL = "Local"
 """Sveltos' `deploymentType` of what goes into the management cluster."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An element of one of an object's lists, and the field by which it is judged."""
+
+    field: str
+    content: Mapping[str, Any]
 
 
 def in_application(manifest: Manifest) -> Iterator[Part]:
@@ -112,13 +121,12 @@ def named_by_profile(manifest: Manifest) -> Iterator[tuple[Source, Form]]:
         yield _source(manifest, resource, field), Form.CONTENT
 
 
-def borrowed_by_profile(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Namespaces other than its own that a tenant's profile has objects collected from, each with its field."""
+def borrowed_by_profile(manifest: Manifest) -> Iterator[Entry]:
+    """What a tenant's profile has collected from namespaces other than its own."""
     own = tree.dig(manifest, "metadata").get("namespace")
     for resource, field in _collected(tree.mapping(manifest.get("spec"))):
-        namespace = tree.text(resource.get("namespace"))
-        if namespace not in ("", own):
-            yield namespace, f"{field}.namespace"
+        if tree.text(resource.get("namespace")) not in ("", own):
+            yield Entry(f"{field}.namespace", resource)
 
 
 def origins_of_profile(manifest: Manifest) -> Iterator[Origin]:
@@ -148,13 +156,13 @@ def sources_of_profile(manifest: Manifest) -> Iterator[Source]:
                 yield _source(manifest, entry, f"spec.{key}[{index}]")
 
 
-def local_entries(manifest: Manifest) -> Iterator[tuple[str, int]]:
-    """What of a profile goes into the management cluster: list and index."""
+def local_entries(manifest: Manifest) -> Iterator[Entry]:
+    """What of a profile goes into the management cluster."""
     spec = tree.mapping(manifest.get("spec"))
     for key in ("policyRefs", "kustomizationRefs"):
         for index, entry in enumerate(tree.mappings(spec.get(key))):
             if entry.get("deploymentType") == LOCAL:
-                yield key, index
+                yield Entry(f"spec.{key}[{index}].deploymentType", entry)
 
 
 def _sent(spec: Manifest, key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
-from webhooks import decision, deliveries
+from webhooks import decision, deliveries, difference
 from webhooks import facts as reading
 from webhooks.decision import INVALID, Deny
 from webhooks.facts import Facts
 from webhooks.parts import Part
 from webhooks.review import Request
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 TOLD_MAX = 10
 """Findings that one answer tells of."""
 
-T = TypeVar("T")
+T = TypeVar("T", bound="DataclassInstance")
 
 
-def found(request: Request, facts: Facts, look: Callable[[Part], list[T]]) -> list[T]:
-    """What `look` finds in all that goes into a tenant by this request, and that did not go there before.
+def found(
+    request: Request,
+    facts: Facts,
+    look: Callable[[Part], list[T]],
+    *,
+    sift: Callable[[Sequence[T]], Sequence[T]] = lambda them: them,
+) -> Sequence[T]:
+    """What `look` finds in all that goes into a tenant by this request, and that did not go there before. `sift` says
+    what of it matters, where that takes other objects to tell.
 
     What is there already must stay changeable and removable, in all its other parts, also where it is more than can be
-    looked through: controllers mark it, and people take it away. Raises `Overgrown`.
+    looked through: controllers mark it, and people take it away, piece by piece. So it is known by what it is and not
+    by where it stands in a list; once more of the same is new. Raises `Overgrown`.
     """
     manifest = request.object
     if manifest is None or reading.is_about_the_same(request) or not deliveries.is_concern(request, facts):
@@ -33,14 +44,18 @@ def found(request: Request, facts: Facts, look: Callable[[Part], list[T]]) -> li
     before = _before(request, facts)
     try:
         sent = facts.once("sent", partial(deliveries.of, request, manifest, facts))
-        new = [finding for part in sent if part not in before for finding in _looked(part, look)]
+        new = [f for part in difference.surplus(sent, before, _content) for f in _looked(part, look)]
     except Overgrown:
         if deliveries.is_sent(request, facts):
             raise
         return []
-    known = {finding for part in before if new for finding in _known(part, look)}
-    new = [finding for finding in dict.fromkeys(new) if finding not in known]
-    return new if new and deliveries.is_sent(request, facts) else []
+    if not new:
+        return []
+    gone = difference.surplus(before, sent, _content)
+    known = [finding for part in gone for finding in _known(part, look)]
+    fresh = list(dict.fromkeys(difference.surplus(new, known, difference.placeless)))
+    told = sift(fresh) if fresh else fresh
+    return told if told and deliveries.is_sent(request, facts) else []
 
 
 def refuse(causes: Sequence[Cause]) -> Deny:
@@ -63,6 +78,12 @@ def _before(request: Request, facts: Facts) -> list[Part]:
         return facts.once("sent before", partial(deliveries.of, request, old, facts)) if old is not None else []
     except Overgrown:
         return []
+
+
+def _content(part: Part) -> Hashable:
+    """The same for what is the same, wherever in a list."""
+    alike = difference.placeless(part)
+    return alike.field, alike.form, part.content if isinstance(part.content, str) else repr(part.content)
 
 
 def _known(part: Part, look: Callable[[Part], list[T]]) -> list[T]:

@@ -16,4 +16,13 @@ SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 IN_FLIGHT = Gauge("clusterdesk_admission_requests_in_flight", "Admission requests being decided.")
+FORBIDDEN = Gauge(
+    "clusterdesk_admission_forbidden_standing",
+    "Objects in tenants that a policy would refuse if they were written now, by the last look of the leader.",
+    ["policy"],
+)
+LOOKED = Gauge(
+    "clusterdesk_admission_looked_timestamp_seconds",
+    "When the leader last looked through all that stands in tenants, in seconds since 1970.",
+)
 REJECTED = Counter("clusterdesk_admission_bodies_rejected_total", "Bodies that were no admission request.", ["reason"])

@@ -7,7 +7,7 @@ nothing is told but the signs that the tables know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from provisioning.documents import Overgrown
 from provisioning.resources import (
@@ -25,7 +25,7 @@ from provisioning.resources import (
     Resource,
 )
 from webhooks import boots, carriers, hubs, parts
-from webhooks.facts import Facts, Manifest, One
+from webhooks.facts import All, Facts, Manifest, One
 from webhooks.kinds import (
     CLUSTER_PROFILES,
     KUBEADM_CONTROL_PLANE_TEMPLATES,
@@ -76,6 +76,13 @@ NAMING: Mapping[Resource, Callable[[Manifest], Iterable[Source]]] = {
     MACHINES: boots.secret_of_boot,
 }
 """What may name a ConfigMap or Secret, and how."""
+_OF_EITHER = (CLUSTER_RESOURCE_SETS, HELM_RELEASES, KUSTOMIZATIONS, PROFILES, CLUSTER_PROFILES)
+NAMERS: Mapping[str, Sequence[Resource]] = {
+    CONFIG_MAPS.kind: _OF_EITHER,
+    # A ClusterResourceSet takes Secrets of its own type only. Source: cluster-api, `controllers/clusterresourceset`.
+    SECRETS.kind: [kind for kind in NAMING if kind != CLUSTER_RESOURCE_SETS],
+}
+"""Which of them can name one of a ConfigMap, or a Secret of any type, at all: those have to be asked about it."""
 _BY_PLURAL = {(kind.group, kind.plural): naming for kind, naming in NAMING.items()}
 
 
@@ -108,6 +115,17 @@ def _questions(sources: Iterable[Source], namespace: str) -> list[tuple[Source, 
     # Without a namespace of its own, a profile of all namespaces names one in that of each cluster.
     places = {s: s.namespace or namespace for s in sources if s.kind in _CONTENTS and s.name}
     return [(source, One(_CONTENTS[source.kind], source.name, place)) for source, place in places.items() if place]
+
+
+def anywhere(content: str, called: Collection[str], namespace: str, facts: Facts) -> Iterator[tuple[Manifest, Source]]:
+    """What in that namespace names a ConfigMap or Secret (`content`) that is called so, and how. Raises `Unknown`."""
+    places = {kind: namespace if kind.namespaced else "" for kind in NAMERS[content]}
+    facts.need(*(All(kind, where) for kind, where in places.items()))
+    for kind, where in places.items():
+        for manifest in facts.list(kind, namespace=where):
+            for source in NAMING[kind](manifest):
+                if source.kind == content and source.name in called and source.namespace in ("", namespace):
+                    yield manifest, source
 
 
 def place(source: Source) -> str:

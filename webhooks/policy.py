@@ -79,5 +79,14 @@ def table(kinds: Iterable[_K]) -> Mapping[About, Sequence[_K]]:
     return {about: tuple(those) for about, those in found.items()}
 
 
+def only_noted(kinds: Iterable[Policy]) -> frozenset[About]:
+    """What we are told of and never refuse, whatever state we are in."""
+    reaches: dict[About, set[Reach]] = defaultdict(set)
+    for rule in (rule for kind in kinds for rule in kind.applies_to):
+        for operation in rule.operations:
+            reaches[rule.resource.group, rule.resource.plural, rule.subresource, operation].add(rule.reach)
+    return frozenset(about for about, found in reaches.items() if found == {Reach.NOTED})
+
+
 def about(request: Request) -> About:
     return request.group, request.resource, request.subresource, request.operation

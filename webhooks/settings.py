@@ -51,6 +51,7 @@ class Settings(CommonSettings):
             platform_users=_set(self.platform_users),
             platform_groups=_set(self.platform_groups),
             namespaces=_set(self.system_namespaces) | {self.namespace},
+            home=self.namespace,
             controllers=_set(self.controller_namespaces),
         )
 

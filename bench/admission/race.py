@@ -18,10 +18,11 @@ from bench.admission.load import Call, Client, Sample
 from bench.admission.peers import NOBODY, NOTHING, OURS, POLICY, QUOTA
 from bench.site import Site, may_do_anything
 from playground import apply
-from provisioning import batcher, errors, resources
+from provisioning import errors, resources
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.ledgers import KubeLedgers
+from provisioning.turns import RIVALS
 
 FREE = (NOBODY, NOTHING, POLICY, OURS)
 """Who is asked for writes that cost nothing: a ResourceQuota is not."""
@@ -175,7 +176,7 @@ async def _heat(place: Arena, replicas: Sequence[Replica], sizes: Sizes, *, writ
         for peer in names[number % len(names) :] + names[: number % len(names)]:
             # The first to meet a ledger that was made anew thinks for a while that others write as well.
             await load.closed(place.client, [call(peer) for _ in range(tenants)], writers=1)
-            await asyncio.sleep(batcher.RIVALS)
+            await asyncio.sleep(RIVALS)
             before = await _cpu(replicas) if peer == OURS else 0.0
             calls = [call(peer) for _ in range(sizes.round_)]
             samples[peer].add(await load.closed(place.client, calls, writers=writers))

@@ -5,33 +5,37 @@ Dispatch, help, the forms' handlers and the Slack app's manifest all follow from
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from bot import cards, offers, replies
-from bot.answers import Answer, Ask, Delegate, Nudge, Open, Revoke, Say, StopDelegating, TakeBack, TryAgain
+from bot.answers import Answer, Ask, Nudge, Open, Revoke, Say, StopDelegating, TakeBack, TryAgain
 from bot.commands import choosing
 from bot.commands.access import COMMAND as ACCESS
 from bot.commands.access import take_away
 from bot.commands.addons import COMMAND as ADDONS
 from bot.commands.again import COMMAND as AGAIN
 from bot.commands.asking import ask_at_once, remind, take_back, try_again
+from bot.commands.cancel import COMMAND as CANCEL
 from bot.commands.command import Call, Command, Form
 from bot.commands.create import COMMAND as CREATE
 from bot.commands.delegate import COMMAND as DELEGATE
-from bot.commands.delegating import delegate, stop
+from bot.commands.delegating import stop
 from bot.commands.delete import COMMAND as DELETE
+from bot.commands.details import COMMAND as DETAILS
 from bot.commands.edit import COMMAND as EDIT
 from bot.commands.extend import COMMAND as EXTEND
 from bot.commands.help import COMMAND as HELP
 from bot.commands.hibernate import COMMAND as HIBERNATE
 from bot.commands.list import COMMAND as LIST
 from bot.commands.nudge import COMMAND as NUDGE
+from bot.commands.protect import COMMAND as PROTECT
 from bot.commands.quota import COMMAND as QUOTA
 from bot.commands.requests import COMMAND as REQUESTS
 from bot.commands.resize import COMMAND as RESIZE
 from bot.commands.retry import COMMAND as RETRY
 from bot.commands.scale import COMMAND as SCALE
 from bot.commands.show import COMMAND as SHOW
+from bot.commands.unprotect import COMMAND as UNPROTECT
 from bot.commands.upgrade import COMMAND as UPGRADE
 from bot.commands.wake import COMMAND as WAKE
 from bot.commands.withdraw import COMMAND as WITHDRAW
@@ -48,6 +52,7 @@ COMMANDS: tuple[Command, ...] = (
     CREATE,
     LIST,
     SHOW,
+    DETAILS,
     SCALE,
     RESIZE,
     UPGRADE,
@@ -57,17 +62,20 @@ COMMANDS: tuple[Command, ...] = (
     WAKE,
     RETRY,
     ACCESS,
+    PROTECT,
+    UNPROTECT,
     DELETE,
     QUOTA,
     REQUESTS,
     EDIT,
     NUDGE,
     WITHDRAW,
+    CANCEL,
     AGAIN,
     DELEGATE,
     HELP,
 )
-FORMS: tuple[Form, ...] = (choosing.FORM, *(form for command in COMMANDS for form in command.forms))
+FORMS: tuple[Form, ...] = (*choosing.FORMS, *(form for command in COMMANDS for form in command.forms))
 
 
 _SHORTCUT = "cluster-"
@@ -83,27 +91,30 @@ def shortcut_line(callback: str) -> str:
     return callback.removeprefix(_SHORTCUT)
 
 
-def answer(line: str, *, desk: Desk, person: Person, now: datetime) -> Answer:
-    """What to answer to `/cluster <line>`."""
+def answer(line: str, *, desk: Desk, person: Person, now: datetime, zone: tzinfo = UTC) -> Answer:
+    """What to answer to `/cluster <line>`; `zone` is in which this person reads."""
     first, *words = line.split() or [HELP.name]
     found = next((command for command in COMMANDS if command.name == first.lower()), None)
     if found is None:
         suggestion = offers.suggestion(first, (command.name for command in COMMANDS))
         return Say(cards.say(replies.no_such_command(first, suggestion)))
-    call = Call(desk=desk, person=person, now=now, words=tuple(words))
-    return choosing.which(call, found) if found.needs_cluster and not words else found.run(call)
+    call = Call(desk=desk, person=person, now=now, words=tuple(words), zone=zone)
+    if not words and found.needs_cluster:
+        return choosing.which(call, found)
+    if not words and found.choice:
+        return choosing.which_request(call, found, found.choice)
+    return found.run(call)
 
 
-async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str) -> Say | Open:
-    """What is left to show of an answer once what it asks for is done. `key` is this very command's, within `team`."""
+async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str, zone: tzinfo) -> Say | Open:
+    """What is left to show of an answer once what it asks for is done. `key` is this very command's, within `team`, and
+    `zone` that of whoever gave it."""
     if isinstance(answer, Ask):
-        return await ask_at_once(desk, answer.wish, team=team, key=key)
+        return await ask_at_once(desk, answer.wish, team=team, key=key, zone=zone)
     if isinstance(answer, TakeBack):
         return await take_back(desk, answer)
     if isinstance(answer, Nudge):
         return await remind(desk, answer)
-    if isinstance(answer, Delegate):
-        return await delegate(desk, answer)
     if isinstance(answer, StopDelegating):
         return await stop(desk, answer)
     if isinstance(answer, TryAgain):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from bot import cards, replies
 from bot.answers import Answer, Ask, Say
 from bot.commands import own_requests, refilling
-from bot.commands.command import Call, Command
-from bot.commands.own_requests import Mine
+from bot.commands.command import Call, Choice, Command, Mine
 from provisioning.model import Action
 from provisioning.preview import Wish
 
 
 def run(call: Call) -> Answer:
     """The form with the same wish in it where there is one to fill in, else the same request at once."""
-    found = own_requests.undone(call, COMMAND.line)
+    found = own_requests.the_undone(call, COMMAND.line)
     if isinstance(found, Say):
         return found
     place, request = found
@@ -48,4 +47,5 @@ COMMAND = Command(
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster again build-7",),
     run=run,
+    choice=Choice(own_requests.undone, replies.NOTHING_TO_ASK_AGAIN),
 )

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import tzinfo
 
 import structlog
 
-from bot import blocks, buttons, cards, entries, forms, outlook, receipts, replies, unsaved, verdicts
+from bot import blocks, cards, entries, forms, receipts, replies, unsaved, verdicts
 from bot.answers import ANSWER_SECONDS, Errors, FormAnswer, Nudge, Replace, Say, TakeBack, TryAgain
+from bot.commands import naming, outlooks
 from bot.commands.command import Filled
+from bot.commands.naming import Taken
 from bot.ports import Desk
 from provisioning import errors, names, people, room
-from provisioning.alternatives import Alternative
 from provisioning.desk import Refused
 from provisioning.errors import Cause
 from provisioning.model import Action, ClusterRequest
@@ -31,41 +33,48 @@ class NotSaved(errors.ClusterdeskError):
         self.perhaps = perhaps
 
 
-async def ask(
-    form: Filled, wish: Wish, *, fields: Collection[str], otherwise: str, alternative: Alternative | None = None
-) -> FormAnswer:
+class NameTaken(errors.ClusterdeskError):
+    """Somebody waits for a new cluster of that name already, if only whoever asks, for another one."""
+
+    def __init__(self, taken: Taken) -> None:
+        super().__init__(f"the name {taken.name} is taken")
+        self.taken = taken
+
+
+async def ask(form: Filled, wish: Wish, *, fields: Collection[str], otherwise: str) -> FormAnswer:
     """Errors by field (`otherwise` names the field for what fits none), or the receipt of the request.
 
-    `alternative` is what would fit, to be named where there is no room for the wish. The request is named after the
-    form, so sending the same form again asks for the same thing once.
+    The request is named after the form, so sending the same form again asks for the same thing once.
     """
     wish, name = replace(wish, replaces=form.replaces), names.request_name(form.team, form.id)
     try:
         verdict, request = await _asked(form.desk, wish, name=name)
     except errors.RuleError as refused:
-        causes = refused.causes
-        if alternative and any(map(entries.is_of_size, causes)):
-            causes = (*causes, Cause(entries.SIZE, outlook.fits(alternative)))
+        ways = _ways_out(form.desk, wish, refused, plain=True)
+        causes = (*refused.causes, *(Cause(entries.SIZE, way) for way in ways))
         return Errors(entries.at_fields(causes, known=fields, otherwise=otherwise))
+    except NameTaken as refused:
+        return Errors({"name": refused.taken.told(wish.person, form.zone)})
     except NotSaved as lost:
         return Errors({otherwise: replies.PERHAPS_SAVED if lost.perhaps else replies.NOT_SAVED})
     told = receipts.parts(request, already=request.meta.name != name, waiver=verdict.waiver)
     return Replace(forms.receipt(told, differs=request.it.spec.digest != verdict.digest))
 
 
-async def ask_at_once(desk: Desk, wish: Wish, *, team: str, key: str) -> Say:
-    """The same for a line that said it all. The request is named after `key`, this very command's."""
+async def ask_at_once(desk: Desk, wish: Wish, *, team: str, key: str, zone: tzinfo) -> Say:
+    """The same for a line that said it all. The request is named after `key`, this very command's; `zone` is whose the
+    person is who wrote it."""
     name = names.request_name(team, key)
     try:
         verdict, request = await _asked(desk, wish, name=name)
     except errors.RuleError as refused:
-        reasons = dict.fromkeys(cause.message for cause in refused.causes)
-        return Say(cards.card([blocks.section(replies.refused(wish.cluster, list(reasons)))]))
+        reasons, ways = dict.fromkeys(it.message for it in refused.causes), _ways_out(desk, wish, refused, plain=False)
+        return Say(cards.card([blocks.section(replies.refused(wish.cluster, list(reasons), ways))]))
+    except NameTaken as refused:
+        return Say(cards.say(replies.refused(wish.cluster, [refused.taken.told(wish.person, zone)])))
     except NotSaved as lost:
         return Say(cards.say(replies.PERHAPS_SAVED_LINE if lost.perhaps else replies.NOT_SAVED_LINE))
-    already = request.meta.name != name
-    opened = [blocks.actions(buttons.details(request))] if already else []
-    return Say(cards.card([*receipts.parts(request, already=already, waiver=verdict.waiver), *opened]))
+    return Say(cards.card(receipts.parts(request, already=request.meta.name != name, waiver=verdict.waiver)))
 
 
 async def take_back(desk: Desk, it: TakeBack) -> Say:
@@ -79,7 +88,7 @@ async def take_back(desk: Desk, it: TakeBack) -> Say:
         log.warning("withdrawal_not_saved", request=it.request, by=it.person.user, error=str(error) or "timeout")
         return Say(cards.say(unsaved.sentence(error)))
     log.info("request_withdrawn", request=it.request, by=it.person.user)
-    return Say(cards.say(replies.withdrawn(request.it.spec.cluster)))
+    return Say(cards.say(receipts.withdrawn(request)))
 
 
 async def remind(desk: Desk, it: Nudge) -> Say:
@@ -115,7 +124,7 @@ async def try_again(desk: Desk, it: TryAgain) -> Say:
 async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[ClusterRequest]]:
     """The verdict, and the request: a new one, or the one with which the same person waits for the same already.
 
-    Raises `RuleError` with every reason, or `NotSaved`.
+    Raises `RuleError` with every reason, `NameTaken`, or `NotSaved`.
     """
     saving = False
     try:
@@ -123,13 +132,16 @@ async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[
             verdict = await desk.preview(wish)
             if there := desk.request(wish.namespace, name):
                 return verdict, there  # Sent a second time. What the first has done does not speak against it.
+            # What waits for room already has none now, and is the same wish all the same.
+            waiting = None if wish.replaces else _waiting(desk, wish, verdict.digest)
+            if waiting is not None:
+                return verdict, waiting
+            if wish.action is Action.CREATE and (taken := _taken(desk, wish)):
+                raise NameTaken(taken)
             if verdict.causes:
                 raise errors.RuleError(*verdict.causes)
             if _says_the_same(desk, wish, verdict.digest):
                 raise errors.RuleError(errors.Cause("", replies.NOTHING_CHANGED))
-            waiting = None if wish.replaces else _waiting(desk, wish, verdict.digest)
-            if waiting is not None:
-                return verdict, waiting
             saving = True
             request = await desk.ask(wish, name=name)
     except (errors.Forbidden, errors.Invalid) as refused:
@@ -139,6 +151,16 @@ async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[
         raise NotSaved(perhaps=saving) from error
     log.info("cluster_requested", request=request.meta.name, cluster=wish.cluster, action=wish.action.value)
     return verdict, request
+
+
+def _taken(desk: Desk, wish: Wish) -> Taken | None:
+    return naming.taken(desk, wish.tenant, wish.namespace, wish.cluster, besides=wish.replaces)
+
+
+def _ways_out(desk: Desk, wish: Wish, refused: errors.RuleError, *, plain: bool) -> list[str]:
+    """What helps whom the quota has refused."""
+    no_room = any(map(entries.is_of_size, refused.causes))
+    return outlooks.ways_out(desk, wish, plain=plain) if no_room else []
 
 
 def _says_the_same(desk: Desk, wish: Wish, digest: str) -> bool:

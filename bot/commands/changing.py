@@ -59,8 +59,7 @@ async def send(form: Filled, found: Found, desired: ClusterSpec | None, *, other
     if desired == found[1].it.spec:
         return Errors({otherwise: wording.unchanged(found[1].meta.name)})
     wanted = wish(form.person, found, desired, reason=entries.typed(form.values, "reason"))
-    alternative = guess(form, found, desired).alternative
-    return await ask(form, wanted, fields=forms.inputs(form.view), otherwise=otherwise, alternative=alternative)
+    return await ask(form, wanted, fields=forms.inputs(form.view), otherwise=otherwise)
 
 
 def wish(person: Person, found: Found, desired: ClusterSpec, *, reason: str = "") -> Wish:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from bot import blocks
 from bot.answers import Answer, FormAnswer
 from bot.blocks import Block
+from bot.offers import Place
 from bot.ports import Desk
-from provisioning.model import Person
+from provisioning.model import ClusterRequest, Person, TenantCluster
+from provisioning.objects import Stored
+
+Mine = tuple[Place, Stored[ClusterRequest]]
+"""A request of one's own, and where it was asked."""
+Meant = tuple[Place, Stored[ClusterRequest] | Stored[TenantCluster]]
+"""A request of one's own or a cluster, and where it is."""
 
 A_CLUSTER = "[TENANT/]NAME"
 """How the usage of a command begins that is about a cluster which is there."""
@@ -26,6 +33,8 @@ class Call:
     person: Person
     now: datetime
     words: tuple[str, ...] = ()
+    zone: tzinfo = UTC
+    """In which this person reads what Slack does not draw as a date."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Filled:
     team: str
     view: Block
     now: datetime
+    zone: tzinfo = UTC
+    """As in `Call`."""
 
     @property
     def id(self) -> str:
@@ -68,11 +79,20 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What one chooses from where a line names nothing: requests of one's own, or clusters that not everything is done
+    with. `none` is what is said when there is none."""
+
+    of: Callable[[Call], Sequence[Meant]]
+    none: str
+
+
+@dataclass(frozen=True)
 class Command:
     """`/cluster <name> …`. `usage` is what stands behind the name; `examples` are whole lines.
 
     `shortcut` is what the command is called in Slack's menu of shortcuts, in 24 characters; without one it is not in
-    there.
+    there. `choice` is for a command whose line names a request of one's own.
     """
 
     name: str
@@ -82,6 +102,7 @@ class Command:
     run: Callable[[Call], Answer]
     forms: tuple[Form, ...] = ()
     shortcut: str = ""
+    choice: Choice | None = None
 
     @property
     def needs_cluster(self) -> bool:

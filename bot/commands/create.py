@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 
 from bot import cards, entries, forms, offers, replies, words
 from bot.answers import Answer, Errors, FormAnswer, Open, Say
 from bot.blocks import Block
-from bot.commands import outlooks
+from bot.commands import naming, outlooks
 from bot.commands.asking import ask
 from bot.commands.command import Call, Command, Filled, Form
+from bot.commands.naming import Taken
 from bot.entries import Draft
 from bot.offers import Place
 from bot.outlook import Outlook
 from provisioning import completion, errors
 from provisioning.model import Action
-from provisioning.names import REQUESTED_BY_ANNOTATION
-from provisioning.objects import Meta
 
 
 def run(call: Call) -> Answer:
@@ -32,39 +30,39 @@ def run(call: Call) -> Answer:
     return opened(call, *started)
 
 
-def opened(call: Call, place: Place, draft: Draft) -> Answer:
-    """The form with this draft in it, drawn from caches."""
+def opened(call: Call, place: Place, draft: Draft, *, replaces: str = "") -> Answer:
+    """The form with this draft in it, drawn from caches; `replaces` is a request whose place it is to take."""
     catalog, places = call.desk.catalog(), offers.places(call.desk.tenants_of(call.person))
     if not offers.flavors(place.tenant, catalog) or not offers.versions(place.tenant, catalog):
         return Say(cards.say(replies.nothing_on_offer(place.label)))
     draft = entries.filled(draft, place, catalog)
-    outlook = _guess(call, place, draft)
-    return Open(forms.create(draft, place=place, places=places, catalog=catalog, outlook=outlook))
+    outlook = _guess(call, place, draft, _taken(call, place, draft, besides=replaces))
+    return Open(_drawn(call, places, place, draft, outlook))
 
 
 async def changed(form: Filled) -> Block:
     """The form with the numbers of what stands in it now: the API server's own verdict, once there is a name."""
     places, place, draft = _read(form)
     draft = entries.filled(draft, place, form.desk.catalog())
-    outlook = _guess(form, place, draft)
-    if draft.name and not entries.faults(draft) and draft.name not in _taken(form, place):
+    taken = _taken(form, place, draft, besides=form.replaces)
+    outlook = _guess(form, place, draft, taken)
+    if draft.name and not entries.faults(draft) and taken is None:
         wish = entries.wish(draft, person=form.person, place=place)
         outlook = await outlooks.verdict(form.desk, wish, outlook, now=form.now)
-    return forms.create(draft, place=place, places=places, catalog=form.desk.catalog(), outlook=outlook)
+    return _drawn(form, places, place, draft, outlook)
 
 
 async def submitted(form: Filled) -> FormAnswer:
     """Errors at their fields, or the request written and the form a receipt."""
     _, place, draft = _read(form)
-    taken = _taken(form, place)
-    faults = entries.faults(draft)
-    if draft.name in taken:
-        faults["name"] = _is_taken(draft.name, taken)
+    taken, faults = _taken(form, place, draft, besides=form.replaces), entries.faults(draft)
+    # What waits for one's own wish may be that very wish: that is found out when it is asked for.
+    if taken and not taken.by(form.person):
+        faults["name"] = taken.told(form.person, form.zone)
     if faults:
         return Errors(faults)
     wish = entries.wish(draft, person=form.person, place=place)
-    alternative = _guess(form, place, draft).alternative
-    return await ask(form, wish, fields=forms.inputs(form.view), otherwise="name", alternative=alternative)
+    return await ask(form, wish, fields=forms.inputs(form.view), otherwise="name")
 
 
 def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:
@@ -96,6 +94,11 @@ def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:
     )
 
 
+def _drawn(by: Call | Filled, places: tuple[Place, ...], place: Place, draft: Draft, outlook: Outlook) -> Block:
+    catalog = by.desk.catalog()
+    return forms.create(draft, place=place, places=places, catalog=catalog, outlook=outlook, now=by.now, zone=by.zone)
+
+
 def _read(form: Filled) -> tuple[tuple[Place, ...], Place, Draft]:
     places = offers.places(form.desk.tenants_of(form.person))
     metadata = json.loads(form.metadata or "{}")
@@ -107,29 +110,21 @@ def _read(form: Filled) -> tuple[tuple[Place, ...], Place, Draft]:
     return places, place, draft
 
 
-def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
+def _taken(by: Call | Filled, place: Place, draft: Draft, *, besides: str) -> Taken | None:
+    return naming.taken(by.desk, place.tenant.meta.name, place.namespace, draft.name, besides=besides)
+
+
+def _guess(by: Call | Filled, place: Place, draft: Draft, taken: Taken | None) -> Outlook:
     spec = None
     if not entries.faults(draft):
         spec = completion.complete(entries.spec(draft), catalog=by.desk.catalog(), tenant=place.tenant.it.spec)
     known = outlooks.guess(
         by.desk, place, person=by.person, action=Action.CREATE, cluster=draft.name, was=None, becomes=spec
     )
-    taken = _taken(by, place)
-    if draft.name not in taken:
+    if taken is None:
         return known
-    return replace(known, problems=(_is_taken(draft.name, taken), *known.problems))
-
-
-def _taken(by: Call | Filled, place: Place) -> Mapping[str, Meta]:
-    """Whose the names of this place are."""
-    found = by.desk.clusters(place.tenant.meta.name)
-    return {cluster.meta.name: cluster.meta for cluster in found if cluster.meta.namespace == place.namespace}
-
-
-def _is_taken(name: str, taken: Mapping[str, Meta]) -> str:
-    """Who has the name, and which one is free."""
-    by, on = taken[name].annotations.get(REQUESTED_BY_ANNOTATION, ""), taken[name].created
-    return replies.name_taken(name, offers.free_name(name, taken), by=by, on=f"{on:%Y-%m-%d}" if on else "")
+    problems = (taken.told(by.person, by.zone), *known.problems)
+    return replace(known, problems=problems, mine=taken.by(by.person))
 
 
 COMMAND = Command(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from bot import cards, change_forms, entries, offers, replies, text
+from datetime import datetime, timedelta
+
+from bot import blocks, buttons, cards, change_forms, entries, offers, replies, text
 from bot.answers import Answer, FormAnswer, Say
 from bot.blocks import Block, Option
 from bot.change_forms import Menu
 from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
 from bot.commands.finding import Found
-from provisioning import edits, lifetime
+from provisioning import approval, edits, lifetime
 from provisioning.model import ClusterSpec
 
 
@@ -18,22 +20,23 @@ def run(call: Call) -> Answer:
     found = changing.meant(call, COMMAND.line, words=2)
     if isinstance(found, Say):
         return found
-    cluster, by = found[1], None
+    place, cluster, by = *found, None
     if call.words[1:]:
         by = entries.span(call.words[1])
         if by is None:
             return Say(cards.say(replies.no_duration(call.words[1])))
-    options = _options(call, found)
+    options, policy = _options(call, found), place.tenant.it.spec.lifetime
     spec = edits.prolonged(cluster, by or lifetime.parse(offers.LIFETIMES[0]), now=call.now)
     if spec is None:
         return Say(cards.say(replies.no_end(cluster.meta.name)))
     if by is not None:
-        return changing.at_once(call, found, spec)
+        room = edits.room_to_live(cluster, policy, now=call.now)
+        return _too_long(call, found) if room is not None and by > room else changing.at_once(call, found, spec)
     if not options:
-        longest = found[0].tenant.it.spec.lifetime.longest or ""
-        return Say(cards.say(replies.lives_longest(cluster.meta.name, longest)))
-    menu = Menu(change_forms.EXTEND, replies.EXTEND_TITLE, "lifetime", replies.LONGER_BY, options)
-    return changing.pick(call, found, menu, spec)
+        return Say(cards.say(replies.lives_longest(cluster.meta.name, policy.longest or "")))
+    told = "\n".join(filter(None, (_most(call, found), _free(call, found, spec))))
+    menu = Menu(change_forms.EXTEND, replies.EXTEND_TITLE, "lifetime", replies.LONGER_BY, options, told=told)
+    return changing.pick(call, found, menu, _longer_by(options[0].value, found, call.now) or spec)
 
 
 async def changed(form: Filled) -> Block:
@@ -49,22 +52,73 @@ async def submitted(form: Filled) -> FormAnswer:
 
 
 def _longer(form: Filled, found: Found) -> ClusterSpec | None:
-    by = entries.span(entries.chosen(form.values, "lifetime"))
-    return edits.prolonged(found[1], by, now=form.now) if by else None
+    return _longer_by(entries.chosen(form.values, "lifetime"), found, form.now)
+
+
+def _longer_by(span: str, found: Found, now: datetime) -> ClusterSpec | None:
+    by = entries.span(span)
+    return edits.prolonged(found[1], by, now=now) if by else None
 
 
 def _options(call: Call, found: Found) -> tuple[Option, ...]:
-    """By how much it may live longer, each with the end that this comes to, within what the tenant may have."""
+    """By how much it may live longer, each with the end that this comes to: what one mostly wants, and the most."""
+    room = edits.room_to_live(found[1], found[0].tenant.it.spec.lifetime, now=call.now)
+    spans = [each for each in offers.LIFETIMES if room is None or lifetime.parse(each) <= room]
+    options = [_option(call, found, each, text.lifetime(each)) for each in spans]
+    if room and room not in map(lifetime.parse, spans):
+        options.append(_option(call, found, _typed(room), replies.THE_MOST))
+    return tuple(option for option in options if option)
+
+
+def _option(call: Call, found: Found, by: str, label: str) -> Option | None:
+    end = _ends_with(call, found, lifetime.parse(by))
+    return Option(by, label, replies.until(text.plain_moment(end, call.zone))) if end else None
+
+
+def _ends_with(call: Call, found: Found, by: timedelta) -> datetime | None:
+    """When it would end if it lived so much longer."""
+    cluster = found[1]
+    spec = edits.prolonged(cluster, by, now=call.now)
+    return lifetime.ends_at(cluster.meta.created or call.now, spec) if spec else None
+
+
+def _most(call: Call, found: Found) -> str:
+    """Until when it can live at most."""
+    policy = found[0].tenant.it.spec.lifetime
+    room = edits.room_to_live(found[1], policy, now=call.now)
+    end = _ends_with(call, found, room) if room is not None else None
+    return replies.may_live(policy.longest or "", text.moment(end)) if end else replies.MAY_LIVE_FOR_EVER
+
+
+def _free(call: Call, found: Found, spec: ClusterSpec) -> str:
+    """The rule by which nobody has to agree to any of it; who has to otherwise, the form says below."""
+    rule = changing.guess(call, found, spec).waiver
+    return replies.extension_free(rule) if rule and rule != approval.NOBODY else ""
+
+
+def _too_long(call: Call, found: Found) -> Say:
+    """Why not, and the most that is possible in one press."""
     place, cluster = found
-    longest, options = place.tenant.it.spec.lifetime.longest, []
-    for each in offers.LIFETIMES:
-        spec = edits.prolonged(cluster, lifetime.parse(each), now=call.now)
-        end = lifetime.ends_at(cluster.meta.created or call.now, spec) if spec else None
-        if spec is None or end is None or not spec.lifetime:
-            continue
-        if not longest or lifetime.parse(spec.lifetime) <= lifetime.parse(longest):
-            options.append(Option(each, text.lifetime(each), replies.until(text.plain_moment(end))))
-    return tuple(options)
+    name, policy = cluster.meta.name, place.tenant.it.spec.lifetime
+    room = edits.room_to_live(cluster, policy, now=call.now)
+    end = _ends_with(call, found, room) if room else None
+    if room is None or end is None:
+        return Say(cards.say(replies.lives_longest(name, policy.longest or "")))
+    by = _typed(room)
+    most = buttons.run(
+        replies.extend_by(text.lifetime(by)),
+        f"extend {'/'.join(cluster.key)} {by}",
+        spoken=replies.extend_spoken(name, text.lifetime(by)),
+        style="primary",
+    )
+    told = replies.longer_than_most(name, policy.longest or "", text.moment(end))
+    return Say(cards.card([blocks.section(told), blocks.actions(most)]))
+
+
+def _typed(span: timedelta) -> str:
+    """A span of whole minutes as the line takes it: in one unit."""
+    minutes = span // timedelta(minutes=1)
+    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
 
 
 COMMAND = Command(

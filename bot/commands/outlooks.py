@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 
-from bot import decisions, entries, offers
+from bot import decisions, entries, offers, outlook
 from bot.offers import Place
 from bot.outlook import Outlook
 from bot.ports import Desk
@@ -34,18 +34,20 @@ def guess(
     `becomes` is None while the form says no whole cluster yet.
     """
     tenant = place.tenant.meta.name
-    hard, used = desk.usage(tenant)
+    hard, published = desk.usage(tenant)
     catalog = desk.catalog()
     old, new = (quota.envelope(spec, catalog) if spec else Usage() for spec in (was, becomes))
+    # What is published may lag behind: nobody uses less than they have.
+    used = published.most(old)
     # A deletion is as large as what is deleted.
     size = old if action is Action.DELETE else new
-    deciding = risk.deciding(place.tenant.it.spec, size, catalog)
+    unprotects = approval.is_unprotection(was, becomes)
+    deciding = risk.deciding(place.tenant.it.spec, size, catalog, unprotects=unprotects)
     policy, flavors = deciding.approval, offers.flavors(place.tenant, catalog)
     return Outlook(
         hard=hard,
         before=used,
-        # What is published may lag behind: nobody uses less than nothing.
-        after=(used - old).rises() + new,
+        after=used - old + new,
         required=policy.required,
         waiver=approval.waiver_for(policy, action, size, catalog, extension=approval.is_extension(was, becomes)) or "",
         problems=tuple(quota.describe(each) for each in hard.excess(used, new - old)),
@@ -58,9 +60,30 @@ def guess(
         estimate=estimate.of(was, becomes, catalog) if becomes else None,
         usual=desk.usual().ready(becomes.pools[0].flavor) if becomes and action is Action.CREATE else None,
         approvers=people.deciders(deciding, person),
+        for_more=escalation.above_quota(place.tenant.it.spec, person),
         too_few=not people.suffice(escalation.everybody(deciding), person),
-        notes=decisions.outlook(place.tenant.it.spec, size, catalog),
+        notes=(*decisions.outlook(place.tenant.it.spec, size, catalog), *decisions.of_protection(was, becomes)),
     )
+
+
+def ways_out(desk: Desk, wish: Wish, *, plain: bool) -> list[str]:
+    """What would fit in place of a wish that the quota has no room for, and whom to ask for more; `plain`: where
+    nothing is markup."""
+    tenant = desk.tenant_of(wish.namespace)
+    if tenant is None:
+        return []
+    key = (wish.namespace, wish.cluster)
+    was = next((it.it.spec for it in desk.clusters(tenant.meta.name) if it.key == key), None)
+    known = guess(
+        desk,
+        Place(tenant, wish.namespace),
+        person=wish.person,
+        action=wish.action,
+        cluster=wish.cluster,
+        was=was,
+        becomes=wish.desired,
+    )
+    return outlook.ways_out(known, plain=plain)
 
 
 async def verdict(desk: Desk, wish: Wish, guessed: Outlook, *, now: datetime) -> Outlook:

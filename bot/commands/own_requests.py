@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import cards, offers, replies
 from bot.answers import Say
-from bot.commands.command import Call
+from bot.commands.command import Call, Mine
 from bot.offers import Place
-from provisioning import people, room
-from provisioning.model import ClusterRequest, Phase
-from provisioning.objects import Stored
-
-Mine = tuple[Place, Stored[ClusterRequest]]
+from provisioning import approval, people, room
+from provisioning.model import Phase
 
 _UNDONE = (Phase.DENIED, Phase.WITHDRAWN, Phase.EXPIRED, Phase.FAILED)
 """Where a wish has ended, and nothing came of it."""
 
 
-def waiting(call: Call, line: str, *, for_room: bool = False) -> Mine | Say:
-    """The one that waits, or what to say. `line` is how the command goes; `for_room`: or waits for room only."""
-    mine = [each for each in _of(call, (Phase.PENDING, Phase.APPROVED)) if _waits(each[1], for_room=for_room)]
-    if not call.words:
-        return Say(cards.say(replies.which_request(line, [request.meta.name for _, request in mine])))
-    if len(call.words) > 1:
+def pending(call: Call) -> list[Mine]:
+    """Those that wait for somebody's word, the oldest of a tenant first."""
+    return _of(call, (Phase.PENDING,))
+
+
+def waiting(call: Call) -> list[Mine]:
+    """Those that wait for somebody's word, or for room."""
+    return [each for each in _of(call, (Phase.PENDING, Phase.APPROVED)) if room.waits_for_anything(each[1])]
+
+
+def withdrawable(call: Call) -> list[Mine]:
+    """Those that wait and are this person's to take back: their own, and those of people who are not there any more."""
+    waits = [each for each in _all(call, (Phase.PENDING, Phase.APPROVED)) if room.waits_for_anything(each[1])]
+    return [it for it in waits if approval.may_withdraw(it[1], call.person, tenant=it[0].tenant.it.spec)]
+
+
+def undone(call: Call) -> list[Mine]:
+    """Those of which nothing came, the newest of a tenant first."""
+    return [*reversed(_of(call, _UNDONE))]
+
+
+def are_named(call: Call, mine: Sequence[Mine]) -> bool:
+    """Whether the line names one of these, or several."""
+    return bool(_hits(call, mine)[0])
+
+
+def the_waiting(call: Call, line: str, mine: Sequence[Mine]) -> Mine | Say:
+    """The one of these that is meant, or what to say. `line` is how the command goes."""
+    if len(call.words) != 1:
         return Say(cards.say(replies.too_many_words(line)))
     hits, name = _hits(call, mine)
     if len(hits) > 1:
@@ -29,42 +51,41 @@ def waiting(call: Call, line: str, *, for_room: bool = False) -> Mine | Say:
     return hits[0] if hits else Say(cards.say(replies.no_such_request(call.words[0].lower(), _closest(name, mine))))
 
 
-def undone(call: Call, line: str) -> Mine | Say:
-    """The newest one of which nothing came, or what to say."""
-    mine = _of(call, _UNDONE)
-    if not call.words:
-        return Say(cards.say(replies.which_ended_request(line, [request.meta.name for _, request in reversed(mine)])))
-    if len(call.words) > 1:
+def the_undone(call: Call, line: str) -> Mine | Say:
+    """The newest one meant of which nothing came, or what to say."""
+    if len(call.words) != 1:
         return Say(cards.say(replies.too_many_words(line)))
+    mine = undone(call)
     hits, name = _hits(call, mine)
-    return hits[-1] if hits else Say(cards.say(replies.no_ended_request(call.words[0].lower(), _closest(name, mine))))
+    return hits[0] if hits else Say(cards.say(replies.no_ended_request(call.words[0].lower(), _closest(name, mine))))
 
 
 def _of(call: Call, phases: tuple[Phase, ...]) -> list[Mine]:
-    """One's own in one of these phases, with where each was asked, the oldest of a tenant first."""
+    """One's own in one of these phases."""
+    return [each for each in _all(call, phases) if people.same(each[1].it.spec.requester, call.person)]
+
+
+def _all(call: Call, phases: tuple[Phase, ...]) -> list[Mine]:
+    """Everybody's in one of these phases, with where each was asked, the oldest of a tenant first."""
     tenants = {t.meta.name: t for t in (*call.desk.tenants_of(call.person), *call.desk.approvals_of(call.person))}
     return [
         (Place(tenant, request.meta.namespace), request)
         for tenant in tenants.values()
         for request in call.desk.requests(tenant.meta.name)
-        if request.it.status.phase in phases and people.same(request.it.spec.requester, call.person)
+        if request.it.status.phase in phases
     ]
 
 
-def _waits(request: Stored[ClusterRequest], *, for_room: bool) -> bool:
-    return room.waits_for_anything(request) if for_room else request.it.status.phase is Phase.PENDING
-
-
-def _hits(call: Call, mine: list[Mine]) -> tuple[list[Mine], str]:
+def _hits(call: Call, mine: Sequence[Mine]) -> tuple[list[Mine], str]:
     word = call.words[0].lower()
     where, _, name = word.rpartition("/")
     hits = [
         (place, request)
         for place, request in mine
-        if request.meta.name == word or (request.it.spec.cluster == name and (not where or place.answers_to(where)))
+        if name in (request.meta.name, request.it.spec.cluster) and (not where or place.answers_to(where))
     ]
     return hits, name
 
 
-def _closest(name: str, mine: list[Mine]) -> str:
+def _closest(name: str, mine: Sequence[Mine]) -> str:
     return offers.suggestion(name, [word for _, it in mine for word in (it.meta.name, it.it.spec.cluster)])

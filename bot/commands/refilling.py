@@ -35,7 +35,7 @@ def form(call: Call, request: Stored[ClusterRequest]) -> Answer | None:
     if spec.action is Action.CREATE:
         where = next((p for p in offers.places(call.desk.tenants_of(call.person)) if p.namespace == namespace), None)
         draft = _draft(call, where, request, spec.desired) if where else None
-        return create.opened(call, where, draft) if where and draft else None
+        return create.opened(call, where, draft, replaces=request.meta.name) if where and draft else None
     tenant = call.desk.tenant_of(request.meta.namespace)
     key = (request.meta.namespace, spec.cluster)
     now = next((c for c in call.desk.clusters(tenant.meta.name) if c.key == key), None) if tenant else None

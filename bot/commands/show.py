@@ -10,6 +10,9 @@ from provisioning import names, stage
 from provisioning.handmade import HandMade
 from provisioning.model import Phase, TenantCluster
 from provisioning.objects import Stored
+from provisioning.stage import Stage
+
+_AT_REST = (Stage.READY, Stage.ASLEEP)
 
 
 def run(call: Call) -> Answer:
@@ -38,6 +41,8 @@ def _beside(call: Call, cluster: Stored[TenantCluster]) -> str:
         outline.hourly(cluster.it.spec, call.desk.catalog()),
         outline.life_left(cluster, now=call.now),
         replies.asked_for_by(text.code(asker)) if asker else "",
+        # Where the card has its facts, it says so itself.
+        replies.PROTECTED if cluster.it.spec.deletion_protection and stage.of_cluster(cluster) not in _AT_REST else "",
     )
     return " · ".join(filter(None, facts))
 

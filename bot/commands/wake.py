@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import cards, change_forms, entries, offers, replies
+from bot import cards, change_forms, entries, offers, replies, text
 from bot.answers import Answer, FormAnswer, Say
 from bot.blocks import Block
 from bot.change_forms import Menu
@@ -41,8 +41,8 @@ def run(call: Call) -> Answer:
     if not rest.asleep:
         return changing.at_once(call, found, spec)
     if rest.is_over:
-        return Say(cards.say(replies.sleeps_for_good(name, rest.why)))
-    options = tuple(offers.lifetime_option(each) for each in SPANS)
+        return Say(cards.say(replies.sleeps_for_good(name, text.in_zone(rest.why, call.zone))))
+    options = tuple(offers.lifetime_option(each, now=call.now, zone=call.zone) for each in SPANS)
     menu = Menu(
         change_forms.WAKE,
         replies.WAKE_TITLE,
@@ -50,7 +50,7 @@ def run(call: Call) -> Answer:
         replies.AWAKE_FOR,
         options,
         hint=replies.AWAKE_HINT,
-        told=replies.asleep_because(name, rest.why),
+        told=replies.asleep_because(name, text.in_zone(rest.why, call.zone)),
     )
     return changing.pick(call, found, menu, spec)
 

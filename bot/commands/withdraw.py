@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from bot import replies
 from bot.answers import Answer, Say, TakeBack
 from bot.commands import own_requests
-from bot.commands.command import Call, Command
+from bot.commands.command import Call, Choice, Command
 
 
 def run(call: Call) -> Answer:
-    """Of one's own requests the one meant."""
-    found = own_requests.waiting(call, COMMAND.line, for_room=True)
+    """Of those that one may take back the one meant."""
+    found = own_requests.the_waiting(call, COMMAND.line, own_requests.withdrawable(call))
     if isinstance(found, Say):
         return found
     return TakeBack(call.person, found[1].meta.namespace, found[1].meta.name)
@@ -21,4 +22,5 @@ COMMAND = Command(
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster withdraw build-7",),
     run=run,
+    choice=Choice(own_requests.withdrawable, replies.NOTHING_TO_WITHDRAW),
 )

@@ -10,8 +10,11 @@ from bot.replies.asking import *
 from bot.replies.changing import *
 from bot.replies.controls import *
 from bot.replies.deciding import *
+from bot.replies.delegating import *
+from bot.replies.endings import *
 from bot.replies.fields import *
 from bot.replies.forecast import *
+from bot.replies.giving_up import *
 from bot.replies.lines import *
 from bot.replies.lives import *
 from bot.replies.overviews import *

@@ -61,6 +61,10 @@ def access_refused(cluster: str) -> str:
     return f"❌ *You get no access to {code(cluster)}*"
 
 
+def access_there(cluster: str) -> str:
+    return f"🔑 *The way into {code(cluster)} is there*"
+
+
 def access_open(cluster: str, role: str, until: str) -> str:
     """`until` is markup of ours."""
     return f"🔑 *You are {role} of {code(cluster)}*{f' until {until}' if until else ''}"

@@ -102,6 +102,15 @@ def meanwhile(many: int, tenant: str) -> str:
     return f"📬 *I could not reach you for a while.* These {many} requests of yours in {code(tenant)} now stand so:"
 
 
+def heard(who: str, said: str, how: str) -> str:
+    """All are markup of ours; `how` is who decided, or empty."""
+    return " · ".join(filter(None, (f"{who}: {said}", how)))
+
+
+def heard_together(many: int, tenant: str) -> str:
+    return f"🔔 *News of {many} requests of yours in {code(tenant)}.* They now stand so:"
+
+
 def undeliverable(channel: str, others: int) -> str:
     """`channel` is a mention of ours."""
     instead = f" I asked {count(others, 'approver')} directly instead." if others else " Nobody else could be asked."
@@ -119,5 +128,14 @@ def voted(approve: bool, cluster: str, missing: int) -> str:
     return wording.voted(approve, code(cluster), missing)
 
 
-def withdrawn(cluster: str) -> str:
-    return wording.withdrawn(code(cluster))
+def withdrawn(cluster: str, requester: str = "") -> str:
+    """`requester` is markup of ours; empty where that is whoever withdrew it."""
+    return wording.withdrawn(code(cluster), requester)
+
+
+def left_behind(who: str, request: str) -> str:
+    """`who` is markup of ours."""
+    return (
+        f"👋 {who}, who asked for this, is not here any more. A member of the tenant can take it back: "
+        f"{code(f'/cluster withdraw {request}')}"
+    )

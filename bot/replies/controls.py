@@ -43,8 +43,6 @@ ONE_MORE = "Ask for one like it"
 TAKE_BACK_VOTE = "Take back my vote"
 BREAK_GLASS = "Break the glass…"
 BREAK_GLASS_NOW = "Take it through"
-STOP_DELEGATING = "Stop it"
-STOP_DELEGATING_SPOKEN = "Have nobody decide instead of you any more"
 
 
 def approve_spoken(cluster: str) -> str:
@@ -140,7 +138,7 @@ def smaller_spoken(cluster: str) -> str:
 
 
 def all_spoken(cluster: str) -> str:
-    return f"Show all that is known of cluster {cluster}"
+    return f"Show what keeps cluster {cluster}"
 
 
 def let_go_spoken(cluster: str) -> str:

@@ -1,4 +1,4 @@
-"""Who decides: delegation, break-glass, votes taken back."""
+"""Who decides: break-glass, votes taken back, large requests."""
 
 from __future__ import annotations
 
@@ -13,16 +13,9 @@ BREAK_GLASS_TITLE = "Take it through alone"
 BREAK_GLASS_REASON = "What is the emergency?"
 BREAK_GLASS_REASON_HINT = "Shown to everybody who would have been asked, and kept with the request for ever."
 FORCED_REASON = "Reason, in the words of whoever took it through:"
-NOBODY_DELEGATED = "Nobody decides instead of you, so there is nothing to stop."
-NOT_LISTED = "Only an approver whom a tenant lists by name can have somebody else decide, and you are none."
-DELEGATED_AT_TERMINAL = (
-    "Where you decide, nothing is approved in Slack, so what is said here puts nobody in your place. It takes kubectl: "
-    "`kubectl clusterdesk delegate`."
-)
 APPROVE_LARGE_TITLE = "Approve this large request?"
 APPROVE_DELETION_TITLE = "Approve this deletion?"
 APPROVED_AT_TERMINAL = "🔐 It is approved with kubectl, and not in Slack."
-DELEGATE_YOURSELF = "That is you: you decide for yourself without it."
 
 
 def vote_taken_back(cluster: str) -> str:
@@ -95,34 +88,6 @@ def instead_of(who: str, approver: str) -> str:
 def decides_for(delegate: str, approver: str, until: str) -> str:
     """All are markup of ours."""
     return f"{delegate} decides for {approver} until {until}."
-
-
-def delegated(delegate: str, until: str, tenants: Sequence[str]) -> str:
-    """`delegate` and `until` are markup of ours."""
-    where = ", ".join(map(code, tenants))
-    return f"{delegate} decides for you until {until}, about requests of {where}. Not about their own, nor about yours."
-
-
-def not_delegated(delegates: Sequence[str]) -> str:
-    """`delegates` are markup of ours."""
-    return wording.not_delegated(delegates)
-
-
-def no_delegate(who: str) -> str:
-    """`who` is markup of ours."""
-    return f"No tenant knows {who}, so they cannot decide for you. Ask your platform team to list them as a member."
-
-
-def no_person(word: str) -> str:
-    return f"{code(word)} is nobody I know. Write @ and choose them from Slack's list."
-
-
-def no_such_end(word: str) -> str:
-    return f"{code(word)} is no end that I know; such as 3d, 12h, until Fri or until 2026-12-24."
-
-
-def end_too_far(days: int) -> str:
-    return f"That is too long: {days} days is the most. Whoever is away for longer is better taken off the list."
 
 
 def large(why: str) -> str:

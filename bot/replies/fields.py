@@ -21,7 +21,9 @@ RECEIPT_TITLE = "Request sent"
 TOLD_TITLE = "Not done"
 SHOWN_TITLE = "Clusters"
 WHICH_TITLE = "Which cluster?"
+WHICH_REQUEST_TITLE = "Which request?"
 CLUSTER = "Cluster"
+REQUEST = "Request"
 TENANT = "Tenant"
 NAME = "Name"
 NAME_HINT = "Lower-case letters, digits and hyphens, starting with a letter; 30 characters at most."
@@ -48,7 +50,6 @@ AWAKE_FOR = "Awake for"
 AWAKE_HINT = "After that its schedules hold again."
 RESIZE_REPLACES = "Every worker of a pool that gets another size is replaced."
 ADD_ONS_HINT = "What is taken out is uninstalled."
-UPGRADE_HINT = "The control plane goes first, then the workers, pool by pool."
 REASON = "Reason"
 REASON_HINT = "Shown to whoever approves."
 CONFIRM = wording.CONFIRM
@@ -77,9 +78,22 @@ def receipt(cluster: str, action: Action) -> str:
     return f"✅ {wish} {code(cluster)} is noted. I follow it in a direct message to you."
 
 
+def name_claimed(name: str, free: str, *, by: str, since: str, request: str) -> str:
+    """Somebody else waits for it; in plain words, as beside a field."""
+    return f"{wording.name_claimed(name, by=by, since=since, request=request, free=free)}."
+
+
 def asked_already(request: str, since: str) -> str:
     """`since` is a moment of ours; empty when unknown."""
-    return f"That is already asked for: {code(request)}{f' waits since {since}' if since else ' waits'}."
+    said = wording.asked_already(code(request), since)
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def asked_otherwise(request: str, since: str, *, editable: bool) -> str:
+    """The same beside a field, where it is asked for in another way than it waits: what can be done about it."""
+    way = f"/cluster edit {request} changes it" if editable else f"/cluster withdraw {request} takes it back"
+    said = wording.asked_already(request, since)
+    return f"{said[0].upper()}{said[1:]}. {way}."
 
 
 def workers_of(pool: str) -> str:

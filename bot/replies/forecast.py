@@ -9,6 +9,7 @@ from bot.text import code
 
 TOO_FEW_APPROVERS = "⚠️ As things are nobody can approve this: the tenant has too few approvers. Ask your platform team."
 APPROVAL_NONE = "Approval: none needed in this tenant."
+SOME_APPROVER = "an approver of this tenant"
 NO_QUOTA = "This tenant has no quota."
 
 
@@ -33,14 +34,21 @@ def quota_of(tenant: str, waiting: int) -> str:
     return f"*Quota of {code(tenant)}* — now → *then* of allowed, if all that waits is approved ({waiting})."
 
 
-def meter(label: str, bar: str, before: str, after: str, hard: str) -> str:
+def meter(label: str, bar: str, before: str, after: str, hard: str, *, lacks: str = "") -> str:
+    """`lacks` is how much is missing; empty where it fits."""
     change = f"{before} → *{after}*" if before != after else f"*{before}*"
-    return f"{label} {bar} {change} of {hard}"
+    return f"{label} {bar} {change} of {hard}{f' · *does not fit*: {lacks} missing' if lacks else ''}"
 
 
 def fits(ways: Sequence[str]) -> str:
     """`ways` are such as `2 x small`; names of flavors are never markup."""
     return f"Fits: {either(ways)}."
+
+
+def ask_for_more(who: Sequence[str], more: Sequence[str]) -> str:
+    """Whom to ask where the quota has no room, and for what; `who` is empty where the tenant names nobody, and `more`
+    says such as `vCPU +2`."""
+    return f"For more ask {either(who) if who else 'your platform team'}: {', '.join(more)}."
 
 
 def more_of(dimension: str, amount: str) -> str:

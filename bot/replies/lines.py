@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.replies.terms import ICON, NAMED, count, either, meant
+from bot.replies.terms import ICON, count, either, meant
 from bot.text import code
 from provisioning import wording
 from provisioning.model import Action
@@ -16,6 +16,13 @@ HELP_WITHOUT_SLACK = (
 NO_ADD_ON = "The catalog has no add-on to choose: every cluster gets all of them."
 NO_REQUEST = "Nothing waits for approval, and you have not asked for anything yet."
 NO_CLUSTER_YET = "No clusters yet. `/cluster create` asks for one."
+NOTHING_TO_WITHDRAW = "No request of yours waits, so there is nothing to withdraw."
+NOTHING_TO_EDIT = "No request of yours waits for approval that a form could change. `/cluster requests` shows yours."
+NOTHING_TO_NUDGE = (
+    "No request of yours waits for approval of which you have not reminded everybody within the last hour. "
+    "`/cluster requests` shows yours."
+)
+NOTHING_TO_ASK_AGAIN = "No request of yours has ended without being done."
 WORDS_HINT = "Such as `/cluster create build-7 3x small v1.34 24h`."
 
 
@@ -53,9 +60,10 @@ def more_requests(hidden: int) -> str:
     return f"… and {hidden} more. `/cluster requests TENANT` shows those of one tenant."
 
 
-def which_request(usage: str, yours: Sequence[str]) -> str:
-    there = f"Of yours there waits {', '.join(map(code, yours[:NAMED]))}." if yours else "None of yours waits."
-    return f"Which request? It goes like this: {code(usage)}. {there}"
+def request_option(cluster: str, action: Action) -> str:
+    """Plain text: what a menu of requests says of one."""
+    wish = {Action.CREATE: "new cluster", Action.CHANGE: "change", Action.DELETE: "deletion"}[action]
+    return f"{cluster}: {wish}"
 
 
 def no_such_request(word: str, suggestion: str) -> str:
@@ -94,11 +102,6 @@ def no_such_word(what: str, word: str, suggestion: str) -> str:
 
 def no_ended_request(word: str, suggestion: str) -> str:
     return f"No request of yours about {code(word)} has ended without being done.{meant(suggestion)}"
-
-
-def which_ended_request(usage: str, yours: Sequence[str]) -> str:
-    there = f" There is {', '.join(map(code, yours[:NAMED]))}." if yours else " There is none."
-    return f"Which request? It goes like this: {code(usage)}.{there}"
 
 
 def cluster_line(icon: str, name: str, facts: str, mine: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.replies.terms import ICON, count
 from bot.text import code
 from provisioning import wording
@@ -142,3 +144,40 @@ def lives_on(stage: str, cluster: str, tenant: str, until: str) -> str:
     """`until` is a date of ours; empty when it has no end, or is somebody else's to tell."""
     line = headline(stage, cluster, tenant)
     return f"{line}\nIt lives until {until}." if until else line
+
+
+CLUSTER_DETAILS_TITLE = "What keeps it"
+LOOKING = "The cluster API is being asked for more…"
+NOTHING_ELSE_WRONG = "As far as I can see nothing else is wrong with its parts, and nothing happened lately."
+DEEPEST_FIRST = "*What is wrong with its parts*, the deepest first"
+HAPPENED_LAST = "*What happened last*"
+
+
+def not_looked(when: str) -> str:
+    """`when` is a moment of ours."""
+    return f"⚠️ The cluster API did not answer ({when}), so this is all I know. Close this, and look again."
+
+
+def step_in_trouble(step: str, since: str) -> str:
+    """`since` is a moment of ours; empty when nobody knows."""
+    return f"⚠️ *{code(step)}*{f' since {since}' if since else ''}"
+
+
+def what_to_do(hint: str) -> str:
+    return f"What to do: {code(hint)}"
+
+
+def is_wrong(what: str, condition: str, reason: str, since: str, *, holds: bool) -> str:
+    """`since` is a moment of ours; empty when nobody knows. `holds`: it is one that should not."""
+    why = f" ({code(reason)})" if reason and reason != condition else ""
+    return f"✖ {code(what)} is {'' if holds else 'not '}{code(condition)}{why}{f' since {since}' if since else ''}"
+
+
+def happened(when: str, about: str, reason: str, note: str, *, times: int, warning: bool) -> str:
+    """`when` is a moment of ours."""
+    often = f" · {times} times" if times > 1 else ""
+    return f"{'⚠️' if warning else '•'} {when}{often} · {code(about)} · {code(reason)}: {code(note)}"
+
+
+def unseen(kinds: Sequence[str]) -> str:
+    return f"I may not look at these, so what they say is missing: {', '.join(map(code, kinds))}."

@@ -55,8 +55,9 @@ REASON_WANTED = wording.REASON_WANTED
 REFUSED = {**wording.REFUSALS, Reason.CHANGED: CHANGED}
 
 
-def refused(cluster: str, reasons: Sequence[str]) -> str:
-    return "\n".join((f"Nothing was requested for {code(cluster)}:", *(does_not_fit(each) for each in reasons)))
+def refused(cluster: str, reasons: Sequence[str], ways_out: Sequence[str] = ()) -> str:
+    """`ways_out` are markup of ours: what would help."""
+    return "\n".join((f"Nothing was requested for {code(cluster)}:", *map(does_not_fit, reasons), *ways_out))
 
 
 def already_replaced(request: str) -> str:

@@ -13,6 +13,7 @@ NOT_VOTED = (
     "Nothing is approved yet. If you approve it anyway, it waits for room, and is carried out once there is some."
 )
 KEPT_WAITING = "It waits for approval as before. You can approve it at any time."
+AHEAD_OF_THE_LINE = "🚨 It was taken through alone, so it goes before what others agreed to. Never above the quota."
 TOO_LARGE = "It asks for more than the whole quota. Only your platform team can make room for it."
 
 

@@ -47,6 +47,7 @@ LABEL = {
     "until": "Lives until",
     "control_plane": "Control plane",
     "sleep": "Sleep",
+    "protection": "Protection",
 }
 ASLEEP = "asleep"
 AWAKE = "awake"
@@ -79,6 +80,10 @@ def does_not_fit(problem: str) -> str:
 
 def until(when: str) -> str:
     return f"until {when}"
+
+
+def until_from_now(when: str) -> str:
+    return f"{until(when)}, counted from now"
 
 
 def and_more(hidden: int) -> str:

@@ -17,6 +17,19 @@ def show(stamp: str, form: str, *, tz: str, now: float) -> str:
     return re.sub(r"\{(\w+)\}", lambda m: _token(m.group(1), moment, today, now), form)
 
 
+def clock(stamp: str, *, tz: str) -> str:
+    """A moment as the reader's own clock shows it, such as 2026-12-24T18:00."""
+    return f"{dt.datetime.fromtimestamp(int(stamp), tz=zoneinfo.ZoneInfo(tz)):%Y-%m-%dT%H:%M}"
+
+
+def stamp(clock: str, *, tz: str) -> str:
+    """The moment at which the reader's clock shows this; what is no such time stays as it is."""
+    try:
+        return str(int(dt.datetime.strptime(clock, "%Y-%m-%dT%H:%M").replace(tzinfo=zoneinfo.ZoneInfo(tz)).timestamp()))
+    except ValueError:
+        return clock
+
+
 def _token(name: str, moment: dt.datetime, today: dt.date, now: float) -> str:
     day = moment.day
     plain = {

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from playground.workspace import blockkit_cross
+from playground.workspace import blockkit_cross, dates
 
 Block: TypeAlias = Mapping[str, Any]
 Typed: TypeAlias = dict[str, tuple[str, ...]]
@@ -81,6 +81,15 @@ def state_of(element: Block, typed: tuple[str, ...], offered: Sequence[Block]) -
     if kind in MANY_OPTIONS:
         return {"type": kind, "selected_options": chosen}
     return {"type": kind, "selected_option": chosen[0] if chosen else None}
+
+
+def picked(blocks: Sequence[Block], typed: Typed, *, tz: str) -> Typed:
+    """The same with days and times as moments: whoever picks them means their own clock."""
+    pickers = {name for name, _, element in controls(blocks) if element["type"] == "datetimepicker"}
+    return {
+        name: tuple(dates.stamp(value, tz=tz) for value in values) if name in pickers else values
+        for name, values in typed.items()
+    }
 
 
 def complaints(blocks: Sequence[Block], typed: Typed) -> dict[str, str]:

@@ -213,7 +213,8 @@ class Interactions:
 
     def _type(self, view: View, typed: inputs.Typed) -> None:
         known = inputs.initial(view.blocks)
-        view.typed |= {name: value for name, value in typed.items() if name in known}
+        picked = inputs.picked(view.blocks, typed, tz=self.workspace.people[view.user].tz)
+        view.typed |= {name: value for name, value in picked.items() if name in known}
 
     def _trigger(self, user: str, view_id: str | None = None) -> str:
         return self.workspace.tickets.issue_trigger(user, now=self.workspace.now(), view_id=view_id)

@@ -83,11 +83,12 @@ class Driver:
         return sorted(found, key=lambda card: card.ts)
 
     def card(self, text: str, *, at: str | None = None) -> Card:
-        """The newest of them. Raises `NotVisible`."""
+        """The newest of them, and a reply below another message only where none stands by itself. Raises
+        `NotVisible`."""
         found = self.cards(text, at=at)
         if not found:
             raise NotVisible(f"{self.user} sees no message with {text!r}; but:\n{self.transcript()}")
-        return found[-1]
+        return next((card for card in reversed(found) if not card.is_reply), found[-1])
 
     @property
     def has_modal(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
-from playground.workspace import inputs, mrkdwn, richtext
+from playground.workspace import dates, inputs, mrkdwn, richtext
 from playground.workspace.mrkdwn import Node, Reader
 
 Block: TypeAlias = Mapping[str, Any]
@@ -71,6 +71,8 @@ class Control:
     optional: bool = True
     is_input: bool = False
     dispatch: str = ""
+    clock: str = ""
+    """Where a moment is picked, what the reader's clock shows then."""
 
     @property
     def name(self) -> str:
@@ -106,7 +108,7 @@ class Piece:
         parts += [piece.plain for piece in self.inside]
         parts += [" | ".join(cell.plain for cell in row) for row in self.rows]
         for control in self.controls:
-            parts += [control.label, control.hint, control.error]
+            parts += [control.label, control.clock, control.hint, control.error]
             parts += [c.text for c in control.choices if c.value in control.value]
         return "\n".join(part for part in parts if part)
 
@@ -237,6 +239,7 @@ def _control(block: Block, element: Block, pen: Pen) -> Control:
     is_input = block["type"] == "input"
     kind = element["type"]
     name = inputs.name_of(block, element)
+    value = pen.typed[name] if name in pen.typed else inputs.initial([block]).get(name, ())
     label = _words(block["label"]) if is_input else _words(element.get("text"))
     placeholder = _words(element.get("placeholder"))
     return Control(
@@ -244,7 +247,7 @@ def _control(block: Block, element: Block, pen: Pen) -> Control:
         block_id=block["block_id"],
         action_id=element.get("action_id", ""),
         label=label or placeholder or kind.replace("_", " "),
-        value=pen.typed[name] if name in pen.typed else inputs.initial([block]).get(name, ()),
+        value=value,
         hint=_words(block.get("hint")) if is_input else "",
         placeholder=placeholder,
         style=element.get("style", ""),
@@ -257,6 +260,7 @@ def _control(block: Block, element: Block, pen: Pen) -> Control:
         optional=bool(block.get("optional")) if is_input else True,
         is_input=is_input,
         dispatch=_dispatch(block, element),
+        clock=dates.clock(value[0], tz=pen.reader.tz) if value and kind == "datetimepicker" else "",
     )
 
 

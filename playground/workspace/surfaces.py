@@ -53,6 +53,11 @@ class Card:
         return self.shown.plain
 
     @property
+    def is_reply(self) -> bool:
+        """Whether it stands below another message."""
+        return self.shown.is_reply
+
+    @property
     def buttons(self) -> list[str]:
         """What can be pressed."""
         return [c.label for c in self.shown.controls if c.kind in BUTTONS]

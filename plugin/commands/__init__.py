@@ -7,6 +7,7 @@ from plugin.commands.access import COMMAND as ACCESS
 from plugin.commands.addons import COMMAND as ADDONS
 from plugin.commands.approve import COMMAND as APPROVE
 from plugin.commands.audit import COMMAND as AUDIT
+from plugin.commands.cancel import COMMAND as CANCEL
 from plugin.commands.create import COMMAND as CREATE
 from plugin.commands.delegate import COMMAND as DELEGATE
 from plugin.commands.delete import COMMAND as DELETE
@@ -15,12 +16,14 @@ from plugin.commands.extend import COMMAND as EXTEND
 from plugin.commands.hibernate import COMMAND as HIBERNATE
 from plugin.commands.list import COMMAND as LIST
 from plugin.commands.preflight import COMMAND as PREFLIGHT
+from plugin.commands.protect import COMMAND as PROTECT
 from plugin.commands.quota import COMMAND as QUOTA
 from plugin.commands.requests import COMMAND as REQUESTS
 from plugin.commands.resize import COMMAND as RESIZE
 from plugin.commands.scale import COMMAND as SCALE
 from plugin.commands.show import COMMAND as SHOW
 from plugin.commands.status import COMMAND as STATUS
+from plugin.commands.unprotect import COMMAND as UNPROTECT
 from plugin.commands.unvote import COMMAND as UNVOTE
 from plugin.commands.upgrade import COMMAND as UPGRADE
 from plugin.commands.wake import COMMAND as WAKE
@@ -38,11 +41,14 @@ COMMANDS: tuple[Command, ...] = (
     EXTEND,
     HIBERNATE,
     WAKE,
+    PROTECT,
+    UNPROTECT,
     DELETE,
     ACCESS,
     QUOTA,
     REQUESTS,
     WITHDRAW,
+    CANCEL,
     APPROVE,
     DENY,
     UNVOTE,

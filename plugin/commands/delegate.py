@@ -1,19 +1,31 @@
-"""`kubectl clusterdesk delegate USER --for 72h`: somebody else decides instead of you, for a while."""
+"""`kubectl clusterdesk delegate [USER --for 72h]`: who decides instead of whom, and somebody instead of you."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import typer
 
-from plugin import asked, errors, printing
+from plugin import asked, delegations, errors, printing
 from plugin.command import Command
 from plugin.errors import NotDone
-from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Span, span
+from plugin.options import (
+    HOME_KUBECONFIG,
+    ContextOption,
+    EverywhereOption,
+    KubeconfigOption,
+    NamespaceOption,
+    Output,
+    OutputOption,
+    Span,
+    span,
+)
 from plugin.session import Session, carry_out
 from provisioning import delegating, objects, people, plain, wording
 from provisioning import errors as kube_errors
+from provisioning.kube import Manifest
 from provisioning.model import ApprovalDelegation, Person, Tenant
 from provisioning.resources import APPROVAL_DELEGATIONS, TENANTS
 
@@ -21,28 +33,48 @@ USUAL: Final = Span(days=1)
 
 
 def run(
-    user: Annotated[str, typer.Argument(metavar="USER", help="Who decides instead of you.")] = "",
+    user: Annotated[
+        str, typer.Argument(metavar="USER", help="Who decides instead of you; without it, who does so far.")
+    ] = "",
     *,
     lasting: Annotated[timedelta, typer.Option("--for", parser=span, metavar="DURATION", help="For how long.")] = USUAL,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with it.")] = "",
     stop: Annotated[bool, typer.Option("--stop", help="Have nobody decide instead of you any more.")] = False,
+    everywhere: EverywhereOption = False,
+    output: OutputOption = Output.TABLE,
     namespace: NamespaceOption = "",
     context: ContextOption = "",
     kubeconfig: KubeconfigOption = HOME_KUBECONFIG,
 ) -> None:
-    """Have somebody else decide instead of you about requests in this namespace, for a while; or stop it.
+    """List who decides instead of you in this namespace, and instead of whom you do. With a USER, have them decide
+    about requests instead of you, for a while; with --stop, nobody any more.
 
     They decide neither about their own requests nor about yours, and cannot hand it on.
     """
-    if stop is bool(user):
-        typer.echo("Say who is to decide instead of you, or --stop.", err=True)
+    if user and (stop or everywhere):
+        typer.echo("Say who is to decide instead of you, in one namespace; or --stop.", err=True)
         raise typer.Exit(errors.NOT_DONE)
-    until = datetime.now(UTC) + lasting
+    now = datetime.now(UTC)
 
-    async def task(session: Session) -> str:
-        return await stopped(session) if stop else await delegated(session, user, until=until, reason=reason)
+    async def said(session: Session) -> str:
+        if stop:
+            return await stopped(session, everywhere=everywhere)
+        return await delegated(session, user, until=now + lasting, reason=reason)
 
-    printing.say(carry_out(task, kubeconfig=kubeconfig, context=context, namespace=namespace))
+    async def look(session: Session) -> tuple[list[Manifest], Person]:
+        me, found = (await session.myself()).person, await _all(session, everywhere=everywhere)
+        return delegations.ordered(found, me, now=now), me
+
+    if stop or user:
+        printing.say(carry_out(said, kubeconfig=kubeconfig, context=context, namespace=namespace))
+        return
+    there, me = carry_out(look, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    if printing.is_for_programs(output):
+        printing.objects(output, there)
+    elif not there:
+        printing.say("nobody decides instead of you, and you decide instead of nobody else")
+    else:
+        printing.drawing(delegations.drawing(there, me, everywhere=everywhere))
 
 
 async def delegated(session: Session, user: str, *, until: datetime, reason: str) -> str:
@@ -57,16 +89,20 @@ async def delegated(session: Session, user: str, *, until: datetime, reason: str
     return f"{plain.one_line(user)} decides for you in {session.namespace} until {asked.moment(until)}."
 
 
-async def stopped(session: Session) -> str:
+async def stopped(session: Session, *, everywhere: bool = False) -> str:
     """Whose deciding has ended, in a sentence. Raises `NotDone` or `KubeError`."""
-    me = (await session.myself()).person
-    found = (await session.kube.list(APPROVAL_DELEGATIONS, namespace=session.namespace)).items
+    me, found = (await session.myself()).person, await _all(session, everywhere=everywhere)
     mine = [it for it in (objects.read(ApprovalDelegation, each) for each in found) if _is_mine(it.it, me)]
     if not mine:
-        raise NotDone(f"nobody decides for you in {session.namespace}")
+        raise NotDone(f"nobody decides for you in {'any namespace' if everywhere else session.namespace}")
     for each in mine:
         await delegating.end(session.kube, each)
     return wording.not_delegated(tuple(dict.fromkeys(plain.one_line(each.it.spec.delegate.user) for each in mine)))
+
+
+async def _all(session: Session, *, everywhere: bool) -> Sequence[Manifest]:
+    found = await session.kube.list(APPROVAL_DELEGATIONS, namespace="" if everywhere else session.namespace)
+    return found.items
 
 
 def _is_mine(delegation: ApprovalDelegation, me: Person) -> bool:

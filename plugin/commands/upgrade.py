@@ -29,7 +29,7 @@ def run(
     context: options.ContextOption = "",
     kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
 ) -> None:
-    """Bring a cluster to another Kubernetes version: the control plane first, then the workers, pool by pool.
+    """Bring a cluster to another Kubernetes version: the control plane first, then the workers of all pools.
 
     Without --to it says which versions may follow, and takes the newest of them. One step at a time, and never back.
     Ends with 1 when it was refused or nothing follows; with --wait also when it was denied, or is not done in time.

@@ -12,7 +12,7 @@ from plugin.command import Command
 from plugin.errors import NotDone
 from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Output, OutputOption
 from plugin.session import Session, carry_out
-from provisioning import approval, request_status, wording
+from provisioning import approval, plain, request_status, wording
 from provisioning.kube import Manifest
 from provisioning.lifecycle import Refused
 from provisioning.model import ClusterRequest, RequestStatus
@@ -35,7 +35,9 @@ def run(
     context: ContextOption = "",
     kubeconfig: KubeconfigOption = HOME_KUBECONFIG,
 ) -> None:
-    """Take back a request of yours that nobody has decided yet.
+    """Take back a request of yours that nobody has decided yet, or that waits for room.
+
+    One of somebody who has left the tenant any member takes back, by the request's own name.
 
     Ends with 1 when that does not count, with the reason.
     """
@@ -49,17 +51,19 @@ def run(
     if whole:
         printing.object_(output, manifest)
     else:
-        printing.say(wording.withdrawn(request.it.spec.cluster))
+        of = request.it.spec.requester.user if request.it.status.withdrawn_by else ""
+        printing.say(wording.withdrawn(request.it.spec.cluster, plain.one_line(of)))
 
 
 async def taken_back(session: Session, word: str) -> Stored[ClusterRequest]:
     """The request, withdrawn. Raises `NotDone` or `KubeError`."""
-    me = (await session.myself()).person
-    found = await finding.own_request(session, me, word)
+    me, tenant = await session.myself(), await session.tenant()
+    found = await finding.own_request(session, me.person, word)
+    spec = tenant.it.spec if tenant is not None else None
 
     def decide(request: Stored[ClusterRequest]) -> RequestStatus:
         try:
-            return approval.withdraw(request, me, now=datetime.now(UTC))
+            return approval.withdraw(request, me.person, tenant=spec, groups=me.groups, now=datetime.now(UTC))
         except Refused as refused:
             raise NotDone(voting.why_not(refused.reason, request)) from refused
 

@@ -201,6 +201,8 @@ class ClusterStatus(Model):
     observed_generation: int = 0
     """The generation that this was seen of."""
     conditions: Conditions = ()
+    initialized: bool | None = None
+    """Whether it was ready once. One that never was can be given up. Left out where nobody knows."""
     steps: Annotated[tuple[Step, ...], Field(max_length=16)] = ()
     """The way to Ready, with times."""
     version: ShortText = ""

@@ -102,6 +102,8 @@ class Delivery(Model):
     channel: ShortText
     ts: ShortText
     revision: ShortText = ""
+    heard: ShortText = ""
+    """What whoever asked has heard of last, by the card being new or by a line below it; a word of the bot's own."""
 
 
 class Message(Model):
@@ -166,6 +168,8 @@ class RequestStatus(Model):
     """Until when it can be decided."""
     deliveries: Annotated[tuple[Delivery, ...], Field(max_length=100)] = ()
     """The cards that stand in Slack."""
+    withdrawn_by: Person | None = None
+    """Who took it back in place of whoever asked, who is not there any more."""
     replaced_by: DnsName = ""
     """The request that took the place of this one."""
     questions: Annotated[tuple[Question, ...], Field(max_length=20)] = ()
@@ -179,7 +183,7 @@ class RequestStatus(Model):
     handed_on: Annotated[tuple[HandedOn, ...], Field(max_length=5)] = ()
     """The steps of the escalation that were taken."""
     unreachable: Annotated[tuple[ShortText, ...], Field(max_length=500)] = ()
-    """Slack accounts of those who were asked, at which nobody is any more."""
+    """Slack accounts of those who were asked, and of whoever asked, at which nobody is any more."""
     stranded_at: Timestamp | None = None
     """When it was found that nobody who may decide can be reached in Slack."""
     observed_generation: int = 0

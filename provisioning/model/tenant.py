@@ -90,6 +90,9 @@ class Waiver(Model):
     """The largest cluster it is for, surge included."""
     extensions_only: bool = False
     """Whether it is only for changes that give a cluster a later end, and nothing else."""
+    unprotects: bool = False
+    """Whether it is for changes that take a cluster's deletion protection off as well. Without it they need somebody
+    else's word."""
 
 
 class Weekday(StrEnum):

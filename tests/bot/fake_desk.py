@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import pydantic
 
-from provisioning import errors, objects, people, quota, replacing, room, usual
+from provisioning import approval, errors, objects, people, quota, replacing, usual
 from provisioning.desk import Refused
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
@@ -38,6 +39,7 @@ from provisioning.usual import Usual
 from tests.bot import samples
 from tests.bot.fake_accesses import FakeAccesses
 from tests.bot.fake_canary import FakeCanary
+from tests.bot.fake_insight import FakeInsight
 from tests.bot.fake_voting import FakeVoting
 from tests.bot.fake_waiting import FakeWaiting
 
@@ -83,6 +85,8 @@ class FakeDesk:
     refusal: errors.KubeError | None = None
     """What the webhook has against whatever is written, though the desk takes it for right."""
     down_after: int | None = None
+    now: datetime | None = None
+    """When it is asked, decided and withdrawn; that of the samples where a test does not say."""
     lag: bool = False
     pause: float = 0.0
     writes: list[str] = field(default_factory=list)
@@ -96,6 +100,7 @@ class FakeDesk:
         self.voting = FakeVoting(self, FakeChanges())
         self.canary = FakeCanary()
         self.waiting = FakeWaiting(self)
+        self.insight = FakeInsight(self._reach)
         for key in self.stored:
             self.request_changes.tell(key)
 
@@ -192,8 +197,8 @@ class FakeDesk:
         return Verdict(
             causes=self.causes,
             waiver=self.waiver,
-            before=used,
-            after=(used - was).rises() + envelope,
+            before=used.most(was),
+            after=used.most(was) - was + envelope,
             hard=hard,
             digest=digest,
         )
@@ -217,12 +222,14 @@ class FakeDesk:
         old = self.stored.get((wish.namespace, wish.replaces)) if wish.replaces else None
         if wish.replaces and (why := replacing.why_not(spec, old)):
             raise errors.Invalid(why, causes=[errors.Cause("spec.replaces", why)])
-        meta = Meta(name=name, namespace=wish.namespace, uid=f"uid-{name}", created=samples.NOW)
+        now = self.now or samples.NOW
+        meta = Meta(name=name, namespace=wish.namespace, uid=f"uid-{name}", created=now)
         self.writes.append(f"ask {name}")
         # The provisioner looks at once in this little world.
-        made = self.put(Stored(meta, ClusterRequest(spec=spec, status=RequestStatus(expires_at=samples.TOMORROW))))
+        status = RequestStatus(expires_at=objects.format_time(now + timedelta(hours=24)))
+        made = self.put(Stored(meta, ClusterRequest(spec=spec, status=status)))
         if old is not None:
-            self.put(_with(old, replacing.taken_back(old, made, now=objects.parse_time(samples.LATER))))
+            self.put(_with(old, replacing.taken_back(old, made, now=objects.parse_time(self._later()))))
         return made
 
     async def shortage(self, namespace: str, name: str) -> tuple[errors.Cause, ...]:
@@ -245,7 +252,7 @@ class FakeDesk:
         await self._reach()
         if decision is Decision.APPROVE and self.canary.trouble():
             raise Refused(Refused.Reason.PAUSED)
-        vote = Vote(voter=person, decision=decision, reason=reason, at=samples.LATER, break_glass=break_glass)
+        vote = Vote(voter=person, decision=decision, reason=reason, at=self._later(), break_glass=break_glass)
         return await self.voting.cast(namespace, name, vote, digest=digest)
 
     async def withdraw(self, namespace: str, name: str, person: Person) -> Stored[ClusterRequest]:
@@ -253,11 +260,10 @@ class FakeDesk:
         found = self.stored.get((namespace, name))
         if found is None:
             raise Refused(Refused.Reason.GONE)
-        if found.it.spec.requester.user != person.user:
-            raise Refused(Refused.Reason.NOT_YOURS)
-        if found.it.status.phase is not Phase.PENDING and not room.waits(found):
-            raise Refused(Refused.Reason.ALREADY_DECIDED)
-        return self.put(_changed(found, phase=Phase.WITHDRAWN, decided_at=samples.LATER))
+        tenant = self.tenant_of(namespace)
+        spec = tenant.it.spec if tenant is not None else None
+        now = objects.parse_time(samples.LATER)
+        return self.put(_with(found, approval.withdraw(found, person, tenant=spec, now=now)))
 
     async def retry(self, namespace: str, name: str, person: Person) -> None:
         await self._reach()
@@ -282,6 +288,9 @@ class FakeDesk:
             await self.record_delivery(namespace, name, found)
             return True
         return here[0].ts == found.ts
+
+    def _later(self) -> str:
+        return objects.format_time(self.now) if self.now else samples.LATER
 
     async def reach(self) -> None:
         """The way to the API server, for every part of the desk."""

@@ -34,6 +34,8 @@ class FakePoster:
     """What the messages to each channel were called."""
     threads: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Below which messages of each channel something was posted."""
+    below: set[tuple[str, str]] = field(default_factory=set)
+    """What stands below another message."""
     _by_name: dict[tuple[str, str], str] = field(default_factory=dict)
 
     async def direct(self, slack: str, *, weight: Weight = Weight.READY) -> str:
@@ -58,6 +60,8 @@ class FakePoster:
         known = self._by_name.get((channel, once)) if self.knows_names and once else None
         ts = known or f"{len(self.calls)}.0"
         self._by_name[channel, once] = ts
+        if thread:
+            self.below.add((channel, ts))
         if known is None:
             self.stands[channel, ts] = card
         elif self.stands.get((channel, ts)) != card:
@@ -77,6 +81,10 @@ class FakePoster:
 
     def at(self, channel: str) -> list[Card]:
         return [card for (place, _), card in self.stands.items() if place == channel]
+
+    def cards(self, channel: str) -> list[Card]:
+        """What stands there by itself."""
+        return [card for where, card in self.stands.items() if where[0] == channel and where not in self.below]
 
     async def _meet(self, method: str, where: str, weight: Weight) -> None:
         await asyncio.sleep(0)

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING
 
 from provisioning import approval, objects, people, risk, seats
 from provisioning.desk import Refused
-from provisioning.model import ClusterRequest, DelegationSpec, Person, RequestStatus, Tenant, TenantSpec, Vote
-from provisioning.objects import Stored
+from provisioning.model import (
+    ApprovalDelegation,
+    ClusterRequest,
+    DelegationSpec,
+    Person,
+    RequestStatus,
+    Tenant,
+    TenantSpec,
+    Vote,
+)
+from provisioning.objects import Meta, Stored
 from provisioning.slack_groups import GroupsUnknown, NoGroups, SlackGroups
 from tests.bot import samples
 
@@ -31,9 +40,23 @@ class FakeVoting:
     given: dict[tuple[str, str], DelegationSpec] = field(default_factory=dict)
     """By namespace and the approver's user name."""
 
+    def __post_init__(self) -> None:
+        self._words: dict[tuple[str, str], int] = {}
+
     def delegations(self, namespace: str) -> tuple[DelegationSpec, ...]:
         lasting = {k: each for k, each in self.given.items() if objects.parse_time(each.until) > self.now}
         return tuple(each for (place, _), each in sorted(lasting.items()) if place == namespace)
+
+    def everybodys(self) -> tuple[Stored[ApprovalDelegation], ...]:
+        return tuple(
+            Stored(
+                Meta(
+                    name=user, namespace=place, uid=f"uid-{place}-{user}", generation=self._words.get((place, user), 0)
+                ),
+                ApprovalDelegation(spec=spec),
+            )
+            for (place, user), spec in sorted(self.given.items())
+        )
 
     def decides(self, person: Person, tenant: Stored[Tenant]) -> bool:
         spec = risk.everybody(tenant.it.spec)
@@ -85,20 +108,27 @@ class FakeVoting:
         self.desk.writes.append(f"take back {person.user}")
         return self._put(found, after)
 
-    async def delegate(self, approver: Person, delegate: Person, *, until: datetime, reason: str) -> tuple[str, ...]:
+    async def delegate(
+        self, approver: Person, delegate: Person, *, tenants: Collection[str], until: datetime, reason: str
+    ) -> tuple[str, ...]:
         await self.desk.reach()
-        tenants = [t for t in self.desk.tenants.values() if people.delegates_in_slack(t.it.spec, approver)]
+        chosen = [tenant for name, tenant in self.desk.tenants.items() if name in tenants]
+        theirs = [tenant for tenant in chosen if people.delegates_in_slack(tenant.it.spec, approver)]
         ends = objects.format_time(until)
         spec = DelegationSpec(approver=approver, delegate=delegate, until=ends, reason=reason)
-        given = {(place, approver.user): spec for t in tenants for place in t.it.spec.namespaces}
+        given = {(place, approver.user): spec for t in theirs for place in t.it.spec.namespaces}
+        new = [key for key in given if self.given.get(key) != spec]
         self.given |= given
-        for key in given:
+        for key in new:
+            self._words[key] = self._words.get(key, 0) + 1
             self.changes.tell(key)
-        return tuple(t.meta.name for t in tenants)
+        return tuple(t.meta.name for t in theirs)
 
-    async def stop(self, approver: Person) -> tuple[DelegationSpec, ...]:
+    async def stop(self, approver: Person, *, tenants: Collection[str] = ()) -> tuple[DelegationSpec, ...]:
         await self.desk.reach()
-        mine = [key for key in self.given if key[1] == approver.user]
+        chosen = [tenant for name, tenant in self.desk.tenants.items() if not tenants or name in tenants]
+        places = {place for tenant in chosen for place in tenant.it.spec.namespaces}
+        mine = [key for key in self.given if key[0] in places and key[1] == approver.user]
         for key in mine:
             self.changes.tell(key)
         return tuple(self.given.pop(key) for key in mine)

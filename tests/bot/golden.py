@@ -8,10 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot import (
     access_cards,
     commands,
+    delegations,
+    delete_forms,
+    details,
     digest,
     entries,
     forms,
@@ -34,8 +38,11 @@ from bot.offers import Place
 from bot.sights import Sight
 from provisioning import backing, edits, objects, quota, room
 from provisioning.canary import Trouble
+from provisioning.delegations import Delegation
+from provisioning.diagnosis import Diagnosis, Finding, Happening
 from provisioning.errors import Cause
 from provisioning.handmade import Keeper
+from provisioning.losses import Losses
 from provisioning.model import (
     Action,
     Amounts,
@@ -61,12 +68,12 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.model.cluster import Hibernation, HibernationSchedule
-from provisioning.model.tenant import LifetimePolicy
+from provisioning.model.tenant import LifetimePolicy, Waiver
 from provisioning.objects import Stored
 from provisioning.room import Turn
 from provisioning.usage import Usage
 from provisioning.usual import Span, Usual
-from tests.bot import access_samples, samples
+from tests.bot import access_samples, golden_answers, samples
 from tests.bot.fake_desk import FakeDesk
 
 FOLDER = Path(__file__).with_name("golden")
@@ -132,15 +139,22 @@ def _desk() -> FakeDesk:
     return desk
 
 
-def _said(line: str, desk: FakeDesk | None = None) -> Card:
-    answer = commands.answer(line, desk=desk or _desk(), person=samples.LENA, now=samples.NOW)
+def _beginning() -> FakeDesk:
+    """With a cluster of Lena's that is set up for the first time."""
+    desk, marks = _desk(), {"clusterdesk.dev/requested-by": "lena"}
+    desk.put_cluster(samples.cluster("build-9", by="cr-9", status=samples.building(), annotations=marks))
+    return desk
+
+
+def _said(line: str, desk: FakeDesk | None = None, person: Person = samples.LENA) -> Card:
+    answer = commands.answer(line, desk=desk or _desk(), person=person, now=samples.NOW)
     if not isinstance(answer, Say):
         raise TypeError(line)
     return answer.card
 
 
-def _opened(line: str, desk: FakeDesk | None = None) -> Mapping[str, Any]:
-    answer = commands.answer(line, desk=desk or _desk(), person=samples.LENA, now=samples.NOW)
+def _opened(line: str, desk: FakeDesk | None = None, person: Person = samples.LENA) -> Mapping[str, Any]:
+    answer = commands.answer(line, desk=desk or _desk(), person=person, now=samples.NOW)
     if not isinstance(answer, Open):
         raise TypeError(line)
     return answer.view
@@ -148,6 +162,25 @@ def _opened(line: str, desk: FakeDesk | None = None) -> Mapping[str, Any]:
 
 def _home(person: Person | None, desk: FakeDesk | None = None, *, platform: bool = False) -> Mapping[str, Any]:
     return home.view(person, desk=desk or _desk(), now=samples.NOW, platform=platform)
+
+
+def _delegating() -> FakeDesk:
+    """Pat decides for Omar, and Omar for Eva; in one tenant nothing is approved in Slack, in another nothing large."""
+    desk = FakeDesk()
+    large = LargeRequests(above=Amounts(vcpu=4), in_slack=False)
+    desk.tenants["team-b"] = samples.tenant("team-b", approval=ApprovalPolicy(large=large))
+    desk.tenants["team-c"] = samples.tenant("team-c", approval=ApprovalPolicy(in_slack=False))
+    away = DelegationSpec(approver=samples.OMAR, delegate=samples.PAT, until=samples.TOMORROW, reason=samples.HOSTILE)
+    desk.voting.given["tenant-team-a", samples.OMAR.user] = away
+    ill = DelegationSpec(approver=samples.EVA, delegate=samples.OMAR, until=samples.TOMORROW)
+    desk.voting.given["tenant-team-b", samples.EVA.user] = ill
+    return desk
+
+
+def _omars() -> Delegation:
+    """The one by which Pat decides for him."""
+    (found,), _ = delegations.of(samples.OMAR, _delegating(), samples.NOW)
+    return found
 
 
 def _undelegated() -> Sight:
@@ -192,6 +225,89 @@ def _two_pools() -> FakeDesk:
     return desk
 
 
+def _guarded(*, is_over: bool = False) -> FakeDesk:
+    """Protected from deletion; where its lifetime `is_over`, it sleeps."""
+    desk = _desk()
+    made = samples.cluster(status=samples.asleep() if is_over else samples.ready(), deletion_protection=True)
+    created = samples.NOW - timedelta(days=30) if is_over else samples.NOW
+    desk.put_cluster(replace(made, meta=replace(made.meta, created=created)))
+    return desk
+
+
+def _unprotecting() -> Sight:
+    guarded = samples.cluster(status=samples.ready(), deletion_protection=True)
+    return sight(None, guarded, action=Action.CHANGE, desired=samples.spec(), required=0)
+
+
+def _unprolonged() -> Sight:
+    """A later end that was approved, and could not be written."""
+    why = "the cluster has changed since this was asked for (generation 3, not 2)"
+    status = RequestStatus(phase=Phase.FAILED, votes=(BY_OMAR,), decided_at=samples.LATER, message=why)
+    longer = samples.spec(lifetime="48h")
+    return sight(status, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=longer)
+
+
+def _gone_asker() -> RequestStatus:
+    """Of somebody whose Slack account is deactivated, as is an approver's."""
+    return RequestStatus(expires_at=samples.TOMORROW, unreachable=("U0LENA", "U0EVA"))
+
+
+def _old(*, lifetime: str = "24h", longest: str | None = "168h", waived: bool = False) -> FakeDesk:
+    """A cluster that lives so long, of a tenant whose clusters may live as long as `longest`."""
+    desk, rule = _desk(), Waiver(name="a later end", actions=(Action.CHANGE,), extensions_only=True)
+    policy = ApprovalPolicy(required=1, waivers=(rule,) if waived else ())
+    desk.put_tenant(samples.tenant(lifetime=LifetimePolicy(longest=longest), approval=policy))
+    desk.put_cluster(samples.cluster(status=samples.ready(), lifetime=lifetime))
+    return desk
+
+
+def _fixed() -> Stored[TenantCluster]:
+    """In a fix."""
+    return samples.cluster(status=samples.stuck())
+
+
+def _in_a_fix() -> FakeDesk:
+    desk = _desk()
+    desk.put_cluster(_fixed())
+    return desk
+
+
+def _diagnosed() -> Diagnosis:
+    machine = "build-7-workers-x7k2"
+    return Diagnosis(
+        findings=(
+            Finding("KubevirtMachine", machine, "VMProvisioned", "Unschedulable", samples.HOSTILE, samples.NOW),
+            Finding("Machine", machine, "InfrastructureReady", "NotReady", "", None),
+            Finding("MachineDeployment", "build-7-workers", "Stalled", "Stalled", "x" * 900, samples.NOW, holds=True),
+        ),
+        more_findings=2,
+        happenings=(
+            Happening("KubevirtMachine", machine, "Failed", samples.HOSTILE, samples.NOW, 7, warning=True),
+            Happening("TenantCluster", "build-7", "NotReady", "y" * 900, samples.NOW, 1, warning=False),
+        ),
+    )
+
+
+def _sleeping_first() -> FakeDesk:
+    """Whose clusters sleep before they are deleted."""
+    desk = _desk()
+    desk.put_tenant(samples.tenant(lifetime=LifetimePolicy(longest="168h", hibernation="72h")))
+    return desk
+
+
+def _behind() -> FakeDesk:
+    """Two versions behind, with an upgrade on the way; it is known how long things take."""
+    desk = _knowing()
+    pools = (
+        NodePool(name="md0", flavor="small", replicas=4, max_surge=2, drain_timeout="15m"),
+        NodePool(name="gpu", flavor="large", min=0, max=2, max_surge=0, max_unavailable=1),
+        NodePool(name="spare", flavor="small", replicas=0),
+    )
+    status = samples.building().model_copy(update={"version": "v1.33.8"})
+    desk.put_cluster(samples.cluster(status=status, version="v1.33.9", pools=pools))
+    return desk
+
+
 def _scheduled() -> FakeDesk:
     """Asleep at the hour of `samples.NOW`."""
     desk = _desk()
@@ -209,6 +325,14 @@ def _knowing() -> FakeDesk:
     return desk
 
 
+def _full() -> FakeDesk:
+    """With little room left, where the platform is the last to whom something is handed on."""
+    step = EscalationStep(after="4h", approvers=(samples.subject(samples.PAT), Subject(slack_group="S0PLATFORM")))
+    desk = FakeDesk(used={"team-a": Usage(clusters=4, nodes=15, vcpu=36_000, memory=120 * 2**30)})
+    desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(escalation=(step,)))
+    return desk
+
+
 def _unfolded() -> Mapping[str, Any]:
     """The create form with what few people need."""
     desk, place = _knowing(), Place(samples.tenant(), "tenant-team-a")
@@ -218,7 +342,10 @@ def _unfolded() -> Mapping[str, Any]:
     known = outlooks.guess(
         desk, place, person=samples.LENA, action=Action.CREATE, cluster="build-9", was=None, becomes=spec
     )
-    return forms.create(filled, place=place, places=[place], catalog=desk.catalog(), outlook=known)
+    berlin = ZoneInfo("Europe/Berlin")
+    return forms.create(
+        filled, place=place, places=[place], catalog=desk.catalog(), outlook=known, now=samples.NOW, zone=berlin
+    )
 
 
 def _beside() -> Sight:
@@ -392,12 +519,21 @@ CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked_back": lambda: shortage.asked_back(_squeezed(), (Cause("spec.pools", _NO_ROOM),)),
     "requester_waiting_no_room": lambda: _TELL(_squeezed()),
     "requester_in_line": lambda: _TELL(_in_line()),
+    "requester_in_line_forced": lambda: _TELL(replace(_in_line(), turn=Turn(1, forced=True))),
     "requester_in_line_too_large": lambda: _TELL(replace(_in_line(room.TOO_LARGE), turn=Turn(0))),
     "requester_undone": lambda: _TELL(_undone()),
     "platform_undone": lambda: request_cards.platform(_undone()),
     "approver_asked_change": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=_GROWS)
     ),
+    "requester_lifetime_failed": lambda: _TELL(_unprolonged()),
+    "notice_lifetime_failed": lambda: request_cards.draw(Surface.NOTICE, _unprolonged()),
+    "approver_asked_by_gone": lambda: _ASK(sight(_gone_asker())),
+    "requester_withdrawn_for": lambda: _TELL(
+        sight(RequestStatus(phase=Phase.WITHDRAWN, withdrawn_by=samples.KAI, decided_at=samples.LATER))
+    ),
+    "approver_asked_unprotect": lambda: _ASK(_unprotecting()),
+    "requester_asked_unprotect": lambda: _TELL(_unprotecting()),
     "approver_asked_hibernate": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.CHANGE, desired=edits.asleep(samples.spec()))
     ),
@@ -476,6 +612,13 @@ CARDS: dict[str, Callable[[], Card]] = {
     "requester_asleep": lambda: _TELL(_applied(samples.cluster(status=samples.asleep()))),
     "requester_deleting": lambda: _TELL(_applied(samples.cluster(deleting=True), action=Action.DELETE)),
     "requester_deleted": lambda: _TELL(_applied(None, action=Action.DELETE)),
+    "requester_cancelled_going": lambda: _TELL(
+        replace(
+            _applied(samples.cluster(status=samples.going(), deleting=True)),
+            given_up=samples.given_up(gone=False, by=samples.OMAR),
+        )
+    ),
+    "requester_cancelled": lambda: _TELL(replace(_applied(None), given_up=samples.given_up())),
     "requester_superseded": lambda: _TELL(_applied(samples.cluster(by="cr-newer", status=samples.ready()))),
     "access_waiting": lambda: access_samples.card(access_samples.asked()),
     "access_open": lambda: access_samples.card(access_samples.opened()),
@@ -492,20 +635,51 @@ CARDS: dict[str, Callable[[], Card]] = {
     "command_show_by_hand": lambda: _said("show lab"),
     "command_show_by_hand_without_add_ons": lambda: _said("show team-a/lone"),
     "command_delete_by_hand": lambda: _said("delete lab"),
+    "command_extend_too_long": lambda: _said("extend build-7 9000h"),
+    "command_delete_protected": lambda: _said("delete build-7", _guarded()),
+    "command_show_protected": lambda: _said("show build-7", _guarded()),
+    "command_cancel_too_late": lambda: _said("cancel build-7"),
+    "command_cancel_not_yours": lambda: _said("cancel team-a/alpha"),
     "command_quota": lambda: _said("quota"),
+    "command_delegate_show": lambda: _said("delegate show", _delegating(), samples.OMAR),
+    "command_delegate_show_none": lambda: _said("delegate show"),
+    "delegate_given": lambda: delegations.given(samples.PAT, samples.NOW, ["team-a", "team-b"]),
+    "delegate_begun": lambda: delegations.begun(_omars(), _delegating()),
+    "delegate_ended": lambda: delegations.ended(_omars(), _delegating()),
     "command_requests": lambda: _said("requests"),
     "command_help": lambda: _said("help"),
     "command_help_lifetime": lambda: _said("help lifetime"),
+    **golden_answers.CARDS,
 }
 VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create": lambda: _opened("create"),
     "form_create_filled": lambda: _opened("create build-9 large 72h"),
     "form_create_knowing": lambda: _opened("create build-9 small 72h", _knowing()),
     "form_create_large": lambda: _opened("create build-9 large 72h", _crowded()),
+    "form_create_too_much": lambda: _opened("create build-9 3x small 72h", _full()),
     "form_create_unfolded": lambda: _unfolded(),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
     "form_which": lambda: _opened("scale"),
+    "form_which_to_cancel": lambda: _opened("cancel", _beginning()),
+    "form_delegate": lambda: _opened("delegate <@U0EVA> until Fri", _delegating(), samples.OMAR),
+    "form_which_request": lambda: _opened("withdraw"),
     "form_delete": lambda: _opened("delete build-7"),
+    "form_delete_counted": lambda: delete_forms.counted(
+        dict(_opened("delete build-7")), Losses(volumes=3, storage=30 * 2**30, load_balancers=1)
+    ),
+    "form_delete_uncounted": lambda: delete_forms.counted(dict(_opened("delete build-7", _sleeping_first())), None),
+    "form_details": lambda: _opened("details build-7", _in_a_fix()),
+    "form_details_looked": lambda: details.looked(_fixed(), "team-a", _diagnosed()),
+    "form_details_unseen": lambda: details.looked(_fixed(), "team-a", Diagnosis(unseen=("Machine", "Event"))),
+    "form_details_nothing": lambda: details.looked(_fixed(), "team-a", Diagnosis()),
+    "form_details_unanswered": lambda: details.unanswered(_fixed(), "team-a", samples.NOW),
+    "form_details_going": lambda: details.opened(_leaving(), "team-a"),
+    "form_extend_rest": lambda: _opened("extend build-7", _old(lifetime="150h")),
+    "form_extend_waived": lambda: _opened("extend build-7", _old(waived=True)),
+    "form_extend_unbounded": lambda: _opened("extend build-7", _old(longest=None)),
+    "form_protect": lambda: _opened("protect build-7"),
+    "form_unprotect": lambda: _opened("unprotect build-7", _guarded()),
+    "form_unprotect_over": lambda: _opened("unprotect build-7", _guarded(is_over=True)),
     "form_scale": lambda: _opened("scale build-7"),
     "form_scale_two_pools": lambda: _opened("scale build-7", _two_pools()),
     "form_resize_two_pools": lambda: _opened("resize build-7", _two_pools()),
@@ -515,6 +689,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_extend": lambda: _opened("extend build-7"),
     "form_wake": lambda: _opened("wake build-7", _scheduled()),
     "form_upgrade": lambda: _opened("upgrade build-7"),
+    "form_upgrade_behind": lambda: _opened("upgrade build-7", _behind()),
     "form_break_glass": lambda: forms.break_glass(
         ticket_of(samples.request()), cluster="build-7", passed_over="<@U0OMAR>, <@U0EVA>"
     ),
@@ -527,6 +702,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "details": lambda: forms.details(_ASK(sight(reason=samples.HOSTILE * 10)), reason=samples.HOSTILE * 10),
     "home_member": lambda: _home(samples.LENA),
     "home_approver": lambda: _home(samples.OMAR),
+    "home_delegating": lambda: _home(samples.OMAR, _delegating()),
     "home_platform": lambda: _home(None, _in_trouble(), platform=True),
     "home_empty": lambda: _home(samples.LENA, FakeDesk()),
     "home_paused": lambda: _home(samples.OMAR, _paused()),

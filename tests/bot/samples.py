@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioning import names, room
+from provisioning import giving_up, names, room, standing
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade, Keeper
 from provisioning.model import (
@@ -200,8 +200,10 @@ def hand_made(
 
 
 def building() -> ClusterStatus:
+    """For the first time."""
     return ClusterStatus(
         observed_generation=1,
+        initialized=False,
         steps=(
             Step(name="Accepted", state=StepState.DONE, started_at=AT, ended_at=AT),
             Step(
@@ -276,6 +278,13 @@ def _condition(type_: str, status: str, reason: str, message: str = "") -> Condi
     return Condition.model_validate(made)
 
 
+def given_up(*, gone: bool = True, by: Person = LENA, **more: Any) -> Stored[ClusterRequest]:
+    """The request by which somebody gave build-7 up a moment after they had asked for it."""
+    removed = _condition(standing.REMOVED, str(gone), "Gone" if gone else "Deleting")
+    status = RequestStatus(phase=Phase.APPLIED, waiver=giving_up.RULE, decided_at=AT, conditions=(removed,))
+    return request("cr-gives-up", action=Action.DELETE, requester=by, reason="", status=status, **more)
+
+
 def ready() -> ClusterStatus:
     steps = tuple(
         Step(name=name, state=StepState.DONE, started_at=AT, ended_at=LATER)
@@ -283,6 +292,7 @@ def ready() -> ClusterStatus:
     )
     return ClusterStatus(
         observed_generation=1,
+        initialized=True,
         conditions=(
             Condition(type="Ready", status="True", reason="Ready", last_transition_time=LATER, observed_generation=1),
         ),

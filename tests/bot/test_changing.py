@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -52,6 +53,33 @@ def opened(line: str, at: FakeDesk) -> str:
     found = answer(line, at)
     assert isinstance(found, Open), found
     return str(found.view["callback_id"])
+
+
+def test_the_end_that_an_extension_comes_to_is_offered_in_the_readers_time() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    found = commands.answer("extend build-7", desk=desk(), person=samples.LENA, now=samples.NOW, zone=berlin)
+    assert isinstance(found, Open), found
+
+    (menu,) = (part["element"] for part in found.view["blocks"] if part.get("block_id") == "lifetime")
+    assert menu["options"][0]["description"]["text"] == "until 2026-03-06 22:00 your time"
+
+
+def test_the_ends_that_a_new_cluster_may_have_are_offered_in_the_readers_time() -> None:
+    tokyo = ZoneInfo("Asia/Tokyo")
+    found = commands.answer("create build-9", desk=desk(), person=samples.LENA, now=samples.NOW, zone=tokyo)
+    assert isinstance(found, Open), found
+
+    (menu,) = (part["element"] for part in found.view["blocks"] if part.get("block_id") == "lifetime")
+    told = {option["text"]["text"]: option["description"]["text"] for option in menu["options"]}
+    assert told["24 hours"] == "until 2026-03-06 22:00 your time, counted from now"
+
+
+def test_until_when_a_cluster_sleeps_is_told_in_the_readers_time() -> None:
+    tokyo, sleeper = ZoneInfo("Asia/Tokyo"), desk(hibernation=AT_NOON)
+    found = commands.answer("wake build-7", desk=sleeper, person=samples.LENA, now=samples.NOW, zone=tokyo)
+    assert isinstance(found, Open), found
+
+    assert "until 2026-03-05 23:00 your time" in str(found.view["blocks"])
 
 
 @pytest.mark.parametrize(

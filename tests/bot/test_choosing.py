@@ -1,4 +1,5 @@
-"""Choosing from more than a form shows: menus in which one types, and a cluster for a command that named none."""
+"""Choosing from more than a form shows: menus in which one types, and a cluster or a request for a command that named
+none."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from bot.blocks import Option
 from bot.commands import choosing
 from bot.commands.command import Command, Filled
 from playground.workspace import NotVisible
-from provisioning.model import Action
+from provisioning.model import Action, Phase, RequestStatus
+from provisioning.objects import format_time
 from tests.bot import samples, slack_objects
 from tests.bot.conftest import Stage
 from tests.bot.fake_desk import FakeDesk
@@ -119,7 +121,7 @@ def test_every_command_about_a_cluster_asks_which_when_none_is_named(command: Co
     assert isinstance(empty, Say)
     assert replies.which_cluster(command.line) in empty.card.text
     assert isinstance(found, Open)
-    assert found.view["callback_id"] == choosing.CALLBACK
+    assert found.view["callback_id"] == choosing.WHICH
     assert slack_objects.problems_of_view(found.view) == []
 
 
@@ -184,3 +186,97 @@ async def test_a_cluster_that_is_gone_by_then_is_told_at_the_menu(stage: Stage) 
     await lena.modal.submit()
 
     assert lena.modal.errors == {"Cluster": replies.PLEASE_CHOOSE}
+
+
+# A command that named no request of one's own
+
+NONE = {
+    "withdraw": replies.NOTHING_TO_WITHDRAW,
+    "edit": replies.NOTHING_TO_EDIT,
+    "nudge": replies.NOTHING_TO_NUDGE,
+    "again": replies.NOTHING_TO_ASK_AGAIN,
+    "cancel": replies.NOTHING_TO_CANCEL,
+}
+
+
+def crowd() -> FakeDesk:
+    """Lena's requests in every phase, and one of Omar's."""
+    desk = FakeDesk()
+    nudged = RequestStatus(nudged_at=format_time(samples.NOW), expires_at=samples.TOMORROW)
+    by_hand = samples.spec(pools=(*samples.spec().pools, samples.spec().pools[0].model_copy(update={"name": "more"})))
+    desk.put(samples.request("cr-waits", cluster="waits"))
+    desk.put(samples.request("cr-nudged", cluster="nudged", status=nudged))
+    desk.put(samples.request("cr-by-hand", cluster="by-hand", desired=by_hand))
+    desk.put(samples.request("cr-no-room", cluster="no-room", status=samples.waits_for_room()))
+    desk.put(samples.request("cr-denied", cluster="denied", status=RequestStatus(phase=Phase.DENIED)))
+    desk.put(samples.request("cr-applied", cluster="applied", status=RequestStatus(phase=Phase.APPLIED)))
+    desk.put(samples.request("cr-omars", cluster="omars", requester=samples.OMAR))
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("withdraw", ["waits", "nudged", "by-hand", "no-room"]),
+        ("edit", ["waits", "nudged"]),
+        ("nudge", ["waits", "by-hand"]),
+        ("again", ["denied"]),
+    ],
+)
+def test_a_command_about_a_request_offers_those_that_one_may_do_it_to(line: str, offered: list[str]) -> None:
+    found = commands.answer(line, desk=crowd(), person=samples.LENA, now=samples.NOW)
+
+    assert isinstance(found, Open)
+    assert slack_objects.problems_of_view(found.view) == []
+    options = found.view["blocks"][-1]["element"]["options"]
+    assert [option["value"] for option in options] == [f"tenant-team-a/cr-{name}" for name in offered]
+
+
+def test_every_command_about_ones_own_request_says_when_there_is_none() -> None:
+    asking = {each.name: each.choice.none for each in commands.COMMANDS if each.choice}
+    said = {name: commands.answer(name, desk=FakeDesk(), person=samples.LENA, now=samples.NOW) for name in asking}
+
+    assert asking == NONE
+    assert {name: it.card.text for name, it in said.items() if isinstance(it, Say)} == NONE
+
+
+async def test_the_command_goes_on_with_the_request_that_is_chosen(stage: Stage) -> None:
+    for name in ("one", "two"):
+        stage.desk.put(samples.request(f"cr-{name}", cluster=name))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster edit")
+    await lena.modal.fill({"Request": "two: new cluster"})
+    await lena.modal.submit()
+    assert (lena.modal.title, lena.modal.value("Name")) == (replies.CREATE_TITLE, ("two",))
+    await lena.command("/cluster withdraw")
+    await lena.modal.fill({"Request": "one: new cluster"})
+    await lena.modal.submit()
+
+    assert "one is withdrawn" in lena.modal.text
+    phases = {key[1]: request.it.status.phase for key, request in stage.desk.stored.items()}
+    assert phases == {"cr-one": Phase.WITHDRAWN, "cr-two": Phase.PENDING}
+
+
+async def test_of_more_requests_than_a_menu_holds_one_is_found_by_typing(stage: Stage) -> None:
+    for number in range(120):
+        stage.desk.put(samples.request(f"cr-{number}", cluster=f"build-{number}"))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster withdraw")
+    await lena.modal.fill({"Request": "build-117: new cluster"})
+    await lena.modal.submit()
+
+    assert stage.desk.stored["tenant-team-a", "cr-117"].it.status.phase is Phase.WITHDRAWN
+
+
+async def test_a_request_that_is_decided_by_then_is_told_at_the_menu(stage: Stage) -> None:
+    stage.desk.put(samples.request())
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster nudge")
+    await lena.modal.fill({"Request": "build-7: new cluster"})
+    stage.desk.status(("tenant-team-a", "cr-7f3k2m4p6q"), phase=Phase.APPROVED)
+
+    await lena.modal.submit()
+
+    assert lena.modal.errors == {"Request": replies.PLEASE_CHOOSE}

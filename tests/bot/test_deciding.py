@@ -43,6 +43,14 @@ def delegated(desk: FakeDesk) -> None:
     desk.voting.given[KEY[0], OMAR.user] = spec
 
 
+async def delegates(person: Driver, line: str) -> None:
+    """By the form that the line fills."""
+    await person.command(f"/cluster delegate {line}")
+    await person.modal.submit()
+    assert "decides for you until" in person.modal.text
+    await person.modal.close()
+
+
 async def stands(person: Driver, text: str, at: str) -> None:
     """A card with this text has come to this place."""
     await person.waits_until(lambda: bool(person.cards(text, at=at)))
@@ -58,8 +66,8 @@ async def test_an_approver_has_somebody_decide_until_a_day_who_then_decides_for_
 
     await omar.command("/cluster delegate @pat until 2999-12-24")
     await omar.waits_for("That is too long: 92 days is the most.")
-    await omar.command("/cluster delegate @pat 3d")
-    await omar.waits_for("@pat decides for you until")
+    await delegates(omar, "@pat 3d")
+    await stands(pat, "You decide instead of @omar", "dm")
     await stands(pat, "@pat decides for @omar until", "dm")
     await pat.card("asks for a new cluster", at="dm").click("Approve")
 
@@ -72,10 +80,13 @@ async def test_an_approver_has_somebody_decide_until_a_day_who_then_decides_for_
 async def test_what_was_delegated_is_stopped_by_its_button(stage: Stage) -> None:
     asked(stage.desk)
     omar, pat = stage.slack.person(OMAR.slack), stage.slack.person(PAT.slack)
-    await omar.command("/cluster delegate @pat until Fri")
-    await omar.waits_for("@pat decides for you until")
+    await delegates(omar, "@pat until Fri")
+    await stands(pat, "You decide instead of @omar", "dm")
+    await omar.command("/cluster delegate show")
+    await omar.waits_until(lambda: bool(omar.cards("decides for you until")))
     await omar.card("decides for you until").click(replies.STOP_DELEGATING)
     await omar.waits_for("@pat decides for you no longer.")
+    await stands(pat, "You decide no longer instead of @omar", "dm")
     await omar.command("/cluster delegate stop")
     await omar.waits_for(replies.NOBODY_DELEGATED)
 
@@ -91,7 +102,7 @@ async def test_a_delegation_that_does_not_go_is_answered_with_why(stage: Stage) 
         (OMAR, "@gus 3d", "No tenant knows @gus"),
         (OMAR, "@omar 3d", replies.DELEGATE_YOURSELF),
         (OMAR, "pat 3d", "pat is nobody I know."),
-        (OMAR, "@pat", "I did not understand all of that."),
+        (OMAR, "@pat 3d please", "I did not understand all of that."),
         (OMAR, "@pat until whenever", "whenever is no end that I know"),
         (OMAR, "@pat until 2020-01-01", "2020-01-01 is no end that I know"),
     ):
@@ -99,6 +110,59 @@ async def test_a_delegation_that_does_not_go_is_answered_with_why(stage: Stage) 
         await person.command(f"/cluster delegate {line}")
         await person.waits_for(said)
     assert not stage.desk.voting.given
+
+
+async def test_the_form_says_at_each_field_what_is_wrong_and_what_the_webhook_has_against_it(stage: Stage) -> None:
+    asked(stage.desk)
+    stage.desk.tenants["team-b"] = samples.tenant("team-b")
+    omar, now = stage.slack.person(OMAR.slack), datetime.now(UTC)
+    await omar.command("/cluster delegate")
+    far = str(int((now + timedelta(days=93)).timestamp()))
+    for filled, errors_ in (
+        ({"who": "U0GUEST"}, {replies.DELEGATE_WHO: replies.UNKNOWN_DELEGATE}),
+        ({"who": OMAR.slack}, {replies.DELEGATE_WHO: replies.DELEGATE_YOURSELF}),
+        ({"who": PAT.slack, "until": "1000000000"}, {replies.DELEGATE_UNTIL: replies.END_OVER}),
+        ({"until": far}, {replies.DELEGATE_UNTIL: replies.end_too_far(92)}),
+    ):
+        await omar.modal.fill(filled)
+        await omar.modal.submit()
+        assert omar.modal.errors == errors_
+    await omar.modal.fill({"until": str(int((now + timedelta(days=1)).timestamp())), "tenants": ["Team B"]})
+    stage.desk.refusal = errors.Forbidden("no", causes=(errors.Cause("spec.delegate", "is not to be trusted"),))
+    await omar.modal.submit()
+    assert omar.modal.errors == {replies.DELEGATE_WHO: "is not to be trusted"}
+    stage.desk.refusal = None
+    await omar.modal.submit()
+
+    assert omar.modal.title == replies.DELEGATED_TITLE
+    assert [place for place, _ in stage.desk.voting.given] == ["tenant-team-b"]
+
+
+async def test_who_is_no_approver_any_more_when_the_form_is_sent_is_told(stage: Stage) -> None:
+    asked(stage.desk)
+    omar = stage.slack.person(OMAR.slack)
+    await omar.command("/cluster delegate @pat 3d")
+    stage.desk.tenants["team-a"] = samples.tenant(approvers=(samples.subject(EVA),), members=(samples.subject(OMAR),))
+
+    await omar.modal.submit()
+
+    assert replies.NOT_LISTED in omar.modal.text
+    assert not stage.desk.voting.given
+
+
+async def test_a_delegation_stands_in_both_homes_until_it_is_stopped_there(stage: Stage) -> None:
+    asked(stage.desk)
+    omar, pat = stage.slack.person(OMAR.slack), stage.slack.person(PAT.slack)
+    for person in (omar, pat):
+        await person.open_home()
+    await delegates(omar, "@pat 3d")
+    await omar.waits_until(lambda: "@pat decides for you until" in omar.home.text)
+    await pat.waits_until(lambda: "You decide for @omar until" in pat.home.text)
+
+    await omar.home.click(replies.STOP_DELEGATING)
+
+    await omar.waits_until(lambda: "decides for you until" not in omar.home.text)
+    await pat.waits_until(lambda: "You decide for @omar" not in pat.home.text)
 
 
 async def test_where_nothing_is_approved_in_slack_nobody_is_put_in_somebodys_place_there(stage: Stage) -> None:

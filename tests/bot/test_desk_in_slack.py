@@ -104,7 +104,7 @@ async def test_what_somebody_has_asked_for_already_is_said_with_since_when(stage
         await lena.modal.submit()
 
     request = next(name for _, name in stage.desk.stored)
-    assert f"That is already asked for: {request} waits since" in lena.modal.text
+    assert f"That is already {request}, waiting since" in lena.modal.text
     assert len(stage.desk.stored) == 1
 
 
@@ -118,7 +118,7 @@ async def test_what_is_approved_and_waits_for_room_is_not_asked_for_again_either
         waits = samples.waits_for_room()
         stage.desk.status(key, phase=waits.phase, decided_at=waits.decided_at, conditions=waits.conditions)
 
-    assert f"That is already asked for: {key[1]} waits since" in lena.modal.text
+    assert f"That is already {key[1]}, waiting since" in lena.modal.text
 
 
 async def test_a_rule_that_makes_approval_unnecessary_is_named_in_the_receipt(stage: Stage) -> None:

@@ -95,8 +95,7 @@ async def test_the_message_follows_what_it_tells_of_and_is_no_second_one_after_a
     scene.restart()
     await scene.settle()
 
-    (told,) = scene.poster.at("DLENA")
-    assert scene.posts("DLENA") == 1
+    (told,) = scene.poster.cards("DLENA")
     assert "`build-2` is ready" in told.text
     assert "`build-1` is waiting for approval" in told.text
 

@@ -190,7 +190,6 @@ def test_of_several_that_ended_the_newest_is_asked_for_again() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("again", "There is `cr-1`."),
         ("again build-9", "No request of yours about `build-9` has ended without being done. Did you mean `build-7`?"),
         ("again cr-1 cr-2", "It goes like this: `/cluster again REQUEST or [TENANT/]NAME`"),
         ("nudge build-7", "No request of yours waits about `build-7`."),

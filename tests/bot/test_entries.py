@@ -139,19 +139,6 @@ def test_a_menu_falls_back_to_what_the_new_place_offers() -> None:
     assert (moved.flavor, moved.version, moved.name, moved.nodes) == ("medium", "v1.34.5", "build-7", 2)
 
 
-@pytest.mark.parametrize(
-    ("name", "taken", "free"),
-    [
-        ("build-7", ("build-7",), "build-8"),
-        ("build-7", ("build-7", "build-8"), "build-9"),
-        ("build", ("build",), "build-2"),
-        ("a-b", ("a-b",), "a-b-2"),
-    ],
-)
-def test_a_free_name_follows_the_taken_one(name: str, taken: tuple[str, ...], free: str) -> None:
-    assert offers.free_name(name, taken) == free
-
-
 def test_a_form_that_nobody_has_touched_holds_what_it_was_drawn_with() -> None:
     menu = blocks.select((blocks.Option("small", "Small"), blocks.Option("large", "Large")), chosen="large")
     boxes = blocks.checkboxes((blocks.Option("more", "More"),), chosen=("more",))

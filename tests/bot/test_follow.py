@@ -243,8 +243,8 @@ async def test_a_decision_takes_the_buttons_off_every_copy(scene: Scene) -> None
     scene.desk.put_cluster(samples.cluster(status=samples.building()))
     await scene.look()
 
-    assert [len(scene.poster.at(place)) for place in ("DOMAR", "DEVA", "DLENA")] == [1, 1, 1]
-    drawn = [card for place in ("DOMAR", "DEVA", "DLENA") for card in scene.poster.at(place)]
+    assert [len(scene.poster.cards(place)) for place in ("DOMAR", "DEVA", "DLENA")] == [1, 1, 1]
+    drawn = [card for place in ("DOMAR", "DEVA", "DLENA") for card in scene.poster.cards(place)]
     pressed = [e for card in drawn for block in card.blocks if block["type"] == "actions" for e in block["elements"]]
     assert [each["action_id"] for each in pressed] == ["run delete tenant-team-a/build-7"]
 
@@ -321,19 +321,19 @@ async def test_a_card_that_takes_no_change_gets_a_new_one_below_it_when_it_is_de
 async def test_progress_on_a_card_that_takes_no_change_is_not_worth_a_message_each_time(scene: Scene) -> None:
     await scene.look()
     approved(scene.desk, KEY)
-    posted = scene.poster.calls.count("post DLENA")
+    posted = len(scene.poster.cards("DLENA"))
     scene.poster.fail["update"] = [Fixed("edit_window_closed")]
     scene.desk.put_cluster(samples.cluster(by=KEY[1], status=samples.building()))
     scene.now += timedelta(seconds=2 * PROGRESS_SECONDS)
     await scene.look()
-    assert (scene.poster.calls.count("post DLENA"), scene.poster.fail["update"]) == (posted, [])
+    assert (len(scene.poster.cards("DLENA")), scene.poster.fail["update"]) == (posted, [])
 
     scene.poster.fail["update"] = [Fixed("edit_window_closed")]
     scene.desk.put_cluster(samples.cluster(by=KEY[1], status=samples.ready()))
     scene.now += timedelta(seconds=2 * PROGRESS_SECONDS)
     await scene.look()
 
-    assert "is ready" in scene.poster.at("DLENA")[-1].text
+    assert "is ready" in scene.poster.cards("DLENA")[-1].text
 
 
 async def test_a_card_somebody_deleted_comes_back_while_it_is_needed(scene: Scene) -> None:
@@ -363,7 +363,8 @@ async def test_a_card_keeps_its_buttons_however_many_decide_instead_of_somebody(
     listed = tuple(Subject(user=each.user) for each in approvers)
     scene.desk.tenants["team-a"] = samples.tenant(approvers=listed)
     for each in approvers:
-        await scene.desk.voting.delegate(each, samples.KAI, until=samples.NOW + timedelta(days=900), reason="")
+        until = samples.NOW + timedelta(days=900)
+        await scene.desk.voting.delegate(each, samples.KAI, tenants=("team-a",), until=until, reason="")
 
     await scene.look()
 

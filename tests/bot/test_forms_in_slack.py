@@ -9,7 +9,19 @@ import pytest
 
 from bot import offers, replies
 from provisioning import errors
-from provisioning.model import Action, Amounts, ApprovalPolicy, ClusterAddOn, HibernationSchedule, Subject, Waiver
+from provisioning.model import (
+    Action,
+    Amounts,
+    ApprovalPolicy,
+    ClusterAddOn,
+    EscalationStep,
+    HibernationSchedule,
+    NodePool,
+    Release,
+    RequestStatus,
+    Subject,
+    Waiver,
+)
 from provisioning.model.catalog import PriceList
 from provisioning.usage import Usage
 from tests.bot import samples
@@ -96,6 +108,54 @@ async def test_what_the_api_server_says_of_a_change_is_told_as_soon_as_its_form_
     await lena.waits_for("not while it is being upgraded")
 
 
+async def test_the_form_of_an_upgrade_tells_the_way_the_order_the_time_and_what_people_notice(stage: Stage) -> None:
+    for number in range(3):
+        stage.desk.put_cluster(samples.cluster(f"old-{number}", status=samples.ready()))
+    pools = (NodePool(name="md0", flavor="small", replicas=2), NodePool(name="gpu", flavor="large", min=0, max=3))
+    stage.desk.put_cluster(samples.cluster(status=samples.ready(), version="v1.33.9", pools=pools))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster upgrade build-7")
+
+    assert lena.modal.options("Kubernetes version") == ["v1.34.5"]
+    assert "v1.33.9 → v1.34.5. After that v1.35.1: one minor version at a time" in lena.modal.text
+    assert "First the control plane; once it has arrived, all pools at the same time" in lena.modal.text
+    assert "md0 (2, one by one)" in lena.modal.text
+    assert "About 23 min by what it took here of late" in lena.modal.text
+    assert "what has not left after 5m goes with it" in lena.modal.text
+
+
+async def test_another_version_redraws_the_way_and_keeps_the_reason(stage: Stage) -> None:
+    stage.desk.offered = samples.catalog().model_copy(
+        update={
+            "versions": (*samples.catalog().versions, Release(version="v1.34.9", image="registry.example/image:v1"))
+        }
+    )
+    stage.desk.put_cluster(samples.cluster(status=samples.ready(), version="v1.33.9"))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster upgrade build-7")
+    assert "v1.33.9 → v1.34.9." in lena.modal.text
+
+    await lena.modal.fill({"Reason": "Patches", "Kubernetes version": "v1.34.5"})
+
+    await lena.waits_for("v1.33.9 → v1.34.5. After that v1.35.1")
+    assert lena.modal.value("Reason") == ("Patches",)
+    await lena.modal.submit()
+    (request,) = stage.desk.stored.values()
+    assert request.it.spec.desired is not None
+    assert (request.it.spec.desired.version, request.it.spec.reason) == ("v1.34.5", "Patches")
+
+
+async def test_an_upgrade_that_is_on_its_way_is_told_before_the_next_is_asked_for(stage: Stage) -> None:
+    status = samples.ready().model_copy(update={"version": "v1.33.9"})
+    stage.desk.put_cluster(samples.cluster(status=status))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster upgrade build-7")
+
+    assert "It still runs v1.33.9, on its way to v1.34.5: this begins once that is done." in lena.modal.text
+
+
 async def test_add_ons_that_the_api_server_would_refuse_are_told_while_they_are_chosen(stage: Stage) -> None:
     stage.desk.put_cluster(samples.cluster(status=samples.ready()))
     lena = stage.slack.person("U0LENA")
@@ -115,6 +175,95 @@ async def test_a_name_that_is_taken_is_told_with_a_free_one_before_anything_is_s
     await lena.command("/cluster create build-7 small")
 
     assert f"build-7 exists already (made on {samples.NOW:%Y-%m-%d}). Free: build-8." in lena.modal.text
+
+
+async def test_a_name_for_which_somebody_else_waits_is_refused_with_who_since_when_and_a_free_one(
+    stage: Stage,
+) -> None:
+    stage.desk.put(samples.request("cr-omars", requester=samples.OMAR))
+    lena = stage.slack.person("U0LENA")
+    told = "omar has asked for build-7 already, on 2026-03-05 14:00 your time (cr-omars). Free: build-8."
+
+    await lena.command("/cluster create build-7 small")
+    assert told in lena.modal.text
+    assert "Details" not in lena.modal.buttons
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+
+    assert lena.modal.errors == {"Name": told}
+    assert list(stage.desk.stored) == [("tenant-team-a", "cr-omars")]
+    await lena.modal.fill({"Name": "build-8"})
+    await lena.modal.submit()
+    assert lena.modal.title == replies.RECEIPT_TITLE
+
+
+@pytest.mark.parametrize(
+    ("status", "way"),
+    [(None, "/cluster edit cr-mine changes it"), (samples.waits_for_room(), "/cluster withdraw cr-mine takes it back")],
+)
+async def test_ones_own_request_for_the_name_is_said_while_the_form_is_filled_and_can_be_looked_at(
+    stage: Stage, status: RequestStatus | None, way: str
+) -> None:
+    stage.desk.put(samples.request("cr-mine", status=status))
+    lena = stage.slack.person("U0LENA")
+    told = f"That is already cr-mine, waiting since 2026-03-05 14:00 your time. {way}."
+
+    await lena.command("/cluster create build-7 large")
+    assert told in lena.modal.text
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+    assert lena.modal.errors == {"Name": told}
+    await lena.modal.click("Details")
+
+    await lena.waits_until(lambda: lena.modal.title == replies.DETAILS_TITLE)
+    assert "asks for a new cluster build-7" in lena.modal.text
+    assert len(stage.desk.stored) == 1
+
+
+async def test_the_same_wish_while_it_waits_for_room_is_the_same_request_though_there_is_no_room(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create build-7 small")
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+    (key,) = stage.desk.stored
+    waits = samples.waits_for_room()
+    stage.desk.status(key, phase=waits.phase, decided_at=waits.decided_at, conditions=waits.conditions)
+    stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 2 of 40 free"),)
+
+    await lena.command("/cluster create build-7 small")
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+
+    assert f"That is already {key[1]}, waiting since" in lena.modal.text
+    await lena.modal.click("Details")
+    await lena.waits_until(lambda: lena.modal.title == replies.DETAILS_TITLE)
+    assert len(stage.desk.stored) == 1
+
+
+async def test_a_request_that_is_edited_is_not_in_its_own_way(stage: Stage) -> None:
+    stage.desk.put(samples.request("cr-mine"))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster edit cr-mine")
+    assert "That is already" not in lena.modal.text
+    await lena.modal.fill({"Workers": "3"})
+    await lena.waits_for("0 → 8 of 40")
+    assert "That is already" not in lena.modal.text
+
+    await lena.modal.submit()
+
+    assert lena.modal.title == replies.RECEIPT_TITLE
+    assert len(stage.desk.stored) == 2
+
+
+async def test_a_day_in_a_form_is_that_of_whoever_reads_it(stage: Stage) -> None:
+    made = samples.cluster("build-7")
+    late = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
+    stage.desk.put_cluster(replace(made, meta=replace(made.meta, created=late)))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 small")
+
+    assert "build-7 exists already (made on 2026-03-06). Free: build-8." in lena.modal.text
 
 
 async def test_whoever_needs_no_approval_reads_by_which_rule(stage: Stage) -> None:
@@ -153,12 +302,15 @@ async def test_what_does_not_fit_is_told_with_what_would_in_the_form_and_at_the_
     lena = stage.slack.person("U0LENA")
     await lena.command("/cluster create build-7 2x small")
     assert "Fits: 1 × small." in lena.modal.text  # noqa: RUF001 - the sign for times
+    assert "36 → 42 of 40 · does not fit: 2 missing" in lena.modal.text
+    assert "For more ask @omar or @eva: vCPU +2." in lena.modal.text
     stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 4 of 40 free"),)
     await lena.modal.fill(WISH)
 
     await lena.modal.submit()
 
-    assert lena.modal.errors == {"Workers": "vCPU: asks for 6, 4 of 40 free\nFits: 1 × small."}  # noqa: RUF001
+    ways = "Fits: 1 × small.\nFor more ask omar or eva: vCPU +2."  # noqa: RUF001 - the sign for times
+    assert lena.modal.errors == {"Workers": f"vCPU: asks for 6, 4 of 40 free\n{ways}"}
     assert lena.modal.value("Reason") == ("Nightly builds",)
     assert not stage.desk.stored
 
@@ -174,7 +326,54 @@ async def test_what_does_not_fit_into_a_pool_is_told_at_that_pool(stage: Stage) 
     await lena.modal.submit()
 
     (error,) = lena.modal.errors.values()
-    assert error.endswith("Fits: 4 × small.")  # noqa: RUF001 - the sign for times
+    assert "Fits: 4 × small." in error  # noqa: RUF001 - the sign for times
+    assert error.endswith("For more ask omar or eva: vCPU +2.")
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "more"),
+    [
+        ("scale build-7", {"Workers in workers": "9"}, "vCPU +10"),
+        ("resize build-7", {"Size of a worker in workers": "large"}, "vCPU +38, Memory +32Gi"),
+    ],
+)
+async def test_in_the_form_of_a_change_too_the_bar_turns_red_and_says_whom_to_ask(
+    stage: Stage, line: str, field: dict[str, str], more: str
+) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    stage.desk.used["team-a"] = FULL
+    lena = stage.slack.person("U0LENA")
+    await lena.command(f"/cluster {line}")
+    assert "🟥" not in lena.modal.text
+
+    await lena.modal.fill(field)
+
+    await lena.waits_for(f"For more ask @omar or @eva: {more}.")
+    assert "🟥" in lena.modal.text
+    assert "does not fit" in lena.modal.text
+
+
+async def test_where_the_tenant_hands_on_to_the_platform_that_is_who_is_asked_for_more(stage: Stage) -> None:
+    step = EscalationStep(after="4h", approvers=(samples.subject(samples.PAT),))
+    stage.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(escalation=(step,)))
+    stage.desk.used["team-a"] = FULL
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 2x small")
+
+    assert "For more ask @pat: vCPU +2." in lena.modal.text
+
+
+async def test_a_line_that_finds_no_room_says_what_would_fit_and_whom_to_ask(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    stage.desk.used["team-a"] = FULL
+    stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 4 of 40 free"),)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster scale build-7 5")
+
+    await lena.waits_for("Fits: 4 × small.")  # noqa: RUF001 - the sign for times
+    await lena.waits_for("For more ask @omar or @eva: vCPU +2.")
 
 
 async def test_the_api_servers_own_words_about_the_size_are_not_said_twice(stage: Stage) -> None:

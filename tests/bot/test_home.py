@@ -99,6 +99,21 @@ def test_what_was_delegated_waits_for_the_delegate() -> None:
     assert replies.APPROVE in labels(drawn(ZOE, desk))
 
 
+def test_who_decides_for_whom_is_seen_by_both_and_stopped_by_one() -> None:
+    desk = busy()
+    ends = format_time(samples.NOW + timedelta(days=1))
+    desk.voting.given["tenant-team-a", "omar"] = DelegationSpec(approver=samples.OMAR, delegate=ZOE, until=ends)
+
+    mine, hers, nobodys = (drawn(who, desk) for who in (samples.OMAR, ZOE, samples.LENA))
+
+    assert headers(mine) == [replies.HOME_WAITING, replies.HOME_DELEGATIONS, replies.HOME_QUOTA]
+    assert "<@U0ZOE> decides for you until" in said(mine)
+    assert "You decide for <@U0OMAR> until" in said(hers)
+    assert replies.STOP_DELEGATING in labels(mine)
+    assert replies.STOP_DELEGATING not in labels(hers)
+    assert replies.HOME_DELEGATIONS not in headers(nobodys)
+
+
 def test_what_a_user_group_of_slack_decides_waits_for_who_is_in_it() -> None:
     desk = busy()
     desk.tenants["team-a"] = samples.tenant(approvers=(Subject(slack_group="S0LEADS"),))
@@ -198,7 +213,7 @@ def test_a_cluster_has_the_buttons_that_make_sense() -> None:
     assert "extend" not in verbs["forever"]
     assert "wake" in verbs["sleeps"]
     assert "hibernate" not in verbs["sleeps"]
-    assert verbs["rises"] == ["show", "delete"]
+    assert verbs["rises"] == ["show", "cancel"]
     assert verbs["goes"] == ["show"]
 
 
@@ -307,6 +322,10 @@ def test_a_home_of_whoever_has_everything_in_plenty_is_one_that_slack_takes() ->
         desk.tenants[name] = samples.tenant(name, members=everybody, approvers=everybody)
         desk.put_cluster(samples.cluster("c" * 30, namespace=namespace, status=samples.stuck()))
         desk.put_cluster(samples.cluster("build-7", namespace=namespace, status=samples.ready()))
+        ends = format_time(samples.NOW + timedelta(hours=number + 1))
+        for one, other in ((samples.LENA, samples.OMAR), (samples.OMAR, samples.LENA)):
+            given = DelegationSpec(approver=one, delegate=other, until=ends)
+            desk.voting.given[namespace, one.user] = given
         for requester in (samples.LENA, samples.KAI):
             name, why = f"cr-{requester.user[:4]}-{number}", samples.HOSTILE * 10
             desk.put(samples.request(name, action=Action.DELETE, requester=requester, reason=why, namespace=namespace))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -358,11 +361,32 @@ async def test_a_home_that_slack_did_not_take_was_not_seen(scene: Scene) -> None
     assert [event.code for event in scene.told] == [Code.HOME_SEEN]
 
 
+def following(scene: Scene) -> AbstractAsyncContextManager[Any]:
+    """All that happens is followed."""
+    desk = scene.desk
+    changes = {"tenants": desk.tenant_changes, "requests": desk.request_changes, "clusters": desk.cluster_changes}
+    return running(scene.homes.run(**changes, delegations=desk.voting.changes))
+
+
+async def test_who_decides_for_whom_is_drawn_anew_for_whoever_it_is(scene: Scene) -> None:
+    scene.desk.tenants["team-b"] = samples.tenant("team-b", members=(samples.subject(samples.PAT),), approvers=())
+    await scene.look("U0PAT")
+    async with following(scene):
+        await asyncio.sleep(0)
+        scene.seconds += EVERY_SECONDS
+        until_then = samples.NOW + timedelta(days=1)
+        scene.desk.voting.now = samples.NOW
+        await scene.desk.voting.delegate(samples.OMAR, samples.PAT, tenants=("team-a",), until=until_then, reason="")
+        await until(lambda: "You decide for <@U0OMAR>" in scene.slack.said("U0PAT"))
+        scene.seconds += EVERY_SECONDS
+        await scene.desk.voting.stop(samples.OMAR)
+        await until(lambda: "You decide for <@U0OMAR>" not in scene.slack.said("U0PAT"))
+
+
 async def test_when_approvals_are_paused_every_home_is_drawn_anew(scene: Scene) -> None:
     await scene.look("U0OMAR")
     desk = scene.desk
-    changes = {"tenants": desk.tenant_changes, "requests": desk.request_changes, "clusters": desk.cluster_changes}
-    async with running(scene.homes.run(**changes)):
+    async with following(scene):
         await asyncio.sleep(0)
         scene.seconds += EVERY_SECONDS
         desk.canary.says(Trouble.TAKEN)

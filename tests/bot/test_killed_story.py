@@ -20,6 +20,7 @@ from bot.follow import Follower
 from bot.messenger import Messenger
 from bot.outbox import Later
 from bot.people import Whereabouts
+from bot.usher import Usher
 from provisioning.canary import Trouble
 from provisioning.memo import Remembered
 from provisioning.model import Action, ApprovalPolicy, Person, Phase
@@ -54,6 +55,7 @@ class World:
     poster: FakePoster
     desk: FakeDesk = field(default_factory=lambda: FakeDesk(tenants={"team-a": _tenant()}))
     memo: Remembered = field(default_factory=Remembered)
+    delegates_told: Remembered = field(default_factory=Remembered)
     now: datetime = samples.NOW
     trouble: Trouble | None = None
 
@@ -74,6 +76,7 @@ class World:
             accesses=self.desk.accesses, poster=self.poster, clock=clock, tenant_of=self.desk.tenant_of
         )
         self.caretaker = Caretaker(self.poster, channel=PLATFORM, clock=clock, pause=0.0, memo=self.memo)
+        self.usher = Usher(desk=self.desk, poster=self.poster, memo=self.delegates_told, clock=clock)
 
     def at(self, hours: float) -> None:
         """So long after the beginning, by every clock."""
@@ -90,6 +93,7 @@ class World:
                 break
             self.now, before = begun + timedelta(seconds=20 * turn), done
             await self.caretaker.enforcement(self.trouble)
+            await self.usher.look()
             for key in tuple(self.desk.stored):
                 await self.follower.redraw(key)
                 await self.messenger.look(key)
@@ -141,7 +145,11 @@ async def _answer(world: World) -> None:
 
 async def _delegate(world: World) -> None:
     until = samples.NOW + timedelta(days=2)
-    await world.desk.voting.delegate(samples.EVA, samples.PAT, until=until, reason="away")
+    await world.desk.voting.delegate(samples.EVA, samples.PAT, tenants=("team-a",), until=until, reason="away")
+
+
+async def _stop_delegating(world: World) -> None:
+    await world.desk.voting.stop(samples.EVA)
 
 
 async def _get_in(world: World) -> None:
@@ -233,6 +241,7 @@ STORY: tuple[tuple[float, Deed], ...] = (
     (23.4, presses(buttons.APPROVE, samples.OMAR, END)),
     (23.5, presses(buttons.APPROVE, samples.PAT, END)),
     (23.6, happens(_gone)),
+    (23.7, _stop_delegating),
 )
 
 
@@ -278,6 +287,7 @@ async def test_the_story_has_everything_in_it() -> None:
     ):
         assert words in lenas
     assert len(said["C0PLATFORM"]) == 3
+    assert [words for words in said["DPAT"] if "instead of <@U0EVA>" in words][1].startswith("You decide no longer")
     assert lived > 300
 
 
@@ -291,7 +301,7 @@ async def test_wherever_it_is_killed_slack_says_the_same_in_the_end_once() -> No
         for key, request in found.desk.stored.items():
             places = [(d.surface, d.channel) for d in request.it.status.deliveries]
             assert len(places) == len(set(places)), (n, key)
-        assert found.memo == world.memo, n
+        assert (found.memo, found.delegates_told) == (world.memo, world.delegates_told), n
 
 
 async def test_where_slack_does_not_know_messages_by_name_there_is_one_copy_at_most_and_nothing_is_missing() -> None:

@@ -39,7 +39,13 @@ def ready(**spec: Any) -> Stored[TenantCluster]:
 
 
 def test_a_cluster_on_its_way_can_be_given_up() -> None:
-    assert verbs(samples.cluster(status=samples.building())) == ["delete"]
+    assert verbs(samples.cluster(status=samples.building())) == ["cancel"]
+
+
+@pytest.mark.parametrize("initialized", [True, None])
+def test_what_was_ready_once_or_may_have_been_is_deleted_and_not_given_up(initialized: bool | None) -> None:
+    again = samples.building().model_copy(update={"initialized": initialized})
+    assert verbs(samples.cluster(status=again)) == ["delete"]
 
 
 def test_what_hangs_can_be_tried_again_made_smaller_deleted_and_looked_at() -> None:

@@ -186,6 +186,17 @@ async def test_whoever_has_voted_or_is_gone_is_not_reminded() -> None:
     assert it.status.unreachable == ("U0EVA",)
 
 
+async def test_that_whoever_asked_is_gone_is_noted_and_nobody_is_reminded_less_for_it() -> None:
+    it = scene()
+    it.directory.known["U0LENA"] = Whereabouts(is_there=False)
+
+    await it.look(after=timedelta(minutes=30))
+
+    assert it.status.unreachable == ("U0LENA",)
+    (told,) = it.posts("C0TEAMA")
+    assert told.startswith("⏰ <@U0EVA>, <@U0OMAR>")
+
+
 async def test_without_a_channel_each_is_reminded_below_their_own_card() -> None:
     it = scene()
     it.desk.tenants["team-a"] = samples.tenant(channels=Channels())

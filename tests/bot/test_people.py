@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from bot.people import (
@@ -136,6 +139,23 @@ async def test_somebody_is_where_slack_says_and_nowhere_once_they_left(
     changes: dict[str, object], found: Whereabouts
 ) -> None:
     assert await people(FakeAccounts(LENA.model_copy(update=changes)), [0.0]).whereabouts("U0LENA") == found
+
+
+@pytest.mark.parametrize(
+    ("tz", "zone"),
+    [("Asia/Tokyo", ZoneInfo("Asia/Tokyo")), (None, UTC), ("", UTC), ("Moon/Crater", UTC), ("../etc/passwd", UTC)],
+)
+async def test_whoever_was_looked_up_is_told_times_in_their_zone_and_nobody_is_asked_for_it(
+    tz: str | None, zone: tzinfo
+) -> None:
+    now, accounts = [0.0], FakeAccounts(LENA.model_copy(update={"tz": tz}))
+    it = people(accounts, now)
+    assert it.zone("U0LENA") is UTC
+    await it.who("U0LENA")
+    now[0] = KEPT_SECONDS + 1
+
+    assert it.zone("U0LENA") == zone
+    assert accounts.asked == 1
 
 
 async def test_nobody_is_given_up_because_slack_does_not_answer() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import blocks, cards, forms, meters, request_cards, text
 from bot.blocks import Option
-from provisioning.model import Person
+from provisioning import quota
+from provisioning.model import Amounts, Person
 from provisioning.quota import UNBOUNDED
 from provisioning.usage import Usage
 from tests.bot import golden, samples, slack_objects
@@ -65,11 +69,16 @@ def test_a_bar_is_always_ten_wide(used: int, after: int, hard: int) -> None:
         (10, 14, 20, "▓▓▓▓▓▒▒░░░"),
         (0, 0, 20, "░░░░░░░░░░"),
         (0, 1, 1000, "▒░░░░░░░░░"),
-        (20, 30, 20, "▓▓▓▓▓▓▓▓▓▓"),
+        (20, 30, 20, "🟥🟥🟥🟥🟥🟥🟥🟥🟥🟥"),
+        (0, 1, 0, "🟥🟥🟥🟥🟥🟥🟥🟥🟥🟥"),
+        (30, 30, 20, "▓▓▓▓▓▓▓▓▓▓"),
+        (30, 25, 20, "▓▓▓▓▓▓▓▓▓▓"),
         (0, 0, 0, "▓▓▓▓▓▓▓▓▓▓"),
     ],
 )
-def test_a_bar_shows_used_added_and_free(used: int, after: int, hard: int, drawn: str) -> None:
+def test_a_bar_shows_used_added_and_free_and_is_red_where_it_is_too_much(
+    used: int, after: int, hard: int, drawn: str
+) -> None:
     assert text.bar(used, after, hard) == drawn
 
 
@@ -91,11 +100,35 @@ def test_lifetimes_read_well(duration: str, words: str) -> None:
 
 def test_dates_are_drawn_in_the_readers_zone_with_utc_as_fallback() -> None:
     assert text.moment(samples.AT) == "<!date^1772715600^{date_short_pretty} {time}|2026-03-05 13:00 UTC>"
-    assert text.plain_moment(samples.NOW) == "2026-03-05 13:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        (UTC, "2026-03-05 13:00 UTC"),
+        (ZoneInfo("Europe/Berlin"), "2026-03-05 14:00 your time"),
+        (ZoneInfo("Asia/Tokyo"), "2026-03-05 22:00 your time"),
+        (ZoneInfo("America/New_York"), "2026-03-05 08:00 your time"),
+    ],
+)
+def test_where_slack_draws_no_dates_a_time_is_told_in_the_readers_zone(zone: tzinfo, words: str) -> None:
+    assert text.plain_moment(samples.NOW, zone) == words
+    assert text.plain_moment(samples.AT, zone) == words
 
 
 def test_a_tenant_without_quota_shows_no_bars() -> None:
     assert meters.lines(UNBOUNDED, Usage(), Usage(clusters=1)) == "This tenant has no quota."
+
+
+def test_what_does_not_fit_is_told_in_words_beside_the_red() -> None:
+    hard = quota.limits(Amounts(nodes=10, vcpu=20))
+
+    drawn = meters.lines(hard, Usage(nodes=1, vcpu=15_000), Usage(nodes=3, vcpu=22_000))
+
+    assert drawn.splitlines() == [
+        "Workers ▓▒▒░░░░░░░ 1 → *3* of 10",
+        "vCPU 🟥🟥🟥🟥🟥🟥🟥🟥🟥🟥 15 → *22* of 20 · *does not fit*: 2 missing",
+    ]
 
 
 def test_the_same_objects_give_the_same_card_and_a_vote_another() -> None:

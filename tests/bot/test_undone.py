@@ -40,7 +40,7 @@ class Scene:
 
     @property
     def card(self) -> str:
-        (found,) = self.poster.at("DLENA")
+        (found,) = self.poster.cards("DLENA")
         return found.text
 
     @property

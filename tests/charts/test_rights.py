@@ -8,10 +8,11 @@ import yaml
 
 from bot import __main__ as bot
 from provisioning import __main__ as provisioner
-from provisioning import addons, audit_heads, belongings, charges, landscape, resources, survey, teardown
+from provisioning import addons, audit_heads, belongings, charges, diagnosis, landscape, resources, survey, teardown
 from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
-from webhooks import kinds, lookup, named
+from webhooks import __main__ as webhooks
+from webhooks import kinds, lookup, named, standing
 
 GOLDEN = sorted((CHART.parents[1] / "tests" / "golden").glob("*.yaml"))
 RESOURCES = {
@@ -133,6 +134,20 @@ def test_webhooks_may_read_what_names_content_for_tenants_and_where_it_comes_fro
     assert not any(may(role, "", "secrets", verb) for verb in ("list", "watch"))
 
 
+def test_webhooks_may_look_through_what_stands_in_tenants_and_tell_of_it(rendered: list[Manifest]) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-webhooks")
+    assert [kind.plural for kind in standing.KINDS if not may(role, kind.group, kind.plural, "list")] == []
+    for verb in ("get", "create", "patch"):
+        assert may(role, resources.EVENTS.group, resources.EVENTS.plural, verb)
+    assert not any(may(role, kind.group, kind.plural, "delete") for kind in standing.KINDS)
+    own = only(rendered, "Role", "clusterdesk-webhooks")
+    leases = [rule for rule in own["rules"] if "leases" in rule["resources"]]
+    assert {"get", "update"} <= {
+        verb for rule in leases if webhooks.LEASE in rule.get("resourceNames", ()) for verb in rule["verbs"]
+    }
+    assert may(own, resources.LEASES.group, "leases", "create")
+
+
 def test_provisioner_may_ask_whether_all_is_there_that_it_needs(rendered: list[Manifest]) -> None:
     role = only(rendered, "ClusterRole", "clusterdesk-provisioner")
     asked = (
@@ -148,6 +163,15 @@ def test_bot_may_follow_what_it_shows(rendered: list[Manifest]) -> None:
     role = only(rendered, "ClusterRole", "clusterdesk-bot")
     for kind in (resources.CLUSTERS, resources.KAMAJI_CONTROL_PLANES, resources.CLUSTER_ACCESSES):
         assert all(may(role, kind.group, kind.plural, verb) for verb in ("list", "watch")), kind.plural
+
+
+def test_bot_may_look_at_what_goes_with_a_cluster_and_at_what_keeps_it_and_at_nothing_secret(
+    rendered: list[Manifest],
+) -> None:
+    role = only(rendered, "ClusterRole", "clusterdesk-bot")
+    looked_at = (*diagnosis.KINDS, resources.EVENTS, resources.SERVICES, resources.PERSISTENT_VOLUME_CLAIMS)
+    assert [kind.plural for kind in looked_at if not may(role, kind.group, kind.plural, "list")] == []
+    assert not any(may(role, "", "secrets", verb) for verb in ("get", "list", "watch"))
 
 
 def test_bot_writes_requests_and_no_cluster_of_any_kind_but_in_a_dry_run(rendered: list[Manifest]) -> None:

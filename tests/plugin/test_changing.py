@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning import resources
+from provisioning import names, resources, room
 from provisioning.digest import digest_of
 from provisioning.model import Action, ClusterSpec
 from tests.builders import CLUSTER, NAMESPACE, tweak
@@ -22,6 +22,7 @@ CHANGES = [
     "upgrade web --to=v1.36.0",
     "addons web --add=cert-manager",
     "hibernate web",
+    "protect web",
     "delete web --yes",
     "create api --flavor=small",
 ]
@@ -36,6 +37,17 @@ async def test_what_nobody_has_to_approve_is_done(tmp_path: Path) -> None:
     # The rest is as somebody wrote it.
     assert stored["spec"] == tweak(CLUSTER, "spec.pools[0].replicas", 3)["spec"]
     assert "annotations" not in stored["metadata"], "the mark of a preview is never kept"
+
+
+async def test_what_is_protected_is_so_until_that_is_taken_back(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        assert await ann.type("protect web") == (0, "web is protected: nobody deletes it\n", "")
+        assert ((ann.cluster() or {})["spec"])["deletionProtection"] is True
+        _, page, _ = await ann.type("show web")
+        assert "nobody deletes it" in page
+        assert await ann.type("protect web") == (0, "web is so already: nothing was changed\n", "")
+        assert await ann.type("unprotect web") == (0, "web is protected no longer\n", "")
+        assert "deletionProtection" not in (ann.cluster() or {})["spec"]
 
 
 @pytest.mark.parametrize("line", CHANGES)
@@ -131,6 +143,63 @@ async def test_a_name_that_is_taken_or_unknown_is_told(tmp_path: Path) -> None:
             "",
             f"there is no TenantCluster wep in {NAMESPACE}; did you mean web?\n",
         )
+
+
+def waits_for_room(request: dict[str, Any]) -> dict[str, Any]:
+    """The status of one that is approved and has found no room."""
+    full = {"type": room.WAITS, "status": "True", "reason": room.NO_ROOM, "lastTransitionTime": "2026-08-01T00:00:00Z"}
+    return {**request.get("status", {}), "phase": "Approved", "conditions": [full]}
+
+
+async def test_a_new_cluster_that_one_waits_for_is_not_asked_for_again(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = True
+        await ann.type("create api --flavor=small")
+        (request,) = ann.requests
+        name = request["metadata"]["name"]
+        code, out, err = await ann.type("create api --flavor=small")
+        assert (code, err) == (0, "")
+        assert out.startswith(f"{name}: a new cluster api is asked for since ")
+        assert "and waits for approval" in out
+        code, _, err = await ann.type("create api --flavor=large")
+        assert code == 1
+        assert f"that is already {name}, waiting since" in err
+        assert f"kubectl clusterdesk withdraw {name} -n {NAMESPACE}" in err
+        assert len(ann.requests) == 1
+
+
+async def test_what_waits_for_room_is_asked_for_once_though_there_is_no_room(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = True
+        await ann.type("create api --flavor=small")
+        (request,) = ann.requests
+        ann.server.put(resources.CLUSTER_REQUESTS, request, status=waits_for_room(request))
+        ann.rules.wrong = [("spec.pools", "vCPU: asks for 4, 0 of 40 free (40 used)")]
+        code, out, err = await ann.type("create api --flavor=small")
+        assert (code, err) == (0, "")
+        assert "is approved, and waits for room in the quota" in out
+        assert "kubectl clusterdesk approve" not in out
+        assert len(ann.requests) == 1
+
+
+@pytest.mark.parametrize("approval", [False, True])
+async def test_a_name_for_which_somebody_else_waits_is_told_with_a_free_one(tmp_path: Path, approval: bool) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = True
+        await ann.type("create api-2 --flavor=small")
+        (request,) = ann.requests
+        theirs = {
+            "metadata": {"name": "cr-ben", "namespace": NAMESPACE, "labels": {names.CLUSTER_LABEL: "api"}},
+            "spec": {**request["spec"], "cluster": "api", "requester": {"user": "ben"}},
+        }
+        ann.server.put(resources.CLUSTER_REQUESTS, theirs)
+        ann.rules.approval = approval
+        code, out, err = await ann.type("create api --flavor=small")
+        assert (code, out) == (1, "")
+        assert err.startswith("api was not created: metadata.name: ben has asked for api already")
+        assert err.endswith("(cr-ben). Free: api-3\n")
+        assert ann.cluster("api") is None
+        assert len(ann.requests) == 2
 
 
 async def test_a_cluster_made_by_hand_is_left_to_whoever_made_it(tmp_path: Path) -> None:

@@ -52,11 +52,39 @@ async def test_somebody_decides_instead_of_an_approver_until_it_is_stopped(tmp_p
         assert (code, err) == (1, f"nobody decides for you in {NAMESPACE}\n")
 
 
-async def test_who_is_to_decide_is_named_or_it_is_stopped(tmp_path: Path) -> None:
+async def test_who_is_to_decide_is_named_in_one_namespace_or_it_is_stopped(tmp_path: Path) -> None:
     async with ben_at_a_terminal(tmp_path) as ben:
-        for line in ("delegate", "delegate dave --stop"):
+        for line in ("delegate dave --stop", "delegate dave -A"):
             code, _, err = await ben.type(line)
-            assert (code, err) == (1, "Say who is to decide instead of you, or --stop.\n")
+            assert (code, err) == (1, "Say who is to decide instead of you, in one namespace; or --stop.\n")
+
+
+async def test_who_decides_instead_of_whom_is_listed_by_both_and_ended_everywhere(tmp_path: Path) -> None:
+    async with ben_at_a_terminal(tmp_path) as ben:
+        nobody = "nobody decides instead of you, and you decide instead of nobody else\n"
+        assert await ben.type("delegate") == (0, nobody, "")
+        for namespace in (NAMESPACE, "team-z"):
+            await ben.type(f"delegate dave --for=72h --reason=holidays --namespace={namespace}")
+        over = tweak(ben.server.all(APPROVAL_DELEGATIONS, NAMESPACE)[0], "spec.until", "2020-01-01T00:00:00Z")
+        ben.server.put(APPROVAL_DELEGATIONS, tweak(over, "metadata.name", "over"))
+
+        for user, who in (("ben", ["dave", "you"]), ("dave", ["you", "ben"])):
+            become(ben, user)
+            _, out, _ = await ben.type("delegate")
+            title, *rows = (line.split() for line in out.splitlines())
+            assert title == ["decides", "instead", "of", "until", "why"]
+            assert [(row[:2], row[-1]) for row in rows] == [(who, "holidays")], out
+            _, out, _ = await ben.type("delegate -A")
+            assert [row.split()[0] for row in out.splitlines()] == ["namespace", NAMESPACE, "team-z"]
+        become(ben, "cleo")
+        assert await ben.type("delegate -A") == (0, nobody, "")
+
+        become(ben, "ben")
+        _, out, _ = await ben.type("delegate -A -o name")
+        assert len(out.splitlines()) == 2
+        assert await ben.type("delegate --stop -A") == (0, wording.not_delegated(["dave"]) + "\n", "")
+        assert await ben.type("delegate") == (0, nobody, "")
+        assert await ben.type("delegate --stop -A") == (1, "", "nobody decides for you in any namespace\n")
 
 
 async def test_the_webhooks_refusal_is_told_and_nothing_is_delegated(tmp_path: Path) -> None:

@@ -97,6 +97,13 @@ async def test_a_request_is_taken_back_by_its_name_or_by_that_of_its_cluster(tmp
         assert err.startswith("Too late: this request is already decided. It is Withdrawn")
 
 
+async def test_what_was_asked_by_somebody_who_has_left_a_member_takes_back_by_its_name(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        put(ann, request("cr-gone", "08:00", by={"user": "olga", "slack": "U0OLGA"}))
+        assert await ann.type("withdraw cr-gone") == (0, "The request of olga about api is withdrawn.\n", "")
+        assert ann.requests[0]["status"]["withdrawnBy"] == {"user": "ann"}
+
+
 async def test_what_is_approved_and_waits_for_room_is_taken_back_by_the_name_of_its_cluster(tmp_path: Path) -> None:
     async with at_a_terminal(tmp_path) as ann:
         put(ann, request("cr-full", "10:00", cluster="web"), phase="Approved", conditions=[WAITS])
@@ -123,7 +130,7 @@ def test_whoever_has_waited_long_enough_is_told_what_a_request_waits_for(status:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("cr-bens", "Only whoever asked can withdraw this request."),
+        ("cr-bens", "Only whoever asked can withdraw this request; once they are gone, any member can."),
         ("cr-denied", "Too late: this request is already decided. It is Denied, by ben, since 2026-08-03 10:00 UTC."),
         ("wob", f"no request of yours waits about wob in {NAMESPACE}; did you mean web?"),
     ],

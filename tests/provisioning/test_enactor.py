@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from provisioning import audit, backing, errors, names, resources
+from provisioning import audit, backing, errors, giving_up, names, resources, standing
 from provisioning.audit import Code, Event
 from provisioning.enactor import Enactor
 from provisioning.kube import Manifest
@@ -107,6 +107,69 @@ async def test_a_deletion_is_waived_by_the_size_of_what_is_deleted(stage: Backst
     ask(stage, action="Delete", desired=GONE)
     await act(stage)
     assert status(stage)["waiver"] == "small ones"
+
+
+def never_ready(stage: Backstage, *, initialized: bool | None = False) -> None:
+    """Ann's cluster, of which it is noted whether it was ready once."""
+    marks = {names.REQUESTED_BY_ANNOTATION: "ann"}
+    status = None if initialized is None else {"initialized": initialized}
+    stage.put(resources.TENANT_CLUSTERS, tweak(builders.CLUSTER, "metadata.annotations", marks), status=status)
+
+
+@pytest.mark.parametrize(("initialized", "phase"), [(False, "Approved"), (True, "Pending"), (None, "Pending")])
+async def test_who_asked_for_a_cluster_gives_it_up_alone_unless_it_was_ready_once(
+    stage: Backstage, initialized: bool | None, phase: str
+) -> None:
+    never_ready(stage, initialized=initialized)
+    ask(stage, action="Delete", desired=GONE)
+    await act(stage)
+    assert status(stage)["phase"] == phase
+    assert status(stage).get("waiver") == (giving_up.RULE if phase == "Approved" else None)
+
+
+async def test_what_became_ready_before_it_was_given_up_stays_and_the_request_says_so(stage: Backstage) -> None:
+    """What the webhook says then is in its own tests."""
+
+    def too_late(operation: str, kind: Kind, *_: Any) -> None:
+        if (operation, kind.plural) == ("DELETE", resources.TENANT_CLUSTERS.plural):
+            causes = [{"field": backing.FIELD, "message": giving_up.TOO_LATE}]
+            raise Refused(403, "Forbidden", "1 approver must agree", causes=causes)
+
+    never_ready(stage)
+    ask(stage, action="Delete", desired=GONE)
+    await act(stage)
+    stage.server.objects.admission.append(too_late)
+    await act(stage)
+    assert (status(stage)["phase"], status(stage)["message"]) == ("Failed", giving_up.TOO_LATE)
+    assert stage.there(resources.TENANT_CLUSTERS)
+
+
+async def test_a_deletion_that_is_written_says_when_the_cluster_is_gone(stage: Backstage) -> None:
+    def removed() -> Manifest:
+        return next((c for c in status(stage)["conditions"] if c["type"] == standing.REMOVED), {})
+
+    never_ready(stage)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"finalizers": [names.FINALIZER]}})
+    ask(stage, action="Delete", desired=GONE)
+    for _ in range(3):
+        await act(stage)
+    assert status(stage)["phase"] == "Applied"
+    assert (removed()["status"], removed()["reason"]) == ("False", "Deleting")
+
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"finalizers": None}})
+    await act(stage)
+    assert (removed()["status"], removed()["reason"]) == ("True", "Gone")
+
+    stage.cluster()
+    writes = stage.server.objects.last
+    await act(stage)
+    assert stage.server.objects.last == writes, "what is gone stays gone, though a younger one has its name"
+
+
+async def test_a_deletion_from_before_that_was_told_says_nothing_of_it(stage: Backstage) -> None:
+    ask(stage, phase="Applied", action="Delete", desired=GONE)
+    await act(stage)
+    assert standing.REMOVED not in {condition["type"] for condition in status(stage)["conditions"]}
 
 
 async def test_a_request_nobody_decided_expires(stage: Backstage) -> None:

@@ -13,11 +13,14 @@ import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from provisioning import errors, names, resources, statement
+from provisioning.census import Census, Sights
 from provisioning.feed import Feed
 from provisioning.keeper import CLAIMS_LOOK, RECOUNT, Keeper
 from provisioning.kube import Kube, Manifest
 from provisioning.ledger import Advance, Claim, Garbled, Ledger, Missing, Slot, slot_key
 from provisioning.ledgers import KubeLedgers
+from provisioning.model import Tenant
+from provisioning.objects import Stored
 from provisioning.queue import Queue
 from provisioning.resources import Resource
 from provisioning.statement import Count
@@ -35,10 +38,13 @@ MADE_UP = tweak(builders.CLUSTER, "metadata", {**builders.CLUSTER["metadata"], "
 
 
 class Monotonic:
-    def __init__(self) -> None:
-        self.at = 1000.0
+    """It goes on by `pace` seconds whenever somebody looks at it, as time does while work is done."""
+
+    def __init__(self, *, pace: float = 0.0) -> None:
+        self.at, self.pace = 1000.0, pace
 
     def __call__(self) -> float:
+        self.at += self.pace
         return self.at
 
 
@@ -249,6 +255,47 @@ async def test_what_a_cluster_gives_up_is_free_once_none_of_its_parts_can_come_a
     assert await keep(stage, keeper) != VOID_AFTER
     assert (await ledger(stage)).used().nodes == 2
     assert conditions(stage)["Counted"] == ("True", "Counted")
+
+
+@pytest.mark.parametrize("before", [n / 100 for n in range(0, 60, 4)])
+async def test_room_whose_time_comes_during_a_look_at_something_else_is_not_forgotten(
+    stage: Backstage, before: float
+) -> None:
+    clock = Monotonic(pace=0.01)
+    keeper = keeper_of(stage, clock)
+    stage.cluster()
+    await keep(stage, keeper)
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools.0.replicas", 1))
+    first = await keep(stage, keeper)
+    assert first is not None
+    clock.at += first - before
+    for _ in range(2):
+        again = await keep(stage, keeper)
+        assert again is not None
+        if (await ledger(stage)).used().nodes == 2:
+            break
+        assert again < 1
+        clock.at += again
+    assert (await ledger(stage)).used().nodes == 2
+
+
+async def test_room_that_is_free_later_is_waited_for_though_other_room_is_free_now(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    for name in ("a", "b"):
+        stage.cluster(tweak(builders.CLUSTER, "metadata.name", name))
+    await keep(stage, keeper)
+    for name in ("a", "b"):
+        smaller = tweak(builders.CLUSTER, "spec.pools.0.replicas", 1)
+        stage.cluster(tweak(smaller, "metadata.name", name))
+        await keep(stage, keeper)
+        clock.at += VOID_AFTER / 2
+    left = await keep(stage, keeper)
+    assert (await ledger(stage)).used().nodes == 5
+    assert left == VOID_AFTER / 2
+    clock.at += left
+    assert await keep(stage, keeper) != 0
+    assert (await ledger(stage)).used().nodes == 4
 
 
 async def test_a_part_that_comes_late_is_counted_before_the_room_of_its_owner_is_given_to_others(
@@ -668,6 +715,26 @@ async def test_a_recount_among_reservations_is_put_off_and_what_is_known_is_publ
     assert again is not None
     assert 0 < again <= CLAIMS_LOOK
     assert published(stage)["clusters"] == 1
+
+
+async def test_who_reserves_while_everything_is_listed_does_not_make_the_count_vain(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    stage.cluster()
+    await keep(stage, keeper)
+    stage.cluster(tweak(builders.CLUSTER, "spec.pools.0.replicas", 1))
+    await keep(stage, keeper)
+
+    class Listing(Census):
+        async def listed(self, tenant: Stored[Tenant]) -> Sights:
+            found = await super().listed(tenant)
+            await reserve(stage, "other", Claim(Usage(nodes=1), uid="x"))
+            return found
+
+    keeper._census = Listing(stage.kube, stage.landscape)
+    clock.at += VOID_AFTER
+    await keep(stage, keeper)
+    assert (await ledger(stage)).used().nodes == 3
 
 
 async def test_room_that_is_held_back_is_not_counted_again_and_again_among_reservations(stage: Backstage) -> None:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from provisioning import errors
 from provisioning.kube import Kube
 from provisioning.lease import Elector, Terms
-from provisioning.memo import LeaseMemo, Memo, Remembered
+from provisioning.memo import DELEGATES_TOLD, LeaseMemo, Memo, Remembered
 from provisioning.resources import LEASES
 from tests.fakes.api_server import ApiServer, connected
 from tests.provisioning.waiting import running, until
@@ -58,6 +58,19 @@ async def test_the_next_leader_reads_what_the_last_one_wrote_and_the_lead_is_kep
             await asyncio.wait_for(asyncio.shield(work), 30)
     assert terms == ["ann", "ben"]
     assert await memo.read() == "ann ben"
+
+
+async def test_two_lines_on_one_lease_leave_each_other_alone(pair: Pair) -> None:
+    kube = pair[1]
+    first, second = LeaseMemo(kube, "desk", "system"), LeaseMemo(kube, "desk", "system", DELEGATES_TOLD)
+
+    async def lead() -> None:
+        await first.write("one")
+        await second.write("two")
+
+    async with running(elector(kube, "ann").run(lead)) as (work,):
+        await asyncio.wait_for(asyncio.shield(work), 30)
+    assert (await first.read(), await second.read()) == ("one", "two")
 
 
 async def test_in_one_process_it_is_remembered() -> None:

@@ -143,6 +143,25 @@ def test_workers_of_before_are_not_up_to_date_though_cluster_api_still_counts_th
     assert is_true(look(scene).conditions, "Ready")
 
 
+def test_it_is_noted_from_the_beginning_whether_a_cluster_was_ready_once_and_for_ever() -> None:
+    building, ready = World(), finished()
+    first = look(building)
+    assert first.initialized is False
+    assert look(building, status=first.wire()).initialized is False
+    once = look(ready, status=first.wire())
+    assert once.initialized is True
+    assert look(building, status=once.wire()).initialized is True
+
+
+def test_nobody_claims_that_a_cluster_was_never_ready_who_has_not_seen_it_begin() -> None:
+    from_before = look(World()).model_copy(update={"initialized": None})
+    assert look(World(), status=from_before.wire()).initialized is None
+    up = Scene().control_plane_up()
+    assert look(up).initialized is None, "its status was lost: somebody may work with it"
+    assert look(up, status=look(World()).wire()).initialized is False
+    assert look(finished()).initialized is True
+
+
 def test_a_status_that_was_lost_is_made_again_the_same() -> None:
     first = look(finished())
     again = observe(cluster(status=first.wire()), finished().world(), now=NOW + timedelta(hours=3))

@@ -53,13 +53,15 @@ class Scene:
     stage: Backstage
     quota: Quota
 
-    def approved(self, name: str, *, minutes: int = 0, **spec: Any) -> None:
-        """Somebody agreed to a cluster of this name so many minutes ago."""
+    def approved(self, name: str, *, minutes: int = 0, alone: bool = False, **spec: Any) -> None:
+        """Somebody agreed to a cluster of this name so many minutes ago, or took it through alone."""
         content = {**builders.REQUEST["spec"], "cluster": name, **spec}
         manifest = tweak(builders.REQUEST, "metadata.name", f"cr-{name}")
         manifest["spec"] = {key: value for key, value in content.items() if value is not GONE}
         decided = format_time(self.stage.clock() - timedelta(minutes=minutes))
-        self.stage.put(resources.CLUSTER_REQUESTS, manifest, status={"phase": "Approved", "decidedAt": decided})
+        vote = {"voter": {"user": "ben"}, "decision": "Approve", "at": decided, "breakGlass": True}
+        status = {"phase": "Approved", "decidedAt": decided, **({"votes": [vote]} if alone else {})}
+        self.stage.put(resources.CLUSTER_REQUESTS, manifest, status=status)
 
     def built(self, name: str) -> None:
         self.stage.put(resources.TENANT_CLUSTERS, tweak(builders.CLUSTER, "metadata.name", name))
@@ -158,7 +160,7 @@ async def test_what_was_approved_first_goes_first(scene: Scene) -> None:
     await scene.look("one")
     await scene.look("two")
     assert scene.condition("two")["reason"] == room.IN_LINE
-    assert scene.condition("two")["message"] == "1 that was approved earlier goes first"
+    assert scene.condition("two")["message"] == "1 goes first"
     scene.gone("first")
 
     await scene.look("two")
@@ -168,6 +170,21 @@ async def test_what_was_approved_first_goes_first(scene: Scene) -> None:
 
     assert (scene.status("one")["phase"], scene.status("two")["phase"]) == ("Applied", "Approved")
     assert scene.condition("two")["reason"] == room.NO_ROOM
+
+
+async def test_what_was_taken_through_alone_goes_before_the_line_and_never_above_the_quota(scene: Scene) -> None:
+    scene.approved("one", minutes=9)
+    scene.approved("alarm", alone=True)
+    for name in ("one", "alarm", "alarm", "one"):
+        await scene.look(name)
+    assert scene.condition("alarm")["reason"] == room.NO_ROOM, "nobody is above the quota"
+    assert scene.condition("one")["message"] == "1 goes first"
+    scene.gone("first")
+
+    for name in ("one", "alarm", "alarm"):
+        await scene.look(name)
+
+    assert (scene.status("alarm")["phase"], scene.status("one")["phase"]) == ("Applied", "Approved")
 
 
 async def test_what_has_found_room_is_not_overtaken_before_it_is_done(scene: Scene) -> None:
@@ -316,6 +333,53 @@ async def test_what_nobody_can_even_try_holds_up_the_others_no_longer_than_it_ma
     assert scene.status("one")["phase"] == "Failed"
     assert scene.status("one")["message"].endswith("failed calling webhook")
     assert scene.status("two")["phase"] == "Applied"
+
+
+async def has_found_room(scene: Scene, *, fault: Fault | None = None) -> None:
+    """`one` has found room and `two` waits behind it; whatever is written of `one` goes wrong from now on."""
+
+    def broken(operation: str, kind: Kind, new: Manifest | None, _: Manifest | None, dry_run: bool) -> None:
+        if kind.plural == resources.TENANT_CLUSTERS.plural and new is not None and new["metadata"]["name"] == "one":
+            raise Refused(500, "InternalError", "failed calling webhook")
+
+    scene.approved("one", minutes=9)
+    scene.approved("two", minutes=5)
+    for name in ("one", "two"):
+        await scene.look(name)
+    scene.gone("first")
+    await scene.look("one")
+    if fault is None:
+        scene.stage.server.objects.admission.insert(0, broken)
+    else:
+        scene.stage.server.fail(fault, method="POST", plural="tenantclusters")
+
+
+async def test_what_has_found_room_and_cannot_be_written_lets_those_behind_it_go_after_an_hour(scene: Scene) -> None:
+    await has_found_room(scene)
+    scene.stage.clock.ahead = timedelta(minutes=59)
+    with pytest.raises(errors.Unavailable):
+        await scene.look("one")
+    await scene.look("two")
+    assert scene.condition("two")["reason"] == room.IN_LINE
+    scene.stage.clock.ahead = timedelta(minutes=61)
+
+    assert await scene.look("one") is None
+    for _ in range(2):
+        await scene.look("two")
+
+    why = "there was room for it, and for an hour it could not be written: failed calling webhook"
+    assert (scene.status("one")["phase"], scene.status("one")["message"]) == ("Failed", why)
+    assert scene.status("two")["phase"] == "Applied"
+
+
+async def test_what_was_written_after_an_hour_and_only_the_answer_was_lost_has_not_failed(scene: Scene) -> None:
+    await has_found_room(scene, fault=Fault.LOST)
+    scene.stage.clock.ahead = timedelta(minutes=61)
+
+    await scene.look("one")
+
+    assert scene.status("one")["phase"] == "Applied"
+    assert scene.stage.there(resources.TENANT_CLUSTERS, "one")
 
 
 async def test_the_last_look_is_at_the_very_end(scene: Scene) -> None:

@@ -7,7 +7,7 @@ import io
 import json
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -16,7 +16,7 @@ import trustme
 from structlog.testing import capture_logs
 
 from provisioning.errors import Cause
-from provisioning.resources import TENANT_CLUSTERS
+from provisioning.resources import APPROVAL_DELEGATIONS, TENANT_CLUSTERS
 from tests.webhooks.fakes import NOW, SlowWorld, ToldLedgers, World
 from tests.webhooks.reviews import body, manifest
 from webhooks import app as server
@@ -26,6 +26,7 @@ from webhooks.connections import Turnover
 from webhooks.decision import Allow, Deny, refuse
 from webhooks.facts import Facts, Manifest, Trusted
 from webhooks.judge import Judge
+from webhooks.policies import POLICIES
 from webhooks.policy import Default, Policy, Rule
 from webhooks.ports import Lookup
 from webhooks.review import Request
@@ -327,6 +328,31 @@ async def test_a_connection_that_has_lasted_is_closed_by_its_next_answer_and_the
     assert [answer.status for answer in answers] == [200] * 6
     assert [answer.headers.get("Connection") for answer in answers] == [None, None, "close"] * 2
     assert len({id(each) for each in seen}) == 2
+
+
+async def test_what_is_never_refused_is_not_refused_under_load_or_by_a_fault_either(authority: trustme.CA) -> None:
+    def broken(asked: Request, facts: Facts) -> Any:
+        raise RuntimeError("a bug of ours")
+
+    admitted: list[str] = []
+    policies = [replace(policy, check=broken) for policy in POLICIES]
+    judge = Judge(policies, (), World(), ToldLedgers(), Trusted(), now=lambda: NOW)
+    app = App(judge, why_not_ready=lambda: None, admitted=lambda asked, _: admitted.append(asked.uid), in_flight_max=0)
+    context, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(client)
+    there = manifest(APPROVAL_DELEGATIONS, "away", {"until": "odd"})
+    async with (
+        server.serving(app, context, host="127.0.0.1", port=0) as port,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client)) as session,
+    ):
+        door = Door(app, f"https://127.0.0.1:{port}", session, [], [])
+        answers = [
+            (await (await door.post(body(APPROVAL_DELEGATIONS, new, old=there))).json())["response"]["allowed"]
+            for new in (None, there)
+        ]
+    assert answers == [True, False]
+    assert admitted == ["call-1"]
 
 
 async def test_who_leaves_waits_until_nobody_comes_any_more(door: Door) -> None:

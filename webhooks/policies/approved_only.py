@@ -9,10 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from provisioning import approval, backing, lifetime, objects, quota, risk, wording
+from provisioning import approval, backing, giving_up, lifetime, objects, quota, risk, wording
 from provisioning.completion import complete
 from provisioning.errors import Cause
-from provisioning.model import Action, ClusterRequest, ClusterSpec, DelegationSpec, Tenant, TenantCluster
+from provisioning.model import (
+    Action,
+    CatalogSpec,
+    ClusterRequest,
+    ClusterSpec,
+    DelegationSpec,
+    Tenant,
+    TenantCluster,
+    TenantSpec,
+)
 from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
@@ -53,10 +62,13 @@ def _by_policy(request: Request, before: Stored[TenantCluster] | None, tenant: S
         return Allow()
     counted = reading.cluster(request.either).it.spec
     catalog = reading.catalog(facts)
-    extension = approval.is_extension(before.it.spec if before else None, after.it.spec if after else None)
+    old, new = before.it.spec if before else None, after.it.spec if after else None
+    extension = approval.is_extension(old, new)
     size = quota.envelope(counted, catalog)
-    deciding = risk.deciding(tenant.it.spec, size, catalog)
+    deciding = risk.deciding(tenant.it.spec, size, catalog, unprotects=approval.is_unprotection(old, new))
     waiver = approval.waiver_for(deciding.approval, action, size, catalog, extension=extension)
+    if waiver is None and before is not None and after is None and _gives_up(request, before, tenant.it.spec, catalog):
+        waiver = giving_up.RULE
     if waiver is not None:
         return Allow(audit={"approval": waiver})
     # A deletion cannot carry an annotation; what the cluster has is of its last change.
@@ -73,6 +85,7 @@ def _by_policy(request: Request, before: Stored[TenantCluster] | None, tenant: S
             catalog=catalog,
             tenant=deciding,
             delegations=_delegations(candidate, facts),
+            waiver=giving_up.waiver(tenant.it.spec, candidate.it.spec, before, catalog),
         )
         if not why:
             return Allow(audit={"approval": candidate.meta.name})
@@ -81,6 +94,12 @@ def _by_policy(request: Request, before: Stored[TenantCluster] | None, tenant: S
         # That is of the last change. Who changes something else has named none, and is told how to get one.
         return _refused(action, tenant.meta.name, deciding.approval.required, "", {})
     return _refused(action, tenant.meta.name, deciding.approval.required, named, reasons)
+
+
+def _gives_up(request: Request, cluster: Stored[TenantCluster], tenant: TenantSpec, catalog: CatalogSpec) -> bool:
+    """Whether whoever sends this may give the cluster up alone."""
+    person, groups = reading.person(request.user), request.user.groups
+    return giving_up.obstacle(cluster, person, tenant=tenant, catalog=catalog, groups=groups) is None
 
 
 def _asks_for_another_look(request: Request) -> bool:

@@ -6,7 +6,8 @@ admission cannot read (a Kustomization, a Git repository) is refused for the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from provisioning.errors import Cause
 from provisioning.model import CatalogSpec
@@ -18,7 +19,7 @@ from provisioning.resources import (
     NAMESPACES,
     OCI_REPOSITORIES,
 )
-from webhooks import carriers, deliveries, hubs, origins
+from webhooks import carriers, deliveries, difference, hubs, origins
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import All, Facts, Manifest, One
@@ -34,6 +35,8 @@ from webhooks.kinds import (
 from webhooks.origins import Origin
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
+
+D = TypeVar("D", Origin, carriers.Reference)
 
 _SOURCES = (HELM_REPOSITORIES, OCI_REPOSITORIES, HELM_CHARTS, GIT_REPOSITORIES)
 _READABLE = {r.kind: r for r in _SOURCES}
@@ -57,7 +60,7 @@ def check(request: Request, facts: Facts) -> Verdict:
         # A chart that left the Catalog stays where it is, and can be suspended and removed.
         return Allow()
     else:
-        causes = list(_of_carrier(manifest, request.namespace, facts))
+        causes = list(_of_carrier(manifest, request.namespace, facts, before=request.old))
     return refuse(*causes) if causes else Allow()
 
 
@@ -67,23 +70,35 @@ def _delivery(manifest: Manifest) -> object:
 
 
 def _of_carrier(
-    manifest: Manifest, namespace: str, facts: Facts, *, changed: Manifest | None = None
+    manifest: Manifest,
+    namespace: str,
+    facts: Facts,
+    *,
+    before: Manifest | None = None,
+    changed: Manifest | None = None,
 ) -> Iterator[Cause]:
-    """`changed` stands in for the source of that kind and name: it is being written now."""
+    """`changed` stands in for the source of that kind and name: it is being written now. `before` is what the carrier
+    was: of many origins, those that it had may stay when others go."""
     kind = manifest["kind"]
     if read := _HUBS.get(kind):
-        yield from _refused(read(manifest), reading.catalog(facts))
-        places = {r: r.namespace or namespace for r in _references(manifest) if r.kind in _READABLE}
+        yield from _refused(_added(read, manifest, before), reading.catalog(facts))
+        references = _added(_references, manifest, before)
+        places = {r: r.namespace or namespace for r in references if r.kind in _READABLE}
         facts.need(*(One(_READABLE[r.kind], r.name, place) for r, place in places.items() if place))
         facts.need(
             *(One(NAMESPACES, place) for place in dict.fromkeys(places.values()) if place not in ("", namespace))
         )
-        for reference in _references(manifest):
+        for reference in references:
             yield from _of_reference(reference, namespace, facts, changed=changed)
     elif kind in [proxy.kind for proxy in _PROXIES]:
         yield from _refused([carriers.origin_of_proxy(manifest)], reading.catalog(facts))
     elif carriers.targets_tenant(manifest):
         yield from _of_reference(carriers.reference(manifest), namespace, facts, changed=changed)
+
+
+def _added(read: Callable[[Manifest], Iterator[D]], manifest: Manifest, before: Manifest | None) -> list[D]:
+    there = read(before) if before is not None else ()
+    return list(difference.surplus(read(manifest), there, difference.placeless))
 
 
 def _of_reference(

@@ -3,6 +3,10 @@
 Cluster API, Flux and Sveltos read Secrets for whoever names them. By a file of a KubeadmConfig people who may read no
 Secret would have the authority of every cluster beside theirs, a kubeconfig that never ends, and the password of the
 database that Kamaji shares among tenants. Such Secrets are known by their owners; names are free.
+
+Kamaji writes some fifteen of them for each cluster, and what could name one is in as many lists. So the lists are asked
+once, when the control plane comes, about all the names that it will use; from then on nothing may name
+one of them, whether the Secret is there or not.
 """
 
 from __future__ import annotations
@@ -15,20 +19,30 @@ from provisioning.errors import Cause
 from provisioning.resources import KAMAJI_CONTROL_PLANES, SECRETS, TENANT_CONTROL_PLANES
 from webhooks import deliveries, inspection, named, tree
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts, Manifest, One
 from webhooks.parts import Source
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
 
-KEEPERS: Final = frozenset(kind.kind for kind in (KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES))
+KEEPERS: Final = (KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES)
 """Who keeps keys in Secrets: those name it as their owner."""
+
+
+KEPT: Final = (
+    *(f"{name}-certificate" for name in ("api-server", "api-server-kubelet-client", "datastore", "konnectivity", "sa")),
+    *(f"front-proxy-{name}-certificate" for name in ("ca", "client")),
+    *(f"{name}-kubeconfig" for name in ("admin", "controller-manager", "konnectivity", "scheduler")),
+    *("ca", "datastore-config", "kubeconfig"),
+)
+"""What Kamaji and its provider call them, after the name of the control plane and a dash. Source: clastix/kamaji,
+`internal/resources`; of others the lists are asked for each."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
     manifest = request.object
     if manifest is None or not deliveries.is_concern(request, facts):
         return Allow()
-    judge = _of_key if _is_secret(request) else _of_naming
+    judge = _JUDGES.get((request.group, request.resource), _of_naming)
     try:
         causes = list(judge(request, manifest, facts))
     except Overgrown as error:
@@ -39,8 +53,12 @@ def check(request: Request, facts: Facts) -> Verdict:
 def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
     before = {_which(source) for source in named.by(request, request.old)} if request.old is not None else set()
     sources = [s for s in named.by(request, manifest) if s.kind == SECRETS.kind and _which(s) not in before]
-    for source, secret in named.read(sources, request.namespace, facts):
-        keeper = _keeper(secret)
+    kept = {source: _keeper(secret) for source, secret in named.read(sources, request.namespace, facts)}
+    namesakes = {source: _namesakes(source, request.namespace) for source in sources if not kept.get(source)}
+    facts.need(*(one for ones in namesakes.values() for one in ones))
+    for source in sources:
+        there = (one for one in namesakes.get(source, ()) if facts.known[one] is not None)
+        keeper = kept.get(source) or next((f"the {one.resource.kind} {one.name}" for one in there), "")
         if keeper:
             yield Cause(
                 source.field,
@@ -49,10 +67,32 @@ def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[C
             )
 
 
+def _namesakes(source: Source, namespace: str) -> list[One]:
+    """Which control planes would have that name for keys of theirs, though those may not be there yet."""
+    place = source.namespace or namespace
+    names = [source.name.removesuffix(f"-{key}") for key in KEPT if source.name.endswith(f"-{key}")]
+    return [One(kind, name, place) for name in names if name and place for kind in KEEPERS]
+
+
+def _of_keeper(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
+    """Of a control plane that comes after what names its keys."""
+    if request.old is not None:
+        return
+    name = tree.dig(manifest, "metadata").get("name")
+    for user, source in named.anywhere(SECRETS.kind, [f"{name}-{key}" for key in KEPT], request.namespace, facts):
+        yield Cause(
+            "metadata.name",
+            f"{source.field} of the {user['kind']} {user['metadata']['name']} would give {source.name}, in which it "
+            "keeps its keys, to a machine or a tenant; take it out there, or take another name",
+        )
+
+
 def _of_key(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
     """Of a Secret that comes after what names it, or was there as anybody's before a control plane took it."""
     keeper, name = _keeper(manifest), tree.dig(manifest, "metadata").get("name")
-    if keeper and not _keeper(request.old or {}) and deliveries.is_sent(request, facts):
+    if not keeper or _keeper(request.old or {}) or name in [f"{keeper.rpartition(' ')[2]}-{key}" for key in KEPT]:
+        return
+    if deliveries.is_sent(request, facts):
         yield Cause(
             "metadata.name",
             f"something in this namespace would give {name}, in which {keeper} keeps its keys, to a machine or a "
@@ -68,17 +108,19 @@ def _which(source: Source) -> tuple[str, str, str]:
 def _keeper(secret: Manifest) -> str:
     """Whose keys are in it; empty when they are nobody's."""
     owners = tree.mappings(tree.dig(secret, "metadata").get("ownerReferences"))
-    return next((f"the {o['kind']} {o.get('name')}" for o in owners if o.get("kind") in KEEPERS), "")
+    kinds = [kind.kind for kind in KEEPERS]
+    return next((f"the {o['kind']} {o.get('name')}" for o in owners if o.get("kind") in kinds), "")
 
 
-def _is_secret(request: Request) -> bool:
-    return (request.group, request.resource) == (SECRETS.group, SECRETS.plural)
-
+_JUDGES: Final = {
+    (SECRETS.group, SECRETS.plural): _of_key,
+    **{(kind.group, kind.plural): _of_keeper for kind in KEEPERS},
+}
 
 POLICY = Policy(
     "control_plane_keys",
     (
-        *(rule for rule in deliveries.RULES if rule.resource in named.NAMING),
+        *(rule for rule in deliveries.RULES if rule.resource in (*named.NAMING, *KEEPERS)),
         Rule(SECRETS, reach=Reach.TENANTS),
     ),
     check,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from provisioning import approval, lifecycle, objects, people, replacing, risk
+from provisioning import approval, giving_up, lifecycle, objects, people, replacing
 from provisioning.errors import Cause
 from provisioning.lifecycle import Event, Reason, Refused
 from provisioning.lifetime import expires_at
@@ -37,7 +37,7 @@ WORDS = {
     Reason.OWN_REQUEST: "asked for it, and somebody else must decide",
     Reason.ALREADY_DECIDED: "comes too late: the request is decided",
     Reason.ALREADY_VOTED: "has voted already",
-    Reason.NOT_YOURS: "did not ask for it, and so cannot withdraw it",
+    Reason.NOT_YOURS: "did not ask for it, and is no member for whom somebody who is gone has left it",
     Reason.EXPIRED: "comes too late: the request has expired",
     Reason.CHANGED: "voted on something else",
     Reason.GONE: "voted on what is no longer there",
@@ -51,7 +51,7 @@ WORDS = {
     Reason.REPLACING: "comes too early: the request takes the place of another that is not taken back for it",
 }
 
-_FOLLOWS = ("phase", "votes", "waiver", "decided_at", "replaced_by")
+_FOLLOWS = ("phase", "votes", "waiver", "decided_at", "withdrawn_by", "replaced_by")
 """What the rules give. The rest is bookkeeping of our own programs, or words for people."""
 _STANDING = ("conditions", "observed_generation", "expires_at")
 """What the provisioner alone keeps."""
@@ -70,6 +70,7 @@ _WIRE = {
     "observed_generation": "observedGeneration",
     "expires_at": "expiresAt",
     "decided_at": "decidedAt",
+    "withdrawn_by": "withdrawnBy",
     "replaced_by": "replacedBy",
     "next_reminder_at": "nextReminderAt",
     "nudged_at": "nudgedAt",
@@ -117,7 +118,7 @@ def _hold(
     elif wanted.phase is Phase.WITHDRAWN and request.user.name == facts.trusted.provisioner:
         expected = _replaced(before, wanted, facts, now)
     elif wanted.phase is Phase.WITHDRAWN:
-        expected = _withdrawn(before, tenant, request, facts, now)
+        expected = _withdrawn(before, wanted, tenant, request, facts, now)
     elif request.user.name == facts.trusted.provisioner:
         expected = _by_provisioner(before, wanted, tenant, facts, now)
     else:
@@ -202,15 +203,21 @@ def _unlisted(person: Person, field: str) -> Wrong:
 
 
 def _withdrawn(
-    before: Stored[ClusterRequest], tenant: TenantSpec, request: Request, facts: Facts, now: datetime
+    before: Stored[ClusterRequest],
+    wanted: RequestStatus,
+    tenant: TenantSpec,
+    request: Request,
+    facts: Facts,
+    now: datetime,
 ) -> RequestStatus:
-    person = reading.person(request.user)
+    """By whoever asked; or by a member, where whoever asked is not there any more. The bot says for whom it is."""
+    person, groups = reading.person(request.user), request.user.groups
     if request.user.name == facts.trusted.bot:
-        person = before.it.spec.requester
-        if not people.reachable(tenant, person):
-            raise _unlisted(person, "phase")
+        person, groups = wanted.withdrawn_by or before.it.spec.requester, ()
+        if not (people.vouched if wanted.withdrawn_by else people.reachable)(tenant, person):
+            raise _unlisted(person, "withdrawnBy" if wanted.withdrawn_by else "phase")
     try:
-        return approval.withdraw(before, person, now=now)
+        return approval.withdraw(before, person, tenant=tenant, groups=groups, now=now)
     except Refused as refused:
         raise Wrong("phase", f"{person.user} {WORDS[refused.reason]}") from refused
 
@@ -271,7 +278,7 @@ def _by_provisioner(
 
 
 def _waiver(before: Stored[ClusterRequest], tenant: TenantSpec, facts: Facts) -> str | None:
-    return risk.waiver(tenant, before.it.spec, reading.present(facts, before), reading.catalog(facts))
+    return giving_up.waiver(tenant, before.it.spec, reading.cluster_of(facts, before), reading.catalog(facts))
 
 
 def _noted(wanted: RequestStatus, now: datetime) -> datetime:

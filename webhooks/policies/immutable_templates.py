@@ -45,12 +45,14 @@ def _replaced(request: Request, facts: Facts) -> Iterator[Cause]:
     """Deleted and made again under the same name would be a change, too. Our own have their content in their name."""
     if request.user.name == facts.trusted.provisioner:
         return
+    # Of a name that the API server made up, only the object knows.
+    name = request.either["metadata"]["name"]
     facts.need(*(All(kind, request.namespace) for kind in MEASURED))
     deployments, sets = (facts.list(kind, namespace=request.namespace) for kind in MEASURED)
     known = {deployment["metadata"]["uid"] for deployment in deployments}
     for user in (*deployments, *sets):
         used = tree.dig(user, "spec", "template", "spec", "infrastructureRef")
-        if (used.get("kind"), used.get("name")) != (KUBEVIRT_MACHINE_TEMPLATES.kind, request.name):
+        if (used.get("kind"), used.get("name")) != (KUBEVIRT_MACHINE_TEMPLATES.kind, name):
             continue
         # A MachineDeployment keeps its old sets, with templates that are gone; those without a machine matter no more.
         if reading.controller(user).get("uid") not in known or tree.dig(user, "spec").get("replicas") != 0:

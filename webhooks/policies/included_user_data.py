@@ -6,6 +6,9 @@ nobody can see here. A script may fetch things as well, and that nobody can tell
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
 from provisioning.resources import (
@@ -38,14 +41,15 @@ KINDS = (
 
 def check(request: Request, facts: Facts) -> Verdict:
     try:
-        found = inspection.found(request, facts, _origins)
+        found = inspection.found(request, facts, _origins, sift=partial(_unvouched, facts))
     except Overgrown as error:
         return inspection.refuse_unread(error)
-    if not found:
-        return Allow()
+    return inspection.refuse([_cause(origin) for origin in found]) if found else Allow()
+
+
+def _unvouched(facts: Facts, found: Sequence[Origin]) -> Sequence[Origin]:
     catalog = reading.catalog(facts)
-    causes = [_cause(origin) for origin in found if not origins.is_trusted(origin.url, catalog)]
-    return inspection.refuse(causes) if causes else Allow()
+    return [origin for origin in found if not origins.is_trusted(origin.url, catalog)]
 
 
 def _origins(part: Part) -> list[Origin]:

@@ -14,8 +14,8 @@ from typing import Final
 from provisioning import names, upgrades
 from provisioning.errors import Cause
 from provisioning.resources import KAMAJI_CONTROL_PLANES
+from webhooks import difference, tree
 from webhooks import facts as reading
-from webhooks import tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
@@ -35,7 +35,8 @@ def check(request: Request, facts: Facts) -> Verdict:
     if reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     spec = tree.dig(manifest, "spec")
-    found = [*_version(spec, request), *_kept(spec, request), *_network(spec), *_volumes(spec), *_name(request)]
+    volumes = _volumes(spec, tree.dig(request.old, "spec"))
+    found = [*_version(spec, request), *_kept(spec, request), *_network(spec), *volumes, *_name(request)]
     return refuse(*found, code=INVALID) if found else Allow()
 
 
@@ -76,8 +77,9 @@ def _network(spec: Tree) -> Iterator[Cause]:
         yield Cause("spec.network", "has an ingress and a gateway; Kamaji takes one of them")
 
 
-def _volumes(spec: Tree) -> Iterator[Cause]:
-    for number, volume in enumerate(tree.mappings(tree.dig(spec, "deployment").get("extraVolumes"))):
+def _volumes(spec: Tree, before: Tree) -> Iterator[Cause]:
+    deployment, was = (tree.dig(each, "deployment") for each in (spec, before))
+    for number, volume in difference.fresh(deployment, was, "extraVolumes"):
         for source in sorted(volume.keys() - MOUNTED - {"name"}):
             at = f"spec.deployment.extraVolumes[{number}].{source}"
             yield Cause(at, f"would be mounted in the management cluster; take {' or '.join(sorted(MOUNTED))}")

@@ -9,14 +9,15 @@ Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from provisioning.errors import Cause
 from provisioning.resources import HELM_RELEASES
-from webhooks import carriers, hubs, tree
+from webhooks import carriers, difference, hubs, tree
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts, Manifest
+from webhooks.hubs import Entry
 from webhooks.kinds import KUSTOMIZATIONS, PROFILES
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
@@ -29,21 +30,22 @@ def check(request: Request, facts: Facts) -> Verdict:
     if request.old is not None and _work(manifest) == _work(request.old):
         # What is there already can be suspended and removed.
         return Allow()
-    causes = list(_borrowed(manifest))
+    causes = list(_borrowed(manifest, request.old))
     if not causes or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     return refuse(*causes)
 
 
-def _borrowed(manifest: Manifest) -> Iterator[Cause]:
+def _borrowed(manifest: Manifest, before: Manifest | None) -> Iterator[Cause]:
     spec = tree.mapping(manifest.get("spec"))
     if manifest["kind"] == PROFILES.kind:
-        for key, index in hubs.local_entries(manifest):
+        for entry in _added(hubs.local_entries, manifest, before):
             told = "a tenant's profile may not deploy into the management cluster; leave deploymentType out, or Remote"
-            yield Cause(f"spec.{key}[{index}].deploymentType", told)
-        for namespace, field in hubs.borrowed_by_profile(manifest):
+            yield Cause(entry.field, told)
+        for entry in _added(hubs.borrowed_by_profile, manifest, before):
+            namespace = entry.content.get("namespace")
             told = f"Sveltos would read it in {namespace} with its own rights; name what is in this namespace"
-            yield Cause(field, told)
+            yield Cause(entry.field, told)
     elif tree.dig(spec, "kubeConfig").get("configMapRef"):
         yield Cause(
             "spec.kubeConfig.configMapRef",
@@ -57,6 +59,12 @@ def _borrowed(manifest: Manifest) -> Iterator[Cause]:
             "cluster with all of its own rights; name a ServiceAccount of this namespace, or aim it at a cluster with "
             "spec.kubeConfig.secretRef",
         )
+
+
+def _added(read: Callable[[Manifest], Iterator[Entry]], manifest: Manifest, before: Manifest | None) -> list[Entry]:
+    """A profile does many things, and those that it did before may stay when others go."""
+    there = read(before) if before is not None else ()
+    return list(difference.surplus(read(manifest), there, lambda entry: repr(difference.placeless(entry))))
 
 
 def _work(manifest: Manifest) -> Manifest:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
@@ -41,25 +42,28 @@ class Management:
 
 def check(request: Request, facts: Facts) -> Verdict:
     try:
-        found = inspection.found(request, facts, credentials.find)
+        found = inspection.found(request, facts, credentials.find, sift=partial(_ours, facts))
     except Overgrown as error:
         return inspection.refuse_unread(error)
-    causes = list(_causes(found, facts)) if found else []
-    return inspection.refuse(causes) if causes else Allow()
+    return inspection.refuse(list(_causes(found, facts))) if found else Allow()
 
 
-def _causes(found: Sequence[Credential], facts: Facts) -> Iterator[Cause]:
+def _ours(facts: Facts, found: Sequence[Credential]) -> Sequence[Credential]:
+    """Those of the management cluster. A tenant cluster's own are in many Secrets, and nobody's concern."""
     tokens = [One(SERVICE_ACCOUNTS, c.account, c.namespace) for c in found if isinstance(c, Token)]
     facts.need(ROOT_AUTHORITY, CLUSTER_INFO, ADDRESSES, *tokens)
     management = _management(facts)
+    return [credential for credential in found if _evidence(credential, management, facts)]
+
+
+def _causes(found: Sequence[Credential], facts: Facts) -> Iterator[Cause]:
+    management = _management(facts)
     for credential in found:
-        evidence = _evidence(credential, management, facts)
-        if evidence:
-            yield Cause(
-                credential.field,
-                f"{evidence}: whoever reads it in the tenant acts on the management cluster; what needs it runs beside "
-                "the control plane, where clusterdesk puts it, so leave it out here",
-            )
+        yield Cause(
+            credential.field,
+            f"{_evidence(credential, management, facts)}: whoever reads it in the tenant acts on the management "
+            "cluster; what needs it runs beside the control plane, where clusterdesk puts it, so leave it out here",
+        )
 
 
 def _evidence(credential: Credential, management: Management, facts: Facts) -> str:

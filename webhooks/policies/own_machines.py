@@ -13,7 +13,7 @@ from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES
-from webhooks import bounds, tree
+from webhooks import bounds, difference, tree
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
@@ -114,20 +114,21 @@ def check(request: Request, facts: Facts) -> Verdict:
     if after == before:
         return Allow()
     at = ".".join(path)
-    pod, inside = tree.dig(after, *_POD.split(".")), f"{at}.{_POD}"
+    pod, was = (tree.dig(machine, *_POD.split(".")) for machine in (after, before))
+    inside = f"{at}.{_POD}"
     found = [
         *(Cause(f"{at}.{field}", _BEYOND) for field, _ in bounds.added(after, before, ALLOWED)),
-        *_volumes(pod, inside),
-        *_probes(pod, inside),
-        *_networks(pod, inside),
-        *_devices(pod, inside, facts),
-        *_disks(after, f"{at}.{_VM}.spec.dataVolumeTemplates", request.namespace),
+        *_volumes(pod, was, inside),
+        *_probes(pod, was, inside),
+        *_networks(pod, was, inside),
+        *_devices(pod, was, inside, facts),
+        *_disks(after, before, f"{at}.{_VM}.spec.dataVolumeTemplates", request.namespace),
     ]
     return refuse(*found) if found else Allow()
 
 
-def _volumes(pod: Tree, at: str) -> Iterator[Cause]:
-    for number, volume in enumerate(tree.mappings(pod.get("volumes"))):
+def _volumes(pod: Tree, was: Tree, at: str) -> Iterator[Cause]:
+    for number, volume in difference.fresh(pod, was, "volumes"):
         for kind in sorted(volume.keys() - VOLUMES - {"name"}):
             yield Cause(f"{at}.volumes[{number}].{kind}", f"is no volume for a tenant's guest; {_LEAVE}")
         for kind in ("cloudInitNoCloud", "cloudInitConfigDrive"):
@@ -136,29 +137,31 @@ def _volumes(pod: Tree, at: str) -> Iterator[Cause]:
                 yield Cause(f"{at}.volumes[{number}].{kind}.{key}", text)
 
 
-def _probes(pod: Tree, at: str) -> Iterator[Cause]:
+def _probes(pod: Tree, was: Tree, at: str) -> Iterator[Cause]:
     """The node itself asks, and so reaches what no guest does: also what listens for the node alone."""
     for probe in ("livenessProbe", "readinessProbe"):
         for way in ("httpGet", "tcpSocket"):
-            if tree.dig(pod, probe, way).get("host"):
+            host = tree.dig(pod, probe, way).get("host")
+            if host and pod[probe] != was.get(probe):
                 yield Cause(
                     f"{at}.{probe}.{way}.host", "would have the node ask somebody else than the guest; leave it out"
                 )
 
 
-def _networks(pod: Tree, at: str) -> Iterator[Cause]:
-    for number, network in enumerate(tree.mappings(pod.get("networks"))):
+def _networks(pod: Tree, was: Tree, at: str) -> Iterator[Cause]:
+    for number, network in difference.fresh(pod, was, "networks"):
         for kind in sorted(network.keys() - {"name", "pod"}):
             yield Cause(f"{at}.networks[{number}].{kind}", f"is another network than the Pods'; {_LEAVE}")
-    for number, interface in enumerate(tree.mappings(tree.dig(pod, "domain", "devices").get("interfaces"))):
+    devices, had = (tree.dig(each, "domain", "devices") for each in (pod, was))
+    for number, interface in difference.fresh(devices, had, "interfaces"):
         for key in sorted(interface.keys() - INTERFACE):
             text = f"is no way for a tenant's guest into a network: take {' or '.join(sorted(BINDINGS))}"
             yield Cause(f"{at}.domain.devices.interfaces[{number}].{key}", text)
 
 
-def _devices(pod: Tree, at: str, facts: Facts) -> Iterator[Cause]:
-    devices = tree.dig(pod, "domain", "devices")
-    asked = [(kind, n, d) for kind in ("gpus", "hostDevices") for n, d in enumerate(tree.mappings(devices.get(kind)))]
+def _devices(pod: Tree, was: Tree, at: str, facts: Facts) -> Iterator[Cause]:
+    devices, had = (tree.dig(each, "domain", "devices") for each in (pod, was))
+    asked = [(kind, n, d) for kind in ("gpus", "hostDevices") for n, d in difference.fresh(devices, had, kind)]
     offered = {gpu.device for flavor in reading.catalog(facts).flavors for gpu in flavor.gpus} if asked else set()
     for kind, number, device in asked:
         if device.get("deviceName") not in offered:
@@ -166,9 +169,10 @@ def _devices(pod: Tree, at: str, facts: Facts) -> Iterator[Cause]:
             yield Cause(f"{at}.domain.devices.{kind}[{number}].deviceName", text)
 
 
-def _disks(machine: Tree, at: str, namespace: str) -> Iterator[Cause]:
+def _disks(machine: Tree, was: Tree, at: str, namespace: str) -> Iterator[Cause]:
     """A disk is made anew, or of what is in this namespace."""
-    for number, disk in enumerate(tree.mappings(tree.dig(machine, _VM, "spec").get("dataVolumeTemplates"))):
+    spec, had = (tree.dig(each, _VM, "spec") for each in (machine, was))
+    for number, disk in difference.fresh(spec, had, "dataVolumeTemplates"):
         spec = tree.dig(disk, "spec")
         for path in (
             ("source", "pvc"),

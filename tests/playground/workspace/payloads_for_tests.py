@@ -124,6 +124,7 @@ def modal(title: str = "New cluster") -> dict[str, Any]:
             ),
             field("day", "Day", {"type": "datepicker", "initial_date": "2026-12-01"}),
             field("hour", "Hour", {"type": "timepicker"}, optional=True),
+            field("end", "End", {"type": "datetimepicker", "initial_date_time": 1_790_000_000}, optional=True),
             field("owner", "Owner", {"type": "external_select", "min_query_length": 1}, optional=True),
             field(
                 "tags", "Tags", {"type": "multi_static_select", "options": [option("x"), option("y")]}, optional=True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -64,6 +65,7 @@ async def test_form_is_filled_and_sent_as_state_values(bot: TinyBot) -> None:
             "Add-ons": ["csi"],
             "Zone": "b",
             "Hour": "14:05",
+            "End": "2026-12-24T18:00",
             "Tags": ["x", "y"],
             "Also for": "U0OMAR",
             "Reason": "a *test*\nof lines",
@@ -79,6 +81,8 @@ async def test_form_is_filled_and_sent_as_state_values(bot: TinyBot) -> None:
     assert values["zone"]["zone"]["selected_option"]["value"] == "b"
     assert values["day"]["day"]["selected_date"] == "2026-12-01"
     assert values["hour"]["hour"]["selected_time"] == "14:05"
+    # She means her own clock, which is an hour ahead of UTC in winter.
+    assert values["end"]["end"]["selected_date_time"] == int(datetime(2026, 12, 24, 17, tzinfo=UTC).timestamp())
     assert values["owner"]["owner"]["selected_option"] is None
     assert values["kin"]["kin"]["selected_user"] == "U0OMAR"
     assert values["reason"]["reason"]["value"] == "a *test*\nof lines"

@@ -40,8 +40,13 @@ def test_a_wish_that_fits_needs_no_other() -> None:
 
 def test_fewer_of_the_same_size_and_the_largest_size_that_fits_are_named() -> None:
     # One worker more counts, for updates.
-    assert found(spec("large", 4), vcpu=32) == Alternative(4, "large", fewer=3, smaller="small")
-    assert found(spec("large", 4), vcpu=8) == Alternative(4, "large", fewer=0, smaller="tiny")
+    assert found(spec("large", 4), vcpu=32) == Alternative("large", fewer=3, smaller="small", many=4)
+    assert found(spec("large", 4), vcpu=8) == Alternative("large", fewer=0, smaller="tiny", many=4)
+
+
+def test_where_neither_helps_fewer_of_the_largest_smaller_size_are_named() -> None:
+    assert found(spec("large", 9), vcpu=6) == Alternative("large", fewer=0, smaller="small", many=2)
+    assert found(spec("large", 9), vcpu=3) == Alternative("large", fewer=0, smaller="tiny", many=2)
 
 
 def test_where_nothing_would_help_nothing_is_named() -> None:
@@ -50,13 +55,20 @@ def test_where_nothing_would_help_nothing_is_named() -> None:
 
 
 def test_an_autoscaled_pool_is_judged_by_its_most() -> None:
-    assert found(spec("large", min=1, max=4), vcpu=32) == Alternative(4, "large", fewer=3, smaller="small")
+    assert found(spec("large", min=1, max=4), vcpu=32) == Alternative("large", fewer=3, smaller="small", many=4)
 
 
 def test_of_a_change_only_what_grows_is_made_smaller() -> None:
     was, becomes = spec("small", 2, beside=2), spec("small", 9, beside=2)
 
-    assert found(becomes, was, vcpu=15, used=9) == Alternative(9, "small", fewer=5)
+    assert found(becomes, was, vcpu=15, used=9) == Alternative("small", fewer=5)
+
+
+def test_whoever_wants_larger_workers_is_not_offered_those_they_have() -> None:
+    was = spec("small", 2)
+
+    assert found(spec("large", 2), was, vcpu=10, used=6) is None
+    assert found(spec("large", 2), spec("tiny", 2), vcpu=12, used=3) == Alternative("large", smaller="small", many=2)
 
 
 @given(replicas=st.integers(1, 40), vcpu=st.integers(0, 200), used=st.integers(0, 100))
@@ -72,7 +84,8 @@ def test_what_is_named_fits_and_one_more_does_not(replicas: int, vcpu: int, used
 
     assert not fits("large", named.fewer + 1)
     assert not named.fewer or fits("large", named.fewer)
-    assert not named.smaller or fits(named.smaller, replicas)
+    assert not named.smaller or fits(named.smaller, named.many)
+    assert named.many in (0, replicas) or not (named.fewer or fits(named.smaller, named.many + 1))
 
 
 def shrunk(becomes: ClusterSpec) -> dict[str, str]:

@@ -19,6 +19,7 @@ from provisioning.model import (
     DelegationSpec,
     Person,
     Phase,
+    RequestStatus,
     TenantSpec,
 )
 from provisioning.objects import Stored, format_time
@@ -132,25 +133,84 @@ def test_a_vote_after_the_expiry_is_too_late() -> None:
     assert just.it.status.phase is Phase.APPROVED
 
 
+def withdrawn(person: Person, request: Stored[ClusterRequest] | None = None) -> RequestStatus:
+    return approval.withdraw(request or builders.request(), person, tenant=builders.tenant(), now=NOW)
+
+
 def test_only_who_asked_takes_back() -> None:
-    assert approval.withdraw(builders.request(), Person(user="ann"), now=NOW).phase is Phase.WITHDRAWN
-    with pytest.raises(Refused) as error:
-        approval.withdraw(builders.request(), BEN, now=NOW)
-    assert error.value.reason is Reason.NOT_YOURS
+    after = withdrawn(Person(user="ann"))
+    assert (after.phase, after.withdrawn_by) == (Phase.WITHDRAWN, None)
+    for other in (BEN, DAVE):
+        with pytest.raises(Refused) as error:
+            withdrawn(other)
+        assert error.value.reason is Reason.NOT_YOURS
+
+
+DAVES = {"members": [{"user": "dave", "slack": "U0DAVE"}]}
+"""Dave is a member, and Ann, who asked, is none any more."""
+WITH_ANN = {"members": [*DAVES["members"], {"user": "ann", "slack": "U0ANN"}]}
+
+
+@pytest.mark.parametrize(
+    ("tenant", "status", "may"),
+    [
+        (DAVES, {}, True),
+        (WITH_ANN, {}, False),
+        (WITH_ANN, {"unreachable": ["U0ANN"]}, True),
+        (WITH_ANN, {"unreachable": ["U0BEN"]}, False),
+        ({**DAVES, "approvers": [{"user": "ann"}]}, {}, False),
+        ({**DAVES, "approval": {"large": {"above": {"vcpu": 1}, "approvers": [{"user": "ann"}]}}}, {}, False),
+        ({"members": [*DAVES["members"], {"user": "ann-2", "slack": "U0ANN"}]}, {}, False),
+        ({"members": [{"user": "cleo"}]}, {}, False),
+        ({"members": []}, {}, False),
+    ],
+    ids=[
+        *("she has left", "she is a member", "her account is gone", "another account is gone", "she decides"),
+        *("she decides about some", "she has another name", "he is no member", "nobody is"),
+    ],
+)
+def test_a_member_takes_back_what_was_asked_by_somebody_who_is_not_there_any_more(
+    tenant: Any, status: Any, *, may: bool
+) -> None:
+    spec, asked = builders.tenant(**tenant), builders.request(status=status)
+    assert approval.may_withdraw(asked, DAVE, tenant=spec) is may
+    if may:
+        after = approval.withdraw(asked, DAVE, tenant=spec, now=NOW)
+        assert (after.phase, after.withdrawn_by) == (Phase.WITHDRAWN, DAVE)
+
+
+def test_who_came_by_kubectl_may_be_in_a_group_that_nobody_can_ask() -> None:
+    by_kubectl, by_slack = builders.request(requester=Person(user="gus")), builders.request()
+    named = builders.tenant(**DAVES)
+    grouped = builders.tenant(members=[*DAVES["members"], {"group": "blue-team"}])
+    assert approval.may_withdraw(by_kubectl, DAVE, tenant=named)
+    assert not approval.may_withdraw(by_kubectl, DAVE, tenant=grouped)
+    assert approval.may_withdraw(by_slack, DAVE, tenant=grouped), "whoever comes by Slack is listed by name"
+
+
+def test_a_member_by_group_takes_back_with_the_groups_they_are_in_now() -> None:
+    tenant = builders.tenant(members=[{"group": "blue-team"}])
+    assert approval.may_withdraw(builders.request(), DAVE, tenant=tenant, groups=["blue-team"])
+    assert not approval.may_withdraw(builders.request(), DAVE, tenant=tenant)
+
+
+def test_where_nobody_can_tell_whose_it_is_only_who_asked_takes_back() -> None:
+    assert approval.may_withdraw(builders.request(), ANN, tenant=None)
+    assert not approval.may_withdraw(builders.request(), DAVE, tenant=None)
 
 
 def test_what_is_decided_is_not_taken_back() -> None:
     with pytest.raises(Refused) as error:
-        approval.withdraw(cast(builders.request(), BEN), ANN, now=NOW)
+        withdrawn(ANN, cast(builders.request(), BEN))
     assert error.value.reason is Reason.ALREADY_DECIDED
 
 
 def test_what_is_approved_and_waits_for_room_is_taken_back_by_whoever_asked_and_nobody_else() -> None:
     condition = {"type": room.WAITS, "status": "True", "reason": room.NO_ROOM, "lastTransitionTime": format_time(NOW)}
     waits = builders.request(status={"phase": "Approved", "conditions": [condition]})
-    assert approval.withdraw(waits, ANN, now=NOW).phase is Phase.WITHDRAWN
+    assert withdrawn(ANN, waits).phase is Phase.WITHDRAWN
     with pytest.raises(Refused) as error:
-        approval.withdraw(waits, BEN, now=NOW)
+        withdrawn(BEN, waits)
     assert error.value.reason is Reason.NOT_YOURS
 
 

@@ -40,6 +40,24 @@ def voted(request: Stored[ClusterRequest], who: Person, after: timedelta, it: Te
     return approval.cast(request, wanted, tenant=it, now=now).phase
 
 
+@pytest.mark.parametrize(
+    ("policy", "who", "asked"),
+    [
+        ({}, ANN, ["fay"]),
+        ({}, FAY, []),
+        ({"escalation": []}, ANN, ["ben", "cleo"]),
+        ({"escalation": []}, BEN, ["cleo"]),
+        ({"escalation": [], "large": {"above": {"nodes": 9}}}, ANN, ["ben", "cleo"]),
+        ({"escalation": [], "large": {"above": {"nodes": 9}, "approvers": [{"user": "eve"}]}}, ANN, ["eve"]),
+        ({"large": {"above": {"nodes": 9}, "approvers": [{"user": "eve"}]}}, ANN, ["fay"]),
+    ],
+)
+def test_for_more_than_the_quota_one_asks_the_last_whom_the_tenant_names_and_never_oneself(
+    policy: dict[str, Any], who: Person, asked: list[str]
+) -> None:
+    assert [it.user for it in escalation.above_quota(tenant(**policy), who)] == asked
+
+
 @pytest.mark.parametrize(("who", "after"), [(EVE, 4 * HOUR), (EVE, 9 * HOUR), (FAY, 8 * HOUR), (BEN, 9 * HOUR)])
 def test_whoever_it_was_handed_on_to_may_decide_from_then_on(who: Person, after: timedelta) -> None:
     assert voted(builders.request(), who, after, tenant()) is Phase.APPROVED

@@ -23,7 +23,6 @@ from tests.provisioning.rules.test_ledger_world import (
     HARD,
     MOVES,
     NAMES,
-    OWNER,
     PART,
     STEPS,
     THOROUGH,
@@ -45,7 +44,6 @@ class Ahead(World):
         super().__init__()
         self.hand, self.doors, self.serial = Hand(), 1, 0
         self.lent: dict[tuple[str, Advance], int] = {}
-        self.forfeit: set[tuple[str, Advance]] = set()
 
     # What the mutants change.
 
@@ -100,30 +98,25 @@ class Ahead(World):
 
     # What the keeper makes of it, as `provisioning.proof` has it.
 
+    def waiting(self) -> list[int]:
+        return [*super().waiting(), *self.lent.values()]
+
     def _settled(
-        self, before: Ledger, shown: Mapping[str, Thing], *, listed: bool = False, release: bool = False
+        self, before: Ledger, shown: Mapping[str, Thing], *, listed: bool = False, released: int | None = None
     ) -> Ledger:
-        for door, _ in self.forfeit & {*before.advances.items()} if listed else ():
-            before = before.lend(door, None)
+        for door, advance in before.advances.items() if listed and released is not None else ():
+            if self.is_over(self.lent.get((door, advance), self.time), released):
+                before = before.lend(door, None)
         self.lent = {each: self.lent.get(each, self.time) for each in before.advances.items()}
-        self.forfeit = {each for each, first in self.lent.items() if self.time - first > WINDOW}
         seen = {name: Sight(Usage(nodes=beyond(name, thing.size, shown)), "", "1") for name, thing in shown.items()}
         coming = settlement.coming(before, seen)
         kept = {name: thing for name, thing in shown.items() if name not in coming}
-        return super()._settled(before, kept, listed=listed, release=release)
-
-    @rule()
-    def the_keeper_looks(self) -> None:
-        super().the_keeper_looks()
-        if self.forfeit and self.look is not None:
-            self.haunted |= any(self.cached.get(name) != self.things.get(name) for name in (OWNER, PART))
-            known = self._settled(self.ledger, self.cached, release=True)
-            self.look = whole.Look(self.version, self._settled(known, self.counted(), listed=True, release=True))
+        return super()._settled(before, kept, listed=listed, released=released)
 
     @rule()
     def another_leader_takes_over(self) -> None:
         super().another_leader_takes_over()
-        self.lent, self.forfeit = {}, set()
+        self.lent = {}
 
     # What always holds.
 

@@ -75,6 +75,14 @@ class Look:
     ledger: Ledger
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What the API server had at this time."""
+
+    at: int
+    things: Mapping[str, Thing]
+
+
 class World(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -87,6 +95,7 @@ class World(RuleBasedStateMachine):
         self.first_seen: dict[tuple[str, Claim], int] = {}
         self.lowered: dict[bool, dict[Lowering, int]] = {False: {}, True: {}}
         self.look: Look | None = None
+        self.listing: Listing | None = None
         self.cast: tuple[str, ...] = NAMES
         """Of whom a walk tells."""
         self.haunted = False
@@ -122,12 +131,16 @@ class World(RuleBasedStateMachine):
     def is_held_back(self, lowering: Lowering) -> bool:
         return PART in self.cast and lowering.key in (OWNER, PART)
 
-    def is_over(self, first: int) -> bool:
-        return self.time - first > WINDOW
+    def is_over(self, first: int, at: int) -> bool:
+        return at - first > WINDOW
 
     def counted(self) -> dict[str, Thing]:
         """What is looked at before room is given free."""
         return self.things
+
+    def released(self, listing: Listing) -> int:
+        """As of when room is given free that was held back until then."""
+        return listing.at
 
     # What people do.
 
@@ -230,18 +243,31 @@ class World(RuleBasedStateMachine):
             self.cached[name] = thing
 
     @rule()
+    def the_keeper_lists(self) -> None:
+        """Lists take their time: whatever happens next may happen before the ledger is read."""
+        self.listing = Listing(self.time, dict(self.counted()))
+
+    @rule()
     def the_keeper_looks(self) -> None:
         self.haunted |= any(self.cached.get(name) != self.things.get(name) for name in (OWNER, PART))
         claimed = any(entry.slot == OWNER for entry in settlement.open_claims(self.ledger))
         self.haunted |= PART in self.cached and claimed
         ledger = self._settled(self.ledger, self.cached)
-        if any(self.is_over(first) for each in self.lowered.values() for first in each.values()):
-            known = self._settled(self.ledger, self.cached, release=True)
-            ledger = self._settled(known, self.counted(), listed=True, release=True)
+        listing = self.listing or Listing(self.time, dict(self.counted()))
+        if any(self.is_over(first, self.time) for first in self.waiting()):
+            self.haunted |= any(listing.things.get(name) != self.things.get(name) for name in (OWNER, PART))
+            released = self.released(listing)
+            known = self._settled(self.ledger, self.cached, released=released)
+            ledger = self._settled(known, listing.things, listed=True, released=released)
+            self.listing = None
         self.look = Look(self.version, ledger)
 
+    def waiting(self) -> list[int]:
+        """Since when something waits for a look by lists."""
+        return [first for each in self.lowered.values() for first in each.values()]
+
     def _settled(
-        self, before: Ledger, shown: Mapping[str, Thing], *, listed: bool = False, release: bool = False
+        self, before: Ledger, shown: Mapping[str, Thing], *, listed: bool = False, released: int | None = None
     ) -> Ledger:
         """As `provisioning.proof` has it."""
         costs = {name: Usage(nodes=beyond(name, thing.size, shown)) for name, thing in shown.items()}
@@ -253,7 +279,7 @@ class World(RuleBasedStateMachine):
         known = self.lowered[listed]
         found = [each for each in holdback.lowerings(before, ledger) if self.is_held_back(each)]
         self.lowered[listed] = since = {each: self.since(each, known) for each in found}
-        held = [each for each, first in since.items() if not (release and self.is_over(first))]
+        held = [each for each, first in since.items() if released is None or not self.is_over(first, released)]
         ledger = holdback.hold(before, ledger, held, above=lambda key: [OWNER] if key == PART else [])
         return settlement.settle(ledger, {}, gone=(), dead=self._dead(ledger))
 
@@ -275,7 +301,7 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def another_leader_takes_over(self) -> None:
-        self.first_seen, self.lowered, self.look = {}, {False: {}, True: {}}, None
+        self.first_seen, self.lowered, self.look, self.listing = {}, {False: {}, True: {}}, None, None
 
     # What always holds.
 
@@ -302,6 +328,7 @@ class World(RuleBasedStateMachine):
     def teardown(self) -> None:
         """When all is quiet, the ledger says what is there, and not a node more."""
         self.writes.clear()
+        self.listing = None
         for _ in range(5):
             for name in NAMES:
                 self.the_cache_catches_up(name)
@@ -432,7 +459,7 @@ class Unbounded(World):
 class GivenBackAtOnce(World):
     """What an owner gives up is free as soon as that is seen."""
 
-    def is_over(self, first: int) -> bool:
+    def is_over(self, first: int, at: int) -> bool:
         return True
 
 
@@ -441,6 +468,13 @@ class GivenBackUncounted(World):
 
     def counted(self) -> dict[str, Thing]:
         return self.cached
+
+
+class GivenBackByAnOlderCount(World):
+    """What an owner gave up is free when the time is over, though all was counted before it was."""
+
+    def released(self, listing: Listing) -> int:
+        return self.time
 
 
 class HeldBackFromTheFirstTime(World):
@@ -488,6 +522,10 @@ def forgotten(world: World) -> None:
 
 def goes(world: World) -> None:
     world.an_object_goes(name="web")
+
+
+def lists(world: World) -> None:
+    world.the_keeper_lists()
 
 
 def looks(world: World) -> None:
@@ -555,6 +593,10 @@ STORIES: dict[type[World], tuple[str, tuple[Step, ...]]] = {
         UNPAID,
         (*LARGE, create(PART, 8), lands, *SHRINKS, waits, waits, waits, looks, writes),
     ),
+    GivenBackByAnOlderCount: (
+        UNPAID,
+        (*LARGE, create(PART, 8), *SHRINKS, waits, waits, lists, lands, waits, looks, writes),
+    ),
     HeldBackFromTheFirstTime: (
         UNPAID,
         (
@@ -577,7 +619,7 @@ def play(world: World, story: tuple[Step, ...]) -> None:
     world.teardown()
 
 
-TOO_LONG = (HeldBackFromTheFirstTime, GivenBackUncounted)
+TOO_LONG = (HeldBackFromTheFirstTime, GivenBackUncounted, GivenBackByAnOlderCount)
 """These stories do not come about by chance."""
 Chance = random.Random
 MOVES: tuple[Callable[[World, Chance], None], ...] = (
@@ -593,6 +635,7 @@ MOVES: tuple[Callable[[World, Chance], None], ...] = (
     lambda world, by: world.the_cache_catches_up(name=by.choice(world.cast)),
     lambda world, by: world.the_cache_catches_up(name=by.choice(world.cast)),
     lambda world, by: world.a_cache_shows_something_old(name=by.choice(world.cast), number=by.randint(0, 99)),
+    lambda world, by: world.the_keeper_lists(),
     lambda world, by: world.the_keeper_looks(),
     lambda world, by: world.the_keeper_writes(),
     lambda world, by: settles(world),

@@ -123,6 +123,49 @@ def test_everybody_who_may_ever_decide_is_one_of_all() -> None:
         assert people.approves_some(tenant({"approvers": LEADS}), person) is some
 
 
+PROTECTED = builders.spec(deletionProtection=True)
+LIFTED = Action.CHANGE
+
+
+@pytest.mark.parametrize(
+    ("policy", "required"),
+    [({}, 1), ({"required": 0}, 1), ({"required": 2}, 2), ({"required": 0, "ownRequests": True}, 1)],
+)
+def test_what_takes_protection_off_needs_somebody_else_whatever_the_tenant_lets_one_do_alone(
+    policy: Any, required: int
+) -> None:
+    decides = about(builders.tenant(approval=policy), action=LIFTED, desired=SMALL, present=PROTECTED)
+    assert (decides.approval.required, decides.approval.own_requests) == (required, False)
+
+
+@pytest.mark.parametrize(
+    ("present", "desired"),
+    [(SMALL, PROTECTED), (SMALL, GREAT), (PROTECTED, PROTECTED), (None, SMALL)],
+    ids=["put on", "never there", "kept", "nothing there"],
+)
+def test_whatever_takes_no_protection_off_is_decided_as_it_was(present: Any, desired: Any) -> None:
+    plain = builders.tenant(approval={"required": 0, "ownRequests": True})
+    assert about(plain, action=LIFTED, desired=desired, present=present) == plain
+
+
+@pytest.mark.parametrize(("unprotects", "rule"), [(False, None), (True, "trials")])
+def test_a_waiver_takes_protection_off_only_where_it_says_so(*, unprotects: bool, rule: str | None) -> None:
+    waivers = [{"name": "trials", "actions": ["Change"], "unprotects": unprotects}]
+    asked = builders.request(LIFTED, desired=SMALL).it.spec
+    for required in (0, 1):
+        spec = builders.tenant(approval={"required": required, "waivers": waivers})
+        assert risk.waiver(spec, asked, PROTECTED, CATALOG) == rule
+        assert risk.waiver(spec, asked, SMALL, CATALOG) == ("trials" if required else approval.NOBODY)
+
+
+def test_a_large_cluster_that_is_to_lose_its_protection_is_decided_by_those_who_decide_about_large_ones() -> None:
+    great = GREAT.model_copy(update={"deletion_protection": True})
+    spec = tenant({"required": 2, "approvers": LEADS}, ownRequests=True)
+    decides = about(spec, action=LIFTED, desired=GREAT, present=great)
+    assert [it.user for it in decides.approvers] == ["dave", "eve"]
+    assert (decides.approval.required, decides.approval.own_requests) == (2, False)
+
+
 AMOUNTS = st.fixed_dictionaries(
     {}, optional={name: st.integers(0, 40) for name in ("clusters", "nodes", "vcpu", "gpus")}
 )

@@ -21,12 +21,20 @@ FOR_EVER = LifetimePolicy()
 
 
 def waiting(
-    name: str, *, at: int = 0, reason: str = room.NO_ROOM, phase: str = "Approved", state: str = "True"
+    name: str,
+    *,
+    at: int = 0,
+    reason: str = room.NO_ROOM,
+    phase: str = "Approved",
+    state: str = "True",
+    forced: bool = False,
 ) -> Stored[ClusterRequest]:
-    """One that was approved so many minutes after they were made, and waits for room."""
+    """One that was approved, or taken through alone, so many minutes after they were made, and waits for room."""
     condition = {"type": room.WAITS, "status": state, "reason": reason, "lastTransitionTime": format_time(NOW)}
     decided = format_time(MADE + timedelta(minutes=at))
-    made = builders.request(status={"phase": phase, "decidedAt": decided, "conditions": [condition]})
+    vote = builders.vote(builders.BEN).model_copy(update={"break_glass": forced})
+    status = {"phase": phase, "decidedAt": decided, "conditions": [condition], "votes": [vote.wire()]}
+    made = builders.request(status=status)
     return Stored(replace(made.meta, name=name), made.it)
 
 
@@ -66,6 +74,19 @@ def test_what_has_found_room_stands_before_the_others_until_it_is_done() -> None
     assert not room.waits(found)
     assert room.ahead(next_one, [found, next_one]) == 1
     assert room.ahead(next_one, [waiting("a", phase="Applied"), next_one]) == 0
+
+
+def test_what_somebody_took_through_alone_goes_before_the_others_and_those_among_themselves_in_order() -> None:
+    line = [waiting("a"), waiting("b", at=9, forced=True), waiting("c", at=8, forced=True), waiting("d", state="False")]
+
+    assert [room.ahead(each, line) for each in line] == [2, 1, 0, 3]
+    assert room.turn(line[1], line, [], FOR_EVER, now=NOW) == Turn(2, forced=True)
+
+
+def test_what_has_found_room_keeps_its_place_for_an_hour_and_what_waits_for_some_has_no_such_end() -> None:
+    assert room.to_be_written_by(waiting("a", state="False", reason=room.FOUND)) == NOW + timedelta(hours=1)
+    assert room.to_be_written_by(waiting("a")) is None
+    assert room.to_be_written_by(builders.request(status={"phase": "Approved"})) is None
 
 
 def test_what_is_going_and_held_on_to_holds_up_nobody() -> None:
@@ -159,6 +180,6 @@ def test_the_newest_cluster_since_it_was_asked_for_has_taken_of_the_room() -> No
 
 
 def test_those_behind_are_told_how_many_go_first() -> None:
-    assert room.in_line(1).message == "1 that was approved earlier goes first"
-    assert room.in_line(3).message == "3 that were approved earlier go first"
+    assert room.in_line(1).message == "1 goes first"
+    assert room.in_line(3).message == "3 go first"
     assert room.in_line(3).reason == room.IN_LINE

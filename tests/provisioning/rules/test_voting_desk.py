@@ -39,8 +39,8 @@ class Deciding(Stage):
     def written(self) -> list[Any]:
         return [each["spec"] for each in self.server.all(APPROVAL_DELEGATIONS, NAMESPACE)]
 
-    async def delegate(self, *, days: int = 1) -> tuple[str, ...]:
-        return await self.voting.delegate(BEN, DAVE, until=NOW + timedelta(days=days), reason="")
+    async def delegate(self, *, days: int = 1, tenants: tuple[str, ...] = ("blue",)) -> tuple[str, ...]:
+        return await self.voting.delegate(BEN, DAVE, tenants=tenants, until=NOW + timedelta(days=days), reason="")
 
 
 @pytest_asyncio.fixture
@@ -60,7 +60,8 @@ async def test_an_approver_has_somebody_decide_in_every_namespace_and_the_newer_
 
 
 async def test_who_decides_for_nobody_by_name_delegates_nothing(stage: Deciding) -> None:
-    assert await stage.voting.delegate(ANN, DAVE, until=NOW + timedelta(days=1), reason="") == ()
+    until = NOW + timedelta(days=1)
+    assert await stage.voting.delegate(ANN, DAVE, tenants=("blue",), until=until, reason="") == ()
     assert stage.written == []
 
 
@@ -73,6 +74,18 @@ async def test_a_delegate_votes_until_it_is_stopped(stage: Deciding) -> None:
     assert [each.delegate for each in await stage.voting.stop(BEN)] == [DAVE]
     assert await stage.voting.stop(BEN) == ()
     assert (await stage.vote(CLEO)).status.phase is Phase.PENDING
+
+
+async def test_it_holds_in_the_tenants_that_were_chosen_and_is_ended_in_those_that_are_named(stage: Deciding) -> None:
+    green = tweak(tweak(LISTED, "metadata.name", "green"), "spec.namespaces", ["team-b"])
+    stage.tenant(tweak(green, "metadata.uid", "uid-green"))
+    stage.tenant(LISTED)
+    assert await stage.delegate(tenants=("green",)) == ("green",)
+    assert (stage.written, len(stage.voting.everybodys())) == ([], 1)
+
+    assert sorted(await stage.delegate(tenants=("blue", "green", "of nobody"))) == ["blue", "green"]
+    assert [each.delegate for each in await stage.voting.stop(BEN, tenants=("green",))] == [DAVE]
+    assert [each.meta.namespace for each in stage.voting.everybodys()] == [NAMESPACE]
 
 
 async def test_what_is_over_lets_nobody_decide(stage: Deciding) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from provisioning import backing
+from provisioning import backing, giving_up
 from provisioning.model import Action
-from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
+from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION, REQUESTED_BY_ANNOTATION
 from provisioning.resources import TENANT_CLUSTERS
 from tests.webhooks.estate import CATALOG, NAMESPACE, SPEC, TENANT, WORLD, cluster, tweak
 from tests.webhooks.estate import request as asked
@@ -128,6 +128,32 @@ def test_a_waiver_for_extensions_admits_a_later_end_and_nothing_with_it() -> Non
     assert isinstance(check(before, tenant=tenant, old=longer), Deny)
 
 
+def test_nobody_takes_protection_off_alone_unless_a_waiver_says_that_it_is_for_this() -> None:
+    protected, free = tweak(cluster(), "spec.deletionProtection", True), tweak(TENANT, "spec.approval.required", 0)
+    waiver = {"name": "anything", "actions": ["Change"]}
+    waived = tweak(TENANT, "spec.approval.waivers", [waiver])
+    said = tweak(TENANT, "spec.approval.waivers", [{**waiver, "unprotects": True}])
+
+    verdict = check(cluster(), tenant=free, old=protected)
+
+    assert isinstance(verdict, Deny)
+    assert "1 approver of tenant blue must agree" in verdict.reason
+    assert isinstance(check(cluster(), tenant=waived, old=protected), Deny)
+    assert check(cluster(), tenant=said, old=protected) == Allow(audit={"approval": "anything"})
+    assert check(protected, tenant=free, old=cluster()) == Allow(audit={"approval": "no approval needed"})
+
+
+def test_an_approved_request_takes_protection_off_and_ones_own_word_for_it_does_not() -> None:
+    protected = tweak(cluster(), "spec.deletionProtection", True)
+    own = tweak(TENANT, "spec.approval", {"required": 1, "ownRequests": True})
+    by_herself = [{"voter": {"user": "ann"}, "decision": "Approve", "at": "2026-11-24T11:30:00Z"}]
+    lifted = asked(Action.CHANGE, status=APPROVED)
+
+    assert isinstance(check(backed(cluster()), lifted, tenant=own, old=protected), Allow)
+    alone = tweak(lifted, "status.votes", by_herself)
+    assert isinstance(check(backed(cluster()), alone, tenant=own, old=protected), Deny)
+
+
 def test_a_preview_is_judged_without_approval_only_when_it_is_a_dry_run() -> None:
     preview = tweak(cluster(), "metadata.annotations", {PREVIEW_ANNOTATION: "true"})
     assert check(preview, dry_run=True) == Allow()
@@ -147,6 +173,49 @@ def test_deletion_needs_an_approved_request_for_deletion() -> None:
 def test_a_request_to_delete_an_earlier_cluster_of_that_name_does_not_count() -> None:
     reborn = tweak(cluster(), "metadata.creationTimestamp", "2026-11-24T11:30:00Z")
     assert isinstance(check(None, asked(Action.DELETE, status=APPROVED), old=reborn), Deny)
+
+
+def never_ready(*, initialized: bool | None = False) -> Any:
+    """Dan's cluster. Dan decides about nothing."""
+    mine = tweak(cluster(), "metadata.annotations", {REQUESTED_BY_ANNOTATION: "dan"})
+    return mine if initialized is None else tweak(mine, "status", {"initialized": initialized})
+
+
+def test_a_cluster_that_was_never_ready_is_given_up_by_whoever_asked_for_it_or_decides() -> None:
+    given_up = Allow(audit={"approval": giving_up.RULE})
+    assert check(None, old=never_ready(), user="dan") == given_up
+    assert check(None, old=never_ready(), user="bob") == given_up
+    by_group = tweak(TENANT, "spec.approvers", [{"group": "leads"}])
+    assert check(None, old=never_ready(), user="lea", groups=["leads"], tenant=by_group) == given_up
+    assert isinstance(check(None, old=never_ready(), user="eve"), Deny)
+
+
+@pytest.mark.parametrize("initialized", [True, None])
+def test_nobody_gives_up_what_was_ready_once_or_may_have_been(initialized: bool | None) -> None:
+    for user in ("dan", "bob"):
+        assert isinstance(check(None, old=never_ready(initialized=initialized), user=user), Deny)
+
+
+def test_what_is_protected_is_not_given_up() -> None:
+    assert isinstance(check(None, old=tweak(never_ready(), "spec.deletionProtection", True), user="dan"), Deny)
+
+
+def test_nobody_changes_a_cluster_alone_because_it_was_never_ready() -> None:
+    assert isinstance(check(backed(tweak(never_ready(), "spec", BIGGER)), old=never_ready(), user="dan"), Deny)
+
+
+def test_a_request_that_gives_up_is_carried_out_unless_the_cluster_became_ready_first() -> None:
+    waived = {"phase": "Approved", "waiver": giving_up.RULE}
+    theirs = tweak(asked(Action.DELETE, status=waived), "spec.requester", {"user": "dan"})
+    others = tweak(theirs, "spec.requester", {"user": "eve"})
+    by_us: dict[str, Any] = {"user": Trusted().provisioner}
+    assert check(None, theirs, old=never_ready(), **by_us) == Allow(audit={"approval": "cr-1"})
+    assert isinstance(check(None, others, old=never_ready(), **by_us), Deny)
+
+    verdict = check(None, theirs, old=never_ready(initialized=True), **by_us)
+
+    assert isinstance(verdict, Deny)
+    assert [cause.message for cause in verdict.causes if cause.field == backing.FIELD] == [giving_up.TOO_LATE]
 
 
 def test_a_cluster_whose_time_is_over_may_be_deleted() -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+import yaml
 
 from provisioning.resources import KAMAJI_CONTROL_PLANES, KUBEADM_CONFIG_TEMPLATES, SECRETS, TENANT_CONTROL_PLANES
 from tests.webhooks.estate import WORLD, owned, tweak
-from tests.webhooks.fakes import World
-from tests.webhooks.policies.test_hosted_controllers_only import NAMING
+from tests.webhooks.fakes import NOW, ToldLedgers, World
+from tests.webhooks.policies.test_hosted_controllers_only import NAMING, POD, encoded
 from tests.webhooks.reviews import manifest, request
+from webhooks import named
 from webhooks.decision import Allow, Deny
+from webhooks.facts import All, One, Trusted
+from webhooks.judge import Judge
 from webhooks.kinds import CLUSTER_PROFILES
+from webhooks.policies import POLICIES
+from webhooks.policies.control_plane_keys import KEPT as KEYS
 from webhooks.policies.control_plane_keys import POLICY
 
 SECRET = manifest(SECRETS, "c", data={"tls.key": "eA=="}, type="cluster.x-k8s.io/secret")
@@ -38,7 +45,7 @@ def test_kamajis_own_keys_are_keys_as_well() -> None:
 
 
 def test_keys_that_come_after_what_names_them_are_not_made() -> None:
-    kind, naming = NAMING[0]
+    kind, naming = NAMING[1]
     verdict = check(SECRETS, KEPT, naming, user="system:serviceaccount:kamaji-system:kamaji")
     assert isinstance(verdict, Deny)
     assert "something in this namespace would give c" in verdict.reason
@@ -77,3 +84,85 @@ def test_a_password_is_taken_from_no_key_either() -> None:
     verdict = check(KUBEADM_CONFIG_TEMPLATES, template, KEPT)
     assert isinstance(verdict, Deny)
     assert verdict.causes[0].field == "spec.template.spec.users[0].passwdFrom"
+
+
+def named_so(naming: Any, name: str) -> Any:
+    return yaml.safe_load(yaml.safe_dump(naming).replace("name: c\n", f"name: {name}\n"))
+
+
+@pytest.mark.parametrize("kind", [KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES])
+@pytest.mark.parametrize("key", KEYS)
+def test_a_control_plane_does_not_come_where_its_keys_are_named_already(kind: Any, key: str) -> None:
+    _, naming = next(each for each in NAMING if each[0] == KUBEADM_CONFIG_TEMPLATES)
+    web = manifest(kind, "web", {"version": "v1.34.2"})
+    verdict = check(kind, web, named_so(naming, f"web-{key}"))
+    assert isinstance(verdict, Deny)
+    assert f"of the KubeadmConfigTemplate {naming['metadata']['name']} would give web-{key}" in verdict.reason
+    assert check(kind, web, named_so(naming, f"shop-{key}")) == check(kind, web, naming) == Allow()
+    # What there is already goes on.
+    assert check(kind, tweak(web, "spec.version", "v1.34.3"), named_so(naming, f"web-{key}"), old=web) == Allow()
+
+
+@pytest.mark.parametrize("kind", [KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES])
+@pytest.mark.parametrize("key", KEYS)
+def test_keys_that_a_control_plane_has_still_to_write_are_given_to_nobody_either(kind: Any, key: str) -> None:
+    resource, naming = next(each for each in NAMING if each[0] == KUBEADM_CONFIG_TEMPLATES)
+    verdict = check(resource, named_so(naming, f"web-{key}"), manifest(kind, "web"))
+    assert isinstance(verdict, Deny)
+    assert f"the Secret web-{key} is what the {kind.kind} web keeps for itself" in verdict.reason
+    assert check(resource, named_so(naming, f"shop-{key}"), manifest(kind, "web")) == Allow()
+    assert check(resource, named_so(naming, "web-values"), manifest(kind, "web")) == Allow()
+    elsewhere = manifest(kind, "web", namespace="tenant-red")
+    assert check(resource, named_so(naming, f"web-{key}"), elsewhere) == Allow()
+
+
+def test_many_names_are_asked_about_at_once() -> None:
+    files = [{"path": f"/{n}", "contentFrom": {"secret": {"name": f"c{n}-ca", "key": "a"}}} for n in range(60)]
+    template = manifest(KUBEADM_CONFIG_TEMPLATES, "t", {"template": {"spec": {"files": files}}})
+    judge = Judge([POLICY], [], World(*WORLD), ToldLedgers(), Trusted(), lambda: NOW)
+    asked = request(KUBEADM_CONFIG_TEMPLATES, template)
+    verdict = asyncio.run(asyncio.wait_for(_decide(judge, asked), 5))
+    assert verdict == Allow()
+
+
+async def _decide(judge: Judge, asked: Any) -> Any:
+    return await judge.validate(asked, deadline=asyncio.get_running_loop().time() + 5)
+
+
+SELF = "system:serviceaccount:kamaji-system:kamaji"
+KUBECONFIG = yaml.safe_dump(
+    {"clusters": [{"cluster": {"server": "https://10.9.9.9:6443"}}], "users": [{"name": "a", "user": {}}]}
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "lists", "reads"),
+    [
+        *((TENANT_CONTROL_PLANES, {"name": f"web-{key}", "data": {"tls.key": "eA=="}}, 0, 2) for key in KEYS),
+        (KAMAJI_CONTROL_PLANES, {"name": "web-kubeconfig", "data": {"value": encoded(KUBECONFIG)}}, 0, 5),
+        (None, {"name": "own", "data": {"password": "eA=="}}, 0, 2),
+        (None, {"name": "own", "data": {"value": encoded(KUBECONFIG)}}, 0, 5),
+        # It may be one that was named before: only then all that can name a Secret has to be asked.
+        (TENANT_CONTROL_PLANES, {"name": "odd", "data": {"tls.key": "eA=="}}, len(named.NAMERS["Secret"]), 2),
+        (None, {"name": "own", "data": {"a": encoded(POD)}}, len(named.NAMERS["Secret"]), 2),
+    ],
+)
+def test_a_secret_asks_for_no_list_unless_it_would_be_refused_by_one(
+    kind: Any, content: Any, lists: int, reads: int
+) -> None:
+    secret = manifest(SECRETS, content["name"], data=content["data"], type="Opaque")
+    if kind is not None:
+        secret = owned(secret, manifest(kind, "web"))
+    world = World(*WORLD)
+    judge = Judge(POLICIES, [], world, ToldLedgers(), Trusted(), lambda: NOW)
+    assert asyncio.run(_decide(judge, request(SECRETS, secret, user=SELF))) == Allow()
+    queries = {query for query, _ in world.asked}
+    assert sum(isinstance(query, All) for query in queries) == lists
+    assert sum(isinstance(query, One) for query in queries) == reads
+
+
+def test_what_can_name_a_config_map_is_a_handful() -> None:
+    for kind, naming in NAMING:
+        sources = named.NAMING[kind](tweak(naming, "spec", naming["spec"]))
+        assert {source.kind for source in sources if source.name} <= {"Secret"} or kind in named.NAMERS["ConfigMap"]
+    assert set(named.NAMERS["ConfigMap"]) <= set(named.NAMING)

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from provisioning import giving_up
 from provisioning.model import Action
+from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANTS
 from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, cluster, tweak
 from tests.webhooks.estate import request as asked
@@ -184,6 +186,48 @@ def test_the_requester_withdraws_and_nobody_else() -> None:
     assert isinstance(write(decided("Withdrawn"), user="bob"), Deny)
 
 
+LEFT = tweak(TENANT, "spec.members", [{"user": "dan", "slack": "UDAN"}, {"user": "cyd"}])
+"""Ann has left, and Dan and Cyd are members."""
+BY_DAN = {"user": "dan", "slack": "UDAN"}
+LEFT_ALONE = tweak(LEFT, "spec.approvers", [{"user": "bob", "slack": "UBOB"}])
+
+
+@pytest.mark.parametrize(
+    ("user", "by", "tenant", "is_taken"),
+    [
+        ("cyd", {"user": "cyd"}, LEFT_ALONE, True),
+        ("cyd", None, LEFT_ALONE, False),
+        ("cyd", {"user": "dan"}, LEFT_ALONE, False),
+        ("bob", {"user": "bob"}, LEFT_ALONE, False),
+        ("cyd", {"user": "cyd"}, LEFT, False),
+        (BOT, BY_DAN, LEFT_ALONE, True),
+        (BOT, {"user": "cyd"}, LEFT_ALONE, False),
+        (BOT, {"user": "dan", "slack": "UBOB"}, LEFT_ALONE, False),
+        (BOT, {"user": "bob", "slack": "UBOB"}, LEFT_ALONE, False),
+        (BOT, BY_DAN, LEFT, False),
+        (PROVISIONER, {"user": "cyd"}, LEFT_ALONE, False),
+    ],
+    ids=[
+        *("a member", "who does not say so", "who names another", "no member", "while she is there"),
+        *("the bot for a member", "for one by kubectl alone", "with another's account", "for no member"),
+        *("while she is there, the bot", "the provisioner"),
+    ],
+)
+def test_a_member_withdraws_for_who_has_left_by_either_door(user: str, by: Any, tenant: Any, *, is_taken: bool) -> None:
+    after = decided("Withdrawn", **({"withdrawnBy": by} if by else {}))
+    assert isinstance(write(after, user=user, tenant=tenant, old=asked(slack="UANN")), Allow if is_taken else Deny)
+
+
+def test_that_somebody_is_gone_from_slack_the_bot_notes_and_a_member_withdraws_then() -> None:
+    members = [{"user": "ann", "slack": "UANN"}, {"user": "cyd"}]
+    tenant = tweak(LEFT_ALONE, "spec.members", members)
+    gone = {"phase": "Pending", "unreachable": ["UANN"]}
+    after = {**decided("Withdrawn", withdrawnBy={"user": "cyd"}), "unreachable": ["UANN"]}
+    assert isinstance(write(after, before=gone, user="cyd", tenant=tenant), Allow)
+    assert isinstance(write(after, before={"phase": "Pending"}, user="cyd", tenant=tenant), Deny)
+    assert isinstance(write(gone, before={"phase": "Pending"}, user=BOT, tenant=tenant), Allow)
+
+
 WAITS = {"type": "WaitsForRoom", "status": "True", "reason": "QuotaExceeded", "message": "", "lastTransitionTime": NOW}
 
 
@@ -249,6 +293,19 @@ def test_the_provisioner_says_what_became_of_an_approved_request(phase: str) -> 
     assert isinstance(write(after, before=before, user=PROVISIONER), Allow)
     assert isinstance(write(after, before=before, user=BOT), Deny)
     assert isinstance(write({"phase": phase}, user=PROVISIONER), Deny)
+
+
+def test_a_deletion_is_waived_of_what_its_requester_gives_up_before_it_was_ready() -> None:
+    waived, wish = decided("Approved", waiver=giving_up.RULE), asked(Action.DELETE)
+    theirs = tweak(cluster(), "metadata.annotations", {REQUESTED_BY_ANNOTATION: "ann"})
+    building, ready = (tweak(theirs, "status", {"initialized": once}) for once in (False, True))
+    members = tweak(TENANT, "spec.approvers", [{"user": "bob"}])
+    assert isinstance(write(waived, building, old=wish, user=PROVISIONER, tenant=members), Allow)
+    assert isinstance(write(waived, ready, old=wish, user=PROVISIONER, tenant=members), Deny)
+    assert isinstance(write(waived, old=wish, user=PROVISIONER, tenant=members), Deny)
+    assert isinstance(write(waived, building, old=wish, user="ann", tenant=members), Deny)
+    others = tweak(building, "metadata.annotations", {REQUESTED_BY_ANNOTATION: "eve"})
+    assert isinstance(write(waived, others, old=wish, user=PROVISIONER, tenant=members), Deny)
 
 
 def test_a_waived_request_is_applied_and_keeps_its_waiver() -> None:

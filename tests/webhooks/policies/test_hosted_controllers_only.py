@@ -303,7 +303,9 @@ NAMING = (
 
 @pytest.mark.parametrize(("kind", "naming"), NAMING)
 def test_a_secret_is_looked_at_whether_it_comes_before_or_after_what_names_it(kind: Resource, naming: Any) -> None:
-    secret = manifest(SECRETS, "c", data={"a": encoded(POD)}, type="Opaque")
+    # A ClusterResourceSet takes no other.
+    sort = deliveries.ALWAYS_SENT[0] if kind == CLUSTER_RESOURCE_SETS else "Opaque"
+    secret = manifest(SECRETS, "c", data={"a": encoded(POD)}, type=sort)
     verdict = check(kind, naming, secret)
     assert isinstance(verdict, Deny)
     assert "(Secret c).data.a" in verdict.causes[0].field

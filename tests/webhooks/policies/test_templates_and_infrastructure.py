@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,14 @@ def test_a_template_does_not_come_back_larger_under_a_name_in_use() -> None:
     assert isinstance(verdict, Deny)
     assert "MachineDeployment raw" in verdict.reason
     assert check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template("new"), deployment()) == Allow()
+
+
+def test_a_name_that_the_api_server_made_up_is_held_against_those_in_use_as_well() -> None:
+    # What the request itself is called is empty then.
+    unnamed = replace(request(KUBEVIRT_MACHINE_TEMPLATES, template(cores=64)), name="")
+    verdict = World(*WORLD, deployment()).check(immutable_templates.POLICY, unnamed)
+    assert isinstance(verdict, Deny)
+    assert "MachineDeployment raw" in verdict.reason
 
 
 def test_a_machine_set_by_hand_was_measured_too_and_one_of_a_deployment_only_remembers() -> None:

@@ -1,0 +1,87 @@
+"""`/cluster cancel NAME`: give a cluster up while it is set up for the first time, or while it still waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import blocks, buttons, cards, replies, text
+from bot.answers import Answer, Ask, Say, TakeBack
+from bot.commands import finding, own_requests
+from bot.commands.command import Call, Choice, Command, Meant, Mine
+from bot.commands.finding import Found
+from provisioning import giving_up, names, people
+from provisioning.giving_up import Obstacle
+from provisioning.model import Action, Person
+from provisioning.preview import Wish
+
+
+def run(call: Call) -> Answer:
+    """Take the request back that waits, else ask to delete the cluster that is not ready yet."""
+    if len(call.words) != 1:
+        return Say(cards.say(replies.too_many_words(COMMAND.line)))
+    waiting = _waiting(call)
+    if own_requests.are_named(call, waiting):
+        found = own_requests.the_waiting(call, COMMAND.line, waiting)
+        return found if isinstance(found, Say) else TakeBack(call.person, *found[1].key)
+    meant = finding.cluster(call.desk, call.person, call.words[0])
+    if isinstance(meant, Say):
+        return meant
+    obstacle = _obstacle(call, meant)
+    return Say(_refused(meant, obstacle)) if obstacle else Ask(_wish(call.person, meant))
+
+
+def _cancellable(call: Call) -> Sequence[Meant]:
+    """One's own requests for new clusters that wait, then the clusters that one may give up."""
+    clusters = finding.clusters_of(call.desk, call.person)
+    return [*_waiting(call), *(each for each in clusters if _obstacle(call, each) is None)]
+
+
+def _waiting(call: Call) -> list[Mine]:
+    return [each for each in own_requests.waiting(call) if each[1].it.spec.action is Action.CREATE]
+
+
+def _obstacle(call: Call, meant: Found) -> Obstacle | None:
+    place, cluster = meant
+    return giving_up.obstacle(cluster, call.person, tenant=place.tenant.it.spec, catalog=call.desk.catalog())
+
+
+def _refused(meant: Found, obstacle: Obstacle) -> cards.Card:
+    """Why it cannot be given up, and what can be done instead."""
+    place, cluster = meant
+    name, tenant = cluster.meta.name, place.tenant.meta.name
+    if obstacle is Obstacle.GOING:
+        return cards.say(replies.headline("Deleting", name, tenant))
+    if obstacle is Obstacle.PROTECTED:
+        return cards.say(replies.protected_from_cancelling(name))
+    if obstacle is Obstacle.READY:
+        said = replies.given_up_too_late(name, known=cluster.it.status.initialized is True)
+    else:
+        user = cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION, "")
+        asked = people.recognised(place.tenant.it.spec, Person(user=user)) if user else None
+        said = replies.not_yours_to_cancel(name, text.name(asked) if asked else "", tenant)
+    delete = buttons.run(
+        replies.DELETE_FORM, f"delete {'/'.join(cluster.key)}", spoken=replies.delete_spoken(name), style="danger"
+    )
+    return cards.card([blocks.section(said), blocks.actions(delete)])
+
+
+def _wish(person: Person, meant: Found) -> Wish:
+    place, cluster = meant
+    return Wish(
+        person=person,
+        tenant=place.tenant.meta.name,
+        namespace=place.namespace,
+        action=Action.DELETE,
+        cluster=cluster.meta.name,
+        desired=None,
+    )
+
+
+COMMAND = Command(
+    name="cancel",
+    summary="Give up a cluster that is not ready yet: while it is set up, waits for room or is not decided.",
+    usage="REQUEST or [TENANT/]NAME",
+    examples=("/cluster cancel build-7",),
+    run=run,
+    choice=Choice(_cancellable, replies.NOTHING_TO_CANCEL),
+)

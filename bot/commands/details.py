@@ -1,0 +1,52 @@
+"""`/cluster details NAME`: what keeps a cluster, as deep as it can be seen from here."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot import cards, details, replies
+from bot.answers import Answer, FormAnswer, Open, Replace, Say
+from bot.blocks import Block
+from bot.commands import changing, finding, outlooks
+from bot.commands.command import Call, Command, Filled, Form
+from provisioning import errors
+
+
+def run(call: Call) -> Answer:
+    """Open the window with what is known at once."""
+    if len(call.words) > 1:
+        return Say(cards.say(replies.too_many_words(COMMAND.line)))
+    found = finding.cluster(call.desk, call.person, call.words[0])
+    if isinstance(found, Say):
+        return found
+    place, cluster = found
+    return Open(details.opened(cluster, place.tenant.meta.name))
+
+
+async def changed(form: Filled) -> Block:
+    """The window with what the API server tells."""
+    place, cluster = changing.reread(form)
+    tenant = place.tenant.meta.name
+    others = [it.meta.name for it in form.desk.clusters(tenant) if it.meta.namespace == place.namespace]
+    others = [name for name in others if name != cluster.meta.name]
+    try:
+        async with asyncio.timeout(outlooks.LIVE_SECONDS):
+            seen = await form.desk.insight.diagnosis(place.namespace, cluster.meta.name, others=others)
+    except (errors.KubeError, TimeoutError):
+        return details.unanswered(cluster, tenant, form.now)
+    return details.looked(cluster, tenant, seen)
+
+
+async def submitted(form: Filled) -> FormAnswer:
+    """There is nothing to send; whoever could would see it as it is now."""
+    return Replace(await changed(form))
+
+
+COMMAND = Command(
+    name="details",
+    summary="Say what keeps a cluster: what is wrong with which of its parts, since when, and what happened last.",
+    usage="[TENANT/]NAME",
+    examples=("/cluster details build-7",),
+    run=run,
+    forms=(Form(details.DETAILS, submitted, changed),),
+)

@@ -1,0 +1,49 @@
+"""Whose a name is that somebody wants for a new cluster: a cluster's, or that of a request that waits. Over the desk's
+caches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from bot import replies, text
+from bot.ports import Desk
+from provisioning import claims, people
+from provisioning.model import ClusterRequest, Person, Phase
+from provisioning.names import REQUESTED_BY_ANNOTATION
+from provisioning.objects import Meta, Stored
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A name that is not to be had: a cluster has it, or a request waits for it. `free` is one that is."""
+
+    name: str
+    holder: Meta | Stored[ClusterRequest]
+    free: str
+
+    def by(self, person: Person) -> Stored[ClusterRequest] | None:
+        """The request of this person's own that waits for it."""
+        it = self.holder
+        return it if isinstance(it, Stored) and people.same(it.it.spec.requester, person) else None
+
+    def told(self, person: Person, zone: tzinfo) -> str:
+        """Who has it and what to do about it, beside a field."""
+        if isinstance(self.holder, Meta):
+            by, made = self.holder.annotations.get(REQUESTED_BY_ANNOTATION, ""), self.holder.created
+            on = f"{made.astimezone(zone):%Y-%m-%d}" if made else ""
+            return replies.name_taken(self.name, self.free, by=by, on=on)
+        meta, it = self.holder.meta, self.holder.it
+        since = text.plain_moment(meta.created, zone) if meta.created else ""
+        if self.by(person):
+            return replies.asked_otherwise(meta.name, since, editable=it.status.phase is Phase.PENDING)
+        return replies.name_claimed(self.name, self.free, by=it.spec.requester.user, since=since, request=meta.name)
+
+
+def taken(desk: Desk, tenant: str, namespace: str, name: str, *, besides: str = "") -> Taken | None:
+    """Whose the name is in this namespace of the tenant; None for one that is free. `besides` is a request that is to
+    be replaced."""
+    made = {it.meta.name: it.meta for it in desk.clusters(tenant) if it.meta.namespace == namespace}
+    claimed = claims.claims(desk.requests(tenant), namespace, besides=besides)
+    holder = made.get(name) or claimed.get(name)
+    return Taken(name, holder, claims.free_name(name, made.keys() | claimed.keys())) if holder else None

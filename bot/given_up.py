@@ -1,0 +1,77 @@
+"""A cluster that was given up before it was ready: which request ended which, and what its one card says. Pure.
+
+Whoever gives up what they asked for is told on the card that they have already, and gets no second one. What must never
+live here: who may give it up (`provisioning.giving_up`), or the card around it (`request_cards`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot import blocks, replies, text
+from bot.blocks import Block
+from provisioning import giving_up, people, standing
+from provisioning.model import Action, CatalogSpec, ClusterRequest, Phase, Surface, Tenant, TenantCluster
+from provisioning.objects import Stored
+
+Request = Stored[ClusterRequest]
+_DONE = (Phase.APPROVED, Phase.APPLIED)
+
+
+def by(request: Request, others: Iterable[Request]) -> Request | None:
+    """The request by which the cluster that came of this one was given up; None where it was not. `others` are those
+    of the tenant, oldest first."""
+    if request.it.spec.action is Action.DELETE or request.it.status.phase is not Phase.APPLIED:
+        return None
+    after = (each for each in others if _is_about_the_same(request, each) and _order(each) > _order(request))
+    # The next that ended the cluster, or made another one of its name.
+    ended = (each for each in after if each.it.spec.action is not Action.CHANGE and each.it.status.phase in _DONE)
+    found = next(ended, None)
+    return found if found is not None and found.it.status.waiver == giving_up.RULE else None
+
+
+def is_told_of_elsewhere(
+    request: Request,
+    others: Iterable[Request],
+    cluster: Stored[TenantCluster] | None,
+    *,
+    tenant: Stored[Tenant],
+    catalog: CatalogSpec,
+) -> bool:
+    """Whether this gives up what the same person asked for, and whose card they have. Not when nothing comes of it:
+    that card goes on then as if nothing were. `cluster` is the one that it is about."""
+    if request.it.spec.action is not Action.DELETE or not _gives_up(request, cluster, tenant, catalog):
+        return False
+    before = [each for each in others if _is_about_the_same(request, each) and _order(each) < _order(request)]
+    made = next((each for each in reversed(before) if each.it.status.phase is Phase.APPLIED), None)
+    if made is None or made.it.spec.action is Action.DELETE:
+        return False
+    has_card = any(it.surface is Surface.REQUESTER and it.ts for it in made.it.status.deliveries)
+    return has_card and people.same(made.it.spec.requester, request.it.spec.requester)
+
+
+def line(request: Request, *, gone: bool) -> Block:
+    """Of a cluster that this request gives up: by whom, and once it is gone, after how long."""
+    took = standing.removed_after(request)
+    who, told = text.name(request.it.spec.requester), text.about(took) if took is not None else ""
+    return blocks.context(replies.given_up_by(who, told, gone=gone))
+
+
+def _gives_up(
+    request: Request, cluster: Stored[TenantCluster] | None, tenant: Stored[Tenant], catalog: CatalogSpec
+) -> bool:
+    """Whether it is granted as that, or will be in a moment."""
+    if request.it.status.phase in _DONE:
+        return request.it.status.waiver == giving_up.RULE
+    soon = request.it.status.phase is Phase.PENDING
+    return soon and giving_up.waiver(tenant.it.spec, request.it.spec, cluster, catalog) == giving_up.RULE
+
+
+def _is_about_the_same(one: Request, other: Request) -> bool:
+    return (one.meta.namespace, one.it.spec.cluster) == (other.meta.namespace, other.it.spec.cluster)
+
+
+def _order(request: Request) -> tuple[str, bool]:
+    """By the moment when it was asked, in whole seconds; what ends a cluster comes after what makes it."""
+    created = request.meta.created
+    return created.isoformat() if created else "", request.it.spec.action is Action.DELETE

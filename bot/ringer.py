@@ -1,0 +1,119 @@
+"""Says below the card of whoever asked what they wait for, once: Slack makes no sound for a card that is edited.
+
+When, and in which words, is `chimes`'s. What became of much at once is said in one message and not in many, so that
+after an outage there is no flood. What was said is noted right after it was posted (`notes`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+import structlog
+
+from bot import chimes, digest, places, sights, weights
+from bot.notes import Key, Notes
+from bot.outbox import Earlier, Later, Undeliverable, Vanished
+from bot.ports import Desk
+from bot.posting import Poster
+from bot.sights import Sight
+from provisioning.model import ClusterRequest, Surface
+from provisioning.objects import Stored
+
+log = structlog.get_logger()
+
+EVENT = "clusterdesk_chime"
+
+
+class Ringer:
+    """Of one term, like the follower whose notes it shares. `is_old` says of a request that nobody waits any more."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        poster: Poster,
+        notes: Notes,
+        *,
+        clock: Callable[[], datetime],
+        is_old: Callable[[Stored[ClusterRequest]], bool],
+    ) -> None:
+        self._desk = desk
+        self._poster = poster
+        self._notes = notes
+        self._clock = clock
+        self._is_old = is_old
+        self._one_at_a_time = asyncio.Lock()
+
+    async def ring(self, key: Key) -> float | None:
+        """Say what is due about this request; the seconds after which to try again, None when all is said."""
+        if self._due(key) is None:
+            return None
+        async with self._one_at_a_time:
+            # Whoever held the lock may have said this as well.
+            sight = self._due(key)
+            if sight is None:
+                return None
+            together = (sight, *self._beside(sight))
+            if len(together) <= digest.FEW:
+                together = (sight,)
+            try:
+                await self._say(together)
+            except Later as later:
+                return later.seconds
+            # The first one last: until then whoever comes after us sees that there is more to note.
+            for each in reversed(together):
+                await self._note(each)
+        return None
+
+    def _due(self, key: Key) -> Sight | None:
+        request = self._notes.request(key)
+        if request is None or self._is_old(request):
+            return None
+        sight = sights.of(self._desk, request, now=self._clock())
+        return sight if sight is not None and chimes.is_due(sight) else None
+
+    def _beside(self, sight: Sight) -> Iterator[Sight]:
+        """What else is due for the same person."""
+        account = places.account_of_requester(sight)
+        for request in self._desk.requests(sight.tenant.meta.name):
+            if request.key != sight.request.key and chimes.delivery(request):
+                other = self._due(request.key)
+                if other is not None and places.account_of_requester(other) == account:
+                    yield other
+
+    async def _say(self, together: Sequence[Sight]) -> None:
+        first, *others = together
+        there = chimes.delivery(first.request)
+        if there is None:
+            return
+        request = first.request.meta
+        card, thread = (chimes.together(together), "") if others else (chimes.line(first), there.ts)
+        while True:
+            try:
+                await self._poster.post(
+                    there.channel,
+                    card,
+                    metadata={"event_type": EVENT, "event_payload": {"request": request.uid, "name": request.name}},
+                    once=chimes.name(first),
+                    thread=thread,
+                    weight=weights.of_card(Surface.REQUESTER, first.stage, old=False),
+                )
+            except Vanished as vanished:
+                if thread:
+                    thread = ""  # somebody deleted the card that it belongs below
+                    continue
+                log.warning("chime_not_delivered", request=request.name, channel=there.channel, why=str(vanished))
+            except Undeliverable as refused:
+                log.warning("chime_not_delivered", request=request.name, channel=there.channel, why=refused.reason)
+            except Earlier:
+                pass
+            return
+
+    async def _note(self, sight: Sight) -> None:
+        key = sight.request.key
+        request = self._notes.request(key)
+        there = chimes.delivery(request) if request else None
+        if there is not None:
+            self._notes.note(key, there.model_copy(update={"heard": chimes.word(sight)}))
+            await self._notes.save(key)

@@ -1,0 +1,80 @@
+"""Whose the name of a new cluster is while somebody waits for one: what Slack says at its field, at a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugin import asked
+from plugin.session import Session
+from provisioning import claims, completion, names, objects, people, resources, wording
+from provisioning.errors import Cause, Forbidden
+from provisioning.kube import Manifest
+from provisioning.model import ClusterRequest, ClusterSpec, Person, TenantCluster
+from provisioning.objects import Stored
+
+FIELD = "metadata.name"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The request that has the name, as it is stored, and who wants the name now."""
+
+    request: Stored[ClusterRequest]
+    manifest: Manifest
+    me: Person
+
+    @property
+    def is_mine(self) -> bool:
+        return people.same(self.request.it.spec.requester, self.me)
+
+
+async def claim(session: Session, name: str) -> Claim | None:
+    """The request that waits for a new cluster of this name; None where none does, or the person may not look."""
+    found = await _requests(session, f"{names.CLUSTER_LABEL}={name}")
+    request = claims.claims(map(_read, found), session.namespace).get(name)
+    if request is None:
+        return None
+    manifest = next(it for it in found if it["metadata"]["name"] == request.meta.name)
+    return Claim(request, manifest, (await session.myself()).person)
+
+
+async def desired(session: Session, manifest: Manifest, it: Claim) -> ClusterSpec | None:
+    """What waits, when the manifest says the same and it is one's own; else None."""
+    waits = it.request.it.spec.desired
+    if not it.is_mine or waits is None or (catalog := await session.catalog()) is None:
+        return None
+    if (tenant := await session.tenant()) is None:
+        return None
+    wanted = objects.read(TenantCluster, manifest).it.spec
+    told, meant = (completion.complete(each, catalog=catalog, tenant=tenant.it.spec) for each in (wanted, waits))
+    return waits if told == meant else None
+
+
+async def cause(session: Session, it: Claim) -> Cause:
+    """Who waits for the name, since when, and what to do about it."""
+    meta, spec = it.request.meta, it.request.it.spec
+    since = asked.moment(meta.created) if meta.created else ""
+    if it.is_mine:
+        way = f"take it back with: kubectl clusterdesk withdraw {meta.name} -n {meta.namespace}"
+        return Cause(FIELD, f"{wording.asked_already(meta.name, since)}; for another one {way}")
+    free = await _free(session, spec.cluster)
+    told = wording.name_claimed(spec.cluster, by=spec.requester.user, since=since, request=meta.name, free=free)
+    return Cause(FIELD, told)
+
+
+async def _free(session: Session, name: str) -> str:
+    clusters = (await session.kube.list(resources.TENANT_CLUSTERS, namespace=session.namespace)).items
+    claimed = claims.claims(map(_read, await _requests(session)), session.namespace)
+    return claims.free_name(name, {it["metadata"]["name"] for it in clusters} | claimed.keys())
+
+
+async def _requests(session: Session, labels: str = "") -> list[Manifest]:
+    try:
+        found = await session.kube.list(resources.CLUSTER_REQUESTS, namespace=session.namespace, labels=labels)
+    except Forbidden:
+        return []
+    return found.items
+
+
+def _read(manifest: Manifest) -> Stored[ClusterRequest]:
+    return objects.read(ClusterRequest, manifest)

@@ -1,0 +1,91 @@
+"""`kubectl clusterdesk cancel NAME`: give a cluster up while it is set up for the first time, or while it waits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from plugin import finding, options, printing, wishes
+from plugin.command import Command
+from plugin.commands import withdraw
+from plugin.course import PATIENCE, Course, carried_out, see_through
+from plugin.errors import NotDone
+from plugin.session import Session, carry_out
+from provisioning import giving_up, names, plain, wording
+from provisioning.giving_up import Obstacle
+from provisioning.model import TenantCluster
+from provisioning.objects import Stored
+from provisioning.stage import Stage
+
+
+def run(
+    name: options.ClusterName,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")] = False,
+    reason: options.ReasonOption = "",
+    dry_run: options.DryRunOption = options.DryRun.NONE,
+    wait: options.WaitOption = False,
+    timeout: options.TimeoutOption = PATIENCE,
+    output: options.OutputOption = options.Output.TABLE,
+    namespace: options.NamespaceOption = "",
+    context: options.ContextOption = "",
+    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
+) -> None:
+    """Give up a cluster that was never ready, or a request of yours for one that waits. Nobody has to agree.
+
+    For whoever asked for it, and those who decide for its tenant. Ends with 1 when it is too late, or not yours.
+    """
+    course = Course(output, dry_run, wait, timeout)
+
+    async def cancel(session: Session) -> None:
+        if not course.dry and await _taken_back(session, name, course):
+            return
+        cluster = await finding.cluster(session, name)
+        await _check(session, cluster)
+        asked = f"Cancel {name}, and remove whatever there is of it?"
+        if not (yes or course.dry or typer.confirm(asked, err=True)):
+            raise NotDone(f"{name} is not cancelled")
+        outcome = await wishes.give_up(session, cluster, reason=reason, dry_run=course.dry)
+        await carried_out(session, outcome, course)
+        await see_through(session, outcome, course, done=f"{name} is cancelled, and {wording.SAID[Stage.DELETING]}")
+
+    carry_out(cancel, kubeconfig=kubeconfig, context=context, namespace=namespace)
+
+
+async def _taken_back(session: Session, name: str, course: Course) -> bool:
+    """Whether it was a request that waits, which is withdrawn now."""
+    waiting = await finding.own_creation(session, (await session.myself()).person, name)
+    if waiting is None:
+        return False
+    request = await withdraw.taken_back(session, waiting.meta.name)
+    if not printing.is_for_programs(course.output):
+        printing.say(wording.withdrawn(request.it.spec.cluster))
+    return True
+
+
+async def _check(session: Session, cluster: Stored[TenantCluster]) -> None:
+    """Raises `NotDone` with what speaks against it, as far as this person may look; the API server knows the rest."""
+    tenant, catalog, me = await session.tenant(), await session.catalog(), await session.myself()
+    if tenant is None or catalog is None:
+        return
+    obstacle = giving_up.obstacle(cluster, me.person, tenant=tenant.it.spec, catalog=catalog, groups=me.groups)
+    if obstacle is not None:
+        raise NotDone(_why_not(cluster, obstacle, tenant.meta.name))
+
+
+def _why_not(cluster: Stored[TenantCluster], obstacle: Obstacle, tenant: str) -> str:
+    name = cluster.meta.name
+    match obstacle:
+        case Obstacle.GOING:
+            return f"{name} {wording.SAID[Stage.DELETING]}"
+        case Obstacle.READY:
+            return wording.given_up_too_late(name, known=cluster.it.status.initialized is True)
+        case Obstacle.PROTECTED:
+            return wording.protected_from_cancelling(name)
+        case Obstacle.NOT_YOURS:
+            asked = plain.one_line(cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION, ""))
+            return wording.not_yours_to_cancel(name, asked, tenant)
+
+
+COMMAND = Command("cancel", run)

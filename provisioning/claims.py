@@ -1,0 +1,45 @@
+"""Whose a name is before its cluster is there: whoever asked for it first has it while their request waits. Pure.
+
+Both doors look here before they ask for a new cluster, so that nobody's approval is wasted on a name that somebody else
+gets. It binds nobody: of two requests for one name, the one that is carried out first has it, as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from provisioning import room
+from provisioning.model import Action, ClusterRequest
+from provisioning.objects import Stored
+
+
+def claims(
+    requests: Iterable[Stored[ClusterRequest]], namespace: str, *, besides: str = ""
+) -> dict[str, Stored[ClusterRequest]]:
+    """By the names of new clusters in this namespace: the request that has waited longest for each, for somebody's word
+    or for room. `besides` is a request that is to be replaced, and so claims nothing."""
+    waiting = [
+        request
+        for request in requests
+        if request.meta.namespace == namespace
+        and request.it.spec.action is Action.CREATE
+        and request.meta.name != besides
+        and not request.meta.deleting
+        and room.waits_for_anything(request)
+    ]
+    # Backwards, so that of one name the first stays.
+    return {request.it.spec.cluster: request for request in sorted(waiting, key=_order, reverse=True)}
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The next name after `name` that nobody has: `build-7` -> `build-8`."""
+    head, _, tail = name.rpartition("-")
+    stem, number = (head, int(tail)) if head and tail.isascii() and tail.isdigit() else (name, 1)
+    while (candidate := f"{stem}-{(number := number + 1)}") in taken:
+        pass
+    return candidate
+
+
+def _order(request: Stored[ClusterRequest]) -> tuple[float, str]:
+    created = request.meta.created
+    return (created.timestamp() if created else 0.0, request.meta.name)

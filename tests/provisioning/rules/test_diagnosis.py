@@ -1,0 +1,116 @@
+"""What keeps a cluster: which conditions and Events are told of, in which order, and what is never said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from provisioning import diagnosis, plain
+from provisioning.diagnosis import FINDINGS, HAPPENINGS, Diagnosis
+
+SINCE = "2026-08-03T11:00:00Z"
+
+
+def part(kind: str, name: str, *conditions: tuple[str, ...]) -> dict[str, Any]:
+    """Conditions are a type, a status, a reason and a message."""
+    fields = ("type", "status", "reason", "message")
+    listed = [dict(zip(fields, each, strict=False)) | {"lastTransitionTime": SINCE} for each in conditions]
+    return {"kind": kind, "metadata": {"name": name}, "status": {"conditions": listed}}
+
+
+def event(about: str, note: str = "no room", *, kind: str = "KubevirtMachine", **more: Any) -> dict[str, Any]:
+    made = {"type": "Warning", "reason": "Failed", "note": note, "eventTime": "2026-08-03T11:00:00.000000Z"}
+    return {"metadata": {"name": f"{about}.1"}, "regarding": {"kind": kind, "name": about}, **made, **more}
+
+
+def of(*manifests: Any, events: Any = (), others: Any = ()) -> Diagnosis:
+    return diagnosis.of(manifests, events, cluster="web", others=others)
+
+
+def test_the_deepest_comes_first_with_its_own_words() -> None:
+    found = of(
+        part("Cluster", "web", ("Available", "False", "NotAvailable", "waits for workers")),
+        part("Machine", "web-md0-x", ("BootstrapConfigReady", "False", "NotReady", "no data")),
+        part("KubevirtMachine", "web-md0-x", ("VMProvisioned", "False", "Unschedulable", "0/3 nodes\nhave room")),
+    ).findings
+
+    assert [(it.kind, it.name) for it in found] == [
+        ("KubevirtMachine", "web-md0-x"),
+        ("Machine", "web-md0-x"),
+        ("Cluster", "web"),
+    ]
+    assert (found[0].condition, found[0].reason, found[0].message) == (
+        *("VMProvisioned", "Unschedulable", "0/3 nodes have room"),
+    )
+    assert found[0].since == datetime(2026, 8, 3, 11, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_wrong"),
+    [
+        (("Ready", "False"), True),
+        (("Ready", "True"), False),
+        (("Ready", "Unknown"), False),
+        (("Deleting", "False"), False),
+        (("ScalingUp", "False"), False),
+        (("Stalled", "False"), False),
+        (("Stalled", "True"), True),
+        (("ReplicaFailure", "True"), True),
+    ],
+)
+def test_wrong_is_what_its_own_kind_of_condition_calls_so(condition: tuple[str, ...], *, is_wrong: bool) -> None:
+    assert bool(of(part("Machine", "web-1", condition)).findings) is is_wrong
+
+
+def test_a_summary_speaks_only_where_nothing_else_does() -> None:
+    below, summary = ("NodeHealthy", "False", "Lost", "no heartbeat"), ("Ready", "False", "NotReady", "see NodeHealthy")
+    (found,) = of(part("Machine", "web-1", summary, below)).findings
+    assert found.condition == "NodeHealthy"
+    (alone,) = of(part("Machine", "web-1", summary)).findings
+    assert alone.condition == "Ready"
+
+
+def test_of_many_a_few_are_told_and_the_rest_is_counted() -> None:
+    many = [part("Machine", f"web-{number}", ("Ready", "False")) for number in range(FINDINGS + 3)]
+    found = of(*many, events=[event(f"web-{number}") for number in range(HAPPENINGS + 3)])
+    assert (len(found.findings), found.more_findings, len(found.happenings)) == (FINDINGS, 3, HAPPENINGS)
+
+
+def test_the_latest_events_come_first_with_how_often_they_were() -> None:
+    series = {"count": 7, "lastObservedTime": "2026-08-03T11:30:00.000000Z"}
+    told = of(events=[event("web-a"), event("web-b", series=series), event("web-c", deprecatedCount=3)]).happenings
+    assert [(it.name, it.times) for it in told] == [("web-b", 7), ("web-a", 1), ("web-c", 3)]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [("web", True), ("web-md0-x", True), ("website", False), ("web-2-md0", False), ("other", False), ("", False)],
+)
+def test_events_of_other_clusters_are_not_told(name: str, *, is_told: bool) -> None:
+    assert bool(of(events=[event(name)], others=("web-2", "other")).happenings) is is_told
+
+
+@pytest.mark.parametrize("when", ["", "soon"])
+def test_an_event_of_no_time_is_not_told(when: str) -> None:
+    assert of(events=[event("web", eventTime=when)]).happenings == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("pull https://bob:hunter2@registry.example/x: 401", "pull https://(left out)@registry.example/x: 401"),
+        ("kubeadm join --token abcdef.0123456789abcdef now", "kubeadm join --token (left out) now"),
+        ("password=hunter2, and more", "(left out), and more"),
+        ("-----BEGIN EC PRIVATE KEY----- MHc -----END EC PRIVATE KEY----- read", "(left out) read"),
+        ("xoxb-1234567890-abc is no token", "(left out) is no token"),
+        ("KubevirtMachine build-7-md0-x: Unschedulable", "KubevirtMachine build-7-md0-x: Unschedulable"),
+        ("Secret web-kubeconfig not found", "Secret web-kubeconfig not found"),
+    ],
+)
+def test_nothing_secret_is_told(said: str, shown: str) -> None:
+    assert plain.without_secrets(said) == shown
+    (found,) = of(part("Machine", "web-1", ("Ready", "False", "R", said))).findings
+    (told,) = of(events=[event("web", said)]).happenings
+    assert (found.message, told.note) == (shown, shown)
