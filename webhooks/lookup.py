@@ -18,6 +18,8 @@ CACHED = (CATALOGS, NAMESPACES, TENANTS)
 """Few objects, seldom changed, asked for by nearly every request. Approvals and clusters are always read live."""
 TURN = 0.5
 """Seconds that a read waits at the most for the one before it."""
+WAITING_MAX = 64
+"""Questions for what is so after a while; of more, nobody else would be answered."""
 
 
 class KubeLookup:
@@ -29,6 +31,7 @@ class KubeLookup:
         self._coming: dict[One, asyncio.Task[Manifest | None]] = {}
         """Reads that have not been sent yet, so that whoever asks now is answered by what is so from now on."""
         self._sent: dict[One, asyncio.Task[Manifest | None]] = {}
+        self._waiting = 0
 
     async def run(self) -> None:
         """Follow the API server, until cancelled."""
@@ -42,6 +45,9 @@ class KubeLookup:
         return f"not yet listed: {', '.join(behind)}" if behind else None
 
     async def find(self, query: Query, *, live: bool) -> Answer:
+        if isinstance(query, All) and query.after:
+            await self._wait(query.after)
+            return await self._read(query)
         cache = self._caches.get(query.resource)
         if cache is not None and cache.synced.is_set() and not live:
             if isinstance(query, All):
@@ -51,6 +57,15 @@ class KubeLookup:
             if found is not None:
                 return found
         return await self._read(query)
+
+    async def _wait(self, seconds: float) -> None:
+        if self._waiting >= WAITING_MAX:
+            raise TimeoutError
+        self._waiting += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._waiting -= 1
 
     async def _read(self, query: Query) -> Answer:
         if isinstance(query, One):
