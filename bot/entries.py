@@ -163,6 +163,11 @@ def is_of_size(cause: Cause) -> bool:
     return _field(cause.field) == _field(SIZE)
 
 
+def is_no_room(cause: Cause) -> bool:
+    """Whether it is what the quota says, as the webhook says it: of the whole of a cluster, and of no pool."""
+    return cause.field in ("spec", SIZE)
+
+
 _FIELDS = (
     # The first that occurs in the path wins, so the narrow ones stand first.
     ("flavor", "flavor"),

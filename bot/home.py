@@ -13,6 +13,7 @@ from bot import (
     blocks,
     buttons,
     decisions,
+    delegate_forms,
     delegations,
     docket,
     hand_made,
@@ -49,7 +50,7 @@ def view(
 ) -> Block:
     """Somebody's Home. `platform` is for those who look after the whole, who may be nobody's member (None);
     `slack_groups` are the user groups of Slack by which somebody decides."""
-    parts: list[Block] = [_start(asks=bool(desk.tenants_of(person)))] if person else []
+    parts: list[Block] = [_start(person, desk)] if person else []
     parts += [blocks.context(replies.APPROVALS_PAUSED)] if desk.canary.trouble() else []
     if person:
         parts += [*_waiting(person, desk, slack_groups, now), *_delegations(person, desk, now)]
@@ -83,12 +84,14 @@ def told(sentence: str) -> Block:
     return blocks.home([blocks.section(sentence)])
 
 
-def _start(*, asks: bool) -> Block:
+def _start(person: Person, desk: Desk) -> Block:
     """What can be done from anywhere."""
+    asks, decides = bool(desk.tenants_of(person)), bool(delegate_forms.places(desk, person))
     create = buttons.run(replies.SHORTCUT_CREATE, "create", spoken=replies.CREATE_SPOKEN, style="primary")
     listed = buttons.run(replies.HOME_ALL, "list", spoken=replies.LIST_SPOKEN)
     told = buttons.run(replies.HOME_HELP, "help", spoken=replies.HELP_SPOKEN)
-    return blocks.actions(*([create, listed] if asks else []), told)
+    instead = buttons.run(replies.HAVE_SOMEBODY_DECIDE, "delegate", spoken=replies.HAVE_SOMEBODY_DECIDE_SPOKEN)
+    return blocks.actions(*([create, listed] if asks else []), *([instead] if decides else []), told)
 
 
 def _waiting(person: Person, desk: Desk, slack_groups: Collection[str], now: datetime) -> list[Block]:

@@ -186,7 +186,7 @@ def _of_asleep(look: Look) -> Iterator[Block]:
 
 
 def _of_going(look: Look) -> Iterator[Block]:
-    yield _run(look, replies.DETAILS, "details", replies.all_spoken)
+    yield _run(look, replies.DETAILS, "details", replies.what_keeps_spoken)
 
 
 def _delete(look: Look) -> Iterator[Block]:

@@ -32,7 +32,8 @@ class Outlook:
     """`before` and `after` are the tenant's usage, `problems` what is in the way, in plain words.
 
     `approvers` are those who may agree, `required` how many must, and `too_few` that it cannot come to that; `waiver`
-    is the rule by which nobody has to. `for_more` are those to ask for more than the quota has room for.
+    is the rule by which nobody has to. `for_more` are those to ask for more than the quota has room for; it is `full`
+    where the API server says so, though what is published may not show it.
     `unanswered` is when the API server was asked and did not answer: then all of it is from caches.
     """
 
@@ -48,6 +49,7 @@ class Outlook:
     usual: Span | None = None
     approvers: tuple[Subject, ...] = ()
     for_more: tuple[Subject, ...] = ()
+    full: bool = False
     too_few: bool = False
     notes: tuple[str, ...] = ()
     """Why others agree than as a rule, or otherwise."""
@@ -80,7 +82,8 @@ def parts(place: Place, outlook: Outlook) -> Iterable[Block]:
 def ways_out(it: Outlook, *, plain: bool = False) -> list[str]:
     """Where there is no room: what would fit instead, and whom to ask for more. `plain`: where nothing is markup."""
     told = [_fits(it.alternative)] if it.alternative else []
-    if more := meters.missing(it.hard, it.before, it.after):
+    more = meters.missing(it.hard, it.before, it.after)
+    if more or it.full:
         who = dict.fromkeys(map(_plainly if plain else text.subject, it.for_more))
         told.append(replies.ask_for_more([*who][:NAMED], more))
     return told

@@ -52,8 +52,11 @@ class Turns:
 
     def pause(self, now: float) -> float:
         """Seconds until a new write may begin."""
-        if now - self._ended > self._took / 2:
-            self._in_a_row, self._gap_after = 0, GAP_FIRST
+        idle = now - self._ended
+        if idle > RIVALS:
+            self._gap_after = GAP_FIRST
+        if idle > self._took / 2:
+            self._in_a_row = 0  # That was a gap.
         if self.are_others_about(now):
             return max(0.0, self._next - now)
         self._in_a_row += 1

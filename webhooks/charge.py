@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,6 +42,8 @@ class Charge:
     """What else helps, said after the numbers."""
     pieces: tuple[Pieces, ...] = ()
     """What it is made of many of, so that whoever has no room for all can be told how many would fit."""
+    holds: float = math.inf
+    """Seconds in which it must be reserved: later, what it was measured by may be another."""
 
     @property
     def rises(self) -> bool:

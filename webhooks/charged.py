@@ -6,6 +6,7 @@ a write is that of the policy `tenant_quota`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,13 +30,16 @@ from webhooks import tree
 from webhooks.facts import Manifest
 from webhooks.policy import Reach
 
+BY_TEMPLATE_SECONDS: Final = 2.0
+"""In which whoever was measured by a template is reserved: `immutable_templates` waits for longer than that."""
+
 
 @dataclass(frozen=True)
 class Kind:
     """A charged kind. `field` is where a denial points, `scaled` the dotted path that its `/scale` writes.
 
     `part`: whether it is within its controller's charge in everyday life. `shared`: whether others of its kind are
-    within the same charge.
+    within the same charge. `holds`: as of a `Charge`.
     """
 
     resource: Resource
@@ -44,6 +48,7 @@ class Kind:
     reach: Reach = Reach.EVERYWHERE
     part: bool = False
     shared: bool = False
+    holds: float = math.inf
 
     def scaled_to(self, manifest: Manifest, replicas: Any) -> Manifest:
         """The object with another number."""
@@ -63,8 +68,8 @@ KINDS: Final = (
     Kind(CLUSTERS, "spec"),
     Kind(KAMAJI_CONTROL_PLANES, _REPLICAS, scaled=_REPLICAS),
     Kind(TENANT_CONTROL_PLANES, _FRONT, scaled=_FRONT, reach=Reach.TENANTS, part=True),
-    Kind(MACHINE_DEPLOYMENTS, _REPLICAS, scaled=_REPLICAS),
-    Kind(MACHINE_SETS, _REPLICAS, scaled=_REPLICAS, part=True, shared=True),
+    Kind(MACHINE_DEPLOYMENTS, _REPLICAS, scaled=_REPLICAS, holds=BY_TEMPLATE_SECONDS),
+    Kind(MACHINE_SETS, _REPLICAS, scaled=_REPLICAS, part=True, shared=True, holds=BY_TEMPLATE_SECONDS),
     Kind(KUBEVIRT_MACHINES, "spec.virtualMachineTemplate.spec", part=True, shared=True),
     Kind(VIRTUAL_MACHINES, "spec.template.spec.domain", reach=Reach.TENANTS),
     Kind(VIRTUAL_MACHINE_INSTANCES, "spec.domain", reach=Reach.TENANTS, part=True),

@@ -128,7 +128,8 @@ class Judge:
         for name, charge in answers:
             if isinstance(charge, Charge):
                 dry_run = request.dry_run or refused
-                outcome = await self.ledgers.reserve(charge, deadline=deadline, dry_run=dry_run)
+                until = min(deadline, _clock() + charge.holds)
+                outcome = await self.ledgers.reserve(charge, deadline=until, dry_run=dry_run)
                 verdicts.append((name, charges.answer(charge, outcome)))
         return verdicts
 

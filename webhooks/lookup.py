@@ -21,6 +21,8 @@ WATCHED = recall.KINDS
 """What is remembered as it was read last; of these only the revision is cached, for there may be very many."""
 TURN = 0.5
 """Seconds that a read waits at the most for the one before it."""
+WAITING_MAX = 64
+"""Questions for what is so after a while; of more, nobody else would be answered."""
 
 
 class KubeLookup:
@@ -35,6 +37,7 @@ class KubeLookup:
         self._coming: dict[One, asyncio.Task[Manifest | None]] = {}
         """Reads that have not been sent yet, so that whoever asks now is answered by what is so from now on."""
         self._sent: dict[One, asyncio.Task[Manifest | None]] = {}
+        self._waiting = 0
 
     async def run(self) -> None:
         """Follow the API server, until cancelled."""
@@ -57,14 +60,26 @@ class KubeLookup:
     def cached(self, query: Query) -> Answer | None:
         """As `Near` has it."""
         cache = self._caches.get(query.resource)
-        if cache is None or not cache.synced.is_set():
+        if cache is None or not cache.synced.is_set() or (isinstance(query, All) and query.after):
             return None
         # What the cache has not seen may have been made just now.
         return cache.list(query.namespace or None) if isinstance(query, All) else cache.get(query.namespace, query.name)
 
     async def find(self, query: Query, *, live: bool) -> Answer:
+        if isinstance(query, All) and query.after:
+            await self._wait(query.after)
+            return await self._read(query)
         found = None if live else self.cached(query)
         return found if found is not None else await self._read(query)
+
+    async def _wait(self, seconds: float) -> None:
+        if self._waiting >= WAITING_MAX:
+            raise TimeoutError
+        self._waiting += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._waiting -= 1
 
     async def _read(self, query: Query) -> Answer:
         if isinstance(query, One):

@@ -13,7 +13,10 @@ class Lookup(Protocol):
     """The read side: caches, and the API server where they cannot do."""
 
     async def find(self, query: Query, *, live: bool) -> Answer:
-        """The object or list asked for; `live` never answers from a cache. Raises `errors.KubeError`."""
+        """The object or list asked for; `live` never answers from a cache.
+
+        Raises `errors.KubeError`, and `TimeoutError` where too many wait for what is so after a while.
+        """
         ...
 
 

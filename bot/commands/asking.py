@@ -159,7 +159,7 @@ def _taken(desk: Desk, wish: Wish) -> Taken | None:
 
 def _ways_out(desk: Desk, wish: Wish, refused: errors.RuleError, *, plain: bool) -> list[str]:
     """What helps whom the quota has refused."""
-    no_room = any(map(entries.is_of_size, refused.causes))
+    no_room = any(map(entries.is_no_room, refused.causes))
     return outlooks.ways_out(desk, wish, plain=plain) if no_room else []
 
 

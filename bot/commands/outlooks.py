@@ -83,7 +83,7 @@ def ways_out(desk: Desk, wish: Wish, *, plain: bool) -> list[str]:
         was=was,
         becomes=wish.desired,
     )
-    return outlook.ways_out(known, plain=plain)
+    return outlook.ways_out(replace(known, full=True), plain=plain)
 
 
 async def verdict(desk: Desk, wish: Wish, guessed: Outlook, *, now: datetime) -> Outlook:
@@ -97,4 +97,13 @@ async def verdict(desk: Desk, wish: Wish, guessed: Outlook, *, now: datetime) ->
     if not any(entries.is_of_size(cause) for cause in found.causes):
         # A wish with a bad name is not asked about its size; both are worth knowing while the form is filled.
         told += tuple(each for each in guessed.problems if each not in told)
-    return replace(guessed, hard=found.hard, before=found.before, after=found.after, waiver=found.waiver, problems=told)
+    return replace(
+        guessed,
+        hard=found.hard,
+        before=found.before,
+        after=found.after,
+        waiver=found.waiver,
+        problems=told,
+        alternative=guessed.alternative if told else None,
+        full=any(map(entries.is_no_room, found.causes)),
+    )

@@ -138,7 +138,7 @@ def smaller_spoken(cluster: str) -> str:
 
 
 def all_spoken(cluster: str) -> str:
-    return f"Show what keeps cluster {cluster}"
+    return f"Show all that is known of cluster {cluster}"
 
 
 def let_go_spoken(cluster: str) -> str:

@@ -47,8 +47,9 @@ def fits(ways: Sequence[str]) -> str:
 
 def ask_for_more(who: Sequence[str], more: Sequence[str]) -> str:
     """Whom to ask where the quota has no room, and for what; `who` is empty where the tenant names nobody, and `more`
-    says such as `vCPU +2`."""
-    return f"For more ask {either(who) if who else 'your platform team'}: {', '.join(more)}."
+    says such as `vCPU +2`, where that is known."""
+    asked = f"For more ask {either(who) if who else 'your platform team'}"
+    return f"{asked}: {', '.join(more)}." if more else f"{asked}."
 
 
 def more_of(dimension: str, amount: str) -> str:

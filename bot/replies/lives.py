@@ -153,6 +153,10 @@ DEEPEST_FIRST = "*What is wrong with its parts*, the deepest first"
 HAPPENED_LAST = "*What happened last*"
 
 
+def what_keeps_spoken(cluster: str) -> str:
+    return f"Show what keeps cluster {cluster}"
+
+
 def not_looked(when: str) -> str:
     """`when` is a moment of ours."""
     return f"⚠️ The cluster API did not answer ({when}), so this is all I know. Close this, and look again."

@@ -155,7 +155,11 @@ async def test_a_delegation_stands_in_both_homes_until_it_is_stopped_there(stage
     omar, pat = stage.slack.person(OMAR.slack), stage.slack.person(PAT.slack)
     for person in (omar, pat):
         await person.open_home()
-    await delegates(omar, "@pat 3d")
+    assert replies.HAVE_SOMEBODY_DECIDE not in pat.home.buttons
+    await omar.home.click(replies.HAVE_SOMEBODY_DECIDE)
+    await omar.modal.fill({"who": PAT.slack})
+    await omar.modal.submit()
+    await omar.modal.close()
     await omar.waits_until(lambda: "@pat decides for you until" in omar.home.text)
     await pat.waits_until(lambda: "You decide for @omar until" in pat.home.text)
 

@@ -376,6 +376,29 @@ async def test_a_line_that_finds_no_room_says_what_would_fit_and_whom_to_ask(sta
     await lena.waits_for("For more ask @omar or @eva: vCPU +2.")
 
 
+async def test_where_only_the_api_server_knows_that_there_is_no_room_it_is_still_said_whom_to_ask(stage: Stage) -> None:
+    stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 2 of 40 free (38 used)"),)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 2x small")
+    await lena.waits_for("For more ask @omar or @eva.")
+    await lena.modal.fill(WISH)
+    await lena.modal.submit()
+
+    (error,) = lena.modal.errors.values()
+    assert error == "vCPU: asks for 6, 2 of 40 free (38 used)\nFor more ask omar or eva."
+
+
+async def test_what_is_wrong_with_a_number_sends_nobody_to_ask_for_more(stage: Stage) -> None:
+    stage.desk.causes = (errors.Cause("spec.pools[0].replicas", "3 is the most that this size may have"),)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 4x small")
+    await lena.waits_for("3 is the most that this size may have")
+
+    assert "For more ask" not in lena.modal.text
+
+
 async def test_the_api_servers_own_words_about_the_size_are_not_said_twice(stage: Stage) -> None:
     stage.desk.causes = (errors.Cause("spec.pools", "the quota of tenant team-a has no room for build-7"),)
     stage.desk.used["team-a"] = FULL

@@ -214,7 +214,7 @@ def test_a_cluster_has_the_buttons_that_make_sense() -> None:
     assert "wake" in verbs["sleeps"]
     assert "hibernate" not in verbs["sleeps"]
     assert verbs["rises"] == ["show", "cancel"]
-    assert verbs["goes"] == ["show"]
+    assert verbs["goes"] == ["show", "details"]
 
 
 def test_requests_that_wait_can_be_taken_back_and_news_of_others_is_told() -> None:

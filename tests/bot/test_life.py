@@ -49,7 +49,7 @@ def test_what_was_ready_once_or_may_have_been_is_deleted_and_not_given_up(initia
 
 
 def test_what_hangs_can_be_tried_again_made_smaller_deleted_and_looked_at() -> None:
-    assert verbs(samples.cluster(status=samples.stuck())) == ["retry", "resize smaller", "delete", "show"]
+    assert verbs(samples.cluster(status=samples.stuck())) == ["retry", "resize smaller", "delete", "details"]
 
 
 def test_what_is_ready_can_be_entered_extended_scaled_put_to_sleep_and_deleted() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -127,7 +128,7 @@ async def test_the_same_once_more_after_it_was_ended_is_told_anew(scene: Scene) 
 @pytest.mark.parametrize(
     "change", [{"approvers": (samples.subject(EVA),)}, {"approval": ApprovalPolicy(in_slack=False)}]
 )
-async def test_where_it_counts_no_more_that_is_an_end_too(scene: Scene, change: dict[str, object]) -> None:
+async def test_where_it_counts_no_more_that_is_an_end_too(scene: Scene, change: dict[str, Any]) -> None:
     await scene.delegated()
     scene.desk.tenants["team-a"] = samples.tenant(**change)
     await scene.look()

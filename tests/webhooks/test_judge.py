@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+<<<<<<< HEAD
+=======
+from provisioning.batcher import Contended, Exceeded, Granted, Outcome
+>>>>>>> main
 from provisioning.errors import Cause
 from provisioning.names import TENANT_LABEL
 from provisioning.quota import Excess, Limits
@@ -148,6 +153,19 @@ async def test_a_contended_ledger_is_429_and_never_a_wrong_yes() -> None:
     answer = await verdict(judge(policy(CHARGE), ledgers=ToldLedgers([Contended(1.0)])))
     assert isinstance(answer, Deny)
     assert (answer.code, answer.retry_after) == (429, 1)
+
+
+async def test_what_was_measured_by_what_may_be_another_soon_is_reserved_until_then_or_not_at_all() -> None:
+    class Timed(ToldLedgers):
+        async def reserve(self, charge: Charge, *, deadline: float, dry_run: bool) -> Outcome:
+            self.left = deadline - asyncio.get_running_loop().time()
+            return await super().reserve(charge, deadline=deadline, dry_run=dry_run)
+
+    ledgers = Timed()
+    await verdict(judge(policy(CHARGE), ledgers=ledgers), seconds=60)
+    assert ledgers.left > 30
+    await verdict(judge(policy(replace(CHARGE, holds=2)), ledgers=ledgers), seconds=60)
+    assert ledgers.left <= 2
 
 
 async def test_room_that_came_free_meanwhile_is_seen_before_refusing() -> None:

@@ -12,8 +12,8 @@ from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES
 from tests.fakes.api_server import ApiServer
 from tests.webhooks.estate import BLUE, TENANT, template
 from webhooks import known
-from webhooks.facts import One
-from webhooks.lookup import KubeLookup
+from webhooks.facts import All, One
+from webhooks.lookup import WAITING_MAX, KubeLookup
 
 SIZE = One(KUBEVIRT_MACHINE_TEMPLATES, "big", BLUE)
 
@@ -70,6 +70,20 @@ async def test_an_error_is_everybodys_who_shares_the_read_and_nobodys_afterwards
         found = await asyncio.gather(*(lookup.find(SIZE, live=True) for _ in range(2)), return_exceptions=True)
         assert [isinstance(one, Exception) for one in found] == [True, True]
         assert await lookup.find(SIZE, live=True) is not None
+
+
+async def test_what_is_so_after_a_while_is_read_then_and_too_many_are_sent_away(server: ApiServer) -> None:
+    later = All(KUBEVIRT_MACHINE_TEMPLATES, BLUE, after=0.2)
+    async with server.kube() as kube:
+        lookup = KubeLookup(kube)
+        waiting = [asyncio.create_task(lookup.find(later, live=True)) for _ in range(WAITING_MAX)]
+        await asyncio.sleep(0)
+        with pytest.raises(TimeoutError):
+            await lookup.find(later, live=True)
+        assert await lookup.find(All(KUBEVIRT_MACHINE_TEMPLATES, BLUE), live=True) == []
+        server.put(KUBEVIRT_MACHINE_TEMPLATES, template())
+        assert all(await asyncio.gather(*waiting))
+        assert await lookup.find(later, live=True)
 
 
 def test_what_a_cache_hands_out_is_read_once_and_what_has_changed_anew() -> None:

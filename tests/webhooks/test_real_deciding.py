@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioning import errors
+from provisioning import errors, giving_up
 from provisioning.kube import Kube
 from provisioning.names import RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.objects import format_time
@@ -200,6 +200,42 @@ async def test_whoever_a_request_is_handed_on_to_decides_from_then_on(house: Hou
     assert "kim is not an approver" in await vote(desk, "kim")
     assert "patched" in await vote(desk, "eve")
     assert (await status(desk))["phase"] == "Approved"
+
+
+async def test_a_cluster_is_given_up_until_it_was_ready_once_and_whoever_comes_first_has_come_first(
+    house: House,
+) -> None:
+    new_ones = {"required": 1, "waivers": [{"name": "new ones", "actions": ["Create"]}]}
+    desk = await house.tenant(approval=new_ones)
+    for name in ("web", "api"):
+        await kubectl(desk, "ann", "create", "--filename=-", sent=desk.new(TENANT_CLUSTERS, name, LEAN))
+    where: dict[str, Any] = {"namespace": desk.namespace}
+
+    async def noted(name: str, *, initialized: bool) -> None:
+        """As the provisioner has it, and nobody else."""
+        patch = {"status": {"initialized": initialized}}
+        async with desk.person("ann") as ann, desk.person(Trusted().provisioner) as provisioner:
+            lie = partial(ann.merge, TENANT_CLUSTERS, name, patch, subresource="status", **where)
+            await refused("is written by clusterdesk itself", lie)
+            await provisioner.merge(TENANT_CLUSTERS, name, patch, subresource="status", **where)
+
+    must_agree = "1 approver of tenant"
+    assert must_agree in await kubectl(desk, "ann", "delete", "tenantcluster", "web"), "nobody knows whether it was"
+    for name in ("web", "api"):
+        await noted(name, initialized=False)
+    assert must_agree in await kubectl(desk, "eve", "delete", "tenantcluster", "web")
+    asked = wish(desk, action="Delete", cluster="web")
+    del asked["spec"]["desired"]
+    assert "mine created" in await kubectl(desk, "ann", "create", "--filename=-", sent=asked)
+    waived = {"status": {"phase": "Approved", "waiver": giving_up.RULE, "decidedAt": format_time(datetime.now(UTC))}}
+    async with desk.person(Trusted().provisioner) as provisioner:
+        await provisioner.merge(CLUSTER_REQUESTS, "mine", waived, subresource="status", **where)
+        delete = partial(provisioner.delete, TENANT_CLUSTERS, "web", **where)
+        await noted("web", initialized=True)
+        await refused(giving_up.TOO_LATE, delete)
+        await noted("web", initialized=False)
+        await delete()
+    assert '"api" deleted' in await kubectl(desk, "ann", "delete", "tenantcluster", "api")
 
 
 async def test_a_working_day_starts_before_it_ends(house: House) -> None:

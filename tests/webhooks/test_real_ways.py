@@ -229,20 +229,57 @@ async def test_no_template_comes_back_larger_under_a_name_that_machines_were_mea
         await provisioner.create(KUBEVIRT_MACHINE_TEMPLATES, template(desk, "small"))
 
 
+async def test_no_template_is_made_larger_under_whoever_is_being_let_in_by_it(
+    desk: Desk, eve: Kube, workers: str
+) -> None:
+    async def swapped(number: int) -> tuple[bool, bool]:
+        """Whether the MachineDeployment was let in, and whether the larger template was."""
+        name = f"swapped-{number}"
+        body = deployment(desk, name, replicas=0)
+        body["spec"]["template"]["spec"]["infrastructureRef"]["name"] = name
+        await insisting(lambda: eve.create(KUBEVIRT_MACHINE_TEMPLATES, template(desk, name)))
+
+        async def larger() -> bool:
+            await asyncio.sleep(number * 0.002)
+            await eve.delete(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=desk.namespace)
+            return await let_in(lambda: eve.create(KUBEVIRT_MACHINE_TEMPLATES, template(desk, name, cores=16)))
+
+        machines, template_of_them = await asyncio.gather(
+            let_in(lambda: eve.create(MACHINE_DEPLOYMENTS, body)), larger()
+        )
+        return machines, template_of_them
+
+    outcomes = await asyncio.gather(*map(swapped, range(16)))
+    assert set(outcomes) <= {(True, False), (False, True)}
+
+
+async def let_in(write: Write) -> bool:
+    try:
+        await insisting(write)
+    except (errors.Forbidden, errors.Invalid):
+        return False
+    return True
+
+
 async def test_machines_by_an_instancetype_are_as_large_as_it_says_and_it_does_not_grow_under_them(
     desk: Desk, eve: Kube, workers: str
 ) -> None:
     small, large = (f"{desk.tenant}-{size}" for size in ("small", "large"))
     sizes = VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
-    for name, cores in ((small, 2), (large, 16)):
+
+    def sized(name: str, cores: int) -> Write:
         spec = {"cpu": {"guest": cores}, "memory": {"guest": "1Gi"}}
         about = {"apiVersion": sizes.api_version, "kind": sizes.kind, "metadata": {"name": name}}
-        await desk.admin.create(sizes, {**about, "spec": spec})
+        return lambda: desk.admin.create(sizes, {**about, "spec": spec})
+
+    await insisting(sized(small, 2))
+    await insisting(sized(large, 16))
     try:
         for body in (
             typed(desk, "by-small", {"name": small}),
             typed(desk, "by-large", {"name": large}),
             typed(desk, "by-revision", {"name": small, "revisionName": "mine"}),
+            typed(desk, "by-own", {"kind": "VirtualMachineInstancetype", "name": "mine"}),
         ):
             await insisting(partial(eve.create, KUBEVIRT_MACHINE_TEMPLATES, body))
 
@@ -252,6 +289,7 @@ async def test_machines_by_an_instancetype_are_as_large_as_it_says_and_it_does_n
 
         await refused("has no room for raw: vCPU", repointed(workers, "by-large"))
         await refused("only if instancetype.name says by which", repointed(workers, "by-revision"))
+        await refused("whoever may write it can make it larger later", repointed(workers, "by-own"))
         by_small = deployment(desk, "by-small", replicas=0)
         by_small["spec"]["template"]["spec"]["infrastructureRef"]["name"] = "by-small"
         await insisting(lambda: eve.create(MACHINE_DEPLOYMENTS, by_small))
@@ -260,6 +298,12 @@ async def test_machines_by_an_instancetype_are_as_large_as_it_says_and_it_does_n
         await refused("has no room for by-small", lambda: eve.merge(MACHINE_DEPLOYMENTS, "by-small", scale, **where))
         grown = {"spec": {"cpu": {"guest": 16}}}
         await refused("make a larger one under another name", lambda: desk.admin.merge(sizes, small, grown))
+        one = {"spec": {"replicas": 1}}
+        await insisting(lambda: eve.merge(MACHINE_DEPLOYMENTS, "by-small", one, **where))
+        await desk.admin.delete(sizes, small)
+        await refused("make it as large as that was", sized(small, 16), sized(small, 3))
+        await insisting(sized(small, 2))
+        await eve.merge(MACHINE_DEPLOYMENTS, "by-small", {"spec": {"replicas": 0}}, **where)
     finally:
         for name in (small, large):
             await desk.admin.delete(sizes, name)

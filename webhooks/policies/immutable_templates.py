@@ -5,13 +5,13 @@ A changed size is a new template under a new name, which is how Cluster API roll
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, MACHINE_DEPLOYMENTS, MACHINE_SETS
+from webhooks import charged, tree
 from webhooks import facts as reading
-from webhooks import tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import All, Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
@@ -23,6 +23,8 @@ TOLD: Final = (
 )
 MEASURED = (MACHINE_DEPLOYMENTS, MACHINE_SETS)
 """What is charged by a template's size."""
+SETTLED_SECONDS: Final = charged.BY_TEMPLATE_SECONDS + 1.0
+"""After which whoever was measured by a template that is gone is stored, or was not let in."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -41,14 +43,26 @@ def _changed(request: Request) -> Iterator[Cause]:
         yield Cause("spec", TOLD.format(name=request.name))
 
 
-def _replaced(request: Request, facts: Facts) -> Iterator[Cause]:
+def _replaced(request: Request, facts: Facts) -> Sequence[Cause]:
     """Deleted and made again under the same name would be a change, too. Our own have their content in their name."""
     if request.user.name == facts.trusted.provisioner:
-        return
+        return ()
     # Of a name that the API server made up, only the object knows.
-    name = request.either["metadata"]["name"]
-    facts.need(*(All(kind, request.namespace) for kind in MEASURED))
-    deployments, sets = (facts.list(kind, namespace=request.namespace) for kind in MEASURED)
+    name, namespace = request.either["metadata"]["name"], request.namespace
+    named = list(_named(name, namespace, facts))
+    if named or request.dry_run or facts.trusted.is_platform(request.user):
+        return named
+    # Whoever was measured a moment ago, by one that is gone by now, may not be stored yet: in a while it is, or was sent
+    # back. While one is still there, others may go on being measured by it.
+    if facts.get(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=namespace) is not None:
+        return (Cause("metadata.name", f"there is a template {name} already; take another name"),)
+    return list(_named(name, namespace, facts, after=SETTLED_SECONDS))
+
+
+def _named(name: str, namespace: str, facts: Facts, *, after: float = 0.0) -> Iterator[Cause]:
+    """Whoever was measured by a template of this name."""
+    facts.need(*(All(kind, namespace, after) for kind in MEASURED))
+    deployments, sets = (facts.list(kind, namespace=namespace, after=after) for kind in MEASURED)
     known = {deployment["metadata"]["uid"] for deployment in deployments}
     for user in (*deployments, *sets):
         used = tree.dig(user, "spec", "template", "spec", "infrastructureRef")

@@ -68,6 +68,7 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         uid=after["metadata"]["uid"],
         hint=hint,
         pieces=pieces.of(kind.resource, before, after, had=had, cost=cost, facts=facts),
+        holds=kind.holds,
     )
     # A namespace that was its tenant's a moment ago still is, unless the Tenant says otherwise.
     facts.rest_on(CATALOGS, *((TENANTS,) if charge.rises else ()))

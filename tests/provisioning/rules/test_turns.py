@@ -225,6 +225,16 @@ def test_who_always_wins_leaves_a_gap_the_more_seldom_the_longer_it_goes_on() ->
     assert one.pause(now + 1.0) == 0.0
 
 
+def test_a_moment_without_a_write_is_a_gap_as_well() -> None:
+    one, now, pauses = Turns(lambda: 0.0), 10.0, []
+    for _ in range(200):
+        pauses.append(one.pause(now))
+        now += 0.005
+        one.won(now, took=0.005, lost=0)
+        now += 0.003
+    assert not any(pauses)
+
+
 def test_who_gets_no_answer_tries_again_at_once_and_then_waits_longer_each_time() -> None:
     one = Turns(lambda: 1.0)
     assert [one.retry(unanswered=times) for times in (1, 2, 3)] == [0.0, turns.PAUSE, 2 * turns.PAUSE]

@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES, MACHINE_SETS
+from provisioning.resources import (
+    KUBEVIRT_CLUSTERS,
+    KUBEVIRT_MACHINE_TEMPLATES,
+    KUBEVIRT_MACHINES,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    Resource,
+)
 from tests.webhooks.estate import WORLD, deployment, owned, template, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
+from webhooks.facts import All, Answer, Query, Trusted
 from webhooks.policies import immutable_templates, own_infrastructure
 from webhooks.policies.own_infrastructure import MANAGED_BY
 
@@ -48,6 +55,41 @@ def test_a_name_that_the_api_server_made_up_is_held_against_those_in_use_as_well
     verdict = World(*WORLD, deployment()).check(immutable_templates.POLICY, unnamed)
     assert isinstance(verdict, Deny)
     assert "MachineDeployment raw" in verdict.reason
+
+
+class InAWhile(World):
+    """Where something is being let in that is not stored yet."""
+
+    def __init__(self, *coming: Any) -> None:
+        super().__init__(*WORLD)
+        self.coming = World(*WORLD, *coming)
+
+    def answer(self, query: Query) -> Answer:
+        return (self.coming if isinstance(query, All) and query.after else super()).answer(query)
+
+
+@pytest.mark.parametrize("kind", [MACHINE_DEPLOYMENTS, MACHINE_SETS])
+def test_who_is_being_let_in_at_this_moment_was_measured_by_the_template_that_is_gone(kind: Resource) -> None:
+    coming = {**deployment(), "apiVersion": kind.api_version, "kind": kind.kind}
+    there = InAWhile(coming)
+    verdict = there.check(immutable_templates.POLICY, request(KUBEVIRT_MACHINE_TEMPLATES, template(cores=64)))
+    assert isinstance(verdict, Deny)
+    assert f"{kind.kind} raw was measured" in verdict.reason
+    others = request(KUBEVIRT_MACHINE_TEMPLATES, template("new", cores=64))
+    assert there.check(immutable_templates.POLICY, others) == Allow()
+
+
+def test_nobody_waits_who_writes_nothing_or_could_raise_the_quota_as_well() -> None:
+    there = InAWhile(deployment())
+    for how in ({"dry_run": True}, {"groups": ("system:masters",)}):
+        asked = request(KUBEVIRT_MACHINE_TEMPLATES, template(), **how)
+        assert there.check(immutable_templates.POLICY, asked) == Allow()
+
+
+def test_a_template_that_is_still_there_is_not_made_anew_whoever_takes_it_away_meanwhile() -> None:
+    verdict = check(immutable_templates, KUBEVIRT_MACHINE_TEMPLATES, template(cores=64), template())
+    assert isinstance(verdict, Deny)
+    assert "there is a template big already" in verdict.reason
 
 
 def test_a_machine_set_by_hand_was_measured_too_and_one_of_a_deployment_only_remembers() -> None:

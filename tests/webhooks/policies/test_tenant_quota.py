@@ -20,6 +20,7 @@ from provisioning.resources import (
     TENANT_CLUSTERS,
     TENANT_CONTROL_PLANES,
     VIRTUAL_MACHINES,
+    Resource,
 )
 from provisioning.usage import Usage
 from tests.builders import envelope
@@ -30,6 +31,7 @@ from webhooks import charged
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Deny
 from webhooks.facts import Facts, Trusted, Unknown
+from webhooks.policies import immutable_templates
 from webhooks.policies.tenant_quota import POLICY
 
 GI = 2**30
@@ -182,6 +184,14 @@ def test_scaling_is_charged_like_writing_the_number() -> None:
     assert isinstance(charge, Charge)
     assert (charge.before.nodes, charge.after.nodes, charge.fence) == (2, 5, "7")
     assert charge.slot == "machinedeployments.cluster.x-k8s.io/tenant-blue/raw"
+
+
+@pytest.mark.parametrize("kind", [MACHINE_DEPLOYMENTS, MACHINE_SETS])
+def test_who_is_measured_by_a_template_is_let_in_before_a_larger_one_of_its_name_is_made(kind: Resource) -> None:
+    new = {**deployment(), "apiVersion": kind.api_version, "kind": kind.kind}
+    charge = check(kind, new, template())
+    assert isinstance(charge, Charge)
+    assert charge.holds < immutable_templates.SETTLED_SECONDS
 
 
 def test_scaling_within_the_autoscalers_range_is_free() -> None:
