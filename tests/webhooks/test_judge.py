@@ -7,14 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-<<<<<<< HEAD
-=======
-from provisioning.batcher import Contended, Exceeded, Granted, Outcome
->>>>>>> main
 from provisioning.errors import Cause
 from provisioning.names import TENANT_LABEL
 from provisioning.quota import Excess, Limits
-from provisioning.reservation import Contended, Exceeded, Granted
+from provisioning.reservation import Contended, Exceeded, Granted, Outcome
 from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANTS
 from provisioning.usage import Usage
 from tests.webhooks.fakes import NOW, BrokenWorld, SlowWorld, ToldLedgers, World
