@@ -75,7 +75,7 @@ class Prover:
 
         `after`: what could have been free by this time of the clock, when all was counted, is not waited for again.
         """
-        firsts = [first for each in (*self._lowered.values(), self._lent) for first in each.values()]
+        firsts = [first for each in self._lowered.values() for first in each.values()] + [*self._lent.values()]
         overs = [first + self._void_after for first in firsts]
         left = [over - self._clock() for over in overs if over > after]
         return max(0.0, min(left)) if left else None

@@ -10,7 +10,7 @@ from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, MACHINE_DEPLOYMENTS, MACHINE_SETS
-from webhooks import charged, tree
+from webhooks import charged, confirmed, tree
 from webhooks import facts as reading
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import All, Facts
@@ -23,7 +23,7 @@ TOLD: Final = (
 )
 MEASURED = (MACHINE_DEPLOYMENTS, MACHINE_SETS)
 """What is charged by a template's size."""
-SETTLED_SECONDS: Final = charged.BY_TEMPLATE_SECONDS + 1.0
+SETTLED_SECONDS: Final = charged.BY_TEMPLATE_SECONDS + confirmed.WITHIN + 1.0
 """After which whoever was measured by a template that is gone is stored, or was not let in."""
 
 
