@@ -73,7 +73,7 @@ def faults(
     """What is missing or at odds in it, by field."""
     found = {} if tenants else {"tenants": replies.PLEASE_CHOOSE}
     if delegate is None:
-        found["who"] = replies.UNKNOWN_DELEGATE
+        found["who"] = replies.no_delegate()
     elif people.same(delegate, person):
         found["who"] = replies.DELEGATE_YOURSELF
     if until is None or until <= now:

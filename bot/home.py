@@ -111,7 +111,7 @@ def _waiting(person: Person, desk: Desk, slack_groups: Collection[str], now: dat
 def _delegations(person: Person, desk: Desk, now: datetime) -> list[Block]:
     """Who decides instead of them, and instead of whom they do."""
     found = delegations.told(person, desk, now, own=DELEGATED, others=DELEGATED, command="delegate show")
-    return [blocks.header(replies.HOME_DELEGATIONS), *found] if found else []
+    return [blocks.header(replies.DELEGATIONS), *found] if found else []
 
 
 def _asked(sight: Sight) -> str:

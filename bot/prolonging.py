@@ -9,15 +9,17 @@ from bot import approvers, blocks, buttons, replies, text
 from bot.blocks import Block
 from bot.sights import Sight
 from provisioning import lifetime, names, people
-from provisioning.model import Person, Phase
+from provisioning.model import Action, Person, Phase
 
 
 def is_undone(sight: Sight) -> bool:
     """Whether the request was to give the cluster a later end, failed, and the cluster ends earlier as it is now."""
-    cluster, desired = sight.cluster, sight.request.it.spec.desired
-    if sight.request.it.status.phase is not Phase.FAILED or cluster is None or cluster.meta.deleting or desired is None:
+    spec, cluster = sight.request.it.spec, sight.cluster
+    if spec.action is not Action.CHANGE or sight.request.it.status.phase is not Phase.FAILED:
         return False
-    return lifetime.is_later(cluster.it.spec, desired)
+    if cluster is None or cluster.meta.deleting or spec.desired is None:
+        return False
+    return lifetime.is_later(cluster.it.spec, spec.desired)
 
 
 def told(sight: Sight) -> list[Block]:

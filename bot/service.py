@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -59,6 +60,8 @@ class Service:
     """The same of what those were told who decide instead of somebody."""
     forget_group: Callable[[str], None] = lambda _: None
     """What is to know that the people of a user group have changed."""
+    seconds: Callable[[], float] = time.monotonic
+    """The clock by which it is counted what Slack grants."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     listening: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
@@ -76,7 +79,7 @@ class Service:
         token = self.settings.slack_bot_token.get_secret_value()
         client = slack.client(token, api_url=self.settings.slack_api_url)
         identity = await slack.identify(client, token=token)
-        errands, outbox = Errands(), Outbox(client)
+        errands, outbox = Errands(), Outbox(client, clock=self.seconds)
         people = People(
             SlackAccounts(client),
             team=identity.team,

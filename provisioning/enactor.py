@@ -191,6 +191,8 @@ class Enactor:
 
     async def _tell_of_its_end(self, request: Stored[ClusterRequest], why: str) -> None:
         """Where the failed request was to give the cluster another end, that it has its old one still."""
+        if request.it.spec.action is not Action.CHANGE:
+            return
         try:
             cluster = self._landscape.tenant_cluster((request.meta.namespace, request.it.spec.cluster))
         except errors.Invalid:

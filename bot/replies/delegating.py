@@ -20,7 +20,6 @@ DELEGATE_WHY = "Why?"
 DELEGATE_WHY_HINT = "Shown to them, and kept with it."
 DELEGATE_NOW = "Delegate"
 DELEGATED_TITLE = "Delegations"
-HOME_DELEGATIONS = "Who decides for whom"
 HAVE_SOMEBODY_DECIDE = "Have somebody decide…"
 HAVE_SOMEBODY_DECIDE_SPOKEN = "Have somebody else decide instead of you: opens the form"
 STOP_DELEGATING = "Stop it"
@@ -34,15 +33,12 @@ DELEGATED_AT_TERMINAL = (
     "`kubectl clusterdesk delegate`."
 )
 DELEGATE_YOURSELF = "That is you: you decide for yourself without it."
-UNKNOWN_DELEGATE = (
-    "No tenant knows this person, so they cannot decide for you. Ask your platform team to list them as a member."
-)
 END_OVER = "That is over already."
 REASON_OF_DELEGATION = "Why, in their own words:"
 
 
-def no_delegate(who: str) -> str:
-    """`who` is markup of ours."""
+def no_delegate(who: str = "this person") -> str:
+    """`who` is markup of ours; without it, plain text."""
     return f"No tenant knows {who}, so they cannot decide for you. Ask your platform team to list them as a member."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -59,10 +60,13 @@ async def _never(_: Callable[[], Awaitable[None]]) -> None:
 
 
 @asynccontextmanager
-async def running(desk: FakeDesk, mode: Mode, *, email: bool = False, **options: Any) -> AsyncIterator[Stage]:
+async def running(
+    desk: FakeDesk, mode: Mode, *, email: bool = False, hurry: float = 1.0, **options: Any
+) -> AsyncIterator[Stage]:
     """Slack and the bot; at the end, everything the bot ever sent is held against Block Kit's rules.
 
-    `email`: the platform lets people be known by their e-mail address.
+    `email`: the platform lets people be known by their e-mail address. `hurry`: how many times more than Slack grants
+    the bot may post.
     """
     made = manifest.app_manifest(mode, url="https://clusterdesk.example.com", email=email)
     installed = installation.install(people.load(), made)
@@ -77,7 +81,7 @@ async def running(desk: FakeDesk, mode: Mode, *, email: bool = False, **options:
     )
     async with workspace.serving(given) as slack:
         told: list[Event] = []
-        async with bot_of(slack, desk, mode, tell=told.append) as service:
+        async with bot_of(slack, desk, mode, tell=told.append, hurry=hurry) as service:
             yield Stage(slack, desk, service, told)
         assert slack_objects.complaints(slack) == []
         assert leaks.found(told) == []
@@ -85,7 +89,13 @@ async def running(desk: FakeDesk, mode: Mode, *, email: bool = False, **options:
 
 @asynccontextmanager
 async def bot_of(
-    slack: workspace.LocalSlack, desk: FakeDesk, mode: Mode, *, tell: Tell = untold, leads: bool = True
+    slack: workspace.LocalSlack,
+    desk: FakeDesk,
+    mode: Mode,
+    *,
+    tell: Tell = untold,
+    leads: bool = True,
+    hurry: float = 1.0,
 ) -> AsyncIterator[Service]:
     """One bot process, as it were. It posts when it `leads`."""
     groups = UserGroups(bot_slack.client(BOT, api_url=slack.api_url))
@@ -102,6 +112,7 @@ async def bot_of(
         caches=lambda: "",
         tell=tell,
         forget_group=groups.forget,
+        seconds=lambda: hurry * time.monotonic(),
     )
     task = asyncio.create_task(service.run())
     async with asyncio.timeout(30):

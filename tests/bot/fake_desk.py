@@ -136,6 +136,12 @@ class FakeDesk:
         self.built.pop(key, None)
         self.cluster_changes.tell(key)
 
+    def drop(self, key: Key) -> None:
+        """Somebody deleted a request."""
+        self.stored.pop(key, None)
+        self._seen.pop(key, None)
+        self.request_changes.tell(key)
+
     def status(self, key: Key, **changes: object) -> Stored[ClusterRequest]:
         """Somebody (the provisioner, kubectl) wrote the status."""
         return self.put(_changed(self.stored[key], **changes))

@@ -259,15 +259,16 @@ async def test_the_command_goes_on_with_the_request_that_is_chosen(stage: Stage)
 
 
 async def test_of_more_requests_than_a_menu_holds_one_is_found_by_typing(stage: Stage) -> None:
+    long_ago = RequestStatus(phase=Phase.DENIED, decided_at=samples.AT)
     for number in range(120):
-        stage.desk.put(samples.request(f"cr-{number}", cluster=f"build-{number}"))
+        stage.desk.put(samples.request(f"cr-{number}", cluster=f"build-{number}", status=long_ago))
     lena = stage.slack.person("U0LENA")
 
-    await lena.command("/cluster withdraw")
+    await lena.command("/cluster again")
     await lena.modal.fill({"Request": "build-117: new cluster"})
     await lena.modal.submit()
 
-    assert stage.desk.stored["tenant-team-a", "cr-117"].it.status.phase is Phase.WITHDRAWN
+    assert (lena.modal.title, lena.modal.value("Name")) == (replies.CREATE_TITLE, ("build-117",))
 
 
 async def test_a_request_that_is_decided_by_then_is_told_at_the_menu(stage: Stage) -> None:

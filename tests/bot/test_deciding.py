@@ -119,7 +119,7 @@ async def test_the_form_says_at_each_field_what_is_wrong_and_what_the_webhook_ha
     await omar.command("/cluster delegate")
     far = str(int((now + timedelta(days=93)).timestamp()))
     for filled, errors_ in (
-        ({"who": "U0GUEST"}, {replies.DELEGATE_WHO: replies.UNKNOWN_DELEGATE}),
+        ({"who": "U0GUEST"}, {replies.DELEGATE_WHO: replies.no_delegate()}),
         ({"who": OMAR.slack}, {replies.DELEGATE_WHO: replies.DELEGATE_YOURSELF}),
         ({"who": PAT.slack, "until": "1000000000"}, {replies.DELEGATE_UNTIL: replies.END_OVER}),
         ({"until": far}, {replies.DELEGATE_UNTIL: replies.end_too_far(92)}),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import commands, replies
+from bot import blocks, buttons, commands, replies
+from bot import slack as bot_slack
+from playground.workspace.errors import NotVisible
 from provisioning.diagnosis import Diagnosis, Finding, Happening
 from provisioning.losses import Losses
 from provisioning.model import Action, Person, Phase
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.model.tenant import ApprovalPolicy
 from tests.bot import samples
-from tests.bot.conftest import Stage
+from tests.bot.conftest import BOT, Stage
 
 MACHINE = "build-7-workers-x7k2"
 
@@ -32,7 +35,7 @@ async def test_protection_is_asked_for_approved_and_taken_off_only_by_somebody_e
     await lena.command("/cluster delete build-7")
     assert lena.sees("is protected, so nobody deletes it")
 
-    await lena.last.click(replies.UNPROTECT_FORM)
+    await lena.card("is protected").click(replies.UNPROTECT_FORM)
 
     assert lena.modal.title == replies.UNPROTECT_TITLE
     assert "can be deleted again" in lena.modal.text
@@ -85,12 +88,19 @@ async def test_details_say_that_the_cluster_api_did_not_answer(stage: Stage) -> 
     await lena.waits_for("so this is all I know")
 
 
-async def test_the_button_of_a_card_from_before_the_window_still_answers(stage: Stage) -> None:
+async def test_the_button_of_a_card_from_before_there_was_a_window_leads_there(stage: Stage) -> None:
     stage.desk.put_cluster(samples.cluster(status=samples.stuck()))
+    slack = bot_slack.client(BOT, api_url=stage.slack.api_url)
+    channel = (await slack.conversations_open(users="U0LENA"))["channel"]["id"]
+    before = buttons.run(replies.DETAILS, "show tenant-team-a/build-7", spoken="Show all")
+    parts = [blocks.section("An old card"), blocks.actions(before)]
+    await slack.chat_postMessage(channel=channel, text="An old card", blocks=parts)
     lena = stage.slack.person("U0LENA")
-    await lena.command("/cluster show tenant-team-a/build-7")
-    assert lena.sees("is stuck")
-    await lena.last.click(replies.DETAILS)
+
+    await lena.card("An old card").click(replies.DETAILS)
+    await lena.waits_for("is stuck")
+    await lena.card("is stuck").click(replies.DETAILS)
+
     assert lena.modal.title == replies.CLUSTER_DETAILS_TITLE
 
 
@@ -138,19 +148,25 @@ WITH_A_FORM = [command for command in commands.COMMANDS if any(form.changed for 
 
 async def test_a_form_that_is_closed_leaves_nothing_behind_whichever_it_is(stage: Stage) -> None:
     lena = stage.slack.person("U0LENA")
+
+    def drawn() -> list[Any]:
+        return [call.answer for call in stage.slack.api.calls if call.method == "views.update"]
+
     for command in WITH_A_FORM:
         stand(stage, **SPECS.get(command.name, {}))
-        # The API server is still asked when the form is closed.
-        stage.desk.pause = 0.2
+        # Where the API server is asked, it has not answered yet when the form is closed.
+        stage.desk.pause, before = 2.0, len(drawn())
         await lena.command(f"/cluster {command.name}{' build-7' if command.needs_cluster else ''}")
         assert lena.has_modal, command.name
+        with suppress(NotVisible):
+            await lena.waits_until(lambda before=before: len(drawn()) > before, seconds=0.5)
         await lena.modal.close()
         assert not lena.has_modal, command.name
     stage.desk.pause = 0.0
 
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(2.5)
 
     assert (stage.desk.stored, stage.desk.writes) == ({}, [])
-    assert [call.method for call in stage.slack.api.calls if call.method == "views.update"] == []
+    assert [answer for answer in drawn() if not answer.get("ok")] == [], "nothing is drawn that is not there any more"
     await lena.command("/cluster create build-9 small")
     assert lena.modal.value(replies.NAME) == ("build-9",)

@@ -246,7 +246,7 @@ async def test_a_decision_takes_the_buttons_off_every_copy(scene: Scene) -> None
     assert [len(scene.poster.cards(place)) for place in ("DOMAR", "DEVA", "DLENA")] == [1, 1, 1]
     drawn = [card for place in ("DOMAR", "DEVA", "DLENA") for card in scene.poster.cards(place)]
     pressed = [e for card in drawn for block in card.blocks if block["type"] == "actions" for e in block["elements"]]
-    assert [each["action_id"] for each in pressed] == ["run delete tenant-team-a/build-7"]
+    assert [each["action_id"] for each in pressed] == ["run cancel tenant-team-a/build-7"]
 
 
 async def test_progress_is_drawn_at_most_every_five_seconds(scene: Scene) -> None:

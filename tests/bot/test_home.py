@@ -106,12 +106,12 @@ def test_who_decides_for_whom_is_seen_by_both_and_stopped_by_one() -> None:
 
     mine, hers, nobodys = (drawn(who, desk) for who in (samples.OMAR, ZOE, samples.LENA))
 
-    assert headers(mine) == [replies.HOME_WAITING, replies.HOME_DELEGATIONS, replies.HOME_QUOTA]
+    assert headers(mine) == [replies.HOME_WAITING, replies.DELEGATIONS, replies.HOME_QUOTA]
     assert "<@U0ZOE> decides for you until" in said(mine)
     assert "You decide for <@U0OMAR> until" in said(hers)
     assert replies.STOP_DELEGATING in labels(mine)
     assert replies.STOP_DELEGATING not in labels(hers)
-    assert replies.HOME_DELEGATIONS not in headers(nobodys)
+    assert replies.DELEGATIONS not in headers(nobodys)
 
 
 def test_what_a_user_group_of_slack_decides_waits_for_who_is_in_it() -> None:

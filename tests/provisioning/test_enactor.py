@@ -465,6 +465,38 @@ async def test_the_audit_trail_is_told_what_could_not_be_done(stage: Backstage) 
     assert [event.code for event in told] == [Code.REQUEST_FAILED]
 
 
+AN_END = tweak(builders.CLUSTER, "spec.lifetime", "24h")
+
+
+@pytest.mark.parametrize(("lifetime", "is_told"), [("48h", True), ("24h", False)])
+async def test_a_later_end_that_could_not_be_written_is_told_in_the_trail_and_in_an_event(
+    stage: Backstage, lifetime: str, *, is_told: bool
+) -> None:
+    stage.cluster(AN_END)
+    # Somebody else has changed the cluster since.
+    ask(stage, phase="Approved", action="Change", desired={**AN_END["spec"], "lifetime": lifetime}, baseGeneration=7)
+    told: list[Event] = []
+
+    await act(stage, told.append)
+
+    assert status(stage)["phase"] == "Failed"
+    codes = [event.code for event in told]
+    assert codes == [Code.REQUEST_FAILED, *([Code.LIFETIME_FAILED] if is_told else [])]
+    events = stage.server.all(resources.EVENTS, NAMESPACE)
+    assert [event["reason"] for event in events] == (["LifetimeFailed"] if is_told else [])
+    if is_told:
+        assert (told[1].facts["lifetime"], told[1].facts["wanted"]) == ("24h", "48h")
+        assert events[0]["note"].startswith(f"its lifetime stays 24h: what {NAME} asked for could not be written")
+
+
+async def test_a_new_cluster_that_could_not_be_made_is_no_lifetime_that_failed(stage: Backstage) -> None:
+    stage.cluster(AN_END)
+    ask(stage, phase="Approved")
+    told: list[Event] = []
+    await act(stage, told.append)
+    assert [event.code for event in told] == [Code.REQUEST_FAILED]
+
+
 # A request in the place of another.
 
 OLDER = "cr-older"
