@@ -35,6 +35,9 @@ _SAYS_NOTHING: Final = frozenset(
     {"Deleting", "Paused", "Remediating", "RollingOut", "ScalingUp", "ScalingDown", "Reconciling", "Progressing"}
 )
 """Conditions that are False while all is well."""
+_MADE_FOR: Final = ("virt-launcher-", "importer-")
+"""What KubeVirt and its importer put before the name of a machine or a disk, in that of the Pod that they make for it:
+what finds no room is such a Pod."""
 _SUMMARIES: Final = frozenset({"Ready", "Available"})
 """They say that something is wrong; what that is, another condition says, where there is one."""
 
@@ -141,6 +144,8 @@ def _happenings(events: Iterable[Manifest], cluster: str, others: Collection[str
 def _is_of(name: str, cluster: str, others: Collection[str]) -> bool:
     """Whether an object of this name is the cluster's: all that is made for it is called after it. Of two clusters of
     which one is called as the other begins, it is the one's with the longer name."""
+    for made in _MADE_FOR:
+        name = name.removeprefix(made)
     mine = [it for it in (cluster, *others) if name == it or name.startswith(f"{it}-")]
     return max(mine, key=len, default="") == cluster
 

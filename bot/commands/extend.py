@@ -20,13 +20,13 @@ def run(call: Call) -> Answer:
     found = changing.meant(call, COMMAND.line, words=2)
     if isinstance(found, Say):
         return found
-    place, cluster, by = *found, None
-    if call.words[1:]:
-        by = entries.span(call.words[1])
-        if by is None:
-            return Say(cards.say(replies.no_duration(call.words[1])))
-    options, policy = _options(call, found), place.tenant.it.spec.lifetime
-    spec = edits.prolonged(cluster, by or lifetime.parse(offers.LIFETIMES[0]), now=call.now)
+    place, cluster = found
+    policy, by = place.tenant.it.spec.lifetime, entries.span(call.words[1]) if call.words[1:] else None
+    if call.words[1:] and by is None:
+        return Say(cards.say(replies.no_duration(call.words[1])))
+    options = _options(call, found)
+    least = by or lifetime.parse(options[0].value if options else offers.LIFETIMES[0])
+    spec = edits.prolonged(cluster, least, now=call.now)
     if spec is None:
         return Say(cards.say(replies.no_end(cluster.meta.name)))
     if by is not None:
@@ -36,7 +36,7 @@ def run(call: Call) -> Answer:
         return Say(cards.say(replies.lives_longest(cluster.meta.name, policy.longest or "")))
     told = "\n".join(filter(None, (_most(call, found), _free(call, found, spec))))
     menu = Menu(change_forms.EXTEND, replies.EXTEND_TITLE, "lifetime", replies.LONGER_BY, options, told=told)
-    return changing.pick(call, found, menu, _longer_by(options[0].value, found, call.now) or spec)
+    return changing.pick(call, found, menu, spec)
 
 
 async def changed(form: Filled) -> Block:
@@ -52,12 +52,10 @@ async def submitted(form: Filled) -> FormAnswer:
 
 
 def _longer(form: Filled, found: Found) -> ClusterSpec | None:
-    return _longer_by(entries.chosen(form.values, "lifetime"), found, form.now)
-
-
-def _longer_by(span: str, found: Found, now: datetime) -> ClusterSpec | None:
-    by = entries.span(span)
-    return edits.prolonged(found[1], by, now=now) if by else None
+    by, place = entries.span(entries.chosen(form.values, "lifetime")), found[0]
+    # Of what is over, the most that there is has become less since the form was opened.
+    room = edits.room_to_live(found[1], place.tenant.it.spec.lifetime, now=form.now)
+    return edits.prolonged(found[1], min(by, room) if room else by, now=form.now) if by else None
 
 
 def _options(call: Call, found: Found) -> tuple[Option, ...]:

@@ -86,7 +86,16 @@ def test_the_latest_events_come_first_with_how_often_they_were() -> None:
 
 @pytest.mark.parametrize(
     ("name", "is_told"),
-    [("web", True), ("web-md0-x", True), ("website", False), ("web-2-md0", False), ("other", False), ("", False)],
+    [
+        *(("web", True), ("web-md0-x", True), ("virt-launcher-web-md0-x-7k2", True), ("importer-web-md0-x-disk", True)),
+        *(
+            ("website", False),
+            ("web-2-md0", False),
+            ("virt-launcher-web-2-md0-x", False),
+            ("other", False),
+            ("", False),
+        ),
+    ],
 )
 def test_events_of_other_clusters_are_not_told(name: str, *, is_told: bool) -> None:
     assert bool(of(events=[event(name)], others=("web-2", "other")).happenings) is is_told
