@@ -1,4 +1,5 @@
-"""One playground for the tests of the local page and of kubectl; the tests of another Slack start their own."""
+"""One playground for the tests of kubectl and of the local page, and one more where Slack reaches the bot by Socket
+Mode, for those of the page alone; the test of another Slack starts its own."""
 
 from __future__ import annotations
 
@@ -15,11 +16,15 @@ from tests.e2e import desk as desks
 from tests.e2e.desk import Desk
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def desk(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    """A playground with two webhook replicas and the local page."""
+@pytest_asyncio.fixture(scope="package", loop_scope="package", params=["http"])
+async def desk(
+    request: pytest.FixtureRequest, control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Desk]:
+    """A playground with two webhook replicas and the local page. Whoever wants both ways says so
+    (`desks.BOTH_WAYS`)."""
     folder = tmp_path_factory.mktemp("playground")
-    async with desks.up(folder, control_plane_binaries["kubectl"], "--webhook-replicas=2") as started:
+    arguments = ("--webhook-replicas=2", f"--slack-mode={request.param}")
+    async with desks.up(folder, control_plane_binaries["kubectl"], *arguments) as started:
         yield started
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from playground import identity
 from playground.controlplane import kubeconfig_text
 from playground.pki import Pki, write_private
@@ -33,6 +35,8 @@ T = TypeVar("T")
 START_SECONDS = 240.0
 READY_SECONDS = 150.0
 """A tenant cluster takes a seventh of this on an idle machine."""
+BOTH_WAYS = pytest.mark.parametrize("desk", ["http", "socket"], indirect=True, scope="package")
+"""For what goes through Slack: over HTTP, and over Socket Mode in a playground of its own."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
-"""The same way with the bot pointed at another Slack, over HTTP and over Socket Mode."""
+"""The same way with the bot pointed at another Slack, which calls it over HTTP."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
@@ -24,20 +23,16 @@ SECRETS = {
 }
 
 
-@pytest.mark.parametrize("mode", ["http", "socket"])
-async def test_the_whole_way_with_another_slack(
-    mode: Literal["http", "socket"], tmp_path: Path, control_plane_binaries: Binaries
-) -> None:
+async def test_the_whole_way_with_another_slack(tmp_path: Path, control_plane_binaries: Binaries) -> None:
     bot_port = Ports(tmp_path / "ports.json")["bot"]
     options = workspace.Options(
         bot_url=f"http://127.0.0.1:{bot_port}",
         signing_secret=SECRETS["CLUSTERDESK_SLACK_SIGNING_SECRET"],
         bot_token=SECRETS["CLUSTERDESK_SLACK_BOT_TOKEN"],
         app_token=SECRETS["CLUSTERDESK_SLACK_APP_TOKEN"],
-        mode=mode,
     )
     async with workspace.serving(options) as slack:
-        arguments = (f"--slack-api-url={slack.api_url}", f"--slack-mode={mode}", f"--bot-port={bot_port}")
+        arguments = (f"--slack-api-url={slack.api_url}", f"--bot-port={bot_port}")
         async with desks.up(tmp_path, control_plane_binaries["kubectl"], *arguments, environment=SECRETS) as desk:
             lena, omar = slack.person("U0LENA"), slack.person("U0OMAR")
             await lena.command("/cluster create", at="#team-a-approvals")

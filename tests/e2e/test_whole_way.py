@@ -10,9 +10,10 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot import replies
-from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
+from tests.e2e.desk import BOTH_WAYS, Desk, eventually, nothing_left, quota_released
 
 pytestmark = [
+    BOTH_WAYS,
     pytest.mark.real,
     pytest.mark.browser,
     pytest.mark.timeout(600),
@@ -84,7 +85,7 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
 
     # Her card goes from request to ready in one place.
     await lena.get_by_role("link", name="clusterdesk").first.click()
-    mine = lena.locator("article[data-ts]").filter(has_text=CLUSTER)
+    mine = lena.locator("article[data-ts]:not(.reply)").filter(has_text=CLUSTER)
     await expect(mine).to_have_count(1)
     await expect(mine.get_by_text(re.compile("Step [1-7] of 7"))).to_be_visible(timeout=30_000)
     await eventually(lambda: desk.is_ready(NAMESPACE, CLUSTER), what="Ready")
