@@ -248,10 +248,15 @@ def _own(name: str, typed: inputs.Typed) -> inputs.Typed:
 
 
 def _find(blocks: Sequence[Mapping[str, Any]], name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    for known, block, element in inputs.controls(blocks):
+    found = tuple(inputs.controls(blocks))
+    for known, block, element in found:
         if known == name:
             return block, element
-    raise NotVisible(f"no control {name} there")
+    # Drawn anew while it was pressed, a message has blocks with other ids, and the same button in them.
+    alike = [(block, element) for _, block, element in found if element.get("action_id") == name.partition("|")[2]]
+    if len(alike) != 1:
+        raise NotVisible(f"no control {name} there")
+    return alike[0]
 
 
 def _missed_command(command: str, outcome: Missed) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from playground import workspace
 from playground.workspace import NotVisible
+from tests.playground.workspace import payloads_for_tests as made
 from tests.playground.workspace import tiny_bot
 from tests.playground.workspace.tiny_bot import TinyBot
 
@@ -45,6 +46,18 @@ async def test_unregistered_command_never_reaches_the_bot(bot: TinyBot) -> None:
     await lena.command("/nonsense")
     assert lena.sees("/nonsense is not a valid command")
     assert bot.heard == []
+
+
+async def test_a_button_pressed_while_its_message_is_drawn_anew_is_still_that_button(bot: TinyBot) -> None:
+    posted = await tiny_bot.client(bot.slack).chat_postMessage(channel="C0TEAMA", text="A card", blocks=made.card())
+    omar, where = bot.slack.person("U0OMAR"), {"channel": "C0TEAMA", "ts": str(posted["ts"])}
+
+    await omar.hands.act_on_message("U0OMAR", **where, name="drawn-before|approve", typed={})
+    await omar.waits_until(lambda: bool(bot.heard))
+    assert bot.heard[-1]["actions"][0]["block_id"] == "decide"
+
+    with pytest.raises(NotVisible):
+        await omar.hands.act_on_message("U0OMAR", **where, name="drawn-before|gone", typed={})
 
 
 async def test_response_url_answers_where_the_command_was_typed(bot: TinyBot) -> None:
