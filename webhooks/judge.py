@@ -26,7 +26,7 @@ from webhooks.charge import Charge
 from webhooks.confirmed import Confirmed, gist
 from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Verdict, merge, refuse
 from webhooks.facts import Answer, Facts, Manifest, One, Query, Trusted, Unknown, Unusable
-from webhooks.policy import About, Default, Policy, about, table
+from webhooks.policy import About, Default, Policy, Unless, about, table
 from webhooks.ports import Ledgers, Lookup, Near
 from webhooks.recall import Recall
 from webhooks.review import Request
@@ -107,7 +107,7 @@ class Judge:
             (policy.name, await self._ask(partial(_check, policy, request, facts), facts, live=live))
             for policy in policies
         ]
-        reserving = self._reserve(answers, request, deadline)
+        reserving = self._reserve(answers, request, facts, deadline)
         doubtful = set() if live else self._doubtful(facts)
         if doubtful:
             # Side by side: what is reserved on a wrong guess stays charged for a while, and harms nobody.
@@ -120,17 +120,20 @@ class Judge:
         return _noted(merge(verdict for _, verdict in verdicts), refusing, request, facts)
 
     async def _reserve(
-        self, answers: Sequence[tuple[str, Verdict | Charge]], request: Request, deadline: float
+        self, answers: Sequence[tuple[str, Verdict | Charge | Unless]], request: Request, facts: Facts, deadline: float
     ) -> list[tuple[str, Verdict]]:
-        """The answers with the ledger's in place of the charges. Nothing is written for what is refused anyway."""
-        verdicts = [(name, answer) for name, answer in answers if not isinstance(answer, Charge)]
+        """The answers with the ledger's in place of the charges. Nothing is written, and nobody waits, for what is
+        refused anyway."""
+        verdicts = [(name, answer) for name, answer in answers if isinstance(answer, Allow | Deny)]
         refused = any(isinstance(verdict, Deny) for _, verdict in verdicts)
-        for name, charge in answers:
-            if isinstance(charge, Charge):
+        for name, answer in answers:
+            if isinstance(answer, Charge):
                 dry_run = request.dry_run or refused
-                until = min(deadline, _clock() + charge.holds)
-                outcome = await self.ledgers.reserve(charge, deadline=until, dry_run=dry_run)
-                verdicts.append((name, charges.answer(charge, outcome)))
+                until = min(deadline, _clock() + answer.holds)
+                outcome = await self.ledgers.reserve(answer, deadline=until, dry_run=dry_run)
+                verdicts.append((name, charges.answer(answer, outcome)))
+            elif isinstance(answer, Unless) and not refused:
+                verdicts.append((name, await self._ask(partial(answer.check, facts), facts, live=True)))
         return verdicts
 
     def _doubtful(self, facts: Facts) -> set[Query]:
@@ -208,7 +211,7 @@ def _noted(verdict: Verdict, refusing: Sequence[str], request: Request, facts: F
     return replace(verdict, audit={**noted, **verdict.audit})
 
 
-def _check(policy: Policy, request: Request, facts: Facts) -> Verdict | Charge:
+def _check(policy: Policy, request: Request, facts: Facts) -> Verdict | Charge | Unless:
     try:
         return policy.check(request, facts)
     except RecursionError:

@@ -44,12 +44,22 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Unless:
+    """A policy's answer "yes, unless the world says otherwise": `check` may have to wait for what it asks of it.
+
+    So it is asked only where nobody else refuses, and of the API server itself.
+    """
+
+    check: Callable[[Facts], Verdict]
+
+
+@dataclass(frozen=True)
 class Policy:
     """Refuses or admits; all policies that apply to a request are asked, and all their denials are told."""
 
     name: str
     applies_to: tuple[Rule, ...]
-    check: Callable[[Request, Facts], Verdict | Charge]
+    check: Callable[[Request, Facts], Verdict | Charge | Unless]
 
 
 @dataclass(frozen=True)

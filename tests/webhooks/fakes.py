@@ -13,7 +13,7 @@ from provisioning.reservation import Granted, Outcome
 from provisioning.usage import Usage
 from webhooks.charge import Charge
 from webhooks.facts import All, Answer, Facts, One, Query, Trusted, Unknown
-from webhooks.policy import Default, Policy
+from webhooks.policy import Default, Policy, Unless
 from webhooks.review import Request
 
 Manifest = dict[str, Any]
@@ -43,7 +43,8 @@ class World:
         facts = Facts(now, trusted or Trusted())
         while True:
             try:
-                return policy.check(request, facts)
+                answer = policy.check(request, facts)
+                return answer.check(facts) if isinstance(answer, Unless) else answer
             except Unknown as unknown:
                 self._tell(facts, unknown)
 

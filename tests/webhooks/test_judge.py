@@ -20,7 +20,7 @@ from webhooks.charge import Charge
 from webhooks.decision import Allow, Deny, Patch, Verdict, refuse
 from webhooks.facts import All, Facts, Manifest, One, Trusted, Unusable
 from webhooks.judge import Judge, TooCurious
-from webhooks.policy import Default, Policy, Rule
+from webhooks.policy import Default, Policy, Rule, Unless
 from webhooks.ports import Lookup
 from webhooks.review import Request
 
@@ -162,6 +162,22 @@ async def test_what_was_measured_by_what_may_be_another_soon_is_reserved_until_t
     assert ledgers.left > 30
     await verdict(judge(policy(replace(CHARGE, holds=2)), ledgers=ledgers), seconds=60)
     assert ledgers.left <= 2
+
+
+async def test_what_has_to_be_waited_for_is_asked_live_and_only_where_nobody_else_refuses() -> None:
+    def look(facts: Facts) -> Verdict:
+        return refuse(Cause("b", "named")) if facts.list(TENANTS, after=1.0) else Allow()
+
+    world = World(manifest(TENANTS, "blue"))
+    waiting = Policy("p", RULES, lambda _r, _f: Unless(look))
+    answer = await verdict(judge(waiting, policy(refuse(Cause("a", "x"))), world=world))
+    assert isinstance(answer, Deny)
+    assert [cause.field for cause in answer.causes] == ["a"]
+    assert world.asked == []
+    answer = await verdict(judge(waiting, world=world))
+    assert isinstance(answer, Deny)
+    assert set(world.asked) == {(All(TENANTS, after=1.0), True)}
+    assert await verdict(judge(waiting)) == Allow()
 
 
 async def test_room_that_came_free_meanwhile_is_seen_before_refusing() -> None:

@@ -5,7 +5,8 @@ A changed size is a new template under a new name, which is how Cluster API roll
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from provisioning.errors import Cause
@@ -14,7 +15,7 @@ from webhooks import charged, confirmed, tree
 from webhooks import facts as reading
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import All, Facts
-from webhooks.policy import CREATE, UPDATE, Policy, Rule
+from webhooks.policy import CREATE, UPDATE, Policy, Rule, Unless
 from webhooks.review import Request
 
 TOLD: Final = (
@@ -27,14 +28,12 @@ SETTLED_SECONDS: Final = charged.BY_TEMPLATE_SECONDS + confirmed.WITHIN + 1.0
 """After which whoever was measured by a template that is gone is stored, or was not let in."""
 
 
-def check(request: Request, facts: Facts) -> Verdict:
+def check(request: Request, facts: Facts) -> Verdict | Unless:
     if request.object is None or reading.is_platforms(facts, request):
         return Allow()
     if reading.tenant_of(facts, request.namespace) is None:
         return Allow()
-    causes = _changed(request) if request.old is not None else _replaced(request, facts)
-    found = list(causes)
-    return refuse(*found, code=INVALID) if found else Allow()
+    return _made(request, facts) if request.old is None else _verdict(_changed(request))
 
 
 def _changed(request: Request) -> Iterator[Cause]:
@@ -43,20 +42,25 @@ def _changed(request: Request) -> Iterator[Cause]:
         yield Cause("spec", TOLD.format(name=request.name))
 
 
-def _replaced(request: Request, facts: Facts) -> Sequence[Cause]:
+def _made(request: Request, facts: Facts) -> Verdict | Unless:
     """Deleted and made again under the same name would be a change, too. Our own have their content in their name."""
     if request.user.name == facts.trusted.provisioner:
-        return ()
+        return Allow()
     # Of a name that the API server made up, only the object knows.
     name, namespace = request.either["metadata"]["name"], request.namespace
-    named = list(_named(name, namespace, facts))
-    if named or request.dry_run or facts.trusted.is_platform(request.user):
-        return named
-    # Whoever was measured a moment ago, by one that is gone by now, may not be stored yet: in a while it is, or was sent
-    # back. While one is still there, others may go on being measured by it.
+    verdict = _verdict(_named(name, namespace, facts))
+    if verdict != Allow() or request.dry_run or facts.trusted.is_platform(request.user):
+        return verdict
+    return Unless(partial(_settled, name, namespace))
+
+
+def _settled(name: str, namespace: str, facts: Facts) -> Verdict:
+    """Whoever was measured a moment ago, by one that is gone by now, may not be stored yet: in a while it is, or was
+    sent back. While one is still there, others may go on being measured by it."""
     if facts.get(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=namespace) is not None:
-        return (Cause("metadata.name", f"there is a template {name} already; take another name"),)
-    return list(_named(name, namespace, facts, after=SETTLED_SECONDS))
+        text = f"there is a template {name} already; take another name"
+        return refuse(Cause("metadata.name", text), code=INVALID)
+    return _verdict(_named(name, namespace, facts, after=SETTLED_SECONDS))
 
 
 def _named(name: str, namespace: str, facts: Facts, *, after: float = 0.0) -> Iterator[Cause]:
@@ -74,6 +78,11 @@ def _named(name: str, namespace: str, facts: Facts, *, after: float = 0.0) -> It
                 f"the {user['kind']} {user['metadata']['name']} was measured by a template of this name; take another"
             )
             yield Cause("metadata.name", text)
+
+
+def _verdict(causes: Iterable[Cause]) -> Verdict:
+    found = list(causes)
+    return refuse(*found, code=INVALID) if found else Allow()
 
 
 POLICY = Policy("immutable_templates", (Rule(KUBEVIRT_MACHINE_TEMPLATES, (CREATE, UPDATE)),), check)
