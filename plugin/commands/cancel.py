@@ -42,12 +42,14 @@ def run(
         if not course.dry and await _taken_back(session, name, course):
             return
         cluster = await finding.cluster(session, name)
-        await _check(session, cluster)
+        by_request = await _is_by_request(session, cluster)
         asked = f"Cancel {name}, and remove whatever there is of it?"
         if not (yes or course.dry or typer.confirm(asked, err=True)):
             raise NotDone(f"{name} is not cancelled")
-        outcome = await wishes.give_up(session, cluster, reason=reason, dry_run=course.dry)
-        await carried_out(session, outcome, course)
+        ask = wishes.give_up if by_request else wishes.remove
+        outcome = await ask(session, cluster, reason=reason, dry_run=course.dry)
+        if by_request:
+            await carried_out(session, outcome, course)
         await see_through(session, outcome, course, done=f"{name} is cancelled, and {wording.SAID[Stage.DELETING]}")
 
     carry_out(cancel, kubeconfig=kubeconfig, context=context, namespace=namespace)
@@ -64,14 +66,22 @@ async def _taken_back(session: Session, name: str, course: Course) -> bool:
     return True
 
 
-async def _check(session: Session, cluster: Stored[TenantCluster]) -> None:
-    """Raises `NotDone` with what speaks against it, as far as this person may look; the API server knows the rest."""
+async def _is_by_request(session: Session, cluster: Stored[TenantCluster]) -> bool:
+    """Whether it is done by a request, of whom the tenant names. Who decides by a group does it at once: in which
+    groups somebody is, only the API server knows, and only while they ask.
+
+    Raises `NotDone` with what speaks against it, as far as this person may look; the API server knows the rest.
+    """
     tenant, catalog, me = await session.tenant(), await session.catalog(), await session.myself()
     if tenant is None or catalog is None:
-        return
-    obstacle = giving_up.obstacle(cluster, me.person, tenant=tenant.it.spec, catalog=catalog, groups=me.groups)
-    if obstacle is not None:
-        raise NotDone(_why_not(cluster, obstacle, tenant.meta.name))
+        return True
+    by_name, by_group = (
+        giving_up.obstacle(cluster, me.person, tenant=tenant.it.spec, catalog=catalog, groups=groups)
+        for groups in ((), me.groups)
+    )
+    if by_group is not None:
+        raise NotDone(_why_not(cluster, by_group, tenant.meta.name))
+    return by_name is None
 
 
 def _why_not(cluster: Stored[TenantCluster], obstacle: Obstacle, tenant: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any
 import pytest
 
 from provisioning import giving_up, names
-from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
+from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS
 from tests import builders
-from tests.builders import CLUSTER, NAMESPACE, Manifest, tweak
-from tests.plugin.terminal import Terminal, at_a_terminal
+from tests.builders import CLUSTER, NAMESPACE, TENANT, Manifest, tweak
+from tests.plugin.terminal import ME, Terminal, at_a_terminal
 from tests.provisioning.waiting import running, until
 
 MINE = tweak(
@@ -78,6 +79,14 @@ async def test_what_cannot_be_given_up_is_told_and_ends_with_1(tmp_path: Path, c
         code, out, err = await ann.type("cancel web --yes")
         assert (code, out, err.startswith(said)) == (1, "", True)
         assert ann.requests == []
+
+
+async def test_who_decides_by_a_group_gives_it_up_at_once(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path, tweak(MINE, "metadata.annotations", {})) as ann:
+        ann.server.put(TENANTS, tweak(TENANT, "spec.approvers", [{"group": "leads"}]))
+        ann.server.texts[ME] = json.dumps({"status": {"userInfo": {"username": "ann", "groups": ["leads"]}}})
+        assert await ann.type("cancel web --yes") == (0, "web is cancelled, and is being deleted\n", "")
+        assert (ann.cluster(), ann.requests) == (None, [])
 
 
 @pytest.mark.parametrize("word", ["web", "cr-mine"])

@@ -11,13 +11,17 @@ import pytest_asyncio
 
 from provisioning import audit, backing, errors, giving_up, names, resources, standing
 from provisioning.audit import Code, Event
+from provisioning.cache import Key
 from provisioning.enactor import Enactor
+from provisioning.feed import Feed
 from provisioning.kube import Manifest
+from provisioning.queue import Queue
 from tests import builders
 from tests.builders import GONE, NAMESPACE, tweak
 from tests.fakes.api_server import Fault
 from tests.fakes.objects import Kind, Refused
 from tests.provisioning.backstage import Backstage, backstage
+from tests.provisioning.waiting import running, until
 
 NAME = "cr-abcdefghij"
 KEY = (NAMESPACE, NAME)
@@ -164,6 +168,26 @@ async def test_a_deletion_that_is_written_says_when_the_cluster_is_gone(stage: B
     writes = stage.server.objects.last
     await act(stage)
     assert stage.server.objects.last == writes, "what is gone stays gone, though a younger one has its name"
+
+
+async def test_the_end_of_a_cluster_is_heard_of(stage: Backstage) -> None:
+    def removed() -> str:
+        found = (status(stage).get("conditions") or ()) if stage.there(resources.CLUSTER_REQUESTS, NAME) else ()
+        return next((str(c["status"]) for c in found if c["type"] == standing.REMOVED), "")
+
+    requests: Queue[Key] = Queue("requests")
+    others: dict[str, Any] = {name: Queue(name) for name in ("clusters", "accesses", "tenants", "catalogs")}
+    enactor = Enactor(stage.kube, stage.landscape, now=stage.clock)
+    never_ready(stage)
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"finalizers": [names.FINALIZER]}})
+    stop = Feed(stage.landscape, requests=requests, **others).start()
+    async with running(requests.work(enactor.act)):
+        await stage.caught_up()
+        ask(stage, action="Delete", desired=GONE)
+        await until(lambda: removed() == "False")
+        stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"finalizers": None}})
+        await until(lambda: removed() == "True")
+    stop()
 
 
 async def test_a_deletion_from_before_that_was_told_says_nothing_of_it(stage: Backstage) -> None:
