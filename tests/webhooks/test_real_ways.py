@@ -208,14 +208,13 @@ async def test_no_template_hides_how_large_its_machines_may_become(desk: Desk, e
 async def test_no_template_comes_back_larger_under_a_name_that_machines_were_measured_by(
     desk: Desk, eve: Kube, workers: str
 ) -> None:
-    where = {"namespace": desk.namespace}
     await insisting(lambda: eve.create(KUBEVIRT_MACHINE_TEMPLATES, template(desk, "of-set")))
     body = deployment(desk, "by-name", replicas=0)
     spec = {key: body["spec"][key] for key in ("clusterName", "replicas", "selector", "template")}
     spec["template"]["spec"]["infrastructureRef"]["name"] = "of-set"
     await insisting(lambda: eve.create(MACHINE_SETS, desk.new(MACHINE_SETS, "by-name", spec)))
     for name, named in (("small", f"MachineDeployment {workers}"), ("of-set", "MachineSet by-name")):
-        await eve.delete(KUBEVIRT_MACHINE_TEMPLATES, name, **where)
+        await eve.delete(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=desk.namespace)
         larger = template(desk, name, cores=16)
         await refused(
             f"the {named} was measured by a template of this name; take another",
@@ -223,7 +222,7 @@ async def test_no_template_comes_back_larger_under_a_name_that_machines_were_mea
             partial(eve.apply, KUBEVIRT_MACHINE_TEMPLATES, larger, manager="eve"),
             partial(desk.admin.create, KUBEVIRT_MACHINE_TEMPLATES, larger),
         )
-        assert await eve.find(KUBEVIRT_MACHINE_TEMPLATES, name, **where) is None
+        assert await eve.find(KUBEVIRT_MACHINE_TEMPLATES, name, namespace=desk.namespace) is None
     # Our own have their content in their name, so what comes back is what was there.
     async with desk.person(Trusted().provisioner) as provisioner:
         await provisioner.create(KUBEVIRT_MACHINE_TEMPLATES, template(desk, "small"))

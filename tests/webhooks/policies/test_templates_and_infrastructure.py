@@ -65,7 +65,7 @@ class InAWhile(World):
         self.coming = World(*WORLD, *coming)
 
     def answer(self, query: Query) -> Answer:
-        return (self.coming if isinstance(query, All) and query.after else super()).answer(query)
+        return self.coming.answer(query) if isinstance(query, All) and query.after else super().answer(query)
 
 
 @pytest.mark.parametrize("kind", [MACHINE_DEPLOYMENTS, MACHINE_SETS])
