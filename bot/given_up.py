@@ -30,18 +30,19 @@ def by(request: Request, others: Iterable[Request]) -> Request | None:
     return found if found is not None and found.it.status.waiver == giving_up.RULE else None
 
 
-def is_told_of_elsewhere(
-    request: Request,
-    others: Iterable[Request],
-    cluster: Stored[TenantCluster] | None,
-    *,
-    tenant: Stored[Tenant],
-    catalog: CatalogSpec,
+def gives_up(
+    request: Request, cluster: Stored[TenantCluster] | None, *, tenant: Stored[Tenant], catalog: CatalogSpec
 ) -> bool:
-    """Whether this gives up what the same person asked for, and whose card they have. Not when nothing comes of it:
-    that card goes on then as if nothing were. `cluster` is the one that it is about."""
-    if request.it.spec.action is not Action.DELETE or not _gives_up(request, cluster, tenant, catalog):
-        return False
+    """Whether a request is granted as one that gives a cluster up, or will be in a moment. Not when nothing came of it:
+    the cluster's card goes on then as if nothing were. `cluster` is the one that it is about."""
+    if request.it.status.phase is Phase.PENDING:
+        return giving_up.waiver(tenant.it.spec, request.it.spec, cluster, catalog) == giving_up.RULE
+    return request.it.status.phase in _DONE and request.it.status.waiver == giving_up.RULE
+
+
+def is_told_of_elsewhere(request: Request, others: Iterable[Request]) -> bool:
+    """Whether a request that gives a cluster up is told of on the card of the one that the cluster came of: where the
+    same person asked for that, and has its card. `others` are those of the tenant, oldest first."""
     before = [each for each in others if _is_about_the_same(request, each) and _order(each) < _order(request)]
     made = next((each for each in reversed(before) if each.it.status.phase is Phase.APPLIED), None)
     if made is None or made.it.spec.action is Action.DELETE:
@@ -55,16 +56,6 @@ def line(request: Request, *, gone: bool) -> Block:
     took = standing.removed_after(request)
     who, told = text.name(request.it.spec.requester), text.about(took) if took is not None else ""
     return blocks.context(replies.given_up_by(who, told, gone=gone))
-
-
-def _gives_up(
-    request: Request, cluster: Stored[TenantCluster] | None, tenant: Stored[Tenant], catalog: CatalogSpec
-) -> bool:
-    """Whether it is granted as that, or will be in a moment."""
-    if request.it.status.phase in _DONE:
-        return request.it.status.waiver == giving_up.RULE
-    soon = request.it.status.phase is Phase.PENDING
-    return soon and giving_up.waiver(tenant.it.spec, request.it.spec, cluster, catalog) == giving_up.RULE
 
 
 def _is_about_the_same(one: Request, other: Request) -> bool:

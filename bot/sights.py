@@ -102,9 +102,8 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
     if found.stage is Stage.NO_ROOM and now:
         name, policy = tenant.meta.name, tenant.it.spec.lifetime
         found = replace(found, turn=room.turn(request, desk.requests(name), desk.clusters(name), policy, now=now))
-    if request.it.spec.action is Action.DELETE:
-        beside = desk.requests(tenant.meta.name)
-        elsewhere = given_up.is_told_of_elsewhere(request, beside, cluster, tenant=tenant, catalog=catalog)
+    if given_up.gives_up(request, cluster, tenant=tenant, catalog=catalog):
+        elsewhere = given_up.is_told_of_elsewhere(request, desk.requests(tenant.meta.name))
         found = replace(found, told_elsewhere=elsewhere)
     elif found.stage in (Stage.DELETING, Stage.GONE):
         found = replace(found, given_up=given_up.by(request, desk.requests(tenant.meta.name)))
