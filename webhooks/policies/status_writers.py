@@ -1,8 +1,8 @@
 """What is so, clusterdesk says: nobody else writes the status of a TenantCluster, a Tenant or a Catalog.
 
-People believe a status: they follow the address in it, and take the numbers for theirs. So does one rule: what was never
-ready is given up without an approval (`provisioning.giving_up`). The API server does not ask about our own writes (see
-`Reach.OURS`).
+People believe a status: they follow the address in it, and take the numbers for theirs. So does one rule: what was
+never ready is given up without an approval (`provisioning.giving_up`). The API server does not ask about our own writes
+(see `Reach.OURS`).
 """
 
 from __future__ import annotations
