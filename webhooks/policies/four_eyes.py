@@ -37,7 +37,7 @@ WORDS = {
     Reason.OWN_REQUEST: "asked for it, and somebody else must decide",
     Reason.ALREADY_DECIDED: "comes too late: the request is decided",
     Reason.ALREADY_VOTED: "has voted already",
-    Reason.NOT_YOURS: "did not ask for it, and is no member for whom somebody who is gone has left it",
+    Reason.NOT_YOURS: "did not ask for it, and withdraws it only as a member, once whoever asked is gone",
     Reason.EXPIRED: "comes too late: the request has expired",
     Reason.CHANGED: "voted on something else",
     Reason.GONE: "voted on what is no longer there",
