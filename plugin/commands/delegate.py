@@ -46,10 +46,10 @@ def run(
     context: ContextOption = "",
     kubeconfig: KubeconfigOption = HOME_KUBECONFIG,
 ) -> None:
-    """List who decides instead of you in this namespace, and instead of whom you do. With a USER, have them decide
-    about requests instead of you, for a while; with --stop, nobody any more.
+    """List who decides instead of you in this namespace, and instead of whom you do.
 
-    They decide neither about their own requests nor about yours, and cannot hand it on.
+    With a USER, have them decide about requests instead of you, for a while; with --stop, nobody any more. They decide
+    neither about their own requests nor about yours, and cannot hand it on.
     """
     if user and (stop or everywhere):
         typer.echo("Say who is to decide instead of you, in one namespace; or --stop.", err=True)
