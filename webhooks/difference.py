@@ -44,6 +44,11 @@ def surplus(after: Iterable[T], before: Iterable[T], key: Callable[[T], Hashable
             yield it
 
 
+def added(after: Iterable[D], before: Iterable[D]) -> Iterator[D]:
+    """The same of what has a field path: wherever in a list it stands."""
+    return surplus(after, before, placeless)
+
+
 def fresh(after: Tree, before: Tree, key: str) -> list[tuple[int, Tree]]:
     """Elements of this list of mappings that were not in it before, each with its number."""
     there = tree.mappings(before.get(key))

@@ -53,7 +53,7 @@ def found(
         return []
     gone = difference.surplus(before, sent, _content)
     known = [finding for part in gone for finding in _known(part, look)]
-    fresh = list(dict.fromkeys(difference.surplus(new, known, difference.placeless)))
+    fresh = list(dict.fromkeys(difference.added(new, known)))
     told = sift(fresh) if fresh else fresh
     return told if told and deliveries.is_sent(request, facts) else []
 

@@ -59,7 +59,9 @@ def warnings(before: CatalogSpec, after: CatalogSpec, facts: Facts) -> Iterator[
 
 def _within_reach(suspects: Sequence[Stored[Tenant]]) -> tuple[Sequence[Stored[Tenant]], Sequence[Stored[Tenant]]]:
     """Those whose namespaces are few enough together, and the others."""
-    counted, rest, left = [], [], COUNTED_MAX
+    counted: list[Stored[Tenant]] = []
+    rest: list[Stored[Tenant]] = []
+    left = COUNTED_MAX
     for tenant in suspects:
         fits = len(tenant.it.spec.namespaces) <= left
         left -= len(tenant.it.spec.namespaces) if fits else 0

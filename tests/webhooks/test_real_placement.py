@@ -302,7 +302,9 @@ async def no_keys_of_a_cluster_go_anywhere(desk: Desk) -> None:
     kept = {"ownerReferences": owners, "finalizers": ["example.com/kept"]}
     await desk.admin.create(SECRETS, desk.new(SECRETS, "shop-ca", **kept))
     assert await passing(desk, "shop-ca", "is what the KamajiControlPlane shop keeps for itself") == []
-    await desk.admin.create(CLUSTER_RESOURCE_SETS, resource_set(desk, "wait", [{"kind": "Secret", "name": "late-ca"}]))
+    source = {"contentFrom": {"secret": {"name": "late-ca", "key": "tls.key"}}}
+    wait = {"template": {"spec": {"files": [{"path": "/a", **source}]}}}
+    await desk.admin.create(KUBEADM_CONFIG_TEMPLATES, desk.new(KUBEADM_CONFIG_TEMPLATES, "wait", wait))
     refused = pytest.raises(errors.Forbidden, match="something in this namespace would give late-ca")
     with refused:
         await desk.admin.create(SECRETS, desk.new(SECRETS, "late-ca", ownerReferences=owners))
@@ -310,6 +312,12 @@ async def no_keys_of_a_cluster_go_anywhere(desk: Desk) -> None:
     with refused:
         taken = {"metadata": {"ownerReferences": owners}, "stringData": {"tls.key": "x"}}
         await desk.admin.merge(SECRETS, "late-ca", taken, namespace=desk.namespace)
+    # Whose keys are called so is known before they are there.
+    version = {"version": "v1.34.2"}
+    with pytest.raises(errors.Forbidden, match="would give late-ca, in which it keeps its keys"):
+        await desk.admin.create(KAMAJI_CONTROL_PLANES, desk.new(KAMAJI_CONTROL_PLANES, "late", version))
+    await desk.admin.create(KAMAJI_CONTROL_PLANES, desk.new(KAMAJI_CONTROL_PLANES, "early", version))
+    assert await passing(desk, "early-ca", "is what the KamajiControlPlane early keeps for itself") == []
 
 
 async def no_access_to_the_management_cluster_goes_there(desk: Desk) -> None:

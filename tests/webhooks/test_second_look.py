@@ -81,7 +81,7 @@ class Looking:
 
 
 def standing_by(policy: str) -> float:
-    return metrics.FORBIDDEN.labels(policy)._value.get()
+    return float(metrics.FORBIDDEN.labels(policy)._value.get())
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def _of_carrier(
 
 def _added(read: Callable[[Manifest], Iterator[D]], manifest: Manifest, before: Manifest | None) -> list[D]:
     there = read(before) if before is not None else ()
-    return list(difference.surplus(read(manifest), there, difference.placeless))
+    return list(difference.added(read(manifest), there))
 
 
 def _of_reference(
