@@ -187,7 +187,7 @@ class Batcher:
         hand, last = self._hand, self._page
         # Where others write, a write on what we wrote last would only be lost.
         page, live = None if self.turns.are_others_about(self.clock()) else last, False
-        lost = unanswered = 0
+        lost, unanswered, began = 0, 0, self.clock()
         self._take_along(batch)
         alone = not batch
         while self._in_time(batch) or alone:
@@ -218,7 +218,7 @@ class Batcher:
             except errors.Conflict:
                 lost += 1
                 log.debug("ledger_lost_race", tenant=self.tenant, times=lost)
-                self.turns.meet(self.clock())
+                self.turns.lost(self.clock(), took=self.clock() - began)
                 page, live, self._page = None, False, None
                 hand.lost()
                 continue

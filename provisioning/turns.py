@@ -1,9 +1,10 @@
 """When one of several writers of one thing begins its next write, so that each of them has its turn.
 
 Whoever has won a race knows what it wrote, and would win for ever: who lost has to read first. So who has lost goes at
-once, and a winner waits for as long as others need to read and to write. Nobody says who else there is. A race that is
-lost tells, and so does a thing that has changed since; who always wins leaves a gap now and then, more seldom each
-time, in case there is somebody. Nothing waits here, or looks at a clock: times are seconds of one that never goes back.
+once, and a winner waits for as long as others need to read and to write, longer the more it lost itself. Nobody says
+who else there is. A race that is lost tells, and so does a thing that has changed since; who always wins leaves a gap
+now and then, in case there is somebody. Nothing waits here, or looks at a clock: times are seconds of one that never
+goes back.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from dataclasses import dataclass
 from typing import Final
 
 TURNS: Final = 1.5
-"""Times as long as its write took that a winner waits, and up to twice that, before its next one; and once more for
-each race that it lost on its way, on an average that follows the last few."""
+"""Times as long as a write takes that a winner waits, and up to twice that, before its next one; and once more for each
+race that is lost for one that is won."""
 RECENT: Final = 0.2
-"""Share of the last time in that average."""
+"""Share of the last one in these averages."""
 TURN_MAX: Final = 1.0
-"""Seconds that it waits at the most."""
+"""Seconds that a winner waits at the most."""
 PAUSE: Final = 0.01
 PAUSE_MAX: Final = 0.2
 """Seconds, at the most, by which whoever gets no answer waits longer each time, and that it waits in all."""
@@ -28,9 +29,8 @@ RIVALS_WRITES: Final = 8.0
 """Seconds, or times as long as a write takes if that is more, within which others who were met twice are thought to
 write all the time. The keeper, who writes every half second at most, is no rival: where nobody is, nobody waits."""
 GAP_FIRST: Final = 2
-GAP_RARER: Final = 8
-GAP_MOST: Final = 64
-"""Writes without a pause after which a gap is left: at first, times as many the next time, and at the most."""
+GAP_NEXT: Final = 64
+"""Writes without a pause after which a gap is left: soon, when others may have begun as well, and then seldom."""
 
 
 @dataclass
@@ -41,7 +41,9 @@ class Turns:
     _met: tuple[float, float] = (float("-inf"), float("-inf"))
     _ended: float = float("-inf")
     _took: float = 0.0
+    """How long a write takes, on an average: also those that were lost, which tell more of how it is for others."""
     _lost: float = 0.0
+    """How many races are lost for one that is won, on an average."""
     _next: float = 0.0
     _in_a_row: int = 0
     _gap_after: int = GAP_FIRST
@@ -62,19 +64,28 @@ class Turns:
         self._in_a_row += 1
         if self._in_a_row <= self._gap_after:
             return 0.0
-        self._in_a_row, self._gap_after = 0, min(GAP_RARER * self._gap_after, GAP_MOST)
+        self._in_a_row, self._gap_after = 0, GAP_NEXT
         return max(0.0, self._ended + min(TURN_MAX, self._took * TURNS) - now)
 
     def meet(self, now: float) -> None:
         """Somebody else has written."""
         self._met = self._met[1], now
 
+    def lost(self, now: float, *, took: float) -> None:
+        """Somebody else was faster than a write that took so many seconds."""
+        self.meet(now)
+        self._follow(took)
+
     def won(self, now: float, *, took: float, lost: int) -> None:
-        """A write is done that took so many seconds, after so many races that were lost."""
-        self._ended, self._took = now, took
+        """A write is done that took so many seconds, after so many that were lost."""
+        self._ended = now
+        self._follow(took)
         self._lost += (lost - self._lost) * RECENT
-        self._next = now + min(TURN_MAX, took * (TURNS + self._lost) * (1 + self.chance()))
+        self._next = now + min(TURN_MAX, self._took * (TURNS + self._lost) * (1 + self.chance()))
 
     def retry(self, *, unanswered: int) -> float:
         """Seconds until the next try of who got no answer this number of times in a row."""
         return min(PAUSE_MAX, PAUSE * (unanswered - 1)) * self.chance()
+
+    def _follow(self, took: float) -> None:
+        self._took += (took - self._took) * (RECENT if self._took else 1.0)

@@ -114,7 +114,7 @@ def story(
 
     async def told() -> Told:
         loop, server, found = asyncio.get_running_loop(), ApiServer(chance, slower), Told()
-        doors = [Batcher(Ledgers(server, n), "blue", loop.time, taking(chance.random)) for n in range(replicas)]
+        doors = [Batcher(Ledgers(server, n), "blue", loop.time, turns=taking(chance.random)) for n in range(replicas)]
 
         async def write(door: int) -> None:
             for number in range(each):
@@ -139,10 +139,17 @@ def story(
     return virtual_time.run(told())
 
 
-@pytest.mark.parametrize(("replicas", "most", "slower"), [(2, 20, 1.0), (3, 10, 1.0), (3, 10, 4.0), (5, 20, 1.0)])
-def test_nobody_waits_for_more_than_a_few_turns_of_the_others(replicas: int, most: int, slower: float) -> None:
-    found = [story(replicas=replicas, writers=4, seed=seed, slower=slower) for seed in range(8)]
-    assert max(turn for one in found for turn in one.turns) <= most
+def longest(*, replicas: int, slower: float = 1.0, taking: type[Turns] = Turns) -> list[int]:
+    """Of several stories, the most writes of others for which anybody waited, in order."""
+    told = (story(replicas=replicas, writers=4, seed=seed, slower=slower, taking=taking) for seed in range(8))
+    return sorted(max(one.turns) for one in told)
+
+
+@pytest.mark.parametrize(("replicas", "usual", "slower"), [(2, 8, 1.0), (3, 8, 1.0), (3, 8, 4.0), (5, 15, 1.0)])
+def test_nobody_waits_for_more_than_a_few_turns_of_the_others(replicas: int, usual: int, slower: float) -> None:
+    waited = longest(replicas=replicas, slower=slower)
+    assert waited[len(waited) // 2] <= usual
+    assert waited[-1] <= 25
 
 
 class Greedy(Turns):
@@ -161,8 +168,8 @@ class Modest(Turns):
 
 @pytest.mark.parametrize("taking", [Greedy, Modest])
 def test_without_a_gap_somebody_waits_for_longer(taking: type[Turns]) -> None:
-    found = [story(replicas=3, writers=4, seed=seed, taking=taking) for seed in range(8)]
-    assert max(turn for one in found for turn in one.turns) > 10
+    waited = longest(replicas=3, taking=taking)
+    assert waited[len(waited) // 2] > 8
 
 
 def test_who_is_alone_hardly_waits_for_others_who_might_be_there() -> None:
@@ -212,7 +219,7 @@ def test_where_writes_take_long_others_are_remembered_for_longer() -> None:
     assert one.are_others_about(14.0)
 
 
-def test_who_always_wins_leaves_a_gap_the_more_seldom_the_longer_it_goes_on() -> None:
+def test_who_always_wins_leaves_a_gap_soon_and_then_seldom() -> None:
     one, now, gaps = Turns(lambda: 0.0), 10.0, []
     for number in range(200):
         pause = one.pause(now)
@@ -220,7 +227,7 @@ def test_who_always_wins_leaves_a_gap_the_more_seldom_the_longer_it_goes_on() ->
             gaps.append(number)
         now += pause + 0.005
         one.won(now, took=0.005, lost=0)
-    assert [later - sooner for sooner, later in pairwise(gaps)] == [17, 65, 65]
+    assert [later - sooner for sooner, later in pairwise(gaps)] == [65, 65, 65]
     assert gaps[0] == GAP_FIRST
     assert one.pause(now + 1.0) == 0.0
 
