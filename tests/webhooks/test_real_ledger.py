@@ -51,6 +51,8 @@ from webhooks.facts import Trusted
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUNDS = int(os.environ.get("LEDGER_ROUNDS", "2"))
+LONG = pytest.mark.timeout(120 + 40 * ROUNDS)
+"""Of the stories, in seconds: a round takes some, and many on a busy machine."""
 SEED = int(os.environ.get("LEDGER_SEED") or secrets.randbelow(2**32))
 ACTORS, ACTS = 8, 15
 """How many act at once, and how often each, in one round."""
@@ -350,6 +352,7 @@ def no_deployments(namespace: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": spec}
 
 
+@LONG
 async def test_whatever_happens_nothing_is_above_the_quota_nothing_uncounted_and_in_the_end_nothing_leaked(
     building: Office,
 ) -> None:
@@ -381,6 +384,7 @@ async def test_whatever_happens_nothing_is_above_the_quota_nothing_uncounted_and
     assert story.outcomes["NoRoom"] > 0, (SEED, story.outcomes)
 
 
+@LONG
 async def test_whatever_happens_between_any_two_steps_nothing_is_above_the_quota_uncounted_or_leaked(
     building: Office,
 ) -> None:
