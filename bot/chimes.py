@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from bot import cards, digest, places, replies, text, verdicts
 from bot.cards import Card
 from bot.sights import Sight
+from provisioning import people
 from provisioning.model import ClusterRequest, Delivery, Surface, conditions
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 
 ASKED, APPROVED, IN_LINE, STUCK, DONE, EXPIRED = "asked", "approved", "in-line", "stuck", "done", "expired"
+GIVEN_UP = "given-up"
 WORDS = {
     Stage.WAITING: ASKED,
     Stage.ACCEPTED: APPROVED,
@@ -38,7 +40,10 @@ _BEFORE = {APPROVED: (ASKED, IN_LINE), IN_LINE: (ASKED, APPROVED)}
 
 
 def word(sight: Sight) -> str:
-    """What there is to hear of now; empty for nothing."""
+    """What there is to hear of now; empty for nothing. Whoever gives up what they asked for themselves knows it."""
+    if sight.given_up is not None:
+        mine = people.same(sight.given_up.it.spec.requester, sight.request.it.spec.requester)
+        return "" if mine else GIVEN_UP
     return WORDS.get(sight.stage, "")
 
 
@@ -63,6 +68,10 @@ def name(sight: Sight) -> str:
 def line(sight: Sight) -> Card:
     """One line, to whoever asked; with who decided, where they have not heard that yet."""
     there, cluster = delivery(sight.request), sight.request.it.spec.cluster
+    if sight.given_up is not None:
+        who = replies.given_up_by(text.name(sight.given_up.it.spec.requester), "", gone=sight.cluster is None)
+        said = replies.cancelled(cluster, sight.tenant.meta.name)
+        return cards.say(replies.heard(text.mention(places.account_of_requester(sight)), said, who))
     said = replies.headline(sight.stage, cluster, sight.tenant.meta.name)
     is_news = there is not None and there.heard == ASKED and word(sight) != EXPIRED
     how = verdicts.line(sight.request) if is_news else ""

@@ -220,7 +220,11 @@ async def test_whoever_else_gives_it_up_has_a_card_too_and_who_asked_reads_who_i
 
     await drawn_all(desk, follower)
 
-    assert "Cancelled by <@U0OMAR>" in poster.at("DLENA")[0].text
+    card, *lines = poster.at("DLENA")
+    assert "Cancelled by <@U0OMAR>" in card.text
+    assert [line.text for line in lines] == [
+        "<@U0LENA>: ⏹️ *`build-7` is cancelled* · `team-a` · Cancelled by <@U0OMAR>; its resources are being removed"
+    ], "an edited card makes no sound"
     assert "is being deleted" in poster.at("DOMAR")[0].text
 
 
