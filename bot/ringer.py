@@ -7,17 +7,20 @@ after an outage there is no flood. What was said is noted right after it was pos
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import structlog
 
 from bot import chimes, digest, places, sights, weights
+from bot.cards import Card
 from bot.notes import Key, Notes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight
+from bot.weights import Weight
 from provisioning.model import ClusterRequest, Surface
 from provisioning.objects import Stored
 
@@ -87,28 +90,29 @@ class Ringer:
         there = chimes.delivery(first.request)
         if there is None:
             return
-        request = first.request.meta
         card, thread = (chimes.together(together), "") if others else (chimes.line(first), there.ts)
-        while True:
+        try:
             try:
-                await self._poster.post(
-                    there.channel,
-                    card,
-                    metadata={"event_type": EVENT, "event_payload": {"request": request.uid, "name": request.name}},
-                    once=chimes.name(first),
-                    thread=thread,
-                    weight=weights.of_card(Surface.REQUESTER, first.stage, old=False),
-                )
-            except Vanished as vanished:
-                if thread:
-                    thread = ""  # somebody deleted the card that it belongs below
-                    continue
-                log.warning("chime_not_delivered", request=request.name, channel=there.channel, why=str(vanished))
-            except Undeliverable as refused:
-                log.warning("chime_not_delivered", request=request.name, channel=there.channel, why=refused.reason)
-            except Earlier:
-                pass
-            return
+                await self._post(first, there.channel, card, thread=thread)
+            except Vanished:
+                # Somebody deleted the card that it belongs below.
+                await self._post(first, there.channel, card)
+        except (Undeliverable, Vanished) as refused:
+            log.warning("chime_not_delivered", request=first.request.meta.name, channel=there.channel, why=str(refused))
+
+    async def _post(self, sight: Sight, channel: str, card: Card, *, thread: str = "") -> None:
+        request = sight.request.meta
+        # The cards themselves go first: they tell the same, and what is to be decided.
+        weight = max(Weight.FAILURE, weights.of_card(Surface.REQUESTER, sight.stage, old=False))
+        with contextlib.suppress(Earlier):
+            await self._poster.post(
+                channel,
+                card,
+                metadata={"event_type": EVENT, "event_payload": {"request": request.uid, "name": request.name}},
+                once=chimes.name(sight),
+                thread=thread,
+                weight=weight,
+            )
 
     async def _note(self, sight: Sight) -> None:
         key = sight.request.key

@@ -16,7 +16,7 @@ from provisioning.objects import Stored, format_time
 from provisioning.usage import Usage
 from tests import browser as browsers
 from tests.bot import samples
-from tests.bot.conftest import Stage, running
+from tests.bot.conftest import Mode, Stage, running
 from tests.bot.fake_desk import FakeDesk
 
 pytestmark = pytest.mark.browser
@@ -53,8 +53,9 @@ async def look(browser: Browser, stage: Stage, user: str) -> Page:
     return page
 
 
-async def test_home_is_opened_acted_in_and_redrawn(browser: Browser, tmp_path: Path) -> None:
-    async with running(busy(), "http") as stage:
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_home_is_opened_acted_in_and_redrawn(mode: Mode, browser: Browser, tmp_path: Path) -> None:
+    async with running(busy(), mode) as stage:
         omar = await look(browser, stage, "U0OMAR")
         home = omar.get_by_role("region", name="App Home")
         await expect(home.get_by_role("heading", name=replies.HOME_WAITING)).to_be_visible()

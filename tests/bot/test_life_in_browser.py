@@ -15,7 +15,7 @@ from provisioning.model import ClusterStatus, Step, StepState, TenantCluster
 from provisioning.objects import Stored, format_time
 from tests import browser as browsers
 from tests.bot import samples
-from tests.bot.conftest import Stage, running
+from tests.bot.conftest import Mode, Stage, running
 from tests.bot.fake_desk import FakeDesk, approved
 
 pytestmark = pytest.mark.browser
@@ -87,9 +87,12 @@ async def begun(stage: Stage) -> None:
     stage.desk.put_cluster(cluster(ON_THE_WAY))
 
 
-async def test_a_card_goes_from_steps_to_trouble_to_ready_and_a_warning_comes_beside_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_a_card_goes_from_steps_to_trouble_to_ready_and_a_warning_comes_beside_it(
+    mode: Mode, tmp_path: Path
+) -> None:
     pictures = browsers.pictures(tmp_path)
-    async with running(FakeDesk(), "http") as stage, browsers.started() as browser:
+    async with running(FakeDesk(), mode) as stage, browsers.started() as browser:
         await begun(stage)
         await stage.slack.person("U0LENA").waits_for("is being set up")
         page = await browser.new_page(viewport={"width": 1180, "height": 640})

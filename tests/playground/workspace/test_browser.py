@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -31,9 +32,12 @@ async def look(browser: Browser, slack: workspace.LocalSlack, user: str, complai
     return page
 
 
-async def test_request_goes_from_form_to_approval_in_the_browser(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_request_goes_from_form_to_approval_in_the_browser(
+    mode: Literal["http", "socket"], browser: Browser, tmp_path: Path
+) -> None:
     complaints: list[str] = []
-    async with workspace.serving(tiny_bot.options()) as slack, tiny_bot.running(slack, "http") as bot:
+    async with workspace.serving(tiny_bot.options(mode=mode)) as slack, tiny_bot.running(slack, mode) as bot:
         lena = await look(browser, slack, "U0LENA", complaints)
         await lena.get_by_label("Message #team-a-approvals").fill("/cluster create")
         await lena.keyboard.press("Enter")
