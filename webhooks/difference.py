@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from webhooks import tree
@@ -33,8 +33,8 @@ def placeless(it: D) -> D:
     return dataclasses.replace(it, **told) if told else it
 
 
-def surplus(after: Iterable[T], before: Iterable[T], key: Callable[[T], Hashable]) -> Iterator[T]:
-    """Those of which there are more than before, where `key` says which are the same."""
+def surplus(after: Iterable[T], before: Iterable[T], key: Callable[[T], object]) -> Iterator[T]:
+    """Those of which there are more than before, where `key`, which is to be hashable, says which are the same."""
     left = Counter(map(key, before))
     for it in after:
         name = key(it)
