@@ -20,7 +20,7 @@ from provisioning.model.tenant import LifetimePolicy
 from tests.bot import golden, samples
 from tests.bot.fake_desk import FakeDesk
 
-GUARDED = {"deletion_protection": True}
+GUARDED: dict[str, Any] = {"deletion_protection": True}
 
 
 def desk(*, tenant: Any = None, **spec: Any) -> FakeDesk:

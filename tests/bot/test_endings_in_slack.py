@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from bot import blocks, buttons, commands, replies
@@ -152,14 +153,17 @@ async def test_a_form_that_is_closed_leaves_nothing_behind_whichever_it_is(stage
     def drawn() -> list[Any]:
         return [call.answer for call in stage.slack.api.calls if call.method == "views.update"]
 
+    def more_than(before: int) -> bool:
+        return len(drawn()) > before
+
     for command in WITH_A_FORM:
         stand(stage, **SPECS.get(command.name, {}))
         # Where the API server is asked, it has not answered yet when the form is closed.
-        stage.desk.pause, before = 2.0, len(drawn())
+        stage.desk.pause, seen = 2.0, len(drawn())
         await lena.command(f"/cluster {command.name}{' build-7' if command.needs_cluster else ''}")
         assert lena.has_modal, command.name
         with suppress(NotVisible):
-            await lena.waits_until(lambda before=before: len(drawn()) > before, seconds=0.5)
+            await lena.waits_until(partial(more_than, seen), seconds=0.5)
         await lena.modal.close()
         assert not lena.has_modal, command.name
     stage.desk.pause = 0.0
