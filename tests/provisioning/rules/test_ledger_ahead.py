@@ -104,8 +104,9 @@ class Ahead(World):
     def _settled(
         self, before: Ledger, shown: Mapping[str, Thing], *, listed: bool = False, released: int | None = None
     ) -> Ledger:
-        for door, advance in before.advances.items() if listed and released is not None else ():
-            if self.is_over(self.lent.get((door, advance), self.time), released):
+        for door, advance in before.advances.items():
+            first = self.lent.get((door, advance), self.time)
+            if listed and released is not None and self.is_over(first, released):
                 before = before.lend(door, None)
         self.lent = {each: self.lent.get(each, self.time) for each in before.advances.items()}
         seen = {name: Sight(Usage(nodes=beyond(name, thing.size, shown)), "", "1") for name, thing in shown.items()}

@@ -11,9 +11,10 @@ from itertools import pairwise
 import pytest
 
 from provisioning import errors, turns
-from provisioning.batcher import Batcher, Granted, Page, Request
+from provisioning.batcher import Batcher, Page
 from provisioning.ledger import Claim, Ledger
 from provisioning.quota import Limits
+from provisioning.reservation import Granted, Request
 from provisioning.turns import GAP_FIRST, PAUSE_MAX, RIVALS, Turns
 from provisioning.usage import Usage
 from tests.provisioning import virtual_time
