@@ -18,7 +18,7 @@ TURNS: Final = 1.5
 """Times as long as a write takes that a winner waits, and up to twice that, before its next one; and once more for each
 race that is lost for one that is won."""
 RECENT: Final = 0.2
-"""Share of the last one in these averages."""
+"""Share of the last one in what follows what is."""
 TURN_MAX: Final = 1.0
 """Seconds that a winner waits at the most."""
 PAUSE: Final = 0.01
@@ -41,7 +41,7 @@ class Turns:
     _met: tuple[float, float] = (float("-inf"), float("-inf"))
     _ended: float = float("-inf")
     _took: float = 0.0
-    """How long a write takes, on an average: also those that were lost, which tell more of how it is for others."""
+    """How long a write takes by now: also those that were lost, which tell more of how it is for others."""
     _lost: float = 0.0
     """How many races are lost for one that is won, on an average."""
     _next: float = 0.0
@@ -88,4 +88,5 @@ class Turns:
         return min(PAUSE_MAX, PAUSE * (unanswered - 1)) * self.chance()
 
     def _follow(self, took: float) -> None:
-        self._took += (took - self._took) * (RECENT if self._took else 1.0)
+        # At once when it falls: the first write makes a connection, and that is no measure of the next ones.
+        self._took = took if took < self._took or not self._took else self._took + (took - self._took) * RECENT

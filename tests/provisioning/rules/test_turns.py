@@ -233,6 +233,15 @@ def test_who_always_wins_leaves_a_gap_soon_and_then_seldom() -> None:
     assert one.pause(now + 1.0) == 0.0
 
 
+def test_a_first_write_that_made_the_connection_makes_nobody_wait_for_as_long() -> None:
+    one, now = Turns(lambda: 1.0), 10.0
+    for took in (0.3, 0.005, 0.005):
+        assert one.pause(now) < 0.01
+        now += took
+        one.won(now, took=took, lost=0)
+    assert 0 < one.pause(now) < 0.01
+
+
 def test_a_moment_without_a_write_is_a_gap_as_well() -> None:
     one, now, pauses = Turns(lambda: 0.0), 10.0, []
     for _ in range(200):
