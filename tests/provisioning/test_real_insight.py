@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioning import names, resources
+from provisioning import errors, names, resources
+from provisioning.diagnosis import Diagnosis
 from provisioning.insight import Insight
 from provisioning.kube import Kube
 from provisioning.losses import Losses
+from tests.provisioning.waiting import REAL_PATIENCE
 
 OURS = {names.CLUSTER_LABEL: "web", names.CAPI_CLUSTER_LABEL: "web"}
 
@@ -29,12 +32,22 @@ def event(namespace: str, about: str, *, kind: str, type_: str) -> dict[str, Any
     }
 
 
+async def looked(admin: Kube, namespace: str) -> Diagnosis:
+    """What it says once kinds that were defined a moment ago are served."""
+    async with asyncio.timeout(REAL_PATIENCE):
+        while True:
+            try:
+                return await Insight(admin).diagnosis(namespace, "web", others=("other",))
+            except errors.Throttled:
+                await asyncio.sleep(0.2)
+
+
 async def test_of_a_cluster_all_events_are_told_and_of_its_parts_what_went_wrong(admin: Kube, namespace: str) -> None:
     for about, kind in (("web", "TenantCluster"), ("web-md0-x", "KubevirtMachine"), ("other-md0-x", "KubevirtMachine")):
         for type_ in ("Normal", "Warning"):
             await admin.create(resources.EVENTS, event(namespace, about, kind=kind, type_=type_))
 
-    found = await Insight(admin).diagnosis(namespace, "web", others=("other",))
+    found = await looked(admin, namespace)
 
     told = {(it.name, it.warning) for it in found.happenings}
     assert told == {("web", False), ("web", True), ("web-md0-x", True)}
