@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests import small_png
 INK, PAPER = (10, 20, 30), (250, 251, 252)
 
 
-def picture(rows: list[list[tuple[int, ...]]], *, filters: bytes, kind: int) -> bytes:
+def picture(rows: Sequence[Sequence[tuple[int, ...]]], *, filters: bytes, kind: int) -> bytes:
     """As a browser writes it. `filters` is each row's; only none (0) and up (2) are known here."""
     channels = {2: 3, 6: 4}[kind]
     before, body = bytes(len(rows[0]) * channels), b""
