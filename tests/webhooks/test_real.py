@@ -433,7 +433,15 @@ async def test_a_protected_cluster_stays_with_what_it_stands_on_until_that_is_li
         with pytest.raises(errors.Forbidden, match="is protected from deletion; first set its"):
             await desk.admin.delete(kind, "web", namespace=desk.namespace)
     lifted = {"spec": {"deletionProtection": False}}
-    await desk.admin.merge(TENANT_CLUSTERS, "web", lifted, namespace=desk.namespace)
+    with pytest.raises(errors.Forbidden, match="1 approver of tenant"):
+        await desk.admin.merge(TENANT_CLUSTERS, "web", lifted, namespace=desk.namespace)
+    alone = {"name": "trials", "actions": ["Change"], "unprotects": True}
+    await desk.admin.merge(TENANTS, desk.tenant, {"spec": {"approval": {"waivers": [alone]}}})
+    async with asyncio.timeout(REAL_PATIENCE):
+        while True:  # The doors hear of that within a second.
+            with contextlib.suppress(errors.Forbidden):
+                await desk.admin.merge(TENANT_CLUSTERS, "web", lifted, namespace=desk.namespace)
+                break
     for kind in (KAMAJI_CONTROL_PLANES, TENANT_CLUSTERS):
         await desk.admin.delete(kind, "web", namespace=desk.namespace)
         assert await desk.admin.find(kind, "web", namespace=desk.namespace) is None
