@@ -44,6 +44,8 @@ NAMESPACE = "tenant-team-a"
 CHANNEL, DIRECT = "C0TEAMA", "clusterdesk"
 WINDOW, TALL = ViewportSize(width=940, height=1000), ViewportSize(width=940, height=2000)
 """What people look through, and what shows all of a long form at once."""
+SETTLES = 600.0
+"""Milliseconds after which a form has its numbers, and is not drawn anew in the middle of a picture."""
 DRAWS = os.environ.get("UPDATE_PICTURES") == "1"
 """Whether the pictures of the docs are made anew."""
 
@@ -104,6 +106,7 @@ class Walker:
         if DRAWS:
             await self.page.mouse.move(0, 0)
             await self.page.set_viewport_size(TALL)
+            await self.page.wait_for_timeout(SETTLES)
             await what.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
             await self.page.set_viewport_size(WINDOW)
 
