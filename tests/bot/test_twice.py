@@ -91,7 +91,7 @@ async def test_a_command_that_reaches_both_bots_asks_once(two: tuple[Stage, Tapp
     stage, tapped = two
     stage.desk.put_cluster(samples.cluster(status=samples.ready()))
     lena = stage.slack.person("U0LENA")
-    await lena.command("/cluster extend build-7 24h")
+    await lena.command("/cluster scale build-7 3")
 
     answer = await again(stage, tapped)
 
