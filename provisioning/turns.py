@@ -40,6 +40,7 @@ class Turns:
     chance: Callable[[], float] = random.random
     _met: tuple[float, float] = (float("-inf"), float("-inf"))
     _ended: float = float("-inf")
+    _tries: int = 0
     _took: float = 0.0
     """How long a write takes by now: also those that were lost, which tell more of how it is for others."""
     _lost: float = 0.0
@@ -88,5 +89,6 @@ class Turns:
         return min(PAUSE_MAX, PAUSE * (unanswered - 1)) * self.chance()
 
     def _follow(self, took: float) -> None:
-        # At once when it falls: the first write makes a connection, and that is no measure of the next ones.
-        self._took = took if took < self._took or not self._took else self._took + (took - self._took) * RECENT
+        self._tries += 1
+        # The first one may have made the connection: that is no measure of the next ones.
+        self._took += (took - self._took) * (1.0 if self._tries <= 2 else RECENT)
