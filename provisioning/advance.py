@@ -78,9 +78,13 @@ class Hand:
 
     def asked(self, request: Request, now: float) -> None:
         """Somebody was granted this; for who comes often, the next ones are taken ahead."""
-        if not request.claim.fence:
-            self._asked.append((now, request.claim.charge))
-            self._hard = request.hard
+        if request.claim.fence:
+            return
+        if request.hard != self._hard:
+            # What is in hand was charged within other limits.
+            self.room, self._hard = Usage(), request.hard
+            self._asked.clear()
+        self._asked.append((now, request.claim.charge))
 
     def wish(self, charged: Usage, now: float) -> Usage:
         """How much to take ahead where so much is charged already: what the last creations cost, as far as that is a

@@ -219,6 +219,18 @@ async def test_with_other_limits_nothing_is_granted_out_of_what_was_charged_with
     assert isinstance(await create(at, "next", hard=3), Exceeded)
 
 
+async def test_limits_that_are_lowered_hold_for_what_was_charged_ahead_within_the_old_ones() -> None:
+    store = counted()
+    at = await busy(store)
+    for number in range(40):
+        await create(at, f"n-{number}")
+    lower = store.ledger(TENANT).used().nodes + 60
+    answers = [await create(at, f"later-{number}", hard=lower) for number in range(lower)]
+    await at.leave()
+    assert sum(isinstance(answer, Granted) for answer in answers) == lower - 43
+    assert store.ledger(TENANT).used().nodes == lower
+
+
 async def test_whoever_changes_what_is_there_is_written_down_first() -> None:
     store = counted()
     at = await busy(store)
