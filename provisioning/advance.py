@@ -44,6 +44,8 @@ class Hand:
     """What was owed, and is in a write that is under way."""
     _until: float = float("-inf")
     """When it may not be used any more."""
+    _due: float = float("inf")
+    """When there is something to be written, though nobody comes."""
     _charged: bool = False
     """Whether the ledger may hold an advance of ours."""
     _most: Usage = field(default_factory=Usage)
@@ -54,7 +56,12 @@ class Hand:
     @property
     def is_open(self) -> bool:
         """Whether anything is to be written yet: what is owed, or that nothing is lent to us any more."""
-        return self._charged or bool(self.owed)
+        return self._charged or bool(self.unwritten)
+
+    @property
+    def unwritten(self) -> dict[str, Request]:
+        """All that was granted ahead and is not known to be in its slot."""
+        return {**self._writing, **self.owed}
 
     @property
     def is_low(self) -> bool:
@@ -62,17 +69,18 @@ class Hand:
 
     def rest(self, now: float) -> float:
         """Seconds until there is something to be written where nobody comes."""
-        return OWING if self.owed else max(0.0, self._until - now)
+        return max(0.0, self._due - now)
 
     def take(self, request: Request, now: float) -> bool:
         """Grant a creation out of what is in hand, if there is as much, and owe it to the ledger."""
         charge, key = request.claim.charge, request.key
-        if now >= self._until or request.claim.fence or key in self.owed or key in self._writing:
+        if now >= self._until or request.claim.fence or key in self.unwritten:
             return False
         if not charge.within(self.room) or request.hard != self._hard:
             return False
         self.room -= charge
         self.owed[key] = request
+        self._due = min(self._due, now + OWING)
         self.asked(request, now)
         return True
 
@@ -104,6 +112,7 @@ class Hand:
         Nothing is granted meanwhile that is not charged before it and after it: nobody knows whether it gets through.
         """
         self.room, self._writing, self.owed = self.room.least(wanted), self.owed, {}
+        self._due = float("inf")
         self._charged = self._charged or wanted != Usage()
         self._most = wanted
         return wanted - self.room
@@ -111,11 +120,13 @@ class Hand:
     def written(self, missing: Usage, *, until: float) -> None:
         """It got through."""
         self.room, self._writing, self._until = self.room + missing, {}, until
+        self._due = min(self._due, until)
         self._charged = self._most != Usage()
 
-    def lost(self) -> None:
-        """It did not, for all that is known: what is in it is owed still."""
-        self.owed, self._writing = {**self._writing, **self.owed}, {}
+    def lost(self, now: float) -> None:
+        """It did not, for all that is known: what is in it is owed still. Where nobody comes there is time for that."""
+        self.owed, self._writing = self.unwritten, {}
+        self._due = now + OWING
 
     def found(self, advance: Advance | None) -> None:
         """What the ledger says is lent to us. Where it was taken away, it was long after we could use it."""

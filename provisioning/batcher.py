@@ -24,7 +24,7 @@ from typing import Final, Protocol
 import structlog
 
 from provisioning import errors, metrics
-from provisioning.advance import USABLE, Hand
+from provisioning.advance import OWING, USABLE, Hand
 from provisioning.ledger import PENDING_MAX, VACANT, Advance, Ledger
 from provisioning.reservation import LENT, Contended, Granted, Outcome, Request, judge
 from provisioning.turns import Turns
@@ -130,12 +130,13 @@ class Batcher:
         page, hand = self._page, self._hand
         if page is None or page.ledger.slot(request.key) != VACANT:
             return None
-        if page.ledger.pending + len(hand.owed) >= PENDING_MAX or not hand.take(request, self.clock()):
+        if page.ledger.pending + len(hand.unwritten) >= PENDING_MAX or not hand.take(request, self.clock()):
             return None
         metrics.LEDGER_AHEAD.inc()
         if hand.is_low:
             self._come.set()
-        return Granted(page.ledger.used() + Usage.total(each.claim.charge for each in hand.owed.values()), page.version)
+        granted = Usage.total(each.claim.charge for each in hand.unwritten.values())
+        return Granted(page.ledger.used() + granted, page.version)
 
     async def _try(self, request: Request, deadline: float) -> Outcome:
         try:
@@ -164,9 +165,10 @@ class Batcher:
     async def _rest(self) -> None:
         """Until somebody waits, little is left in hand, or it is time to write down what is owed or to give back."""
         self._come.clear()
-        if not self._leaving:
+        while not (self._leaving or self._come.is_set()) and (left := self._hand.rest(self.clock())) > 0:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._hand.rest(self.clock())):
+                # What comes to be owed meanwhile is due no sooner than that.
+                async with asyncio.timeout(min(left, OWING)):
                     await self._come.wait()
 
     def _forsake(self, error: Exception) -> None:
@@ -174,7 +176,7 @@ class Batcher:
         take it for ours again."""
         self._page = None
         if self._hand.is_open:
-            log.warning("advance_forsaken", tenant=self.tenant, owed=len(self._hand.owed), why=str(error))
+            log.warning("advance_forsaken", tenant=self.tenant, owed=len(self._hand.unwritten), why=str(error))
             self._hand, self._lives = Hand(), self._lives + 1
 
     @property
@@ -220,14 +222,14 @@ class Batcher:
                 log.debug("ledger_lost_race", tenant=self.tenant, times=lost)
                 self.turns.lost(self.clock(), took=self.clock() - began)
                 page, live, self._page = None, False, None
-                hand.lost()
+                hand.lost(self.clock())
                 continue
             except (TimeoutError, errors.Unavailable, errors.Throttled) as error:
                 # A claim that did get in is found again, because claiming twice is claiming once.
                 unanswered += 1
                 log.debug("ledger_retry", tenant=self.tenant, times=unanswered, why=type(error).__name__)
                 page, live, self._page = None, False, None
-                hand.lost()
+                hand.lost(self.clock())
                 if not batch and unanswered > ALONE_TRIES:
                     return  # Nobody waits: after a rest is soon enough.
                 await asyncio.sleep(self.turns.retry(unanswered=unanswered))

@@ -165,9 +165,9 @@ class Keeper:
             page = await self._store.load(name)
             known = await memory.prover.settled(page.ledger, self._census.seen(tenant), released=began)
             counted = await memory.prover.settled(known, listed, listed=True, released=began)
-            # What doors had granted out of an advance that they lost was not written down by them.
+            # What doors have granted ahead, and not written down, is counted as well from now on.
             drift = known.used() - counted.used()
-            if drift.rises() == Usage() and (Usage() - drift).within(known.lent - counted.lent):
+            if drift.rises() == Usage() and (Usage() - drift).within(known.lent):
                 drift = Usage()
                 break
             await asyncio.sleep(patience)

@@ -52,10 +52,12 @@ class Prover:
         to count all by lists. `listed`: this is the sight of those lists.
         """
         live = self._census.live
-        if listed and released is not None:
+        if not listed:
+            on_their_way = self._on_their_way(ledger, seen)
+            seen = {key: sight for key, sight in seen.items() if key not in on_their_way}
+        elif released is not None:
+            # Whatever is there counts by itself now: what another door has in hand must not stand for it.
             ledger = self._without_forfeit(ledger, at=released)
-        on_their_way = self._on_their_way(ledger, seen)
-        seen = {key: sight for key, sight in seen.items() if key not in on_their_way}
         # Late, or lost: what nobody has let in, and only a cache shows, may have gone long ago.
         ghosts = set(await self._gone(settlement.unreserved(ledger, seen)))
         seen = {key: sight for key, sight in seen.items() if key not in ghosts}

@@ -71,11 +71,14 @@ def unreserved(ledger: Ledger, seen: Mapping[str, Sight]) -> list[str]:
 
 def coming(ledger: Ledger, seen: Mapping[str, Sight]) -> list[str]:
     """Slots of objects that may have been granted out of an advance, and are to be written down yet: of what nobody has
-    let in, as much as what is lent has room for."""
+    let in, as much as what is lent has room for.
+
+    Not what is usual: a part was let in within its owner's charge, and no advance stands for it when that is given up.
+    """
     left, found = ledger.lent, []
     for key in unreserved(ledger, seen) if ledger.advances else ():
-        charge = seen[key].charge
-        if charge is not None and charge.within(left):
+        charge, usual = seen[key].charge, seen[key].usual
+        if charge is not None and not usual and charge.within(left):
             left -= charge
             found.append(key)
     return found

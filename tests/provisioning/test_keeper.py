@@ -416,11 +416,11 @@ async def test_a_claim_to_grow_that_was_refused_elsewhere_is_dropped_after_its_t
     assert (await ledger(stage)).used() == WEB_COST
 
 
-async def lend(stage: Backstage, room: Usage, *, serial: int = 1) -> None:
+async def lend(stage: Backstage, room: Usage, *, door: str = "door", serial: int = 1) -> None:
     """As a door takes ahead."""
     store = KubeLedgers(stage.kube, SYSTEM)
     page = await store.load("blue")
-    await store.save("blue", page.ledger.lend("door", Advance(room, serial)), page.version)
+    await store.save("blue", page.ledger.lend(door, Advance(room, serial)), page.version)
 
 
 async def test_what_a_door_may_have_granted_ahead_is_not_taken_for_made_around_the_webhook(stage: Backstage) -> None:
@@ -463,6 +463,24 @@ async def test_a_door_that_is_not_heard_of_loses_its_advance_and_what_it_granted
     await keep(stage, keeper)
     found = await ledger(stage)
     assert (found.advances, found.used()) == ({}, WEB_COST)
+    assert conditions(stage)["Counted"] == ("True", "Counted")
+
+
+async def test_what_such_a_door_granted_is_charged_though_another_one_has_as_much_in_hand(stage: Backstage) -> None:
+    clock = Monotonic()
+    keeper = keeper_of(stage, clock)
+    await keep(stage, keeper)
+    await lend(stage, WEB_COST)
+    await keep(stage, keeper)
+    stage.cluster()
+    clock.at += VOID_AFTER - 1
+    await lend(stage, WEB_COST, door="another")
+    await keep(stage, keeper)
+    assert (await ledger(stage)).slots == {}
+    clock.at += 1
+    await keep(stage, keeper)
+    found = await ledger(stage)
+    assert ([*found.advances], found.used()) == (["another"], WEB_COST)
     assert conditions(stage)["Counted"] == ("True", "Counted")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import settlement
-from provisioning.ledger import Claim, Ledger, Slot
+from provisioning.ledger import Advance, Claim, Ledger, Slot
 from provisioning.settlement import OpenClaim, Sight
 from provisioning.usage import Usage
 
@@ -79,6 +79,16 @@ def test_a_slot_that_only_waits_for_a_creation_is_not_absent() -> None:
 def test_only_what_costs_something_and_has_no_slot_came_around_the_webhook() -> None:
     seen = {"paid": Sight(SMALL, "u", "5"), "free": Sight(Usage(), "v", "5"), "known": Sight(SMALL, "w", "5")}
     assert settlement.unreserved(Ledger({"known": Slot(SMALL, "w", "5")}), seen) == ["paid"]
+
+
+def test_what_an_advance_has_room_for_may_have_been_granted_out_of_it_but_for_what_was_let_in_as_a_part() -> None:
+    seen = {
+        "part": Sight(SMALL, "t", "5", usual=True),
+        "first": Sight(SMALL, "u", "5"),
+        "second": Sight(SMALL, "v", "5"),
+    }
+    assert settlement.coming(Ledger().lend("door", Advance(SMALL, 1)), seen) == ["first"]
+    assert settlement.coming(Ledger(), seen) == []
 
 
 def test_of_a_step_that_must_not_lower_only_what_rises_is_taken() -> None:

@@ -123,6 +123,42 @@ async def test_what_is_owed_is_written_down_soon_though_nobody_asks_any_more() -
     assert "next" in store.ledger(TENANT).slots
 
 
+async def test_also_where_much_is_left_in_hand_that_could_be_granted_from_for_longer() -> None:
+    store = counted()
+    at = door(store)
+    for number in range(17):
+        await create(at, f"n-{number}")
+    assert not store.granted.keys() <= store.ledger(TENANT).slots.keys()
+    await asyncio.sleep(OWING + 0.5)
+    assert store.granted.keys() <= store.ledger(TENANT).slots.keys()
+    await at.leave()
+
+
+async def test_what_is_used_is_told_with_all_that_was_granted_ahead_and_is_being_written_down() -> None:
+    store = counted()
+    at = await busy(store)
+    store.pause = 0.2
+    await create(at, "fourth")
+    await asyncio.sleep(0.05)
+    answer = await create(at, "fifth")
+    assert isinstance(answer, Granted)
+    assert answer.used == Usage(nodes=5)
+    await at.leave()
+
+
+async def test_a_store_that_is_gone_is_not_asked_all_the_time_by_a_door_that_nobody_asks() -> None:
+    store, clock = counted(), Clock()
+    await busy(store, clock=clock)
+    store.faults.extend([Fault.DROPPED] * 1000)
+    clock.later += USABLE
+    saves = store.saves
+    await asyncio.sleep(3 * OWING)
+    assert 0 < store.saves - saves < 20
+    store.faults.clear()
+    await asyncio.sleep(2 * OWING)
+    assert store.ledger(TENANT).advances == {}
+
+
 async def test_what_nobody_asks_for_any_more_is_given_back() -> None:
     store = counted()
     await busy(store)

@@ -44,6 +44,8 @@ class Ahead(World):
         super().__init__()
         self.hand, self.doors, self.serial = Hand(), 1, 0
         self.lent: dict[tuple[str, Advance], int] = {}
+        self.granted: set[str] = set()
+        """What any door ever granted ahead."""
 
     # What the mutants change.
 
@@ -51,10 +53,13 @@ class Ahead(World):
         return self.time + USABLE
 
     def loses(self) -> None:
-        self.hand.lost()
+        self.hand.lost(self.time)
 
     def begins(self, wanted: Usage) -> Usage:
         return self.hand.write(wanted)
+
+    def on_their_way(self, before: Ledger, seen: Mapping[str, Sight], *, listed: bool) -> list[str]:
+        return [] if listed else settlement.coming(before, seen)
 
     # What the door does.
 
@@ -90,6 +95,7 @@ class Ahead(World):
         self.hand._hard = HARD
         request = Request(name, self.claim(cost, fence="", uid=uid), HARD)
         if name not in self.ledger.slots and (not cost or self.hand.take(request, self.time)):
+            self.granted.add(name)
             self.writes.append(Write(name, uid, size, None, self.time + WINDOW))
 
     @rule()
@@ -109,8 +115,9 @@ class Ahead(World):
             if listed and released is not None and self.is_over(first, released):
                 before = before.lend(door, None)
         self.lent = {each: self.lent.get(each, self.time) for each in before.advances.items()}
-        seen = {name: Sight(Usage(nodes=beyond(name, thing.size, shown)), "", "1") for name, thing in shown.items()}
-        coming = settlement.coming(before, seen)
+        costs = {name: Usage(nodes=beyond(name, thing.size, shown)) for name, thing in shown.items()}
+        seen = {name: Sight(cost, "", "1", usual=name == PART) for name, cost in costs.items()}
+        coming = self.on_their_way(before, seen, listed=listed)
         kept = {name: thing for name, thing in shown.items() if name not in coming}
         return super()._settled(before, kept, listed=listed, released=released)
 
@@ -129,8 +136,10 @@ class Ahead(World):
     @invariant()
     def nothing_is_above_the_quota(self) -> None:
         super().nothing_is_above_the_quota()
-        charged = (self.ledger.used() + self.ledger.lent).nodes
-        assert self.haunted or charged <= HARD.bounds["nodes"], "charges above the quota"
+        used, lent = self.ledger.used().nodes, self.ledger.lent.nodes
+        # What lists show of what was granted ahead counts twice, until it is written down.
+        twice = min(lent, sum(self.ledger.cost(name).nodes for name in self.granted))
+        assert self.haunted or used + lent - twice <= HARD.bounds["nodes"], "charges above the quota"
 
     def teardown(self) -> None:
         self.the_door_dies()
@@ -154,6 +163,13 @@ class ForfeitedByTheCache(Ahead):
 
     def counted(self) -> dict[str, Thing]:
         return self.cached
+
+
+class StandingForAnother(Ahead):
+    """What one door has in hand stands for what another had granted, also when that one loses its own."""
+
+    def on_their_way(self, before: Ledger, seen: Mapping[str, Sight], *, listed: bool) -> list[str]:
+        return settlement.coming(before, seen)
 
 
 class ForgottenWhenLost(Ahead):
@@ -196,6 +212,13 @@ FORFEITED: tuple[Step, ...] = (whole.settles, *LATE, whole.settles)
 STORIES: dict[type[Ahead], tuple[str, tuple[Step, ...]]] = {
     UsedForEver: (UNPAID, (takes(4), *FORFEITED, asks("web", 4), whole.lands)),
     ForfeitedByTheCache: (UNPAID, (takes(4), asks("web", 4), whole.lands, dies, *FORFEITED)),
+    StandingForAnother: (
+        UNPAID,
+        (
+            *(takes(2), whole.settles, asks("web", 2), whole.lands, dies, whole.waits, whole.waits),
+            *(takes(2), asks("api", 2), whole.waits, whole.settles, whole.lands),
+        ),
+    ),
     ForgottenWhenLost: (UNPAID, (takes(4), asks("web", 4), whole.lands, fails(0, stored=False), takes(0))),
     GrantedBeforeWritten: (UNPAID, (fails(4, stored=False), asks("web", 4), whole.lands)),
 }
