@@ -35,6 +35,8 @@ def gives_up(
 ) -> bool:
     """Whether a request is granted as one that gives a cluster up, or will be in a moment. Not when nothing came of it:
     the cluster's card goes on then as if nothing were. `cluster` is the one that it is about."""
+    if request.it.spec.action is not Action.DELETE:
+        return False
     if request.it.status.phase is Phase.PENDING:
         return giving_up.waiver(tenant.it.spec, request.it.spec, cluster, catalog) == giving_up.RULE
     return request.it.status.phase in _DONE and request.it.status.waiver == giving_up.RULE

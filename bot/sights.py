@@ -5,9 +5,10 @@ What must never live here: a block or a sentence (`request_cards`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from bot import given_up
 from bot.ports import Desk
@@ -18,7 +19,6 @@ from provisioning.model import (
     CatalogSpec,
     ClusterRequest,
     DelegationSpec,
-    Phase,
     Tenant,
     TenantCluster,
     TenantSpec,
@@ -42,7 +42,8 @@ class Sight:
     cluster: Stored[TenantCluster] | None = None
     hard: Limits = quota.UNBOUNDED
     used: Usage = field(default_factory=Usage)
-    others: Others = field(default_factory=Others)
+    beside: Callable[[], Others] = Others
+    """Counts what else waits, which may be much: only a card that asks for somebody's word tells of it."""
     usual: Usual = field(default_factory=Usual)
     newer: Stored[ClusterRequest] | None = None
     """The request that took the place of this one."""
@@ -60,6 +61,11 @@ class Sight:
     """The request by which the cluster that came of this one was given up before it was ready."""
     told_elsewhere: bool = False
     """Whether another card of the same person tells of this one."""
+
+    @cached_property
+    def others(self) -> Others:
+        """What else waits in the tenant."""
+        return self.beside()
 
     @cached_property
     def size(self) -> Usage | None:
@@ -93,8 +99,8 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
         catalog = desk.catalog()
     except NoCatalog:
         return None
-    others = _others(desk, request, tenant.meta.name, catalog)
-    found = Sight(request, tenant, catalog, cluster=cluster, hard=hard, used=used, others=others, now=now)
+    beside = partial(_others, desk, request, tenant.meta.name, catalog)
+    found = Sight(request, tenant, catalog, cluster=cluster, hard=hard, used=used, beside=beside, now=now)
     found = replace(found, delegations=desk.voting.delegations(request.meta.namespace))
     if found.stage is Stage.WAITING:
         taker = room.taken_by(request, desk.clusters(tenant.meta.name))
@@ -129,8 +135,5 @@ def _cluster(desk: Desk, request: Stored[ClusterRequest], tenant: Stored[Tenant]
 
 
 def _others(desk: Desk, request: Stored[ClusterRequest], tenant: str, catalog: CatalogSpec) -> Others:
-    """What else waits; nothing once there is nothing to decide, so that what ended is not drawn anew for it."""
-    if request.it.status.phase is not Phase.PENDING:
-        return Others()
     key = (request.meta.namespace, request.it.spec.cluster)
     return reservations.others(desk.requests(tenant), desk.clusters(tenant), catalog, besides=key)
