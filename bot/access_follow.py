@@ -142,7 +142,8 @@ class AccessFollower:
                 # One that stands and takes no change gets a new one below it.
                 with contextlib.suppress(Fixed):
                     await self._poster.update(channel, there.ts, card)
-                    return there.model_copy(update={"revision": card.revision})
+                    heard = access_news.heard(access, there, self._clock())
+                    return there.model_copy(update={"revision": card.revision, "heard": heard})
             payload = {"access": access.meta.uid, "name": access.meta.name}
             metadata = {"event_type": EVENT, "event_payload": payload}
             ts = await self._poster.post(channel, card, metadata=metadata, once=_name(access, channel, there))

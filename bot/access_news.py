@@ -37,7 +37,12 @@ def is_awaited(access: Access, told: Delivery | None, now: datetime) -> bool:
     """Whether what its person waits for came about, and is to be said below the card, which they have had for long."""
     if told is None or told.heard != WAITS or word(access) == WAITS or grants.over(access, now):
         return False
-    return access.meta.created is not None and now - access.meta.created > PATIENCE
+    return not _looks_on(access, now)
+
+
+def heard(access: Access, told: Delivery, now: datetime) -> str:
+    """What its person has heard of once the card is drawn anew."""
+    return word(access) if told.heard == WAITS and _looks_on(access, now) else told.heard
 
 
 def due(access: Access, told: Delivery | None, now: datetime) -> str:
@@ -63,6 +68,10 @@ def is_renewed(access: Access, others: Iterable[Access], now: datetime) -> bool:
         for each in others
         if each.meta.namespace == access.meta.namespace
     )
+
+
+def _looks_on(access: Access, now: datetime) -> bool:
+    return access.meta.created is None or now - access.meta.created <= PATIENCE
 
 
 def _moments(access: Access, now: datetime) -> list[tuple[str, datetime]]:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from bot import chimes, digest, places, sights, weights
+from bot import approvers, chimes, digest, places, sights, weights
 from bot.cards import Card
 from bot.notes import Key, Notes
 from bot.outbox import Earlier, Later, Undeliverable, Vanished
@@ -57,7 +57,7 @@ class Ringer:
             sight = self._due(key)
             if sight is None:
                 return None
-            together = (sight, *self._beside(sight))
+            together = tuple(self._together(sight))
             if len(together) <= digest.FEW:
                 together = (sight,)
             try:
@@ -76,14 +76,13 @@ class Ringer:
         sight = sights.of(self._desk, request, now=self._clock())
         return sight if sight is not None and chimes.is_due(sight) else None
 
-    def _beside(self, sight: Sight) -> Iterator[Sight]:
-        """What else is due for the same person."""
-        account = places.account_of_requester(sight)
-        for request in self._desk.requests(sight.tenant.meta.name):
-            if request.key != sight.request.key and chimes.delivery(request):
-                other = self._due(request.key)
-                if other is not None and places.account_of_requester(other) == account:
-                    yield other
+    def _together(self, sight: Sight) -> Iterator[Sight]:
+        """All that is due for the same person, the oldest first: whoever goes on from here names it the same."""
+        account, tenant = places.account_of_requester(sight), sight.tenant
+        for request in self._desk.requests(tenant.meta.name):
+            theirs = approvers.account_of(tenant.it.spec, request.it.spec.requester) == account
+            if theirs and (due := self._due(request.key)) is not None:
+                yield due
 
     async def _say(self, together: Sequence[Sight]) -> None:
         first, *others = together

@@ -167,17 +167,25 @@ async def test_after_an_outage_there_is_one_line_about_how_it_stands_now(scene: 
     assert [("is ready" in line, "<@U0OMAR>" in line) for line in scene.lines] == [(True, True)]
 
 
-async def test_much_at_once_is_said_in_one_message(scene: Scene) -> None:
+async def denied_at_once(scene: Scene) -> list[tuple[str, str]]:
+    """More than a few requests of hers, denied while nobody could be told."""
     keys = [KEY]
     for number in range(digest.FEW + 2):
         made = samples.request(f"cr-{number}", cluster=f"job-{number}")
-        keys.append(scene.desk.put(Stored(replace(made.meta, created=scene.now), made.it)).key)
+        meta = replace(made.meta, created=scene.now, uid=made.meta.name)
+        keys.append(scene.desk.put(Stored(meta, made.it)).key)
         await scene.look(keys[-1])
     scene.poster.down = Later("status 503", seconds=5)
     for key in keys:
         scene.desk.status(key, phase=Phase.DENIED, votes=(DENIAL,), decided_at=samples.LATER)
         await scene.look(key)
-    scene.poster.down, before = None, len(scene.poster.at("DLENA"))
+    scene.poster.down = None
+    return keys
+
+
+async def test_much_at_once_is_said_in_one_message(scene: Scene) -> None:
+    keys = await denied_at_once(scene)
+    before = len(scene.poster.at("DLENA"))
 
     for _ in range(2):
         for key in keys:
@@ -188,6 +196,21 @@ async def test_much_at_once_is_said_in_one_message(scene: Scene) -> None:
     assert f"News of {len(keys)} requests of yours" in told.text
     assert [f"`{scene.desk.stored[key].it.spec.cluster}` was denied" in told.text for key in keys] == [True] * len(keys)
     assert scene.poster.threads["DLENA"] == []
+
+
+async def test_much_at_once_is_said_once_though_whoever_said_it_was_stopped_before_noting_it(scene: Scene) -> None:
+    keys = await denied_at_once(scene)
+    before = len(scene.poster.at("DLENA"))
+    scene.desk.down_after = 2  # the drawings of both cards are noted, and what was said is not
+    with pytest.raises(errors.Unavailable):
+        await scene.look()
+    scene.desk.down_after = None
+    scene.restart()
+
+    for key in reversed(keys):
+        await scene.look(key)
+
+    assert len(scene.poster.at("DLENA")) == before + 1
 
 
 async def test_a_line_whose_outcome_is_unknown_is_posted_again_under_its_name(scene: Scene) -> None:
@@ -271,9 +294,10 @@ async def test_whoever_waited_for_a_way_in_hears_that_it_is_there_once(minutes: 
     scene.desk.accesses.status(scene.key, opened)
     scene.now += timedelta(minutes=minutes)
 
-    for _ in range(2):
+    for _ in range(3):
         await scene.look()
         scene.begin()
+        scene.now += timedelta(minutes=30)
 
     said = ["The way into `build-7` is there" in card.text for card in scene.cards[1:]]
     assert said == [True] * lines
