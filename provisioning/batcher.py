@@ -207,7 +207,8 @@ class Batcher:
                 if not live and not all(isinstance(outcome, Granted) for outcome in outcomes):
                     page = None  # No for somebody, on a guess: look, and judge everybody again.
                     continue
-                ahead = self._to_take(ledger, busy=bool(batch or hand.owed))
+                granted = any(isinstance(outcome, Granted) for outcome in outcomes)
+                ahead = self._to_take(ledger, busy=granted or bool(hand.owed))
                 ledger = ledger.lend(self._name, ahead)
                 if ledger is not page.ledger:
                     metrics.LEDGER_BATCH.observe(len(batch) + len(hand.owed))

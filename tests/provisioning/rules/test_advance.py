@@ -206,6 +206,13 @@ async def test_a_no_is_not_given_for_what_is_only_charged_ahead_for_others() -> 
     assert isinstance(await asking, Granted)  # Once the first one has given back what nobody asked for.
 
 
+async def test_of_two_who_would_have_room_but_for_the_others_advance_one_gets_it() -> None:
+    store = counted()
+    doors = [await busy(store, "a"), await busy(store, "b")]
+    answers = await asyncio.gather(*(create(at, f"rest-{at.door}", PLENTY - 6, seconds=3) for at in doors))
+    assert {type(answer) for answer in answers} == {Granted, Exceeded}
+
+
 async def test_who_would_have_room_and_cannot_wait_is_told_to_come_back() -> None:
     store = counted()
     await busy(store, "a")
