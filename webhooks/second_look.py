@@ -21,7 +21,7 @@ from provisioning.model import Tenant
 from provisioning.objects import Meta
 from provisioning.resources import TENANTS, Resource
 from webhooks import known, metrics, standing
-from webhooks.decision import PASSING, Deny
+from webhooks.decision import PASSING, UNAVAILABLE, Deny, Verdict
 from webhooks.facts import All, Manifest
 from webhooks.judge import Judge
 from webhooks.ports import Lookup
@@ -101,13 +101,21 @@ class SecondLook:
         for kind, namespace in await self._places():
             for manifest in await self._list(kind, namespace):
                 started = _clock()
-                asked = standing.as_written(kind, manifest)
-                verdict = await self._judge.validate(asked, deadline=_clock() + PATIENCE)
-                self._missed += isinstance(verdict, Deny) and verdict.code in PASSING
-                found = standing.read(kind, manifest, verdict)
+                found = standing.read(kind, manifest, await self._verdict(kind, manifest))
                 if found is not None:
                     yield found
                 await asyncio.sleep(self._rest * (_clock() - started))
+
+    async def _verdict(self, kind: Resource, manifest: Manifest) -> Verdict:
+        asked = standing.as_written(kind, manifest)
+        try:
+            verdict = await self._judge.validate(asked, deadline=_clock() + PATIENCE)
+        except Exception:
+            # As at the door. What stands here stands for every leader: none of them must end by it.
+            log.exception("second_look_failed", kind=kind.kind, name=asked.name, namespace=asked.namespace)
+            verdict = Deny("nobody can tell because of a fault of ours", code=UNAVAILABLE)
+        self._missed += isinstance(verdict, Deny) and verdict.code in PASSING
+        return verdict
 
     async def _places(self) -> list[tuple[Resource, str]]:
         tenants = await self._lookup.find(All(TENANTS), live=False)

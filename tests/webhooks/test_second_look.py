@@ -166,6 +166,22 @@ def test_what_cannot_be_asked_now_is_looked_at_the_next_time_and_all_else_at_onc
     assert standing_by("control_plane_keys") == 1
 
 
+class Faulty(World):
+    """Where something is that we stumble over."""
+
+    async def find(self, query: Query, *, live: bool) -> Answer:
+        if query.resource == SECRETS:
+            raise ZeroDivisionError
+        return await super().find(query, live=live)
+
+
+def test_a_fault_of_ours_about_one_object_is_told_and_keeps_nobody_from_looking_at_the_others() -> None:
+    looking = Looking(lookup=Faulty(*WORLD, THIEF, KEYS, SET, CONTENT))
+    assert looking.look() == ["s"]
+    assert [line["name"] for line in looking.lines if line["event"] == "second_look_failed"] == ["t"]
+    assert looking.look() == []
+
+
 def test_lists_are_of_one_namespace_each_and_no_secret_is_listed() -> None:
     looking = Looking(*WORLD, SET, CONTENT)
     looking.look()
