@@ -57,6 +57,8 @@ def is_due(sight: Sight) -> bool:
     there, now = delivery(sight.request), word(sight)
     if there is None or not there.heard or now in ("", ASKED, there.heard):
         return False
+    if (there.heard, now) == (ASKED, APPROVED) and sight.request.it.status.waiver:
+        return False  # nobody had to agree, so that nobody waited for it
     return there.heard in _BEFORE.get(now, (there.heard,))
 
 
@@ -74,7 +76,7 @@ def line(sight: Sight) -> Card:
         return cards.say(replies.heard(text.mention(places.account_of_requester(sight)), said, who))
     said = replies.headline(sight.stage, cluster, sight.tenant.meta.name)
     is_news = there is not None and there.heard == ASKED and word(sight) != EXPIRED
-    how = verdicts.line(sight.request) if is_news else ""
+    how = verdicts.line(sight.request) if is_news and not sight.request.it.status.waiver else ""
     return cards.say(replies.heard(text.mention(places.account_of_requester(sight)), said, how))
 
 

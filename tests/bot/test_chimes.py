@@ -53,6 +53,9 @@ class Scene:
     def approve(self) -> None:
         self.desk.status(KEY, phase=Phase.APPROVED, decided_at=samples.LATER, votes=(_BY_OMAR,))
 
+    def waive(self) -> None:
+        self.desk.status(KEY, phase=Phase.APPROVED, decided_at=samples.LATER, waiver="small ones")
+
     def waits_for_room(self) -> None:
         there = self.desk.stored[KEY].it.status.deliveries
         waits = samples.waits_for_room().model_copy(update={"deliveries": there})
@@ -79,6 +82,10 @@ STORIES: dict[str, tuple[list[Change], list[str]]] = {
         ["is accepted", "is ready"],
     ),
     "an approval that is carried out at once": ([lambda s: s.built("building")], ["is being set up"]),
+    "nothing of a rule that grants it, and that it is ready": (
+        [lambda s: s.waive(), lambda s: s.built("building"), lambda s: s.built("ready")],
+        ["is ready* · `team-a`"],
+    ),
     "a denial": ([lambda s: s.desk.status(KEY, phase=Phase.DENIED, votes=(DENIAL,))], ["was denied"]),
     "that nobody decided": ([lambda s: s.desk.status(KEY, phase=Phase.EXPIRED)], ["expired: nobody decided"]),
     "that it waits for room": (
