@@ -89,7 +89,7 @@ def _open(access: Access) -> list[Block]:
 def _message(access: Access) -> list[Block]:
     """What is waited for, or why nothing comes of it."""
     ready = conditions.find(access.it.status.conditions, "Ready")
-    words = text.clip(text.one_line(ready.message), cards.REASON_SHOWN) if ready else ""
+    words = text.clip(text.harmless(ready.message), cards.REASON_SHOWN) if ready else ""
     return [blocks.quote(words)] if words else []
 
 

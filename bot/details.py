@@ -80,7 +80,7 @@ def _step(step: Step) -> Iterator[Block]:
     if step.message:
         yield _words(step.message)
     if step.hint:
-        yield blocks.context(replies.what_to_do(_clean(step.hint)))
+        yield blocks.context(replies.what_to_do(plain.harmless(step.hint)))
 
 
 def _findings(found: Diagnosis) -> Iterator[Block]:
@@ -117,8 +117,4 @@ def _happening(it: Happening) -> str:
 
 
 def _words(said: str) -> Block:
-    return blocks.quote(text.clip(_clean(said), WORDS_SHOWN))
-
-
-def _clean(said: str) -> str:
-    return plain.without_secrets(text.one_line(said))
+    return blocks.quote(text.clip(plain.harmless(said), WORDS_SHOWN))

@@ -37,7 +37,7 @@ from bot.people import People, Refusal, Unwelcome
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.responses import Responses
-from bot.windows import FORMS, Payload, Windows, surface
+from bot.windows import FORMS, Payload, Windows, heard_of, surface
 from provisioning import audit, errors
 from provisioning.desk import NoCatalog
 from provisioning.health import Waits
@@ -134,7 +134,8 @@ class Door:
         if isinstance(answer, Errors):
             await ack(response_action="errors", errors=dict(answer.fields))
         else:
-            await ack(response_action="update", view=answer.view)
+            await ack(response_action="update", view=heard_of(answer.view))
+            self._windows.became(answer.view, body)
 
     async def closed(self, ack: Ack, body: Payload) -> None:
         """A form was closed, and nothing comes of it."""

@@ -27,7 +27,7 @@ from provisioning.preview import Wish
 
 POOL = "workers"
 NODES_MOST = 1000
-_SPAN = re.compile(r"[1-9][0-9]{0,3}[hm]")
+_SPAN = re.compile(r"[1-9][0-9]{0,5}[hm]")
 ERROR_LONGEST = 300
 _LAST = 10**10
 """Slack picks times of ten digits, which end in the year 2286."""

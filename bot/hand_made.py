@@ -17,7 +17,7 @@ def card(cluster: HandMade, tenant: str) -> Card:
         (replies.LABEL["endpoint"], text.code(cluster.endpoint) if cluster.endpoint else ""),
     ]
     parts += blocks.fields([row for row in rows if row[1]])
-    if words := text.clip(text.one_line(cluster.message), REASON_SHOWN):
+    if words := text.clip(text.harmless(cluster.message), REASON_SHOWN):
         parts.append(blocks.quote(words))
     keeper = replies.kept_by(cluster.keeper.tool, cluster.keeper.name)
     return cards.card([*parts, blocks.context(replies.by_hand(keeper, add_ons=cluster.has_add_ons))])

@@ -79,7 +79,7 @@ def told(look: Look, *, steps_as: Steps = progress.lines) -> list[Block]:
     """The same without buttons."""
     status, now = look.cluster.it.status, look.stage
     ready = conditions.find(status.conditions, "Ready")
-    words = text.clip(text.one_line(ready.message), WORDS_SHOWN) if ready else ""
+    words = text.clip(text.harmless(ready.message), WORDS_SHOWN) if ready else ""
     if now is Stage.DELETING:
         return _going(look, words)
     if now is Stage.READY:
@@ -98,7 +98,7 @@ def _going(look: Look, words: str) -> list[Block]:
     status = look.cluster.it.status
     if not conditions.is_true(status.conditions, "Stalled"):
         return [blocks.quote(words)] if words else []
-    left = [text.clip(text.one_line(each), WORDS_SHOWN) for each in status.residue[:RESIDUE_SHOWN]]
+    left = [text.clip(text.harmless(each), WORDS_SHOWN) for each in status.residue[:RESIDUE_SHOWN]]
     more = len(status.residue) - len(left)
     return [
         blocks.section(replies.deletion_stuck(text.moment(asked) if (asked := look.cluster.meta.deleted) else "")),

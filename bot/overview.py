@@ -49,7 +49,7 @@ def _tenant(desk: Reads, name: str) -> tuple[float, int, str]:
 
 
 def _stuck_line(it: Stuck) -> str:
-    message = text.clip(text.one_line(it.message), MESSAGE_SHOWN)
+    message = text.clip(text.harmless(it.message), MESSAGE_SHOWN)
     return replies.stuck_line(
         it.stage, f"{it.namespace}/{it.cluster}", text.moment(it.since), step=it.step, message=message
     )

@@ -62,12 +62,12 @@ def _minutes(rest: timedelta) -> int:
 def _line(step: Step, known: Usual, now: datetime | None, *, longest: int) -> str:
     slow = _slow(step, known, now)
     icon = replies.SLOW_ICON if slow else replies.STEP_ICON[step.state]
-    message, hint = text.clip(step.message, longest), text.clip(step.hint, longest)
+    message, hint = text.clip(text.harmless(step.message), longest), text.clip(step.hint, longest)
     return replies.step(icon, text.escape(step.name), slow or _took(step), message, hint)
 
 
 def _task(step: Step, known: Usual, now: datetime | None) -> Block:
-    message = "" if step.state is StepState.FAILED else text.one_line(step.message)
+    message = "" if step.state is StepState.FAILED else text.harmless(step.message)
     title = replies.task(step.name, _slow(step, known, now) or _took(step), message)
     return blocks.task(step.name.lower().replace(" ", "-"), title, status=_STATUS[step.state])
 

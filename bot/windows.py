@@ -69,7 +69,7 @@ class Windows:
         open_ = self._client.views_push if is_above else self._client.views_open
         try:
             async with asyncio.timeout(OPEN_SECONDS):
-                opened = await open_(trigger_id=body["trigger_id"], view=_heard_of(answer.view))
+                opened = await open_(trigger_id=body["trigger_id"], view=heard_of(answer.view))
         except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
             respite.heed(error)
             log.warning("form_not_opened", error=str(error) or type(error).__name__)
@@ -83,6 +83,11 @@ class Windows:
         form = FORMS.get(str(body.get("view", {}).get("callback_id", "")))
         if form and form.changed:
             self._errands.start(self._redraw_newest(form, body), name=_redrawing(body["view"]))
+
+    def became(self, view: Payload, body: Payload) -> None:
+        """A form was sent, and Slack draws another one in its place: that gets its live numbers as well."""
+        known = {name: body["view"][name] for name in ("id", "hash")}
+        self.changed({**body, "view": {**view, **known}})
 
     def ended(self, view: Payload) -> None:
         """A form was sent, or closed: it is not drawn anew any more."""
@@ -134,7 +139,7 @@ class Windows:
         while (wait := self._updating.left()) <= FILL_SECONDS:
             await asyncio.sleep(wait)
             try:
-                await self._client.views_update(**{**view, "view": _heard_of(view["view"])})
+                await self._client.views_update(**{**view, "view": heard_of(view["view"])})
                 return
             except SlackApiError as error:
                 if not self._updating.heed(error):
@@ -147,7 +152,7 @@ def surface(body: Payload) -> str:
     return str((body.get("view") or {}).get("type") or "")
 
 
-def _heard_of(view: Mapping[str, Any]) -> dict[str, Any]:
+def heard_of(view: Mapping[str, Any]) -> dict[str, Any]:
     """The view, Slack being asked to tell when it is closed: nobody need look any more at what it would say then."""
     form = FORMS.get(str(view.get("callback_id", "")))
     return {**view, "notify_on_close": True} if form and form.changed else dict(view)

@@ -151,7 +151,7 @@ def _is_of(name: str, cluster: str, others: Collection[str]) -> bool:
 
 
 def _words(written: object) -> str:
-    return plain.without_secrets(plain.one_line(str(written or "")))
+    return plain.harmless(str(written or ""))
 
 
 def _moment(written: object) -> datetime | None:

@@ -19,13 +19,16 @@ def one_line(words: str) -> str:
     return " ".join(_CONTROL.sub(" ", words).split())
 
 
+_CALLED: Final = r"(?:password|passwd|token|secret|api[_-]?key|access[_-]?key|client-key-data|authorization)"
 _SECRET: Final = re.compile(
     r"-----BEGIN[A-Z ]*PRIVATE KEY.*?(?:END[A-Z ]*PRIVATE KEY-----|$)"
+    r"|LS0tLS1CRUdJTi[\w+/=]+"
     r"|(?<=://)[^\s/@]+(?=@)"
     r"|\bxox[a-z]-[0-9A-Za-z-]{8,}|\bxapp-[0-9A-Za-z-]{8,}"
-    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"
+    r"|(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"
     r"|\b[a-z0-9]{6}\.[a-z0-9]{16}\b"
-    r"|(?i:\b(?:password|passwd|token|secret|client-key-data|authorization)\b[\"']?\s*[:=]\s*(?:bearer\s+)?)[^\s,;]+",
+    rf"|(?i:{_CALLED}(?:[_-]\w+)?[\\\"']*\s*[:=]\s*(?:(?:bearer|basic)\s+)?)"
+    r"(?:\\?\"[^\"]*\"|'[^']*'|[^\s,;]+)",
 )
 """Keys, who logs in within an address, tokens of Slack, of service accounts and of kubeadm, and what is called one."""
 
@@ -33,3 +36,8 @@ _SECRET: Final = re.compile(
 def without_secrets(words: str) -> str:
     """What a program says, without what it should not have said."""
     return _SECRET.sub(LEFT_OUT, words)
+
+
+def harmless(words: str) -> str:
+    """What a program says, for people to read: on one line, and without what it should not have said."""
+    return without_secrets(one_line(words))

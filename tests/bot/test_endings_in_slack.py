@@ -81,6 +81,18 @@ async def test_what_keeps_a_cluster_opens_from_its_card_with_nothing_secret_in_i
     assert lena.sees("7 times")
 
 
+async def test_a_form_that_takes_the_place_of_a_menu_is_filled_as_well(stage: Stage) -> None:
+    stand(stage)
+    stage.desk.insight.lost = Losses(volumes=3, storage=30 * 2**30, load_balancers=1)
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster delete")
+    await lena.modal.fill({replies.CLUSTER: "build-7"})
+
+    await lena.modal.submit()
+
+    await lena.waits_for("3 volumes with 30Gi, 1 load balancer")
+
+
 async def test_details_say_that_the_cluster_api_did_not_answer(stage: Stage) -> None:
     stand(stage)
     stage.desk.down = True
