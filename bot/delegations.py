@@ -24,8 +24,11 @@ TOGETHER = 20
 def of(person: Person, desk: Desk, now: datetime) -> tuple[tuple[Delegation, ...], tuple[Delegation, ...]]:
     """Those that last by which somebody decides instead of this person, and those by which they do instead of
     somebody."""
-    found = delegations.lasting(desk.voting.everybodys(), now)
-    return delegations.by(person, found), delegations.to(person, found)
+    everybodys = desk.voting.everybodys()
+    # One's own can be stopped also where it does not count; whose does not count gives nobody a say.
+    counting = delegations.counting(everybodys, desk.tenant_of)
+    found, heard = (delegations.lasting(each, now) for each in (everybodys, counting))
+    return delegations.by(person, found), delegations.to(person, heard)
 
 
 def told(person: Person, desk: Desk, now: datetime, *, own: int, others: int, command: str = "") -> list[Block]:

@@ -166,6 +166,15 @@ def test_both_sides_see_it_and_who_gave_it_can_stop_it() -> None:
     assert replies.NO_DELEGATION in said("delegate show", desk, LENA)
 
 
+def test_what_does_not_count_gives_nobody_a_say_and_can_be_stopped_all_the_same() -> None:
+    desk = both_ways()
+    for name in ("team-a", "team-b"):
+        people_ = (samples.subject(OMAR), samples.subject(PAT), samples.subject(EVA))
+        desk.tenants[name] = samples.tenant(name, approvers=(samples.subject(EVA),), members=people_)
+    assert "You decide for <@U0OMAR>" not in said("delegate show", desk, PAT)
+    assert "<@U0PAT> decides for you until" in said("delegate show", desk, OMAR)
+
+
 def test_one_in_very_many_tenants_has_a_button_for_each_part_of_them() -> None:
     names = [f"team-{number:03}" for number in range(45)]
     desk, until = desk_of(*names), format_time(NOW + timedelta(days=1))
