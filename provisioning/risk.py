@@ -78,7 +78,7 @@ def _of_size(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec | None
 
 
 def _of_unprotection(tenant: TenantSpec) -> TenantSpec:
-    """Somebody else agrees, in Slack or not, unless a waiver says that it is for this."""
+    """Somebody else agrees, in Slack or not, unless a waiver says that it is for this; or somebody breaks the glass."""
     policy = tenant.approval
     changed = {
         "required": max(policy.required, 1),
