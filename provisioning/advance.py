@@ -74,7 +74,7 @@ class Hand:
     def take(self, request: Request, now: float) -> bool:
         """Grant a creation out of what is in hand, if there is as much, and owe it to the ledger."""
         charge, key = request.claim.charge, request.key
-        if now >= self._until or request.claim.fence or key in self.unwritten:
+        if now >= self._until or request.claim.fence or key in self.owed or key in self._writing:
             return False
         if not charge.within(self.room) or request.hard != self._hard:
             return False

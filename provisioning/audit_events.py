@@ -58,7 +58,7 @@ def reached(request: Stored[ClusterRequest], status: RequestStatus) -> Event:
         "waiver": status.waiver,
         **({"replaced-by": status.replaced_by} if status.replaced_by else {}),
         **({"replaces": spec.replaces} if spec.replaces else {}),
-        **({"withdrawn-by": status.withdrawn_by.user} if status.withdrawn_by else {}),
+        **({"withdrawn-by": instead} if instead else {}),
     }
     replaced = Code.REQUEST_REPLACED if status.replaced_by else None
     return Event(
