@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot import blocks, buttons, replies, text
 from bot.blocks import Block
-from provisioning import approval
+from provisioning import approval, room
 from provisioning.model import ClusterRequest
 from provisioning.objects import Stored
 
@@ -17,7 +17,9 @@ def parts(request: Stored[ClusterRequest], *, already: bool = False, waiver: str
     agree."""
     spec, meta = request.it.spec, request.meta
     said = replies.receipt(spec.cluster, spec.action)
-    if already:
+    if already and not room.waits_for_anything(request):
+        said = replies.accepted_already(text.code(meta.name))
+    elif already:
         said = replies.asked_already(meta.name, text.moment(meta.created) if meta.created else "")
     parts = [blocks.section(said), blocks.context(replies.receipt_id(meta.name))]
     if waiver:

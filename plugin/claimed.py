@@ -1,4 +1,4 @@
-"""Whose the name of a new cluster is while somebody waits for one: what Slack says at its field, at a terminal."""
+"""Whose the name of a new cluster is before there is one: what Slack says at its field, at a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from plugin import asked
 from plugin.session import Session
-from provisioning import claims, completion, names, objects, people, resources, wording
+from provisioning import claims, completion, names, objects, people, resources, room, wording
 from provisioning.errors import Cause, Forbidden
 from provisioning.kube import Manifest
 from provisioning.model import ClusterRequest, ClusterSpec, Person, TenantCluster
@@ -29,7 +29,7 @@ class Claim:
 
 
 async def claim(session: Session, name: str) -> Claim | None:
-    """The request that waits for a new cluster of this name; None where none does, or the person may not look."""
+    """The request for a new cluster of this name, until it is done; None for none, or for who may not look."""
     found = await _requests(session, f"{names.CLUSTER_LABEL}={name}")
     request = claims.claims(map(_read, found), session.namespace).get(name)
     if request is None:
@@ -39,7 +39,7 @@ async def claim(session: Session, name: str) -> Claim | None:
 
 
 async def desired(session: Session, manifest: Manifest, it: Claim) -> ClusterSpec | None:
-    """What waits, when the manifest says the same and it is one's own; else None."""
+    """What is asked for, when the manifest says the same and it is one's own; else None."""
     waits = it.request.it.spec.desired
     if not it.is_mine or waits is None or (catalog := await session.catalog()) is None:
         return None
@@ -51,9 +51,11 @@ async def desired(session: Session, manifest: Manifest, it: Claim) -> ClusterSpe
 
 
 async def cause(session: Session, it: Claim) -> Cause:
-    """Who waits for the name, since when, and what to do about it."""
+    """Who has the name, since when, and what to do about it."""
     meta, spec = it.request.meta, it.request.it.spec
     since = asked.moment(meta.created) if meta.created else ""
+    if it.is_mine and not room.waits_for_anything(it.request):
+        return Cause(FIELD, wording.accepted_already(meta.name))
     if it.is_mine:
         way = f"take it back with: kubectl clusterdesk withdraw {meta.name} -n {meta.namespace}"
         return Cause(FIELD, f"{wording.asked_already(meta.name, since)}; for another one {way}")

@@ -16,7 +16,7 @@ from plugin.errors import NotDone
 from plugin.options import DryRun, Output, Span
 from plugin.session import Session
 from plugin.wishes import Outcome
-from provisioning import escalation, lifetime, objects, people, resources, risk, room, stage, wording
+from provisioning import escalation, lifetime, objects, people, resources, risk, stage, wording
 from provisioning.kube import Manifest
 from provisioning.model import Action, ClusterRequest, Decision, Phase, Subject, Tenant, TenantCluster
 from provisioning.objects import Stored
@@ -64,7 +64,7 @@ async def see_through(
         sentences = asked(outcome, tenant, session.namespace) if outcome.asked else (done,)
         for sentence in sentences:
             printing.say(f"{sentence} (server dry run)" if course.dry else sentence)
-    if outcome.asked and not room.waits(objects.read(ClusterRequest, outcome.written)):
+    if outcome.asked:
         _check_deciders(objects.read(ClusterRequest, outcome.written), tenant)
     if course.wait and not course.dry:
         try:
@@ -99,8 +99,8 @@ def asked(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tu
     since = f" since {moment(request.meta.created)}" if outcome.already and request.meta.created else ""
     told = f"{name}: {wish[outcome.wish.action]} {outcome.wish.cluster} is asked for{since}"
     follow = f"follow it with: kubectl clusterdesk show {outcome.wish.cluster} {where}"
-    if room.waits(request):
-        return (f"{told}, is approved, and {wording.SAID[Stage.NO_ROOM]}", follow)
+    if request.it.status.phase is Phase.APPROVED:
+        return (f"{told}, and {wording.SAID[stage.of_request(request, None)]}", follow)
     return (
         f"{told}, and waits for approval",
         _who(request, tenant),
@@ -139,7 +139,9 @@ def _named(subject: Subject) -> str:
 
 def _check_deciders(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None) -> None:
     """Raises `NotDone` when nobody can ever agree: it is asked for, and comes to nothing as things are."""
-    if tenant is not None and not people.suffice(escalation.everybody(tenant.it.spec), request.it.spec.requester):
+    if request.it.status.phase is Phase.APPROVED or tenant is None:
+        return
+    if not people.suffice(escalation.everybody(tenant.it.spec), request.it.spec.requester):
         raise NotDone(
             f"{request.meta.name} cannot be approved as things are: {_who(request, tenant)}; "
             "ask your platform team for approvers, or take it back with: "

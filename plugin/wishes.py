@@ -170,7 +170,7 @@ async def _settled(session: Session, wish: Wish, manifest: Manifest, write: _Wri
 
 
 async def _ask(session: Session, wish: Wish) -> Manifest:
-    """The request for it: a new one, or the one with which the same person waits for the same."""
+    """The request for it: a new one, or the one by which the same person has asked for the same."""
     me = (await session.myself()).person
     digest = digest_of(action=wish.action, cluster=wish.cluster, desired=wish.desired)
     label = f"{names.CLUSTER_LABEL}={wish.cluster}"
@@ -178,7 +178,7 @@ async def _ask(session: Session, wish: Wish) -> Manifest:
         request = objects.read(ClusterRequest, found)
         it = request.it.spec
         same = (it.digest, it.base_generation, it.requester.user) == (digest, wish.generation, me.user)
-        if room.waits_for_anything(request) and same:
+        if room.is_open(request) and same:
             return found
     manifest = asking.request(
         name=names.request_name(session.namespace, me.user, digest, uuid.uuid4().hex),

@@ -1,4 +1,4 @@
-"""Whose a name is before its cluster is there: whoever asked for it first has it while their request waits. Pure.
+"""Whose a name is before its cluster is there: whoever asked for it first has it, until it is made or refused. Pure.
 
 Both doors look here before they ask for a new cluster, so that nobody's approval is wasted on a name that somebody else
 gets. It binds nobody: of two requests for one name, the one that is carried out first has it, as ever.
@@ -16,19 +16,19 @@ from provisioning.objects import Stored
 def claims(
     requests: Iterable[Stored[ClusterRequest]], namespace: str, *, besides: str = ""
 ) -> dict[str, Stored[ClusterRequest]]:
-    """By the names of new clusters in this namespace: the request that has waited longest for each, for somebody's word
-    or for room. `besides` is a request that is to be replaced, and so claims nothing."""
-    waiting = [
+    """By the names of new clusters in this namespace: the oldest request for each of which something is still to come.
+    `besides` is a request that is to be replaced, and so claims nothing."""
+    standing = [
         request
         for request in requests
         if request.meta.namespace == namespace
         and request.it.spec.action is Action.CREATE
         and request.meta.name != besides
         and not request.meta.deleting
-        and room.waits_for_anything(request)
+        and room.is_open(request)
     ]
     # Backwards, so that of one name the first stays.
-    return {request.it.spec.cluster: request for request in sorted(waiting, key=_order, reverse=True)}
+    return {request.it.spec.cluster: request for request in sorted(standing, key=_order, reverse=True)}
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

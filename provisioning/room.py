@@ -98,6 +98,11 @@ def waits_for_anything(request: Stored[ClusterRequest]) -> bool:
     return request.it.status.phase is Phase.PENDING or waits(request)
 
 
+def is_open(request: Stored[ClusterRequest]) -> bool:
+    """Whether something is still to come of it: it waits, or is approved and not done yet."""
+    return request.it.status.phase in (Phase.PENDING, Phase.APPROVED)
+
+
 def may_queue(request: Stored[ClusterRequest]) -> bool:
     """Whether it may be sent to its place in the line: not once it has found room, because it is just being done."""
     found = conditions.find(request.it.status.conditions, WAITS)
@@ -181,7 +186,7 @@ def to_be_written_by(request: Stored[ClusterRequest]) -> datetime | None:
 
 def not_written(why: str) -> str:
     """What a request says that found room and could not be written."""
-    return f"there was room for it, and for an hour it could not be written: {why}"
+    return f"there was room for it, and for {lifetime.spell(WRITTEN_WITHIN)} it could not be written: {why}"
 
 
 def given_up(why: Wait, end: datetime) -> str:

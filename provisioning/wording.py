@@ -123,6 +123,11 @@ def asked_already(request: str, since: str) -> str:
     return f"that is already {request}, {f'waiting since {since}' if since else 'which waits'}"
 
 
+def accepted_already(request: str) -> str:
+    """The same of one that waits no more, and is not done yet."""
+    return f"that is already {request}, which {SAID[Stage.ACCEPTED]}"
+
+
 def must_agree(required: int, tenant: str) -> str:
     """Whose word is needed."""
     return f"{required} {'approver' if required == 1 else 'approvers'} of tenant {tenant} must agree"

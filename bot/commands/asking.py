@@ -34,7 +34,7 @@ class NotSaved(errors.ClusterdeskError):
 
 
 class NameTaken(errors.ClusterdeskError):
-    """Somebody waits for a new cluster of that name already, if only whoever asks, for another one."""
+    """Somebody has asked for a new cluster of that name already, if only whoever asks now, for another one."""
 
     def __init__(self, taken: Taken) -> None:
         super().__init__(f"the name {taken.name} is taken")
@@ -122,7 +122,7 @@ async def try_again(desk: Desk, it: TryAgain) -> Say:
 
 
 async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[ClusterRequest]]:
-    """The verdict, and the request: a new one, or the one with which the same person waits for the same already.
+    """The verdict, and the request: a new one, or the one by which the same person has asked for the same already.
 
     Raises `RuleError` with every reason, `NameTaken`, or `NotSaved`.
     """
@@ -133,9 +133,9 @@ async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[
             if there := desk.request(wish.namespace, name):
                 return verdict, there  # Sent a second time. What the first has done does not speak against it.
             # What waits for room already has none now, and is the same wish all the same.
-            waiting = None if wish.replaces else _waiting(desk, wish, verdict.digest)
-            if waiting is not None:
-                return verdict, waiting
+            earlier = None if wish.replaces else _earlier(desk, wish, verdict.digest)
+            if earlier is not None:
+                return verdict, earlier
             if wish.action is Action.CREATE and (taken := _taken(desk, wish)):
                 raise NameTaken(taken)
             if verdict.causes:
@@ -169,7 +169,7 @@ def _says_the_same(desk: Desk, wish: Wish, digest: str) -> bool:
     return old is not None and (old.it.spec.digest, old.it.spec.reason) == (digest, wish.reason)
 
 
-def _waiting(desk: Desk, wish: Wish, digest: str) -> Stored[ClusterRequest] | None:
+def _earlier(desk: Desk, wish: Wish, digest: str) -> Stored[ClusterRequest] | None:
     """Nobody is asked twice for one thing. What was asked of an older state of the cluster would not be applied."""
     key = (wish.namespace, wish.cluster)
     base = next((c.meta.generation for c in desk.clusters(wish.tenant) if c.key == key), 0)
@@ -177,6 +177,6 @@ def _waiting(desk: Desk, wish: Wish, digest: str) -> Stored[ClusterRequest] | No
         it = request.it
         same = (request.meta.namespace, it.spec.digest) == (wish.namespace, digest)
         fresh = it.spec.base_generation == (0 if wish.action is Action.CREATE else base)
-        if same and fresh and room.waits_for_anything(request) and people.same(it.spec.requester, wish.person):
+        if same and fresh and room.is_open(request) and people.same(it.spec.requester, wish.person):
             return request
     return None

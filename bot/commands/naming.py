@@ -1,4 +1,4 @@
-"""Whose a name is that somebody wants for a new cluster: a cluster's, or that of a request that waits. Over the desk's
+"""Whose a name is that somebody wants for a new cluster: a cluster's, or that of a request for one. Over the desk's
 caches."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from bot import replies, text
 from bot.ports import Desk
-from provisioning import claims, people
+from provisioning import claims, people, room
 from provisioning.model import ClusterRequest, Person, Phase
 from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.objects import Meta, Stored
@@ -16,14 +16,14 @@ from provisioning.objects import Meta, Stored
 
 @dataclass(frozen=True)
 class Taken:
-    """A name that is not to be had: a cluster has it, or a request waits for it. `free` is one that is."""
+    """A name that is not to be had: a cluster has it, or a request for one. `free` is one that is."""
 
     name: str
     holder: Meta | Stored[ClusterRequest]
     free: str
 
     def by(self, person: Person) -> Stored[ClusterRequest] | None:
-        """The request of this person's own that waits for it."""
+        """The request of this person's own that has it."""
         it = self.holder
         return it if isinstance(it, Stored) and people.same(it.it.spec.requester, person) else None
 
@@ -35,6 +35,8 @@ class Taken:
             return replies.name_taken(self.name, self.free, by=by, on=on)
         meta, it = self.holder.meta, self.holder.it
         since = text.plain_moment(meta.created, zone) if meta.created else ""
+        if self.by(person) and not room.waits_for_anything(self.holder):
+            return replies.accepted_already(meta.name)
         if self.by(person):
             return replies.asked_otherwise(meta.name, since, editable=it.status.phase is Phase.PENDING)
         return replies.name_claimed(self.name, self.free, by=it.spec.requester.user, since=since, request=meta.name)

@@ -96,6 +96,12 @@ def asked_otherwise(request: str, since: str, *, editable: bool) -> str:
     return f"{said[0].upper()}{said[1:]}. {way}."
 
 
+def accepted_already(request: str) -> str:
+    """The same of one that is done in a moment, so that there is nothing to be done about it."""
+    said = wording.accepted_already(request)
+    return f"{said[0].upper()}{said[1:]}."
+
+
 def workers_of(pool: str) -> str:
     return f"{NODES} in {pool}"
 

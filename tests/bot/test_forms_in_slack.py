@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot import offers, replies
-from provisioning import errors
+from provisioning import errors, objects
 from provisioning.model import (
     Action,
     Amounts,
@@ -17,6 +17,7 @@ from provisioning.model import (
     EscalationStep,
     HibernationSchedule,
     NodePool,
+    Phase,
     Release,
     RequestStatus,
     Subject,
@@ -238,6 +239,35 @@ async def test_the_same_wish_while_it_waits_for_room_is_the_same_request_though_
     await lena.modal.click("Details")
     await lena.waits_until(lambda: lena.modal.title == replies.DETAILS_TITLE)
     assert len(stage.desk.stored) == 1
+
+
+async def test_a_name_that_is_approved_and_has_no_cluster_yet_is_taken(stage: Stage) -> None:
+    accepted = RequestStatus(phase=Phase.APPROVED, decided_at=objects.format_time(samples.NOW))
+    stage.desk.put(samples.request("cr-omars", requester=samples.OMAR, status=accepted))
+    stage.desk.put(samples.request("cr-mine", cluster="web-1", status=accepted))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 small")
+    assert "omar has asked for build-7 already" in lena.modal.text
+    await lena.modal.fill({**WISH, "Name": "web-1"})
+    await lena.modal.submit()
+
+    told = "That is already cr-mine, which is accepted and starts in a moment."
+    assert lena.modal.errors == {"Name": told}
+    assert len(stage.desk.stored) == 2
+
+
+async def test_the_same_wish_once_more_when_it_is_approved_is_the_same_request(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    for phase in (Phase.PENDING, Phase.APPROVED):
+        for key in stage.desk.stored:
+            stage.desk.status(key, phase=phase, decided_at=objects.format_time(samples.NOW))
+        await lena.command("/cluster create build-7 small")
+        await lena.modal.fill(WISH)
+        await lena.modal.submit()
+
+    (key,) = stage.desk.stored
+    assert f"That is already {key[1]}, which is accepted and starts in a moment." in lena.modal.text
 
 
 async def test_a_request_that_is_edited_is_not_in_its_own_way(stage: Stage) -> None:

@@ -182,6 +182,21 @@ async def test_what_waits_for_room_is_asked_for_once_though_there_is_no_room(tmp
         assert len(ann.requests) == 1
 
 
+async def test_what_is_approved_and_has_no_cluster_yet_is_asked_for_once(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.rules.approval = True
+        await ann.type("create api --flavor=small")
+        (request,) = ann.requests
+        ann.server.put(resources.CLUSTER_REQUESTS, request, status={"phase": "Approved"})
+        code, out, err = await ann.type("create api --flavor=small")
+        assert (code, err) == (0, "")
+        assert "and is accepted and starts in a moment" in out
+        code, _, err = await ann.type("create api --flavor=large")
+        name = request["metadata"]["name"]
+        assert (code, f"that is already {name}, which is accepted and starts in a moment" in err) == (1, True)
+        assert len(ann.requests) == 1
+
+
 @pytest.mark.parametrize("approval", [False, True])
 async def test_a_name_for_which_somebody_else_waits_is_told_with_a_free_one(tmp_path: Path, approval: bool) -> None:
     async with at_a_terminal(tmp_path) as ann:

@@ -41,7 +41,8 @@ def asked(
     [
         (asked(), True),
         (asked(**IN_LINE), True),
-        (asked(phase="Approved"), False),
+        (asked(phase="Approved"), True),
+        (asked(**{**IN_LINE, "conditions": [{**IN_LINE["conditions"][0], "status": "False"}]}), True),
         (asked(phase="Applied"), False),
         (asked(phase="Denied"), False),
         (asked(phase="Withdrawn"), False),
@@ -52,7 +53,7 @@ def asked(
         (asked(deleting=True), False),
     ],
 )
-def test_a_request_for_a_new_cluster_has_its_name_as_long_as_it_waits(
+def test_a_request_for_a_new_cluster_has_its_name_until_it_is_done_or_refused(
     request_: Stored[ClusterRequest], claimed: bool
 ) -> None:
     assert ("web" in claims.claims([request_], NAMESPACE)) is claimed
