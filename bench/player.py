@@ -13,8 +13,8 @@ from bench.site import Site
 from playground import controlplane
 from playground.ports import Ports
 from provisioning import errors, names, resources
-from provisioning.cache import Cache, Key, key_of
-from provisioning.kube import Manifest
+from provisioning.cache import Cache
+from provisioning.manifest import Key, Manifest, key_of
 from provisioning.queue import Queue
 from provisioning.resources import Resource
 

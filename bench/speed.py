@@ -21,8 +21,8 @@ import yaml
 from bench import sample
 from bench.site import Site
 from provisioning import objects, plan, resources
-from provisioning.cache import Cache, key_of
-from provisioning.kube import Manifest
+from provisioning.cache import Cache
+from provisioning.manifest import Manifest, key_of
 from provisioning.model import CatalogSpec, TenantCluster
 
 SECONDS: Final = 30.0

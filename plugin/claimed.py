@@ -8,7 +8,7 @@ from plugin import asked
 from plugin.session import Session
 from provisioning import claims, completion, names, objects, people, resources, room, wording
 from provisioning.errors import Cause, Forbidden
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, ClusterSpec, Person, TenantCluster
 from provisioning.objects import Stored
 

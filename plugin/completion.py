@@ -18,7 +18,8 @@ from typer.completion import completion_init  # type: ignore[attr-defined]
 
 from provisioning import names, resources, room
 from provisioning.errors import ClusterdeskError
-from provisioning.kube import Kube, Manifest, namespace_of
+from provisioning.kube import Kube, namespace_of
+from provisioning.manifest import Manifest
 
 SECONDS: Final = 2.0
 """How long somebody waits who has pressed Tab."""

@@ -17,7 +17,7 @@ from plugin.options import DryRun, Output, Span
 from plugin.session import Session
 from plugin.wishes import Outcome
 from provisioning import escalation, lifetime, objects, people, resources, risk, stage, wording
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterRequest, Decision, Phase, Subject, Tenant, TenantCluster
 from provisioning.objects import Stored
 from provisioning.stage import Stage

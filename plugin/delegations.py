@@ -10,7 +10,7 @@ from rich.text import Text
 
 from plugin import asked
 from provisioning import objects, people, plain
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import ApprovalDelegation, Person
 from provisioning.objects import parse_time
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from plugin.session import Session
 from provisioning import errors, handmade, objects, resources, room
 from provisioning.handmade import HandMade
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import Resource

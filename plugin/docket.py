@@ -10,7 +10,7 @@ from rich.text import Text
 
 from plugin import asked
 from provisioning import objects, people, plain, room
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, Person, Phase, Vote
 from provisioning.objects import Stored, parse_time
 

@@ -21,7 +21,7 @@ from plugin.errors import NotDone
 from plugin.session import Session
 from provisioning import asking, grants, lifetime, objects, plain
 from provisioning import errors as kube_errors
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import AccessRole, ClusterAccess, conditions
 from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_ACCESSES

@@ -8,7 +8,7 @@ from plugin.errors import NotDone
 from plugin.session import Session
 from provisioning import handmade, objects, people, resources, room, wording
 from provisioning.errors import Forbidden
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterRequest, ClusterSpec, NodePool, Person, TenantCluster
 from provisioning.objects import Stored
 

@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 
 from plugin.options import Output
 from provisioning import plain
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 
 
 def is_for_programs(output: Output) -> bool:

@@ -20,8 +20,8 @@ from plugin.options import Output
 from plugin.session import Session, carry_out
 from provisioning import approval, objects, plain, request_status, wording
 from provisioning import errors as kube_errors
-from provisioning.kube import Manifest
 from provisioning.lifecycle import Reason, Refused
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, Decision, Phase, RequestStatus, Vote
 from provisioning.objects import Stored
 

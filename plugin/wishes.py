@@ -17,7 +17,7 @@ from provisioning import approval, asking, names, objects, resources, room
 from provisioning import errors as kube_errors
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterRequest, ClusterSpec, TenantCluster
 from provisioning.objects import Stored
 

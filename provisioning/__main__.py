@@ -18,7 +18,6 @@ from provisioning import audit, audit_trail, health, lease, legacy_kube, logs, s
 from provisioning.access_keeper import AccessKeeper
 from provisioning.audit import Tell
 from provisioning.audit_heads import KubeHeads
-from provisioning.cache import Key
 from provisioning.catalog_keeper import CatalogKeeper
 from provisioning.enactor import Enactor
 from provisioning.feed import Feed
@@ -26,6 +25,7 @@ from provisioning.keeper import Keeper
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.lease import Elector
+from provisioning.manifest import Key
 from provisioning.probe import Pace, Probe
 from provisioning.queue import Queue
 from provisioning.reconciler import Reconciler

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from provisioning import documents, errors
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.library import client as library
+from provisioning.manifest import Manifest
 
 LONGEST: Final = 128 * 1024
 """Characters of a kubeconfig. One with certificates has some ten thousand, and reading holds everybody else up."""

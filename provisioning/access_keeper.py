@@ -21,11 +21,11 @@ import structlog
 from provisioning import access_site, audit, audit_events, errors, grants, issuing, resources
 from provisioning.access_issuer import Issuer
 from provisioning.access_site import Site
-from provisioning.cache import Key
 from provisioning.events import News, Recorder
 from provisioning.grants import REVOKED
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Key, Manifest
 from provisioning.model import AccessStatus, ClusterAccess
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from provisioning import lifetime, resources
-from provisioning.cache import Key
-from provisioning.kube import Manifest
 from provisioning.landscape import Landscape
+from provisioning.manifest import Key, Manifest
 from provisioning.manifests.marks import Owner
 
 KINDS: Final = (resources.TENANT_CLUSTERS.kind, resources.CLUSTERS.kind)

@@ -15,11 +15,11 @@ import structlog
 
 from provisioning import handmade, names, objects, plan, resources
 from provisioning.applier import Applier
-from provisioning.cache import Key
 from provisioning.errors import RuleError
 from provisioning.events import News, Recorder
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Key, Manifest
 from provisioning.model import Tenant
 from provisioning.objects import Stored
 from provisioning.teardown import Teardown

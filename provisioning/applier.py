@@ -17,9 +17,9 @@ from typing import Any, Final
 import structlog
 
 from provisioning import errors, metrics, names, plan, resources
-from provisioning.cache import Key
 from provisioning.errors import Cause, RuleError
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Key, Manifest
 from provisioning.quarrels import Quarrels
 from provisioning.refusals import Refusal, Refusals, is_refusal, names_one_of
 from provisioning.resources import Resource

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioning import names
 from provisioning.digest import digest_of
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import AccessRole, Action, ClusterSpec, Person
 from provisioning.resources import CLUSTER_ACCESSES, CLUSTER_REQUESTS
 

@@ -11,7 +11,8 @@ from typing import Final, Protocol
 
 from provisioning import errors
 from provisioning.audit import Head
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import CONFIG_MAPS
 
 SERVICES: Final = ("bot", "provisioner", "webhooks")

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning import names, plan, resources, world
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 
 _FIRST: Final[tuple[Resource, ...]] = (

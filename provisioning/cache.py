@@ -20,16 +20,14 @@ import msgspec
 import structlog
 
 from provisioning import errors, metrics
-from provisioning.kube import Change, Keep, Listing, Manifest
+from provisioning.kube import Change, Keep, Listing
+from provisioning.manifest import Key, Manifest, Manifests, key_of
 from provisioning.resources import Resource
 
 log = structlog.get_logger()
 
-Key = tuple[str, str]
-"""Namespace ("" for what has none) and name."""
 Index = Callable[[Manifest], Iterable[str]]
 """The values under which a manifest is found."""
-Manifests = list[Manifest]
 Listener = Callable[[Manifest | None, Manifest | None], None]
 """Called with the manifest before and after a change; None when it was not there."""
 
@@ -62,12 +60,6 @@ class Pace:
             return self.least * (1 + random.random())  # noqa: S311 - jitter, no secret
         wanted = min(self.most, self.first * 2.0 ** min(failures - 1, 16))
         return wanted * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
-
-
-def key_of(manifest: Manifest) -> Key:
-    """Namespace and name."""
-    meta = manifest["metadata"]
-    return meta.get("namespace", ""), meta["name"]
 
 
 def by_label(label: str) -> Index:

@@ -17,7 +17,8 @@ from typing import Final
 import structlog
 
 from provisioning import errors, metrics, names
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterSpec, NodePool
 from provisioning.resources import GROUP, TENANT_CLUSTERS
 

@@ -15,12 +15,12 @@ from typing import Final
 import structlog
 
 from provisioning import charges, kinship, names, objects, presence, resources
-from provisioning.cache import Manifests
 from provisioning.charges import Assessor
 from provisioning.errors import Cause, RuleError
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.ledger import slot_key
+from provisioning.manifest import Manifest, Manifests
 from provisioning.model import CatalogSpec, Tenant
 from provisioning.objects import Stored
 from provisioning.resources import Resource

@@ -19,9 +19,9 @@ from provisioning import footprint, kinship, names, objects, quota
 from provisioning.errors import Cause, Invalid, MalformedQuantity
 from provisioning.families import Families, beyond
 from provisioning.kinship import Surroundings, name_of, uid_of
-from provisioning.kube import Manifest
 from provisioning.machine_families import MachineFamilies
 from provisioning.machine_sizes import MachineSizes, Unmeasurable
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import (

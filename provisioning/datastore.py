@@ -14,8 +14,8 @@ from contextlib import suppress
 import structlog
 
 from provisioning import errors, presence, resources
-from provisioning.cache import Key
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Key, Manifest
 from provisioning.residue import DATASTORE_FINALIZER
 
 log = structlog.get_logger()

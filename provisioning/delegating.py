@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from provisioning import errors, names
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import ApprovalDelegation, DelegationSpec, Person
 from provisioning.objects import Stored, format_time
 from provisioning.resources import APPROVAL_DELEGATIONS

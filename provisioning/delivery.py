@@ -12,11 +12,11 @@ from datetime import datetime
 
 from provisioning import errors, hibernation, inventory, names, observe, plan, releases, resources
 from provisioning.applier import Applier
-from provisioning.cache import Manifests
 from provisioning.errors import Cause, RuleError
 from provisioning.hibernation import Rest
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Manifest, Manifests
 from provisioning.manifests.marks import is_ours
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored

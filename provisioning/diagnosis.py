@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from provisioning import obstacles, plain, resources
 from provisioning.errors import MalformedTime
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.objects import parse_time
 
 KINDS: Final = (

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning import errors, names, objects, resources
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterRequest
 from provisioning.objects import Stored
 

@@ -31,12 +31,12 @@ from provisioning import (
     seats,
     standing,
 )
-from provisioning.cache import Key
 from provisioning.events import Recorder
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.lifecycle import Event
 from provisioning.line import Line
+from provisioning.manifest import Key, Manifest
 from provisioning.model import Action, ClusterRequest, Phase, RequestStatus, Tenant
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored

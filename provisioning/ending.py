@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from provisioning import obstacles
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 
 PATIENCE: Final = timedelta(minutes=30)
 """After so long a deletion counts as stuck. Cluster API alone may take ten minutes for a cluster of many workers."""

@@ -17,7 +17,8 @@ from typing import Final, Protocol
 import structlog
 
 from provisioning import errors, names, resources, steps
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterSpec, ClusterStatus, Condition, StepState
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Meta, parse_time

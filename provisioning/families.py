@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from provisioning import kinship
 from provisioning.errors import MalformedQuantity, RuleError
 from provisioning.kinship import Surroundings, name_of, uid_of
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from provisioning.usage import Usage
 

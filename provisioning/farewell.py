@@ -16,8 +16,8 @@ from typing import Final, Protocol
 import structlog
 
 from provisioning import access, errors, names, resources
-from provisioning.cache import Key
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Key, Manifest
 from provisioning.probe import NOT_YET, Answer
 
 log = structlog.get_logger()

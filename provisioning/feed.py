@@ -10,9 +10,8 @@ from functools import partial
 from typing import Final
 
 from provisioning import measures, resources, room
-from provisioning.cache import Key, key_of
-from provisioning.kube import Manifest
 from provisioning.landscape import Landscape
+from provisioning.manifest import Key, Manifest, key_of
 from provisioning.model import Action
 from provisioning.queue import Queue
 from provisioning.resources import Resource

@@ -13,7 +13,7 @@ from typing import Final
 
 from provisioning import lifetime, people
 from provisioning.errors import Cause
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL
 from provisioning.model import (
     AccessPolicy,

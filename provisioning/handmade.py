@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from provisioning import names, resources
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import NodeCount, TenantSpec
 from provisioning.objects import Meta
 

@@ -10,8 +10,9 @@ from typing import Final
 
 from provisioning import diagnosis, errors, losses, names, resources
 from provisioning.diagnosis import Diagnosis
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.losses import Losses
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 
 EVENTS_READ: Final = 500

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from provisioning import names, plan
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL, is_ours
 from provisioning.remains import Remains
 from provisioning.resources import Resource

@@ -22,10 +22,11 @@ import structlog
 from provisioning import errors, metrics, objects, quota, resources, settlement, statement
 from provisioning.census import Census, Sights
 from provisioning.events import News, Recorder
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.ledger import Garbled, Ledger, Missing
 from provisioning.ledgers import KubeLedgers
+from provisioning.manifest import Manifest
 from provisioning.model import Tenant
 from provisioning.model import conditions as conditions_of
 from provisioning.model.tenant import TenantStatus

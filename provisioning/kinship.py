@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import MACHINE_SETS, MACHINES, Resource
 
 

@@ -21,10 +21,10 @@ import aiohttp
 from provisioning import errors, names
 from provisioning.library import client as library
 from provisioning.library import config as library_config
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from provisioning.server_time import ServerTime
 
-Manifest = dict[str, Any]
 Keep = Callable[[Manifest], Manifest | None]
 """What to keep of an object; None for nothing at all."""
 

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Final
 
 from provisioning import charges, measures, names, plan, providers, resources, world
-from provisioning.cache import Cache, Key, Manifests, Source
+from provisioning.cache import Cache, Source
 from provisioning.errors import Cause, RuleError
-from provisioning.kube import Manifest
+from provisioning.manifest import Key, Manifest, Manifests
 from provisioning.model import Catalog, CatalogSpec, ClusterAccess, Tenant, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import Resource

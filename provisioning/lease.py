@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from provisioning import errors, metrics
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import LEASES, Resource
 
 log = structlog.get_logger()

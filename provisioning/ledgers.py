@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from provisioning import metrics, objects
 from provisioning.batcher import Page
 from provisioning.errors import Conflict, KubeError, NotFound
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.ledger import Garbled, Ledger, Missing
+from provisioning.manifest import Manifest
 from provisioning.model import TenantLedger
 from provisioning.resources import TENANT_LEDGERS
 

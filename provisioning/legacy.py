@@ -16,9 +16,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from provisioning import legacy_status, lifetime, resources
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
-
-Manifest = dict[str, Any]
 
 OLD: Final[Mapping[str, str]] = {
     "cluster.x-k8s.io/v1beta2": "cluster.x-k8s.io/v1beta1",

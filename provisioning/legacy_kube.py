@@ -12,8 +12,9 @@ from typing import Any, Final
 import structlog
 
 from provisioning import errors, profile
-from provisioning.kube import Change, Kube, Listing, Manifest
+from provisioning.kube import Change, Kube, Listing
 from provisioning.legacy import down, old, up
+from provisioning.manifest import Manifest
 from provisioning.profile import Profile
 from provisioning.resources import Resource
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 
 from provisioning import enacting, errors, objects, quota, resources, room
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, Tenant
 from provisioning.objects import Stored
 from provisioning.room import Needs, Wait

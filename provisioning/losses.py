@@ -12,7 +12,7 @@ from typing import Final
 
 from provisioning import footprint, resources
 from provisioning.errors import MalformedQuantity
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 
 _FILLED: Final = resources.PERSISTENT_VOLUME_CLAIMS.kind
 """What owns a claim that is there for a moment only, while the volume that it fills is made."""

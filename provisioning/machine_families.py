@@ -11,8 +11,8 @@ from functools import cache, partial
 from provisioning import footprint, kinship
 from provisioning.families import Families, beyond, leniently
 from provisioning.kinship import MachineSets, Surroundings, uid_of
-from provisioning.kube import Manifest
 from provisioning.machine_sizes import MachineSizes
+from provisioning.manifest import Manifest
 from provisioning.resources import KUBEVIRT_MACHINES, MACHINE_DEPLOYMENTS, MACHINE_SETS
 from provisioning.usage import Usage
 

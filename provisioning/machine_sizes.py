@@ -8,7 +8,7 @@ from typing import Any
 from provisioning import footprint
 from provisioning.errors import Cause, RuleError
 from provisioning.kinship import Surroundings, name_of
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
 from provisioning.usage import Usage
 

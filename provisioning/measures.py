@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from provisioning import footprint
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import (
     CLUSTERS,
     DATA_VOLUMES,

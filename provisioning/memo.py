@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from provisioning import errors
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import GROUP, LEASES
 
 PLATFORM_TOLD: Final = f"{GROUP}/platform-told"

@@ -13,7 +13,7 @@ from provisioning import advice, expiry, names, sights, steps
 from provisioning.ending import Ending
 from provisioning.hibernation import Rest
 from provisioning.lifetime import Ladder
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterStatus, Condition, Step, StepState, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.model.conditions import Summary, Truth

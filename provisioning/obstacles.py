@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from provisioning import advice, pods
-from provisioning.manifests.marks import NAME_LABEL, Manifest
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import NAME_LABEL
 from provisioning.steps import Obstacle
 
 Condition = Mapping[str, Any]

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 
 from provisioning import guests, quantity
 from provisioning.errors import Cause, MalformedQuantity
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import AddOn, CatalogSpec, Flavor, Release
 from provisioning.usage import Usage
 

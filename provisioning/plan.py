@@ -13,8 +13,9 @@ from typing import Final
 from provisioning import addons, names, resources
 from provisioning.addons import target
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.manifests import MANIFESTS, blueprint
-from provisioning.manifests.marks import Manifest, is_ours
+from provisioning.manifests.marks import is_ours
 from provisioning.model import CatalogSpec, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import Resource

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 
 _MEANWHILE: Final = frozenset({"ContainerCreating", "PodInitializing"})
 """What every Pod waits for at first, and says nothing. A volume that cannot be mounted shows in Events only."""

@@ -7,7 +7,8 @@ The second proves nothing as long as the kind is served at another one. So a 404
 from __future__ import annotations
 
 from provisioning import errors
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 
 

@@ -12,7 +12,8 @@ from provisioning import approval, errors, giving_up, names, people, quota, risk
 from provisioning.completion import complete
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import (
     Action,
     CatalogSpec,

@@ -21,7 +21,7 @@ import structlog
 
 from provisioning import access, errors, names, pods
 from provisioning.access import Access
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import NODES, PODS, SECRETS, Resource
 
 log = structlog.get_logger()

@@ -17,8 +17,8 @@ import structlog
 from provisioning import holdback, metrics, settlement
 from provisioning.census import Census, Sights
 from provisioning.holdback import Lowering
-from provisioning.kube import Manifest
 from provisioning.ledger import Advance, Ledger
+from provisioning.manifest import Manifest
 from provisioning.settlement import OpenClaim
 
 log = structlog.get_logger()

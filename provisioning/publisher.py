@@ -10,10 +10,10 @@ from contextlib import suppress
 import structlog
 
 from provisioning import events, metrics, resources
-from provisioning.cache import Key
 from provisioning.events import Recorder
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Key
 from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored

@@ -16,13 +16,13 @@ import structlog
 from provisioning import additions, delivery, errors, events, lifetime, metrics, names, resources, sights
 from provisioning.additions import Additions
 from provisioning.applier import Applier
-from provisioning.cache import Key
 from provisioning.delivery import Delivered, Delivery
 from provisioning.ending import Ending
 from provisioning.events import News, Recorder
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.lifetime import Ladder
+from provisioning.manifest import Key, Manifest
 from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from provisioning import errors, metrics
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.queue import Backoff
 
 log = structlog.get_logger()

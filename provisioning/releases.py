@@ -16,7 +16,8 @@ import structlog
 
 from provisioning import errors, objects, resources
 from provisioning.addons.target import ADD_ON_LABEL
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.manifests.marks import is_ours
 
 log = structlog.get_logger()

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from provisioning import errors
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, RequestStatus
 from provisioning.objects import Stored, read
 from provisioning.resources import CLUSTER_REQUESTS

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from provisioning import resources
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.objects import parse_time
 
 PATIENCE: Final = timedelta(minutes=1)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from provisioning import resources
-
-Manifest = dict[str, Any]
+from provisioning.manifest import Manifest
 
 ASLEEP_ANNOTATION: Final = f"{resources.GROUP}/asleep"
 """On a MachineDeployment: it has no machines because its cluster sleeps, or has not woken far enough yet."""

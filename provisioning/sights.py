@@ -10,8 +10,8 @@ from provisioning import advice, names, obstacles, resources, steps
 from provisioning.addons import caaph
 from provisioning.addons.charts import CNI_LABEL
 from provisioning.addons.target import ADD_ON_LABEL
+from provisioning.manifest import Manifest
 from provisioning.manifests.machine_deployment import DEPLOYMENT_LABEL
-from provisioning.manifests.marks import Manifest
 from provisioning.model import ClusterSpec, NodeCount, NodePool, StepState, TenantCluster
 from provisioning.objects import Stored, format_time
 from provisioning.steps import Obstacle, Sight

@@ -14,7 +14,8 @@ from typing import Any, Final, TypeVar
 import stamina
 
 from provisioning import errors
-from provisioning.kube import Change, Kube, Listing, Manifest
+from provisioning.kube import Change, Kube, Listing
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 
 T = TypeVar("T")

@@ -8,14 +8,13 @@ of our pools we see to it ourselves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from provisioning import resources, upgrades
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.manifests.marks import is_ours
 from provisioning.upgrades import Versions
-
-Manifest = dict[str, Any]
 
 _SETS: Final = (resources.MACHINE_DEPLOYMENTS.kind, resources.MACHINE_SETS.kind)
 

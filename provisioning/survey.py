@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 import structlog
 
 from provisioning import errors, legacy_kube, names, objects, preflight, profile, resources
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import Catalog, CatalogSpec
 from provisioning.preflight import Ground
 from provisioning.profile import Profile

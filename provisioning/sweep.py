@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from provisioning import errors, names, presence
 from provisioning.belongings import SWEPT, belongs
-from provisioning.cache import Key
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Key, Manifest
 from provisioning.resources import Resource
 
 

@@ -26,10 +26,10 @@ import structlog
 from provisioning import datastore, ending, errors, inventory, names, presence, residue, resources
 from provisioning.addons import cluster_autoscaler
 from provisioning.belongings import SWEPT
-from provisioning.cache import Key
 from provisioning.ending import Ending
 from provisioning.farewell import Asks, Farewell
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Key, Manifest
 from provisioning.manifests.marks import NAME_LABEL, is_ours
 from provisioning.releases import Releases
 from provisioning.remains import Remains

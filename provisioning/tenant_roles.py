@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Final
 
 from provisioning import access, errors, grants, names, resources
-from provisioning.cache import Key
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Key, Manifest
 
 TENANT_SECONDS: Final = 10.0
 """How long a tenant may take for all that is asked of it in one look."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from provisioning import resources
 from provisioning.errors import Cause, RuleError
+from provisioning.manifest import Manifest
 from provisioning.model import Release
-
-Manifest = dict[str, Any]
 
 _VERSION: Final = re.compile(r"v?([0-9]+\.[0-9]+\.[0-9]+)")
 _POOLS: Final = resources.MACHINE_DEPLOYMENTS.kind

@@ -11,7 +11,7 @@ import structlog
 from provisioning import errors, handmade, objects
 from provisioning.cache import Listener
 from provisioning.handmade import HandMade
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import ApprovalDelegation, Catalog, ClusterAccess, ClusterRequest, Tenant, TenantCluster
 from provisioning.model.base import Model
 from provisioning.objects import Stored

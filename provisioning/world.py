@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provisioning import resources
-from provisioning.manifests.marks import NAME_LABEL, Manifest
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import NAME_LABEL
 from provisioning.resources import Resource
 
 KINDS: Final[tuple[Resource, ...]] = (

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning import resources
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 
 MADE_OF_OTHERS: Final = ("view", "edit", "admin")
 """In this order: each is a part of the next one."""

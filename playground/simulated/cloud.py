@@ -11,7 +11,7 @@ from typing import Final
 from playground.simulated.kubevirt import CAPI_TAINT, CLOUD_TAINT
 from playground.simulated.stage import Played, Stage
 from provisioning import names, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.objects import parse_time
 
 CCM_MARK: Final = "cloud-controller-manager"

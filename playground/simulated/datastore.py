@@ -14,7 +14,7 @@ from typing import Final
 
 from playground.simulated.stage import Played, Stage, drop_finalizer, ensure, ensure_finalizer, failure
 from provisioning import errors, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.residue import DATASTORE_FINALIZER, TENANT_CONTROL_PLANE_FINALIZER
 
 KCP = resources.KAMAJI_CONTROL_PLANES

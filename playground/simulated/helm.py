@@ -15,7 +15,8 @@ from typing import Final
 
 from playground.simulated.stage import Stage
 from provisioning import errors, resources
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.objects import format_time
 
 TYPE: Final = "helm.sh/release.v1"

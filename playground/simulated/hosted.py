@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from playground.simulated.stage import Played, Stage, condition, ensure, failure, with_conditions
 from provisioning import names, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.objects import format_time
 
 

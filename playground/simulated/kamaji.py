@@ -25,7 +25,7 @@ from playground.simulated.stage import (
 )
 from playground.simulated.tenants import TenantServer
 from provisioning import errors, names, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.objects import format_time
 
 FINALIZER: Final = "kamaji.clastix.io/controlplane"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playground.simulated.stage import Played, Stage
 from provisioning import resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 
 
 async def act(stage: Stage, machine: Manifest) -> None:

@@ -24,7 +24,7 @@ from playground.simulated.stage import (
     with_conditions,
 )
 from provisioning import names, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.objects import format_time
 from provisioning.resources import Resource
 

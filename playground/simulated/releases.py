@@ -24,7 +24,8 @@ from playground.simulated.stage import (
     with_conditions,
 )
 from provisioning import resources
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.objects import format_time
 
 FINALIZER: Final = "finalizers.fluxcd.io"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from playground.simulated.stage import Played, Stage, condition, ensure, with_conditions
 from provisioning import resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.objects import format_time
 from provisioning.resources import Resource
 

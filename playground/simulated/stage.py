@@ -16,7 +16,8 @@ import structlog
 from playground.simulated.tenants import Tenants
 from provisioning import errors
 from provisioning.cache import Cache
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 
 log = structlog.get_logger()

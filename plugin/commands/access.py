@@ -31,7 +31,7 @@ from plugin.options import (
 from plugin.session import Session, carry_out
 from provisioning import kubeconfig as rendering
 from provisioning import objects, plain
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import AccessRole, ClusterAccess, conditions
 from provisioning.objects import Stored
 

@@ -15,7 +15,7 @@ from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
 from provisioning import edits, objects, plain, wording
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, ClusterSpec, TenantCluster
 from provisioning.objects import Stored
 

@@ -15,7 +15,7 @@ from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
 from provisioning import objects, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterSpec
 
 POOL = "workers"

@@ -25,7 +25,7 @@ from plugin.options import (
 from plugin.session import Session, carry_out
 from provisioning import delegating, objects, people, plain, wording
 from provisioning import errors as kube_errors
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import ApprovalDelegation, Person, Tenant
 from provisioning.resources import APPROVAL_DELEGATIONS, TENANTS
 

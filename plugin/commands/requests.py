@@ -10,7 +10,7 @@ from plugin import docket, options, printing
 from plugin.command import Command
 from plugin.session import Session, carry_out
 from provisioning import resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 
 
 def run(

@@ -11,8 +11,8 @@ from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, Nam
 from plugin.session import Session, carry_out
 from plugin.voting import RequestName
 from provisioning import approval, request_status, wording
-from provisioning.kube import Manifest
 from provisioning.lifecycle import Refused
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, RequestStatus
 from provisioning.objects import Stored
 

@@ -13,8 +13,8 @@ from plugin.errors import NotDone
 from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Output, OutputOption
 from plugin.session import Session, carry_out
 from provisioning import approval, plain, request_status, wording
-from provisioning.kube import Manifest
 from provisioning.lifecycle import Refused
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, RequestStatus
 from provisioning.objects import Stored
 

@@ -15,7 +15,7 @@ from provisioning.addons import (
     resource_set,
 )
 from provisioning.addons.target import Target
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import AddOnEngine, CatalogSpec
 
 ENGINES = (flux, caaph)

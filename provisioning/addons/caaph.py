@@ -19,7 +19,8 @@ from provisioning import names, resources
 from provisioning.addons import charts
 from provisioning.addons.charts import SYSTEM_NAMESPACE, Install, release_name
 from provisioning.addons.target import ADD_ON_LABEL, Target
-from provisioning.manifests.marks import Manifest, is_ours, new
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import is_ours, new
 from provisioning.model import Chart
 
 AFTER_ANNOTATION: Final = f"{resources.GROUP}/after"

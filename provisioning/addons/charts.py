@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from provisioning import resources
 from provisioning.addons.target import ADD_ON_LABEL, Target
 from provisioning.errors import Cause, RuleError
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import AddOn, CatalogSpec, Chart, ClusterAddOn
 
 SYSTEM_NAMESPACE: Final = "kube-system"

@@ -12,7 +12,7 @@ from typing import Final
 from provisioning.addons import hosted
 from provisioning.addons.hosted import KUBECONFIG, READ, Component, Rule
 from provisioning.addons.target import Target
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec
 
 NAME: Final = "cluster-autoscaler"

@@ -15,7 +15,7 @@ from provisioning import names
 from provisioning.addons import hosted
 from provisioning.addons.hosted import KUBECONFIG, Component, Rule
 from provisioning.addons.target import Target
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, HostedImages
 
 NAME: Final = "csi-controller"

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL, Manifest
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL
 from provisioning.model import CatalogSpec, HostedImages
 
 NAME: Final = "csi-node"

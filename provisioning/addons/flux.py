@@ -13,7 +13,8 @@ from provisioning import names, resources
 from provisioning.addons import charts
 from provisioning.addons.charts import SYSTEM_NAMESPACE, Install, release_name
 from provisioning.addons.target import Target
-from provisioning.manifests.marks import Manifest, new
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import new
 from provisioning.model import Chart
 
 RETRY: Final = {

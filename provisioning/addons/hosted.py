@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from provisioning import names, resources
 from provisioning.addons.target import Target
-from provisioning.manifests.marks import NAME_LABEL, Manifest, Owner
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import NAME_LABEL, Owner
 
 KUBECONFIG: Final = "/etc/kubernetes/tenant/kubeconfig"
 """Where a container finds the tenant's kubeconfig."""

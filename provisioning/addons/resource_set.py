@@ -14,7 +14,8 @@ import yaml
 from provisioning import names, resources
 from provisioning.addons import csi_node, storage_classes, tenant_guard
 from provisioning.addons.target import Target
-from provisioning.manifests.marks import NAME_LABEL, Manifest, new
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import NAME_LABEL, new
 from provisioning.model import CatalogSpec
 
 PARTS: Final = (tenant_guard, csi_node, storage_classes)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning.addons.csi_node import DRIVER
-from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL, Manifest
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL
 from provisioning.model import CatalogSpec, StorageClass
 
 NAME: Final = "storage-classes"

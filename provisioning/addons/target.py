@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioning import resources
+from provisioning.manifest import Manifest
 from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
-from provisioning.manifests.marks import Manifest, Owner, is_ours, labels
+from provisioning.manifests.marks import Owner, is_ours, labels
 from provisioning.model import CatalogSpec, ClusterAddOn, ClusterSpec
 from provisioning.resources import Resource
 

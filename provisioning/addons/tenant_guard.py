@@ -18,7 +18,8 @@ from typing import Final
 
 from provisioning import resources
 from provisioning.components import ARCHITECTURES, COMPONENTS, CREDENTIALS, NEVER, PROVIDERS, Component, Flag
-from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL, Manifest
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL
 from provisioning.model import CatalogSpec
 
 NAME: Final = "tenant-guard"

@@ -8,9 +8,10 @@ from typing import Final
 
 from provisioning import names, resources, resting, strangers, upgrades
 from provisioning.errors import Cause, RuleError
+from provisioning.manifest import Manifest
 from provisioning.manifests import core
 from provisioning.manifests.core import Core
-from provisioning.manifests.marks import Manifest, Owner, labels
+from provisioning.manifests.marks import Owner, labels
 from provisioning.model import CatalogSpec, ClusterSpec, Flavor, NodePool, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resting import Resting

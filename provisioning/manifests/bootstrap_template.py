@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning import names, resources
+from provisioning.manifest import Manifest
 from provisioning.manifests.blueprint import Blueprint, pool_template
 from provisioning.manifests.machine_template import DISK_DEVICE
-from provisioning.manifests.marks import Manifest, new
+from provisioning.manifests.marks import new
 from provisioning.model import NodePool, Taint
 
 KIND = resources.KUBEADM_CONFIG_TEMPLATES

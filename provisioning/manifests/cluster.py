@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from provisioning import resources
+from provisioning.manifest import Manifest
 from provisioning.manifests.blueprint import Blueprint
-from provisioning.manifests.marks import Manifest, new
+from provisioning.manifests.marks import new
 
 KIND = resources.CLUSTERS
 

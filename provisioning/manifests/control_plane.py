@@ -6,8 +6,9 @@ import hashlib
 from typing import Final
 
 from provisioning import resources
+from provisioning.manifest import Manifest
 from provisioning.manifests.blueprint import Blueprint
-from provisioning.manifests.marks import Manifest, new
+from provisioning.manifests.marks import new
 
 KIND = resources.KAMAJI_CONTROL_PLANES
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioning import resources
-from provisioning.manifests.marks import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, ClusterSpec
 
 KUBE_PROXY: Final = "kubeProxy"

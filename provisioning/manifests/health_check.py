@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning import names, resources
+from provisioning.manifest import Manifest
 from provisioning.manifests.blueprint import Blueprint
 from provisioning.manifests.machine_deployment import selector
-from provisioning.manifests.marks import Manifest, new
+from provisioning.manifests.marks import new
 from provisioning.model import NodePool
 
 KIND = resources.MACHINE_HEALTH_CHECKS

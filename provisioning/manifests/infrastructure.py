@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning import resources
+from provisioning.manifest import Manifest
 from provisioning.manifests.blueprint import Blueprint
-from provisioning.manifests.marks import Manifest, new
+from provisioning.manifests.marks import new
 
 KIND = resources.KUBEVIRT_CLUSTERS
 MANAGED_BY_ANNOTATION: Final = "cluster.x-k8s.io/managed-by"

@@ -6,9 +6,10 @@ import math
 from typing import Final
 
 from provisioning import lifetime, names, resources
+from provisioning.manifest import Manifest
 from provisioning.manifests import bootstrap_template, capacity, machine_template
 from provisioning.manifests.blueprint import FLAVOR_ANNOTATION, Blueprint, version_of
-from provisioning.manifests.marks import Manifest, new
+from provisioning.manifests.marks import new
 from provisioning.model import NodePool
 from provisioning.resting import ASLEEP_ANNOTATION
 

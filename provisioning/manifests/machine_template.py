@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning import names, resources
+from provisioning.manifest import Manifest
 from provisioning.manifests.blueprint import Blueprint, pool_template
-from provisioning.manifests.marks import Manifest, new
+from provisioning.manifests.marks import new
 from provisioning.model import Flavor, NodePool
 
 KIND = resources.KUBEVIRT_MACHINE_TEMPLATES

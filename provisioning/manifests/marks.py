@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from provisioning import names
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
-
-Manifest = dict[str, Any]
 
 MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 MANAGED_BY: Final = "clusterdesk"

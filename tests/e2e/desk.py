@@ -24,8 +24,9 @@ from playground.controlplane import kubeconfig_text
 from playground.pki import Pki, write_private
 from playground.record import Ready
 from provisioning import quota, resources
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.ledger import Ledger
+from provisioning.manifest import Manifest
 from provisioning.model import Tenant
 from provisioning.objects import read
 from provisioning.usage import Usage

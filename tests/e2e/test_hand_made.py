@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from provisioning import names, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 from tests.playground.simulated.tenant import tenant
 

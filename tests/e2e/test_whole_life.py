@@ -19,7 +19,7 @@ import yaml
 from playground.controlplane import kubeconfig_text
 from playground.pki import Pki, write_private
 from provisioning import resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]

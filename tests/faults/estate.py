@@ -9,7 +9,8 @@ from typing import Any
 from playground import apply
 from provisioning import errors, names, objects, plan, resources
 from provisioning.digest import digest_of
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterSpec
 from tests import builders
 

@@ -13,8 +13,9 @@ import pytest
 
 from provisioning import errors, resources
 from provisioning.enactor import Enactor
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Manifest
 from provisioning.reconciler import Reconciler
 from tests.faults import estate
 from tests.faults.conftest import SYSTEM, Plane

@@ -17,9 +17,9 @@ from aiohttp import web
 from bench import sample
 from playground import apply, controlplane, schemas
 from provisioning import names, resources
-from provisioning.cache import Key
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Key, Manifest
 from provisioning.probe import Pace, Probe
 from provisioning.queue import Queue
 from provisioning.reconciler import Reconciler

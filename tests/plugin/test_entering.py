@@ -23,7 +23,7 @@ from plugin.entering import Entry
 from plugin.errors import NotDone
 from plugin.session import Session
 from provisioning import errors
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import AccessRole
 from provisioning.resources import CLUSTER_ACCESSES
 from tests.builders import NAMESPACE

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import CLUSTER_ACCESSES
 from tests.builders import NAMESPACE
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from provisioning import measures, names, resources
 from provisioning.__main__ import lead
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import COUNTED, DESK, WHOLE, Landscape
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from provisioning.settings import Settings
 from tests import builders

@@ -10,7 +10,7 @@ import yaml
 
 from provisioning import access
 from provisioning.access import UnusableKubeconfig
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 
 
 def encoded(text: str) -> str:

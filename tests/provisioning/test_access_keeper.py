@@ -17,8 +17,8 @@ from structlog.testing import capture_logs
 from provisioning import errors, resources
 from provisioning.access_keeper import FINALIZER, LOOK, RETRY, AccessKeeper
 from provisioning.audit import Code, Event
-from provisioning.cache import Key
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Key, Manifest
 from provisioning.objects import parse_time
 from tests.builders import NAMESPACE
 from tests.fakes.api_server import Fault

@@ -11,7 +11,7 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from provisioning import names, releases, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from tests import builders
 from tests.builders import NAMESPACE, tweak
 from tests.fakes.objects import Kind, Refused

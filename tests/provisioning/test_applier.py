@@ -12,7 +12,8 @@ import pytest_asyncio
 
 from provisioning import errors, names, quarrels, resources
 from provisioning.applier import KINDS, Applier, Outcome
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from tests.fakes.api_server import ApiServer, connected
 from tests.fakes.objects import Kind, Refused
 from tests.provisioning.manifests.examples import NAMESPACE, only, rendered

@@ -8,8 +8,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import pytest_asyncio
 
 from provisioning import errors
-from provisioning.cache import Cache, Key, Pace, by_label
-from provisioning.kube import Change, Keep, Kube, Listing, Manifest
+from provisioning.cache import Cache, Pace, by_label
+from provisioning.kube import Change, Keep, Kube, Listing
+from provisioning.manifest import Key, Manifest
 from provisioning.resources import CONFIG_MAPS, Resource
 from tests.fakes.api_server import ApiServer, connected
 from tests.provisioning.kube_contract.promises import config_map

@@ -9,7 +9,7 @@ import pytest
 
 from provisioning import errors, names
 from provisioning.canary import AGAIN_SECONDS, EVERY_SECONDS, PATIENCE, Canary, Trouble, is_refused, wish
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import TenantCluster
 from provisioning.objects import read
 from provisioning.resources import Resource

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from provisioning import resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from tests import builders
 from tests.builders import tweak
 from tests.provisioning.backstage import Backstage, at_work

@@ -13,7 +13,8 @@ import pytest_asyncio
 from playground.controlplane import ControlPlane
 from playground.simulated.tenants import Tenants
 from provisioning import resources, upgrades
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION
 from provisioning.names import CAPI_CLUSTER_LABEL
 from provisioning.resources import Resource

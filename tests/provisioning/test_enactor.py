@@ -11,10 +11,9 @@ import pytest_asyncio
 
 from provisioning import audit, backing, errors, giving_up, names, resources, standing
 from provisioning.audit import Code, Event
-from provisioning.cache import Key
 from provisioning.enactor import Enactor
 from provisioning.feed import Feed
-from provisioning.kube import Manifest
+from provisioning.manifest import Key, Manifest
 from provisioning.queue import Queue
 from tests import builders
 from tests.builders import GONE, NAMESPACE, tweak

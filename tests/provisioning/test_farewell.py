@@ -16,9 +16,9 @@ import trustme
 import yaml
 
 from provisioning import resources
-from provisioning.cache import Key
 from provisioning.farewell import Farewell
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Key, Manifest
 from provisioning.probe import NOT_YET, Answer
 from tests.builders import NAMESPACE, NOW
 from tests.fakes.api_server import ApiServer, Fault

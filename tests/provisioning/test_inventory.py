@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provisioning import inventory, names, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.manifests.marks import is_ours
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored

@@ -16,9 +16,10 @@ from provisioning import errors, names, resources, statement
 from provisioning.census import Census, Sights
 from provisioning.feed import Feed
 from provisioning.keeper import CLAIMS_LOOK, RECOUNT, Keeper
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.ledger import Advance, Claim, Garbled, Ledger, Missing, Slot, slot_key
 from provisioning.ledgers import KubeLedgers
+from provisioning.manifest import Manifest
 from provisioning.model import Tenant
 from provisioning.objects import Stored
 from provisioning.queue import Queue

@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 
 from provisioning import lease
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.lease import Elector, Terms
+from provisioning.manifest import Manifest
 from provisioning.resources import LEASES, Resource
 from tests.fakes.api_server import ApiServer, Fault, connected
 from tests.provisioning.waiting import running, until

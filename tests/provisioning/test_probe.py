@@ -18,7 +18,7 @@ import yaml
 from aiohttp import web
 
 from provisioning import access, errors
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.probe import NOT_YET, Answer, Key, Pace, Probe
 from provisioning.resources import Resource
 from tests.provisioning.waiting import until

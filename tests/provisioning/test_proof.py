@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from provisioning.census import Census
-from provisioning.kube import Manifest
 from provisioning.ledger import Ledger, Slot
+from provisioning.manifest import Manifest
 from provisioning.proof import AT_ONCE, Prover
 from provisioning.usage import Usage
 

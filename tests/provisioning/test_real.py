@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from provisioning import belongings, errors, names, plan, resources
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from tests import builders
 from tests.provisioning.led import led

@@ -18,8 +18,9 @@ from playground import apply
 from playground.controlplane import ControlPlane
 from provisioning import names, resources
 from provisioning.__main__ import lead
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Manifest
 from provisioning.settings import Settings
 from tests import builders
 from tests.builders import tweak

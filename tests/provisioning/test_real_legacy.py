@@ -13,8 +13,9 @@ import pytest_asyncio
 from playground import apply
 from playground.controlplane import ControlPlane
 from provisioning import belongings, legacy, legacy_kube, plan, preflight, resources, survey
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.legacy_kube import LegacyKube
+from provisioning.manifest import Manifest
 from provisioning.profile import Profile
 from provisioning.resources import Resource
 from tests import builders

@@ -16,8 +16,9 @@ from playground.controlplane import ControlPlane
 from playground.simulated.stage import FAIL_ANNOTATION
 from provisioning import names, resources
 from provisioning.__main__ import lead
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from provisioning.settings import Settings
 from tests import builders

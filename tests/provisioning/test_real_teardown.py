@@ -17,9 +17,10 @@ from playground.simulated.stage import FAIL_ANNOTATION
 from playground.simulated.tenants import Tenants
 from provisioning import access, belongings, errors, names, presence, resources
 from provisioning.__main__ import lead
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.ledger import Ledger
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from provisioning.settings import Settings
 from tests import builders

@@ -12,7 +12,7 @@ import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from provisioning import errors, names, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.objects import format_time
 from provisioning.reconciler import Reconciler
 from tests import builders

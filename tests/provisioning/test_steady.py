@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 
 from provisioning import errors, names
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
 from provisioning.legacy_kube import LegacyKube
+from provisioning.manifest import Manifest
 from provisioning.resources import CLUSTERS, CONFIG_MAPS
 from provisioning.steady import TRIES, Steady
 from tests.builders import NAMESPACE

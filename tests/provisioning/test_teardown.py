@@ -11,7 +11,7 @@ import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from provisioning import belongings, ending, names, releases, resources, teardown
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.objects import parse_time
 from provisioning.resources import Resource
 from tests import builders

@@ -11,7 +11,7 @@ import pytest_asyncio
 import trustme
 
 from provisioning import grants, resources
-from provisioning.kube import Manifest
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterAccess
 from provisioning.objects import read
 from provisioning.tenant_roles import TenantRoles

@@ -11,11 +11,10 @@ import pytest
 import pytest_asyncio
 
 from provisioning import errors, resources, room
-from provisioning.cache import Key
 from provisioning.enactor import Enactor
 from provisioning.feed import Feed
 from provisioning.keeper import Keeper
-from provisioning.kube import Manifest
+from provisioning.manifest import Key, Manifest
 from provisioning.objects import format_time
 from provisioning.queue import Queue
 from tests import builders

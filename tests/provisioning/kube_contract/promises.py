@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from provisioning import errors
-from provisioning.kube import Change, Kube, Manifest
+from provisioning.kube import Change, Kube
+from provisioning.manifest import Manifest
 from provisioning.objects import parse_time
 from provisioning.resources import CONFIG_MAPS, TENANT_CLUSTERS, Resource
 

@@ -13,7 +13,8 @@ from playground import apply
 from provisioning import errors, resources
 from provisioning.addons import csi_node, tenant_guard
 from provisioning.components import COMPONENTS, Component
-from provisioning.kube import Kube, Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from tests.placements import CA, CCM, CSI, LEFT_ALONE, REFUSED
 from tests.provisioning.manifests.examples import catalog

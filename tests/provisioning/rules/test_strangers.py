@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from provisioning import strangers
-from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL, Manifest
+from provisioning.manifest import Manifest
+from provisioning.manifests.marks import MANAGED_BY, MANAGED_BY_LABEL
 from provisioning.upgrades import Versions
 from tests.provisioning.manifests.examples import rendered
 

@@ -1,0 +1,16 @@
+"""A manifest: an object of the API as raw JSON. A dict on purpose, for Kubernetes owns that shape. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Manifest = dict[str, Any]
+Manifests = list[Manifest]
+Key = tuple[str, str]
+"""Namespace ("" for what has none) and name."""
+
+
+def key_of(manifest: Manifest) -> Key:
+    """Namespace and name."""
+    meta = manifest["metadata"]
+    return meta.get("namespace", ""), meta["name"]
