@@ -25,7 +25,7 @@ from provisioning.canary import Canary
 from provisioning.desk import Desk
 from provisioning.kube import Kube
 from provisioning.memo import DELEGATES_TOLD, LeaseMemo
-from provisioning.views import Views
+from provisioning.views import INDEXES, Views
 
 LEASE = "clusterdesk-bot"
 
@@ -64,7 +64,7 @@ async def run(settings: Settings) -> None:
         plain = await stack.enter_async_context(await Kube.connect(kubeconfig=settings.kubeconfig))
         kube = await legacy_kube.fitting(plain, settings.api_profile)
         caches = {
-            kind: Cache(kube, kind)
+            kind: Cache(kube, kind, indexes=INDEXES.get(kind))
             for kind in (
                 resources.CATALOGS,
                 resources.TENANTS,

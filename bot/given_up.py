@@ -20,10 +20,10 @@ _DONE = (Phase.APPROVED, Phase.APPLIED)
 
 def by(request: Request, others: Iterable[Request]) -> Request | None:
     """The request by which the cluster that came of this one was given up; None where it was not. `others` are those
-    of the tenant, oldest first."""
+    about the same cluster, oldest first."""
     if request.it.spec.action is Action.DELETE or request.it.status.phase is not Phase.APPLIED:
         return None
-    after = (each for each in others if _is_about_the_same(request, each) and _order(each) > _order(request))
+    after = (each for each in others if _order(each) > _order(request))
     # The next that ended the cluster, or made another one of its name.
     ended = (each for each in after if each.it.spec.action is not Action.CHANGE and each.it.status.phase in _DONE)
     found = next(ended, None)
@@ -44,8 +44,8 @@ def gives_up(
 
 def is_told_of_elsewhere(request: Request, others: Iterable[Request]) -> bool:
     """Whether a request that gives a cluster up is told of on the card of the one that the cluster came of: where the
-    same person asked for that, and has its card. `others` are those of the tenant, oldest first."""
-    before = [each for each in others if _is_about_the_same(request, each) and _order(each) < _order(request)]
+    same person asked for that, and has its card. `others` are those about the same cluster, oldest first."""
+    before = [each for each in others if _order(each) < _order(request)]
     made = next((each for each in reversed(before) if each.it.status.phase is Phase.APPLIED), None)
     if made is None or made.it.spec.action is Action.DELETE:
         return False
@@ -58,10 +58,6 @@ def line(request: Request, *, gone: bool) -> Block:
     took = standing.removed_after(request)
     who, told = text.name(request.it.spec.requester), text.about(took) if took is not None else ""
     return blocks.context(replies.given_up_by(who, told, gone=gone))
-
-
-def _is_about_the_same(one: Request, other: Request) -> bool:
-    return (one.meta.namespace, one.it.spec.cluster) == (other.meta.namespace, other.it.spec.cluster)
 
 
 def _order(request: Request) -> tuple[str, bool]:

@@ -45,9 +45,8 @@ class Occasions:
 
     async def _watch_clusters(self, changes: Changes) -> None:
         async for namespace, name in changes.changed():
-            for request in self._requests(namespace):
-                if request.it.spec.cluster == name:
-                    self._queue.add(request.key)
+            for request in self._desk.requests_about(namespace, name):
+                self._queue.add(request.key)
 
     async def _watch_delegations(self, changes: Changes) -> None:
         """Whoever decides instead of somebody from now on is asked at once."""

@@ -72,6 +72,10 @@ class Reads(Protocol):
 
     def requests(self, tenant: str) -> tuple[Stored[ClusterRequest], ...]: ...
 
+    def requests_about(self, namespace: str, cluster: str) -> tuple[Stored[ClusterRequest], ...]:
+        """All requests about one cluster, oldest first. However many the tenant has, it costs no more."""
+        ...
+
     def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None: ...
 
     def usage(self, tenant: str) -> tuple[Limits, Usage]:

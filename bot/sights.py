@@ -109,10 +109,9 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
         name, policy = tenant.meta.name, tenant.it.spec.lifetime
         found = replace(found, turn=room.turn(request, desk.requests(name), desk.clusters(name), policy, now=now))
     if given_up.gives_up(request, cluster, tenant=tenant, catalog=catalog):
-        elsewhere = given_up.is_told_of_elsewhere(request, desk.requests(tenant.meta.name))
-        found = replace(found, told_elsewhere=elsewhere)
+        found = replace(found, told_elsewhere=given_up.is_told_of_elsewhere(request, _about_the_same(desk, request)))
     elif found.stage in (Stage.DELETING, Stage.GONE):
-        found = replace(found, given_up=given_up.by(request, desk.requests(tenant.meta.name)))
+        found = replace(found, given_up=given_up.by(request, _about_the_same(desk, request)))
     if name := request.it.status.replaced_by:
         found = replace(found, newer=desk.request(request.meta.namespace, name))
     return replace(found, usual=desk.usual()) if now and found.stage is Stage.BUILDING else found
@@ -132,6 +131,10 @@ def deciding(desk: Desk, request: Stored[ClusterRequest], tenant: Stored[Tenant]
 def _cluster(desk: Desk, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> Stored[TenantCluster] | None:
     key = (request.meta.namespace, request.it.spec.cluster)
     return next((c for c in desk.clusters(tenant.meta.name) if c.key == key), None)
+
+
+def _about_the_same(desk: Desk, request: Stored[ClusterRequest]) -> tuple[Stored[ClusterRequest], ...]:
+    return desk.requests_about(request.meta.namespace, request.it.spec.cluster)
 
 
 def _others(desk: Desk, request: Stored[ClusterRequest], tenant: str, catalog: CatalogSpec) -> Others:

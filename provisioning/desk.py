@@ -124,7 +124,11 @@ class Desk:
     def requests(self, tenant: str) -> tuple[Stored[ClusterRequest], ...]:
         """All requests of a tenant, oldest first."""
         found = [request for namespace in self._namespaces(tenant) for request in self._views.requests(namespace)]
-        return tuple(sorted(found, key=lambda request: (request.meta.created or self._now(), request.key)))
+        return tuple(sorted(found, key=self._asked_at))
+
+    def requests_about(self, namespace: str, cluster: str) -> tuple[Stored[ClusterRequest], ...]:
+        """All requests about one cluster, oldest first."""
+        return tuple(sorted(self._views.requests_about(namespace, cluster), key=self._asked_at))
 
     def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None:
         return self._views.request(namespace, name)
@@ -272,6 +276,9 @@ class Desk:
 
     def _tenant(self, name: str) -> Stored[Tenant] | None:
         return self._views.roster().named(name)
+
+    def _asked_at(self, request: Stored[ClusterRequest]) -> tuple[datetime, tuple[str, str]]:
+        return request.meta.created or self._now(), request.key
 
     def _namespaces(self, tenant: str) -> tuple[str, ...]:
         found = self._tenant(tenant)

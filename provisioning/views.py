@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 
 from provisioning import errors, handmade, objects
-from provisioning.cache import Listener
+from provisioning.cache import Index, Listener
 from provisioning.handmade import HandMade
 from provisioning.manifest import Manifest
 from provisioning.model import ApprovalDelegation, Catalog, ClusterAccess, ClusterRequest, Tenant, TenantCluster
 from provisioning.model.base import Model
 from provisioning.objects import Stored
+from provisioning.resources import CLUSTER_REQUESTS, Resource
 from provisioning.roster import Roster
 
 log = structlog.get_logger()
 
 M = TypeVar("M", bound=Model)
+
+ABOUT: Final = "about"
+"""The index of requests by the cluster that they are about."""
+
+
+def _about(request: Manifest) -> Iterable[str]:
+    # Before it is parsed, so it may be odd.
+    yield _place(request["metadata"]["namespace"], (request.get("spec") or {}).get("cluster", ""))
+
+
+def _place(namespace: str, cluster: str) -> str:
+    return f"{namespace}/{cluster}"
+
+
+INDEXES: Final[Mapping[Resource, Mapping[str, Index]]] = {CLUSTER_REQUESTS: {ABOUT: _about}}
+"""What the watch caches have to file, for what is asked of one cluster among thousands."""
 
 
 class Lister(Protocol):
@@ -28,6 +46,10 @@ class Lister(Protocol):
     def get(self, namespace: str, name: str) -> Manifest | None: ...
 
     def list(self, namespace: str | None = None) -> list[Manifest]: ...
+
+    def by(self, index: str, value: str) -> list[Manifest]:
+        """What one of the `INDEXES` of the kind files under this value."""
+        ...
 
     @property
     def changes(self) -> int:
@@ -68,6 +90,11 @@ class View(Generic[M]):
         if namespace is None and len(self._parsed) > 2 * len(manifests) + 100:
             self._parsed.clear()  # Most of it is of objects that are gone.
         return [stored for manifest in manifests if (stored := self._read(manifest)) is not None]
+
+    def by(self, index: str, value: str) -> tuple[Stored[M], ...]:
+        """Those that the index files under this value."""
+        found = self.lister.by(index, value)
+        return tuple(stored for manifest in found if (stored := self._read(manifest)) is not None)
 
     def newest(self, count: int) -> tuple[Stored[M], ...]:
         """Those that were made last, at most so many."""
@@ -160,6 +187,9 @@ class Views:
 
     def requests(self, namespace: str) -> list[Stored[ClusterRequest]]:
         return self._requests.list(namespace)
+
+    def requests_about(self, namespace: str, cluster: str) -> tuple[Stored[ClusterRequest], ...]:
+        return self._requests.by(ABOUT, _place(namespace, cluster))
 
     def delegations(self, namespace: str | None = None) -> list[Stored[ApprovalDelegation]]:
         """Those of one namespace, or of all."""

@@ -182,6 +182,9 @@ class FakeDesk:
         namespaces = self.tenants[tenant].it.spec.namespaces
         return tuple(r for r in self._seen.values() if r.meta.namespace in namespaces)
 
+    def requests_about(self, namespace: str, cluster: str) -> tuple[Stored[ClusterRequest], ...]:
+        return tuple(r for r in self._seen.values() if (r.meta.namespace, r.it.spec.cluster) == (namespace, cluster))
+
     def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None:
         return self._seen.get((namespace, name))
 

@@ -138,7 +138,6 @@ UP = at(9, samples.given_up())
         ([MADE], None),
         ([MADE, DELETED], None),
         ([MADE, DELETED, ANEW, UP], None),
-        ([MADE, at(9, samples.given_up(cluster="other"))], None),
     ],
 )
 def test_a_cluster_was_given_up_by_the_next_request_that_ended_it(others: Any, by: Any) -> None:

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import pytest
 
 from provisioning.cache import Cache
-from provisioning.model import TenantCluster
+from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored
-from provisioning.resources import TENANT_CLUSTERS
-from provisioning.views import View
-from tests.builders import CLUSTER, NAMESPACE, tweak
+from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
+from provisioning.views import ABOUT, INDEXES, View
+from tests.builders import CLUSTER, NAMESPACE, REQUEST, tweak
 from tests.fakes.api_server import ApiServer
 from tests.provisioning.waiting import running, until
 
@@ -71,3 +71,27 @@ async def test_what_does_not_parse_is_left_out_and_keeps_nothing_from_being_foll
     server.put(TENANT_CLUSTERS, tweak(CLUSTER, "metadata.name", "last"))
     await until(lambda: view.get(NAMESPACE, "last") is not None)
     assert {it.meta.name for it in view.list()} == {"web", "last"}
+
+
+async def test_the_requests_about_one_cluster_are_found_without_a_look_at_the_others() -> None:
+    async with ApiServer() as server, server.kube() as kube:
+        cache = Cache(kube, CLUSTER_REQUESTS, indexes=INDEXES[CLUSTER_REQUESTS])
+        view = View(cache, ClusterRequest)
+        for name, namespace, cluster in (
+            ("cr-a", NAMESPACE, "web"),
+            ("cr-b", NAMESPACE, "web"),
+            ("cr-c", NAMESPACE, "shop"),
+            ("cr-d", "tenant-red", "web"),
+        ):
+            meta = {**REQUEST["metadata"], "name": name, "namespace": namespace}
+            server.put(CLUSTER_REQUESTS, {**REQUEST, "metadata": meta, "spec": {**REQUEST["spec"], "cluster": cluster}})
+        server.put(CLUSTER_REQUESTS, {**tweak(REQUEST, "metadata.name", "odd"), "spec": {}})
+
+        def about(cluster: str) -> list[str]:
+            return sorted(it.meta.name for it in view.by(ABOUT, f"{NAMESPACE}/{cluster}"))
+
+        async with running(cache.run()):
+            await cache.synced.wait()
+            assert (about("web"), about("shop"), about("gone"), about("")) == (["cr-a", "cr-b"], ["cr-c"], [], [])
+            server.remove(CLUSTER_REQUESTS, "cr-a", NAMESPACE)
+            await until(lambda: about("web") == ["cr-b"])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from provisioning import errors, resources, room
+from provisioning import errors, lifetime, resources, room
 from provisioning.enactor import Enactor
 from provisioning.feed import Feed
 from provisioning.keeper import Keeper
@@ -366,7 +366,8 @@ async def test_what_has_found_room_and_cannot_be_written_lets_those_behind_it_go
     for _ in range(2):
         await scene.look("two")
 
-    why = "there was room for it, and for an hour it could not be written: failed calling webhook"
+    time = lifetime.spell(room.WRITTEN_WITHIN)
+    why = f"there was room for it, and for {time} it could not be written: failed calling webhook"
     assert (scene.status("one")["phase"], scene.status("one")["message"]) == ("Failed", why)
     assert scene.status("two")["phase"] == "Applied"
 

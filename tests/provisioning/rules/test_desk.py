@@ -31,7 +31,7 @@ from provisioning.resources import (
 from provisioning.slack_groups import SlackGroups
 from provisioning.usage import Usage
 from provisioning.usual import Span
-from provisioning.views import Views
+from provisioning.views import INDEXES, Views
 from tests import builders
 from tests.builders import ANN, BEN, CATALOG, CLEO, CLUSTER, DAVE, NAMESPACE, NOW, REQUEST, TENANT, tweak
 from tests.fakes import objects as fake
@@ -54,6 +54,9 @@ class Live:
 
     def list(self, namespace: str | None = None) -> list[Manifest]:
         return self._server.all(self._resource, namespace or "")
+
+    def by(self, index: str, value: str) -> list[Manifest]:
+        return [manifest for manifest in self.list() if value in INDEXES[self._resource][index](manifest)]
 
     @property
     def changes(self) -> int:
@@ -168,6 +171,14 @@ async def test_clusters_and_requests_are_those_of_the_tenants_namespaces(stage: 
     assert [c.key for c in stage.desk.clusters("blue")] == [(NAMESPACE, "web")]
     assert [r.key for r in stage.desk.requests("blue")] == [(NAMESPACE, NAME)]
     assert stage.desk.clusters("red") == ()
+
+
+async def test_the_requests_about_one_cluster_come_oldest_first(stage: Stage) -> None:
+    for hours, name in enumerate(("cr-b", "cr-a")):
+        stage.server.objects.off = timedelta(hours=hours)
+        stage.asked(tweak(REQUEST, "metadata.name", name))
+    stage.asked(tweak(tweak(REQUEST, "metadata.name", "cr-c"), "spec.cluster", "other"))
+    assert [r.meta.name for r in stage.desk.requests_about(NAMESPACE, "web")] == ["cr-b", "cr-a"]
 
 
 async def test_how_long_it_usually_takes_is_told_from_everybodys_clusters_and_counted_once_a_minute() -> None:
