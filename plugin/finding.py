@@ -73,13 +73,14 @@ async def own_request(session: Session, me: Person, word: str) -> Stored[Cluster
 
 
 async def own_creation(session: Session, me: Person, word: str) -> Stored[ClusterRequest] | None:
-    """The request of this name, or for a new cluster of this name, with which this person waits; None where none
-    does."""
+    """The request of this name, or for a new cluster of this name, by which this person asks for one that is not made
+    yet; None where there is none."""
     listed = (await session.kube.list(resources.CLUSTER_REQUESTS, namespace=session.namespace)).items
     known = [objects.read(ClusterRequest, item) for item in listed]
-    mine = [it for it in known if room.waits_for_anything(it) and people.same(it.it.spec.requester, me)]
+    mine = [it for it in known if room.is_open(it) and people.same(it.it.spec.requester, me)]
     named = (it for it in mine if word in (it.meta.name, it.it.spec.cluster))
-    return next((it for it in named if it.it.spec.action is Action.CREATE), None)
+    asked = [it for it in named if it.it.spec.action is Action.CREATE]
+    return next((it for it in asked if room.waits_for_anything(it)), asked[0] if asked else None)
 
 
 async def by_hand(session: Session, name: str) -> Manifest | None:

@@ -123,14 +123,20 @@ async def cast(
 
 
 async def rewritten(
-    session: Session, name: str, decide: Callable[[Stored[ClusterRequest]], RequestStatus], *, what: str
+    session: Session,
+    name: str,
+    decide: Callable[[Stored[ClusterRequest]], RequestStatus],
+    *,
+    what: str,
+    dry_run: bool = False,
 ) -> Stored[ClusterRequest]:
-    """The request as `decide` has it. `what` is said before the reasons when the webhook refuses it.
+    """The request as `decide` has it; with `dry_run` nothing is kept. `what` is said before the reasons when the
+    webhook refuses it.
 
     Raises `NotDone` or `KubeError`.
     """
     try:
-        return await request_status.rewrite(session.kube, session.namespace, name, decide)
+        return await request_status.rewrite(session.kube, session.namespace, name, decide, dry_run=dry_run)
     except Refused as refused:
         raise NotDone(wording.REFUSALS[refused.reason]) from refused
     except (kube_errors.Forbidden, kube_errors.Invalid) as error:

@@ -18,10 +18,15 @@ TRIES: Final = 8
 
 
 async def rewrite(
-    kube: Kube, namespace: str, name: str, decide: Callable[[Stored[ClusterRequest]], RequestStatus]
+    kube: Kube,
+    namespace: str,
+    name: str,
+    decide: Callable[[Stored[ClusterRequest]], RequestStatus],
+    *,
+    dry_run: bool = False,
 ) -> Stored[ClusterRequest]:
-    """Read, decide, write what was read; again while somebody else is faster. Raises `KubeError`, and `Refused`
-    when the request is gone or `decide` says so.
+    """Read, decide, write what was read; again while somebody else is faster. With `dry_run` all rules are asked, and
+    nothing is kept. Raises `KubeError`, and `Refused` when the request is gone or `decide` says so.
     """
     written: RequestStatus | None = None
     for _ in range(TRIES):
@@ -35,7 +40,8 @@ async def rewrite(
             return request
         manifest["status"], written = status.wire(), status
         try:
-            return read(ClusterRequest, await kube.replace(CLUSTER_REQUESTS, manifest, subresource="status"))
+            replaced = await kube.replace(CLUSTER_REQUESTS, manifest, subresource="status", dry_run=dry_run)
+            return read(ClusterRequest, replaced)
         except errors.Conflict:
             continue
         except errors.NotFound as error:

@@ -158,6 +158,10 @@ def given_up_too_late(cluster: str, *, known: bool) -> str:
     return f"{cluster} {why}, so it cannot be cancelled any more. You can ask to delete it."
 
 
+def given_up_too_soon(cluster: str) -> str:
+    return f"{cluster} {SAID[Stage.ACCEPTED]}. You can cancel it once it is being set up."
+
+
 def protected_from_cancelling(cluster: str) -> str:
     return f"{cluster} is protected from deletion, so it cannot be cancelled. First take the protection off."
 

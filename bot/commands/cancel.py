@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot import blocks, buttons, cards, replies, text
 from bot.answers import Answer, Ask, Say, TakeBack
@@ -25,19 +25,34 @@ def run(call: Call) -> Answer:
         return found if isinstance(found, Say) else TakeBack(call.person, *found[1].key)
     meant = finding.cluster(call.desk, call.person, call.words[0])
     if isinstance(meant, Say):
-        return meant
+        return _too_soon(call) or meant
     obstacle = _obstacle(call, meant)
     return Say(_refused(meant, obstacle)) if obstacle else Ask(_wish(call.person, meant))
 
 
 def _cancellable(call: Call) -> Sequence[Meant]:
-    """One's own requests for new clusters that wait, then the clusters that one may give up."""
-    clusters = finding.clusters_of(call.desk, call.person)
-    return [*_waiting(call), *(each for each in clusters if _obstacle(call, each) is None)]
+    """What one may give up, by the cluster's name: those not made yet that one's own requests wait for, and others."""
+    made = [(each[1].meta.name, each) for each in finding.clusters_of(call.desk, call.person)]
+    named: list[tuple[str, Meant]] = [(each[1].it.spec.cluster, each) for each in _waiting(call)]
+    named += [(name, each) for name, each in made if _obstacle(call, each) is None]
+    return [each for _, each in sorted(named, key=lambda it: (it[0], it[1][1].key))]
 
 
 def _waiting(call: Call) -> list[Mine]:
-    return [each for each in own_requests.waiting(call) if each[1].it.spec.action is Action.CREATE]
+    return _new(own_requests.waiting(call))
+
+
+def _new(mine: Iterable[Mine]) -> list[Mine]:
+    return [each for each in mine if each[1].it.spec.action is Action.CREATE]
+
+
+def _too_soon(call: Call) -> Say | None:
+    """What is said where the one meant is approved, and not made yet."""
+    accepted = _new(own_requests.accepted(call))
+    if not own_requests.are_named(call, accepted):
+        return None
+    found = own_requests.the_waiting(call, COMMAND.line, accepted)
+    return found if isinstance(found, Say) else Say(cards.say(replies.given_up_too_soon(found[1].it.spec.cluster)))
 
 
 def _obstacle(call: Call, meant: Found) -> Obstacle | None:
@@ -83,5 +98,5 @@ COMMAND = Command(
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster cancel build-7",),
     run=run,
-    choice=Choice(_cancellable, replies.NOTHING_TO_CANCEL),
+    choice=Choice(_cancellable, replies.NOTHING_TO_CANCEL, by_cluster=True),
 )

@@ -15,7 +15,9 @@ from bot.blocks import Option
 from bot.commands import finding
 from bot.commands.command import Call, Choice, Command, Filled, Form, Meant
 from bot.ports import Desk
+from provisioning import stage
 from provisioning.model import Person, TenantCluster
+from provisioning.objects import Stored
 
 VALUE_LONGEST = 75
 """Characters of an option's value that every Slack takes."""
@@ -33,11 +35,13 @@ def which(call: Call, command: Command) -> Say | Open:
 
 def which_request(call: Call, command: Command, theirs: Choice) -> Say | Open:
     """The form with those of one's own requests that the command may be about, or that there is none."""
-    menu = request_options(theirs.of(call))
+    menu = _offered(theirs, call)
     if not menu:
         return Say(cards.say(theirs.none))
-    field = blocks.field("request", replies.REQUEST, blocks.select(menu))
-    return _opened(WHICH_REQUEST, replies.WHICH_REQUEST_TITLE, field, command)
+    title, label = replies.WHICH_REQUEST_TITLE, replies.REQUEST
+    if theirs.by_cluster:
+        title, label = replies.WHICH_TITLE, replies.CLUSTER
+    return _opened(WHICH_REQUEST, title, blocks.field("request", label, blocks.select(menu)), command)
 
 
 def options(desk: Desk, person: Person) -> tuple[Option, ...]:
@@ -46,14 +50,10 @@ def options(desk: Desk, person: Person) -> tuple[Option, ...]:
     return tuple(Option(_value(it), it[1].meta.name, it[0].label) for it in found)
 
 
-def request_options(mine: Iterable[Meant]) -> tuple[Option, ...]:
-    """These requests, and clusters that are not ready yet, as they come."""
-    return tuple(Option(_value(it), *_told(it)) for it in mine)
-
-
 def suggested(form: Filled) -> tuple[Option, ...]:
     """What the open form offers of one's own requests."""
-    return request_options(_theirs(form))
+    theirs = _choice(form)
+    return _offered(theirs, _call(form)) if theirs else ()
 
 
 async def submitted(form: Filled) -> FormAnswer:
@@ -63,7 +63,8 @@ async def submitted(form: Filled) -> FormAnswer:
 
 async def request_submitted(form: Filled) -> FormAnswer:
     """What the command answers about the request that was chosen."""
-    return await _gone_on(form, "request", _theirs(form))
+    theirs = _choice(form)
+    return await _gone_on(form, "request", theirs.of(_call(form)) if theirs else ())
 
 
 async def _gone_on(form: Filled, field: str, found: Iterable[Meant]) -> FormAnswer:
@@ -79,12 +80,18 @@ async def _gone_on(form: Filled, field: str, found: Iterable[Meant]) -> FormAnsw
     return Replace(done.view if isinstance(done, Open) else forms.shown(done.card))
 
 
-def _theirs(form: Filled) -> Iterable[Meant]:
+def _choice(form: Filled) -> Choice | None:
     from bot import commands  # late, as above
 
-    found = next((each.choice for each in commands.COMMANDS if each.name == _command(form)), None)
-    call = Call(desk=form.desk, person=form.person, now=form.now, zone=form.zone)
-    return found.of(call) if found else ()
+    return next((each.choice for each in commands.COMMANDS if each.name == _command(form)), None)
+
+
+def _call(form: Filled) -> Call:
+    return Call(desk=form.desk, person=form.person, now=form.now, zone=form.zone)
+
+
+def _offered(theirs: Choice, call: Call) -> tuple[Option, ...]:
+    return tuple(_option(it, by_cluster=theirs.by_cluster) for it in theirs.of(call))
 
 
 def _command(form: Filled) -> str:
@@ -103,13 +110,18 @@ def _opened(callback: str, title: str, field: blocks.Block, command: Command) ->
     return Open(view)
 
 
-def _told(meant: Meant) -> tuple[str, str]:
-    """What the menu says of one, and where it is."""
+def _option(meant: Meant, *, by_cluster: bool) -> Option:
+    """What the menu says of one, and where it is; by the cluster, how far it is."""
     place, it = meant
-    if isinstance(it.it, TenantCluster):
-        return replies.being_set_up_option(it.meta.name), place.label
-    spec = it.it.spec
-    return replies.request_option(spec.cluster, spec.action), f"{place.label} · {it.meta.name}"
+    name, found = it.meta.name, it.it
+    if isinstance(found, TenantCluster):
+        return Option(
+            _value(meant), replies.cluster_option(name, stage.of_cluster(Stored(it.meta, found))), place.label
+        )
+    told = replies.request_option(found.spec.cluster, found.spec.action)
+    if by_cluster:
+        told = replies.cluster_option(found.spec.cluster, stage.of_request(Stored(it.meta, found), None))
+    return Option(_value(meant), told, f"{place.label} · {name}")
 
 
 def _value(found: Meant) -> str:

@@ -81,10 +81,12 @@ class Form:
 @dataclass(frozen=True)
 class Choice:
     """What one chooses from where a line names nothing: requests of one's own, or clusters that not everything is done
-    with. `none` is what is said when there is none."""
+    with. `none` is what is said when there is none; `by_cluster`: one chooses a cluster, also where it is a request
+    that stands for it."""
 
     of: Callable[[Call], Sequence[Meant]]
     none: str
+    by_cluster: bool = False
 
 
 @dataclass(frozen=True)

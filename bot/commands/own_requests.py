@@ -25,6 +25,11 @@ def waiting(call: Call) -> list[Mine]:
     return [each for each in _of(call, (Phase.PENDING, Phase.APPROVED)) if room.waits_for_anything(each[1])]
 
 
+def accepted(call: Call) -> list[Mine]:
+    """Those that are approved and just being done."""
+    return [each for each in _of(call, (Phase.APPROVED,)) if not room.waits_for_anything(each[1])]
+
+
 def withdrawable(call: Call) -> list[Mine]:
     """Those that wait and are this person's to take back: their own, and those of people who are not there any more."""
     waits = [each for each in _all(call, (Phase.PENDING, Phase.APPROVED)) if room.waits_for_anything(each[1])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.text import code
 from provisioning import wording
+from provisioning.stage import Stage
 
 CANCEL_CLUSTER = "Cancel…"
 CANCEL_NOW = "Cancel it"
@@ -37,9 +38,13 @@ def given_up_by(who: str, took: str, *, gone: bool) -> str:
     return f"Cancelled by {who}; resources removed{f' in {took}' if took else ''}"
 
 
-def being_set_up_option(cluster: str) -> str:
+def cluster_option(cluster: str, stage: Stage) -> str:
     """Plain text: what a menu says of a cluster that is not ready yet."""
-    return f"{cluster}: being set up"
+    return f"{cluster} {wording.SAID[stage]}"
+
+
+def given_up_too_soon(cluster: str) -> str:
+    return wording.given_up_too_soon(code(cluster))
 
 
 def given_up_too_late(cluster: str, *, known: bool) -> str:

@@ -12,7 +12,7 @@ from plugin.commands import withdraw
 from plugin.course import PATIENCE, Course, carried_out, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import giving_up, names, plain, wording
+from provisioning import giving_up, names, plain, request_status, room, wording
 from provisioning.giving_up import Obstacle
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
@@ -39,7 +39,7 @@ def run(
     course = Course(output, dry_run, wait, timeout)
 
     async def cancel(session: Session) -> None:
-        if not course.dry and await _taken_back(session, name, course):
+        if await _taken_back(session, name, course):
             return
         cluster = await finding.cluster(session, name)
         by_request = await _is_by_request(session, cluster)
@@ -56,13 +56,21 @@ def run(
 
 
 async def _taken_back(session: Session, name: str, course: Course) -> bool:
-    """Whether it was a request that waits, which is withdrawn now."""
-    waiting = await finding.own_creation(session, (await session.myself()).person, name)
-    if waiting is None:
+    """Whether it was a request that waits, which is withdrawn now. Raises `NotDone` for one that is just being done."""
+    mine = await finding.own_creation(session, (await session.myself()).person, name)
+    if mine is None:
         return False
-    request = await withdraw.taken_back(session, waiting.meta.name)
-    if not printing.is_for_programs(course.output):
-        printing.say(wording.withdrawn(request.it.spec.cluster))
+    cluster = mine.it.spec.cluster
+    if not room.waits_for_anything(mine):
+        if await finding.find(session, cluster) is None:
+            raise NotDone(wording.given_up_too_soon(cluster))
+        return False
+    request = await withdraw.taken_back(session, mine.meta.name, dry_run=course.dry)
+    if printing.is_for_programs(course.output):
+        manifest = await request_status.live(session.kube, session.namespace, mine.meta.name)
+        printing.object_(course.output, {**manifest, "status": request.it.status.wire()})
+    else:
+        printing.say(f"{wording.withdrawn(cluster)}{' (server dry run)' if course.dry else ''}")
     return True
 
 

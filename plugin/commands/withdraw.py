@@ -55,8 +55,8 @@ def run(
         printing.say(wording.withdrawn(request.it.spec.cluster, plain.one_line(of)))
 
 
-async def taken_back(session: Session, word: str) -> Stored[ClusterRequest]:
-    """The request, withdrawn. Raises `NotDone` or `KubeError`."""
+async def taken_back(session: Session, word: str, *, dry_run: bool = False) -> Stored[ClusterRequest]:
+    """The request, withdrawn; with `dry_run` nothing is kept. Raises `NotDone` or `KubeError`."""
     me, tenant = await session.myself(), await session.tenant()
     found = await finding.own_request(session, me.person, word)
     spec = tenant.it.spec if tenant is not None else None
@@ -67,7 +67,9 @@ async def taken_back(session: Session, word: str) -> Stored[ClusterRequest]:
         except Refused as refused:
             raise NotDone(voting.why_not(refused.reason, request)) from refused
 
-    return await voting.rewritten(session, found.meta.name, decide, what="your request is not withdrawn")
+    return await voting.rewritten(
+        session, found.meta.name, decide, what="your request is not withdrawn", dry_run=dry_run
+    )
 
 
 COMMAND = Command("withdraw", run)

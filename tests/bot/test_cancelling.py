@@ -105,15 +105,29 @@ def test_without_a_name_one_chooses_from_what_one_can_cancel() -> None:
     )
     desk.put_cluster(samples.cluster("eves", status=samples.building()))
     desk.put(samples.request("cr-next", cluster="next"))
+    desk.put(samples.request("cr-no-room", cluster="crowded", status=samples.waits_for_room()))
 
     found = answer(desk, "cancel")
 
     assert isinstance(found, Open)
+    assert found.view["title"]["text"] == replies.WHICH_TITLE
     (menu,) = (block for block in found.view["blocks"] if block["type"] == "input")
+    assert menu["label"]["text"] == replies.CLUSTER
     assert [(o["value"], o["text"]["text"]) for o in menu["element"]["options"]] == [
-        ("tenant-team-a/cr-next", "next: new cluster"),
-        ("tenant-team-a/build-7", "build-7: being set up"),
+        ("tenant-team-a/build-7", "build-7 is being set up"),
+        ("tenant-team-a/cr-no-room", "crowded is approved, and waits for room in the quota"),
+        ("tenant-team-a/cr-next", "next is waiting for approval"),
     ]
+
+
+def test_what_is_approved_and_not_made_yet_is_cancelled_once_it_is_there() -> None:
+    desk = FakeDesk()
+    desk.put(samples.request(status=RequestStatus(phase=Phase.APPROVED)))
+    assert (
+        said(answer(desk)) == "`build-7` is accepted and starts in a moment. You can cancel it once it is being set up."
+    )
+    desk.put_cluster(building())
+    assert isinstance(answer(desk), Ask)
 
 
 # --- which request ended which

@@ -97,6 +97,32 @@ async def test_a_request_for_a_new_cluster_that_waits_is_withdrawn(tmp_path: Pat
         assert ann.requests[0]["status"]["phase"] == "Withdrawn"
 
 
+@pytest.mark.parametrize("word", ["web", "cr-mine"])
+async def test_a_dry_run_of_what_waits_says_what_would_be_withdrawn_and_leaves_it(tmp_path: Path, word: str) -> None:
+    async with at_a_terminal(tmp_path, tweak(CLUSTER, "metadata.name", "other")) as ann:
+        put(ann, "cr-mine")
+        said = "Your request about web is withdrawn. (server dry run)\n"
+        assert await ann.type(f"cancel {word} --dry-run=server") == (0, said, "")
+        assert ann.requests[0].get("status", {}).get("phase", "Pending") == "Pending"
+
+
+async def test_programs_read_the_request_that_is_withdrawn(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path, tweak(CLUSTER, "metadata.name", "other")) as ann:
+        put(ann, "cr-mine")
+        for flags in ("--dry-run=server -o json", "-o json"):
+            code, out, err = await ann.type(f"cancel web {flags}")
+            told = json.loads(out)
+            assert (code, err, told["metadata"]["name"], told["status"]["phase"]) == (0, "", "cr-mine", "Withdrawn")
+        assert ann.requests[0]["status"]["phase"] == "Withdrawn"
+
+
+async def test_what_is_approved_and_not_made_yet_is_cancelled_once_it_is_there(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path, tweak(CLUSTER, "metadata.name", "other")) as ann:
+        put(ann, "cr-mine", phase="Approved")
+        told = "web is accepted and starts in a moment. You can cancel it once it is being set up.\n"
+        assert await ann.type("cancel web --yes") == (1, "", told)
+
+
 async def test_a_dry_run_gives_nothing_up(tmp_path: Path) -> None:
     async with at_a_terminal(tmp_path, MINE) as ann:
         code, out, _ = await ann.type("cancel web --dry-run=server")
