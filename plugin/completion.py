@@ -17,8 +17,9 @@ import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
 
 from provisioning import names, resources, room
+from provisioning.connection import namespace_of
 from provisioning.errors import ClusterdeskError
-from provisioning.kube import Kube, namespace_of
+from provisioning.kube import Kube
 from provisioning.manifest import Manifest
 
 SECONDS: Final = 2.0

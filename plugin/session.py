@@ -14,8 +14,9 @@ import typer
 from plugin import errors
 from provisioning import errors as kube_errors
 from provisioning import names, objects, plain, resources, seats
+from provisioning.connection import namespace_of
 from provisioning.errors import ClusterdeskError, KubeError
-from provisioning.kube import Kube, namespace_of
+from provisioning.kube import Kube
 from provisioning.model import ApprovalDelegation, Catalog, CatalogSpec, DelegationSpec, Person, Tenant
 from provisioning.objects import Stored
 from provisioning.resources import Resource

@@ -15,7 +15,7 @@
     ├── MalformedQuantity        text that is no Kubernetes quantity
     └── RuleError                a request that our own rules refuse
 
-Library exceptions are translated into these once, in `provisioning.kube`. Nothing here knows a library.
+Library exceptions are translated into these once, in `provisioning.failures`. Nothing here knows a library.
 """
 
 from __future__ import annotations

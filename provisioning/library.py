@@ -1,7 +1,7 @@
 """kubernetes-asyncio without its typed models, which nobody here uses: 33 MiB less in every program of ours.
 
 Its packages import a thousand modules as soon as they are imported. So they are made by hand here, empty but for what
-`provisioning.kube` needs; whoever imports them later gets these. Import this before anything else that knows the
+`provisioning.connection` needs; whoever imports them later gets these. Import this before anything else that knows the
 library, or all of it is there already, which is as right and only larger.
 """
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from provisioning import errors
-from provisioning.kube import REQUEST_TIMEOUT, Change, Kube
+from provisioning.connection import REQUEST_TIMEOUT
+from provisioning.kube import Change, Kube
 from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from plugin import tables
-from provisioning import kube, resources
+from provisioning import connection, resources
 from provisioning.kube import Kube
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored, parse_time, read
@@ -79,8 +79,8 @@ def test_the_namespace_is_the_contexts_when_nobody_says(tmp_path: Path) -> None:
     )
     rest = "clusters: [{name: c, cluster: {server: https://c}}]\nusers: [{name: u, user: {}}]\n"
     config.write_text(f"apiVersion: v1\nkind: Config\ncurrent-context: here\n{rest}contexts:\n{contexts}")
-    assert kube.namespace_of(config) == "tenant-team-c"
-    assert kube.namespace_of(config, "there") == "default"
+    assert connection.namespace_of(config) == "tenant-team-c"
+    assert connection.namespace_of(config, "there") == "default"
 
 
 @pytest.mark.real
