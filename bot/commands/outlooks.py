@@ -94,8 +94,9 @@ async def verdict(desk: Desk, wish: Wish, guessed: Outlook, *, now: datetime) ->
     except (errors.KubeError, TimeoutError):
         return replace(guessed, unanswered=now)
     told = tuple(dict.fromkeys(cause.message for cause in found.causes))
-    if not any(entries.is_of_size(cause) for cause in found.causes):
-        # A wish with a bad name is not asked about its size; both are worth knowing while the form is filled.
+    if told and not any(entries.is_of_size(cause) for cause in found.causes):
+        # What is refused for its name is not asked about its size; both are worth knowing while the form is filled.
+        # A yes is one to the size as well, whatever the caches say.
         told += tuple(each for each in guessed.problems if each not in told)
     return replace(
         guessed,

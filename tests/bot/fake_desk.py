@@ -75,6 +75,8 @@ class FakeDesk:
     built: dict[Key, Stored[TenantCluster]] = field(default_factory=dict)
     by_hand: tuple[HandMade, ...] = ()
     used: dict[str, Usage] = field(default_factory=dict)
+    freed: dict[str, Usage] = field(default_factory=dict)
+    """What the API server knows to be used, where the caches lag."""
     causes: tuple[errors.Cause, ...] = ()
     waiver: str = ""
     short: tuple[errors.Cause, ...] = ()
@@ -198,13 +200,15 @@ class FakeDesk:
 
     async def preview(self, wish: Wish) -> Verdict:
         await self._reach()
-        hard, used = self.usage(wish.tenant)
+        hard, published = self.usage(wish.tenant)
+        used = self.freed.get(wish.tenant, published)
         envelope = quota.envelope(wish.desired, self.offered) if wish.desired else Usage()
         present = self.built.get((wish.namespace, wish.cluster))
         was = quota.envelope(present.it.spec, self.offered) if present else Usage()
         digest = digest_of(action=wish.action, cluster=wish.cluster, desired=wish.desired)
+        full = () if self.causes else hard.excess(used.most(was), envelope - was)
         return Verdict(
-            causes=self.causes,
+            causes=self.causes or tuple(errors.Cause("spec.pools", quota.describe(each)) for each in full),
             waiver=self.waiver,
             before=used.most(was),
             after=used.most(was) - was + envelope,

@@ -24,6 +24,7 @@ from provisioning.model import (
     Waiver,
 )
 from provisioning.model.catalog import PriceList
+from provisioning.model.tenant import LifetimePolicy
 from provisioning.usage import Usage
 from tests.bot import samples
 from tests.bot.conftest import Stage
@@ -176,6 +177,60 @@ async def test_a_name_that_is_taken_is_told_with_a_free_one_before_anything_is_s
     await lena.command("/cluster create build-7 small")
 
     assert f"build-7 exists already (made on {samples.NOW:%Y-%m-%d}). Free: build-8." in lena.modal.text
+
+
+async def test_a_name_that_is_typed_is_looked_at_as_it_is_typed(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster("build-7"))
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create")
+
+    await lena.modal.fill({"Name": "build-7"})
+    await lena.waits_for("build-7 exists already")
+    await lena.modal.fill({"Name": "build-9"})
+
+    await lena.waits_until(lambda: "build-7 exists already" not in lena.modal.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "free"), [("Build_7", "build-8"), ("7", "cluster"), ("build-", "build")], ids=["taken", "digits", "end"]
+)
+async def test_what_is_no_name_is_answered_with_a_free_one_in_the_form_and_at_its_field(
+    stage: Stage, name: str, free: str
+) -> None:
+    stage.desk.put_cluster(samples.cluster("build-7"))
+    stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 4, 2 free"),)
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create")
+
+    await lena.modal.fill({**WISH, "Name": name})
+    await lena.waits_for(f"such as build-7. Free: {free}.")
+    assert "vCPU: asks for 4, 2 free" in lena.modal.text
+    await lena.modal.submit()
+
+    assert "cannot be a cluster's name: it starts with a letter" in lena.modal.errors["Name"]
+    assert lena.modal.errors["Name"].endswith(f"Free: {free}.")
+    assert lena.modal.value("Name") == (name,)
+    assert stage.desk.stored == {}
+
+
+async def test_a_form_without_a_name_yet_tells_the_api_servers_word_all_the_same(stage: Stage) -> None:
+    stage.desk.causes = (errors.Cause("spec.pools", "memory: asks for 8Gi, 2Gi free"),)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create")
+
+    await lena.waits_for("memory: asks for 8Gi, 2Gi free")
+
+
+async def test_a_form_says_what_becomes_of_a_cluster_whose_lifetime_is_over(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create")
+    assert "The cluster is deleted when its lifetime is over." in lena.modal.text
+
+    stage.desk.put_tenant(samples.tenant(lifetime=LifetimePolicy(longest="168h", hibernation="72h")))
+    await lena.command("/cluster create")
+
+    assert "When its lifetime is over the cluster sleeps for 3 days, and then it is deleted." in lena.modal.text
 
 
 async def test_a_name_for_which_somebody_else_waits_is_refused_with_who_since_when_and_a_free_one(
@@ -345,6 +400,18 @@ async def test_what_does_not_fit_is_told_with_what_would_in_the_form_and_at_the_
     assert not stage.desk.stored
 
 
+async def test_where_the_api_server_says_that_it_fits_nothing_else_is_said_from_caches(stage: Stage) -> None:
+    stage.desk.used["team-a"] = FULL
+    stage.desk.freed["team-a"] = FULL.having(vcpu=10_000)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 2x small")
+
+    await lena.waits_for("10 → 16 of 40")
+    for word in ("does not fit", "Fits:", "For more ask", "🟥"):
+        assert word not in lena.modal.text
+
+
 async def test_what_does_not_fit_into_a_pool_is_told_at_that_pool(stage: Stage) -> None:
     stage.desk.put_cluster(samples.cluster(status=samples.ready()))
     stage.desk.used["team-a"] = FULL
@@ -449,14 +516,15 @@ async def test_what_few_people_need_is_unfolded_by_a_tick_and_asked_for(stage: S
     await lena.waits_until(lambda: "Sleep" in [control.label for control in lena.modal.shown.controls])
     await lena.modal.fill({"Add-ons": ("velero",), "Sleep": replies.SLEEP["nights"]})
     await lena.waits_until(lambda: replies.ZONE in [control.label for control in lena.modal.shown.controls])
-    await lena.modal.fill({replies.ZONE: "Europe/Berlin"})
+    assert lena.modal.value(replies.ZONE) == ("Europe/Berlin",), "it is her own"
+    await lena.modal.fill({replies.ZONE: "Europe/London"})
     assert lena.modal.value("Name") == ("build-7",)
     await lena.modal.submit()
 
     (request,) = stage.desk.stored.values()
     assert request.it.spec.desired is not None
     start, end = offers.SLEEPS["nights"]
-    night = HibernationSchedule(start=start, end=end, time_zone="Europe/Berlin")
+    night = HibernationSchedule(start=start, end=end, time_zone="Europe/London")
     assert request.it.spec.desired.hibernation.schedules == (night,)
     assert ClusterAddOn(name="velero") in request.it.spec.desired.add_ons
     await stage.slack.person("U0OMAR").waits_for("by 1 schedule")
