@@ -68,10 +68,11 @@ def preformatted(words: str) -> Block:
     return {"type": "rich_text", "elements": [inside]}
 
 
-def code_line(words: str) -> Block:
-    """One line of code, as rich text: Slack redraws a message that has such text only as one that has some, too."""
-    inside = {"type": "text", "text": words, "style": {"code": True}}
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [inside]}]}
+def code_line(said: str, words: str) -> Block:
+    """What is said, and some code behind it, as rich text: Slack redraws a message that has such text only as one that
+    has some, too."""
+    inside = [{"type": "text", "text": f"{said} "}, {"type": "text", "text": words, "style": {"code": True}}]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": inside}]}
 
 
 def fields(pairs: Sequence[tuple[str, str]]) -> list[Block]:
@@ -143,8 +144,17 @@ def field(
     return made | {"hint": plain(hint, 2000)} if hint else made
 
 
-def text_input(*, value: str = "", longest: int, placeholder: str = "", lines: bool = False) -> Block:
+_EVERY_CHARACTER: Mapping[str, Any] = {"trigger_actions_on": ["on_character_entered"]}
+"""Enter would submit the form; what is typed redraws it instead."""
+
+
+def text_input(
+    *, value: str = "", longest: int, placeholder: str = "", lines: bool = False, live: bool = False
+) -> Block:
+    """`live`: for a field that redraws its form with every letter."""
     made: Block = {"type": "plain_text_input", "max_length": longest, "multiline": lines}
+    if live:
+        made["dispatch_action_config"] = _EVERY_CHARACTER
     if value:
         made["initial_value"] = clip(value, longest)
     if placeholder:
@@ -158,8 +168,7 @@ def number_input(*, value: int | None = None, least: int, most: int) -> Block:
         "is_decimal_allowed": False,
         "min_value": str(least),
         "max_value": str(most),
-        # Enter would submit the form; every figure typed redraws the quota instead.
-        "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
+        "dispatch_action_config": _EVERY_CHARACTER,
     }
     return made | {"initial_value": str(min(max(value, least), most))} if value is not None else made
 

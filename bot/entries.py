@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from bot import offers, replies
@@ -70,8 +70,9 @@ def draft(values: Mapping[str, Any], *, namespace: str) -> Draft:
     )
 
 
-def filled(it: Draft, place: Place, catalog: CatalogSpec) -> Draft:
-    """The draft with each menu on something that this place offers: the usual, where nothing fitting was chosen."""
+def filled(it: Draft, place: Place, catalog: CatalogSpec, *, zone: tzinfo) -> Draft:
+    """The draft with each menu on something that this place offers: the usual, where nothing fitting was chosen. `zone`
+    is whose the person is who fills it in."""
     sizes = [flavor.name for flavor in offers.flavors(place.tenant, catalog)]
     releases = [release.version for release in offers.versions(place.tenant, catalog)]
     recommended = completion.recommended(catalog, place.tenant.it.spec)
@@ -87,7 +88,7 @@ def filled(it: Draft, place: Place, catalog: CatalogSpec) -> Draft:
         lifetime=_one_of(alike, offered, usual=usual),
         add_ons=tuple(name for name in it.add_ons if name in offers.add_ons(catalog)),
         sleep=_one_of(it.sleep, (offers.AWAKE, *offers.SLEEPS)),
-        zone=it.zone or offers.UTC,
+        zone=it.zone or offers.zone_called(zone),
     )
 
 

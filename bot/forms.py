@@ -27,7 +27,7 @@ BREAK_GLASS = "request_break_glass_reason"
 RECEIPT = "receipt"
 REASON_LONGEST = 1000
 
-LIVE_FIELDS = ("tenant", "flavor", "nodes", "max", "lifetime", "version", "addons", "awake", "more", "sleep")
+LIVE_FIELDS = ("tenant", "name", "flavor", "nodes", "max", "lifetime", "version", "addons", "awake", "more", "sleep")
 """What redraws the form. One that has them for each pool names the pool behind: `nodes-md0`."""
 
 
@@ -161,22 +161,22 @@ def _refilled(part: Block, value: str | tuple[str, ...]) -> Block:
 def _wish_fields(draft: Draft, *, place: Place, catalog: CatalogSpec, now: datetime, zone: tzinfo) -> Iterable[Block]:
     flavors = [offers.flavor_option(each) for each in offers.flavors(place.tenant, catalog)]
     versions = [offers.version_option(each) for each in offers.versions(place.tenant, catalog)]
-    offered = offers.lifetimes(place.tenant, beside=draft.lifetime)
+    offered, sleep = offers.lifetimes(place.tenant, beside=draft.lifetime), place.tenant.it.spec.lifetime.hibernation
     lifetimes = [offers.lifetime_option(each, now=now, zone=zone) for each in offered]
-    name = blocks.text_input(value=draft.name, longest=names.CLUSTER_NAME_MAX, placeholder="build-7")
+    name = blocks.text_input(value=draft.name, longest=names.CLUSTER_NAME_MAX, placeholder="build-7", live=True)
     most = blocks.number_input(value=draft.most, least=1, most=entries.NODES_MOST)
     nodes = blocks.number_input(value=draft.nodes, least=0, most=entries.NODES_MOST)
     return (
-        blocks.field("name", replies.NAME, name, hint=replies.NAME_HINT),
+        blocks.field("name", replies.NAME, name, hint=replies.NAME_HINT, live=True),
         blocks.field("flavor", replies.FLAVOR, blocks.select(flavors, chosen=draft.flavor), live=True),
         blocks.field("nodes", replies.NODES, nodes, live=True),
         blocks.field("max", replies.MAX, most, hint=replies.MAX_HINT, optional=True, live=True),
-        blocks.field("version", replies.VERSION, blocks.select(versions, chosen=draft.version)),
+        blocks.field("version", replies.VERSION, blocks.select(versions, chosen=draft.version), live=True),
         blocks.field(
             "lifetime",
             replies.LIFETIME,
             blocks.select(lifetimes, chosen=draft.lifetime),
-            hint=replies.LIFETIME_HINT,
+            hint=replies.lifetime_hint(text.lifetime(sleep) if sleep else ""),
             live=True,
         ),
         reason_field(draft.reason, optional=place.tenant.it.spec.approval.required == 0),
@@ -192,7 +192,7 @@ def _more_fields(draft: Draft, catalog: CatalogSpec) -> Iterable[Block]:
         return
     if offered := offers.add_ons(catalog):
         menu = blocks.multi_select([Option(name, name) for name in offered], chosen=draft.add_ons)
-        yield blocks.field("addons", replies.LABEL["addons"], menu, optional=True)
+        yield blocks.field("addons", replies.LABEL["addons"], menu, optional=True, live=True)
     sleep = blocks.select(offers.sleep_options(), chosen=draft.sleep)
     yield blocks.field("sleep", replies.LABEL["sleep"], sleep, hint=replies.SLEEP_HINT, live=True)
     if draft.sleep in offers.SLEEPS:

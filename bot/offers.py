@@ -99,6 +99,12 @@ def sleep_options() -> tuple[Option, ...]:
     return tuple(Option(each, replies.SLEEP[each]) for each in (AWAKE, *SLEEPS))
 
 
+def zone_called(zone: tzinfo) -> str:
+    """A person's zone by its name in the menu; UTC where that has none."""
+    name = getattr(zone, "key", UTC)
+    return name if name in hibernation.zones() else UTC
+
+
 def zone_options() -> tuple[Option, ...]:
     """Every time zone, by name."""
     return tuple(Option(zone, zone) for zone in sorted(hibernation.zones()))

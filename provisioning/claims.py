@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from provisioning import room
+from provisioning import names, room
 from provisioning.model import Action, ClusterRequest
 from provisioning.objects import Stored
 
@@ -32,12 +32,24 @@ def claims(
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """The next name after `name` that nobody has: `build-7` -> `build-8`."""
+    """The next name after `name` that nobody has, and that a cluster may have: `build-7` -> `build-8`."""
     head, _, tail = name.rpartition("-")
     stem, number = (head, int(tail)) if head and tail.isascii() and tail.isdigit() else (name, 1)
-    while (candidate := f"{stem}-{(number := number + 1)}") in taken:
+    while (candidate := _numbered(stem, number := number + 1)) in taken:
         pass
     return candidate
+
+
+def fitting_name(name: str, taken: Collection[str]) -> str:
+    """The free name that is closest to what somebody wrote, whether a cluster may be called so or not."""
+    meant = name if names.is_cluster_name(name) else names.tidy(name)
+    return free_name(meant, taken) if meant in taken else meant
+
+
+def _numbered(stem: str, number: int) -> str:
+    """The stem gives way where the name would be too long."""
+    tail = f"-{number}"
+    return f"{stem[: names.CLUSTER_NAME_MAX - len(tail)].rstrip('-')}{tail}"
 
 
 def _order(request: Stored[ClusterRequest]) -> tuple[float, str]:

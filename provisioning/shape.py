@@ -52,7 +52,7 @@ def problems(
     What was stored before and has not changed is not held against anybody: a flavor may leave the Catalog.
     """
     return (
-        *_name(name),
+        *name_problems(name),
         *_version(spec, catalog, tenant, old),
         *pools.problems(spec, name=name, catalog=catalog, tenant=tenant, old=old, beside=beside),
         *_add_ons(spec, catalog, old),
@@ -63,7 +63,8 @@ def problems(
     )
 
 
-def _name(name: str) -> Iterator[Cause]:
+def name_problems(name: str) -> Iterator[Cause]:
+    """Why no cluster can be called so; nothing where one can."""
     if not names.DNS_LABEL.fullmatch(name):
         yield Cause(
             "metadata.name",

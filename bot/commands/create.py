@@ -35,21 +35,22 @@ def opened(call: Call, place: Place, draft: Draft, *, replaces: str = "") -> Ans
     catalog, places = call.desk.catalog(), offers.places(call.desk.tenants_of(call.person))
     if not offers.flavors(place.tenant, catalog) or not offers.versions(place.tenant, catalog):
         return Say(cards.say(replies.nothing_on_offer(place.label)))
-    draft = entries.filled(draft, place, catalog)
-    outlook = _guess(call, place, draft, _taken(call, place, draft, besides=replaces))
+    draft = entries.filled(draft, place, catalog, zone=call.zone)
+    outlook = _named(call, place, draft, _guess(call, place, draft), besides=replaces)
     return Open(_drawn(call, places, place, draft, outlook))
 
 
 async def changed(form: Filled) -> Block:
-    """The form with the numbers of what stands in it now: the API server's own verdict, once there is a name."""
+    """The form with the numbers of what stands in it now: the API server's own verdict, under a name that is free where
+    the one that is typed, if one is, is not to be had."""
     places, place, draft = _read(form)
-    draft = entries.filled(draft, place, form.desk.catalog())
-    taken = _taken(form, place, draft, besides=form.replaces)
-    outlook = _guess(form, place, draft, taken)
-    if draft.name and not entries.faults(draft) and taken is None:
-        wish = entries.wish(draft, person=form.person, place=place)
+    draft = entries.filled(draft, place, form.desk.catalog(), zone=form.zone)
+    outlook = _guess(form, place, draft)
+    if not entries.faults(draft):
+        name = naming.free(form.desk, place.tenant.meta.name, place.namespace, draft.name, besides=form.replaces)
+        wish = entries.wish(replace(draft, name=name), person=form.person, place=place)
         outlook = await outlooks.verdict(form.desk, wish, outlook, now=form.now)
-    return _drawn(form, places, place, draft, outlook)
+    return _drawn(form, places, place, draft, _named(form, place, draft, outlook, besides=form.replaces))
 
 
 async def submitted(form: Filled) -> FormAnswer:
@@ -59,6 +60,8 @@ async def submitted(form: Filled) -> FormAnswer:
     # What waits for one's own wish may be that very wish: that is found out when it is asked for.
     if taken and not taken.by(form.person):
         faults["name"] = taken.told(form.person, form.zone)
+    elif unfit := naming.unfit(form.desk, place.tenant.meta.name, place.namespace, draft.name):
+        faults["name"] = unfit
     if faults:
         return Errors(faults)
     wish = entries.wish(draft, person=form.person, place=place)
@@ -114,17 +117,22 @@ def _taken(by: Call | Filled, place: Place, draft: Draft, *, besides: str) -> Ta
     return naming.taken(by.desk, place.tenant.meta.name, place.namespace, draft.name, besides=besides)
 
 
-def _guess(by: Call | Filled, place: Place, draft: Draft, taken: Taken | None) -> Outlook:
+def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
     spec = None
     if not entries.faults(draft):
         spec = completion.complete(entries.spec(draft), catalog=by.desk.catalog(), tenant=place.tenant.it.spec)
-    known = outlooks.guess(
+    return outlooks.guess(
         by.desk, place, person=by.person, action=Action.CREATE, cluster=draft.name, was=None, becomes=spec
     )
-    if taken is None:
-        return known
-    problems = (taken.told(by.person, by.zone), *known.problems)
-    return replace(known, problems=problems, mine=taken.by(by.person))
+
+
+def _named(by: Call | Filled, place: Place, draft: Draft, known: Outlook, *, besides: str) -> Outlook:
+    """With what is in the way of the name, where one is typed."""
+    if taken := _taken(by, place, draft, besides=besides):
+        problems = (taken.told(by.person, by.zone), *known.problems)
+        return replace(known, problems=problems, mine=taken.by(by.person))
+    unfit = naming.unfit(by.desk, place.tenant.meta.name, place.namespace, draft.name) if draft.name else ""
+    return replace(known, problems=(unfit, *known.problems)) if unfit else known
 
 
 COMMAND = Command(

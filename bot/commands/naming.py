@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from bot import replies, text
 from bot.ports import Desk
-from provisioning import claims, people, room
+from provisioning import claims, people, room, shape
 from provisioning.model import ClusterRequest, Person, Phase
 from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.objects import Meta, Stored
@@ -45,7 +45,23 @@ class Taken:
 def taken(desk: Desk, tenant: str, namespace: str, name: str, *, besides: str = "") -> Taken | None:
     """Whose the name is in this namespace of the tenant; None for one that is free. `besides` is a request that is to
     be replaced."""
+    holders = _holders(desk, tenant, namespace, besides=besides)
+    holder = holders.get(name)
+    return Taken(name, holder, claims.free_name(name, holders)) if holder else None
+
+
+def unfit(desk: Desk, tenant: str, namespace: str, name: str) -> str:
+    """Why no cluster can be called so, beside a field, and a free name that is close; empty where one can."""
+    why = next((problem.message for problem in shape.name_problems(name)), "")
+    return replies.name_unfit(why, free(desk, tenant, namespace, name)) if why else ""
+
+
+def free(desk: Desk, tenant: str, namespace: str, name: str, *, besides: str = "") -> str:
+    """The name in this namespace of the tenant that is closest to this one, and is to be had. `besides` as above."""
+    return claims.fitting_name(name, _holders(desk, tenant, namespace, besides=besides))
+
+
+def _holders(desk: Desk, tenant: str, namespace: str, *, besides: str = "") -> dict[str, Meta | Stored[ClusterRequest]]:
+    """Who has which names there: clusters before requests."""
     made = {it.meta.name: it.meta for it in desk.clusters(tenant) if it.meta.namespace == namespace}
-    claimed = claims.claims(desk.requests(tenant), namespace, besides=besides)
-    holder = made.get(name) or claimed.get(name)
-    return Taken(name, holder, claims.free_name(name, made.keys() | claimed.keys())) if holder else None
+    return {**claims.claims(desk.requests(tenant), namespace, besides=besides), **made}

@@ -74,7 +74,7 @@ def _draft(call: Call, place: Place, request: Stored[ClusterRequest], desired: C
         sleep=sleep,
         zone=zone,
     )
-    specs = (entries.spec(entries.filled(draft, place, catalog)), desired)
+    specs = (entries.spec(entries.filled(draft, place, catalog, zone=call.zone)), desired)
     said, meant = (completion.complete(it, catalog=catalog, tenant=tenant) for it in specs)
     return draft if said == meant else None
 

@@ -33,7 +33,6 @@ MAX = "Grow up to"
 MAX_HINT = "Leave empty for a fixed number. With a number here, the autoscaler adds workers when pods wait."
 VERSION = "Kubernetes version"
 LIFETIME = "Lifetime"
-LIFETIME_HINT = "The cluster is deleted when its lifetime is over."
 NO_END = "No end"
 MORE = "Add-ons, sleep at night"
 MORE_LABEL = "More choices"
@@ -73,6 +72,18 @@ def name_taken(name: str, free: str, *, by: str, on: str) -> str:
     return f"{name} exists already{f' (made {made})' if made else ''}. Free: {free}."
 
 
+def lifetime_hint(sleep: str) -> str:
+    """`sleep` is how long clusters of the tenant sleep before they are deleted; empty where they do not."""
+    if sleep:
+        return f"When its lifetime is over the cluster sleeps for {sleep}, and then it is deleted."
+    return "The cluster is deleted when its lifetime is over."
+
+
+def name_unfit(why: str, free: str) -> str:
+    """`why` is what the rules say of the name."""
+    return f"{why}. Free: {free}."
+
+
 def receipt(cluster: str, action: Action) -> str:
     wish = {"Create": "Your wish for", "Change": "The change of", "Delete": "The deletion of"}[action.value]
     return f"✅ {wish} {code(cluster)} is noted. I follow it in a direct message to you."
@@ -102,20 +113,21 @@ def accepted_already(request: str) -> str:
     return f"{said[0].upper()}{said[1:]}."
 
 
-def workers_of(pool: str) -> str:
-    return f"{NODES} in {pool}"
+def workers_of(pool: str, *, sole: bool) -> str:
+    """The only pool of a cluster need not be named, here and below."""
+    return NODES if sole else f"{NODES} in {pool}"
 
 
 def always_add_ons(names: Sequence[str]) -> str:
     return f"Every cluster has {', '.join(map(code, names))}."
 
 
-def size_of(pool: str) -> str:
-    return f"{FLAVOR} in {pool}"
+def size_of(pool: str, *, sole: bool) -> str:
+    return FLAVOR if sole else f"{FLAVOR} in {pool}"
 
 
-def most_of(pool: str) -> str:
-    return f"{pool} may grow up to"
+def most_of(pool: str, *, sole: bool) -> str:
+    return MAX if sole else f"{pool} may grow up to"
 
 
 def receipt_id(request: str) -> str:

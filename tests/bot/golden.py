@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,9 +39,10 @@ from bot.sights import Sight
 from provisioning import backing, edits, objects, quota, room
 from provisioning.canary import Trouble
 from provisioning.delegations import Delegation
-from provisioning.diagnosis import Diagnosis, Finding, Happening
+from provisioning.diagnosis import Diagnosis, Finding
 from provisioning.errors import Cause
 from provisioning.handmade import Keeper
+from provisioning.happenings import Happening
 from provisioning.losses import Losses
 from provisioning.model import (
     Action,
@@ -337,7 +338,7 @@ def _unfolded() -> Mapping[str, Any]:
     """The create form with what few people need."""
     desk, place = _knowing(), Place(samples.tenant(), "tenant-team-a")
     draft = Draft(name="build-9", more=True, add_ons=("velero",), sleep="nights", zone="Europe/Berlin")
-    filled = entries.filled(draft, place, desk.catalog())
+    filled = entries.filled(draft, place, desk.catalog(), zone=UTC)
     spec = entries.spec(filled)
     known = outlooks.guess(
         desk, place, person=samples.LENA, action=Action.CREATE, cluster="build-9", was=None, becomes=spec
@@ -670,7 +671,9 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_delete_uncounted": lambda: delete_forms.counted(dict(_opened("delete build-7", _sleeping_first())), None),
     "form_details": lambda: _opened("details build-7", _in_a_fix()),
     "form_details_looked": lambda: details.looked(_fixed(), "team-a", _diagnosed()),
-    "form_details_unseen": lambda: details.looked(_fixed(), "team-a", Diagnosis(unseen=("Machine", "Event"))),
+    "form_details_unseen": lambda: details.looked(
+        _fixed(), "team-a", Diagnosis(unseen=("Machine", "Event"), unread=True)
+    ),
     "form_details_nothing": lambda: details.looked(_fixed(), "team-a", Diagnosis()),
     "form_details_unanswered": lambda: details.unanswered(_fixed(), "team-a", samples.NOW),
     "form_details_going": lambda: details.opened(_leaving(), "team-a"),

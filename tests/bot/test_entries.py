@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_what_is_unfolded_becomes_part_of_the_wish() -> None:
     ticked, velero = {"selected_options": [{"value": "more"}]}, {"selected_options": [{"value": "velero"}]}
     read = entries.draft(state(more=ticked, addons=velero, sleep=option, zone=None), namespace="tenant-team-a")
 
-    found = entries.spec(entries.filled(read, PLACE, samples.catalog()))
+    found = entries.spec(entries.filled(read, PLACE, samples.catalog(), zone=UTC))
 
     assert read.more
     assert [add_on.name for add_on in found.add_ons] == ["velero"]
@@ -114,12 +115,12 @@ def test_what_is_unfolded_becomes_part_of_the_wish() -> None:
 
 
 def test_a_wish_that_says_nothing_of_sleep_is_never_put_to_sleep() -> None:
-    assert entries.spec(entries.filled(GOOD, PLACE, samples.catalog())).hibernation == Hibernation()
+    assert entries.spec(entries.filled(GOOD, PLACE, samples.catalog(), zone=UTC)).hibernation == Hibernation()
 
 
 @pytest.mark.parametrize("sleep", offers.SLEEPS)
 def test_every_sleep_on_offer_is_one_from_which_a_cluster_wakes(sleep: str) -> None:
-    made = entries.spec(replace(entries.filled(GOOD, PLACE, samples.catalog()), sleep=sleep))
+    made = entries.spec(replace(entries.filled(GOOD, PLACE, samples.catalog(), zone=UTC), sleep=sleep))
 
     assert made.hibernation.schedules
     assert hibernation.faults(made.hibernation) == ()
@@ -134,7 +135,7 @@ def test_causes_at_one_field_are_all_said() -> None:
 def test_a_menu_falls_back_to_what_the_new_place_offers() -> None:
     place = offers.Place(samples.tenant(flavors=("medium",)), "tenant-team-a")
 
-    moved = entries.filled(GOOD, place, samples.catalog())
+    moved = entries.filled(GOOD, place, samples.catalog(), zone=UTC)
 
     assert (moved.flavor, moved.version, moved.name, moved.nodes) == ("medium", "v1.34.5", "build-7", 2)
 

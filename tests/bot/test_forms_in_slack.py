@@ -81,7 +81,7 @@ async def test_the_form_of_a_change_tells_the_difference_in_price(stage: Stage) 
     await lena.command("/cluster scale build-7")
     assert "Estimated: 0.34 EUR an hour." in lena.modal.text
 
-    await lena.modal.fill({"Workers in workers": "4"})
+    await lena.modal.fill({"Workers": "4"})
 
     await lena.waits_for("Estimated: 0.34 EUR → 0.58 EUR an hour.")
 
@@ -418,7 +418,7 @@ async def test_what_does_not_fit_into_a_pool_is_told_at_that_pool(stage: Stage) 
     stage.desk.causes = (errors.Cause("spec.pools", "vCPU: asks for 6, 4 of 40 free"),)
     lena = stage.slack.person("U0LENA")
     await lena.command("/cluster scale build-7")
-    await lena.modal.fill({"Workers in workers": "5"})
+    await lena.modal.fill({"Workers": "5"})
 
     await lena.modal.submit()
 
@@ -430,8 +430,8 @@ async def test_what_does_not_fit_into_a_pool_is_told_at_that_pool(stage: Stage) 
 @pytest.mark.parametrize(
     ("line", "field", "more"),
     [
-        ("scale build-7", {"Workers in workers": "9"}, "vCPU +10"),
-        ("resize build-7", {"Size of a worker in workers": "large"}, "vCPU +38, Memory +32Gi"),
+        ("scale build-7", {"Workers": "9"}, "vCPU +10"),
+        ("resize build-7", {"Size of a worker": "large"}, "vCPU +38, Memory +32Gi"),
     ],
 )
 async def test_in_the_form_of_a_change_too_the_bar_turns_red_and_says_whom_to_ask(
@@ -561,7 +561,7 @@ async def test_while_the_cluster_api_is_down_a_form_tells_what_was_known_and_whe
 
     await lena.command(f"/cluster {line}")
     if line.startswith("scale"):
-        await lena.modal.fill({"Workers in workers": "3"})
+        await lena.modal.fill({"Workers": "3"})
 
     await lena.waits_for("The cluster API did not answer (today ")
     assert "vCPU" in lena.modal.text
@@ -584,12 +584,12 @@ async def test_a_change_sent_while_it_is_down_says_that_nothing_was_requested_an
     stage.desk.put_cluster(samples.cluster(status=samples.ready()))
     lena = stage.slack.person("U0LENA")
     await lena.command("/cluster scale build-7")
-    await lena.modal.fill({"Workers in workers": "4"})
+    await lena.modal.fill({"Workers": "4"})
     stage.desk.down = True
 
     await lena.modal.submit()
-    assert lena.modal.errors == {"Workers in workers": replies.NOT_SAVED}
-    assert lena.modal.value("Workers in workers") == ("4",)
+    assert lena.modal.errors == {"Workers": replies.NOT_SAVED}
+    assert lena.modal.value("Workers") == ("4",)
     assert not stage.desk.stored
     stage.desk.down = False
     await lena.modal.submit()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import claims, room
+from provisioning import claims, names, room
 from provisioning.model import Action, ClusterRequest, Person
 from provisioning.objects import Stored
 from tests import builders
@@ -78,7 +78,31 @@ def test_what_is_to_be_replaced_is_in_nobodys_way() -> None:
         ("build-7", ("build-7", "build-8"), "build-9"),
         ("build", ("build",), "build-2"),
         ("a-b", ("a-b",), "a-b-2"),
+        ("a" * 30, ("a" * 30,), "a" * 28 + "-2"),
+        ("a" * 28 + "-9", ("a" * 28 + "-9",), "a" * 27 + "-10"),
     ],
 )
 def test_a_free_name_follows_the_taken_one(name: str, taken: tuple[str, ...], free: str) -> None:
     assert claims.free_name(name, taken) == free
+
+
+@pytest.mark.parametrize(
+    ("written", "fitting"),
+    [
+        ("build-9", "build-9"),
+        ("a--b", "a--b"),
+        ("build-7", "build-8"),
+        ("Build_9", "build-9"),
+        ("Build 7", "build-8"),
+        ("7-build", "build"),
+        ("my.shop.", "my-shop"),
+        ("x" * 40, "x" * 30),
+        ("\u00fc\u00df", "cluster"),
+        ("", "cluster"),
+    ],
+)
+def test_what_is_no_name_is_answered_with_a_free_one_that_is_close(written: str, fitting: str) -> None:
+    found = claims.fitting_name(written, ("build-7",))
+
+    assert found == fitting
+    assert names.is_cluster_name(found)
