@@ -9,13 +9,13 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from bot import blocks, cards, entries, forms, replies
+from bot import blocks, cards, entries, forms, replies, text
 from bot.answers import Errors, FormAnswer, Open, Replace, Say
 from bot.blocks import Option
 from bot.commands import finding
 from bot.commands.command import Call, Choice, Command, Filled, Form, Meant
 from bot.ports import Desk
-from provisioning import stage
+from provisioning import people, stage
 from provisioning.model import Person, TenantCluster
 from provisioning.objects import Stored
 
@@ -91,7 +91,7 @@ def _call(form: Filled) -> Call:
 
 
 def _offered(theirs: Choice, call: Call) -> tuple[Option, ...]:
-    return tuple(_option(it, by_cluster=theirs.by_cluster) for it in theirs.of(call))
+    return tuple(_option(it, call.person, by_cluster=theirs.by_cluster) for it in theirs.of(call))
 
 
 def _command(form: Filled) -> str:
@@ -110,8 +110,8 @@ def _opened(callback: str, title: str, field: blocks.Block, command: Command) ->
     return Open(view)
 
 
-def _option(meant: Meant, *, by_cluster: bool) -> Option:
-    """What the menu says of one, and where it is; by the cluster, how far it is."""
+def _option(meant: Meant, person: Person, *, by_cluster: bool) -> Option:
+    """What the menu says of one to this person, and where it is; by the cluster, how far it is."""
     place, it = meant
     name, found = it.meta.name, it.it
     if isinstance(found, TenantCluster):
@@ -121,7 +121,10 @@ def _option(meant: Meant, *, by_cluster: bool) -> Option:
     told = replies.request_option(found.spec.cluster, found.spec.action)
     if by_cluster:
         told = replies.cluster_option(found.spec.cluster, stage.of_request(Stored(it.meta, found), None))
-    return Option(_value(meant), told, f"{place.label} · {name}")
+    where = f"{place.label} · {name}"
+    if not people.same(found.spec.requester, person):
+        where = replies.asked_by_option(where, text.one_line(found.spec.requester.user))
+    return Option(_value(meant), told, where)
 
 
 def _value(found: Meant) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import cards, offers, replies
+from bot import cards, offers, replies, text
 from bot.answers import Say
 from bot.commands.command import Call, Mine
 from bot.offers import Place
 from provisioning import approval, people, room
-from provisioning.model import Phase
+from provisioning.model import ClusterRequest, Phase
+from provisioning.objects import Stored
 
 _UNDONE = (Phase.DENIED, Phase.WITHDRAWN, Phase.EXPIRED, Phase.FAILED)
 """Where a wish has ended, and nothing came of it."""
@@ -46,14 +47,18 @@ def are_named(call: Call, mine: Sequence[Mine]) -> bool:
     return bool(_hits(call, mine)[0])
 
 
-def the_waiting(call: Call, line: str, mine: Sequence[Mine]) -> Mine | Say:
-    """The one of these that is meant, or what to say. `line` is how the command goes."""
+def the_waiting(call: Call, line: str, mine: Sequence[Mine], *, gone: bool = False) -> Mine | Say:
+    """The one of these that is meant, or what to say. `line` is how the command goes; `gone`: some may be of people who
+    are not there any more."""
     if len(call.words) != 1:
         return Say(cards.say(replies.too_many_words(line)))
     hits, name = _hits(call, mine)
     if len(hits) > 1:
-        return Say(cards.say(replies.several_requests(name, [request.meta.name for _, request in hits])))
-    return hits[0] if hits else Say(cards.say(replies.no_such_request(call.words[0].lower(), _closest(name, mine))))
+        whose = {it.meta.name: "" if _is_mine(call, it) else text.name(it.it.spec.requester) for _, it in hits}
+        return Say(cards.say(replies.several_requests(name, whose)))
+    if hits:
+        return hits[0]
+    return Say(cards.say(replies.no_such_request(call.words[0].lower(), _closest(name, mine), gone=gone)))
 
 
 def the_undone(call: Call, line: str) -> Mine | Say:
@@ -67,7 +72,11 @@ def the_undone(call: Call, line: str) -> Mine | Say:
 
 def _of(call: Call, phases: tuple[Phase, ...]) -> list[Mine]:
     """One's own in one of these phases."""
-    return [each for each in _all(call, phases) if people.same(each[1].it.spec.requester, call.person)]
+    return [each for each in _all(call, phases) if _is_mine(call, each[1])]
+
+
+def _is_mine(call: Call, request: Stored[ClusterRequest]) -> bool:
+    return people.same(request.it.spec.requester, call.person)
 
 
 def _all(call: Call, phases: tuple[Phase, ...]) -> list[Mine]:

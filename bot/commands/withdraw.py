@@ -10,7 +10,7 @@ from bot.commands.command import Call, Choice, Command
 
 def run(call: Call) -> Answer:
     """Of those that one may take back the one meant."""
-    found = own_requests.the_waiting(call, COMMAND.line, own_requests.withdrawable(call))
+    found = own_requests.the_waiting(call, COMMAND.line, own_requests.withdrawable(call), gone=True)
     if isinstance(found, Say):
         return found
     return TakeBack(call.person, found[1].meta.namespace, found[1].meta.name)
@@ -18,7 +18,7 @@ def run(call: Call) -> Answer:
 
 COMMAND = Command(
     name="withdraw",
-    summary="Take back a request of yours that nobody has decided yet, or that waits for room.",
+    summary="Take back a request that waits, for a decision or for room: yours, or that of somebody who is gone.",
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster withdraw build-7",),
     run=run,

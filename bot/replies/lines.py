@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.replies.terms import ICON, count, either, meant
 from bot.text import code
@@ -16,7 +16,7 @@ HELP_WITHOUT_SLACK = (
 NO_ADD_ON = "The catalog has no add-on to choose: every cluster gets all of them."
 NO_REQUEST = "Nothing waits for approval, and you have not asked for anything yet."
 NO_CLUSTER_YET = "No clusters yet. `/cluster create` asks for one."
-NOTHING_TO_WITHDRAW = "No request of yours waits, so there is nothing to withdraw."
+NOTHING_TO_WITHDRAW = "No request of yours waits, nor one of somebody who is gone, so there is nothing to withdraw."
 NOTHING_TO_EDIT = "No request of yours waits for approval that a form could change. `/cluster requests` shows yours."
 NOTHING_TO_NUDGE = (
     "No request of yours waits for approval of which you have not reminded everybody within the last hour. "
@@ -66,12 +66,22 @@ def request_option(cluster: str, action: Action) -> str:
     return f"{cluster}: {wish}"
 
 
-def no_such_request(word: str, suggestion: str) -> str:
-    return f"No request of yours waits about {code(word)}.{meant(suggestion)} `/cluster requests` shows yours."
+def asked_by_option(where: str, user: str) -> str:
+    """Plain text: the same of one that is somebody else's."""
+    return f"{where} · asked by {user}"
 
 
-def several_requests(cluster: str, requests: Sequence[str]) -> str:
-    return f"Several requests of yours about {code(cluster)} wait. Write which one: {', '.join(map(code, requests))}."
+def no_such_request(word: str, suggestion: str, *, gone: bool = False) -> str:
+    """`gone`: looked for among those of people who are gone as well."""
+    nor = ", nor one of somebody who is gone" if gone else ""
+    return f"No request of yours waits about {code(word)}{nor}.{meant(suggestion)} `/cluster requests` shows yours."
+
+
+def several_requests(cluster: str, requests: Mapping[str, str]) -> str:
+    """`requests` are their names, each with whoever asked, in markup of ours; empty for who is told."""
+    yours = "" if any(requests.values()) else " of yours"
+    named = ", ".join(f"{code(name)}{who and f' of {who}'}" for name, who in requests.items())
+    return f"Several requests{yours} about {code(cluster)} wait. Write which one: {named}."
 
 
 def too_many_words(usage: str) -> str:

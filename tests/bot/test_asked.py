@@ -101,10 +101,10 @@ def test_a_request_is_meant_by_its_own_name_or_by_its_cluster(word: str) -> None
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("withdraw build-6", "No request of yours waits about `build-6`. Did you mean `build-7`?"),
+        ("withdraw build-6", "about `build-6`, nor one of somebody who is gone. Did you mean `build-7`?"),
         ("withdraw build-7", "Several requests of yours about `build-7` wait. Write which one: `cr-1`, `cr-2`."),
-        ("withdraw omars", "No request of yours waits about `omars`."),
-        ("withdraw denied", "No request of yours waits about `denied`."),
+        ("withdraw omars", "No request of yours waits about `omars`, nor one of somebody who is gone."),
+        ("withdraw denied", "No request of yours waits about `denied`, nor one of somebody who is gone."),
         ("withdraw cr-1 cr-2", "It goes like this: `/cluster withdraw REQUEST or [TENANT/]NAME`"),
     ],
 )

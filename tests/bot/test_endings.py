@@ -236,3 +236,23 @@ def test_a_member_is_offered_to_take_back_what_waits_of_somebody_who_has_left() 
 
     assert offered(samples.LENA) == ["cr-lenas", "cr-olgas"]
     assert offered(samples.EVA) == ["cr-evas"], "she decides, and is no member"
+
+
+def test_what_waits_of_somebody_who_has_left_is_never_called_ones_own() -> None:
+    at = desk()
+    at.put(samples.request("cr-olgas", requester=Person(user="olga", slack="U0OLGA")))
+    at.put(samples.request("cr-lenas"))
+
+    def said(line: str) -> Any:
+        return commands.answer(line, desk=at, person=samples.LENA, now=samples.NOW)
+
+    assert said("withdraw build-7").card.text == (
+        "Several requests about `build-7` wait. Write which one: `cr-olgas` of <@U0OLGA>, `cr-lenas`."
+    )
+    assert "nor one of somebody who is gone" in said("withdraw web").card.text
+    assert "gone" not in said("nudge web").card.text
+    (menu,) = (part for part in said("withdraw").view["blocks"] if part["type"] == "input")
+    assert [option["description"]["text"] for option in menu["element"]["options"]] == [
+        "Team A · cr-olgas · asked by olga",
+        "Team A · cr-lenas",
+    ]
