@@ -13,7 +13,8 @@ from datetime import datetime
 from bot import blocks, replies, text
 from bot.blocks import Block
 from provisioning import plain, stage
-from provisioning.diagnosis import Diagnosis, Finding, Happening
+from provisioning.diagnosis import Diagnosis, Finding
+from provisioning.happenings import Happening
 from provisioning.model import Step, StepState, TenantCluster, conditions
 from provisioning.objects import Stored
 
@@ -36,6 +37,8 @@ def looked(cluster: Stored[TenantCluster], tenant: str, found: Diagnosis) -> Blo
     parts = [*_findings(found), *_happenings(found)]
     if found.unseen:
         parts.append(blocks.context(replies.unseen(found.unseen)))
+    if found.unread:
+        parts.append(blocks.context(replies.UNREAD))
     return _view(cluster, tenant, parts or [blocks.context(replies.NOTHING_ELSE_WRONG)])
 
 

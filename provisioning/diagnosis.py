@@ -1,20 +1,20 @@
 """What keeps a cluster, from its objects and their Events: which of them is not as it should be, since when, and why.
 
-The deepest come first: what is above them only waits for them. The words are those of whoever wrote the condition or
-the Event, on one line and without anything secret. What a step makes of it, in our own words, is `obstacles`'. Pure.
+The deepest come first: what is above them only waits for them. The words are those of whoever wrote the condition, on
+one line and without anything secret. What a step makes of it, in our own words, is `obstacles`', and which Events are
+about the cluster, `happenings` says. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from provisioning import obstacles, plain, resources
-from provisioning.errors import MalformedTime
+from provisioning import happenings, obstacles, plain, resources
+from provisioning.happenings import Happening, Whose
 from provisioning.manifest import Manifest
-from provisioning.objects import parse_time
 
 KINDS: Final = (
     resources.KUBEVIRT_MACHINES,
@@ -26,7 +26,6 @@ KINDS: Final = (
 """What is looked at, the deepest first. No charts, and nothing else that may hold somebody's values: whoever looks sees
 the whole object. Of those the Events tell."""
 FINDINGS: Final = 8
-HAPPENINGS: Final = 10
 """At most so many are told of."""
 
 _DEPTH: Final = {kind.kind: depth for depth, kind in enumerate(KINDS)}
@@ -35,9 +34,6 @@ _SAYS_NOTHING: Final = frozenset(
     {"Deleting", "Paused", "Remediating", "RollingOut", "ScalingUp", "ScalingDown", "Reconciling", "Progressing"}
 )
 """Conditions that are False while all is well."""
-_MADE_FOR: Final = ("virt-launcher-", "importer-")
-"""What KubeVirt and its importer put before the name of a machine or a disk, in that of the Pod that they make for it:
-what finds no room is such a Pod."""
 _SUMMARIES: Final = frozenset({"Ready", "Available"})
 """They say that something is wrong; what that is, another condition says, where there is one."""
 
@@ -57,45 +53,43 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Happening:
-    """An Event: about which object, when last, and how often."""
-
-    kind: str
-    name: str
-    reason: str
-    note: str
-    at: datetime
-    times: int
-    warning: bool
-
-
-@dataclass(frozen=True)
 class Diagnosis:
-    """`more` of each is how many are not told of. `unseen` are kinds that nobody lets us look at."""
+    """`more_findings` is how many are not told of. `unseen` are kinds that nobody lets us look at. `unread`: whether
+    there are more Events than were read, so that later ones may be missing."""
 
     findings: tuple[Finding, ...] = ()
     more_findings: int = 0
     happenings: tuple[Happening, ...] = ()
     unseen: tuple[str, ...] = ()
+    unread: bool = False
+
+
+def whose(
+    manifests: Iterable[Manifest], *, cluster: str, others: Collection[str], unseen: Collection[str] = ()
+) -> Whose:
+    """How its Events are known. `manifests` are those that carry the cluster's label, `others` the other clusters of
+    its namespace, whoever made them."""
+    kind = resources.MACHINE_DEPLOYMENTS.kind
+    pools = tuple(it["metadata"]["name"] for it in manifests if it["kind"] == kind)
+    return Whose(cluster, others, None if kind in unseen else pools)
 
 
 def of(
     manifests: Iterable[Manifest],
     events: Iterable[Manifest],
     *,
-    cluster: str,
-    others: Collection[str] = (),
+    whose: Whose,
     unseen: Iterable[str] = (),
+    unread: bool = False,
 ) -> Diagnosis:
-    """`manifests` are those that carry the cluster's label, `events` all of its namespace, `others` the other clusters
-    in there."""
+    """`manifests` are those that carry the cluster's label, `events` any of its namespace."""
     found = sorted(filter(None, map(_finding, manifests)), key=lambda it: (_DEPTH.get(it.kind, len(_DEPTH)), it.name))
-    told = sorted(_happenings(events, cluster, others), key=lambda it: it.at, reverse=True)
     return Diagnosis(
         findings=tuple(found[:FINDINGS]),
         more_findings=max(0, len(found) - FINDINGS),
-        happenings=tuple(told[:HAPPENINGS]),
+        happenings=tuple(filter(None, map(happenings.read, happenings.latest(events, whose)))),
         unseen=tuple(unseen),
+        unread=unread,
     )
 
 
@@ -111,7 +105,7 @@ def _finding(manifest: Manifest) -> Finding | None:
         condition=worst["type"],
         reason=_words(worst.get("reason")),
         message=_words(worst.get("message")),
-        since=_moment(worst.get("lastTransitionTime")),
+        since=happenings.moment(worst.get("lastTransitionTime")),
         holds=worst["type"] in _WRONG_WHEN_TRUE,
     )
 
@@ -122,40 +116,5 @@ def _is_wrong(type_: str, condition: Mapping[str, Any]) -> bool:
     return type_ not in _SAYS_NOTHING and condition.get("status") == "False"
 
 
-def _happenings(events: Iterable[Manifest], cluster: str, others: Collection[str]) -> Iterator[Happening]:
-    for event in events:
-        about = event.get("regarding") or {}
-        at = _moment((event.get("series") or {}).get("lastObservedTime")) or _moment(
-            event.get("deprecatedLastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
-        )
-        if at is None or not _is_of(str(about.get("name", "")), cluster, others):
-            continue
-        yield Happening(
-            kind=_words(about.get("kind")),
-            name=_words(about.get("name")),
-            reason=_words(event.get("reason")),
-            note=_words(event.get("note")),
-            at=at,
-            times=int((event.get("series") or {}).get("count") or event.get("deprecatedCount") or 1),
-            warning=event.get("type") == "Warning",
-        )
-
-
-def _is_of(name: str, cluster: str, others: Collection[str]) -> bool:
-    """Whether an object of this name is the cluster's: all that is made for it is called after it. Of two clusters of
-    which one is called as the other begins, it is the one's with the longer name."""
-    for made in _MADE_FOR:
-        name = name.removeprefix(made)
-    mine = [it for it in (cluster, *others) if name == it or name.startswith(f"{it}-")]
-    return max(mine, key=len, default="") == cluster
-
-
 def _words(written: object) -> str:
     return plain.harmless(str(written or ""))
-
-
-def _moment(written: object) -> datetime | None:
-    try:
-        return parse_time(str(written)) if written else None
-    except MalformedTime:
-        return None

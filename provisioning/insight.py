@@ -6,25 +6,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
-from provisioning import diagnosis, errors, losses, names, resources
+from provisioning import diagnosis, errors, happenings, losses, names, resources
 from provisioning.diagnosis import Diagnosis
-from provisioning.kube import Kube
+from provisioning.happenings import Whose
+from provisioning.kube import PAGE, Kube
 from provisioning.losses import Losses
 from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 
-EVENTS_READ: Final = 500
-"""Events of one question. The API server keeps them for an hour, as a rule, and a namespace in trouble has many."""
-_WARNINGS: Final = "type=Warning"
+EVENTS_READ: Final = 20 * PAGE
+"""Events of one question, at most. The API server keeps them for an hour, as a rule, and a namespace in trouble has
+many. It gives them by name, so that the latest may be the last ones."""
+
+
+@dataclass(frozen=True)
+class _Events:
+    """The latest of a cluster's, of those that were read."""
+
+    latest: list[Manifest]
+    are_more: bool = False
 
 
 class Insight:
-    """Asks an API server."""
+    """Asks an API server. `events_read` bounds the Events of one question, in whole pages."""
 
-    def __init__(self, kube: Kube) -> None:
+    def __init__(self, kube: Kube, *, events_read: int = EVENTS_READ) -> None:
         self._kube = kube
+        self._events_read = events_read
 
     async def losses(self, namespace: str, cluster: str) -> Losses:
         """What people made in a cluster that goes with it. Raises `KubeError`."""
@@ -36,26 +47,19 @@ class Insight:
         return losses.of(services.items, claims.items)
 
     async def diagnosis(self, namespace: str, cluster: str, *, others: Collection[str]) -> Diagnosis:
-        """What keeps a cluster. `others` are the other clusters of the namespace. What we may not see is left out, and
-        named. Raises `KubeError` when the API server does not answer."""
+        """What keeps a cluster. `others` are the other clusters of the namespace, whoever made them. What we may not
+        see is left out, and named. Raises `KubeError` when the API server does not answer."""
+        found = await asyncio.gather(*(self._parts(kind, namespace, cluster) for kind in diagnosis.KINDS))
+        parts = [part for each in found for part in each or ()]
+        unseen = [kind.kind for kind, each in zip(diagnosis.KINDS, found, strict=True) if each is None]
+        whose = diagnosis.whose(parts, cluster=cluster, others=others, unseen=unseen)
         # Of its own Events all, also the good ones; of what is made for it what went wrong.
-        asked = (f"regarding.name={cluster}", _WARNINGS)
-        answers = await asyncio.gather(
-            *(self._parts(kind, namespace, cluster) for kind in diagnosis.KINDS),
-            *(self._events(namespace, fields) for fields in asked),
-        )
-        parts, told = answers[: len(diagnosis.KINDS)], answers[len(diagnosis.KINDS) :]
-        unseen = [kind.kind for kind, found in zip(diagnosis.KINDS, parts, strict=True) if found is None]
+        asked = (f"regarding.name={cluster}", f"regarding.name!={cluster},type=Warning")
+        told = await asyncio.gather(*(self._events(namespace, fields, whose) for fields in asked))
         unseen += [resources.EVENTS.kind] if None in told else []
-        # Both questions may bring the same Event.
-        events = {event["metadata"]["name"]: event for found in told for event in found or ()}
-        return diagnosis.of(
-            [part for found in parts for part in found or ()],
-            events.values(),
-            cluster=cluster,
-            others=others,
-            unseen=unseen,
-        )
+        seen = [each for each in told if each is not None]
+        events = [event for each in seen for event in each.latest]
+        return diagnosis.of(parts, events, whose=whose, unseen=unseen, unread=any(each.are_more for each in seen))
 
     async def _parts(self, kind: Resource, namespace: str, cluster: str) -> list[Manifest] | None:
         """Those of the cluster; None where we may not look."""
@@ -65,10 +69,18 @@ class Insight:
         except errors.Forbidden:
             return None
 
-    async def _events(self, namespace: str, fields: str) -> list[Manifest] | None:
-        """The same of Events, as many as one page holds."""
-        path, query = resources.EVENTS.path(namespace=namespace), {"fieldSelector": fields, "limit": EVENTS_READ}
-        try:
-            return (await self._kube.call("GET", path, query=query)).get("items") or []
-        except errors.Forbidden:
-            return None
+    async def _events(self, namespace: str, fields: str, whose: Whose) -> _Events | None:
+        """The same of Events, page by page, of which only the latest are kept."""
+        query = {"fieldSelector": fields, "limit": PAGE}
+        latest: list[Manifest] = []
+        for _ in range(0, self._events_read, PAGE):
+            try:
+                page = await self._kube.call("GET", resources.EVENTS.path(namespace=namespace), query=query)
+            except errors.Forbidden:
+                return None
+            latest = happenings.latest((*latest, *(page.get("items") or ())), whose)
+            following = page["metadata"].get("continue")
+            if not following:
+                return _Events(latest)
+            query["continue"] = following
+        return _Events(latest, are_more=True)

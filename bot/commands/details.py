@@ -27,8 +27,8 @@ async def changed(form: Filled) -> Block:
     """The window with what the API server tells."""
     place, cluster = changing.reread(form)
     tenant = place.tenant.meta.name
-    others = [it.meta.name for it in form.desk.clusters(tenant) if it.meta.namespace == place.namespace]
-    others = [name for name in others if name != cluster.meta.name]
+    beside = (it.meta for it in (*form.desk.clusters(tenant), *form.desk.hand_made(tenant)))
+    others = [it.name for it in beside if it.namespace == place.namespace and it.name != cluster.meta.name]
     try:
         async with asyncio.timeout(outlooks.LIVE_SECONDS):
             seen = await form.desk.insight.diagnosis(place.namespace, cluster.meta.name, others=others)

@@ -151,6 +151,7 @@ LOOKING = "The cluster API is being asked for more…"
 NOTHING_ELSE_WRONG = "As far as I can see nothing else is wrong with its parts, and nothing happened lately."
 DEEPEST_FIRST = "*What is wrong with its parts*, the deepest first"
 HAPPENED_LAST = "*What happened last*"
+UNREAD = "There are more Events in its namespace than I read, so something newer may be missing."
 
 
 def what_keeps_spoken(cluster: str) -> str:

@@ -15,6 +15,8 @@ class FakeInsight:
         self._reach = reach
         self.lost = Losses()
         self.diagnosed = Diagnosis()
+        self.beside: Collection[str] = ()
+        """The other clusters that the last diagnosis was asked to tell apart."""
 
     async def losses(self, namespace: str, cluster: str) -> Losses:
         await self._reach()
@@ -22,4 +24,5 @@ class FakeInsight:
 
     async def diagnosis(self, namespace: str, cluster: str, *, others: Collection[str]) -> Diagnosis:
         await self._reach()
+        self.beside = others
         return self.diagnosed

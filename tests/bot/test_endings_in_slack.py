@@ -12,7 +12,8 @@ from typing import Any
 from bot import blocks, buttons, commands, replies
 from bot import slack as bot_slack
 from playground.workspace.errors import NotVisible
-from provisioning.diagnosis import Diagnosis, Finding, Happening
+from provisioning.diagnosis import Diagnosis, Finding
+from provisioning.happenings import Happening
 from provisioning.losses import Losses
 from provisioning.model import Action, Person, Phase
 from provisioning.model.cluster import Hibernation, HibernationSchedule
@@ -66,6 +67,8 @@ async def test_what_keeps_a_cluster_opens_from_its_card_with_nothing_secret_in_i
     key = stage.desk.put(samples.request()).key
     stage.desk.status(key, phase=Phase.APPLIED, decided_at=samples.AT)
     stage.desk.put_cluster(samples.cluster(status=samples.stuck()))
+    stage.desk.put_cluster(samples.cluster("build-8"))
+    stage.desk.by_hand = (samples.hand_made("build-7-2"), samples.hand_made("lab", namespace="tenant-team-b"))
     at = datetime.now(UTC)
     stage.desk.insight.diagnosed = Diagnosis(
         findings=(Finding("KubevirtMachine", MACHINE, "VMProvisioned", "Unschedulable", samples.HOSTILE, at),),
@@ -79,6 +82,8 @@ async def test_what_keeps_a_cluster_opens_from_its_card_with_nothing_secret_in_i
     assert lena.modal.title == replies.CLUSTER_DETAILS_TITLE
     await lena.waits_for(f"KubevirtMachine {MACHINE} is not VMProvisioned (Unschedulable)")
     assert lena.sees("7 times")
+    # Names of one namespace that begin alike are told apart, whoever made the cluster.
+    assert sorted(stage.desk.insight.beside) == ["build-7-2", "build-8"]
 
 
 async def test_a_form_that_takes_the_place_of_a_menu_is_filled_as_well(stage: Stage) -> None:

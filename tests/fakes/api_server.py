@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -255,7 +256,8 @@ class ApiServer:
 
     def _list(self, request: web.Request, where: Where) -> Manifest:
         selects = selector(request.query.get("labelSelector", ""))
-        items = [o for o in self.objects.all(where.kind, where.namespace) if selects(o)]
+        chooses = chooser(request.query.get("fieldSelector", ""))
+        items = [o for o in self.objects.all(where.kind, where.namespace) if selects(o) and chooses(o)]
         start, limit = int(request.query.get("continue") or 0), int(request.query.get("limit") or 0)
         page = items[start : start + limit] if limit else items
         meta: Manifest = {"resourceVersion": str(self.objects.last)}
@@ -319,6 +321,23 @@ def selector(text: str) -> Callable[[Manifest], bool]:
                 if labels.get(name) != value:
                     return False
             elif term not in labels:
+                return False
+        return True
+
+    return fits
+
+
+def chooser(text: str) -> Callable[[Manifest], bool]:
+    """`a.b=c,d!=e` -> whether an object's fields fit."""
+    terms = [term for term in text.split(",") if term]
+
+    def fits(manifest: Manifest) -> bool:
+        for term in terms:
+            path, operator, value = re.split("(!?=)", term, maxsplit=1)
+            found: Any = manifest
+            for key in path.split("."):
+                found = (found or {}).get(key)
+            if ((found or "") == value) is (operator == "!="):
                 return False
         return True
 

@@ -32,6 +32,27 @@ def event(namespace: str, about: str, *, kind: str, type_: str) -> dict[str, Any
     }
 
 
+def deployment(namespace: str) -> dict[str, Any]:
+    """The pool of the cluster, after which its machines are called."""
+    machine = {
+        "clusterName": "web",
+        "bootstrap": {"dataSecretName": "x"},
+        "infrastructureRef": {
+            "apiGroup": resources.KUBEVIRT_MACHINE_TEMPLATES.group,
+            "kind": resources.KUBEVIRT_MACHINE_TEMPLATES.kind,
+            "name": "x",
+        },
+    }
+    spec = {
+        "clusterName": "web",
+        "selector": {"matchLabels": OURS},
+        "template": {"metadata": {"labels": OURS}, "spec": machine},
+    }
+    kind = resources.MACHINE_DEPLOYMENTS
+    meta = {"name": "web-md0", "namespace": namespace, "labels": OURS}
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": meta, "spec": spec}
+
+
 async def looked(admin: Kube, namespace: str) -> Diagnosis:
     """What it says once kinds that were defined a moment ago are served."""
     async with asyncio.timeout(REAL_PATIENCE):
@@ -43,6 +64,8 @@ async def looked(admin: Kube, namespace: str) -> Diagnosis:
 
 
 async def test_of_a_cluster_all_events_are_told_and_of_its_parts_what_went_wrong(admin: Kube, namespace: str) -> None:
+    assert (await looked(admin, namespace)).happenings == ()
+    await admin.create(resources.MACHINE_DEPLOYMENTS, deployment(namespace))
     for about, kind in (("web", "TenantCluster"), ("web-md0-x", "KubevirtMachine"), ("other-md0-x", "KubevirtMachine")):
         for type_ in ("Normal", "Warning"):
             await admin.create(resources.EVENTS, event(namespace, about, kind=kind, type_=type_))

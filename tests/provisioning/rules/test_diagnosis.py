@@ -1,4 +1,4 @@
-"""What keeps a cluster: which conditions and Events are told of, in which order, and what is never said."""
+"""What keeps a cluster: which conditions are told of, in which order, and what is never said."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from provisioning import diagnosis, plain
-from provisioning.diagnosis import FINDINGS, HAPPENINGS, Diagnosis
+from provisioning.diagnosis import FINDINGS, Diagnosis
+from provisioning.happenings import TOLD, Whose
+from tests.provisioning.rules.test_happenings import event
 
 SINCE = "2026-08-03T11:00:00Z"
 
@@ -20,13 +22,8 @@ def part(kind: str, name: str, *conditions: tuple[str, ...]) -> dict[str, Any]:
     return {"kind": kind, "metadata": {"name": name}, "status": {"conditions": listed}}
 
 
-def event(about: str, note: str = "no room", *, kind: str = "KubevirtMachine", **more: Any) -> dict[str, Any]:
-    made = {"type": "Warning", "reason": "Failed", "note": note, "eventTime": "2026-08-03T11:00:00.000000Z"}
-    return {"metadata": {"name": f"{about}.1"}, "regarding": {"kind": kind, "name": about}, **made, **more}
-
-
-def of(*manifests: Any, events: Any = (), others: Any = ()) -> Diagnosis:
-    return diagnosis.of(manifests, events, cluster="web", others=others)
+def of(*manifests: Any, events: Any = ()) -> Diagnosis:
+    return diagnosis.of(manifests, events, whose=Whose("web"))
 
 
 def test_the_deepest_comes_first_with_its_own_words() -> None:
@@ -74,36 +71,16 @@ def test_a_summary_speaks_only_where_nothing_else_does() -> None:
 
 def test_of_many_a_few_are_told_and_the_rest_is_counted() -> None:
     many = [part("Machine", f"web-{number}", ("Ready", "False")) for number in range(FINDINGS + 3)]
-    found = of(*many, events=[event(f"web-{number}") for number in range(HAPPENINGS + 3)])
-    assert (len(found.findings), found.more_findings, len(found.happenings)) == (FINDINGS, 3, HAPPENINGS)
+    found = of(*many, events=[event(f"web-{number}") for number in range(TOLD + 3)])
+    assert (len(found.findings), found.more_findings, len(found.happenings)) == (FINDINGS, 3, TOLD)
 
 
-def test_the_latest_events_come_first_with_how_often_they_were() -> None:
-    series = {"count": 7, "lastObservedTime": "2026-08-03T11:30:00.000000Z"}
-    told = of(events=[event("web-a"), event("web-b", series=series), event("web-c", deprecatedCount=3)]).happenings
-    assert [(it.name, it.times) for it in told] == [("web-b", 7), ("web-a", 1), ("web-c", 3)]
-
-
-@pytest.mark.parametrize(
-    ("name", "is_told"),
-    [
-        *(("web", True), ("web-md0-x", True), ("virt-launcher-web-md0-x-7k2", True), ("importer-web-md0-x-disk", True)),
-        *(
-            ("website", False),
-            ("web-2-md0", False),
-            ("virt-launcher-web-2-md0-x", False),
-            ("other", False),
-            ("", False),
-        ),
-    ],
-)
-def test_events_of_other_clusters_are_not_told(name: str, *, is_told: bool) -> None:
-    assert bool(of(events=[event(name)], others=("web-2", "other")).happenings) is is_told
-
-
-@pytest.mark.parametrize("when", ["", "soon"])
-def test_an_event_of_no_time_is_not_told(when: str) -> None:
-    assert of(events=[event("web", eventTime=when)]).happenings == ()
+def test_machines_are_known_by_the_machine_deployments_that_carry_the_label_of_the_cluster() -> None:
+    parts = [part("MachineDeployment", "web-md0"), part("Machine", "web-md0-x")]
+    whose = diagnosis.whose(parts, cluster="web", others=("api",))
+    assert whose == Whose("web", ("api",), pools=("web-md0",))
+    unseen = diagnosis.whose((), cluster="web", others=(), unseen=("MachineDeployment", "Event"))
+    assert unseen == Whose("web", (), pools=None)
 
 
 @pytest.mark.parametrize(
