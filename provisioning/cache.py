@@ -1,9 +1,8 @@
 """A list and a watch kept in memory: what the API server holds of one kind, a moment ago.
 
-Raw manifests without `managedFields`, looked up by key or by index; whoever cares is told which keys changed. It
-resumes where a watch ended, lists again when the server forgot that point, and waits between tries, longer each time.
-A kind whose CRD is not there counts as empty, where that is allowed, and is looked for again. Nothing here decides
-anything; readers must not change what they get, and must live with its being a moment old.
+It resumes where a watch ended, lists again when the server forgot that point, and waits between tries, longer each
+time. A kind whose CRD is not there counts as empty, where that is allowed, and is looked for again. Nothing here
+decides anything; readers must live with what they get being a moment old.
 """
 
 from __future__ import annotations
@@ -11,25 +10,20 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
-import msgspec
 import structlog
 
 from provisioning import errors, metrics
+from provisioning.indexer import Index, Indexer
 from provisioning.kube import Change, Keep, Listing
-from provisioning.manifest import Key, Manifest, Manifests, key_of
+from provisioning.manifest import key_of, version_of
 from provisioning.resources import Resource
 
 log = structlog.get_logger()
-
-Index = Callable[[Manifest], Iterable[str]]
-"""The values under which a manifest is found."""
-Listener = Callable[[Manifest | None, Manifest | None], None]
-"""Called with the manifest before and after a change; None when it was not there."""
 
 
 class Source(Protocol):
@@ -62,21 +56,10 @@ class Pace:
         return wanted * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
 
 
-def by_label(label: str) -> Index:
-    """An index over the values of one label."""
-
-    def values(manifest: Manifest) -> Iterable[str]:
-        value = (manifest["metadata"].get("labels") or {}).get(label)
-        return () if value is None else (value,)
-
-    return values
-
-
-class Cache:
+class Cache(Indexer):
     """Everything of one kind (in one namespace, with these labels, when they are given). `run` fills it.
 
-    `packed` keeps the objects as text: a tenth of the memory, and each reader gets a copy that is parsed for it. `keep`
-    says what of each is kept at all.
+    `keep` says what of each object is kept at all.
     `optional`: the kind is somebody else's, who may not be installed. `gate` bounds how many lists are taken at once.
     """
 
@@ -94,6 +77,7 @@ class Cache:
         gate: asyncio.Semaphore | None = None,
         pace: Pace | None = None,
     ) -> None:
+        super().__init__(indexes=indexes, packed=packed)
         self.resource = resource
         self.synced = asyncio.Event()
         """Set when the first list is in; it stays set, for a cache that lost its server is only older."""
@@ -104,74 +88,17 @@ class Cache:
         self._kube = kube
         self._scope = {"namespace": namespace, "labels": labels}
         self._pace = pace or Pace()
-        self._packed = packed
         self._keep = keep
         self._optional = optional
         self._gate = gate or nullcontext()
-        self._objects: dict[Key, _Held] = {}
-        self._namespaces: dict[str, dict[Key, None]] = {}
-        self._indexes = dict(indexes or {})
-        self._entries: dict[str, dict[str, dict[Key, None]]] = {name: {} for name in self._indexes}
-        self._listeners: list[Listener] = []
         self._served: list[Callable[[], None]] = []
         self._since = ""
-        self._changes = 0
-
-    @property
-    def changes(self) -> int:
-        """How many there were: as long as it stays, everything is as it was."""
-        return self._changes
-
-    def get(self, namespace: str, name: str) -> Manifest | None:
-        """One object; `namespace` is "" for kinds that have none."""
-        held = self._objects.get((namespace, name))
-        return held.manifest() if held is not None else None
-
-    def list(self, namespace: str | None = None) -> Manifests:
-        """All objects, or those of one namespace."""
-        if namespace is None:
-            return [held.manifest() for held in self._objects.values()]
-        return [self._objects[key].manifest() for key in self._namespaces.get(namespace, ())]
-
-    def by(self, index: str, value: str) -> Manifests:
-        """The objects that the index files under this value."""
-        return [self._objects[key].manifest() for key in self._entries[index].get(value, ())]
-
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` at every change from now on, from within the loop; it must be quick and must not raise.
-
-        Returns what ends it.
-        """
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        self.listen(self._count)
 
     def when_served(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` whenever the kind is served that was missing before. Returns what ends it."""
         self._served.append(listener)
         return lambda: self._served.remove(listener)
-
-    async def changed(self) -> AsyncGenerator[Key, None]:
-        """Keys of objects, first of all that are there, then of each that changes; a key that waits is not doubled."""
-        pending = dict.fromkeys(self._objects)
-        awake = asyncio.Event()
-
-        def note(before: Manifest | None, after: Manifest | None) -> None:
-            there = after if after is not None else before
-            if there is not None:
-                pending[key_of(there)] = None
-                awake.set()
-
-        stop = self.listen(note)
-        try:
-            while True:
-                while pending:
-                    key = next(iter(pending))
-                    del pending[key]
-                    yield key
-                awake.clear()
-                await awake.wait()
-        finally:
-            stop()
 
     async def run(self) -> None:
         """Follow the API server for ever. Ends only by cancellation; what goes wrong is logged and tried again."""
@@ -208,22 +135,15 @@ class Cache:
                 self._follow(change)
 
     def _take(self, listing: Listing) -> None:
-        """Put a whole list in place of what was there; only what differs is told."""
-        fresh = {key_of(item): item for item in listing.items}
-        for gone in [key for key in self._objects if key not in fresh]:
-            self._put(gone, None)
-        for key, item in fresh.items():
-            known = self._objects.get(key)
-            if known is None or known.version != _version(item):
-                self._put(key, item)
+        self.replace(listing.items)
         self._since = listing.resource_version
         metrics.CACHE_LISTS.labels(self.resource.plural).inc()
 
     def _follow(self, change: Change) -> None:
         if change.type != "BOOKMARK":
             kept = change.object if self._keep is None else self._keep(change.object)
-            self._put(key_of(change.object), None if change.type == "DELETED" else kept)
-        self._since = _version(change.object) or self._since
+            self.put(key_of(change.object), None if change.type == "DELETED" else kept)
+        self._since = version_of(change.object) or self._since
 
     def _present(self) -> None:
         came, self.missing, self.trouble = self.missing, False, ""
@@ -239,27 +159,8 @@ class Cache:
             self.missing = True
             self.synced.set()
 
-    def _put(self, key: Key, manifest: Manifest | None) -> None:
-        held = self._objects.pop(key, None)
-        if held is None and manifest is None:
-            return
-        before = held.manifest() if held is not None else None
-        if before is not None:
-            self._file(key, before, present=False)
-        if manifest is not None:
-            manifest["metadata"].pop("managedFields", None)
-            self._objects[key] = _Held.of(manifest, packed=self._packed)
-            self._file(key, manifest, present=True)
+    def _count(self, *_: object) -> None:
         metrics.CACHE_OBJECTS.labels(self.resource.plural).set(len(self._objects))
-        self._changes += 1
-        for listener in tuple(self._listeners):
-            listener(before, manifest)
-
-    def _file(self, key: Key, manifest: Manifest, *, present: bool) -> None:
-        _enter(self._namespaces, key[0], key, present=present)
-        for name, values in self._indexes.items():
-            for value in values(manifest):
-                _enter(self._entries[name], value, key, present=present)
 
     def _note(self, why: str, failures: int) -> None:
         """Once is everyday life (an API server that starts, a load balancer that cuts); the third time is news."""
@@ -267,35 +168,3 @@ class Cache:
         metrics.CACHE_FAILURES.labels(self.resource.plural).inc()
         say = log.warning if failures == 3 or failures % 10 == 0 else log.debug
         say("cache_waits", kind=self.resource.kind, why=why, failures=failures)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """An object as it is kept: a manifest, or its text."""
-
-    version: str
-    content: Manifest | bytes
-
-    @classmethod
-    def of(cls, manifest: Manifest, *, packed: bool) -> _Held:
-        return cls(_version(manifest), msgspec.json.encode(manifest) if packed else manifest)
-
-    def manifest(self) -> Manifest:
-        if isinstance(self.content, bytes):
-            unpacked: Manifest = msgspec.json.decode(self.content)
-            return unpacked
-        return self.content
-
-
-def _version(manifest: Manifest) -> str:
-    version: str = manifest["metadata"].get("resourceVersion", "")
-    return version
-
-
-def _enter(entries: dict[str, dict[Key, None]], value: str, key: Key, *, present: bool) -> None:
-    if present:
-        entries.setdefault(value, {})[key] = None
-    elif value in entries:
-        entries[value].pop(key, None)
-        if not entries[value]:
-            del entries[value]

@@ -14,3 +14,9 @@ def key_of(manifest: Manifest) -> Key:
     """Namespace and name."""
     meta = manifest["metadata"]
     return meta.get("namespace", ""), meta["name"]
+
+
+def version_of(manifest: Manifest) -> str:
+    """Its resourceVersion; empty when it has none."""
+    version: str = manifest["metadata"].get("resourceVersion", "")
+    return version

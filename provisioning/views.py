@@ -10,8 +10,8 @@ from typing import Final, Generic, Protocol, TypeVar
 import structlog
 
 from provisioning import errors, handmade, objects
-from provisioning.cache import Index, Listener
 from provisioning.handmade import HandMade
+from provisioning.indexer import Index, Listener
 from provisioning.manifest import Manifest
 from provisioning.model import ApprovalDelegation, Catalog, ClusterAccess, ClusterRequest, Tenant, TenantCluster
 from provisioning.model.base import Model

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import pytest_asyncio
 
 from provisioning import errors
-from provisioning.cache import Cache, Pace, by_label
+from provisioning.cache import Cache, Pace
 from provisioning.kube import Change, Keep, Kube, Listing
-from provisioning.manifest import Key, Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import CONFIG_MAPS, Resource
 from tests.fakes.api_server import ApiServer, connected
 from tests.provisioning.kube_contract.promises import config_map
@@ -46,18 +46,6 @@ async def test_it_holds_what_was_there_and_what_comes(pair: Pair) -> None:
         assert cache.list("team-a") == []
 
 
-async def test_an_index_follows_its_objects(pair: Pair) -> None:
-    server, kube = pair
-    cache = Cache(kube, CONFIG_MAPS, indexes={"team": by_label("team")}, pace=QUICK)
-    async with running(cache.run()):
-        await cache.synced.wait()
-        server.put(CONFIG_MAPS, config_map("x", "one", labels={"team": "a"}))
-        await until(lambda: cache.by("team", "a"))
-        server.put(CONFIG_MAPS, config_map("x", "one", labels={"team": "b"}))
-        await until(lambda: cache.by("team", "b"))
-        assert cache.by("team", "a") == []
-
-
 async def test_it_holds_only_the_namespace_and_labels_it_was_made_for(pair: Pair) -> None:
     server, kube = pair
     cache = Cache(kube, CONFIG_MAPS, namespace="x", labels="team=a", pace=QUICK)
@@ -68,16 +56,6 @@ async def test_it_holds_only_the_namespace_and_labels_it_was_made_for(pair: Pair
         await until(lambda: cache.get("x", "leaves"))
         server.put(CONFIG_MAPS, config_map("x", "leaves", labels={"team": "b"}))
         await until(lambda: not cache.list())
-
-
-async def test_managed_fields_are_dropped(pair: Pair) -> None:
-    server, kube = pair
-    server.put(CONFIG_MAPS, config_map("x", "one", managedFields=[{"manager": "somebody"}]))
-    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
-    async with running(cache.run()):
-        await cache.synced.wait()
-        (item,) = cache.list()
-        assert "managedFields" not in item["metadata"]
 
 
 async def test_a_watch_that_breaks_is_resumed_without_listing_again(pair: Pair) -> None:
@@ -133,23 +111,6 @@ async def test_it_is_synced_only_once_the_list_is_in(pair: Pair) -> None:
         assert not cache.synced.is_set()
         server.unserved.clear()
         await cache.synced.wait()
-
-
-async def test_changed_gives_what_is_there_then_each_change_once(pair: Pair) -> None:
-    server, kube = pair
-    server.put(CONFIG_MAPS, config_map("x", "one"))
-    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
-    async with running(cache.run()), asyncio.timeout(30):
-        await cache.synced.wait()
-        changes = cache.changed()
-        assert await anext(changes) == ("x", "one")
-        server.put(CONFIG_MAPS, config_map("x", "two", {"a": "1"}))
-        server.put(CONFIG_MAPS, config_map("x", "two", {"a": "2"}))
-        server.remove(CONFIG_MAPS, "one", "x")
-        await until(lambda: names(cache) == {"two"})
-        rest: set[Key] = {await anext(changes), await anext(changes)}
-        assert rest == {("x", "two"), ("x", "one")}
-        await changes.aclose()
 
 
 class ClosesAtOnce:
@@ -261,24 +222,6 @@ async def test_why_it_has_no_list_yet_can_be_asked(pair: Pair) -> None:
         assert cache.trouble == ""
 
 
-async def test_a_packed_cache_gives_each_reader_a_copy_of_its_own(pair: Pair) -> None:
-    server, kube = pair
-    server.put(CONFIG_MAPS, config_map("x", "one", {"a": "1"}))
-    cache = Cache(kube, CONFIG_MAPS, indexes={"team": by_label("team")}, packed=True, pace=QUICK)
-    pairs: list[tuple[Manifest | None, Manifest | None]] = []
-    async with running(cache.run()):
-        await cache.synced.wait()
-        cache.listen(lambda before, after: pairs.append((before, after)))
-        (cache.get("x", "one") or {})["data"]["a"] = "scribbled over"
-        assert [item["data"] for item in cache.list()] == [{"a": "1"}]
-        server.put(CONFIG_MAPS, config_map("x", "one", {"a": "2"}, labels={"team": "a"}))
-        await until(lambda: cache.by("team", "a"))
-        ((before, after),) = pairs
-        assert before is not None
-        assert after is not None
-        assert (before["data"], after["data"]) == ({"a": "1"}, {"a": "2"})
-
-
 async def test_only_what_is_to_be_kept_of_an_object_is_kept(pair: Pair) -> None:
     server, kube = pair
 
@@ -300,17 +243,3 @@ async def test_only_what_is_to_be_kept_of_an_object_is_kept(pair: Pair) -> None:
         await until(lambda: names(cache) == {"two"})
     assert told == [(False, True), (False, True), (True, False)]
     assert "apiVersion" not in cache.list()[0]
-
-
-async def test_changes_are_counted_and_nothing_else_is(pair: Pair) -> None:
-    server, kube = pair
-    server.put(CONFIG_MAPS, config_map("x", "one", {"a": "1"}))
-    cache = Cache(kube, CONFIG_MAPS, pace=QUICK)
-    async with running(cache.run()):
-        await cache.synced.wait()
-        first = cache.changes
-        assert (len(cache.list()), cache.changes) == (1, first)
-        server.put(CONFIG_MAPS, config_map("x", "one", {"a": "2"}))
-        await until(lambda: cache.changes == first + 1)
-        server.remove(CONFIG_MAPS, "one", "x")
-        await until(lambda: cache.changes == first + 2)

@@ -314,7 +314,7 @@ async def test_a_part_that_comes_late_is_counted_before_the_room_of_its_owner_is
     child = tweak(builders.machine_deployment(2), "metadata.name", "web-md0")
     stage.put(resources.MACHINE_DEPLOYMENTS, tweak(child, "metadata.ownerReferences", [{**owner, **reference}]))
     await stage.caught_up()
-    stage.landscape.caches[resources.MACHINE_DEPLOYMENTS]._put((NAMESPACE, "web-md0"), None)
+    stage.landscape.caches[resources.MACHINE_DEPLOYMENTS].put((NAMESPACE, "web-md0"), None)
     clock.at += VOID_AFTER
     await keeper.act("blue")
     assert (await ledger(stage)).used() == WEB_COST
@@ -345,7 +345,7 @@ async def test_a_part_whose_owner_only_a_cache_shows_stays_charged(stage: Backst
     alone = (await ledger(stage)).used()
     assert alone.nodes == 3
     await stage.caught_up()
-    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), made)
+    stage.landscape.caches[resources.TENANT_CLUSTERS].put((NAMESPACE, "web"), made)
     for _ in range(3):
         clock.at += VOID_AFTER
         await keeper.act("blue")
@@ -357,7 +357,7 @@ async def test_a_cache_that_does_not_show_it_is_no_proof_that_it_is_gone(stage: 
     await keep(stage)
     await stage.caught_up()
     # As with a leader whose watch lags: the object exists, its cache has not heard of it.
-    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), None)
+    stage.landscape.caches[resources.TENANT_CLUSTERS].put((NAMESPACE, "web"), None)
     await keeper_of(stage).act("blue")
     assert (await ledger(stage)).used() == WEB_COST
 
@@ -365,7 +365,7 @@ async def test_a_cache_that_does_not_show_it_is_no_proof_that_it_is_gone(stage: 
 async def test_a_kind_that_is_served_at_another_version_only_is_no_proof_either(stage: Backstage) -> None:
     stage.cluster()
     await keep(stage)
-    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), None)
+    stage.landscape.caches[resources.TENANT_CLUSTERS].put((NAMESPACE, "web"), None)
     older = dataclasses.replace(resources.TENANT_CLUSTERS, version="v1alpha0")
 
     class Moved(Kube):
@@ -554,8 +554,8 @@ async def test_a_new_tenant_has_a_ledger_after_the_first_look_and_what_is_there_
     stage.cluster()
     # The caches show nothing yet; the first page of a ledger is made by lists.
     await stage.caught_up()
-    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), None)
-    stage.landscape.caches[resources.NAMESPACES]._put(("", NAMESPACE), None)
+    stage.landscape.caches[resources.TENANT_CLUSTERS].put((NAMESPACE, "web"), None)
+    stage.landscape.caches[resources.NAMESPACES].put(("", NAMESPACE), None)
     await keeper_of(stage).act("blue")
     assert (await ledger(stage)).used() == WEB_COST
 
@@ -698,7 +698,7 @@ async def test_a_recount_finds_what_a_cache_has_missed_puts_it_right_and_says_so
     stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
     await stage.caught_up()
     # As after an event that was lost: the cluster is gone, and the cache will never hear of it.
-    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), MADE_UP)
+    stage.landscape.caches[resources.TENANT_CLUSTERS].put((NAMESPACE, "web"), MADE_UP)
     await keeper.act("blue")
     assert (await ledger(stage)).used() == WEB_COST
     clock.at += RECOUNT
@@ -721,7 +721,7 @@ async def test_a_recount_among_reservations_is_put_off_and_what_is_known_is_publ
     stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
     stage.server.patch(resources.TENANTS, "blue", "", {"status": None}, "status")
     await stage.caught_up()
-    stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), MADE_UP)
+    stage.landscape.caches[resources.TENANT_CLUSTERS].put((NAMESPACE, "web"), MADE_UP)
 
     class Busy(KubeLedgers):
         async def save(self, tenant: str, ledger: Ledger, version: str) -> object:  # type: ignore[override]

@@ -225,7 +225,7 @@ async def test_what_is_done_and_not_noted_is_not_put_into_the_line_whatever_a_ca
     await scene.look("early")
     assert scene.condition("early")["status"] == "True"
     await scene.stage.caught_up()
-    scene.stage.landscape.caches[resources.TENANT_CLUSTERS]._put((NAMESPACE, "web"), None)
+    scene.stage.landscape.caches[resources.TENANT_CLUSTERS].put((NAMESPACE, "web"), None)
 
     await Enactor(scene.stage.kube, scene.stage.landscape, now=scene.stage.clock).act((NAMESPACE, "cr-web"))
 
