@@ -12,9 +12,9 @@ from rich.table import Column, Table
 
 from provisioning import plain
 from provisioning.audit_proof import Line
+from provisioning.finding import Finding, Outcome
 from provisioning.model import Step, StepState, TenantCluster, conditions
 from provisioning.objects import Stored, parse_time
-from provisioning.preflight import Finding, Outcome
 
 MARK: Final = {
     Outcome.MET: "[green]✔[/]",

@@ -9,11 +9,11 @@ from typing import Final, TypeVar
 
 import structlog
 
-from provisioning import errors, legacy_kube, names, objects, preflight, profile, resources
+from provisioning import errors, legacy_kube, names, objects, preflight, profile, requirements, resources
+from provisioning.ground import Ground
 from provisioning.kube import Kube
 from provisioning.manifest import Manifest
 from provisioning.model import Catalog, CatalogSpec
-from provisioning.preflight import Ground
 from provisioning.profile import Profile
 from provisioning.resources import Resource
 
@@ -65,7 +65,7 @@ async def take(
 
 async def _kinds(kube: Kube, groups: dict[str, tuple[str, ...]]) -> frozenset[tuple[str, str]]:
     """apiVersion and kind of what is served in the versions that we need, of either profile."""
-    known = {one.at(kind) for one in Profile for kind in preflight.EVERY}
+    known = {one.at(kind) for one in Profile for kind in requirements.EVERY}
     wanted = {kind.api_version for kind in known if kind.version in groups.get(kind.group, ())}
     answers = await asyncio.gather(*(_allowed(kube.call("GET", f"/apis/{one}")) for one in sorted(wanted)))
     # Whoever answers something else, a proxy for one, serves nothing that we know of.
@@ -76,7 +76,7 @@ async def _kinds(kube: Kube, groups: dict[str, tuple[str, ...]]) -> frozenset[tu
 async def _labels(kube: Kube) -> dict[Resource, dict[str, str] | None]:
     """Labels of the CRDs that carry a contract; None for one that may not be read."""
     found: dict[Resource, dict[str, str] | None] = {}
-    kinds = tuple(preflight.CONTRACTS)
+    kinds = tuple(requirements.CONTRACTS)
     asked = (_allowed(_found(kube, resources.CUSTOM_RESOURCE_DEFINITIONS, f"{k.plural}.{k.group}")) for k in kinds)
     for kind, answer in zip(kinds, await asyncio.gather(*asked), strict=True):
         if answer is None:

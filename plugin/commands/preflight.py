@@ -13,9 +13,8 @@ from plugin.command import Command
 from plugin.errors import NOT_DONE
 from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, Output, ReportOption
 from plugin.session import Session, carry_out
-from provisioning import preflight as requirements
-from provisioning import survey
-from provisioning.preflight import Ground
+from provisioning import preflight, survey
+from provisioning.ground import Ground
 
 
 def run(
@@ -35,12 +34,12 @@ def run(
     async def look(session: Session) -> Ground:
         return await survey.take(session.kube, kubeadm_account=kubeadm_account)
 
-    found = requirements.findings(carry_out(look, kubeconfig=kubeconfig, context=context))
+    found = preflight.findings(carry_out(look, kubeconfig=kubeconfig, context=context))
     if printing.is_for_programs(output):
         printing.data(output, [{**asdict(finding), "outcome": finding.outcome.value} for finding in found])
     else:
         tables.preflight(Console(), found)
-    if requirements.missing(found):
+    if preflight.missing(found):
         raise typer.Exit(NOT_DONE)
 
 

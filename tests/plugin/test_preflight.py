@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 
 from playground import apply
 from plugin import tables
-from provisioning import names, preflight, resources, survey
+from provisioning import names, preflight, requirements, resources, survey
+from provisioning.finding import Finding, Outcome
 from provisioning.kube import Kube
-from provisioning.preflight import Finding, Outcome
 from tests import builders
 from tests.plugin.running import run
 
@@ -79,7 +79,7 @@ async def test_on_the_real_api_server_every_kind_and_contract_is_found(admin: Ku
 async def test_what_is_taken_away_is_missed(admin: Kube) -> None:
     kind = resources.KUBEVIRT_CLUSTERS
     crd = f"{kind.plural}.{kind.group}"
-    label = {preflight.CONTRACTS[kind]: kind.version}
+    label = {requirements.CONTRACTS[kind]: kind.version}
     await admin.merge(resources.CUSTOM_RESOURCE_DEFINITIONS, crd, {"metadata": {"labels": dict.fromkeys(label)}})
     try:
         found = preflight.missing(preflight.findings(await survey.take(admin)))

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from provisioning import plan, preflight, profile, resources
-from provisioning.preflight import Finding, Ground, Outcome, findings, missing
+from provisioning import plan, profile, requirements, resources
+from provisioning.finding import Finding, Outcome
+from provisioning.ground import Ground
+from provisioning.preflight import findings, missing
 from provisioning.profile import Profile
 from provisioning.resources import Resource
 from tests import builders
@@ -18,7 +20,7 @@ ACCOUNT = "capi-kubeadm-bootstrap-system/capi-kubeadm-bootstrap-manager"
 
 def ground(*absent: Resource, **changes: Any) -> Ground:
     """A management cluster that has everything but the kinds that are `absent`."""
-    there = [kind for kind in preflight.EVERY if kind not in absent]
+    there = [kind for kind in requirements.EVERY if kind not in absent]
     groups: dict[str, tuple[str, ...]] = {}
     for kind in there:
         groups[kind.group] = (*groups.get(kind.group, ()), kind.version)
@@ -26,7 +28,7 @@ def ground(*absent: Resource, **changes: Any) -> Ground:
         version="v1.34.2",
         groups=groups,
         kinds=frozenset((kind.api_version, kind.kind) for kind in there),
-        labels={kind: {label: kind.version} for kind, label in preflight.CONTRACTS.items() if kind not in absent},
+        labels={kind: {label: kind.version} for kind, label in requirements.CONTRACTS.items() if kind not in absent},
         catalog=builders.catalog(),
         data_store={"status": {"ready": True}},
         kubeadm_account=ACCOUNT,
@@ -64,7 +66,7 @@ def test_vendors_versions_are_read_as_well(version: str) -> None:
 
 def test_a_provider_that_is_not_there_is_named_with_what_it_would_serve() -> None:
     group = "infrastructure.cluster.x-k8s.io"
-    lack = only(findings(ground(*(kind for kind in preflight.EVERY if kind.group == group))))
+    lack = only(findings(ground(*(kind for kind in requirements.EVERY if kind.group == group))))
     assert lack.what == "Cluster API's infrastructure provider for KubeVirt"
     assert lack.wanted.startswith("infrastructure.cluster.x-k8s.io/v1alpha1: KubevirtCluster, ")
     assert lack.found == "no group infrastructure.cluster.x-k8s.io"
@@ -85,7 +87,7 @@ def test_a_version_that_lacks_a_kind_is_found() -> None:
 
 
 def test_what_the_catalog_does_not_need_is_not_asked_for() -> None:
-    flux = [kind for kind in preflight.EVERY if "fluxcd" in kind.group]
+    flux = [kind for kind in requirements.EVERY if "fluxcd" in kind.group]
     by_helm = builders.catalog(addOnEngine="HelmAddonProvider")
     assert missing(findings(ground(*flux, catalog=by_helm))) == ()
     assert len(missing(findings(ground(*flux)))) == 2
@@ -111,13 +113,13 @@ def test_a_crd_without_its_contract_is_found_with_the_command_that_mends_it() ->
 
 def test_a_contract_that_names_several_versions_is_met_by_one_of_them() -> None:
     there, kind = ground(), resources.KUBEADM_CONFIGS
-    several = {preflight.CONTRACT_V1BETA2: "v1beta1_v1beta2"}
+    several = {requirements.CONTRACT_V1BETA2: "v1beta1_v1beta2"}
     assert missing(findings(replace(there, labels={**there.labels, kind: several}))) == ()
 
 
 def test_the_new_contract_on_kubevirt_clusters_is_a_trap() -> None:
     there, kind = ground(), resources.KUBEVIRT_CLUSTERS
-    both = {preflight.CONTRACT_V1BETA1: "v1alpha1", preflight.CONTRACT_V1BETA2: "v1alpha1"}
+    both = {requirements.CONTRACT_V1BETA1: "v1alpha1", requirements.CONTRACT_V1BETA2: "v1alpha1"}
     lack = only(findings(replace(there, labels={**there.labels, kind: both})))
     assert "take the label off" in lack.remedy
 
@@ -152,24 +154,24 @@ def test_what_may_not_be_looked_at_is_neither_met_nor_missing(blind: dict[str, A
 
 
 def test_crds_that_may_not_be_read_are_neither_met_nor_missing() -> None:
-    found = findings(ground(labels=dict.fromkeys(preflight.CONTRACTS)))
+    found = findings(ground(labels=dict.fromkeys(requirements.CONTRACTS)))
     assert missing(found) == ()
-    assert len(unknown(found)) == len(preflight.CONTRACTS)
+    assert len(unknown(found)) == len(requirements.CONTRACTS)
 
 
 def test_every_kind_that_is_rendered_is_asked_for() -> None:
     kubernetes = {"", "apps", "rbac.authorization.k8s.io"}
-    assert {kind for kind in plan.KINDS if kind.group not in kubernetes} <= set(preflight.EVERY)
+    assert {kind for kind in plan.KINDS if kind.group not in kubernetes} <= set(requirements.EVERY)
 
 
 def older(*absent: Resource, **changes: Any) -> Ground:
     """A management cluster of the older generation, for which the chart's rules were made."""
-    there = [Profile.V1BETA1.at(kind) for kind in preflight.EVERY if kind not in absent]
+    there = [Profile.V1BETA1.at(kind) for kind in requirements.EVERY if kind not in absent]
     groups: dict[str, tuple[str, ...]] = {}
     for kind in there:
         groups[kind.group] = (*{*groups.get(kind.group, ()), kind.version},)
     asked_at = {f"{kind.plural}.{kind.group}": frozenset({kind.version}) for kind in there}
-    named = {kind: {preflight.CONTRACT_V1BETA1: Profile.V1BETA1.at(kind).version} for kind in preflight.CONTRACTS}
+    named = {kind: {requirements.CONTRACT_V1BETA1: Profile.V1BETA1.at(kind).version} for kind in requirements.CONTRACTS}
     kinds = frozenset((kind.api_version, kind.kind) for kind in there)
     whole = replace(ground(), groups=groups, kinds=kinds, labels=named, asked_at=asked_at)
     return replace(whole, **{"profile": profile.spoken(groups), **changes})
@@ -192,13 +194,13 @@ def test_whoever_insists_on_the_newer_generation_hears_that_it_is_not_there() ->
 
 def test_the_older_contract_is_wanted_of_the_older_generation() -> None:
     named = older().labels[resources.KAMAJI_CONTROL_PLANES]
-    assert named == {preflight.CONTRACT_V1BETA1: "v1alpha1"}
-    lack = only(findings(older(labels={resources.KAMAJI_CONTROL_PLANES: {preflight.CONTRACT_V1BETA2: "v1alpha1"}})))
+    assert named == {requirements.CONTRACT_V1BETA1: "v1alpha1"}
+    lack = only(findings(older(labels={resources.KAMAJI_CONTROL_PLANES: {requirements.CONTRACT_V1BETA2: "v1alpha1"}})))
     assert lack.wanted == "CRD label cluster.x-k8s.io/v1beta1: v1alpha1"
 
 
 def test_rules_of_the_newer_generation_are_found_to_guard_nothing_of_the_older() -> None:
-    asked_at = {f"{kind.plural}.{kind.group}": frozenset({kind.version}) for kind in preflight.CORE}
+    asked_at = {f"{kind.plural}.{kind.group}": frozenset({kind.version}) for kind in requirements.CORE}
     lack = only(findings(older(asked_at=asked_at)))
     assert lack.what == "objects that the webhooks are asked about"
     assert "apiProfile=v1beta1" in lack.remedy
