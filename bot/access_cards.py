@@ -29,7 +29,7 @@ def draw(access: Access, *, now: datetime) -> Card:
         parts, button = _open(access), revoke(access)
     else:
         parts, button = [blocks.section(replies.access_waits(cluster)), *_message(access)], revoke(access)
-    return cards.card([*parts, blocks.actions(button), blocks.code_line(access.meta.name)])
+    return cards.card([*parts, blocks.actions(button), blocks.code_line(replies.ACCESS, access.meta.name)])
 
 
 def ends_soon(access: Access) -> Card:
@@ -42,7 +42,7 @@ def ends_soon(access: Access) -> Card:
         blocks.section(replies.access_ends(spec.cluster, spec.role.value, until)),
         blocks.context(replies.ACCESS_RENEWED_HOW),
     ]
-    return cards.card([*parts, blocks.actions(renew), blocks.code_line(access.meta.name)])
+    return cards.card([*parts, blocks.actions(renew), blocks.code_line(replies.ACCESS, access.meta.name)])
 
 
 def heard(access: Access) -> Card:

@@ -66,7 +66,8 @@ def scale(
     cluster: Stored[TenantCluster], place: Place, wanted: Mapping[str, Workers], *, outlook: Outlook, reason: str = ""
 ) -> Block:
     """The numbers of each pool named in `wanted`."""
-    parts = [part for name, workers in wanted.items() for part in _numbers(name, workers)]
+    sole = _has_one_pool(cluster)
+    parts = [part for name, workers in wanted.items() for part in _numbers(name, workers, sole=sole)]
     return _form(SCALE, replies.SCALE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
 
 
@@ -86,7 +87,8 @@ def resize(
         if pool.name in wanted:
             options = {pool.flavor: Option(pool.flavor, pool.flavor)} | offered
             menu = blocks.select(tuple(options.values()), chosen=wanted[pool.name])
-            parts.append(blocks.field(f"flavor-{pool.name}", replies.size_of(pool.name), menu, live=True))
+            label = replies.size_of(pool.name, sole=_has_one_pool(cluster))
+            parts.append(blocks.field(f"flavor-{pool.name}", label, menu, live=True))
     parts.append(blocks.context(replies.RESIZE_REPLACES))
     return _form(RESIZE, replies.RESIZE_TITLE, cluster, place, parts, outlook=outlook, reason=reason)
 
@@ -140,11 +142,16 @@ def relooked(view: Block, place: Place, outlook: Outlook) -> Block:
     return made | {"blocks": [*kept, blocks.divider(), *outlooks.parts(place, outlook)]}
 
 
-def _numbers(pool: str, workers: Workers) -> Iterable[Block]:
+def _has_one_pool(cluster: Stored[TenantCluster]) -> bool:
+    return len(cluster.it.spec.pools) == 1
+
+
+def _numbers(pool: str, workers: Workers, *, sole: bool) -> Iterable[Block]:
     nodes = blocks.number_input(value=workers.nodes, least=0, most=entries.NODES_MOST)
     most = blocks.number_input(value=workers.most, least=1, most=entries.NODES_MOST)
-    yield blocks.field(f"nodes-{pool}", replies.workers_of(pool), nodes, live=True)
-    yield blocks.field(f"max-{pool}", replies.most_of(pool), most, hint=replies.MAX_HINT, optional=True, live=True)
+    label = replies.most_of(pool, sole=sole)
+    yield blocks.field(f"nodes-{pool}", replies.workers_of(pool, sole=sole), nodes, live=True)
+    yield blocks.field(f"max-{pool}", label, most, hint=replies.MAX_HINT, optional=True, live=True)
 
 
 def _form(

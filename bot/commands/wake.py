@@ -50,7 +50,7 @@ def run(call: Call) -> Answer:
         replies.AWAKE_FOR,
         options,
         hint=replies.AWAKE_HINT,
-        told=replies.asleep_because(name, text.in_zone(rest.why, call.zone)),
+        told=replies.asleep_by_schedule(text.moment(rest.changes_at) if rest.changes_at else ""),
     )
     return changing.pick(call, found, menu, spec)
 

@@ -8,6 +8,7 @@ from bot.replies.terms import NAMED, meant
 from bot.text import code
 from provisioning.lifecycle import Reason
 
+ACCESS = "Access"
 ACCESS_TITLE = "Get into a cluster"
 ACCESS_KEY = "Run this on your machine. It makes a key, which stays there, and prints a certificate request."
 CSR = "Certificate request"

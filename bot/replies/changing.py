@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.text import code
+from bot.text import code, lifetime
 from provisioning import wording
 
-UPGRADE_ROOM = "The workers that this takes beside those there are count in the quota already."
+UPGRADE_ROOM = "The workers that this takes for a while, beside those there are, count in the quota already."
 UPGRADE_ASLEEP = "💤 It is asleep: this begins when it wakes."
 UPGRADE_TRAILING = (
     "⚠️ Some workers may be older than the control plane yet. It goes on only when none is, so this waits for them."
@@ -19,7 +19,7 @@ def unchanged(cluster: str) -> str:
 
 
 def no_duration(word: str) -> str:
-    return f"{code(word)} is no duration; such as 90m or 24h."
+    return f"{code(word)} is no duration; such as 90m, 24h or 3d."
 
 
 def no_end(cluster: str) -> str:
@@ -27,15 +27,11 @@ def no_end(cluster: str) -> str:
 
 
 def lives_longest(cluster: str, longest: str) -> str:
-    return f"{code(cluster)} cannot live longer: {code(longest)} is the most in its tenant."
+    return f"{code(cluster)} cannot live longer: {lifetime(longest)} is the most in its tenant."
 
 
 def no_schedule(cluster: str) -> str:
     return f"{wording.no_schedule(code(cluster))}: leave out the time."
-
-
-def asleep_because(cluster: str, why: str) -> str:
-    return f"{code(cluster)} is asleep: {code(why)}"
 
 
 def sleeps_for_good(cluster: str, why: str) -> str:

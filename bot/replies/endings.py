@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.replies.terms import count
-from bot.text import code
+from bot.text import code, lifetime
 
 PROTECT_TITLE = "Protect a cluster"
 UNPROTECT_TITLE = "Take protection off"
@@ -77,8 +77,8 @@ def lifetime_stays(cluster: str, until: str) -> str:
 def may_live(longest: str, until: str) -> str:
     """`until` is a date of ours: the most that is possible."""
     return (
-        f"It can live until {until}: {longest} from when it was made is the most in this tenant. More than that nobody "
-        "can approve; your platform team may raise it."
+        f"It can live until {until}: {lifetime(longest)} from when it was made is the most in this tenant. "
+        "More than that nobody can approve; your platform team may raise it."
     )
 
 

@@ -83,7 +83,7 @@ def until(when: str) -> str:
 
 
 def until_from_now(when: str) -> str:
-    return f"{until(when)}, counted from now"
+    return f"from now {until(when)}"
 
 
 def and_more(hidden: int) -> str:

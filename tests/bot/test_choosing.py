@@ -144,7 +144,7 @@ async def test_the_command_goes_on_with_the_cluster_that_is_chosen(stage: Stage)
     await lena.modal.fill({"Cluster": "build-7"})
     await lena.modal.submit()
     assert lena.modal.title == replies.SCALE_TITLE
-    await lena.modal.fill({"Workers in workers": "4"})
+    await lena.modal.fill({"Workers": "4"})
     await lena.modal.submit()
 
     assert lena.modal.title == replies.RECEIPT_TITLE

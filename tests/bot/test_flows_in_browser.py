@@ -40,13 +40,17 @@ async def create(town: Town) -> None:
     await lena.presses(form, replies.SUBMIT)
     await expect(form.get_by_role("alert").filter(has_text="web exists already")).to_be_visible()
     await expect(form.get_by_label(replies.REASON)).to_have_value("Nightly builds")
+    await expect(form).to_contain_text("14 → 22 of 80")
     await lena.draws("create-refused", form)
     await form.get_by_label(replies.NAME, exact=True).fill("build-6")
     await form.get_by_label(replies.NODES, exact=True).fill("2")
     await expect(form.get_by_role("alert")).to_have_count(0)
+    await expect(form).to_contain_text("14 → 20 of 80")
     await lena.draws("create", form)
     await lena.sends(form)
-    await lena.draws("waiting", lena.card(f"build-6 {WAITS}"))
+    card = lena.card(f"build-6 {WAITS}")
+    await expect(card.get_by_text("Next reminder")).to_be_visible()
+    await lena.draws("waiting", card)
 
 
 async def approve(town: Town) -> None:
@@ -139,8 +143,8 @@ async def withdraw_by_choice(town: Town) -> None:
     await town.asked("spare-1")
     form = await town.lena.opens("/cluster withdraw", replies.WHICH_REQUEST_TITLE)
     options = await form.get_by_role("combobox").locator("option").all_inner_texts()
-    await town.lena.draws("choose", form)
     await form.get_by_role("combobox").select_option(next(each for each in options if "spare-1" in each))
+    await town.lena.draws("choose", form)
     await town.lena.sends(form, replies.GO_ON, told=replies.SHOWN_TITLE)
     await expect(town.lena.card("spare-1 was withdrawn")).to_be_visible()
 
@@ -171,8 +175,8 @@ async def show(town: Town) -> None:
 
 async def scale(town: Town) -> None:
     form = await town.lena.opens("/cluster scale web", replies.SCALE_TITLE)
-    await form.get_by_label(replies.workers_of("workers")).fill("4")
-    await expect(form.get_by_text("1 approver of this tenant must agree")).to_be_visible()
+    await form.get_by_label(replies.NODES, exact=True).fill("4")
+    await expect(form).to_contain_text("14 → 18 of 80")
     await town.lena.draws("scale", form)
     await town.lena.sends(form)
     assert [pool.replicas for pool in town.wish("web").it.spec.desired.pools] == [4]
@@ -180,7 +184,8 @@ async def scale(town: Town) -> None:
 
 async def resize(town: Town) -> None:
     form = await town.lena.opens("/cluster resize shop smaller", replies.RESIZE_TITLE)
-    await form.get_by_label(replies.size_of("workers")).select_option("medium")
+    await form.get_by_label(replies.FLAVOR, exact=True).select_option("medium")
+    await expect(form).to_contain_text("14 → 20 of 80")
     await town.lena.draws("resize", form)
     await town.lena.sends(form)
     assert [pool.flavor for pool in town.wish("shop").it.spec.desired.pools] == ["medium"]
@@ -205,6 +210,7 @@ async def add_ons(town: Town) -> None:
 async def extend(town: Town) -> None:
     form = await town.lena.opens("/cluster extend web", replies.EXTEND_TITLE)
     await form.get_by_label(replies.LONGER_BY).select_option("24h")
+    await expect(form).to_contain_text("for 24 hours")
     await town.lena.draws("extend", form)
     await town.lena.sends(form)
     assert town.wish("web").it.spec.desired.lifetime == "96h"
@@ -272,7 +278,7 @@ async def helped(town: Town) -> None:
     await town.lena.types("/cluster help")
     await expect(town.lena.answer("/cluster create")).to_be_visible()
     await town.lena.types("/cluster help scale")
-    await town.lena.draws("help", town.lena.answer("For example"))
+    await town.lena.draws("help", town.lena.answer("/cluster scale build-7 workers 4"))
 
 
 async def delegate(town: Town) -> None:
@@ -467,7 +473,7 @@ async def test_every_flow_is_walked(mode: Mode, tmp_path: Path) -> None:
             except Exception as error:
                 error.add_note(f"on the walk {walk.__name__}")
                 raise
-            town.tidy()
+            await town.tidy()
         assert town.left() == set()
     town.shrink()
     assert town.drawn == set(re.findall(r"pictures/flows/([a-z-]+)\.png", FLOWS.read_text(encoding="utf-8")))

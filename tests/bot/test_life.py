@@ -263,7 +263,7 @@ async def test_smaller_opens_the_sizes_and_delete_asks_for_the_name(stage: Stage
 
     await lena.card("is stuck", at="dm").click(replies.SMALLER)
     assert lena.modal.title == replies.RESIZE_TITLE
-    assert lena.modal.value(replies.size_of("workers")) == ("medium",)
+    assert lena.modal.value(replies.FLAVOR) == ("medium",)
     await lena.modal.close()
     await lena.card("is stuck", at="dm").click(replies.DELETE_FORM)
     assert lena.modal.title == replies.DELETE_TITLE

@@ -7,9 +7,10 @@ plays whom nobody walks: who asked a while ago, and the provisioner.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ CHANNEL, DIRECT = "C0TEAMA", "clusterdesk"
 WINDOW, TALL = ViewportSize(width=940, height=1000), ViewportSize(width=940, height=2000)
 """What people look through, and what shows all of a long form at once."""
 SETTLES = 600.0
-"""Milliseconds after which a form has its numbers, and is not drawn anew in the middle of a picture."""
+"""Milliseconds without a change after which nothing is drawn anew in the middle of a picture."""
+FRAMED = "dialog { border: 1px solid #c9cfd1; box-shadow: none } dialog::backdrop { background: #ffffff }"
+"""How a picture shows a form: with a thin line around it, and nothing of the page behind it."""
 DRAWS = os.environ.get("UPDATE_PICTURES") == "1"
 """Whether the pictures of the docs are made anew."""
 
@@ -60,12 +63,7 @@ class Walker:
     direct: bool
     pictures: Path
     drawn: set[str]
-    """The pictures that were drawn in this town."""
-
-    @property
-    def messages(self) -> Locator:
-        """All that stands where they look."""
-        return self.page.locator("article[data-ts]")
+    """The pictures that were drawn in the town, by anybody."""
 
     def card(self, words: str) -> Locator:
         """The newest message of its own that says so."""
@@ -80,8 +78,9 @@ class Walker:
 
     async def types(self, line: str) -> None:
         """A command."""
-        await self.page.get_by_label(f"Message {DIRECT if self.direct else '#team-a-approvals'}").fill(line)
-        await self.page.keyboard.press("Enter")
+        composer = self.page.get_by_label(f"Message {DIRECT if self.direct else '#team-a-approvals'}")
+        await composer.fill(line)
+        await composer.press("Enter")
 
     async def opens(self, line: str, title: str) -> Locator:
         """A command with a form; the form."""
@@ -90,7 +89,9 @@ class Walker:
         return self.form(title)
 
     async def presses(self, where: Locator, button: str) -> None:
-        await where.get_by_role("button", name=button).first.click()
+        """The first of this label; a screen reader may say more behind it."""
+        label = re.compile(rf"^{re.escape(button)}(:|$)")
+        await where.get_by_role("button", name=label).first.click()
 
     async def sends(self, form: Locator, button: str = replies.SUBMIT, *, told: str = replies.RECEIPT_TITLE) -> None:
         """A form that is taken: it turns into what is told, and is closed."""
@@ -106,9 +107,15 @@ class Walker:
         if DRAWS:
             await self.page.mouse.move(0, 0)
             await self.page.set_viewport_size(TALL)
-            await self.page.wait_for_timeout(SETTLES)
-            await what.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
+            await self._stands_still()
+            await what.screenshot(path=self.pictures / f"{name}.png", animations="disabled", style=FRAMED)
             await self.page.set_viewport_size(WINDOW)
+
+    async def _stands_still(self) -> None:
+        before = ""
+        while (now := await self.page.content()) != before:
+            before = now
+            await self.page.wait_for_timeout(SETTLES)
 
 
 @dataclass
@@ -118,21 +125,28 @@ class Town:
     stage: Stage
     browser: Browser
     pictures: Path
+    drawn: set[str] = field(default_factory=set)
+    """The pictures that were drawn here."""
+    lena: Walker = field(init=False)
+    omar: Walker = field(init=False)
+    now: datetime = field(init=False)
+    """When the walk that is under way began."""
 
     async def enter(self) -> None:
         """Open the windows of those who walk most: Lena's where the app writes to her, Omar's at the approvers'
         channel."""
-        self.drawn: set[str] = set()
-        self.tidy()
         self.lena = await self._window("U0LENA", direct=True)
         self.omar = await self._window("U0OMAR", direct=False)
+        await self.tidy()
 
     @asynccontextmanager
     async def window(self, slack: str) -> AsyncIterator[Walker]:
         """Somebody else's, at the approvers' channel, for one walk."""
         walker = await self._window(slack, direct=False)
-        yield walker
-        await walker.page.close()
+        try:
+            yield walker
+        finally:
+            await walker.page.close()
 
     async def _window(self, slack: str, *, direct: bool) -> Walker:
         page = await self.browser.new_page(viewport=WINDOW)
@@ -156,7 +170,7 @@ class Town:
         found = [r for r in self.desk.stored.values() if r.it.spec.cluster == cluster and r.it.status.phase is phase]
         return found[-1]
 
-    def tidy(self) -> None:
+    async def tidy(self) -> None:
         """It is a moment later, nobody waits any more for what was only walked to, and the windows are clear of it:
         each card that waits is drawn anew with each wish beside it, and each window with each message."""
         self.now = datetime.now(UTC).replace(microsecond=0)
@@ -170,6 +184,9 @@ class Town:
             for ts, message in tuple(conversation.messages.items()):
                 if message.visible_to or gone & {ts, message.thread_ts}:
                     del conversation.messages[ts]
+        self.stage.slack.workspace.touch()
+        for walker in (self.lena, self.omar):
+            await expect(walker.page.locator("article.ephemeral")).to_have_count(0)
 
     def builds(self, cluster: str, status: ClusterStatus) -> None:
         """The provisioner carries out what was approved, and has come so far."""
