@@ -92,16 +92,14 @@ def keep_waiting(request: Stored[ClusterRequest]) -> Block:
     return blocks.button(replies.KEEP_WAITING, action=KEEP_WAITING, value=value, spoken=spoken)
 
 
-def waiting(request: Stored[ClusterRequest], *, question: int | None) -> Block:
-    """What the requester may do meanwhile; `question` is the number of the one to answer."""
+def waiting(request: Stored[ClusterRequest], *, question: int | None, editable: bool) -> Block:
+    """What the requester may do meanwhile; `question` is the number of the one to answer, and it is `editable` where a
+    form says what it asks."""
     name, cluster = request.meta.name, request.it.spec.cluster
     first = [answer(request, question)] if question is not None else []
-    return blocks.actions(
-        *first,
-        run(replies.NUDGE, f"nudge {name}", spoken=replies.nudge_spoken(cluster)),
-        run(replies.EDIT, f"edit {name}", spoken=replies.edit_spoken(cluster)),
-        _withdraw(request),
-    )
+    edit = [run(replies.EDIT, f"edit {name}", spoken=replies.edit_spoken(cluster))] if editable else []
+    nudge = run(replies.NUDGE, f"nudge {name}", spoken=replies.nudge_spoken(cluster))
+    return blocks.actions(*first, nudge, *edit, _withdraw(request))
 
 
 def withdraw(request: Stored[ClusterRequest]) -> Block:

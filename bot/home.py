@@ -36,8 +36,10 @@ from provisioning.model import ClusterRequest, Person
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 
-WAITING, DELEGATED, CLUSTERS, BY_HAND, REQUESTS, ENDED, TENANTS = 8, 2, 12, 5, 6, 5, 8
-"""How many of each are shown. With what the platform sees besides they stay within the 100 blocks of a view."""
+WAITING, DELEGATED, CLUSTERS, BY_HAND, REQUESTS, ENDED, TENANTS = 8, 2, 10, 5, 5, 5, 6
+"""How many of each are shown. With what the platform sees besides they come to `BLOCKS` at most."""
+BLOCKS = 90
+"""Slack takes 100, and refuses the whole Home for one more."""
 REASON_SHOWN = 150
 NEWS = timedelta(days=7)
 """What was denied or expired longer ago is not told any more."""
@@ -180,23 +182,23 @@ def _requests(person: Person, desk: Desk, now: datetime) -> list[Block]:
         return []
     parts = [blocks.header(replies.HOME_REQUESTS)]
     for tenant, request in waits[:REQUESTS]:
-        parts += [blocks.section(_asked_by_me(tenant, request, desk)), _meanwhile(request)]
+        sight = sights.of(desk, request)
+        parts += [blocks.section(_asked_by_me(tenant, request, sight)), _meanwhile(request, sight)]
     parts += [blocks.section("\n".join(lines))] if lines else []
     return parts + _more(len(waits) - REQUESTS, "requests")
 
 
-def _asked_by_me(tenant: str, request: Stored[ClusterRequest], desk: Desk) -> str:
-    sight = sights.of(desk, request)
+def _asked_by_me(tenant: str, request: Stored[ClusterRequest], sight: Sight | None) -> str:
     said = replies.headline(stage.of_request(request, None), request.it.spec.cluster, tenant)
     wish = replies.wish(request.it.spec.action, _gist(sight) if sight else "")
     return f"{said} · {text.code(request.meta.name)}\n{wish}"
 
 
-def _meanwhile(request: Stored[ClusterRequest]) -> Block:
+def _meanwhile(request: Stored[ClusterRequest], sight: Sight | None) -> Block:
     """What whoever asked may do while it waits."""
     if room.waits(request):
         return buttons.withdraw(request)
-    return buttons.waiting(request, question=waiting.unanswered(request))
+    return waiting.controls(request, sight.cluster if sight else None)
 
 
 def _ended(tenant: str, request: Stored[ClusterRequest], now: datetime) -> str:

@@ -61,7 +61,8 @@ def approver(sight: Sight) -> Card:
     parts += _reason(replies.REASON_GIVEN, spec.reason) or [blocks.context(replies.NO_REASON)]
     parts += [blocks.context(replies.replaces(spec.replaces))] if spec.replaces else []
     if status.phase is not Phase.PENDING:
-        return cards.card([*parts, *_decision(sight), *_newer(sight, replies.changed_since)])
+        gone = [blocks.context(told) for told in waiting.left_behind(sight.request, sight.tenant.it.spec)]
+        return cards.card([*parts, *_decision(sight), *gone, *_newer(sight, replies.changed_since)])
     parts.append(blocks.section(_quota(sight)))
     parts += shortage.warning(sight, *_then(sight))
     parts += [blocks.context(told)] if (told := _beside(sight)) else []
@@ -172,7 +173,7 @@ def _waiting(sight: Sight) -> list[Block]:
         *shortage.warning(sight, *_then(sight)),
         blocks.context("\n".join(lines)),
         *waiting.parts(sight.request, sight.tenant.it.spec),
-        buttons.waiting(sight.request, question=waiting.unanswered(sight.request)),
+        waiting.controls(sight.request, sight.cluster),
     ]
 
 

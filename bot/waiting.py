@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import blocks, replies, text
+from bot import blocks, buttons, replies, text
 from bot.blocks import Block
-from provisioning import approval, escalation, people
-from provisioning.model import ClusterRequest, Person, Phase, Question, Subject, TenantSpec
+from provisioning import approval, edits, escalation, people, room
+from provisioning.model import Action, ClusterRequest, Person, Phase, Question, Subject, TenantCluster, TenantSpec
 from provisioning.objects import Stored
 
 SHOWN = 3
@@ -37,9 +37,15 @@ def handed_on(request: Stored[ClusterRequest], tenant: TenantSpec) -> list[str]:
     requester = people.recognised(tenant, request.it.spec.requester)
     if missing := [account for account in request.it.status.unreachable if account != requester.slack]:
         lines.append(replies.not_reachable(", ".join(f"<@{account}>" for account in missing)))
-    if request.it.status.phase is Phase.PENDING and approval.is_left_behind(request, tenant):
-        lines.append(replies.left_behind(text.name(requester), request.meta.name))
+    lines += left_behind(request, tenant)
     return [*lines, replies.STRANDED] if request.it.status.stranded_at else lines
+
+
+def left_behind(request: Stored[ClusterRequest], tenant: TenantSpec) -> list[str]:
+    """That whoever asked is gone, while somebody can take it back in their place."""
+    if not room.waits_for_anything(request) or not approval.is_left_behind(request, tenant):
+        return []
+    return [replies.left_behind(text.name(people.recognised(tenant, request.it.spec.requester)), request.meta.name)]
 
 
 def questions(asked: Sequence[Question]) -> list[Block]:
@@ -55,6 +61,17 @@ def question(it: Question, *, longest: int = LONGEST) -> list[Block]:
     if it.answer:
         drawn += [blocks.context(replies.ANSWER_GIVEN), blocks.quote(text.clip(it.answer, longest))]
     return drawn
+
+
+def controls(request: Stored[ClusterRequest], cluster: Stored[TenantCluster] | None) -> Block:
+    """What whoever asked may do while it waits; `cluster` is the one that it is about, as it is now.
+
+    What is asked for at once, as to put a cluster to sleep, no form says, and so none changes it.
+    """
+    spec, now = request.it.spec, cluster.it.spec if cluster else None
+    changes = edits.verb(now, spec.desired) if now and spec.desired else ""
+    editable = spec.action is not Action.CHANGE or bool(changes)
+    return buttons.waiting(request, question=unanswered(request), editable=editable)
 
 
 def unanswered(request: Stored[ClusterRequest]) -> int | None:

@@ -122,10 +122,12 @@ _BY_FIELD = {"add_ons": "addons", "lifetime": "extend", "version": "upgrade"}
 
 
 def verb(before: ClusterSpec, after: ClusterSpec) -> str:
-    """The one verb that makes the one cluster of the other; empty where none of those that have a choice does alone."""
+    """The one verb that makes the one cluster of the other; empty where none of those that have a form does alone."""
     fields = {name for name in ClusterSpec.model_fields if getattr(before, name) != getattr(after, name)}
     if len(fields) != 1:
         return ""
+    if fields == {"deletion_protection"}:
+        return "protect" if after.deletion_protection else "unprotect"
     if fields != {"pools"}:
         return _BY_FIELD.get(fields.pop(), "")
     if [pool.name for pool in before.pools] != [pool.name for pool in after.pools]:

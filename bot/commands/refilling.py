@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot import change_forms, entries, forms, offers
 from bot.answers import Answer, Open
-from bot.commands import addons, create, delete, extend, resize, scale, upgrade
+from bot.commands import addons, create, delete, extend, protect, resize, scale, unprotect, upgrade
 from bot.commands.command import Call, Command
 from bot.entries import POOL, Draft
 from bot.offers import Place
@@ -20,8 +20,18 @@ Values = Mapping[str, str | tuple[str, ...]]
 """What is to stand in a form, by field."""
 
 _FORMS: Mapping[str, Command] = {
-    each.name: each for each in (scale.COMMAND, resize.COMMAND, addons.COMMAND, extend.COMMAND, upgrade.COMMAND)
+    each.name: each
+    for each in (
+        scale.COMMAND,
+        resize.COMMAND,
+        addons.COMMAND,
+        extend.COMMAND,
+        upgrade.COMMAND,
+        protect.COMMAND,
+        unprotect.COMMAND,
+    )
 }
+"""By the verb that `edits.verb` finds."""
 
 
 def form(call: Call, request: Stored[ClusterRequest]) -> Answer | None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot import commands, replies, verdicts
+from bot import change_forms, commands, home, replies, request_cards, sights, verdicts
 from bot.answers import Ask, Nudge, Open, Say
 from bot.blocks import Block
 from provisioning import edits
 from provisioning.lifecycle import Reason
-from provisioning.model import Action, ClusterAddOn, ClusterSpec, Flavor, NodePool, Phase, RequestStatus
+from provisioning.model import Action, ClusterAddOn, ClusterSpec, Flavor, NodePool, Phase, RequestStatus, Surface
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from tests.bot import samples, slack_objects
 from tests.bot.fake_desk import FakeDesk
@@ -24,6 +24,7 @@ CHANGED = {
     "addons": samples.spec(add_ons=(ClusterAddOn(name="cilium"), ClusterAddOn(name="velero"))),
     "upgrade": samples.spec(version="v1.35.1"),
     "extend": samples.spec(lifetime="48h"),
+    "protect": samples.spec(deletion_protection=True),
 }
 
 
@@ -113,6 +114,7 @@ def test_what_no_form_can_say_any_more_or_ever_could_is_not_cut_to_a_form(desire
         ("addons", {"addons": ["velero"]}),
         ("upgrade", {"version": "v1.35.1"}),
         ("extend", {}),
+        ("protect", {}),
     ],
 )
 def test_a_change_is_edited_in_the_form_of_its_verb(verb: str, stands: dict[str, Any]) -> None:
@@ -137,6 +139,40 @@ def test_what_was_asked_for_stands_in_a_menu_too_that_is_too_long_to_show() -> N
 
     assert standing(view)["flavor-workers"] == "large"
     assert slack_objects.problems_of_view(view) == []
+
+
+def test_a_request_to_take_protection_off_is_edited_with_the_reason_that_was_given() -> None:
+    it = desk(waiting=True, action=Action.CHANGE, desired=samples.spec())
+    it.put_cluster(samples.cluster(status=samples.ready(), deletion_protection=True))
+
+    view = opened("edit build-7", it)
+
+    assert view["callback_id"] == change_forms.UNPROTECT
+    assert standing(view) == {"reason": "Nightly builds"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "offered"),
+    [
+        ({"action": Action.CREATE}, True),
+        ({"action": Action.DELETE}, True),
+        *(({"action": Action.CHANGE, "desired": each}, True) for each in CHANGED.values()),
+        ({"action": Action.CHANGE, "desired": edits.asleep(samples.spec())}, False),
+    ],
+)
+def test_edit_is_offered_where_a_form_says_what_is_asked_for(kind: Any, offered: bool) -> None:
+    it = desk(waiting=True, cluster=kind["action"] is not Action.CREATE, **kind)
+    request = it.stored["tenant-team-a", "cr-1"]
+    sight = sights.of(it, request)
+    assert sight is not None
+
+    card = request_cards.draw(Surface.REQUESTER, sight)
+    mine = home.view(samples.LENA, desk=it, now=samples.NOW, platform=False)
+
+    for view in (card.blocks, mine["blocks"]):
+        found = [each["value"] for part in view for each in part.get("elements", ()) if each["type"] == "button"]
+        assert ("edit cr-1" in found) is offered
+        assert "nudge cr-1" in found
 
 
 def test_a_change_without_a_form_is_told_so() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from bot import docket, home, replies
+import pytest
+
+from bot import buttons, commands, docket, home, replies
+from bot.answers import Say
 from bot.blocks import Block
 from bot.cards import card
 from provisioning.canary import Trouble
@@ -217,6 +221,40 @@ def test_a_cluster_has_the_buttons_that_make_sense() -> None:
     assert verbs["goes"] == ["show", "details"]
 
 
+def lines(blocks: Iterable[Block]) -> list[str]:
+    """What buttons type for whoever presses them."""
+    pressed = [e for part in blocks for e in (*part.get("elements", ()), part.get("accessory") or {})]
+    return [str(e["value"]) for e in pressed if buttons.RUN.fullmatch(e.get("action_id", ""))]
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "not protected"])
+def test_whatever_can_be_typed_about_a_cluster_can_be_pressed_from_home_and_its_details(protected: bool) -> None:
+    old = {"version": "v1.33.9", "deletion_protection": protected}
+    found: set[str] = set()
+    for status in (samples.building(), samples.stuck(), samples.ready(), samples.asleep(), samples.going()):
+        desk = FakeDesk()
+        desk.put_cluster(samples.cluster(status=status, deleting=status == samples.going(), **old))
+        pressed = lines(drawn(samples.LENA, desk)["blocks"])
+        shown = next(line for line in pressed if line.startswith("show "))
+        answer = commands.answer(shown, desk=desk, person=samples.LENA, now=samples.NOW)
+        assert isinstance(answer, Say)
+        found |= {line.split()[0] for line in (*pressed, *lines(answer.card.blocks))}
+
+    wanted = {each.name for each in commands.COMMANDS if each.needs_cluster}
+    assert wanted - found == ({"protect", "delete"} if protected else {"unprotect"})
+
+
+def test_all_else_can_be_pressed_from_home_or_slacks_menu() -> None:
+    desk = busy()
+    people = (samples.LENA, samples.OMAR)
+    pressed = {line.split()[0] for who in people for line in lines(drawn(who, desk)["blocks"])}
+    menu = {each.name for each in commands.COMMANDS if each.shortcut}
+
+    rest = {each.name for each in commands.COMMANDS if not each.needs_cluster} - pressed - menu
+    # The quota stands there; withdrawing and cancelling have buttons of their own; what ended has its card.
+    assert rest == {"quota", "withdraw", "again"}
+
+
 def test_requests_that_wait_can_be_taken_back_and_news_of_others_is_told() -> None:
     desk = FakeDesk()
     decided = {"decided_at": samples.AT}
@@ -329,9 +367,17 @@ def test_a_home_of_whoever_has_everything_in_plenty_is_one_that_slack_takes() ->
         for requester in (samples.LENA, samples.KAI):
             name, why = f"cr-{requester.user[:4]}-{number}", samples.HOSTILE * 10
             desk.put(samples.request(name, action=Action.DELETE, requester=requester, reason=why, namespace=namespace))
+        denied = RequestStatus(phase=Phase.DENIED, decided_at=samples.AT)
+        desk.put(samples.request(f"cr-denied-{number}", cluster="d" * 30, status=denied, namespace=namespace))
 
     view = drawn(samples.LENA, desk, platform=True)
 
-    assert 80 < len(view["blocks"]) <= 100
+    assert len(view["blocks"]) == home.BLOCKS
     assert headers(view)[-1] == replies.HOME_TENANTS
+    for hidden, command in (
+        (60 - home.WAITING, "requests"),
+        (60 - home.REQUESTS, "requests"),
+        (60 - home.TENANTS, "quota"),
+    ):
+        assert replies.home_more(hidden, command) in said(view)
     assert replies.home_more(120 - home.CLUSTERS + 60 - home.BY_HAND, "list") in said(view)

@@ -20,6 +20,8 @@ POOL = {"name": "md0", "flavor": "small", "replicas": 2}
         ({"addOns": [{"name": "cilium"}, {"name": "cert-manager"}]}, "addons"),
         ({"lifetime": "8h"}, "extend"),
         ({"version": "v1.36.0"}, "upgrade"),
+        ({"deletionProtection": True}, "protect"),
+        ({"deletionProtection": True, "lifetime": "8h"}, ""),
         ({"hibernation": {"enabled": True}}, ""),
         ({"lifetime": "8h", "version": "v1.36.0"}, ""),
         ({"pools": [{**POOL, "flavor": "large", "replicas": 3}]}, ""),
@@ -32,3 +34,9 @@ def test_a_change_of_one_kind_has_a_verb(fields: dict[str, object], verb: str) -
     after: ClusterSpec = builders.spec(**fields)
 
     assert edits.verb(builders.spec(), after) == verb
+
+
+def test_to_take_protection_off_is_another_verb() -> None:
+    guarded: ClusterSpec = builders.spec(deletionProtection=True)
+
+    assert edits.verb(guarded, builders.spec()) == "unprotect"
