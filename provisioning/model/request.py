@@ -183,7 +183,7 @@ class RequestStatus(Model):
     handed_on: Annotated[tuple[HandedOn, ...], Field(max_length=5)] = ()
     """The steps of the escalation that were taken."""
     unreachable: Annotated[tuple[ShortText, ...], Field(max_length=500)] = ()
-    """Slack accounts of those who were asked, and of whoever asked, at which nobody is any more."""
+    """Slack accounts of those who are asked, and of whoever asked, at which nobody is any more, while it waits."""
     stranded_at: Timestamp | None = None
     """When it was found that nobody who may decide can be reached in Slack."""
     observed_generation: int = 0

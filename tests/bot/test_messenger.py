@@ -197,6 +197,38 @@ async def test_that_whoever_asked_is_gone_is_noted_and_nobody_is_reminded_less_f
     assert told.startswith("⏰ <@U0EVA>, <@U0OMAR>")
 
 
+async def test_while_it_waits_for_room_only_whoever_asked_is_missed_until_they_are_back() -> None:
+    it = scene()
+    it.directory.known = {who: Whereabouts(is_there=False) for who in ("U0LENA", "U0EVA")}
+    await it.look()
+    assert it.status.unreachable == ("U0LENA", "U0EVA")
+    waits = samples.waits_for_room()
+    it.desk.status(KEY, phase=waits.phase, decided_at=waits.decided_at, conditions=waits.conditions)
+
+    assert await it.look(after=timedelta(minutes=30)) == LOOK_SECONDS
+
+    assert it.status.unreachable == ("U0LENA",)
+    assert it.posts("C0TEAMA") == []
+    del it.directory.known["U0LENA"]
+    assert await it.look(after=timedelta(minutes=30)) == LOOK_SECONDS
+    assert it.status.unreachable == ()
+
+
+@pytest.mark.parametrize("phase", [Phase.APPROVED, Phase.APPLIED, Phase.DENIED, Phase.WITHDRAWN, Phase.EXPIRED])
+async def test_once_it_waits_for_nobody_nobody_is_missed_any_more(phase: Phase) -> None:
+    it = scene()
+    it.directory.known = {who: Whereabouts(is_there=False) for who in ("U0LENA", "U0EVA")}
+    await it.look()
+    it.desk.status(KEY, phase=phase, decided_at=samples.LATER)
+
+    assert await it.look(after=timedelta(minutes=1)) is None
+
+    assert it.status.unreachable == ()
+    written = len(it.desk.waiting.records)
+    await it.look(after=timedelta(minutes=1))
+    assert len(it.desk.waiting.records) == written
+
+
 async def test_without_a_channel_each_is_reminded_below_their_own_card() -> None:
     it = scene()
     it.desk.tenants["team-a"] = samples.tenant(channels=Channels())
