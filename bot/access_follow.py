@@ -18,7 +18,7 @@ from bot import access_cards, access_news
 from bot.access_cards import Access
 from bot.cards import Card
 from bot.occasions import Changes
-from bot.outbox import Earlier, Fixed, Later, Undeliverable, Vanished
+from bot.outcomes import Earlier, Fixed, Later, Undeliverable, Vanished
 from bot.ports import Accesses
 from bot.posting import Poster
 from provisioning.model import Delivery, Surface, Tenant

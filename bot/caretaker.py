@@ -16,7 +16,7 @@ import structlog
 
 from bot import cards, replies
 from bot.cards import Card
-from bot.outbox import Earlier, OutboxError
+from bot.outcomes import Earlier, OutboxError
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight

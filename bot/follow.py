@@ -24,7 +24,7 @@ from bot.herald import Herald
 from bot.meanwhile import Meanwhile
 from bot.notes import Key, Notes, Shown
 from bot.occasions import Changes, Occasions
-from bot.outbox import Busy, Earlier, Fixed, Later, Undeliverable, Vanished
+from bot.outcomes import Busy, Earlier, Fixed, Later, Undeliverable, Vanished
 from bot.pace import Pace
 from bot.places import Target
 from bot.ports import Desk

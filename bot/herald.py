@@ -13,7 +13,7 @@ import structlog
 from bot import news
 from bot.news import News
 from bot.notes import Key, Notes
-from bot.outbox import Earlier, Later, Undeliverable, Vanished
+from bot.outcomes import Earlier, Later, Undeliverable, Vanished
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight

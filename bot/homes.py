@@ -23,7 +23,7 @@ from bot import docket, home, replies, witness
 from bot.audience import Audience, Seen
 from bot.blocks import Block
 from bot.occasions import Changes
-from bot.outbox import Later, Undeliverable, Unknown
+from bot.outcomes import Later, Undeliverable, Unknown
 from bot.people import Refusal, Unwelcome
 from bot.ports import Desk
 from bot.posting import Publisher

@@ -16,7 +16,7 @@ from bot import approvers, chimes, digest, places, sights
 from bot.cards import Card
 from bot.digest import Requests
 from bot.notes import Key, Notes
-from bot.outbox import Earlier, Undeliverable
+from bot.outcomes import Earlier, Undeliverable
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight

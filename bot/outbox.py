@@ -1,13 +1,4 @@
-"""Posting into Slack within its budgets: never waiting, Retry-After honoured, every outcome named.
-
-    OutboxError
-    ├── Undeliverable    this place takes no card: archived, left, unknown; `reason` is Slack's word
-    ├── Vanished         the card to be redrawn or replied to is not there, or takes no reply
-    │   └── Fixed        it stands, and takes no change any more
-    ├── Later            nothing happened: come back after `seconds`; Slack is down or throttles
-    │   └── Busy         our own budget is spent, or what is left of it is for weightier messages
-    ├── Earlier          it had been posted before: that message stands at `ts`, with what it said then
-    └── Unknown          nobody knows whether it was posted
+"""Posting into Slack within its budgets: never waiting, Retry-After honoured, every outcome named (`outcomes`).
 
 What must never live here: what a card says, or where it should stand (`follow`).
 """
@@ -27,12 +18,13 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot import outcomes
 from bot import slack as slack_api
 from bot.blocks import Block
 from bot.budgets import Bucket
 from bot.cards import Card
+from bot.outcomes import Busy, Earlier, Later, OutboxError, TakenAway, Undeliverable, Unfit, Unknown
 from bot.weights import Weight
-from provisioning.errors import ClusterdeskError
 
 log = structlog.get_logger()
 
@@ -49,64 +41,8 @@ CHANNEL_PER_SECOND = 1.0
 """What chat.postMessage grants in one channel, besides."""
 _NAMES = uuid.UUID("6f3a5d52-2c0e-4d3c-9d51-0d3a3f1f7a10")
 """The name space of our messages' ids."""
-_ELSEWHERE = frozenset(
-    (
-        *("channel_not_found", "not_in_channel", "is_archived", "user_not_found", "user_disabled", "cannot_dm_bot"),
-        *("posting_to_channel_denied", "no_permission", "channel_is_archived", "messages_tab_disabled"),
-        *("restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel"),
-    )
-)
-_VANISHED = frozenset(
-    (
-        *("message_not_found", "thread_not_found"),
-        *("cannot_reply_to_message", "restricted_action_non_threadable_channel"),
-    )
-)
-_FIXED = frozenset(("cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch"))
-_BAD_BLOCKS = frozenset(("invalid_blocks", "invalid_blocks_format"))
-_TOO_MUCH = frozenset(("msg_too_long", "msg_blocks_too_long", "metadata_too_large"))
-_TAKEN_AWAY = frozenset(("duplicate_message_not_found", "duplicate_channel_not_found"))
-"""Slack remembers the id of a message that is not there any more."""
 KEPT_PLAIN = 1_000
 """How many drawings are kept in mind that Slack takes as text alone."""
-
-
-class OutboxError(ClusterdeskError):
-    """A card did not get where it should."""
-
-
-class Undeliverable(OutboxError):
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Vanished(OutboxError):
-    pass
-
-
-class Fixed(Vanished):
-    pass
-
-
-class Later(OutboxError):
-    def __init__(self, reason: str, *, seconds: float) -> None:
-        super().__init__(reason)
-        self.seconds = seconds
-
-
-class Busy(Later):
-    pass
-
-
-class Earlier(OutboxError):
-    def __init__(self, ts: str) -> None:
-        super().__init__(ts)
-        self.ts = ts
-
-
-class Unknown(OutboxError):
-    pass
 
 
 class Outbox:
@@ -164,7 +100,7 @@ class Outbox:
             message["client_msg_id"] = str(uuid.uuid5(_NAMES, once))
         try:
             answer = await self._draw("chat.postMessage", weight, card, **message)
-        except _TakenAway as error:
+        except TakenAway as error:
             self._taken_away.add(once)
             raise Later(str(error), seconds=1 / CHANNEL_PER_SECOND) from error
         stands = answer.get("message") or {}
@@ -184,10 +120,10 @@ class Outbox:
         drawn: tuple[Block, ...] = () if is_plain else modern or card.blocks
         try:
             return await self._call(method, weight, **arguments, blocks=list(drawn))
-        except _Unfit as error:
+        except Unfit as error:
             if is_plain:
                 raise Undeliverable(error.reason) from error
-            if modern and error.reason in _BAD_BLOCKS:
+            if modern and error.reason in outcomes.BAD_BLOCKS:
                 log.info("slack_takes_no_plan")
                 self._takes_modern = False
             else:
@@ -234,30 +170,9 @@ class Outbox:
         code = str(data.get("error", "")) if isinstance(data, dict) else ""
         if status == 429 or code == "ratelimited":
             return self._closed(method, "ratelimited", slack_api.wait_of(error, otherwise=AWAY_SECONDS))
-        if status >= 500 or code in ("internal_error", "fatal_error", "service_unavailable"):
+        if status >= 500 or code in outcomes.DOWN:
             return self._closed(method, code or f"status {status}", DOWN_SECONDS)
-        if code in _TAKEN_AWAY:
-            return _TakenAway(code)
-        if code in _VANISHED:
-            return Vanished(code)
-        if code in _FIXED:
-            return Fixed(code)
-        if code in _BAD_BLOCKS or code in _TOO_MUCH:
-            return _Unfit(code)
-        # What is left (invalid_auth, missing_scope) does not get better by itself either.
-        return Undeliverable(code) if code in _ELSEWHERE else Later(code or str(error), seconds=60)
-
-
-class _Unfit(OutboxError):
-    """Slack takes no such message: a mistake of ours, or blocks that it does not know."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class _TakenAway(OutboxError):
-    """It was posted once, and somebody took it away since."""
+        return outcomes.of(code, said=str(error))
 
 
 def _letters(words: str) -> str:

@@ -14,7 +14,7 @@ from bot.weights import Weight
 
 
 class Poster(Protocol):
-    """Posting into Slack within its budgets, without waiting. Each call raises what `bot.outbox` names.
+    """Posting into Slack within its budgets, without waiting. Each call raises what `bot.outcomes` names.
 
     `weight` says who goes first when there is not room for all.
     """
@@ -43,7 +43,7 @@ class Poster(Protocol):
 
 
 class Publisher(Protocol):
-    """Publishing App Home within Slack's budget, without waiting. Raises what `bot.outbox` and `publishing` name."""
+    """Publishing App Home within Slack's budget, without waiting. Raises what `bot.outcomes` and `publishing` name."""
 
     async def publish(self, slack: str, view: Block, *, hash_: str, weight: Weight) -> str:
         """Put somebody's Home, unless another one than `hash_` stands there by now (any may, when it is empty). The

@@ -17,7 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import slack as slack_api
 from bot.blocks import Block
 from bot.budgets import Bucket
-from bot.outbox import CALL_SECONDS, Busy, Later, OutboxError, Undeliverable, Unknown
+from bot.outbox import CALL_SECONDS
+from bot.outcomes import Busy, Later, OutboxError, Undeliverable, Unknown
 from bot.weights import Weight
 
 PER_MINUTE, BURST = 100, 20

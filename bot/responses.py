@@ -17,7 +17,7 @@ from bot import copies, forms, slack
 from bot.answers import Open, Repaint
 from bot.cards import Card
 from bot.errands import Errands
-from bot.outbox import Earlier, Later, Undeliverable, Unknown
+from bot.outcomes import Earlier, Later, Undeliverable, Unknown
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.weights import Weight

@@ -16,7 +16,7 @@ import structlog
 from bot import approvers, chimes, digest, places, sights, weights
 from bot.cards import Card
 from bot.notes import Key, Notes
-from bot.outbox import Earlier, Later, Undeliverable, Vanished
+from bot.outcomes import Earlier, Later, Undeliverable, Vanished
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight

@@ -19,7 +19,7 @@ import structlog
 from bot import delegations as drawing
 from bot.cards import Card
 from bot.occasions import Changes
-from bot.outbox import Earlier, Later, Undeliverable
+from bot.outcomes import Earlier, Later, Undeliverable
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.weights import Weight

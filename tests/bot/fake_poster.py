@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.cards import Card
-from bot.outbox import Earlier, Undeliverable, Vanished
+from bot.outcomes import Earlier, Undeliverable, Vanished
 from bot.weights import Weight
 from tests.bot import slack_objects
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.access_follow import AccessFollower
 from bot.cards import Card
-from bot.outbox import Fixed, Later, Unknown
+from bot.outcomes import Fixed, Later, Unknown
 from provisioning import errors
 from provisioning.model import Delivery, Surface
 from provisioning.objects import format_time

@@ -10,7 +10,7 @@ import pytest
 from bot import replies
 from bot.caretaker import Caretaker, Told
 from bot.follow import RESYNC_SECONDS, Follower
-from bot.outbox import Later, Unknown, Vanished
+from bot.outcomes import Later, Unknown, Vanished
 from provisioning.canary import Trouble
 from provisioning.errors import Unavailable
 from provisioning.memo import Remembered

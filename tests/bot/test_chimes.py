@@ -10,7 +10,7 @@ import pytest
 
 from bot import chimes, digest
 from bot.follow import Follower
-from bot.outbox import Later, Undeliverable, Unknown, Vanished
+from bot.outcomes import Later, Undeliverable, Unknown, Vanished
 from bot.weights import Weight
 from provisioning import errors
 from provisioning import stage as stages

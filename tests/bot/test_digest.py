@@ -10,7 +10,7 @@ import pytest
 
 from bot import digest, sights
 from bot.follow import Follower
-from bot.outbox import Later
+from bot.outcomes import Later
 from bot.sights import Sight
 from provisioning.errors import Unavailable
 from provisioning.model import ApprovalPolicy, ClusterRequest, Person, Phase, Surface

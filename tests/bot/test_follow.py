@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.follow import RESYNC_SECONDS, ROOM, Follower
-from bot.outbox import Busy, Fixed, Later, Undeliverable, Unknown, Vanished
+from bot.outcomes import Busy, Fixed, Later, Undeliverable, Unknown, Vanished
 from bot.pace import PATIENCE_SECONDS, PROGRESS_SECONDS
 from bot.weights import Weight
 from provisioning import errors

@@ -16,7 +16,7 @@ from bot.audience import KEPT_PEOPLE, KEPT_SECONDS
 from bot.blocks import Block
 from bot.cards import card
 from bot.homes import EVERY_SECONDS, FRESH_SECONDS, RESYNC_SECONDS, SELDOM_SECONDS, TOLD_SECONDS, Homes
-from bot.outbox import Later, Undeliverable, Unknown
+from bot.outcomes import Later, Undeliverable, Unknown
 from bot.people import Refusal, Unwelcome
 from bot.publishing import Overtaken
 from bot.weights import Weight

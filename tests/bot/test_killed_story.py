@@ -18,7 +18,7 @@ from bot.access_follow import AccessFollower
 from bot.caretaker import Caretaker
 from bot.follow import Follower
 from bot.messenger import Messenger
-from bot.outbox import Later
+from bot.outcomes import Later
 from bot.people import Whereabouts
 from bot.usher import Usher
 from provisioning.canary import Trouble

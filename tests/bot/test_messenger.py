@@ -11,7 +11,7 @@ import pytest
 
 from bot import replies
 from bot.messenger import LOOK_SECONDS, Messenger
-from bot.outbox import Later, Undeliverable, Vanished
+from bot.outcomes import Later, Undeliverable, Vanished
 from bot.people import Whereabouts
 from provisioning import errors
 from provisioning.model import (

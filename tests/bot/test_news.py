@@ -12,7 +12,7 @@ from bot import news, replies
 from bot.cards import Card
 from bot.follow import Follower
 from bot.news import Told, Word
-from bot.outbox import Later, Undeliverable
+from bot.outcomes import Later, Undeliverable
 from bot.pace import PATIENCE_SECONDS
 from bot.sights import Sight
 from provisioning import errors

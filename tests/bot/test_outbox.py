@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot import blocks, outbox, slack
+from bot import blocks, outbox, outcomes, slack
 from bot.cards import Card, say
 from bot.weights import Weight
 from playground import workspace
@@ -44,7 +44,7 @@ async def patiently(call: Callable[[], Awaitable[object]], clock: Clock) -> None
     while True:
         try:
             await call()
-        except outbox.Busy as busy:
+        except outcomes.Busy as busy:
             clock.now += busy.seconds
         else:
             return
@@ -71,9 +71,9 @@ async def test_a_direct_message_is_opened_once(local: workspace.LocalSlack) -> N
 async def test_an_archived_channel_or_a_gone_person_is_undeliverable(local: workspace.LocalSlack) -> None:
     local.workspace.conversations.get("C0TEAMA").is_archived = True
 
-    with pytest.raises(outbox.Undeliverable, match="is_archived"):
+    with pytest.raises(outcomes.Undeliverable, match="is_archived"):
         await box(local).post("C0TEAMA", CARD, metadata=META)
-    with pytest.raises(outbox.Undeliverable, match="user_disabled"):
+    with pytest.raises(outcomes.Undeliverable, match="user_disabled"):
         await box(local).direct("U0GONE")
 
 
@@ -84,14 +84,14 @@ async def test_an_archived_channel_or_a_gone_person_is_undeliverable(local: work
 async def test_where_only_some_may_post_nothing_can_be_delivered(local: workspace.LocalSlack, why: str) -> None:
     local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError(why))
 
-    with pytest.raises(outbox.Undeliverable, match=why):
+    with pytest.raises(outcomes.Undeliverable, match=why):
         await box(local).post("C0TEAMA", CARD, metadata=META)
 
 
 async def test_a_deleted_card_has_vanished(local: workspace.LocalSlack) -> None:
-    with pytest.raises(outbox.Vanished):
+    with pytest.raises(outcomes.Vanished):
         await box(local).update("C0TEAMA", "1.000001", CARD)
-    with pytest.raises(outbox.Vanished):
+    with pytest.raises(outcomes.Vanished):
         await box(local).post("C0TEAMA", CARD, metadata=META, thread="1.000001")
 
 
@@ -101,7 +101,7 @@ async def test_a_card_that_takes_no_change_any_more_still_stands(local: workspac
     ts = await it.post("C0TEAMA", CARD, metadata=META)
     local.api.faults.plan("chat.update", Fault.REFUSE, error=SlackError(why))
 
-    with pytest.raises(outbox.Fixed, match=why):
+    with pytest.raises(outcomes.Fixed, match=why):
         await it.update("C0TEAMA", ts, say("Something else."))
 
 
@@ -111,7 +111,7 @@ async def test_what_is_too_much_for_slack_is_said_in_text_alone(local: workspace
     it = box(local, clock)
     local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError(why))
 
-    with structlog.testing.capture_logs() as lines, pytest.raises(outbox.Later) as later:
+    with structlog.testing.capture_logs() as lines, pytest.raises(outcomes.Later) as later:
         await it.post("C0TEAMA", CARD, metadata=META)
     clock.now += later.value.seconds
     ts = await it.post("C0TEAMA", CARD, metadata=META)
@@ -129,10 +129,10 @@ async def test_what_is_too_much_even_as_text_is_not_tried_for_ever(local: worksp
     it = box(local, clock)
     local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError("msg_too_long"), times=2)
 
-    with pytest.raises(outbox.Later) as later:
+    with pytest.raises(outcomes.Later) as later:
         await it.post("C0TEAMA", CARD, metadata=META)
     clock.now += later.value.seconds
-    with pytest.raises(outbox.Undeliverable, match="msg_too_long"):
+    with pytest.raises(outcomes.Undeliverable, match="msg_too_long"):
         await it.post("C0TEAMA", CARD, metadata=META)
 
 
@@ -141,10 +141,10 @@ async def test_retry_after_closes_the_method_for_everybody(local: workspace.Loca
     it = box(local, clock)
     local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError("ratelimited", retry_after=7))
 
-    with pytest.raises(outbox.Later) as later:
+    with pytest.raises(outcomes.Later) as later:
         await it.post("C0TEAMA", CARD, metadata=META)
     assert later.value.seconds == 7
-    with pytest.raises(outbox.Busy) as busy:
+    with pytest.raises(outcomes.Busy) as busy:
         await it.post("C0TEAMB", CARD, metadata=META)
     assert busy.value.seconds == pytest.approx(7)
     await it.direct("U0LENA")  # another method is open
@@ -156,7 +156,7 @@ async def test_a_time_to_stay_away_that_is_no_number_of_seconds_is_half_a_minute
     date: Any = "Wed, 21 Oct 2026 07:28:00 GMT"
     local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError("ratelimited", retry_after=date))
 
-    with pytest.raises(outbox.Later) as later:
+    with pytest.raises(outcomes.Later) as later:
         await box(local).post("C0TEAMA", CARD, metadata=META)
 
     assert later.value.seconds == outbox.AWAY_SECONDS
@@ -170,7 +170,7 @@ async def test_a_slack_that_knows_no_plans_gets_lines_from_then_on(local: worksp
     it = box(local, clock)
     local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError("invalid_blocks"))
 
-    with pytest.raises(outbox.Later) as later:
+    with pytest.raises(outcomes.Later) as later:
         await it.post("C0TEAMA", modern, metadata=META)
     clock.now += later.value.seconds
     ts = await it.post("C0TEAMA", modern, metadata=META)
@@ -193,14 +193,14 @@ async def test_a_slack_that_knows_plans_gets_them(local: workspace.LocalSlack) -
 async def test_slack_being_down_means_later(local: workspace.LocalSlack) -> None:
     local.api.faults.plan("chat.postMessage", Fault.DOWN)
 
-    with pytest.raises(outbox.Later):
+    with pytest.raises(outcomes.Later):
         await box(local).post("C0TEAMA", CARD, metadata=META)
 
 
 async def test_a_lost_answer_is_unknown_and_not_repeated_behind_our_back(local: workspace.LocalSlack) -> None:
     local.api.faults.plan("chat.postMessage", Fault.LOSE_ANSWER)
 
-    with pytest.raises(outbox.Unknown):
+    with pytest.raises(outcomes.Unknown):
         await box(local).post("C0TEAMA", CARD, metadata=META)
 
     assert len(local.workspace.conversations.get("C0TEAMA").messages) == 1
@@ -210,14 +210,14 @@ async def test_a_post_that_hangs_is_given_up_and_nobody_knows_what_became_of_it(
     it = outbox.Outbox(slack.client(BOT, api_url=local.api_url), clock=Clock(), patience=0.3)
     local.api.faults.plan("chat.postMessage", Fault.HANG, seconds=2.0)
 
-    with pytest.raises(outbox.Unknown, match="TimeoutError"):
+    with pytest.raises(outcomes.Unknown, match="TimeoutError"):
         await it.post("C0TEAMA", CARD, metadata=META)
 
 
 async def test_nobody_being_there_is_no_unknown_outcome() -> None:
     it = outbox.Outbox(slack.client(BOT, api_url="http://127.0.0.1:1/api/"), clock=Clock())
 
-    with pytest.raises(outbox.Later, match="no connection"):
+    with pytest.raises(outcomes.Later, match="no connection"):
         await it.post("C0TEAMA", CARD, metadata=META)
 
 
@@ -252,7 +252,7 @@ async def test_a_decision_goes_out_at_once_while_sixty_clusters_report_progress(
     for _ in range(60):
         try:
             await it.update("C0TEAMA", ts, CARD, weight=Weight.PROGRESS)
-        except outbox.Busy:
+        except outcomes.Busy:
             refused += 1
     assert refused > 50
 
@@ -267,7 +267,7 @@ async def posted_twice(local: workspace.LocalSlack, second: Card) -> str:
     clock = Clock()
     it = box(local, clock)
     local.api.faults.plan("chat.postMessage", Fault.LOSE_ANSWER)
-    with pytest.raises(outbox.Unknown):
+    with pytest.raises(outcomes.Unknown):
         await it.post("C0TEAMA", CARD, metadata=META, once="uid-1 Approver")
     clock.now += 1
     return await it.post("C0TEAMA", second, metadata=META, once="uid-1 Approver")
@@ -282,7 +282,7 @@ async def test_where_slack_knows_a_message_by_its_name_it_stands_once() -> None:
 
 async def test_a_message_that_slack_knew_shows_what_it_showed_then() -> None:
     async with workspace.serving(workspace.Options(bot_token=BOT, message_ids=True)) as local:
-        with pytest.raises(outbox.Earlier) as earlier:
+        with pytest.raises(outcomes.Earlier) as earlier:
             await posted_twice(local, say("Something has changed since."))
 
         (stands,) = local.workspace.conversations.get("C0TEAMA").messages.values()
@@ -297,7 +297,7 @@ async def test_a_message_that_slack_knew_and_somebody_took_away_is_posted_anew()
         local.workspace.conversations.remove("C0TEAMA", gone)
         clock.now += 1
 
-        with pytest.raises(outbox.Later) as later:
+        with pytest.raises(outcomes.Later) as later:
             await it.post("C0TEAMA", CARD, metadata=META, once="uid-1 Approver")
         clock.now += later.value.seconds
         ts = await it.post("C0TEAMA", CARD, metadata=META, once="uid-1 Approver")

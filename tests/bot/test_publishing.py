@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot import home, slack
-from bot.outbox import Later, Undeliverable, Unknown
+from bot.outcomes import Later, Undeliverable, Unknown
 from bot.publishing import BURST, Overtaken, Publisher
 from bot.weights import Weight
 from playground import workspace

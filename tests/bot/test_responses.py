@@ -9,7 +9,7 @@ from bot.answers import Repaint
 from bot.cards import say
 from bot.commands.command import Filled
 from bot.errands import Errands
-from bot.outbox import Later, Undeliverable, Unknown
+from bot.outcomes import Later, Undeliverable, Unknown
 from bot.responses import Responses
 from bot.weights import Weight
 from bot.windows import Payload, Windows

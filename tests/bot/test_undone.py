@@ -11,7 +11,7 @@ import pytest
 from bot import replies, stuck
 from bot.cards import Card
 from bot.follow import Follower
-from bot.outbox import Fixed
+from bot.outcomes import Fixed
 from provisioning import room
 from provisioning.model import Action, Condition, Decision, Phase, RequestStatus, Vote
 from provisioning.objects import format_time

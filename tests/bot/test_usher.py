@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.outbox import Later, Unknown
+from bot.outcomes import Later, Unknown
 from bot.usher import LOOK_SECONDS, Told, Usher
 from provisioning import errors
 from provisioning.memo import Remembered
