@@ -14,6 +14,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import outcomes
 from bot import slack as slack_api
 from bot.blocks import Block
 from bot.budgets import Bucket
@@ -59,6 +60,6 @@ class Publisher:
             seconds = slack_api.wait_of(error, otherwise=RETRY_SECONDS)
             self._bucket.close(seconds)
             return Later("ratelimited", seconds=seconds)
-        if not code or code in ("internal_error", "fatal_error", "service_unavailable"):
+        if not code or code in outcomes.DOWN:
             return Later(code or str(response.status_code), seconds=RETRY_SECONDS)
         return Undeliverable(code)
