@@ -11,22 +11,26 @@ one of them, whether the Secret is there or not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
+from provisioning.manifest import Key, key_of
 from provisioning.resources import KAMAJI_CONTROL_PLANES, SECRETS, TENANT_CONTROL_PLANES
 from webhooks import deliveries, inspection, named, tree
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest, One
+from webhooks.facts import All, Facts, Manifest, One
 from webhooks.parts import Source
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
 
 KEEPERS: Final = (KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES)
 """Who keeps keys in Secrets: those name it as their owner."""
-
+EACH_MAX: Final = 20
+"""Control planes that are asked about one by one. For more, all of the namespace are listed: people can name hundreds,
+and cannot have as many. Only what Sveltos has for all clusters names some of several namespaces."""
 
 KEPT: Final = (
     *(f"{name}-certificate" for name in ("api-server", "api-server-kubelet-client", "datastore", "konnectivity", "sa")),
@@ -55,10 +59,9 @@ def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[C
     sources = [s for s in named.by(request, manifest) if s.kind == SECRETS.kind and _which(s) not in before]
     kept = {source: _keeper(secret) for source, secret in named.read(sources, request.namespace, facts)}
     namesakes = {source: _namesakes(source, request.namespace) for source in sources if not kept.get(source)}
-    facts.need(*(one for ones in namesakes.values() for one in ones))
+    there = _there(frozenset(itertools.chain(*namesakes.values())), facts)
     for source in sources:
-        there = (one for one in namesakes.get(source, ()) if facts.known[one] is not None)
-        keeper = kept.get(source) or next((f"the {one.resource.kind} {one.name}" for one in there), "")
+        keeper = kept.get(source) or next((there[key] for key in namesakes.get(source, ()) if key in there), "")
         if keeper:
             yield Cause(
                 source.field,
@@ -67,11 +70,25 @@ def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[C
             )
 
 
-def _namesakes(source: Source, namespace: str) -> list[One]:
+def _namesakes(source: Source, namespace: str) -> list[Key]:
     """Which control planes would have that name for keys of theirs, though those may not be there yet."""
     place = source.namespace or namespace
     names = [source.name.removesuffix(f"-{key}") for key in KEPT if source.name.endswith(f"-{key}")]
-    return [One(kind, name, place) for name in names if name and place for kind in KEEPERS]
+    return [(place, name) for name in names if name and place]
+
+
+def _there(namesakes: Collection[Key], facts: Facts) -> dict[Key, str]:
+    """Which of these control planes there are, and what each is. However many are asked about, few questions are."""
+    if len(namesakes) <= EACH_MAX:
+        facts.need(*(One(kind, name, place) for place, name in namesakes for kind in KEEPERS))
+        found = {kind: [(p, n) for p, n in namesakes if facts.get(kind, n, namespace=p)] for kind in KEEPERS}
+    else:
+        places = {place for place, _ in namesakes}
+        where = "" if len(places) > 1 else places.pop()
+        facts.need(*(All(kind, where) for kind in KEEPERS))
+        found = {kind: [*map(key_of, facts.list(kind, namespace=where))] for kind in KEEPERS}
+    # The first kind wins.
+    return {key: f"the {kind.kind} {key[1]}" for kind in reversed(KEEPERS) for key in found[kind]}
 
 
 def _of_keeper(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:

@@ -19,8 +19,8 @@ from webhooks.facts import All, One, Trusted
 from webhooks.judge import Judge
 from webhooks.kinds import CLUSTER_PROFILES
 from webhooks.policies import POLICIES
+from webhooks.policies.control_plane_keys import EACH_MAX, KEEPERS, POLICY
 from webhooks.policies.control_plane_keys import KEPT as KEYS
-from webhooks.policies.control_plane_keys import POLICY
 
 SECRET = manifest(SECRETS, "c", data={"tls.key": "eA=="}, type="cluster.x-k8s.io/secret")
 KEPT = owned(SECRET, manifest(KAMAJI_CONTROL_PLANES, "web"))
@@ -116,13 +116,35 @@ def test_keys_that_a_control_plane_has_still_to_write_are_given_to_nobody_either
     assert check(resource, named_so(naming, f"web-{key}"), elsewhere) == Allow()
 
 
-def test_many_names_are_asked_about_at_once() -> None:
-    files = [{"path": f"/{n}", "contentFrom": {"secret": {"name": f"c{n}-ca", "key": "a"}}} for n in range(60)]
-    template = manifest(KUBEADM_CONFIG_TEMPLATES, "t", {"template": {"spec": {"files": files}}})
-    judge = Judge([POLICY], [], World(*WORLD), ToldLedgers(), Trusted(), lambda: NOW)
-    asked = request(KUBEADM_CONFIG_TEMPLATES, template)
-    verdict = asyncio.run(asyncio.wait_for(_decide(judge, asked), 5))
-    assert verdict == Allow()
+def naming_many(count: int) -> Any:
+    files = [{"path": f"/{n}", "contentFrom": {"secret": {"name": f"c{n}-ca", "key": "a"}}} for n in range(count)]
+    return manifest(KUBEADM_CONFIG_TEMPLATES, "t", {"template": {"spec": {"files": files}}})
+
+
+@pytest.mark.parametrize("count", [1, EACH_MAX, EACH_MAX + 1, 500])
+def test_however_many_names_there_are_few_questions_find_the_one_that_a_control_plane_will_write(count: int) -> None:
+    for kind, there in ((KAMAJI_CONTROL_PLANES, True), (TENANT_CONTROL_PLANES, True), (TENANT_CONTROL_PLANES, False)):
+        plane = manifest(kind, f"c{count - 1}", namespace="tenant-blue" if there else "tenant-red")
+        world = World(*WORLD, plane, manifest(kind, "another"))
+        judge = Judge([POLICY], [], world, ToldLedgers(), Trusted(), lambda: NOW)
+        verdict = asyncio.run(_decide(judge, request(KUBEADM_CONFIG_TEMPLATES, naming_many(count))))
+        assert isinstance(verdict, Deny) == there
+        if isinstance(verdict, Deny):
+            assert [cause.field for cause in verdict.causes] == [f"spec.template.spec.files[{count - 1}].contentFrom"]
+            assert f"what the {kind.kind} c{count - 1} keeps for itself" in verdict.reason
+        asked = {query for query, _ in world.asked if query.resource in KEEPERS}
+        assert len(asked) <= len(KEEPERS) * EACH_MAX
+
+
+def test_names_of_several_namespaces_are_each_looked_for_in_their_own() -> None:
+    def naming(namespace: str) -> Any:
+        refs = [{"kind": "Secret", "name": f"c{n}-ca", "namespace": f"tenant-{n}"} for n in range(EACH_MAX)]
+        refs.append({"kind": "Secret", "name": "web-ca", "namespace": namespace})
+        return manifest(CLUSTER_PROFILES, "p", {"policyRefs": refs})
+
+    web = manifest(KAMAJI_CONTROL_PLANES, "web", namespace="tenant-red")
+    assert isinstance(check(CLUSTER_PROFILES, naming("tenant-red"), web), Deny)
+    assert check(CLUSTER_PROFILES, naming("tenant-green"), web) == Allow()
 
 
 async def _decide(judge: Judge, asked: Any) -> Any:
