@@ -25,8 +25,8 @@ from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
-from provisioning import escalation, lifetime, reminders, seats
-from provisioning.model import Message, Phase, Surface
+from provisioning import escalation, lifetime, reminders, room, seats
+from provisioning.model import Message, Surface
 from provisioning.objects import format_time, parse_time
 from provisioning.queue import Queue
 from provisioning.records import AnswerTold, Handed, Missing, QuestionTold, Record, Reminded, RemindsNext, Stranded
@@ -80,8 +80,8 @@ class Messenger:
         if request is None:
             self._sent.pop(key, None)
             return None
-        status = request.it.status
-        if status.phase is not Phase.PENDING and not status.questions:
+        status, waits = request.it.status, room.waits_for_anything(request)
+        if not waits and not status.questions and not status.unreachable:
             return None
         sight = sights.of(self._desk, request)
         if sight is None:
@@ -89,6 +89,12 @@ class Messenger:
         try:
             for number in range(len(status.questions)):
                 await self._tell_of_question(sight, number)
+            if not waits:
+                await self._note_missing(sight, ())  # nobody is waited for any more
+                return None
+            if room.waits(request):
+                await self._whereabouts(sight, ())  # nobody is asked, and whoever asked may be gone
+                return LOOK_SECONDS
             if sight.stage is not Stage.WAITING or not approvers.are_needed(sight):
                 return None
             return await self._wait(sight)
@@ -99,11 +105,9 @@ class Messenger:
     async def _wait(self, sight: Sight) -> float:
         """Hand it on when that is due, and remind those who were asked."""
         now, request, tenant = self._clock(), sight.request, sight.deciding
-        asked, requester = approvers.asked(sight)[:REMINDED], approvers.account_of(tenant, request.it.spec.requester)
-        found = {who: await self._directory.whereabouts(who) for who in dict.fromkeys((requester, *asked)) if who}
-        unreachable = tuple(who for who, each in found.items() if not each.is_there)[:REMINDED]
-        if unreachable != request.it.status.unreachable:
-            await self._record(sight, Missing(unreachable))
+        asked = approvers.asked(sight)[:REMINDED]
+        found = await self._whereabouts(sight, asked)
+        unreachable = tuple(who for who, each in found.items() if not each.is_there)
         await self._hand_on(sight, unreachable, now)
         zones = {who: zone for who, each in found.items() if (zone := zone_of(each.zone))}
         plan = self._plan(sight, {who for who in asked if who not in unreachable}, zones, now)
@@ -114,6 +118,17 @@ class Messenger:
             await self._record(sight, RemindsNext(plan.next_at))
         moments = [at for at in (plan.next_at, escalation.next_at(request, tenant)) if at is not None]
         return max(1.0, min([LOOK_SECONDS, *((at - now).total_seconds() for at in moments)]))
+
+    async def _whereabouts(self, sight: Sight, asked: tuple[str, ...]) -> dict[str, Whereabouts]:
+        """Where these are, and whoever asked for it. Who is not there is noted."""
+        requester = approvers.account_of(sight.deciding, sight.request.it.spec.requester)
+        found = {who: await self._directory.whereabouts(who) for who in dict.fromkeys((requester, *asked)) if who}
+        await self._note_missing(sight, tuple(who for who, each in found.items() if not each.is_there)[:REMINDED])
+        return found
+
+    async def _note_missing(self, sight: Sight, accounts: tuple[str, ...]) -> None:
+        if accounts != sight.request.it.status.unreachable:
+            await self._record(sight, Missing(accounts))
 
     async def _hand_on(self, sight: Sight, unreachable: tuple[str, ...], now: datetime) -> None:
         """Take the step that is due; without one, tell the platform when nobody is left who could decide."""
