@@ -229,11 +229,18 @@ def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, su
     request = desk.request(ticket.namespace, ticket.id)
     drawn = drawing(desk, request, surface) if request else None
     told, tenant = _sentence(desk, ticket, refused), desk.tenant_of(ticket.namespace)
+    if request and refused.reason is Reason.ALREADY_VOTED and _has_voted(request, person):
+        # Whoever has another mind by now takes the first vote back.
+        return Repaint(drawn, cards.card([blocks.section(told), blocks.actions(buttons.take_back_vote(request))]))
     spec = sights.deciding(desk, request, tenant) if request and tenant else None
     if request and spec and refused.reason in _ALONE and spec.approval.in_slack and people.breaker(spec, person):
         offered = blocks.actions(buttons.break_glass(request))
         return Repaint(drawn, cards.card([blocks.section(told), offered]))
     return Repaint(drawn, cards.say(told))
+
+
+def _has_voted(request: Stored[ClusterRequest], person: Person) -> bool:
+    return any(people.same(vote.voter, person) for vote in request.it.status.votes)
 
 
 def _sentence(desk: Desk, ticket: Ticket, refused: Refused) -> str:

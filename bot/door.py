@@ -33,7 +33,7 @@ from bot.cards import Card
 from bot.commands.command import Filled
 from bot.errands import Errands
 from bot.homes import Homes
-from bot.people import People, Refusal, Unwelcome
+from bot.people import PASSING, People, Refusal, Unwelcome
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.responses import Responses
@@ -223,6 +223,9 @@ class Door:
             return await form.submitted(filled)
         except Unwelcome as unwelcome:
             log.info("person_refused", slack=body["user"]["id"], why=unwelcome.refusal.name.lower())
+            fields = forms.inputs(body["view"])
+            if fields and unwelcome.refusal in PASSING:
+                return Errors({fields[-1]: unwelcome.refusal})
             return forms.replaced(unwelcome.refusal)
         except errors.RuleError as refused:
             return forms.replaced("; ".join(cause.message for cause in refused.causes))

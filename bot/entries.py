@@ -27,7 +27,9 @@ from provisioning.preview import Wish
 
 POOL = "workers"
 NODES_MOST = 1000
-_SPAN = re.compile(r"[1-9][0-9]{0,5}[hm]")
+_SPAN = re.compile(r"(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,7})m)?")
+_LONGEST = timedelta(hours=99_999)
+"""What the API takes: five figures of hours."""
 ERROR_LONGEST = 300
 _LAST = 10**10
 """Slack picks times of ten digits, which end in the year 2286."""
@@ -246,5 +248,14 @@ def typed(values: Mapping[str, Any], name: str) -> str:
 
 
 def span(word: str) -> timedelta | None:
-    """`24h` or `90m` -> how long; None for what is no duration."""
-    return lifetimes.parse(word) if _SPAN.fullmatch(word) else None
+    """`24h`, `90m`, `1h30m` or `3d` -> how long; None for what is no duration, or longer than any can be."""
+    said = _SPAN.fullmatch(word.lower())
+    days, hours, minutes = (int(number or 0) for number in said.groups()) if said else (0, 0, 0)
+    found = timedelta(days=days, hours=hours, minutes=minutes)
+    return found if timedelta() < found <= _LONGEST else None
+
+
+def duration(word: str) -> str:
+    """The same as the API writes it; empty for what is no duration."""
+    found = span(word)
+    return lifetimes.spell(found) if found else ""

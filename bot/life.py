@@ -146,9 +146,27 @@ def handles(look: Look) -> list[Block]:
     return list(buttons_of(look)) if buttons_of else []
 
 
+def others(look: Look) -> list[Block]:
+    """The rest of what can be done with one that is at rest, which is not on its card: that is for every day."""
+    if look.stage not in (Stage.READY, Stage.ASLEEP):
+        return []
+    return [blocks.actions(*_seldom(look))]
+
+
 def _actions(look: Look) -> list[Block]:
     elements = handles(look)
     return [blocks.actions(*elements)] if elements else []
+
+
+def _seldom(look: Look) -> Iterator[Block]:
+    cluster, spec = look.cluster, look.cluster.it.spec
+    yield _run(look, replies.RESIZE, "resize", replies.resize_spoken)
+    if edits.following(spec.version or cluster.it.status.version, look.catalog.versions):
+        yield _run(look, replies.UPGRADE, "upgrade", replies.upgrade_spoken)
+    if edits.optional_add_ons(spec, look.catalog):
+        yield _run(look, replies.CHOOSE_ADD_ONS, "addons", replies.add_ons_spoken)
+    if not spec.deletion_protection:
+        yield _run(look, replies.PROTECT, "protect", replies.protect_spoken)
 
 
 def _of_building(look: Look) -> Iterator[Block]:

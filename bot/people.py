@@ -52,6 +52,10 @@ class Refusal(StrEnum):
     NOT_READY = replies.NOT_READY
 
 
+PASSING = frozenset((Refusal.UNCERTAIN, Refusal.NOT_READY))
+"""What is over in a moment: whoever has filled a form in need not do it again for that."""
+
+
 class Unwelcome(ClusterdeskError):
     """This account may not do anything here."""
 

@@ -18,6 +18,8 @@ _NUMBER = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?[x\u00d7]?")
 """`3`, `3x`, or `2-6` for the autoscaler."""
 _TIMES = re.compile(r"([0-9]{1,4}(?:-[0-9]{1,4})?[x\u00d7])(.+)")
 """`3xsmall`."""
+_LASTS = re.compile(r"[0-9]+[a-z]+", re.IGNORECASE)
+"""What somebody may mean as a lifetime, though it is none: `2weeks`."""
 _VERSION = re.compile(r"v?[0-9]+\.[0-9.]+")
 
 
@@ -48,8 +50,8 @@ def read(words: Iterable[str], *, sizes: Collection[str], versions: Collection[s
     for word in itertools.chain.from_iterable(_parts(each, sizes) for each in words):
         if word in sizes:
             said = replace(said, flavor=word)
-        elif entries.span(word):
-            said = replace(said, lifetime=word)
+        elif lifetime := entries.duration(word):
+            said = replace(said, lifetime=lifetime)
         elif number := _NUMBER.fullmatch(word):
             said = replace(said, nodes=int(number[1]), most=int(number[2]) if number[2] else None)
         elif _VERSION.fullmatch(word):
@@ -59,7 +61,8 @@ def read(words: Iterable[str], *, sizes: Collection[str], versions: Collection[s
                 return Unknown("version", word, offers.suggestion(wanted, versions))
             said = replace(said, version=version)
         else:
-            return Unknown("size", word, offers.suggestion(word, sizes))
+            size = offers.suggestion(word, sizes)
+            return Unknown("size" if size or not _LASTS.fullmatch(word) else "lifetime", word, size)
     return said
 
 

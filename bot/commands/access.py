@@ -104,7 +104,7 @@ def _choice(words: Sequence[str], roles: Sequence[AccessRole], usual: Choice, lo
         if wanted is None and span is None:
             known = [role.value.lower() for role in roles]
             return Say(cards.say(replies.no_such_choice("role", word, offers.suggestion(word, known))))
-        role, valid_for = wanted or role, word if span else valid_for
+        role, valid_for = wanted or role, entries.duration(word) or valid_for
     return Choice(role, valid_for)
 
 

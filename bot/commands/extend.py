@@ -114,9 +114,8 @@ def _too_long(call: Call, found: Found) -> Say:
 
 
 def _typed(span: timedelta) -> str:
-    """A span of whole minutes as the line takes it: in one unit."""
-    minutes = span // timedelta(minutes=1)
-    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
+    """In whole minutes, as the line takes it."""
+    return lifetime.spell(timedelta(minutes=span // timedelta(minutes=1)))
 
 
 COMMAND = Command(

@@ -28,7 +28,8 @@ def run(call: Call) -> Answer:
         return Say(hand_made.card(cluster, tenant))
     parts = [blocks.section(replies.headline(stage.of_cluster(cluster), cluster.meta.name, tenant))]
     policy = place.tenant.it.spec.lifetime
-    parts += life.parts(life.Look(cluster, call.desk.catalog(), policy, call.desk.usual(), call.now))
+    look = life.Look(cluster, call.desk.catalog(), policy, call.desk.usual(), call.now)
+    parts += [*life.parts(look), *life.others(look)]
     parts += [blocks.context(told)] if (told := _beside(call, cluster)) else []
     pending = _pending(call, tenant, cluster.meta.name)
     return Say(cards.card([*parts, *([blocks.context("\n".join(pending))] if pending else [])]))

@@ -119,9 +119,9 @@ def undeliverable(channel: str, others: int) -> str:
 
 def sent_to(channel: str, others: int) -> str:
     """`channel` is a mention of ours, or empty."""
-    if channel:
-        return f"Sent to {channel}."
-    return f"Sent to {count(others, 'approver')} in direct messages." if others else ""
+    directly = f"{count(others, 'approver')} in direct messages" if others else ""
+    places = " and to ".join(filter(None, (channel, directly)))
+    return f"Sent to {places}." if places else ""
 
 
 def voted(approve: bool, cluster: str, missing: int) -> str:

@@ -32,6 +32,10 @@ HELP_SPOKEN = "Say what clusterdesk can do"
 EXTEND = "Extend"
 SCALE = "Scale"
 HIBERNATE = "Hibernate"
+RESIZE = "Resize"
+UPGRADE = "Upgrade"
+CHOOSE_ADD_ONS = "Add-ons"
+PROTECT = "Protect"
 WAKE = "Wake"
 SKIP_SLEEP = "Skip tonight's sleep"
 RETRY = "Retry"
@@ -111,6 +115,22 @@ def extend_form_spoken(cluster: str) -> str:
 
 def scale_spoken(cluster: str) -> str:
     return f"Change the number of workers of cluster {cluster}"
+
+
+def resize_spoken(cluster: str) -> str:
+    return f"Change the size of the workers of cluster {cluster}"
+
+
+def upgrade_spoken(cluster: str) -> str:
+    return f"Bring cluster {cluster} to another Kubernetes version"
+
+
+def add_ons_spoken(cluster: str) -> str:
+    return f"Choose what is installed into cluster {cluster}"
+
+
+def protect_spoken(cluster: str) -> str:
+    return f"Keep cluster {cluster} from being deleted"
 
 
 def skip_spoken(cluster: str) -> str:

@@ -1,6 +1,7 @@
 """Everything in the bot that draws something for Slack, found in the code itself, and which of it drawing reaches.
 
-There is no list to forget: a function counts because it makes a card of blocks or lays out buttons.
+There is no list to forget: a function counts because it makes a card, a modal or a Home, or lays out buttons. What the
+doors say when nothing else can be said does not: each is one sentence.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-import re
 import sys
 from collections.abc import Callable, Iterator
 from types import CodeType, FrameType, FunctionType
@@ -16,15 +16,15 @@ from typing import Any
 
 import bot
 
-_CARD = re.compile(r"\bCard\b")
+_DOORS = ("bot.door", "bot.windows")
 
 
 def draws(function: FunctionType) -> bool:
-    """Whether it makes a card of more than one sentence, or lays out buttons."""
+    """Whether it makes something that people see, or lays out buttons."""
     used = {*function.__code__.co_names}
-    makes = "cards" in used and not used.isdisjoint(("card", "listing"))
-    returns = str(function.__annotations__.get("return", ""))
-    return (makes and bool(_CARD.search(returns))) or {"blocks", "actions"} <= used
+    if "cards" in used and not used.isdisjoint(("card", "listing", "say")) and function.__module__ not in _DOORS:
+        return True
+    return "blocks" in used and not used.isdisjoint(("actions", "modal", "home"))
 
 
 def builders() -> dict[str, CodeType]:

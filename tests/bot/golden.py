@@ -368,9 +368,10 @@ def _squeezed() -> Sight:
     return replace(sight(), used=Usage(clusters=3, nodes=14, vcpu=38_000, memory=80 * 2**30), taker=taker)
 
 
-def _in_line(reason: str = room.NO_ROOM) -> Sight:
+def _in_line(reason: str = room.NO_ROOM, *, missing: tuple[str, ...] = ()) -> Sight:
     """One that was approved and waits for room, as the second in line; build-3 ends next."""
-    status = samples.waits_for_room(reason, _NO_ROOM).model_copy(update={"votes": (BY_OMAR,)})
+    status = samples.waits_for_room(reason, _NO_ROOM)
+    status = status.model_copy(update={"votes": (BY_OMAR,), "unreachable": missing})
     turn = Turn(2, ("build-3", objects.parse_time(samples.TOMORROW)))
     return replace(sight(status), turn=turn, now=samples.NOW)
 
@@ -520,6 +521,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked_back": lambda: shortage.asked_back(_squeezed(), (Cause("spec.pools", _NO_ROOM),)),
     "requester_waiting_no_room": lambda: _TELL(_squeezed()),
     "requester_in_line": lambda: _TELL(_in_line()),
+    "approver_in_line_asker_gone": lambda: _ASK(_in_line(missing=("U0LENA",))),
     "requester_in_line_forced": lambda: _TELL(replace(_in_line(), turn=Turn(1, forced=True))),
     "requester_in_line_too_large": lambda: _TELL(replace(_in_line(room.TOO_LARGE), turn=Turn(0))),
     "requester_undone": lambda: _TELL(_undone()),
@@ -657,6 +659,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_create_filled": lambda: _opened("create build-9 large 72h"),
     "form_create_knowing": lambda: _opened("create build-9 small 72h", _knowing()),
     "form_create_large": lambda: _opened("create build-9 large 72h", _crowded()),
+    "form_create_unfit": lambda: _opened("create Build_7"),
     "form_create_too_much": lambda: _opened("create build-9 3x small 72h", _full()),
     "form_create_unfolded": lambda: _unfolded(),
     "form_create_two_tenants": lambda: _opened("create team-b/build-9", _two_tenants()),
@@ -715,6 +718,8 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "receipt_waived": lambda: forms.receipt(receipts.parts(samples.request(), waiver="small clusters")),
     "receipt_asked_already": lambda: forms.receipt(receipts.parts(samples.request(), already=True)),
     "told": lambda: forms.told("Too late."),
+    "shown": lambda: forms.shown(_said("list")),
+    "home_not_ready": lambda: home.told(replies.NOT_READY),
 }
 
 

@@ -314,6 +314,24 @@ async def test_a_vote_is_taken_back_and_the_others_are_counted_again(stage: Stag
     assert not omar.sees("1 more approval needed")
 
 
+async def test_whoever_agreed_and_would_deny_by_now_is_offered_to_take_the_vote_back_first(stage: Stage) -> None:
+    asked(stage.desk, approval=TWO)
+    omar = stage.slack.person(OMAR.slack)
+    await omar.waits_for("asks for a new cluster")
+    await omar.card("asks for a new cluster", at=HERE).click("Approve")
+    await omar.waits_for("1 more approval needed")
+
+    await omar.card("asks for a new cluster", at=HERE).click(replies.DENY)
+    await omar.waits_for(replies.ALREADY_VOTED)
+    await omar.card(replies.ALREADY_VOTED, at=HERE).click(replies.TAKE_BACK_VOTE)
+    await omar.waits_for("Your vote on the request about build-7 is taken back.")
+    await omar.card("asks for a new cluster", at=HERE).click(replies.DENY)
+    await omar.modal.fill({replies.DENY_REASON: "Not this week"})
+    await omar.modal.submit()
+
+    assert stage.desk.stored[KEY].it.status.phase is Phase.DENIED
+
+
 async def test_what_is_decided_is_not_taken_back(stage: Stage) -> None:
     asked(stage.desk, approval=TWO)
     omar, eva = stage.slack.person(OMAR.slack), stage.slack.person(EVA.slack)

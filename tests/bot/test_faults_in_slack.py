@@ -179,6 +179,26 @@ async def test_not_knowing_who_somebody_is_refuses_and_asks_again_next_time(stag
     assert lena.sees("No clusters yet")
 
 
+async def test_a_form_keeps_what_was_typed_while_nobody_knows_for_a_moment_who_sends_it(stage: Stage) -> None:
+    lena = stage.slack.person("U0LENA")
+    await lena.command("/cluster create build-7 small")
+    await lena.modal.fill({"Reason": "builds"})
+    await stage.slack.events.change_person(stage.slack.workspace.people["U0LENA"])
+    stage.slack.api.faults.plan("users.info", Fault.DOWN)
+    # The event comes by a way of its own, and may be later than a command.
+    async with asyncio.timeout(30):
+        while not lena.sees(replies.UNCERTAIN):
+            await lena.command("/cluster list")
+    stage.slack.api.faults.plan("users.info", Fault.DOWN)
+
+    await lena.modal.submit()
+    assert lena.modal.errors == {"Reason": replies.UNCERTAIN}
+    assert lena.modal.value("Reason") == ("builds",)
+    await lena.modal.submit()
+
+    assert lena.modal.title == replies.RECEIPT_TITLE
+
+
 async def test_a_changed_account_is_looked_at_again(stage: Stage) -> None:
     lena = stage.slack.person("U0LENA")
     await lena.command("/cluster list")

@@ -17,6 +17,7 @@ from provisioning.model import (
     Amounts,
     ApprovalPolicy,
     Decision,
+    DelegationSpec,
     Delivery,
     Person,
     Phase,
@@ -65,6 +66,15 @@ async def test_a_new_request_gets_one_card_for_approvers_and_one_for_the_request
 
     assert [c for c in scene.poster.calls if c.startswith("post")] == ["post C0TEAMA", "post DLENA"]
     assert "Sent to <#C0TEAMA>." in scene.poster.at("DLENA")[0].text
+
+
+async def test_a_requester_reads_of_every_place_to_which_a_request_went(scene: Scene) -> None:
+    away = DelegationSpec(approver=samples.OMAR, delegate=samples.PAT, until=samples.TOMORROW)
+    scene.desk.voting.given["tenant-team-a", samples.OMAR.user] = away
+
+    await scene.look()
+
+    assert "Sent to <#C0TEAMA> and to 1 approver in direct messages." in scene.poster.at("DLENA")[0].text
 
 
 async def test_looking_again_changes_nothing(scene: Scene) -> None:

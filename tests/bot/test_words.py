@@ -30,7 +30,11 @@ def read(line: str) -> Said | Unknown:
         ("v1.33.9", Said(version="v1.33.9")),
         ("1.33.9", Said(version="v1.33.9")),
         ("1.34", Said(version="v1.34.11")),
-        ("3x small v1.34 90m", Said("small", 3, None, "v1.34.11", "90m")),
+        ("3x small v1.34 90m", Said("small", 3, None, "v1.34.11", "1h30m")),
+        ("3d", Said(lifetime="72h")),
+        ("24H", Said(lifetime="24h")),
+        ("1d12h30m", Said(lifetime="36h30m")),
+        ("99999h", Said(lifetime="99999h")),
     ],
 )
 def test_each_word_says_what_it_looks_like_in_any_order(line: str, said: Said) -> None:
@@ -45,6 +49,11 @@ def test_each_word_says_what_it_looks_like_in_any_order(line: str, said: Said) -
         ("small 1.33.8", Unknown("version", "1.33.8", "v1.33.9")),
         ("v1.3", Unknown("version", "v1.3", "v1.34.5")),
         ("<!channel>", Unknown("size", "<!channel>", "")),
+        ("100000h", Unknown("lifetime", "100000h", "")),
+        ("5000d", Unknown("lifetime", "5000d", "")),
+        ("0h", Unknown("lifetime", "0h", "")),
+        ("2weeks", Unknown("lifetime", "2weeks", "")),
+        ("9small", Unknown("size", "9small", "small")),
     ],
 )
 def test_a_word_that_fits_nothing_comes_back_with_the_closest_that_would(line: str, unknown: Unknown) -> None:
