@@ -21,8 +21,9 @@ from provisioning.usage import Usage
 USABLE: Final = 5.0
 """Seconds after the write that charged it was sent in which an advance may be granted from; then it is given back.
 Short against the time after which a write that was let in can no longer land: nobody takes it away before that."""
-OWING: Final = 1.0
-"""Seconds for which what was granted out of an advance may wait to be written down."""
+OWING: Final = 4.0
+"""Seconds for which what was granted out of an advance may wait to be written down: it is charged all the while, and
+the next advance is charged by the same write before this one is over."""
 RECENT: Final = 10.0
 """Seconds in which a door must have been asked more than once to take anything ahead."""
 MOST: Final = 64

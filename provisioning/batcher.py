@@ -144,7 +144,7 @@ class Batcher:
                 page = await self.store.load(self.tenant)
         except (TimeoutError, errors.Unavailable, errors.Throttled):
             return Contended()
-        ledger = page.ledger.without_advances()  # They will be given back.
+        ledger = self._with_owed(page.ledger).without_advances()  # They will be given back.
         return _at(page.version, judge(ledger, request, used=ledger.used())[1])
 
     async def _work(self) -> None:
@@ -243,7 +243,7 @@ class Batcher:
         """What was granted ahead in its slots, and nothing ahead: that is taken anew with each write."""
         self._hand.expire(self.clock())
         ledger = ledger.lend(self._name, None)
-        for request in self._hand.owed.values():
+        for request in self._hand.unwritten.values():
             ledger = ledger.claim(request.key, request.claim)
         return ledger
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from webhooks.facts import Answer, Query
 
-WITHIN: Final = 1.0
+WITHIN: Final = 2.0
 """Seconds for which a cached object counts as it was found to be."""
 MOST: Final = 2000
 """Objects of which that is known; of more, those that were confirmed longest ago are forgotten."""
