@@ -29,7 +29,7 @@ from tests.playground.simulated.tenant import infrastructure
 from tests.provisioning.backstage import Clock
 from tests.provisioning.waiting import eventually, running
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 SYSTEM = "clusterdesk-system"
 MARKS = {names.CAPI_CLUSTER_LABEL: "web", names.CLUSTER_LABEL: "web"}
