@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from bot import replies
-from bot.messenger import LOOK_SECONDS, Messenger
+from bot.messenger import Messenger
 from bot.outcomes import Later, Undeliverable, Vanished
 from bot.people import Whereabouts
+from bot.prompter import LOOK_SECONDS
 from provisioning import errors
 from provisioning.model import (
     ApprovalPolicy,
