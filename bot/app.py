@@ -15,14 +15,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import approvals, buttons, commands, forms, metrics
+from bot import buttons, commands, forms, metrics, presses
 from bot.door import Door
 from bot.slack import Identity
 from bot.windows import Payload
 
 log = structlog.get_logger()
 
-PRESSES = re.compile(f"^({'|'.join(approvals.PRESSES)})$")
+PRESSES = re.compile(f"^({'|'.join(presses.PRESSES)})$")
 LIVE = re.compile(f"^({'|'.join(forms.LIVE_FIELDS)})(-.+)?$")
 ANYTHING = re.compile(r"[\s\S]*")
 

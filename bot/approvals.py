@@ -1,32 +1,17 @@
-"""What happens when somebody presses Approve, Deny or Withdraw: the desk decides, the person is told, the card redrawn.
+"""How somebody votes on a request in Slack: approves, denies, takes it back, or takes it through in an emergency.
 
-No press is silent. The button says what was shown (`buttons.Ticket`); whether that still stands is the desk's to say.
+Each is what a button does (`presses`), and where a reason is wanted, what becomes of the form for it. Whether a vote
+counts is the desk's to say.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import structlog
 
-from bot import (
-    approvers,
-    blocks,
-    buttons,
-    cards,
-    forms,
-    inquiries,
-    news,
-    receipts,
-    replies,
-    request_cards,
-    shortage,
-    sights,
-    unsaved,
-    verdicts,
-)
+from bot import approvers, blocks, buttons, cards, forms, replies, request_cards, shortage, sights, unsaved, verdicts
 from bot.answers import ANSWER_SECONDS, Errors, FormAnswer, Open, PressAnswer, Repaint, Replace
 from bot.buttons import Ticket
 from bot.commands.command import Filled, Form
@@ -43,24 +28,6 @@ log = structlog.get_logger()
 
 ROOM_SECONDS = 1.5
 """How long it may take to learn whether there is room: the vote itself needs the rest of the answer's time."""
-_ALONE = frozenset((Reason.OWN_REQUEST, Reason.NOT_AN_APPROVER, Reason.APPROVER_ASKED, Reason.APPROVER_VOTED))
-"""Refusals that leave a way in an emergency, where the tenant has one."""
-
-
-async def pressed(desk: Desk, *, action: str, value: object, person: Person) -> PressAnswer:
-    """The answer to one of our buttons."""
-    ticket = buttons.read(value)
-    if ticket is None:
-        return Repaint(told=cards.say(replies.CARD_TOO_OLD))
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await PRESSES[action].answer(desk, ticket, person)
-    except Refused as refused:
-        log.info("press_refused", request=ticket.id, by=person.user, action=action, reason=refused.reason.value)
-        return _refused(desk, ticket, refused, person, surface=PRESSES[action].surface)
-    except (errors.KubeError, TimeoutError) as error:
-        log.warning("press_not_saved", request=ticket.id, by=person.user, error=str(error) or "timeout")
-        return Repaint(told=cards.say(unsaved.sentence(error)))
 
 
 async def denied(form: Filled) -> FormAnswer:
@@ -90,20 +57,20 @@ async def _reasoned(
         async with asyncio.timeout(ANSWER_SECONDS):
             request = await _vote(form.desk, ticket, form.person, decision, reason=reason, break_glass=break_glass)
     except Refused as refused:
-        return Replace(forms.told(_sentence(form.desk, ticket, refused)))
+        return Replace(forms.told(sentence(form.desk, ticket, refused)))
     except (errors.KubeError, TimeoutError) as error:
         log.warning("vote_not_saved", request=ticket.id, by=form.person.user, error=str(error) or "timeout")
         return Errors({"reason": unsaved.at_field(error)})
     return Replace(forms.told(said(request.it.spec.cluster), title=title))
 
 
-async def _approve(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+async def approve(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     """Whoever's vote would count is asked back first where there is no room any more; nothing is voted then."""
     causes, request = await _shortage(desk, ticket, person), desk.request(ticket.namespace, ticket.id)
     if causes and request and (found := sights.of(desk, request)) and found.deciding.approval.in_slack:
         log.info("approval_asked_back", request=ticket.id, by=person.user, why="; ".join(map(str, causes)))
         return Repaint(request_cards.approver(found), shortage.asked_back(found, causes))
-    return await _approve_anyway(desk, ticket, person)
+    return await approve_anyway(desk, ticket, person)
 
 
 async def _shortage(desk: Desk, ticket: Ticket, person: Person) -> tuple[Cause, ...]:
@@ -121,7 +88,8 @@ async def _shortage(desk: Desk, ticket: Ticket, person: Person) -> tuple[Cause, 
         return ()
 
 
-async def _keep_waiting(desk: Desk, ticket: Ticket, _: Person) -> PressAnswer:
+async def keep_waiting(desk: Desk, ticket: Ticket, _: Person) -> PressAnswer:
+    """Vote on nothing, as whoever was asked back wishes."""
     request = desk.request(ticket.namespace, ticket.id)
     if request is None:
         raise Refused(Reason.GONE)
@@ -130,7 +98,8 @@ async def _keep_waiting(desk: Desk, ticket: Ticket, _: Person) -> PressAnswer:
     return Repaint(told=cards.say(replies.KEPT_WAITING))
 
 
-async def _approve_anyway(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+async def approve_anyway(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+    """Vote for it, whether there is room or not; while others must agree as well, the vote can be taken back."""
     request = await _vote(desk, ticket, person, Decision.APPROVE)
     found = sights.of(desk, request)
     if found is None or request.it.status.phase is not Phase.PENDING:
@@ -145,20 +114,21 @@ async def _approve_anyway(desk: Desk, ticket: Ticket, person: Person) -> PressAn
     return Repaint(request_cards.approver(found), cards.card([told, blocks.actions(*offered)]))
 
 
-async def _deny(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+async def deny(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     """Ask for the reason; whoever may not decide anyway is told before writing one."""
     request = await desk.voting.check(ticket.namespace, ticket.id, person, digest=ticket.digest)
     return Open(forms.deny(ticket, cluster=request.it.spec.cluster))
 
 
-async def _take_back_vote(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+async def take_back_vote(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+    """As if one had not voted yet."""
     request = await desk.voting.take_back(ticket.namespace, ticket.id, person)
     log.info("vote_taken_back", request=ticket.id, by=person.user)
     said = cards.say(replies.vote_taken_back(request.it.spec.cluster))
     return Repaint(drawing(desk, request, Surface.APPROVER), said)
 
 
-async def _break_glass(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+async def break_glass(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     """Ask for the reason, and say what it means and who will be told."""
     request, tenant = desk.request(ticket.namespace, ticket.id), desk.tenant_of(ticket.namespace)
     if request is None or tenant is None:
@@ -172,41 +142,6 @@ async def _break_glass(desk: Desk, ticket: Ticket, person: Person) -> PressAnswe
     approval.check_door(person, spec)
     who = verdicts.passed_over(spec, person)
     return Open(forms.break_glass(ticket, cluster=request.it.spec.cluster, passed_over=who))
-
-
-async def _details(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
-    """The approvers' card as it is now and the whole reason, to be read: what is decided is decided beside it."""
-    request = desk.request(ticket.namespace, ticket.id)
-    tenant, card = desk.tenant_of(ticket.namespace), drawing(desk, request, Surface.APPROVER) if request else None
-    if request is None or tenant is None or card is None:
-        return Repaint(told=cards.say(replies.GONE))
-    if tenant.meta.name not in {t.meta.name for t in (*desk.tenants_of(person), *desk.approvals_of(person))}:
-        return Repaint(told=cards.say(replies.NOT_YOUR_TENANT))
-    return Open(forms.details(card, reason=request.it.spec.reason))
-
-
-async def _withdraw(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
-    request = await desk.withdraw(ticket.namespace, ticket.id, person)
-    log.info("request_withdrawn", request=ticket.id, by=person.user)
-    said = cards.say(receipts.withdrawn(request))
-    return Repaint(drawing(desk, request, Surface.REQUESTER), said)
-
-
-async def _let_go(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
-    """Somebody of the tenant wants a cluster's life to end as it will, and hears no more before it does."""
-    request = desk.request(ticket.namespace, ticket.id)
-    found = sights.of(desk, request) if request else None
-    if request is None or found is None:
-        return Repaint(told=cards.say(replies.GONE))
-    if not people.member(found.tenant.it.spec, person):
-        return Repaint(told=cards.say(replies.REFUSED[Reason.NOT_YOURS]))
-    standing, after = news.delivery(found), news.let_go(found)
-    if standing is None or after is None:
-        return Repaint(told=cards.say(replies.nothing_to_let_go(request.it.spec.cluster)))
-    noted = standing.model_copy(update={"revision": after.told.dumps()})
-    await desk.record_delivery(*request.key, noted)
-    log.info("cluster_let_go", request=ticket.id, by=person.user)
-    return Repaint(after.card)
 
 
 async def _vote(
@@ -225,52 +160,12 @@ def drawing(desk: Desk, request: Stored[ClusterRequest], surface: Surface) -> ca
     return request_cards.draw(surface, found) if found else None
 
 
-def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, surface: Surface) -> Repaint:
-    request = desk.request(ticket.namespace, ticket.id)
-    drawn = drawing(desk, request, surface) if request else None
-    told, tenant = _sentence(desk, ticket, refused), desk.tenant_of(ticket.namespace)
-    if request and refused.reason is Reason.ALREADY_VOTED and _has_voted(request, person):
-        # Whoever has another mind by now takes the first vote back.
-        return Repaint(drawn, cards.card([blocks.section(told), blocks.actions(buttons.take_back_vote(request))]))
-    spec = sights.deciding(desk, request, tenant) if request and tenant else None
-    if request and spec and refused.reason in _ALONE and spec.approval.in_slack and people.breaker(spec, person):
-        offered = blocks.actions(buttons.break_glass(request))
-        return Repaint(drawn, cards.card([blocks.section(told), offered]))
-    return Repaint(drawn, cards.say(told))
-
-
-def _has_voted(request: Stored[ClusterRequest], person: Person) -> bool:
-    return any(people.same(vote.voter, person) for vote in request.it.status.votes)
-
-
-def _sentence(desk: Desk, ticket: Ticket, refused: Refused) -> str:
+def sentence(desk: Desk, ticket: Ticket, refused: Refused) -> str:
+    """Why the desk refused, for whoever pressed."""
     request = desk.request(ticket.namespace, ticket.id)
     found = sights.of(desk, request) if request else None
     return verdicts.why_not(request, refused.reason, approvers.others(found) if found else ())
 
-
-@dataclass(frozen=True)
-class Press:
-    """What one of our buttons does, and on which card it stands."""
-
-    answer: Callable[[Desk, Ticket, Person], Awaitable[PressAnswer]]
-    surface: Surface
-
-
-PRESSES: dict[str, Press] = {
-    buttons.APPROVE: Press(_approve, Surface.APPROVER),
-    buttons.APPROVE_ANYWAY: Press(_approve_anyway, Surface.APPROVER),
-    buttons.KEEP_WAITING: Press(_keep_waiting, Surface.APPROVER),
-    buttons.DENY: Press(_deny, Surface.APPROVER),
-    buttons.TAKE_BACK: Press(_take_back_vote, Surface.APPROVER),
-    buttons.BREAK_GLASS: Press(_break_glass, Surface.APPROVER),
-    buttons.WITHDRAW: Press(_withdraw, Surface.REQUESTER),
-    buttons.LET_GO: Press(_let_go, Surface.REQUESTER),
-    buttons.DETAILS: Press(_details, Surface.APPROVER),
-    buttons.ASK: Press(inquiries.ask, Surface.APPROVER),
-    buttons.ANSWER: Press(inquiries.answer, Surface.REQUESTER),
-}
-"""By action id."""
 
 FORM = Form(forms.DENY, denied)
 GLASS_FORM = Form(forms.BREAK_GLASS, taken_through)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot import approvals, buttons
+from bot import buttons, presses
 from bot.ports import Desk
 from provisioning.model import Delivery
 
@@ -24,9 +24,7 @@ async def is_left_over(desk: Desk, body: Mapping[str, Any]) -> bool:
     # What only one person sees comes without its message.
     if action not in OF_CARDS or ticket is None or not message:
         return False
-    found = Delivery(
-        surface=approvals.PRESSES[action].surface, channel=str(body["channel"]["id"]), ts=str(message["ts"])
-    )
+    found = Delivery(surface=presses.PRESSES[action].surface, channel=str(body["channel"]["id"]), ts=str(message["ts"]))
     known = desk.request(ticket.namespace, ticket.id)
     if known is not None and any(_same(found, each) for each in known.it.status.deliveries):
         return False

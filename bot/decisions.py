@@ -1,6 +1,6 @@
 """How somebody decides about a request in Slack: by which buttons, and why otherwise than about others. Pure.
 
-What must never live here: who may decide (`provisioning.approval`), or what a press does (`approvals`).
+What must never live here: who may decide (`provisioning.approval`), or what a press does (`presses`).
 """
 
 from __future__ import annotations

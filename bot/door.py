@@ -16,12 +16,12 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import (
-    approvals,
     blocks,
     cards,
     commands,
     forms,
     lines,
+    presses,
     replies,
     secrecy,
     suggestions,
@@ -197,7 +197,7 @@ class Door:
         except Unwelcome as unwelcome:
             return Repaint(told=_refusal(unwelcome, slack=body["user"]["id"]))
         self._tell(witness.pressed(body, person))
-        return await approvals.pressed(
+        return await presses.pressed(
             self._desk, action=str(pressed["action_id"]), value=pressed.get("value"), person=person
         )
 

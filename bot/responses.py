@@ -1,7 +1,7 @@
 """How the answer to a press gets to whoever pressed, once Slack has its acknowledgement.
 
 Where the button stands, else in a window, else in a direct message: each when the one before takes nothing.
-What must never live here: what the answer is (`approvals`, `commands`).
+What must never live here: what the answer is (`presses`, `commands`).
 """
 
 from __future__ import annotations

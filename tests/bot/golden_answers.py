@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
 
-from bot import access_cards, approvals, buttons, chimes, commands, sights
+from bot import access_cards, buttons, chimes, commands, presses, sights
 from bot.answers import Repaint, Say
 from bot.cards import Card
 from bot.caretaker import Caretaker
@@ -36,7 +36,7 @@ def _pressed(*actions: str, person: Person, desk: FakeDesk, requester: Person = 
     """What is said to whoever presses these buttons of a request, to the last of them."""
     ticket = buttons.ticket_of(desk.put(samples.request(requester=requester)))
     for action in actions:
-        answer = asyncio.run(approvals.pressed(desk, action=action, value=ticket.dumps(), person=person))
+        answer = asyncio.run(presses.pressed(desk, action=action, value=ticket.dumps(), person=person))
     if not isinstance(answer, Repaint) or answer.told is None:
         raise TypeError(actions)
     return answer.told

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import approvals, windows
+from bot import presses, windows
 from tests.bot import builders, golden, slack_objects
 
 DRAWN = (*golden.CARDS, *golden.VIEWS)
@@ -44,7 +44,7 @@ def test_every_form_that_can_be_sent_is_agreed() -> None:
 def test_every_button_that_can_be_pressed_is_agreed() -> None:
     agreed = {action for name in DRAWN for action in _actions(json.loads(golden.drawn(name)))}
 
-    assert {*approvals.PRESSES} - agreed == set()
+    assert {*presses.PRESSES} - agreed == set()
 
 
 def test_whatever_makes_a_card_or_lays_out_buttons_is_agreed() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import approvals, buttons, digest
+from bot import buttons, digest, presses
 from bot.follow import Follower
 from provisioning.model import Phase
 from provisioning.model.tenant import Channels
@@ -122,7 +122,7 @@ async def test_a_press_that_a_kill_cut_off_counts_once_when_it_is_pressed_again(
     value = buttons.ticket_of(request).dumps()
 
     def press() -> Coroutine[Any, Any, Any]:
-        return approvals.pressed(desk, action=buttons.APPROVE, value=value, person=samples.OMAR)
+        return presses.pressed(desk, action=buttons.APPROVE, value=value, person=samples.OMAR)
 
     try:
         await Life(n).live(press())
@@ -143,7 +143,7 @@ async def test_two_approvers_in_the_same_moment_on_two_replicas_are_one_decision
 
     answers = await asyncio.gather(
         *(
-            approvals.pressed(desk, action=buttons.APPROVE, value=value, person=person)
+            presses.pressed(desk, action=buttons.APPROVE, value=value, person=person)
             for person in (samples.OMAR, samples.EVA)
         )
     )

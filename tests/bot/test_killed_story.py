@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import approvals, buttons
+from bot import buttons
 from bot.access_follow import AccessFollower
 from bot.caretaker import Caretaker
 from bot.follow import Follower
 from bot.messenger import Messenger
 from bot.outcomes import Later
 from bot.people import Whereabouts
+from bot.presses import pressed
 from bot.usher import Usher
 from provisioning.canary import Trouble
 from provisioning.memo import Remembered
@@ -127,7 +128,7 @@ async def _ask_for_the_end(world: World) -> None:
 def presses(action: str, person: Person, key: tuple[str, str] = KEY) -> Deed:
     async def press(world: World) -> None:
         value = buttons.ticket_of(world.desk.stored[key]).dumps()
-        await approvals.pressed(world.desk, action=action, value=value, person=person)
+        await pressed(world.desk, action=action, value=value, person=person)
 
     return press
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
-from bot import approvals, commands, replies, windows
+from bot import commands, presses, replies, windows
 from provisioning.audit import Code
 from provisioning.model import (
     Action,
@@ -216,7 +216,7 @@ class Town:
         used |= {words[0] for words in lines if words}
         sent = {view["callback_id"] for each in golden.VIEWS.values() if "submit" in (view := each())}
         forms = (name for name in windows.FORMS if name in sent)
-        return {*(command.name for command in commands.COMMANDS), *forms, *approvals.PRESSES} - used
+        return {*(command.name for command in commands.COMMANDS), *forms, *presses.PRESSES} - used
 
 
 def made(name: str, spec: ClusterSpec, *, by: str, status: ClusterStatus, at: datetime) -> Stored[TenantCluster]:
