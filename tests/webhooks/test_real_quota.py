@@ -76,6 +76,13 @@ async def workers(desk: Desk) -> str:
     return "raw"
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def front(desk: Desk) -> str:
+    """A control plane by hand with all the replicas that there are, and its load balancer."""
+    await made(desk, KAMAJI_CONTROL_PLANES, "front", {"version": "v1.34.2", "replicas": 2})
+    return "front"
+
+
 def machine(cores: int = 2) -> Manifest:
     domain = {"cpu": {"cores": cores}, "memory": {"guest": "1Gi"}, "devices": {}}
     return {"virtualMachineTemplate": {"spec": {"runStrategy": "Always", "template": {"spec": {"domain": domain}}}}}
@@ -129,6 +136,10 @@ async def has(kube: Kube, desk: Desk, kind: Resource, count: int) -> bool:
     return len((await kube.list(kind, namespace=desk.namespace)).items) == count
 
 
+async def names_of(desk: Desk, kind: Resource) -> set[str]:
+    return {found["metadata"]["name"] for found in (await desk.admin.list(kind, namespace=desk.namespace)).items}
+
+
 async def charged(desk: Desk) -> set[str]:
     """The names of what costs anything, with its kind."""
     stored = await desk.admin.get(TENANT_LEDGERS, desk.tenant, namespace=SYSTEM)
@@ -153,12 +164,12 @@ async def test_all_that_cluster_api_makes_of_a_deployment_is_within_its_charge(d
 
 
 async def test_a_rolling_update_with_surge_goes_through_though_the_quota_is_full(desk: Desk, workers: str) -> None:
-    before = {m["metadata"]["name"] for m in (await desk.admin.list(MACHINES, namespace=desk.namespace)).items}
+    before = await names_of(desk, MACHINES)
     other = {"template": {"spec": {"infrastructureRef": {"name": "two"}}}}
     await desk.admin.merge(MACHINE_DEPLOYMENTS, workers, {"spec": other}, namespace=desk.namespace)
 
     async def rolled() -> bool:
-        now = {m["metadata"]["name"] for m in (await desk.admin.list(MACHINES, namespace=desk.namespace)).items}
+        now = await names_of(desk, MACHINES)
         return len(now) == 2 and now.isdisjoint(before)
 
     await eventually(rolled, seconds=120)
@@ -196,18 +207,18 @@ async def test_machines_are_not_orphaned_to_have_others_made_for_them(desk: Desk
         await desk.admin.merge(KUBEVIRT_MACHINES, name, orphan, namespace=desk.namespace)
 
 
-async def test_control_planes_by_hand_and_their_scale_are_charged(desk: Desk) -> None:
+async def test_control_planes_by_hand_and_their_scale_are_charged(desk: Desk, front: str) -> None:
     await refused(desk, "control-plane replicas", KAMAJI_CONTROL_PLANES, "big", {"version": "v1.34.2", "replicas": 3})
-    await made(desk, KAMAJI_CONTROL_PLANES, "front", {"version": "v1.34.2", "replicas": 2})
     with pytest.raises(errors.Forbidden, match="control-plane replicas: asks for 1, 0 of 2 free"):
         await desk.admin.merge(
-            KAMAJI_CONTROL_PLANES, "front", {"spec": {"replicas": 3}}, namespace=desk.namespace, subresource="scale"
+            KAMAJI_CONTROL_PLANES, front, {"spec": {"replicas": 3}}, namespace=desk.namespace, subresource="scale"
         )
 
 
+@pytest.mark.usefixtures("front")
 async def test_services_are_charged_when_they_become_load_balancers(desk: Desk) -> None:
     ports = [{"port": 80}]
-    # One address is the control plane's above; there is room for one more.
+    # One address is the control plane's; there is room for one more.
     await made(desk, SERVICES, "inside", {"ports": ports})
     await made(desk, SERVICES, "first", {"ports": ports, "type": "LoadBalancer"})
     await refused(
@@ -254,9 +265,8 @@ async def test_the_keeper_counts_what_the_door_let_in(desk: Desk, workers: str) 
     costs = {slot: sight.charge for slot, sight in seen.items() if sight.charge != Usage()}
     stored = await desk.admin.get(TENANT_LEDGERS, desk.tenant, namespace=SYSTEM)
     let_in = {slot: kept.cost for slot, kept in Ledger.loads(stored["spec"]["data"]).slots.items()}
-    # Nobody plays the end of the first virtual machines: they outlived what they were made for, and are charged now.
-    machines = (await desk.admin.list(VIRTUAL_MACHINES, namespace=desk.namespace)).items
-    strays = {slot_key(VIRTUAL_MACHINES, desk.namespace, one["metadata"]["name"]) for one in machines}
-    assert len(strays) == 2
+    # Nobody plays the end of virtual machines: those that outlived what they were made for are charged now.
+    machines, owners = [await names_of(desk, kind) for kind in (VIRTUAL_MACHINES, KUBEVIRT_MACHINES)]
+    strays = {slot_key(VIRTUAL_MACHINES, desk.namespace, name) for name in machines - owners}
     assert costs == {**let_in, **dict.fromkeys(strays, Usage(nodes=1, vcpu=2000, memory=2**30))}
     assert {slot.partition(".")[0] for slot in seen} >= {kind.plural for kind in (MACHINE_SETS, KUBEVIRT_MACHINES)}
