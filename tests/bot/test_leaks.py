@@ -10,10 +10,11 @@ import pytest
 import structlog
 
 from tests.bot import leaks, samples
-from tests.bot.conftest import BOT, running
+from tests.bot.conftest import BOT, Mode, running
 from tests.bot.fake_desk import FakeDesk
 from tests.playground.workspace import tiny_bot
 
+MODES: tuple[Mode, ...] = ("http", "socket")
 KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----"
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJsZW5hIn0.c2lnbmF0dXJl"
 
@@ -41,14 +42,15 @@ def test_what_is_public_is_none() -> None:
     assert leaks.found(request, {"client-certificate-data": base64.b64encode(request.encode()).decode()}) == []
 
 
-async def test_a_message_with_a_key_fails_the_test_that_sends_it() -> None:
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_message_with_a_key_fails_the_test_that_sends_it(mode: Mode) -> None:
     with pytest.raises(AssertionError, match="a private key"):
-        async with running(FakeDesk(), "http") as stage:
+        async with running(FakeDesk(), mode) as stage:
             await tiny_bot.client(stage.slack, token=BOT).chat_postMessage(channel="C0TEAMA", text=KEY)
 
 
-@pytest.mark.parametrize("mode", ["http", "socket"])
-async def test_an_answer_with_a_token_fails_the_test_that_gets_it(mode: Any) -> None:
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_answer_with_a_token_fails_the_test_that_gets_it(mode: Mode) -> None:
     # Messages of programs have such things left out already (test_endings_in_slack); an address is shown as it is.
     desk = FakeDesk(by_hand=(samples.hand_made(endpoint=f"https://10.0.0.9:6443/{TOKEN}"),))
 

@@ -18,8 +18,14 @@ async def slack() -> AsyncIterator[workspace.LocalSlack]:
 
 
 @pytest.fixture(params=["http", "socket"])
-async def bot(request: pytest.FixtureRequest) -> AsyncIterator[tiny_bot.TinyBot]:
-    """The small bot with its workspace, once over HTTP and once over Socket Mode."""
-    options = tiny_bot.options(mode=request.param, ack_seconds=0.4, retries=(0.0, 0.05, 0.05))
-    async with workspace.serving(options) as slack, tiny_bot.running(slack, request.param) as running:
+def mode(request: pytest.FixtureRequest) -> str:
+    """How the workspace reaches the small bot: whoever asks for it is run once in each."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def bot(mode: str) -> AsyncIterator[tiny_bot.TinyBot]:
+    """The small bot with its workspace."""
+    options = tiny_bot.options(mode=mode, ack_seconds=0.4, retries=(0.0, 0.05, 0.05))
+    async with workspace.serving(options) as slack, tiny_bot.running(slack, mode) as running:
         yield running

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -32,10 +31,7 @@ async def look(browser: Browser, slack: workspace.LocalSlack, user: str, complai
     return page
 
 
-@pytest.mark.parametrize("mode", ["http", "socket"])
-async def test_request_goes_from_form_to_approval_in_the_browser(
-    mode: Literal["http", "socket"], browser: Browser, tmp_path: Path
-) -> None:
+async def test_request_goes_from_form_to_approval_in_the_browser(mode: str, browser: Browser, tmp_path: Path) -> None:
     complaints: list[str] = []
     async with workspace.serving(tiny_bot.options(mode=mode)) as slack, tiny_bot.running(slack, mode) as bot:
         lena = await look(browser, slack, "U0LENA", complaints)
@@ -104,8 +100,8 @@ async def test_request_goes_from_form_to_approval_in_the_browser(
     assert [c for c in complaints if "/live" not in c and "ERR_" not in c] == []
 
 
-async def test_page_works_without_scripts(browser: Browser) -> None:
-    async with workspace.serving(tiny_bot.options()) as slack, tiny_bot.running(slack, "http") as bot:
+async def test_page_works_without_scripts(mode: str, browser: Browser) -> None:
+    async with workspace.serving(tiny_bot.options(mode=mode)) as slack, tiny_bot.running(slack, mode) as bot:
         page = await browser.new_page(java_script_enabled=False)
         await page.goto(f"{slack.url}/?as=U0LENA&at=C0TEAMA")
         await page.get_by_label("Message #team-a-approvals").fill("/cluster create")
@@ -122,8 +118,8 @@ async def test_page_works_without_scripts(browser: Browser) -> None:
         assert bot.heard[-1]["view"]["state"]["values"]["name"]["name"]["value"] == "build-8"
 
 
-async def test_redrawing_a_form_leaves_typing_focus_cursor_and_scroll_alone(browser: Browser) -> None:
-    async with workspace.serving(tiny_bot.options()) as slack, tiny_bot.running(slack, "http"):
+async def test_redrawing_a_form_leaves_typing_focus_cursor_and_scroll_alone(mode: str, browser: Browser) -> None:
+    async with workspace.serving(tiny_bot.options(mode=mode)) as slack, tiny_bot.running(slack, mode):
         page = await look(browser, slack, "U0LENA", [])
         await page.set_viewport_size({"width": 900, "height": 500})
         await page.get_by_label("Message #team-a-approvals").fill("/cluster create")

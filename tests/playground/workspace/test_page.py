@@ -63,6 +63,24 @@ async def test_hostile_modal_and_home_are_shown_not_run(slack: workspace.LocalSl
     assert "<img" not in shown
 
 
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        ("as=U0OMAR&from=C0TEAMA", "C0TEAMA"),
+        ("as=U0OMAR&from=home", "home"),
+        ("as=U0OMAR&from=nowhere", "C0TEAMB"),
+        ("as=U0OMAR", "C0TEAMB"),
+        ("as=U0GUEST&from=C0TEAMB", "C0TEAMA"),
+    ],
+)
+async def test_one_looks_where_one_looked_as_somebody_else_or_where_something_is_new(
+    slack: workspace.LocalSlack, asked: str, where: str
+) -> None:
+    await tiny_bot.client(slack).chat_postMessage(channel="C0TEAMB", text="Somebody asks for a cluster")
+    async with aiohttp.ClientSession() as session, session.get(f"{slack.url}/?{asked}") as answer:
+        assert answer.url.query["at"] == where
+
+
 async def test_policy_headers_are_on_every_answer(slack: workspace.LocalSlack) -> None:
     async with aiohttp.ClientSession() as session:
         for path in ("/", "/static/workspace.js", "/nowhere", "/live"):
@@ -110,8 +128,8 @@ async def test_foreign_host_and_foreign_origin_are_turned_away(slack: workspace.
     assert not slack.person("U0LENA").cards("x", at="C0TEAMA")
 
 
-async def test_everything_works_by_plain_forms() -> None:
-    async with workspace.serving(tiny_bot.options()) as slack, tiny_bot.running(slack, "http") as bot:
+async def test_everything_works_by_plain_forms(mode: str) -> None:
+    async with workspace.serving(tiny_bot.options(mode=mode)) as slack, tiny_bot.running(slack, mode) as bot:
         who = {"as": "U0LENA", "at": "C0TEAMA"}
         answer = await post(slack, "/act/say", {**who, "text": "/cluster card"})
         assert (answer.status, answer.headers["Location"]) == (303, "/?as=U0LENA&at=C0TEAMA")
@@ -190,8 +208,8 @@ async def test_live_stream_tells_of_changes_without_saying_which(slack: workspac
     assert b"secret" not in second
 
 
-async def test_looking_at_home_tells_the_app_and_redrawing_does_not() -> None:
-    async with workspace.serving(tiny_bot.options()) as slack, tiny_bot.running(slack, "http") as bot:
+async def test_looking_at_home_tells_the_app_and_redrawing_does_not(mode: str) -> None:
+    async with workspace.serving(tiny_bot.options(mode=mode)) as slack, tiny_bot.running(slack, mode) as bot:
         await page(slack, "as=U0LENA&at=home")
         await slack.person("U0LENA").waits_for("Your clusters")
         before = len(bot.heard)
@@ -199,8 +217,8 @@ async def test_looking_at_home_tells_the_app_and_redrawing_does_not() -> None:
         assert len(bot.heard) == before
 
 
-async def test_page_shows_what_the_driver_sees() -> None:
-    async with workspace.serving(tiny_bot.options()) as slack, tiny_bot.running(slack, "http"):
+async def test_page_shows_what_the_driver_sees(mode: str) -> None:
+    async with workspace.serving(tiny_bot.options(mode=mode)) as slack, tiny_bot.running(slack, mode):
         lena = slack.person("U0LENA")
         await lena.command("/cluster card")
         await lena.waits_for("lena asks")
@@ -214,11 +232,12 @@ async def test_page_shows_what_the_driver_sees() -> None:
         assert f'data-ts="{card.ts}"' in shown
 
 
-async def test_test_api_is_there_only_when_asked_for(slack: workspace.LocalSlack) -> None:
+async def test_test_api_is_there_only_when_asked_for(mode: str, slack: workspace.LocalSlack) -> None:
     async with aiohttp.ClientSession() as session:
         async with session.get(slack.url + "/test/state") as answer:
             assert answer.status == 404
-        async with workspace.serving(tiny_bot.options(test_api=True)) as open_one, tiny_bot.running(open_one, "http"):
+        options = tiny_bot.options(mode=mode, test_api=True)
+        async with workspace.serving(options) as open_one, tiny_bot.running(open_one, mode):
             url = open_one.url + "/test"
             typed = {"user": "U0LENA", "channel": "C0TEAMA", "text": "/cluster card"}
             async with session.post(url + "/command", json=typed) as answer:
