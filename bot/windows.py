@@ -1,6 +1,6 @@
 """The windows that people have open: a form is opened while its trigger lives, and then filled with live numbers.
 
-What must never live here: what a form says (`forms`), or what becomes of it when it is sent (`door`).
+What must never live here: what a form says (`forms`), or what becomes of it when it is sent (`reception`).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any
 
 import bot
 
-_DOORS = ("bot.door", "bot.windows")
+_DOORS = ("bot.door", "bot.reception", "bot.windows")
 
 
 def draws(function: FunctionType) -> bool:
