@@ -12,7 +12,7 @@ import structlog
 from provisioning import errors, handmade, objects
 from provisioning.handmade import HandMade
 from provisioning.indexer import Index, Listener
-from provisioning.manifest import Manifest
+from provisioning.manifest import Manifest, Manifests
 from provisioning.model import ApprovalDelegation, Catalog, ClusterAccess, ClusterRequest, Tenant, TenantCluster
 from provisioning.model.base import Model
 from provisioning.objects import Stored
@@ -45,9 +45,9 @@ class Lister(Protocol):
 
     def get(self, namespace: str, name: str) -> Manifest | None: ...
 
-    def list(self, namespace: str | None = None) -> list[Manifest]: ...
+    def list(self, namespace: str | None = None) -> Manifests: ...
 
-    def by(self, index: str, value: str) -> list[Manifest]:
+    def by(self, index: str, value: str) -> Manifests:
         """What one of the `INDEXES` of the kind files under this value."""
         ...
 

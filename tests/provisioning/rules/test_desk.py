@@ -14,6 +14,7 @@ from provisioning import desk as desks
 from provisioning import errors, objects, request_status, room
 from provisioning.desk import Desk, Reason, Refused
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest, Manifests
 from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
 from provisioning.objects import format_time
 from provisioning.preview import Wish
@@ -37,7 +38,6 @@ from tests.builders import ANN, BEN, CATALOG, CLEO, CLUSTER, DAVE, NAMESPACE, NO
 from tests.fakes import objects as fake
 from tests.fakes.api_server import ApiServer, Fault
 
-Manifest = dict[str, Any]
 NAME = "cr-abcdefghij"
 DIGEST = REQUEST["spec"]["digest"]
 GI = 2**30
@@ -52,10 +52,10 @@ class Live:
     def get(self, namespace: str, name: str) -> Manifest | None:
         return self._server.get(self._resource, name, namespace)
 
-    def list(self, namespace: str | None = None) -> list[Manifest]:
+    def list(self, namespace: str | None = None) -> Manifests:
         return self._server.all(self._resource, namespace or "")
 
-    def by(self, index: str, value: str) -> list[Manifest]:
+    def by(self, index: str, value: str) -> Manifests:
         return [manifest for manifest in self.list() if value in INDEXES[self._resource][index](manifest)]
 
     @property
