@@ -14,7 +14,7 @@ from provisioning.kube import Kube
 from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, PODS, SERVICE_ACCOUNTS, Resource
 from tests.charts.rendering import CI, COMPONENTS, Helm, Manifest, kinds, only
 
-OTHERS_KINDS = {"Certificate", "Issuer", "PodMonitor"}
+OTHERS_KINDS = {"Certificate", "Issuer", "PodMonitor", "PrometheusRule"}
 """Of operators that are not here. Their shape is held by test_rendered alone."""
 RESTRICTED = {
     f"pod-security.kubernetes.io/{mode}{suffix}": value
