@@ -21,13 +21,14 @@ import structlog
 from provisioning import access_site, audit, audit_events, errors, grants, issuing, resources
 from provisioning.access_issuer import Issuer
 from provisioning.access_site import Site
-from provisioning.events import News, Recorder
+from provisioning.events import Recorder
 from provisioning.grants import REVOKED
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.manifest import Key, Manifest
 from provisioning.model import AccessStatus, ClusterAccess
 from provisioning.model import conditions as conditions_of
+from provisioning.news import News
 from provisioning.objects import Stored
 
 log = structlog.get_logger()

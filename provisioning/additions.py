@@ -16,11 +16,12 @@ import structlog
 from provisioning import handmade, names, objects, plan, resources
 from provisioning.applier import Applier
 from provisioning.errors import RuleError
-from provisioning.events import News, Recorder
+from provisioning.events import Recorder
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.manifest import Key, Manifest
 from provisioning.model import Tenant
+from provisioning.news import News
 from provisioning.objects import Stored
 from provisioning.teardown import Teardown
 

@@ -19,11 +19,11 @@ from provisioning import (
     backing,
     enacting,
     errors,
-    events,
     giving_up,
     lifecycle,
     lifetime,
     metrics,
+    news,
     objects,
     replacing,
     resources,
@@ -199,7 +199,7 @@ class Enactor:
             return  # nobody can tell when it ends
         if cluster is not None and lifetime.differs(cluster.it.spec, request.it.spec.desired):
             self._tell(audit_events.lifetime_failed(request, cluster))
-            await self._recorder.tell(cluster, [events.of_failed_lifetime(request.meta.name, cluster.it.spec, why)])
+            await self._recorder.tell(cluster, [news.of_failed_lifetime(request.meta.name, cluster.it.spec, why)])
 
     async def _note(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
         """Write down how it stands since somebody else brought it there, and tell of it once."""

@@ -21,7 +21,7 @@ import structlog
 
 from provisioning import errors, metrics, objects, quota, resources, settlement, statement
 from provisioning.census import Census, Sights
-from provisioning.events import News, Recorder
+from provisioning.events import Recorder
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.ledger import Garbled, Ledger, Missing
@@ -30,6 +30,7 @@ from provisioning.manifest import Manifest
 from provisioning.model import Tenant
 from provisioning.model import conditions as conditions_of
 from provisioning.model.tenant import TenantStatus
+from provisioning.news import News
 from provisioning.objects import Stored
 from provisioning.orphans import Orphans
 from provisioning.proof import Prover

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import structlog
 
-from provisioning import events, metrics, resources
+from provisioning import metrics, news, resources
 from provisioning.events import Recorder
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
@@ -46,7 +46,7 @@ class Publisher:
         stalled = conditions_of.find(status.conditions, "Stalled")
         if stalled is not None and stalled.status == "True" and not conditions_of.is_true(before.conditions, "Stalled"):
             metrics.CLUSTER_STALLED.labels(stalled.reason).inc()
-        await self._recorder.tell(cluster, events.of_change(before, status))
+        await self._recorder.tell(cluster, news.of_change(before, status))
 
     def forget(self, key: Key) -> None:
         """The cluster is gone."""

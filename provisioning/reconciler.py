@@ -13,18 +13,19 @@ from typing import Any, Final
 
 import structlog
 
-from provisioning import additions, delivery, errors, events, lifetime, metrics, names, resources, sights
+from provisioning import additions, delivery, errors, lifetime, metrics, names, news, resources, sights
 from provisioning.additions import Additions
 from provisioning.applier import Applier
 from provisioning.delivery import Delivered, Delivery
 from provisioning.ending import Ending
-from provisioning.events import News, Recorder
+from provisioning.events import Recorder
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.lifetime import Ladder
 from provisioning.manifest import Key, Manifest
 from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model import conditions as conditions_of
+from provisioning.news import News
 from provisioning.objects import Stored
 from provisioning.observe import is_paused, observe
 from provisioning.probe import NOT_YET, Probe
@@ -107,7 +108,7 @@ class Reconciler:
         anew = delivery.wants_all_anew(cluster)
         done = await self._delivery.act(cluster)
         refusal = "; ".join(filter(None, (refusal, done.refusal)))
-        await self._recorder.tell(cluster, events.of_delivery(done.restored, done.pruned))
+        await self._recorder.tell(cluster, news.of_delivery(done.restored, done.pruned))
         if refusal:
             log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=refusal)
         seen = await self._world(cluster)

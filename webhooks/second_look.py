@@ -16,8 +16,8 @@ import structlog
 
 from provisioning import errors
 from provisioning.audit import Tell
-from provisioning.events import News
 from provisioning.model import Tenant
+from provisioning.news import News
 from provisioning.objects import Meta
 from provisioning.resources import TENANTS, Resource
 from webhooks import known, metrics, standing

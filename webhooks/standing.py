@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from provisioning.audit import Code, Event
-from provisioning.events import News
+from provisioning.news import News
 from provisioning.objects import Meta
 from provisioning.resources import (
     CLUSTER_CLASSES,

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from provisioning import errors
 from provisioning.audit import Code, Event
-from provisioning.events import News
+from provisioning.news import News
 from provisioning.resources import (
     CLUSTER_RESOURCE_SETS,
     CONFIG_MAPS,
