@@ -190,6 +190,7 @@ def _lasting(call: Call) -> Iterator[Found]:
 
 COMMAND = Command(
     name="access",
+    also=("kubeconfig", "login", "connect"),
     summary="Get into a cluster for a while, see who can, or end it. The key never leaves your machine.",
     usage=f"{A_CLUSTER} [viewer|admin] [TIME]",
     examples=("/cluster access build-7", "/cluster access build-7 admin 8h", "/cluster access list"),

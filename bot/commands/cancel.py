@@ -94,6 +94,7 @@ def _wish(person: Person, meant: Found) -> Wish:
 
 COMMAND = Command(
     name="cancel",
+    also=("abort",),
     summary="Give up a cluster that is not ready yet: while it is set up, waits for room or is not decided.",
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster cancel build-7",),

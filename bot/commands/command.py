@@ -93,8 +93,9 @@ class Choice:
 class Command:
     """`/cluster <name> …`. `usage` is what stands behind the name; `examples` are whole lines.
 
-    `shortcut` is what the command is called in Slack's menu of shortcuts, in 24 characters; without one it is not in
-    there. `choice` is for a command whose line names a request of one's own.
+    `also` is what people call it who do not know its name: they are told. `shortcut` is what the command is called in
+    Slack's menu of shortcuts, in 24 characters; without one it is not in there. `choice` is for a command whose line
+    names a request of one's own.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Command:
     examples: tuple[str, ...]
     run: Callable[[Call], Answer]
     forms: tuple[Form, ...] = ()
+    also: tuple[str, ...] = ()
     shortcut: str = ""
     choice: Choice | None = None
 

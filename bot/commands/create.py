@@ -60,12 +60,12 @@ async def submitted(form: Filled) -> FormAnswer:
     # What waits for one's own wish may be that very wish: that is found out when it is asked for.
     if taken and not taken.by(form.person):
         faults["name"] = taken.told(form.person, form.zone)
-    elif unfit := naming.unfit(form.desk, place.tenant.meta.name, place.namespace, draft.name):
-        faults["name"] = unfit
     if faults:
         return Errors(faults)
     wish = entries.wish(draft, person=form.person, place=place)
-    return await ask(form, wish, fields=forms.inputs(form.view), otherwise="name")
+    answer = await ask(form, wish, fields=forms.inputs(form.view), otherwise="name")
+    unfit = naming.unfit(form.desk, place.tenant.meta.name, place.namespace, draft.name)
+    return Errors({**answer.fields, "name": unfit}) if unfit and isinstance(answer, Errors) else answer
 
 
 def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:
@@ -137,6 +137,7 @@ def _named(by: Call | Filled, place: Place, draft: Draft, known: Outlook, *, bes
 
 COMMAND = Command(
     name="create",
+    also=("new", "make", "add"),
     summary="Ask for a new cluster. Words behind it fill the form in.",
     usage="[[TENANT/]NAME] [WORKERS] [SIZE] [VERSION] [LIFETIME]",
     examples=("/cluster create", "/cluster create build-7 small 24h", "/cluster create team-a/build-7 3x small v1.34"),

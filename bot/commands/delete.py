@@ -97,6 +97,7 @@ def _protected(call: Call, found: Found) -> Say:
 
 COMMAND = Command(
     name="delete",
+    also=("destroy", "remove", "rm"),
     summary="Ask to delete a cluster. The form says what goes with it, and you type its name once more.",
     usage="[TENANT/]NAME",
     examples=("/cluster delete build-7",),

@@ -120,6 +120,7 @@ def _typed(span: timedelta) -> str:
 
 COMMAND = Command(
     name="extend",
+    also=("prolong", "renew"),
     summary="Let a cluster live longer. One that sleeps because its time was over wakes by that.",
     usage="[TENANT/]NAME [DURATION]",
     examples=("/cluster extend build-7 24h", "/cluster extend build-7"),

@@ -35,7 +35,7 @@ def run(call: Call) -> Say:
     if len(call.words) > 1:
         return Say(cards.say(replies.too_many_words(COMMAND.line)))
     word = call.words[0].lower()
-    topic, command = topics.of(word), next((each for each in COMMANDS if each.name == word), None)
+    topic, command = topics.of(word), next((each for each in COMMANDS if word in (each.name, *each.also)), None)
     if topic is None and command is None:
         known = [*(each.name for each in COMMANDS), *(name for it in topics.TOPICS for name in (it.name, *it.also))]
         names = [it.name for it in topics.TOPICS]

@@ -18,6 +18,7 @@ def run(call: Call) -> Answer:
 
 COMMAND = Command(
     name="hibernate",
+    also=("sleep", "stop", "pause", "suspend"),
     summary="Put a cluster to sleep: its workers go, its control plane stops, what it has stored is kept.",
     usage="[TENANT/]NAME",
     examples=("/cluster hibernate build-7",),

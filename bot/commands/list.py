@@ -81,6 +81,7 @@ def _row(line: str, key: tuple[str, str]) -> Block:
 
 COMMAND = Command(
     name="list",
+    also=("ls", "all", "clusters"),
     summary="List your clusters, and what waits for approval or for room. Yours come first.",
     usage="[TENANT]",
     examples=("/cluster list", "/cluster list team-a"),

@@ -24,6 +24,7 @@ def _due(call: Call) -> list[Mine]:
 
 COMMAND = Command(
     name="nudge",
+    also=("remind", "ping"),
     summary="Remind everybody who may decide about a request of yours. Once an hour at most.",
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster nudge build-7",),

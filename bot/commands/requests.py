@@ -48,6 +48,7 @@ def _line(call: Call, tenant: str, request: Stored[ClusterRequest]) -> str:
 
 COMMAND = Command(
     name="requests",
+    also=("pending",),
     summary="List what waits for approval or for room, yours first, and what became of your other requests.",
     usage="[TENANT]",
     examples=("/cluster requests", "/cluster requests team-a"),

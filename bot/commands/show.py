@@ -69,6 +69,7 @@ def _pending(call: Call, tenant: str, name: str) -> list[str]:
 
 COMMAND = Command(
     name="show",
+    also=("get", "status", "describe", "info"),
     summary="Show one cluster: its steps, its size, where it is reached.",
     usage="[TENANT/]NAME",
     examples=("/cluster show build-7",),

@@ -83,6 +83,7 @@ def _to(spec: ClusterSpec, version: str) -> ClusterSpec:
 
 COMMAND = Command(
     name="upgrade",
+    also=("update",),
     summary="Bring a cluster to another Kubernetes version: one step at a time, and never back.",
     usage="[TENANT/]NAME [VERSION]",
     examples=("/cluster upgrade build-7", "/cluster upgrade build-7 v1.35.1"),

@@ -75,6 +75,7 @@ def _awake(form: Filled, found: Found) -> ClusterSpec | None:
 
 COMMAND = Command(
     name="wake",
+    also=("resume", "unpause", "start"),
     summary=(
         "Wake a cluster that sleeps. With a time it stays awake so long, whatever its schedules say; "
         "with tonight it skips its next sleep, once."

@@ -18,6 +18,7 @@ def run(call: Call) -> Answer:
 
 COMMAND = Command(
     name="withdraw",
+    also=("undo",),
     summary="Take back a request that waits, for a decision or for room: yours, or that of somebody who is gone.",
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster withdraw build-7",),

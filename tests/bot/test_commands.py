@@ -146,9 +146,20 @@ def test_a_reason_is_asked_for_where_somebody_has_to_agree() -> None:
     assert answers == [True, False]
 
 
+def test_no_word_stands_for_two_commands() -> None:
+    words = [word for command in commands.COMMANDS for word in (command.name, *command.also)]
+
+    assert sorted(words) == sorted(set(words))
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
+        ("creat build-7", "There is no command `creat`. Did you mean `/cluster create`?"),
+        ("status build-7", "There is no command `status`. Did you mean `/cluster show`?"),
+        ("Kubeconfig build-7", "Did you mean `/cluster access`?"),
+        ("rm build-7", "Did you mean `/cluster delete`?"),
+        ("approve build-7", "Did you mean `/cluster help approvals`?"),
         ("create team-x/build-7", "There is no tenant `team-x` for you. Did you mean `team-a`?"),
         ("create build-7 smal", "There is no size `smal` for you. Did you mean `small`?"),
         ("create build-7 1.33.8", "There is no version `1.33.8` for you. Did you mean `v1.33.9`?"),
