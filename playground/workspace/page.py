@@ -64,7 +64,9 @@ class Page:
         user = request.query.get("as") or self._first()
         if user not in self._workspace.people:
             raise web.HTTPNotFound(text="Nobody has this id.")
-        place = request.query.get("at") or self._somewhere(user)
+        place = request.query.get("at")
+        if place is None:
+            raise web.HTTPSeeOther(_address(user, self._somewhere(user, beside=request.query.get("from", ""))))
         fresh = request.headers.get("X-Live") is None
         if place == screen.HOME and fresh and self._workspace.directory.home_tab:
             # Looking at App Home tells the app; redrawing the page on a change does not.
@@ -173,9 +175,14 @@ class Page:
     def _first(self) -> str:
         return self._workspace.directory.people[0].id
 
-    def _somewhere(self, user: str) -> str:
-        mine = self._workspace.conversations.for_person(user)
-        return mine[0].id if mine else self._workspace.conversations.direct([user]).id
+    def _somewhere(self, user: str, *, beside: str = "") -> str:
+        """Where somebody begins to look: where one looked as somebody else, if they may; where something is new."""
+        conversations = self._workspace.conversations
+        mine = [each.id for each in conversations.for_person(user)]
+        if beside in mine or (beside == screen.HOME and self._workspace.directory.home_tab):
+            return beside
+        new = (each for each in mine if conversations.unread(user, each))
+        return (*new, *mine, conversations.direct([user]).id)[0]
 
 
 async def _form(request: web.Request) -> Form:

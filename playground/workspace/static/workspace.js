@@ -148,6 +148,9 @@ async function send(form, submitter, body) {
     form.removeAttribute("aria-busy");
   }
   await refresh();
+  // What is wrong with a form may stand where one does not look.
+  const wrong = submitter && submitter.value === "submit" && document.querySelector(".modal [aria-invalid=true]");
+  if (wrong) wrong.scrollIntoView({ block: "center" });
 }
 
 function asks(element) {
@@ -182,7 +185,7 @@ let typing = 0;
 
 document.addEventListener("change", async (event) => {
   const field = event.target;
-  if (field.id === "actas") { location.href = `/?as=${encodeURIComponent(field.value)}`; return; }
+  if (field.id === "actas") { location.href = `/?as=${encodeURIComponent(field.value)}&from=${document.body.dataset.at}`; return; }
   if (field.dataset.dispatch !== "change") return;
   if (asks(field) && !(await sure(field))) { await refresh(); return; }
   await act(field.form, null, { _act: field.name });
