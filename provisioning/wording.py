@@ -251,5 +251,28 @@ def delete_warning(cluster: str, namespace: str) -> str:
     )
 
 
+WHAT_GOES: Final = "What goes with it"
+
+
+def goes_running(workers: str, add_ons: str) -> str:
+    """Both are drawn as this door draws them; the second is empty where there are none."""
+    return f"its control plane, and its workers: {workers}{add_ons and f', its add-ons {add_ons}'}"
+
+
+def goes_stored(volumes: int, size: str, balancers: int) -> str:
+    """What people made in it. `size` is what all the volumes come to."""
+    stored = f"{_count(volumes, 'volume')} with {size}" if volumes else "no volumes"
+    reached = _count(balancers, "load balancer") if balancers else "no load balancers of your Services"
+    return f"{stored}, {reached}"
+
+
+def not_counted(why: str) -> str:
+    return f"Volumes and load balancers could not be counted: {why}. All of them go."
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one if number == 1 else one + 's'}"
+
+
 def confirm_mismatch(cluster: str) -> str:
     return f"Type {cluster} exactly as it is written above."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.replies.terms import count
 from bot.text import code, lifetime
+from provisioning import wording
 
 PROTECT_TITLE = "Protect a cluster"
 UNPROTECT_TITLE = "Take protection off"
@@ -11,11 +11,9 @@ UNPROTECT_FORM = "Take protection off…"
 PROTECTED = "🛡️ nobody deletes it"
 UNPROTECTED = "none"
 UNPROTECTS = "🛡️ This takes the deletion protection off, so somebody else has to agree."
-WHAT_GOES = "*What goes with it*"
-NO_VOLUMES = "no volumes"
-NO_BALANCERS = "no load balancers of your Services"
+WHAT_GOES = f"*{wording.WHAT_GOES}*"
 COUNTING = "Volumes and load balancers are being counted…"
-NOT_COUNTED = "⚠️ Volumes and load balancers could not be counted: the cluster API did not answer. All of them go."
+NOT_COUNTED = f"⚠️ {wording.not_counted('the cluster API did not answer')}"
 WHAT_STAYS = "*What stays*"
 NOTHING_STAYS = "Nothing of what it has stored. Who asked for it and who agreed stays in the audit trail."
 
@@ -48,14 +46,11 @@ def is_protected(cluster: str, who: str) -> str:
 
 def goes_running(workers: str, add_ons: str) -> str:
     """Both are markup of ours; the second is empty where there are none."""
-    more = f", its add-ons {add_ons}" if add_ons else ""
-    return f"• its control plane, and its workers: {workers}{more}"
+    return f"• {wording.goes_running(workers, add_ons)}"
 
 
 def goes_stored(volumes: int, size: str, balancers: int) -> str:
-    stored = f"{count(volumes, 'volume')} with {size}" if volumes else NO_VOLUMES
-    reached = count(balancers, "load balancer") if balancers else NO_BALANCERS
-    return f"• {stored}, {reached}"
+    return f"• {wording.goes_stored(volumes, size, balancers)}"
 
 
 def sleeps_only_at_its_end(span: str) -> str:

@@ -6,12 +6,16 @@ from typing import Annotated
 
 import typer
 
-from plugin import finding, options, wishes
+from plugin import asked, finding, options, wishes
 from plugin.command import Command
 from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import wording
+from provisioning import errors as kube_errors
+from provisioning import plain, quota, wording
+from provisioning.insight import Insight
+from provisioning.model import TenantCluster
+from provisioning.objects import Stored
 from provisioning.stage import Stage
 
 
@@ -30,21 +34,38 @@ def run(
 ) -> None:
     """Delete a cluster with everything that runs in it: workers, volumes and load balancers. It cannot be undone.
 
-    You type its name once more, or say --yes. Ends with 1 when it was refused; with --wait also when it was denied, or
-    is not gone in time.
+    It counts what goes with it, and you type its name once more; or you say --yes. Ends with 1 when it was refused;
+    with --wait also when it was denied, or is not gone in time.
     """
     course = Course(output, dry_run, wait, timeout)
 
     async def delete(session: Session) -> None:
         cluster = await finding.cluster(session, name)
-        if not (yes or course.dry):
-            typer.echo(wording.delete_warning(name, session.namespace), err=True)
-            if typer.prompt(wording.CONFIRM, err=True, prompt_suffix=": ") != name:
-                raise NotDone(wording.confirm_mismatch(name))
+        if not yes:
+            lines = (wording.delete_warning(name, session.namespace), *await _losses(session, cluster))
+            typer.echo("\n".join(map(plain.one_line, lines)), err=True)
+        if not (yes or course.dry) and typer.prompt(wording.CONFIRM, err=True, prompt_suffix=": ") != name:
+            raise NotDone(wording.confirm_mismatch(name))
         outcome = await wishes.remove(session, cluster, reason=reason, dry_run=course.dry)
         await see_through(session, outcome, course, done=f"{name} {wording.SAID[Stage.DELETING]}")
 
     carry_out(delete, kubeconfig=kubeconfig, context=context, namespace=namespace)
+
+
+async def _losses(session: Session, cluster: Stored[TenantCluster]) -> tuple[str, ...]:
+    """What goes with it, a line for each kind. That it cannot be counted keeps nobody from deleting it."""
+    spec, catalog = cluster.it.spec, await session.catalog()
+    workers = ", ".join(f"{each.name} {asked.pool(each, catalog)}" for each in spec.pools)
+    running = wording.goes_running(workers, ", ".join(each.name for each in spec.add_ons))
+    try:
+        lost = await Insight(session.kube).losses(session.namespace, cluster.meta.name)
+    except kube_errors.Forbidden:
+        stored = wording.not_counted("you may not see them here")
+    except kube_errors.KubeError:
+        stored = wording.not_counted("the API server did not answer")
+    else:
+        stored = wording.goes_stored(lost.volumes, quota.show("storage", lost.storage), lost.load_balancers)
+    return (f"{wording.WHAT_GOES}:", f"- {running}", f"- {stored}")
 
 
 COMMAND = Command("delete", run)

@@ -13,6 +13,7 @@ from provisioning.resources import Resource
 from tests.charts.rendering import CHART, Helm, Manifest, only
 from webhooks import __main__ as webhooks
 from webhooks import kinds, lookup, named, standing
+from webhooks.policies import control_plane_keys
 
 GOLDEN = sorted((CHART.parents[1] / "tests" / "golden").glob("*.yaml"))
 RESOURCES = {
@@ -132,6 +133,8 @@ def test_webhooks_may_read_what_names_content_for_tenants_and_where_it_comes_fro
     assert [kind.plural for kind in listed if not may(role, kind.group, kind.plural, "list")] == []
     assert [kind.plural for kind in fetched if not may(role, kind.group, kind.plural, "get")] == []
     assert not any(may(role, "", "secrets", verb) for verb in ("list", "watch"))
+    keepers = control_plane_keys.KEEPERS
+    assert all(may(role, kind.group, kind.plural, verb) for kind in keepers for verb in ("get", "list"))
 
 
 def test_webhooks_may_look_through_what_stands_in_tenants_and_tell_of_it(rendered: list[Manifest]) -> None:
@@ -237,7 +240,11 @@ def test_members_of_a_tenant_have_what_they_need_and_read_no_secret(rendered: li
     groups = {group for rule in role["rules"] for group in rule["apiGroups"]}
     assert "*" not in groups
     core = [(rule["resources"], rule["verbs"]) for rule in role["rules"] if "" in rule["apiGroups"]]
-    assert core == [(["events"], ["get", "list", "watch"]), (["namespaces"], ["get"])]
+    assert core == [
+        (["events"], ["get", "list", "watch"]),
+        (["services", "persistentvolumeclaims"], ["get", "list"]),
+        (["namespaces"], ["get"]),
+    ]
 
 
 def test_readers_see_what_is_on_offer_and_who_decides_and_nothing_else(rendered: list[Manifest]) -> None:

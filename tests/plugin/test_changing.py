@@ -12,7 +12,7 @@ import yaml
 from provisioning import names, resources, room
 from provisioning.digest import digest_of
 from provisioning.model import Action, ClusterSpec
-from tests.builders import CLUSTER, NAMESPACE, tweak
+from tests.builders import CLUSTER, NAMESPACE, Manifest, tweak
 from tests.fakes.api_server import Fault
 from tests.plugin.terminal import Terminal, at_a_terminal
 
@@ -236,6 +236,50 @@ async def test_a_deletion_wants_the_name_typed_once_more(tmp_path: Path, typed: 
     async with at_a_terminal(tmp_path) as ann:
         assert (await ann.type("delete web", given=typed))[0] == code
         assert (ann.cluster() is None) is (code == 0)
+
+
+def in_the_cluster(resource: resources.Resource, name: str, spec: dict[str, Any], *, owner: str = "") -> Manifest:
+    """Something that a person made in web, as it stands in the management cluster."""
+    owners = [{"apiVersion": "v1", "kind": owner, "name": "web", "uid": "u"}] if owner else []
+    meta = {"name": name, "namespace": NAMESPACE, "labels": {names.CLUSTER_LABEL: "web"}, "ownerReferences": owners}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta, "spec": spec}
+
+
+async def test_before_a_deletion_is_confirmed_it_is_counted_what_goes_with_it(tmp_path: Path) -> None:
+    claim = {"resources": {"requests": {"storage": "10Gi"}}}
+    async with at_a_terminal(tmp_path) as ann:
+        for name in ("pvc-1", "pvc-2"):
+            ann.server.put(
+                resources.PERSISTENT_VOLUME_CLAIMS, in_the_cluster(resources.PERSISTENT_VOLUME_CLAIMS, name, claim)
+            )
+        balanced = {"type": "LoadBalancer", "ports": [{"port": 80}]}
+        ann.server.put(resources.SERVICES, in_the_cluster(resources.SERVICES, "shop", balanced))
+        own = in_the_cluster(resources.SERVICES, "web", balanced, owner="TenantControlPlane")
+        ann.server.put(resources.SERVICES, own)
+
+        code, _, err = await ann.type("delete web", given="no\n")
+        assert code == 1
+        told, _, _ = err.partition("Type the cluster's name")
+        assert told.splitlines()[1:] == [
+            "What goes with it:",
+            "- its control plane, and its workers: md0 2 x small (2 vCPU, 4Gi each), its add-ons cilium",
+            "- 2 volumes with 20Gi, 1 load balancer",
+        ]
+        code, out, err = await ann.type("delete web --dry-run=server")
+        assert (code, "2 volumes with 20Gi" in err) == (0, True)
+        assert "2 volumes with 20Gi" not in out
+        assert json.loads((await ann.type("delete web --dry-run=server -o json"))[1])["metadata"]["name"] == "web"
+        code, out, err = await ann.type("delete web --yes")
+        assert (code, out, err) == (0, "web is being deleted\n", "")
+
+
+@pytest.mark.parametrize("status", [403, 500])
+async def test_what_cannot_be_counted_is_said_and_keeps_nobody_from_deleting(tmp_path: Path, status: int) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.server.fail(status, method="GET", plural="persistentvolumeclaims", times=100)
+        code, _, err = await ann.type("delete web", given="web\n")
+        assert (code, "Volumes and load balancers could not be counted: " in err) == (0, True)
+        assert ann.cluster() is None
 
 
 async def test_no_answer_is_another_exit_code_than_a_refusal(tmp_path: Path) -> None:
