@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-from bot import cards, offers, replies
+from bot import cards, offers, replies, topics
 from bot.answers import Answer, Ask, Nudge, Open, Revoke, Say, StopDelegating, TakeBack, TryAgain
 from bot.commands import choosing
 from bot.commands.access import COMMAND as ACCESS
@@ -96,14 +96,22 @@ def answer(line: str, *, desk: Desk, person: Person, now: datetime, zone: tzinfo
     first, *words = line.split() or [HELP.name]
     found = next((command for command in COMMANDS if command.name == first.lower()), None)
     if found is None:
-        suggestion = offers.suggestion(first, (command.name for command in COMMANDS))
-        return Say(cards.say(replies.no_such_command(first, suggestion)))
+        return Say(cards.say(replies.no_such_command(first, _meant(first.lower()))))
     call = Call(desk=desk, person=person, now=now, words=tuple(words), zone=zone)
     if not words and found.needs_cluster:
         return choosing.which(call, found)
     if not words and found.choice:
         return choosing.which_request(call, found, found.choice)
     return found.run(call)
+
+
+def _meant(word: str) -> str:
+    """What somebody may mean by a word that is no command: what is called otherwise here, a topic, what is close."""
+    if command := next((each for each in COMMANDS if word in each.also), None):
+        return command.name
+    if topic := topics.of(word):
+        return f"{HELP.name} {topic.name}"
+    return offers.suggestion(word, (command.name for command in COMMANDS))
 
 
 async def carry_out(answer: Answer, *, desk: Desk, team: str, key: str, zone: tzinfo) -> Say | Open:
