@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bot.blocks import Block
 from bot.cards import Card
 from provisioning.model import Person
-from provisioning.preview import Wish
+from provisioning.wish import Wish
 
 ANSWER_SECONDS = 2.3
 """How long the API server may take to write something: Slack waits three, and the rest is the way there and back."""

@@ -18,9 +18,8 @@ from bot.commands.command import Filled, Form
 from bot.entries import typed
 from bot.ports import Desk
 from provisioning import approval, errors, people
-from provisioning.desk import Refused
 from provisioning.errors import Cause
-from provisioning.lifecycle import Reason
+from provisioning.lifecycle import Reason, Refused
 from provisioning.model import ClusterRequest, Decision, Person, Phase, Surface
 from provisioning.objects import Stored
 

@@ -20,11 +20,11 @@ from bot.outcomes import Earlier, OutboxError
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
-from provisioning.canary import Trouble
 from provisioning.errors import KubeError
 from provisioning.memo import Memo, Remembered
 from provisioning.model import ClusterRequest
 from provisioning.objects import Stored
+from provisioning.trouble import Trouble
 
 log = structlog.get_logger()
 

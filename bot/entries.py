@@ -23,7 +23,7 @@ from provisioning.model import (
     NodePool,
     Person,
 )
-from provisioning.preview import Wish
+from provisioning.wish import Wish
 
 POOL = "workers"
 NODES_MOST = 1000

@@ -30,8 +30,9 @@ from bot.posting import Publisher
 from bot.publishing import Overtaken
 from bot.weights import Weight
 from provisioning import audit, names
-from provisioning.desk import NoCatalog, Refused
+from provisioning.errors import NoCatalog
 from provisioning.health import Waits
+from provisioning.lifecycle import Refused
 from provisioning.model import Person
 from provisioning.queue import Queue
 

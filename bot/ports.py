@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Protocol
 
-from provisioning.access_desk import Entry
-from provisioning.canary import Trouble
 from provisioning.diagnosis import Diagnosis
+from provisioning.entry import Entry
 from provisioning.errors import Cause
 from provisioning.handmade import HandMade
 from provisioning.losses import Losses
@@ -28,11 +27,12 @@ from provisioning.model import (
     TenantCluster,
 )
 from provisioning.objects import Stored
-from provisioning.preview import Verdict, Wish
 from provisioning.quota import Limits
 from provisioning.records import Record
+from provisioning.trouble import Trouble
 from provisioning.usage import Usage
 from provisioning.usual import Usual
+from provisioning.wish import Verdict, Wish
 
 
 class Reads(Protocol):

@@ -16,8 +16,7 @@ from bot.answers import ANSWER_SECONDS, Open, PressAnswer, Repaint
 from bot.buttons import Ticket
 from bot.ports import Desk
 from provisioning import errors, people
-from provisioning.desk import Refused
-from provisioning.lifecycle import Reason
+from provisioning.lifecycle import Reason, Refused
 from provisioning.model import ClusterRequest, Person, Surface
 from provisioning.objects import Stored
 

@@ -19,7 +19,7 @@ from bot.people import PASSING, People, Refusal, Unwelcome
 from bot.ports import Desk
 from bot.windows import FORMS, Payload
 from provisioning import audit, errors
-from provisioning.desk import NoCatalog
+from provisioning.errors import NoCatalog
 from provisioning.health import Waits
 from provisioning.model import Person
 

@@ -23,7 +23,7 @@ from bot.posting import Poster
 from bot.weights import Weight
 from bot.windows import Payload, Windows
 from provisioning import errors
-from provisioning.desk import Refused
+from provisioning.lifecycle import Refused
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from bot import given_up
 from bot.ports import Desk
 from provisioning import quota, reservations, risk, room, stage
-from provisioning.desk import NoCatalog
+from provisioning.errors import NoCatalog
 from provisioning.model import (
     Action,
     CatalogSpec,

@@ -21,7 +21,7 @@ from bot.errands import Errands
 from bot.people import Unwelcome
 from bot.respite import Respite
 from provisioning import errors
-from provisioning.desk import NoCatalog
+from provisioning.errors import NoCatalog
 
 log = structlog.get_logger()
 

@@ -6,13 +6,13 @@ A ClusterAccess holds a certificate request and a certificate, which anybody may
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from provisioning import asking, errors, grants
+from provisioning.entry import Entry
 from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
-from provisioning.model import AccessRole, ClusterAccess, Delivery, Person, Surface, Tenant
+from provisioning.model import ClusterAccess, Delivery, Person, Surface, Tenant
 from provisioning.objects import Stored, read
 from provisioning.resources import CLUSTER_ACCESSES
 from provisioning.views import Views
@@ -21,18 +21,6 @@ Access = Stored[ClusterAccess]
 
 TRIES: Final = 8
 """Times that a place of a card is written anew after somebody else was faster."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """The way in that a person wants. `valid_for` is as the API writes durations, `request` a certificate request."""
-
-    person: Person
-    namespace: str
-    cluster: str
-    role: AccessRole
-    valid_for: str
-    request: str
 
 
 class AccessDesk:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 import structlog
@@ -21,6 +20,7 @@ from provisioning.kube import Kube
 from provisioning.manifest import Manifest
 from provisioning.model import ClusterSpec, NodePool
 from provisioning.resources import GROUP, TENANT_CLUSTERS
+from provisioning.trouble import Trouble
 
 log = structlog.get_logger()
 
@@ -31,15 +31,6 @@ PATIENCE: Final = timedelta(minutes=15)
 """So long an API server may be out of reach before it counts: a short outage holds up everything anyway."""
 SEEN_BY: Final = f'{GROUP}" denied the request'
 """How the API server passes on what our webhook, and not RBAC, refused."""
-
-
-class Trouble(StrEnum):
-    """Why quotas cannot be relied on."""
-
-    TAKEN = "Taken"
-    """The API server would have taken what must be refused."""
-    SILENT = "Silent"
-    """For a long time nobody has refused it: no answer, or another one."""
 
 
 def wish(namespace: str) -> Manifest:

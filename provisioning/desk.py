@@ -14,7 +14,7 @@ from provisioning import approval, asking, errors, names, people, preview, quota
 from provisioning.access_desk import AccessDesk
 from provisioning.canary import Canary
 from provisioning.completion import complete
-from provisioning.errors import Cause
+from provisioning.errors import Cause, NoCatalog
 from provisioning.handmade import HandMade
 from provisioning.insight import Insight
 from provisioning.kube import Kube
@@ -32,7 +32,6 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.objects import Stored, format_time, read
-from provisioning.preview import Verdict, Wish
 from provisioning.quota import Limits
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
 from provisioning.slack_groups import NoGroups, SlackGroups
@@ -41,18 +40,12 @@ from provisioning.usual import Usual
 from provisioning.views import Views
 from provisioning.voting_desk import VotingDesk
 from provisioning.waiting_desk import WaitingDesk
-
-__all__ = ["Desk", "NoCatalog", "Reason", "Refused"]
-
+from provisioning.wish import Verdict, Wish
 
 USUAL_FOR = timedelta(minutes=1)
 """How long it stays as it was counted, how long clusters usually take."""
 USUAL_OF = 200
 """How many clusters that is counted from, the newest: older ones tell of another time, and people wait for it."""
-
-
-class NoCatalog(errors.ClusterdeskError):
-    """The platform has not said yet what is on offer."""
 
 
 class Desk:

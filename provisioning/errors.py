@@ -13,6 +13,7 @@
     │   ├── Throttled            429, come back after `retry_after` seconds
     │   └── Unavailable          5xx, timeouts, connections that broke: outcome unknown
     ├── MalformedQuantity        text that is no Kubernetes quantity
+    ├── NoCatalog                there is none, so that nothing can be asked for
     └── RuleError                a request that our own rules refuse
 
 Library exceptions are translated into these once, in `provisioning.failures`. Nothing here knows a library.
@@ -105,6 +106,10 @@ class Unavailable(KubeError):
 
 class MalformedQuantity(ClusterdeskError, ValueError):
     """A text that the API server would not take as a quantity, or that is outside what we count with."""
+
+
+class NoCatalog(ClusterdeskError):
+    """The platform has not said yet what is on offer."""
 
 
 class RuleError(ClusterdeskError):

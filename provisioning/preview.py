@@ -6,8 +6,6 @@ live here: a sentence for people, or a lasting write.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from provisioning import approval, errors, giving_up, names, people, quota, risk, shape
 from provisioning.completion import complete
 from provisioning.digest import digest_of
@@ -19,7 +17,6 @@ from provisioning.model import (
     CatalogSpec,
     ClusterRequest,
     ClusterSpec,
-    Person,
     Tenant,
     TenantCluster,
     TenantSpec,
@@ -28,37 +25,7 @@ from provisioning.objects import Stored
 from provisioning.quota import Limits
 from provisioning.resources import TENANT_CLUSTERS
 from provisioning.usage import Usage
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a person wants: `desired` is None for a deletion, `tenant` the Tenant's name, `replaces` a request of theirs
-    that waits and that this one takes the place of."""
-
-    person: Person
-    tenant: str
-    namespace: str
-    action: Action
-    cluster: str
-    desired: ClusterSpec | None
-    reason: str = ""
-    replaces: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What would happen to a wish. No causes: it would be taken.
-
-    `waiver` names the rule that makes approval unnecessary, "" when somebody has to agree. `before` and `after` are
-    the tenant's usage, `hard` its limits, `digest` what an approval would be bound to.
-    """
-
-    causes: tuple[Cause, ...]
-    waiver: str
-    before: Usage
-    after: Usage
-    hard: Limits
-    digest: str
+from provisioning.wish import Verdict, Wish
 
 
 async def verdict(

@@ -16,8 +16,8 @@ from bot.commands.command import A_CLUSTER, Call, Command, Filled, Form
 from bot.offers import Place
 from bot.ports import Desk
 from provisioning import errors, grants, issuing, lifetime, names
-from provisioning.access_desk import Entry
-from provisioning.desk import Refused
+from provisioning.entry import Entry
+from provisioning.lifecycle import Refused
 from provisioning.model import AccessRole, ClusterAccess
 from provisioning.objects import Stored
 

@@ -7,7 +7,7 @@ from bot.answers import Answer, Ask, Say
 from bot.commands import own_requests, refilling
 from bot.commands.command import Call, Choice, Command, Mine
 from provisioning.model import Action
-from provisioning.preview import Wish
+from provisioning.wish import Wish
 
 
 def run(call: Call) -> Answer:

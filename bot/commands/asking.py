@@ -16,11 +16,11 @@ from bot.commands.command import Filled
 from bot.commands.naming import Taken
 from bot.ports import Desk
 from provisioning import errors, names, people, room
-from provisioning.desk import Refused
 from provisioning.errors import Cause
+from provisioning.lifecycle import Refused
 from provisioning.model import Action, ClusterRequest
 from provisioning.objects import Stored
-from provisioning.preview import Verdict, Wish
+from provisioning.wish import Verdict, Wish
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from bot.commands.finding import Found
 from provisioning import giving_up, names, people
 from provisioning.giving_up import Obstacle
 from provisioning.model import Action, Person
-from provisioning.preview import Wish
+from provisioning.wish import Wish
 
 
 def run(call: Call) -> Answer:

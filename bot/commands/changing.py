@@ -15,7 +15,7 @@ from bot.outlook import Outlook
 from provisioning import errors, wording
 from provisioning.errors import Cause
 from provisioning.model import Action, ClusterSpec, Person
-from provisioning.preview import Wish
+from provisioning.wish import Wish
 
 
 def meant(call: Call, line: str, *, words: int) -> Found | Say:

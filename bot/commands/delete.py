@@ -15,7 +15,7 @@ from bot.outlook import Outlook
 from provisioning import edits, errors
 from provisioning.losses import Losses
 from provisioning.model import Action
-from provisioning.preview import Wish
+from provisioning.wish import Wish
 
 
 def run(call: Call) -> Answer:

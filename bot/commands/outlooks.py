@@ -12,8 +12,8 @@ from bot.outlook import Outlook
 from bot.ports import Desk
 from provisioning import alternatives, approval, errors, escalation, estimate, people, quota, reservations, risk
 from provisioning.model import Action, ClusterSpec, Person
-from provisioning.preview import Wish
 from provisioning.usage import Usage
+from provisioning.wish import Wish
 
 LIVE_SECONDS = 4.0
 """The form is already open while live numbers are fetched, so this may take longer than an acknowledgement."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from bot.replies.terms import ICON, count
 from bot.text import code
 from provisioning import wording
-from provisioning.canary import Trouble
 from provisioning.model import Action
+from provisioning.trouble import Trouble
 
 REASON_GIVEN = "Reason, in their own words:"
 NO_REASON = "No reason was given."

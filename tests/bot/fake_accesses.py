@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from provisioning import asking, errors, grants, issuing, objects
-from provisioning.access_desk import Entry
-from provisioning.desk import Refused
+from provisioning.entry import Entry
+from provisioning.lifecycle import Refused
 from provisioning.model import AccessStatus, ClusterAccess, Delivery, Person, Surface, Tenant
 from provisioning.objects import Stored, format_time
 from tests.provisioning import accesses

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from provisioning.canary import Trouble
+from provisioning.trouble import Trouble
 
 
 class FakeCanary:

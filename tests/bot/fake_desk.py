@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 import pydantic
 
 from provisioning import approval, errors, objects, people, quota, replacing, usual
-from provisioning.desk import Refused
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
+from provisioning.lifecycle import Refused
 from provisioning.model import (
     Action,
     CatalogSpec,
@@ -32,10 +32,10 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.objects import Meta, Stored
-from provisioning.preview import Verdict, Wish
 from provisioning.quota import Limits
 from provisioning.usage import Usage
 from provisioning.usual import Usual
+from provisioning.wish import Verdict, Wish
 from tests.bot import samples
 from tests.bot.fake_accesses import FakeAccesses
 from tests.bot.fake_canary import FakeCanary

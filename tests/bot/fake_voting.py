@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from provisioning import approval, objects, people, risk, seats
-from provisioning.desk import Refused
+from provisioning.lifecycle import Refused
 from provisioning.model import (
     ApprovalDelegation,
     ClusterRequest,

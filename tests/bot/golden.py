@@ -37,7 +37,6 @@ from bot.entries import Draft
 from bot.offers import Place
 from bot.sights import Sight
 from provisioning import backing, edits, objects, quota, room
-from provisioning.canary import Trouble
 from provisioning.delegations import Delegation
 from provisioning.diagnosis import Diagnosis, Finding
 from provisioning.errors import Cause
@@ -72,6 +71,7 @@ from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.model.tenant import LifetimePolicy, Waiver
 from provisioning.objects import Stored
 from provisioning.room import Turn
+from provisioning.trouble import Trouble
 from provisioning.usage import Usage
 from provisioning.usual import Span, Usual
 from tests.bot import access_samples, golden_answers, samples

@@ -12,9 +12,9 @@ from bot.answers import Repaint, Say
 from bot.cards import Card
 from bot.caretaker import Caretaker
 from bot.sights import Sight
-from provisioning.canary import Trouble
 from provisioning.model import Action, ApprovalPolicy, Decision, Delivery, Person, Phase, RequestStatus, Surface, Vote
 from provisioning.objects import Stored
+from provisioning.trouble import Trouble
 from tests.bot import access_samples, samples
 from tests.bot.fake_desk import FakeDesk
 from tests.bot.fake_poster import FakePoster

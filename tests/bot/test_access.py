@@ -18,7 +18,7 @@ from bot import access_cards, access_forms, blocks, commands, recipes, replies
 from bot.answers import Open, Revoke, Say
 from playground.workspace import Driver
 from provisioning import errors, grants, issuing, objects
-from provisioning.access_desk import Entry
+from provisioning.entry import Entry
 from provisioning.model import AccessPolicy, AccessRole, ClusterAccess, Person, Tenant
 from provisioning.objects import Stored, format_time
 from tests.bot import leaks, samples, slack_objects

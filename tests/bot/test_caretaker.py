@@ -11,10 +11,10 @@ from bot import replies
 from bot.caretaker import Caretaker, Told
 from bot.follow import RESYNC_SECONDS, Follower
 from bot.outcomes import Later, Unknown, Vanished
-from provisioning.canary import Trouble
 from provisioning.errors import Unavailable
 from provisioning.memo import Remembered
 from provisioning.model import Decision, Phase
+from provisioning.trouble import Trouble
 from provisioning.wording import PAUSED
 from tests.bot import samples
 from tests.bot.conftest import Stage

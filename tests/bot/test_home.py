@@ -12,7 +12,6 @@ from bot import buttons, commands, docket, home, replies
 from bot.answers import Say
 from bot.blocks import Block
 from bot.cards import card
-from provisioning.canary import Trouble
 from provisioning.model import (
     Action,
     Amounts,
@@ -29,6 +28,7 @@ from provisioning.model import (
     Surface,
 )
 from provisioning.objects import format_time
+from provisioning.trouble import Trouble
 from provisioning.usage import Usage
 from tests.bot import samples, slack_objects
 from tests.bot.fake_desk import FakeDesk

@@ -21,9 +21,9 @@ from bot.people import Refusal, Unwelcome
 from bot.publishing import Overtaken
 from bot.weights import Weight
 from provisioning.audit import Code, Event
-from provisioning.canary import Trouble
 from provisioning.model import Person, Subject
 from provisioning.slack_groups import GroupsUnknown
+from provisioning.trouble import Trouble
 from provisioning.usage import Usage
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk

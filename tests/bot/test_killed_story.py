@@ -22,11 +22,11 @@ from bot.outcomes import Later
 from bot.people import Whereabouts
 from bot.presses import pressed
 from bot.usher import Usher
-from provisioning.canary import Trouble
 from provisioning.memo import Remembered
 from provisioning.model import Action, ApprovalPolicy, Person, Phase
 from provisioning.objects import Stored, format_time
-from provisioning.preview import Wish
+from provisioning.trouble import Trouble
+from provisioning.wish import Wish
 from tests.bot import access_samples, samples
 from tests.bot.fake_desk import FakeDesk
 from tests.bot.fake_poster import FakePoster

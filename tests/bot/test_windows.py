@@ -19,7 +19,7 @@ from playground import workspace
 from playground.workspace import Fault, SlackError
 from playground.workspace.payloads import view_body
 from playground.workspace.tickets import TRIGGER_SECONDS
-from provisioning.preview import Verdict, Wish
+from provisioning.wish import Verdict, Wish
 from tests.bot import samples
 from tests.bot.conftest import BOT
 from tests.bot.fake_desk import FakeDesk

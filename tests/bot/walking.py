@@ -34,8 +34,8 @@ from provisioning.model import (
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.names import REQUEST_ANNOTATION, REQUESTED_BY_ANNOTATION
 from provisioning.objects import Meta, Stored, format_time
-from provisioning.preview import Wish
 from provisioning.usage import Usage
+from provisioning.wish import Wish
 from tests import small_png
 from tests.bot import golden, samples
 from tests.bot.conftest import Stage

@@ -11,9 +11,10 @@ import pytest_asyncio
 
 from bot.ports import Accesses
 from provisioning import errors, objects
-from provisioning.access_desk import AccessDesk, Entry
-from provisioning.desk import Reason, Refused
+from provisioning.access_desk import AccessDesk
+from provisioning.entry import Entry
 from provisioning.kube import Kube
+from provisioning.lifecycle import Reason, Refused
 from provisioning.model import AccessRole, ClusterAccess, Delivery, Person, Surface, Tenant
 from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_ACCESSES

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from provisioning import errors, names
-from provisioning.canary import AGAIN_SECONDS, EVERY_SECONDS, PATIENCE, Canary, Trouble, is_refused, wish
+from provisioning.canary import AGAIN_SECONDS, EVERY_SECONDS, PATIENCE, Canary, is_refused, wish
 from provisioning.manifest import Manifest
 from provisioning.model import TenantCluster
 from provisioning.objects import read
 from provisioning.resources import Resource
+from provisioning.trouble import Trouble
 
 OURS = errors.Forbidden('admission webhook "rules.clusterdesk.dev" denied the request: the namespace is nobody\'s')
 BY_RBAC = errors.Forbidden("tenantclusters.clusterdesk.dev is forbidden: User cannot create")

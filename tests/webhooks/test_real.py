@@ -21,7 +21,7 @@ from playground.balancer import balanced
 from playground.controlplane import ADMIN, ControlPlane
 from playground.processes import Processes, answers
 from provisioning import errors
-from provisioning.canary import EVERY_SECONDS, Canary, Trouble
+from provisioning.canary import EVERY_SECONDS, Canary
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.ledgers import KubeLedgers
@@ -44,6 +44,7 @@ from provisioning.resources import (
     TENANTS,
     Resource,
 )
+from provisioning.trouble import Trouble
 from tests.charts.rendering import TENANT_CLUSTER, Helm, Refused
 from tests.provisioning import accesses
 from tests.provisioning.waiting import REAL_PATIENCE

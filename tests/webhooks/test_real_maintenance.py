@@ -21,7 +21,7 @@ from playground import apply
 from playground.controlplane import ADMIN, ControlPlane
 from playground.processes import answers
 from provisioning import errors
-from provisioning.canary import Canary, Trouble
+from provisioning.canary import Canary
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.resources import (
@@ -34,6 +34,7 @@ from provisioning.resources import (
     TENANTS,
     Resource,
 )
+from provisioning.trouble import Trouble
 from tests.charts.test_second_line import BINDINGS, POLICIES
 from tests.docs.pages import ROOT, Page
 from tests.provisioning.waiting import REAL_PATIENCE, eventually, running

@@ -12,12 +12,12 @@ import pytest_asyncio
 
 from provisioning import desk as desks
 from provisioning import errors, objects, request_status, room
-from provisioning.desk import Desk, Reason, Refused
+from provisioning.desk import Desk
 from provisioning.kube import Kube
+from provisioning.lifecycle import Reason, Refused
 from provisioning.manifest import Manifest, Manifests
 from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
 from provisioning.objects import format_time
-from provisioning.preview import Wish
 from provisioning.resources import (
     APPROVAL_DELEGATIONS,
     CATALOGS,
@@ -33,6 +33,7 @@ from provisioning.slack_groups import SlackGroups
 from provisioning.usage import Usage
 from provisioning.usual import Span
 from provisioning.views import INDEXES, Views
+from provisioning.wish import Wish
 from tests import builders
 from tests.builders import ANN, BEN, CATALOG, CLEO, CLUSTER, DAVE, NAMESPACE, NOW, REQUEST, TENANT, tweak
 from tests.fakes import objects as fake

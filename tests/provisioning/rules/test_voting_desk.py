@@ -11,12 +11,13 @@ import pytest
 import pytest_asyncio
 
 from provisioning import errors
-from provisioning.desk import Desk, Reason, Refused
+from provisioning.desk import Desk
 from provisioning.kube import Kube
+from provisioning.lifecycle import Reason, Refused
 from provisioning.model import Action, Decision, Person, Phase
 from provisioning.objects import format_time
-from provisioning.preview import Wish
 from provisioning.resources import APPROVAL_DELEGATIONS
+from provisioning.wish import Wish
 from tests.bot.fake_voting import ToldGroups
 from tests.builders import ANN, BEN, CLEO, DAVE, NAMESPACE, NOW, TENANT, tweak
 from tests.fakes.api_server import ApiServer, Fault

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from provisioning.desk import Reason, Refused
+from provisioning.lifecycle import Reason, Refused
 from provisioning.model import Decision, HandedOn, Message, Urgency
 from provisioning.objects import format_time
 from provisioning.records import AnswerTold, Handed, Missing, QuestionTold, Record, Reminded, RemindsNext, Stranded
