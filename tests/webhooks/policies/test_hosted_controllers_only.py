@@ -373,6 +373,7 @@ def test_what_a_kustomization_puts_in_place_of_variables_is_read(kind: str) -> N
         base64.b64encode(gzip.compress(POD.encode())),
         gzip.compress(f"#cloud-config\nwrite_files:\n- {{encoding: b64, content: {encoded(POD)}}}\n".encode()),
     ],
+    ids=("base64", "gzip", "gzip in base64", "a file of its own in gzip"),
 )
 def test_what_a_machine_unpacks_for_itself_is_looked_into(packed: bytes) -> None:
     secret = manifest(SECRETS, "c", data={"a": base64.b64encode(packed).decode()}, type="Opaque")
