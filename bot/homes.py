@@ -24,10 +24,10 @@ from bot.audience import Audience, Seen
 from bot.blocks import Block
 from bot.occasions import Changes
 from bot.outcomes import Later, Undeliverable, Unknown
-from bot.people import Refusal, Unwelcome
 from bot.ports import Desk
 from bot.posting import Publisher
 from bot.publishing import Overtaken
+from bot.refusals import Refusal, Unwelcome
 from bot.weights import Weight
 from provisioning import audit, names
 from provisioning.errors import NoCatalog

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,10 +23,9 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import replies
 from bot import slack as slack_api
+from bot.refusals import Refusal, Unwelcome
 from bot.respite import Respite
-from provisioning.errors import ClusterdeskError
 from provisioning.model import Person
 
 log = structlog.get_logger()
@@ -36,32 +34,6 @@ KEPT_SECONDS = 600.0
 ASK_SECONDS = 1.5
 """Asked within somebody's three seconds, so it must leave time for the answer."""
 KEPT_ACCOUNTS = 10_000
-
-
-class Refusal(StrEnum):
-    """Why an account is not acted for, with the words for it."""
-
-    BOT = replies.BOT
-    DELETED = replies.DELETED_ACCOUNT
-    GUEST = replies.GUEST
-    STRANGER = replies.STRANGER
-    UNMAPPED = replies.UNMAPPED
-    UNCONFIRMED = replies.UNCONFIRMED
-    AMBIGUOUS = replies.AMBIGUOUS
-    UNCERTAIN = replies.UNCERTAIN
-    NOT_READY = replies.NOT_READY
-
-
-PASSING = frozenset((Refusal.UNCERTAIN, Refusal.NOT_READY))
-"""What is over in a moment: whoever has filled a form in need not do it again for that."""
-
-
-class Unwelcome(ClusterdeskError):
-    """This account may not do anything here."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.name.lower())
-        self.refusal = refusal
 
 
 class Profile(pydantic.BaseModel):

@@ -15,8 +15,9 @@ from bot.answers import Errors, FormAnswer, Open, Repaint, Say
 from bot.blocks import Option
 from bot.cards import Card
 from bot.commands.command import Filled
-from bot.people import PASSING, People, Refusal, Unwelcome
+from bot.people import People
 from bot.ports import Desk
+from bot.refusals import PASSING, Refusal, Unwelcome
 from bot.windows import FORMS, Payload
 from provisioning import audit, errors
 from provisioning.errors import NoCatalog

@@ -18,7 +18,7 @@ from bot import approvals, cards, commands, forms, inquiries, replies, secrecy, 
 from bot.answers import Open, Say
 from bot.commands.command import Filled, Form
 from bot.errands import Errands
-from bot.people import Unwelcome
+from bot.refusals import Unwelcome
 from bot.respite import Respite
 from provisioning import errors
 from provisioning.errors import NoCatalog

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot import buttons
-from bot.people import Refusal
+from bot.refusals import Refusal
 from provisioning.approval import SHORTEST_DIGEST
 from provisioning.audit import Code, Event
 from provisioning.model import ClusterRequest, Delivery, Person, Surface

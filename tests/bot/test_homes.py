@@ -17,8 +17,8 @@ from bot.blocks import Block
 from bot.cards import card
 from bot.homes import EVERY_SECONDS, FRESH_SECONDS, RESYNC_SECONDS, SELDOM_SECONDS, TOLD_SECONDS, Homes
 from bot.outcomes import Later, Undeliverable, Unknown
-from bot.people import Refusal, Unwelcome
 from bot.publishing import Overtaken
+from bot.refusals import Refusal, Unwelcome
 from bot.weights import Weight
 from provisioning.audit import Code, Event
 from provisioning.model import Person, Subject

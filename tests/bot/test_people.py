@@ -12,13 +12,12 @@ from bot.people import (
     Account,
     People,
     Profile,
-    Refusal,
     SlackAccounts,
-    Unwelcome,
     Whereabouts,
     refusal,
     user_of,
 )
+from bot.refusals import Refusal, Unwelcome
 from bot.slack import client
 from playground import workspace
 from playground.workspace import Fault, SlackError
