@@ -12,7 +12,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bench.admission import door, load, peers
+from bench.admission import door, load, peers, straight
 from bench.admission.door import Replica
 from bench.admission.load import Call, Client, Sample
 from bench.admission.peers import NOBODY, NOTHING, OURS, POLICY, QUOTA
@@ -59,10 +59,11 @@ class Heat:
 
 @dataclass
 class Free:
-    """Writes that cost nothing: by one writer, and at a steady rate."""
+    """Writes that cost nothing: by one writer, and at a steady rate; and the webhooks alone at that rate."""
 
     one: dict[str, Sample] = field(default_factory=dict)
     steady: dict[str, Sample] = field(default_factory=dict)
+    straight: dict[str, Sample] = field(default_factory=dict)
 
 
 @dataclass
@@ -72,6 +73,8 @@ class Arena:
     site: Site
     client: Client
     account: Kube
+    nothing: str
+    """Where the webhook that decides nothing is."""
     _number: Iterator[int] = field(default_factory=itertools.count)
 
     def name(self) -> str:
@@ -117,14 +120,14 @@ async def arena(site: Site, *, tenants: int) -> AsyncIterator[Arena]:
         await Kube.connect(kubeconfig=site.plane.kubeconfig_for(peers.ACCOUNT)) as account,
     ):
         await apply.put(site.kube, [peers.nothing(url, site.plane.bundle)])
-        place = Arena(site, client, account)
+        place = Arena(site, client, account, url)
         for tenant in range(tenants):
             await place.count_anew(peers.namespace(QUOTA, tenant), hard=peers.PLENTY)
             await place.ledger_anew(peers.tenant_of(tenant))
         yield place
 
 
-async def free(place: Arena, *, each: int, seconds: float) -> Free:
+async def free(place: Arena, replica: Replica, *, each: int, seconds: float) -> Free:
     """Changes of annotations: nothing grows, nothing is written by us."""
     objects = {peer: [place.name() for _ in range(STILL)] for peer in FREE}
     for peer in FREE:
@@ -137,6 +140,9 @@ async def free(place: Arena, *, each: int, seconds: float) -> Free:
 
     found = Free({peer: Sample() for peer in FREE})
     await _alternate(place, found.one, each, call)
+    found.straight = await straight.ask(
+        {NOTHING: place.nothing, OURS: f"https://127.0.0.1:{replica.port}"}, rate=STEADY, seconds=seconds
+    )
     for peer in FREE:
         found.steady[peer] = await load.steady(
             place.client, [call(peer) for _ in range(int(STEADY * seconds))], rate=STEADY

@@ -77,7 +77,7 @@ async def _races(where: Site, parts: Parts, steps: Steps) -> Admission:
                 await door.until_asked(arena.client, opened, peers.namespace(peers.OURS, 0))
                 if replicas == 1 and sizes.steady_seconds:
                     with steps.step("race what costs nothing"):
-                        free = await race.free(arena, each=sizes.each, seconds=sizes.steady_seconds)
+                        free = await race.free(arena, opened[0], each=sizes.each, seconds=sizes.steady_seconds)
                 heats += await race.reserve(arena, opened, sizes)
         alone = await _ledger(arena, parts.ledgers, steps) if parts.ledgers else []
         counted = {}

@@ -31,6 +31,7 @@ def sample(*milliseconds: float, lasted: float = 1.0) -> Sample:
 FREE = Free(
     one={NOTHING: sample(5.0), OURS: sample(5.4)},
     steady={NOTHING: sample(5.0), OURS: sample(9.0)},
+    straight={NOTHING: sample(1.0), OURS: sample(2.0)},
 )
 HEATS = (
     Heat(1, 1, 1, {QUOTA: sample(7.0, 10.0), OURS: sample(8.0, 14.0)}),
@@ -117,7 +118,7 @@ def test_a_portion_is_taken_of_what_was_chosen_and_nothing_of_the_rest() -> None
 @pytest.mark.real
 @pytest.mark.timeout(300)
 async def test_every_peer_answers_and_what_is_granted_is_in_the_ledger() -> None:
-    sizes = Sizes(each=3, steady_seconds=0, rounds=1, round_=6, writers=(1, 3), tenants=(1,), replicas=(1,))
+    sizes = Sizes(each=3, steady_seconds=0.2, rounds=1, round_=6, writers=(1, 3), tenants=(1,), replicas=(1,))
     parts = Parts(sizes, ledgers=1, asked=0, clusters=0)
     with Steps() as steps:
         found = await run.measure(parts, steps)
@@ -126,4 +127,9 @@ async def test_every_peer_answers_and_what_is_granted_is_in_the_ledger() -> None
         (3, 0, 0),
     ]
     assert [(one.sample.errors, one.lost) for one in found.ledger] == [(0, 0), (0, 0)]
+    assert found.free is not None
+    assert {peer: (len(each.took), each.errors) for peer, each in found.free.straight.items()} == {
+        NOTHING: (40, 0),
+        OURS: (40, 0),
+    }
     assert found.memory > 0
