@@ -137,7 +137,8 @@ def _service(
     groups = UserGroups(slack.client(token, api_url=settings.slack_api_url))
     return Service(
         settings=settings,
-        desk=Desk(kube, views, groups=groups, canary=Canary(kube, namespace=settings.canary_namespace)),
+        # By the API server's clock, by which objects are dated: ours may be off.
+        desk=Desk(kube, views, groups=groups, canary=Canary(kube, namespace=settings.canary_namespace), now=kube.now),
         tenants=caches[resources.TENANTS],
         requests=caches[resources.CLUSTER_REQUESTS],
         clusters=caches[resources.TENANT_CLUSTERS],
@@ -149,6 +150,7 @@ def _service(
         memo=LeaseMemo(kube, LEASE, settings.namespace),
         delegates_told=LeaseMemo(kube, LEASE, settings.namespace, DELEGATES_TOLD),
         forget_group=groups.forget,
+        now=kube.now,
         stop=stop,
     )
 

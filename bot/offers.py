@@ -101,7 +101,7 @@ def sleep_options() -> tuple[Option, ...]:
 
 def zone_called(zone: tzinfo) -> str:
     """A person's zone by its name in the menu; UTC where that has none."""
-    name = getattr(zone, "key", UTC)
+    name: str = getattr(zone, "key", UTC)
     return name if name in hibernation.zones() else UTC
 
 

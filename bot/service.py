@@ -60,6 +60,8 @@ class Service:
     """The same of what those were told who decide instead of somebody."""
     forget_group: Callable[[str], None] = lambda _: None
     """What is to know that the people of a user group have changed."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """What time it is, for all that ends or is to be told by then."""
     seconds: Callable[[], float] = time.monotonic
     """The clock by which it is counted what Slack grants."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,6 +96,7 @@ class Service:
             waits=self.caches,
             tell=self.tell,
             team=identity.team,
+            now=self.now,
         )
         door = Door(
             desk=self.desk,
@@ -105,6 +108,7 @@ class Service:
             forget_group=self.forget_group,
             waits=self.caches,
             tell=self.tell,
+            clock=self.now,
         )
         secret = self.settings.slack_signing_secret.get_secret_value()
         template = slack.client(None, api_url=self.settings.slack_api_url)
@@ -133,7 +137,7 @@ class Service:
             follower = Follower(
                 desk=self.desk,
                 poster=outbox,
-                clock=lambda: datetime.now(UTC),
+                clock=self.now,
                 platform=self.settings.platform_channel,
                 shown=shown,
                 memo=self.memo,
@@ -141,17 +145,17 @@ class Service:
             entries = AccessFollower(
                 accesses=self.desk.accesses,
                 poster=outbox,
-                clock=lambda: datetime.now(UTC),
+                clock=self.now,
                 tenant_of=self.desk.tenant_of,
             )
             messenger = Messenger(
                 desk=self.desk,
                 poster=outbox,
                 directory=people,
-                clock=lambda: datetime.now(UTC),
+                clock=self.now,
                 platform=self.settings.platform_channel,
             )
-            usher = Usher(desk=self.desk, poster=outbox, memo=self.delegates_told, clock=lambda: datetime.now(UTC))
+            usher = Usher(desk=self.desk, poster=outbox, memo=self.delegates_told, clock=self.now)
             async with asyncio.TaskGroup() as group:
                 group.create_task(usher.run(self.delegations))
                 group.create_task(messenger.run(self.requests))
@@ -180,7 +184,7 @@ class Service:
 
     @asynccontextmanager
     async def _serving(self, application: web.Application) -> AsyncIterator[None]:
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+        runner = http.runner(application, drain=DRAIN_SECONDS)
         await runner.setup()
         try:
             await web.TCPSite(runner, self.settings.host, self.settings.port).start()

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import pydantic
 
-from provisioning import approval, errors, objects, people, quota, replacing, usual
+from provisioning import approval, errors, objects, people, quota, replacing, shape, usual
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
 from provisioning.lifecycle import Refused
@@ -207,8 +207,10 @@ class FakeDesk:
         was = quota.envelope(present.it.spec, self.offered) if present else Usage()
         digest = digest_of(action=wish.action, cluster=wish.cluster, desired=wish.desired)
         full = () if self.causes else hard.excess(used.most(was), envelope - was)
+        causes = self.causes or tuple(errors.Cause("spec.pools", quota.describe(each)) for each in full)
+        unfit = shape.name_problems(wish.cluster) if wish.action is Action.CREATE else ()
         return Verdict(
-            causes=self.causes or tuple(errors.Cause("spec.pools", quota.describe(each)) for each in full),
+            causes=(*unfit, *causes),
             waiver=self.waiver,
             before=used.most(was),
             after=used.most(was) - was + envelope,

@@ -12,7 +12,7 @@ import pytest
 from bot import change_forms, commands, outline, replies, text
 from bot.answers import Ask, Open, Say
 from provisioning import errors, objects
-from provisioning.model import Action, ClusterAddOn, ClusterSpec, NodePool
+from provisioning.model import Action, Amounts, ClusterAddOn, ClusterSpec, NodePool, QuotaSpec
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.model.tenant import LifetimePolicy
 from tests.bot import samples
@@ -22,6 +22,7 @@ from tests.bot.fake_desk import FakeDesk
 AT_NOON = Hibernation(schedules=(HibernationSchedule(start="0 12 * * *", end="0 14 * * *"),))
 """Asleep at the hour of `samples.NOW`."""
 TWO_POOLS = (NodePool(name="md0", flavor="small", replicas=2), NodePool(name="gpu", flavor="large", min=0, max=2))
+AMPLE = QuotaSpec(hard=Amounts(vcpu=200))
 
 
 def desk(**spec: Any) -> FakeDesk:
@@ -335,6 +336,7 @@ async def test_a_line_while_the_cluster_api_is_down_says_that_nothing_was_reques
 
 
 async def test_the_scale_form_has_what_there_is_and_shows_what_it_comes_to(stage: Stage) -> None:
+    stage.desk.tenants["team-a"] = samples.tenant(quota=AMPLE)
     stage.desk.put_cluster(samples.cluster(status=samples.ready(), pools=TWO_POOLS))
     lena = stage.slack.person("U0LENA")
     await lena.command("/cluster scale build-7")
@@ -342,7 +344,7 @@ async def test_the_scale_form_has_what_there_is_and_shows_what_it_comes_to(stage
     assert lena.modal.value("gpu may grow up to") == ("2",)
 
     await lena.modal.fill({"Workers in md0": "4", "Reason": "the launch"})
-    await lena.waits_for("→ 58 of 40")
+    await lena.waits_for("→ 58 of 200")
     await lena.modal.submit()
 
     assert lena.modal.title == replies.RECEIPT_TITLE
@@ -353,12 +355,13 @@ async def test_the_scale_form_has_what_there_is_and_shows_what_it_comes_to(stage
 
 
 async def test_the_resize_form_shows_what_another_size_comes_to(stage: Stage) -> None:
+    stage.desk.tenants["team-a"] = samples.tenant(quota=AMPLE)
     stage.desk.put_cluster(samples.cluster(status=samples.ready(), pools=TWO_POOLS))
     lena = stage.slack.person("U0LENA")
     await lena.command("/cluster resize build-7")
 
     await lena.modal.fill({"Size of a worker in md0": "large"})
-    await lena.waits_for("→ 96 of 40")
+    await lena.waits_for("→ 96 of 200")
     await lena.modal.submit()
 
     assert lena.modal.title == replies.RECEIPT_TITLE

@@ -209,6 +209,7 @@ async def test_what_is_no_name_is_answered_with_a_free_one_in_the_form_and_at_it
 
     assert "cannot be a cluster's name: it starts with a letter" in lena.modal.errors["Name"]
     assert lena.modal.errors["Name"].endswith(f"Free: {free}.")
+    assert "vCPU: asks for 4, 2 free" in lena.modal.errors["Workers"]
     assert lena.modal.value("Name") == (name,)
     assert stage.desk.stored == {}
 

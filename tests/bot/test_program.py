@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from provisioning import resources
 from provisioning.audit_heads import KubeHeads, name_of
 from provisioning.audit_proof import check
 from provisioning.model.base import Model
+from provisioning.objects import parse_time
 from provisioning.resources import Resource
 from tests.bot import leaks, samples
 from tests.bot.conftest import APP, BOT, SECRET, Mode
@@ -50,7 +52,8 @@ def stored(resource: Resource, name: str, it: Model, *, namespace: str = "", **m
 
 
 @asynccontextmanager
-async def program(folder: Path, mode: Mode) -> AsyncIterator[Program]:
+async def program(folder: Path, mode: Mode, *, off: timedelta = timedelta()) -> AsyncIterator[Program]:
+    """`off` is by how much the API server's clock is ahead of the bot's."""
     installed = installation.install(people.load(), manifest.app_manifest(mode, url="https://clusterdesk.example.com"))
     options = workspace.Options(
         signing_secret=SECRET,
@@ -61,6 +64,7 @@ async def program(folder: Path, mode: Mode) -> AsyncIterator[Program]:
         scopes=installed.scopes,
     )
     async with ApiServer() as server, workspace.serving(options) as slack:
+        server.objects.off = off
         server.put(resources.CATALOGS, stored(resources.CATALOGS, "default", samples.catalog()))
         server.put(resources.CONFIG_MAPS, {"metadata": {"name": name_of("bot"), "namespace": HOME}})
         server.put(resources.TENANTS, stored(resources.TENANTS, "team-a", samples.tenant().it.spec))
@@ -184,6 +188,24 @@ async def test_the_program_takes_a_wish_from_slack_to_the_api_server_and_back(tm
         done = ["button-pressed", "command-asked", "form-submitted", "home-seen"]
         assert sorted(code for code in codes if code != "card-shown") == done
         assert "card-shown" in codes
+
+
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_what_time_it_is_the_api_server_says(tmp_path: Path, mode: Mode) -> None:
+    ahead = timedelta(days=2)
+    async with program(tmp_path, mode, off=ahead) as made:
+        lena, omar = made.slack.person("U0LENA"), made.slack.person("U0OMAR")
+        await lena.command("/cluster create build-7 small 24h")
+        await lena.modal.fill({"Reason": "builds"})
+        await lena.modal.submit()
+        await omar.waits_for("asks for a new cluster build-7")
+        await omar.card("asks for a new cluster", at="#team-a-approvals").click("Approve")
+        await lena.waits_for("is accepted and starts in a moment")
+
+        (request,) = made.server.all(resources.CLUSTER_REQUESTS)
+        said = [request["status"]["decidedAt"], *(vote["at"] for vote in request["status"]["votes"])]
+        off = [parse_time(at) - datetime.now(UTC) - ahead for at in said]
+        assert max(map(abs, off)) < timedelta(minutes=5)
 
 
 def _deliveries(server: ApiServer, name: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import pytest
 
 from bot import replies
 from provisioning.lifecycle import Reason
-from provisioning.model import Action, ApprovalPolicy, Decision, Phase
+from provisioning.model import Action, Amounts, ApprovalPolicy, Decision, Phase, QuotaSpec
 from tests.bot import samples
 from tests.bot.conftest import Stage
 
@@ -98,7 +98,8 @@ async def test_a_nudge_counts_once_an_hour_and_the_second_one_is_told_why_not(st
 
 async def test_an_edit_makes_a_new_request_and_the_old_card_says_what_is_otherwise(stage: Stage) -> None:
     lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
-    stage.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=2))
+    ample = QuotaSpec(hard=Amounts(vcpu=200))
+    stage.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=2), quota=ample)
     stage.desk.put(samples.request(desired=BY_FORM))
     await omar.waits_for(CARD)
     await omar.card(CARD, at=AT).click("Approve")
@@ -114,7 +115,7 @@ async def test_an_edit_makes_a_new_request_and_the_old_card_says_what_is_otherwi
     await lena.modal.submit()
     assert replies.NOTHING_CHANGED in lena.modal.errors.values()
     await lena.modal.fill({"Size of a worker": "large", "Workers": "3"})
-    await lena.waits_for("0 → 64 of 40")
+    await lena.waits_for("0 → 64 of 200")
     await lena.modal.submit()
     assert lena.modal.title == replies.RECEIPT_TITLE
 
