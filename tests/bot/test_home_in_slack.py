@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot import blocks, replies, slack
+from bot import blocks, home, replies, slack
 from playground import workspace
 from playground.workspace import Fault
 from provisioning.model import ClusterRequest, Phase
@@ -186,7 +186,7 @@ async def test_a_flock_of_changes_is_drawn_a_few_times_only(stage: Stage) -> Non
         stage.desk.put_cluster(samples.cluster(f"build-{number}", status=samples.ready()))
         await asyncio.sleep(0)
 
-    await lena.waits_until(lambda: replies.home_more(38, "list").replace("`", "") in lena.home.text)
+    await lena.waits_until(lambda: replies.home_more(50 - home.CLUSTERS, "list").replace("`", "") in lena.home.text)
     assert await settled(lambda: published(stage, "U0LENA"), seconds=0.2) <= 3
 
 
