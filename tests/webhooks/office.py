@@ -28,7 +28,9 @@ from provisioning.resources import (
     CLUSTERS,
     KUBEVIRT_CLUSTERS,
     KUBEVIRT_MACHINE_TEMPLATES,
+    KUBEVIRT_MACHINES,
     MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
     NAMESPACES,
     TENANT_CLUSTERS,
     TENANT_LEDGERS,
@@ -142,21 +144,53 @@ class Office:
         found: dict[str, Usage] = {}
         for namespace in self.namespaces:
             pools: dict[str, Usage] = {}
-            for cluster in (await self.desk.admin.list(TENANT_CLUSTERS, namespace=namespace)).items:
+            for cluster in await self._list(TENANT_CLUSTERS, namespace):
                 machines = _with_surge(cluster["spec"]["pools"][0]["replicas"])
                 pool = pools[cluster["metadata"]["uid"]] = Usage(nodes=machines, vcpu=2000 * machines)
                 found[f"tenantclusters.clusterdesk.dev/{namespace}/{cluster['metadata']['name']}"] = pool.having(
                     clusters=1
                 )
-            for deployment in (await self.desk.admin.list(MACHINE_DEPLOYMENTS, namespace=namespace)).items:
+            for deployment in await self._list(MACHINE_DEPLOYMENTS, namespace):
                 meta = deployment["metadata"]
-                most = int((meta.get("annotations") or {}).get(MAX_SIZE, 0))
-                machines = _with_surge(max(deployment["spec"]["replicas"], most))
-                cores = CORES[deployment["spec"]["template"]["spec"]["infrastructureRef"]["name"]]
                 owners = [pools.get(owner["uid"], Usage()) for owner in meta.get("ownerReferences") or ()]
-                cost = Usage(nodes=machines, vcpu=1000 * cores * machines) - sum(owners, Usage())
+                cost = _machines(_with_surge(_most(deployment)), _cores(deployment)) - sum(owners, Usage())
                 found[f"machinedeployments.cluster.x-k8s.io/{namespace}/{meta['name']}"] = cost.rises()
         return found
+
+    async def followed(self) -> dict[str, Usage]:
+        """What the MachineSets come to, that Cluster API makes where it runs, by an arithmetic of our own. Those of a
+        MachineDeployment share what it is charged with, the oldest first, and pay for what is more, or larger."""
+        found: dict[str, Usage] = {}
+        for namespace in self.namespaces:
+            shared = {it["metadata"]["uid"]: it for it in (await self._list(MACHINE_DEPLOYMENTS, namespace))}
+            taken: dict[str, Usage] = {}
+            for machine_set in sorted(await self._list(MACHINE_SETS, namespace), key=_age):
+                meta, cores, replicas = machine_set["metadata"], _cores(machine_set), machine_set["spec"]["replicas"]
+                owners = [owner["uid"] for owner in meta.get("ownerReferences") or () if owner.get("controller")]
+                deployment = next((shared[uid] for uid in owners if uid in shared), None)
+                if deployment is None:
+                    cost = _machines(_most(machine_set), cores)
+                else:
+                    uid, present = deployment["metadata"]["uid"], _cores(deployment)
+                    alike = _machines(replicas, min(cores, present))
+                    left = (_machines(_with_surge(_most(deployment)), present) - taken.get(uid, Usage())).rises()
+                    taken[uid] = taken.get(uid, Usage()) + alike
+                    cost = (_machines(replicas, cores) - alike) + (alike - left).rises()
+                found[f"machinesets.cluster.x-k8s.io/{namespace}/{meta['name']}"] = cost
+        return found
+
+    async def machines(self) -> dict[str, Usage]:
+        """How large each KubevirtMachine is that Cluster API has made."""
+        found: dict[str, Usage] = {}
+        for namespace in self.namespaces:
+            for machine in await self._list(KUBEVIRT_MACHINES, namespace):
+                domain = machine["spec"]["virtualMachineTemplate"]["spec"]["template"]["spec"]["domain"]
+                slot = f"kubevirtmachines.infrastructure.cluster.x-k8s.io/{namespace}/{machine['metadata']['name']}"
+                found[slot] = _machines(1, domain["cpu"]["cores"])
+        return found
+
+    async def _list(self, kind: Resource, namespace: str) -> list[Manifest]:
+        return (await self.desk.admin.list(kind, namespace=namespace)).items
 
     def kill(self, number: int) -> Child:
         """Kill a replica in the middle of whatever it does. What it was, to be started again."""
@@ -243,6 +277,25 @@ def owner_of(cluster: Manifest) -> Manifest:
 def reference(template: str) -> Manifest:
     kind = KUBEVIRT_MACHINE_TEMPLATES
     return {"apiGroup": kind.group, "kind": kind.kind, "name": template}
+
+
+def _most(manifest: Manifest) -> int:
+    """Of a MachineDeployment or a MachineSet: how many machines it may be scaled to."""
+    marked = (manifest["metadata"].get("annotations") or {}).get(MAX_SIZE, 0)
+    return max(manifest["spec"]["replicas"], int(marked))
+
+
+def _cores(manifest: Manifest) -> int:
+    """Of each of its machines."""
+    return CORES[manifest["spec"]["template"]["spec"]["infrastructureRef"]["name"]]
+
+
+def _machines(count: int, cores: int) -> Usage:
+    return Usage(nodes=count, vcpu=1000 * cores * count)
+
+
+def _age(manifest: Manifest) -> tuple[str, str]:
+    return manifest["metadata"]["creationTimestamp"], manifest["metadata"]["uid"]
 
 
 def _with_surge(replicas: int) -> int:

@@ -29,10 +29,17 @@ from provisioning.census import Census, Sights
 from provisioning.enactor import Enactor
 from provisioning.model import ClusterRequest, Phase, RequestStatus, Tenant, conditions
 from provisioning.objects import Stored
-from provisioning.resources import CLUSTER_REQUESTS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS, TENANT_LEDGERS, Resource
+from provisioning.resources import (
+    CLUSTER_REQUESTS,
+    MACHINE_DEPLOYMENTS,
+    MACHINE_SETS,
+    TENANT_CLUSTERS,
+    TENANT_LEDGERS,
+    Resource,
+)
 from provisioning.usage import Usage
 from tests.provisioning.waiting import REAL_PATIENCE, eventually, running, until
-from tests.webhooks.ledger_machine import RAW, Ledgers, Loop, at_rest, check, counted
+from tests.webhooks.ledger_machine import Ledgers, Loop, check, check_at_rest, counted
 from tests.webhooks.office import (
     REPLICAS,
     VOID_AFTER,
@@ -371,13 +378,7 @@ async def test_whatever_happens_nothing_is_above_the_quota_nothing_uncounted_and
             if number == 0:
                 # Not yet had a cache shown what was long gone, which costs for as long.
                 assert counted(ledger.used()).within(HARD), SEED
-            settled, truth = await at_rest(office)
-            raw = {slot for slot in settled.slots if slot.startswith(RAW)}
-            slots = (settled.slots.keys() | truth.keys()) - raw
-            told = {slot: counted(settled.cost(slot)) for slot in slots}
-            assert len(raw) == by_hand.clusters, SEED
-            assert told == {slot: truth.get(slot, Usage()) for slot in slots}, SEED
-            assert not [slot for slot in settled.slots.values() if slot.claims], SEED
+            await check_at_rest(office, about=SEED)
             office.source.share = 0.2
     office.source.share = 0.0
     assert story.outcomes["done"] > 10, (SEED, story.outcomes)
@@ -408,6 +409,37 @@ async def test_whatever_happens_between_any_two_steps_nothing_is_above_the_quota
     async with another_webhook(building):
         await asyncio.to_thread(run_state_machine_as_test, seed(SEED)(Machine), settings=profile)
     assert outcomes["done"] > 3, (SEED, outcomes)
+
+
+PAUSED = {"cluster.x-k8s.io/paused": ""}
+"""The annotation of what Cluster API leaves as it is, where another test has started that."""
+
+
+def machine_set(office: Office, name: str, replicas: int, template: str, owner: dict[str, Any]) -> dict[str, Any]:
+    """As Cluster API makes one of a MachineDeployment."""
+    made = deployment(office, name, replicas, template, annotations=PAUSED)
+    reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "controller": True}
+    reference |= {key: owner["metadata"][key] for key in ("name", "uid")}
+    meta = {**made["metadata"], "ownerReferences": [reference]}
+    return {**made, "kind": MACHINE_SETS.kind, "metadata": meta}
+
+
+async def test_machine_sets_that_nobody_has_made_smaller_yet_pay_for_what_their_deployment_does_not(
+    building: Office,
+) -> None:
+    office = await building.tenant(clusters=1, nodes=12, vcpu=36)
+    await grounds(office)
+    admin, namespace = office.desk.admin, office.desk.namespace
+    owner = await admin.create(MACHINE_DEPLOYMENTS, deployment(office, "n", 4, annotations=PAUSED))
+    for name, replicas, template in (("n-old", 4, "slim"), ("n-new", 1, "slim")):
+        await admin.create(MACHINE_SETS, machine_set(office, name, replicas, template, owner))
+    await check_at_rest(office)
+    assert sum((await office.followed()).values(), Usage()) == Usage()
+
+    await admin.merge(MACHINE_DEPLOYMENTS, "n", {"spec": {"replicas": 1}}, namespace=namespace)
+
+    await check_at_rest(office)
+    assert sum((await office.followed()).values(), Usage()) == Usage(nodes=3, vcpu=3000)
 
 
 class Believing(Census):
