@@ -19,11 +19,11 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from bot import manifest
 from provisioning import health
 
 log = structlog.get_logger()
 
-PATH = "/slack/events"
 BODY_BYTES = 1024 * 1024
 READ_SECONDS = 5.0
 STALE_SECONDS = 300
@@ -131,7 +131,7 @@ def application(entrance: Entrance | None, *, waits: health.Waits) -> web.Applic
     """Health for all modes; Slack's requests where there is an entrance for them."""
     app = web.Application(client_max_size=BODY_BYTES)
     if entrance is not None:
-        app.router.add_post(PATH, entrance.handle)
+        app.router.add_post(manifest.PATH, entrance.handle)
     # Health is small and shared: the same three paths as every program of ours.
     for route in health.application(waits).router.routes():
         if route.resource is not None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from bot import commands, http
+from bot import commands
+
+PATH = "/slack/events"
+"""Where Slack sends everything, by HTTP."""
 
 EVENTS = ("app_home_opened", "subteam_members_changed", "user_change")
 SCOPES = {
@@ -26,7 +29,7 @@ def app_manifest(mode: Literal["http", "socket"], *, url: str = "", email: bool 
     """
     if mode == "http" and not url.startswith("https://"):
         raise ValueError("HTTP mode needs the https:// address at which Slack reaches the bot")
-    request_url = {"request_url": url.rstrip("/") + http.PATH} if mode == "http" else {}
+    request_url = {"request_url": url.rstrip("/") + PATH} if mode == "http" else {}
     menus_url = {"message_menu_options_url": request_url["request_url"]} if request_url else {}
     command = {
         "command": commands.SLASH,

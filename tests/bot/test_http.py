@@ -16,7 +16,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 
-from bot import http
+from bot import http, manifest
 
 SECRET = "shhh"
 COMMAND = urllib.parse.urlencode({"command": "/cluster", "text": "help", "user_id": "U0LENA", "team_id": "T1"}).encode()
@@ -61,7 +61,7 @@ def signed(body: bytes, *, at: float | None = None, secret: str = SECRET) -> dic
 
 async def post(client: TestClient, body: bytes, headers: dict[str, str]) -> tuple[int, str, list[str]]:  # type: ignore[type-arg]
     with structlog.testing.capture_logs() as lines:
-        async with client.post(http.PATH, data=io.BytesIO(body), headers=headers) as response:
+        async with client.post(manifest.PATH, data=io.BytesIO(body), headers=headers) as response:
             text = await response.text()
     return response.status, text, [line["why"] for line in lines if line["event"] == "slack_request_refused"]
 
@@ -124,7 +124,7 @@ async def test_what_slack_delivers_once_more_is_signed_anew_and_let_in(client: T
 
 async def test_a_body_that_does_not_come_is_not_waited_for(bolt: AsyncApp) -> None:
     entrance = http.Entrance(bolt, signing_secret=SECRET, replays=http.Replays(), patience=0.2)
-    head = f"POST {http.PATH} HTTP/1.1\r\nHost: bot\r\nContent-Length: {len(COMMAND)}\r\n\r\n"
+    head = f"POST {manifest.PATH} HTTP/1.1\r\nHost: bot\r\nContent-Length: {len(COMMAND)}\r\n\r\n"
     async with TestServer(http.application(entrance, waits=lambda: "")) as server:
         reader, writer = await asyncio.open_connection(server.host, server.port)
         writer.write(head.encode() + COMMAND[:10])

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from bot import buttons, http, manifest
+from bot import buttons, manifest
 from bot.__main__ import cli
 from bot.errands import Errands
 from bot.settings import Settings
@@ -58,7 +58,7 @@ def test_the_program_prints_the_manifest() -> None:
     good = CliRunner().invoke(cli, ["manifest", "--mode", "http", "--url", "https://desk.example"])
     bad = CliRunner().invoke(cli, ["manifest", "--mode", "http"])
 
-    assert f"https://desk.example{http.PATH}" in good.output
+    assert f"https://desk.example{manifest.PATH}" in good.output
     assert bad.exit_code == 2
 
 
