@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import structlog
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -143,6 +144,8 @@ async def test_a_body_that_does_not_come_is_not_waited_for(bolt: AsyncApp) -> No
         (b"payload=%7Bnot-json", "application/x-www-form-urlencoded"),
         (b"payload=[1]", "application/x-www-form-urlencoded"),
         (b"[]", "application/json"),
+        (b"[" * 100_000, "application/json"),
+        (b"payload=" + b"[" * 100_000, "application/x-www-form-urlencoded"),
     ],
 )
 async def test_a_signed_body_that_cannot_be_parsed_is_refused_without_a_trace(
@@ -157,6 +160,26 @@ async def test_a_signed_body_that_cannot_be_parsed_is_refused_without_a_trace(
 
 async def test_a_body_that_is_no_text_is_refused(client: TestClient) -> None:  # type: ignore[type-arg]
     assert (await post(client, b"\xff\xfe", signed(b"{}")))[:2] == (401, "wrong signature")
+
+
+@pytest.mark.parametrize("packing", ["gzip", "deflate", "br", "zstd"])
+async def test_what_says_that_it_is_packed_is_not_unpacked_and_leaves_no_trace(
+    bolt: AsyncApp, packing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    entrance = http.Entrance(bolt, signing_secret=SECRET, replays=http.Replays())
+    runner = http.runner(http.application(entrance, waits=lambda: ""), drain=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with (
+            ClientSession(f"http://127.0.0.1:{runner.addresses[0][1]}") as session,
+            session.post(manifest.PATH, data=b"no such thing", headers={"Content-Encoding": packing}) as answer,
+        ):
+            assert (answer.status, await answer.text()) == (401, "unsigned")
+    finally:
+        await runner.cleanup()
+
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_an_unsigned_malformed_body_is_not_even_parsed(client: TestClient) -> None:  # type: ignore[type-arg]
