@@ -30,8 +30,6 @@ log = structlog.get_logger()
 
 CALL_SECONDS = 10.0
 """How long a call may take before nobody knows what became of it."""
-AWAY_SECONDS = 30.0
-"""How long a method is left alone that was asked too often, where Slack does not say."""
 DOWN_SECONDS = 5.0
 """How long a method is left alone that Slack could not answer."""
 PER_MINUTE = {"chat.update": 50, "chat.postMessage": 60, "conversations.open": 50}
@@ -41,6 +39,9 @@ CHANNEL_PER_SECOND = 1.0
 """What chat.postMessage grants in one channel, besides."""
 _NAMES = uuid.UUID("6f3a5d52-2c0e-4d3c-9d51-0d3a3f1f7a10")
 """The name space of our messages' ids."""
+_AS_WRITTEN = "none"
+"""Slack makes no link, channel or name of somebody's words. Unasked it makes links of what is posted, and treats what
+is redrawn as if a person had typed it."""
 KEPT_PLAIN = 1_000
 """How many drawings are kept in mind that Slack takes as text alone."""
 
@@ -91,6 +92,7 @@ class Outbox:
             "channel": channel,
             "text": card.text,
             "metadata": dict(metadata),
+            "parse": _AS_WRITTEN,
             "unfurl_links": False,
             "unfurl_media": False,
         }
@@ -109,7 +111,7 @@ class Outbox:
         return str(answer["ts"])
 
     async def update(self, channel: str, ts: str, card: Card, *, weight: Weight = Weight.READY) -> None:
-        await self._draw("chat.update", weight, card, channel=channel, ts=ts, text=card.text)
+        await self._draw("chat.update", weight, card, channel=channel, ts=ts, text=card.text, parse=_AS_WRITTEN)
 
     async def _draw(self, method: str, weight: Weight, card: Card, **arguments: Any) -> AsyncSlackResponse:
         """Send a card as richly as this Slack takes it: as a plan, in plain blocks, as its text alone. What it does not
@@ -163,15 +165,15 @@ class Outbox:
         return Later(why, seconds=seconds)
 
     def _refused(self, error: SlackApiError, method: str) -> OutboxError:
-        response = error.response
-        status = getattr(response, "status_code", 200)
-        # A proxy or a Slack that is down answers with text.
-        data = getattr(response, "data", None)
-        code = str(data.get("error", "")) if isinstance(data, dict) else ""
-        if status == 429 or code == "ratelimited":
-            return self._closed(method, "ratelimited", slack_api.wait_of(error, otherwise=AWAY_SECONDS))
+        code, status = slack_api.code_of(error), slack_api.status_of(error)
+        if slack_api.is_throttled(error):
+            return self._closed(method, "ratelimited", slack_api.wait_of(error, otherwise=slack_api.AWAY_SECONDS))
         if status >= 500 or code in outcomes.DOWN:
             return self._closed(method, code or f"status {status}", DOWN_SECONDS)
+        if code in slack_api.REFUSED:
+            # One line for all that waits: whoever reads the log has to do something.
+            log.error("slack_refuses_the_bot", method=method, why=code)
+            return self._closed(method, code, outcomes.OTHERWISE_SECONDS)
         return outcomes.of(code, said=str(error))
 
 

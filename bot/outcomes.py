@@ -38,7 +38,7 @@ _TAKEN_AWAY = frozenset(("duplicate_message_not_found", "duplicate_channel_not_f
 DOWN = frozenset(("internal_error", "fatal_error", "service_unavailable"))
 """Slack is not well; it may be in a moment."""
 OTHERWISE_SECONDS = 60
-"""When to come back after a word that is not known here: `invalid_auth`, `missing_scope` do not get better soon."""
+"""When to come back after a word that is not known here, or that does not get better soon: `invalid_auth`."""
 
 
 class OutboxError(ClusterdeskError):

@@ -53,13 +53,13 @@ class Publisher:
         return str(answer["view"]["hash"])
 
     def _refused(self, error: SlackApiError) -> OutboxError:
-        code, response = slack_api.code_of(error), error.response
+        code = slack_api.code_of(error)
         if code == "hash_conflict":
             return Overtaken(code)
-        if response.status_code == 429 or code == "ratelimited":
-            seconds = slack_api.wait_of(error, otherwise=RETRY_SECONDS)
+        if slack_api.is_throttled(error):
+            seconds = slack_api.wait_of(error, otherwise=slack_api.AWAY_SECONDS)
             self._bucket.close(seconds)
             return Later("ratelimited", seconds=seconds)
         if not code or code in outcomes.DOWN:
-            return Later(code or str(response.status_code), seconds=RETRY_SECONDS)
+            return Later(code or str(slack_api.status_of(error)), seconds=RETRY_SECONDS)
         return Undeliverable(code)

@@ -16,9 +16,6 @@ from bot import slack
 
 log = structlog.get_logger()
 
-AWAY_SECONDS = 30.0
-"""Where Slack does not say how long."""
-
 
 class Respite:
     """Of one method, in one process."""
@@ -34,11 +31,9 @@ class Respite:
 
     def heed(self, error: BaseException) -> bool:
         """Whether Slack asks for it with this error. It is kept to from now on."""
-        if not isinstance(error, SlackApiError):
+        if not isinstance(error, SlackApiError) or not slack.is_throttled(error):
             return False
-        if error.response.status_code != 429 and slack.code_of(error) != "ratelimited":
-            return False
-        seconds = slack.wait_of(error, otherwise=AWAY_SECONDS)
+        seconds = slack.wait_of(error, otherwise=slack.AWAY_SECONDS)
         log.warning("slack_asked_too_often", method=self._method, seconds=seconds)
         self._until = max(self._until, self._clock() + seconds)
         return True

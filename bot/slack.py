@@ -19,7 +19,17 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 log = structlog.get_logger()
 
 TIMEOUT = 10
-_FATAL = frozenset(("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"))
+AWAY_SECONDS = 30.0
+"""How long a method is left alone that was asked too often, where Slack does not say."""
+REFUSED = frozenset(
+    (
+        *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
+        *("missing_scope", "not_allowed_token_type", "team_access_not_granted"),
+    )
+)
+"""It is us whom Slack does not take, whatever we ask: the token is none any more, or the app has not the right."""
+_THROTTLED = frozenset(("ratelimited", "rate_limited"))
+"""Slack documents the second of chat.postMessage, and it comes without a status of its own."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ def webhook(url: str) -> AsyncWebhookClient:
 async def identify(client: AsyncWebClient, *, token: str) -> Identity:
     """Who we are in the workspace. Waits for Slack as long as it takes; raises `SlackApiError` for a bad token."""
     async for attempt in stamina.retry_context(
-        on=_worth_another_try, attempts=None, timeout=None, wait_initial=0.2, wait_max=15.0
+        on=_another_try, attempts=None, timeout=None, wait_initial=0.2, wait_max=15.0
     ):
         with attempt:
             answer = await client.auth_test()
@@ -67,15 +77,30 @@ def code_of(error: SlackApiError) -> str:
     return str(data.get("error") or "") if isinstance(data, dict) else ""
 
 
+def status_of(error: SlackApiError) -> int:
+    """The status of HTTP with which Slack, or a proxy before it, refused."""
+    # Where what calls itself JSON is none, the SDK hands on aiohttp's own response.
+    response = error.response
+    return int(getattr(response, "status_code", None) or getattr(response, "status", None) or 200)
+
+
+def is_throttled(error: SlackApiError) -> bool:
+    """Whether Slack was asked too often; `wait_of` says how long it wants to be left alone."""
+    return status_of(error) == 429 or code_of(error) in _THROTTLED
+
+
 def wait_of(error: SlackApiError, *, otherwise: float) -> float:
     """The seconds to stay away, as Slack says it; a proxy before it may say it with a date."""
     said = str(error.response.headers.get("Retry-After", ""))
     return float(said) if re.fullmatch(r"\d+(\.\d+)?", said) else otherwise
 
 
-def _worth_another_try(error: Exception) -> bool:
+def _another_try(error: Exception) -> bool | float:
+    """Whether to ask again, or after how many seconds where Slack says it."""
     if isinstance(error, SlackApiError):
-        return code_of(error) not in _FATAL
+        if is_throttled(error):
+            return wait_of(error, otherwise=AWAY_SECONDS)
+        return code_of(error) not in REFUSED
     return isinstance(error, SlackClientError | aiohttp.ClientError | TimeoutError)
 
 

@@ -60,6 +60,18 @@ async def test_a_card_is_posted_with_its_metadata_and_redrawn_in_place(local: wo
     assert (stored.text, stored.metadata) == ("Something else.", META)
 
 
+async def test_slack_is_to_make_nothing_of_the_words_when_it_is_posted_nor_when_it_is_redrawn(
+    local: workspace.LocalSlack,
+) -> None:
+    it = box(local)
+    ts = await it.post("C0TEAMA", CARD, metadata=META)
+    await it.update("C0TEAMA", ts, CARD)
+
+    posted, redrawn = (call.args for call in local.api.calls)
+    assert (posted["parse"], redrawn["parse"]) == ("none", "none")
+    assert (posted["unfurl_links"], posted["unfurl_media"]) == (False, False)
+
+
 async def test_a_direct_message_is_opened_once(local: workspace.LocalSlack) -> None:
     it = box(local)
 
@@ -159,7 +171,38 @@ async def test_a_time_to_stay_away_that_is_no_number_of_seconds_is_half_a_minute
     with pytest.raises(outcomes.Later) as later:
         await box(local).post("C0TEAMA", CARD, metadata=META)
 
-    assert later.value.seconds == outbox.AWAY_SECONDS
+    assert later.value.seconds == slack.AWAY_SECONDS
+
+
+async def test_the_other_word_for_too_often_closes_the_method_as_well(local: workspace.LocalSlack) -> None:
+    local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError("rate_limited"))
+    it = box(local)
+
+    with pytest.raises(outcomes.Later) as later:
+        await it.post("C0TEAMA", CARD, metadata=META)
+    with pytest.raises(outcomes.Busy):
+        await it.post("C0TEAMB", CARD, metadata=META)
+
+    assert later.value.seconds == slack.AWAY_SECONDS
+
+
+@pytest.mark.parametrize("why", ["token_revoked", "account_inactive", "missing_scope"])
+async def test_a_slack_that_does_not_take_the_bot_any_more_is_told_once_and_tried_each_minute(
+    local: workspace.LocalSlack, why: str
+) -> None:
+    clock = Clock()
+    it = box(local, clock)
+    local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError(why))
+
+    with structlog.testing.capture_logs() as lines:
+        for channel in ("C0TEAMA", "C0TEAMB", "C0TEAMA"):
+            with pytest.raises(outcomes.Later) as later:
+                await it.post(channel, CARD, metadata=META)
+
+    assert [line["why"] for line in lines if line["event"] == "slack_refuses_the_bot"] == [why]
+    assert later.value.seconds == pytest.approx(outcomes.OTHERWISE_SECONDS, abs=2)
+    clock.now += outcomes.OTHERWISE_SECONDS
+    assert await it.post("C0TEAMA", CARD, metadata=META)
 
 
 async def test_a_slack_that_knows_no_plans_gets_lines_from_then_on(local: workspace.LocalSlack) -> None:
