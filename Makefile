@@ -6,6 +6,7 @@
 #   KUBEBUILDER_ASSETS=DIR    take etcd, kube-apiserver and kubectl from there
 #   ARGS="..."                further arguments of `clusterdesk-playground up`, `make bench` or `make fuzz`
 #   PYTEST_ARGS="..."         further arguments of pytest
+#   JOBS=2                    run so many tests at a time, a file in each process, each with a control plane of its own
 #   TRIES=2                   run the tests that failed once more, with everything started anew, as CI does: real
 #                             programs meet a slow machine now and then. The first run's log names them all the same.
 
@@ -43,7 +44,7 @@ status: $(VENV)/.synced ## Say what of the playground runs
 	@$(BIN)/clusterdesk-playground status
 
 test: lint types imports chromium openssl programs ## Run everything that checks the project: lint, types, import rules, all tests
-	@export CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}"; $(BIN)/pytest $(PYTEST_ARGS) || \
+	@export CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}"; $(BIN)/pytest $(if $(JOBS),-n $(JOBS)) $(PYTEST_ARGS) || \
 	{ [ $$? = 1 ] && [ "$(TRIES)" = 2 ] && echo "What failed is run once more, alone. What passes now wants mending." && \
 	$(BIN)/pytest --last-failed; }
 
