@@ -11,8 +11,9 @@ from aiohttp.test_utils import TestServer
 
 from bot import outbox, outcomes, slack, usergroups
 from bot.cards import say
-from bot.people import Refusal, SlackAccounts, Unwelcome
+from bot.people import SlackAccounts
 from bot.publishing import Publisher
+from bot.refusals import Refusal, Unwelcome
 from bot.weights import Weight
 from playground import workspace
 from playground.workspace import Fault, SlackError
