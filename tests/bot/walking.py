@@ -59,7 +59,6 @@ class Walker:
     channel."""
 
     page: Page
-    slack: str
     direct: bool
     pictures: Path
     drawn: set[str]
@@ -153,7 +152,7 @@ class Town:
         page = await self.browser.new_page(viewport=WINDOW, bypass_csp=DRAWS)
         where = self.stage.slack.person(slack).dm if direct else CHANNEL
         await page.goto(f"{self.stage.slack.url}/?as={slack}&at={where}")
-        return Walker(page, slack, direct, self.pictures, self.drawn)
+        return Walker(page, direct, self.pictures, self.drawn)
 
     @property
     def desk(self) -> FakeDesk:
