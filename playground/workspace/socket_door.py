@@ -109,6 +109,10 @@ class SocketDoor:
         for link in tuple(self._links):
             await self._part(link, reason)
 
+    async def renew_one(self) -> None:
+        """Ask the connection that has been there the longest, and no other."""
+        await self._part(self._links[0], "refresh_requested")
+
     async def warn(self) -> None:
         """Tell every connection that it will be asked to go soon."""
         for link in tuple(self._links):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,15 +13,17 @@ from prometheus_client import REGISTRY
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import http, slack, socket
+from bot import http, replies, slack, socket
 from bot.socket import Connections
 from playground import workspace
+from playground.workspace import Fault, SlackError
 from playground.workspace.socket_door import Farewell
 from tests.bot.conftest import APP, BOT, running
 from tests.bot.fake_desk import FakeDesk
 from tests.provisioning.waiting import until
 
 PING = 1.0
+OPEN = "apps.connections.open"
 
 
 async def _authorize(**_: object) -> AuthorizeResult:
@@ -104,6 +107,28 @@ async def test_a_warning_or_a_refresh_is_everyday(local: workspace.LocalSlack) -
     assert farewells("warning") > before[0]
     assert farewells("refresh_requested") > before[1]
     assert not [line for line in lines if line["log_level"] in ("warning", "error")]
+
+
+async def test_while_slack_renews_one_connection_after_the_other_every_command_is_answered() -> None:
+    async with running(FakeDesk(), "socket") as stage:
+        lena, link = stage.slack.person("U0LENA"), stage.slack.socket
+        for _ in range(6):
+            renewing = asyncio.create_task(link.renew_one())
+            await lena.command("/cluster help")
+            assert lena.sees(replies.HELP_INTRO)
+            await renewing
+            await until(lambda: link.connections == 2)
+
+
+async def test_a_slack_that_lets_nobody_in_for_a_while_is_asked_again_when_it_says() -> None:
+    async with running(FakeDesk(), "socket") as stage:
+        stage.slack.api.faults.plan(OPEN, Fault.REFUSE, error=SlackError("ratelimited", retry_after=1))
+        before = [call.method for call in stage.slack.api.calls].count(OPEN)
+
+        await stage.slack.socket.renew_one()
+        await until(lambda: stage.slack.socket.connections == 2)
+
+        assert [call.method for call in stage.slack.api.calls].count(OPEN) == before + 2
 
 
 @pytest.mark.parametrize("reason", ["link_disabled", "too_many_websockets"])
