@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from bot.text import clip
+from bot.text import clip, in_lines
 
 Block: TypeAlias = dict[str, Any]
 
@@ -41,8 +41,8 @@ def plain(words: str, longest: int = SECTION_TEXT) -> Block:
 
 
 def verbatim(words: str, longest: int = SECTION_TEXT) -> Block:
-    """A person's own words: not even `:emoji:` is looked for."""
-    return {"type": "plain_text", "text": _said(words, longest), "emoji": False}
+    """A person's own words: not even `:emoji:` is looked for, and nothing in them moves or hides others."""
+    return {"type": "plain_text", "text": _said(in_lines(words), longest), "emoji": False}
 
 
 def markdown(words: str, longest: int = SECTION_TEXT) -> Block:

@@ -15,6 +15,7 @@ from provisioning import objects, plain
 from provisioning.model import Person, Subject
 
 one_line = plain.one_line
+in_lines = plain.in_lines
 harmless = plain.harmless
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 

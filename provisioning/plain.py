@@ -11,12 +11,20 @@ from typing import Final
 LEFT_OUT: Final = "(left out)"
 """What stands where something secret stood."""
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_CONTROL: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]+"
+)
 
 
 def one_line(words: str) -> str:
     """Somebody's words on one line, without characters that reorder or hide text, or that no terminal takes."""
     return " ".join(_CONTROL.sub(" ", words).split())
+
+
+def in_lines(words: str) -> str:
+    """The same where there is room for more than one line: those that somebody made are kept."""
+    return _CONTROL.sub(lambda found: "\n" * found[0].count("\n") or " ", words)
 
 
 _CALLED: Final = r"(?:password|passwd|token|secret|api[_-]?key|access[_-]?key|client-key-data|authorization)"

@@ -13,6 +13,7 @@ from tests.bot import golden
 
 DRAWN = sorted(path.stem for path in golden.FOLDER.glob("*.json"))
 DATE = re.compile(r"<!date\^[0-9]+\^[^|>]+\|[^>]+>")
+HIDING = re.compile(r"[\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 PLAIN_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}|\bUTC\b")
 MARKUP = re.compile(r"<![a-z]+\^[^|>]*\||<[^|>]*\||[*_`>~]|&[a-z]+;")
 
@@ -61,6 +62,13 @@ def test_the_text_of_a_message_says_all_that_its_blocks_say(name: str) -> None:
         for it in objects({**block, "accessory": None}):
             if it.get("type") in ("mrkdwn", "plain_text"):
                 assert letters(it["text"], markup=it["type"] == "mrkdwn") in said, it["text"]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_nothing_that_somebody_wrote_moves_or_hides_what_stands_there(name: str) -> None:
+    for it in objects(drawn(name)):
+        if it.get("type") in ("mrkdwn", "plain_text"):
+            assert HIDING.search(it["text"]) is None, it["text"]
 
 
 @pytest.mark.parametrize("name", [name for name in DRAWN if "text" in drawn(name)])
