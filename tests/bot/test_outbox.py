@@ -91,7 +91,10 @@ async def test_an_archived_channel_or_a_gone_person_is_undeliverable(local: work
 
 @pytest.mark.parametrize(
     "why",
-    ["restricted_action_read_only_channel", "restricted_action_thread_only_channel", "messages_tab_disabled"],
+    [
+        *("restricted_action_read_only_channel", "restricted_action_thread_only_channel", "messages_tab_disabled"),
+        *("not_in_channel", "channel_not_found", "ekm_access_denied", "method_not_supported_for_channel_type"),
+    ],
 )
 async def test_where_only_some_may_post_nothing_can_be_delivered(local: workspace.LocalSlack, why: str) -> None:
     local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError(why))
@@ -105,6 +108,18 @@ async def test_a_deleted_card_has_vanished(local: workspace.LocalSlack) -> None:
         await box(local).update("C0TEAMA", "1.000001", CARD)
     with pytest.raises(outcomes.Vanished):
         await box(local).post("C0TEAMA", CARD, metadata=META, thread="1.000001")
+
+
+@pytest.mark.parametrize("why", ["restricted_action_thread_locked", "restricted_action_non_threadable_channel"])
+async def test_a_card_that_takes_no_reply_has_vanished_for_whoever_replies(
+    local: workspace.LocalSlack, why: str
+) -> None:
+    it = box(local)
+    ts = await it.post("C0TEAMA", CARD, metadata=META)
+    local.api.faults.plan("chat.postMessage", Fault.REFUSE, error=SlackError(why))
+
+    with pytest.raises(outcomes.Vanished, match=why):
+        await it.post("C0TEAMB", CARD, metadata=META, thread=ts)
 
 
 @pytest.mark.parametrize("why", ["cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch"])
