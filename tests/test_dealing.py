@@ -1,0 +1,26 @@
+"""Tests that share what is expensive to start are not parted where several processes run them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dealing import share
+
+FILE = "tests/bot/test_home.py"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (f"{FILE}::test_a", f"{FILE}::test_b[http]"),
+        (f"{FILE}::test_a", f"{FILE}::test_b[a::b]"),
+        ("tests/e2e/test_access.py::test_a", "tests/e2e/test_waiting.py::test_b[socket]"),
+        ("tests/faults/test_killed.py::test_a", "tests/faults/test_webhooks.py::test_b"),
+    ],
+)
+def test_what_shares_a_file_or_a_playground_stays_together(one: str, other: str) -> None:
+    assert share(one) == share(other)
+
+
+def test_other_files_of_a_folder_may_be_run_elsewhere() -> None:
+    assert share(f"{FILE}::test_a") != share("tests/bot/test_life.py::test_a")
