@@ -1,6 +1,7 @@
 """The measurement of the bot: many tenants and clusters known, many commands a second, and a bare app beside it.
 
-The two are driven in turns, so that what the machine does besides is the same for both.
+The two are driven in turns, so that what the machine does besides is the same for both. Then the bot is asked the same
+by Socket Mode.
 """
 
 from __future__ import annotations
@@ -43,11 +44,12 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Found:
-    """Times to the acknowledgement; `wide` are those of somebody who sees every cluster. `memory` is MiB, at the end;
-    `idle` before anybody typed."""
+    """Times to the acknowledgement, over HTTP and `by_socket`; `wide` are those of somebody who sees every cluster.
+    `memory` is MiB, at the end, of the larger one; `idle` before anybody typed."""
 
     sizes: Sizes
     ours: Sample = field(default_factory=Sample)
+    by_socket: Sample = field(default_factory=Sample)
     bare: Sample = field(default_factory=Sample)
     wide: Sample = field(default_factory=Sample)
     idle: float = 0.0
@@ -65,17 +67,23 @@ async def measure(sizes: Sizes, steps: Steps) -> Found:
         with steps.step(f"make {sizes.tenants} tenants and {sizes.clusters} clusters"):
             await filling.fill(site, tenants=sizes.tenants, clusters=sizes.clusters)
         secret = secrets.token_hex(16)
-        async with stage.slack(site) as slack, stage.ours(site, slack, secret) as bot, stage.peer(site, secret) as peer:
-            await _check(bot, secret)
-            with steps.step(f"type {sizes.rate:.0f} commands a second, {sizes.rounds} times {sizes.seconds:.0f} s"):
-                return await _race(sizes, bot, peer, secret)
+        typing = f"type {sizes.rate:.0f} commands a second, {sizes.rounds} times {sizes.seconds:.0f} s"
+        async with stage.slack(site) as slack:
+            async with stage.ours(site, slack, secret, "http") as bot, stage.peer(site, secret) as peer:
+                await _check(bot, secret)
+                with steps.step(typing):
+                    found = await _race(sizes, bot, peer, secret)
+            async with stage.ours(site, slack, secret, "socket") as bot:
+                await _check(bot, secret)
+                with steps.step(f"{typing}, by Socket Mode"):
+                    by_socket = await _drive(Plan(bot.url, secret, sizes.rate, _lines(sizes)))
+                memory = await _memory(bot)
+        return dataclasses.replace(found, by_socket=by_socket, memory=max(found.memory, memory))
 
 
 async def _race(sizes: Sizes, bot: Bot, peer: str, secret: str) -> Found:
     ours, bare_, wide, cpu, lasted = Sample(), Sample(), Sample(), 0.0, 0.0
-    idle = await numbers(bot.numbers)
-    count = round(sizes.rate * sizes.seconds)
-    lines = list(sample.lines(count * sizes.rounds, tenants=sizes.tenants, clusters=sizes.clusters))
+    idle, lines, count = await _memory(bot), _lines(sizes), round(sizes.rate * sizes.seconds)
     for number in range(sizes.rounds):
         typed = lines[number * count : (number + 1) * count]
         before = await numbers(bot.numbers)
@@ -85,16 +93,18 @@ async def _race(sizes: Sizes, bot: Bot, peer: str, secret: str) -> Found:
         bare_.add(await _drive(Plan(peer, secret, sizes.rate, typed)))
     few = max(3, round(SLOW_RATE * sizes.seconds))
     wide.add(await _drive(Plan(bot.url, secret, SLOW_RATE, [(sample.EVERYWHERE, "list")] * few)))
-    memory = (await numbers(bot.numbers))["process_resident_memory_bytes"]
-    return Found(
-        sizes,
-        ours,
-        bare_,
-        wide,
-        idle=idle["process_resident_memory_bytes"] / 2**20,
-        memory=memory / 2**20,
-        cpu_percent=100 * cpu / lasted,
-    )
+    memory = await _memory(bot)
+    return Found(sizes, ours, bare=bare_, wide=wide, idle=idle, memory=memory, cpu_percent=100 * cpu / lasted)
+
+
+def _lines(sizes: Sizes) -> list[tuple[str, str]]:
+    count = round(sizes.rate * sizes.seconds) * sizes.rounds
+    return list(sample.lines(count, tenants=sizes.tenants, clusters=sizes.clusters))
+
+
+async def _memory(bot: Bot) -> float:
+    """MiB that it holds now."""
+    return (await numbers(bot.numbers))["process_resident_memory_bytes"] / 2**20
 
 
 async def _drive(plan: Plan) -> Sample:
