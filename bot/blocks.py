@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from bot.text import clip, in_lines
+from bot.text import clip, clip_markup, in_lines
 
 Block: TypeAlias = dict[str, Any]
 
@@ -46,7 +46,7 @@ def verbatim(words: str, longest: int = SECTION_TEXT) -> Block:
 
 
 def markdown(words: str, longest: int = SECTION_TEXT) -> Block:
-    return {"type": "mrkdwn", "text": _said(words, longest), "verbatim": True}
+    return {"type": "mrkdwn", "text": clip_markup(words, longest) if words.strip() else "-", "verbatim": True}
 
 
 def header(words: str) -> Block:

@@ -43,7 +43,7 @@ class Card:
 def card(parts: Sequence[Block]) -> Card:
     """Blocks, and the text that says the same."""
     said = "\n".join(words for part in parts for words in _words(part))
-    return Card(text.clip(said, FALLBACK_TEXT), tuple(parts[: blocks.MESSAGE_BLOCKS]))
+    return Card(text.clip_markup(said, FALLBACK_TEXT), tuple(parts[: blocks.MESSAGE_BLOCKS]))
 
 
 def say(words: str) -> Card:

@@ -30,6 +30,18 @@ def clip(words: str, longest: int) -> str:
     return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
 
 
+def clip_markup(words: str, longest: int) -> str:
+    """The same for mrkdwn: half a piece of code, half a mention or half a date would be drawn as something else."""
+    if len(words) <= longest:
+        return words
+    kept = re.sub(r"&[a-z]*$", "", words[: longest - 1])
+    if kept.count("`") % 2:
+        kept = kept[: kept.rindex("`")]
+    if kept.rfind("<") > kept.rfind(">"):
+        kept = kept[: kept.rindex("<")]
+    return kept.rstrip() + "…"
+
+
 def code(words: str) -> str:
     """Somebody's words inside a line of mrkdwn: between back-ticks nothing is markup."""
     # A back-tick cannot be escaped, so an apostrophe stands for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,19 @@ def test_code_is_one_harmless_piece(words: str) -> None:
 
     assert drawn[0] == drawn[-1] == "`"
     assert not set(drawn[1:-1]) & set("`<>\n\r\u202e")
+
+
+@given(st.lists(st.sampled_from(["said", text.mention("U0LENA"), text.moment(samples.NOW)]) | WORDS.map(text.code)))
+def test_what_is_cut_is_cut_between_its_pieces(pieces: list[str]) -> None:
+    whole = " ".join(pieces)
+
+    for longest in range(1, len(whole) + 1, 7):
+        cut = text.clip_markup(whole, longest)
+        assert len(cut) <= longest
+        assert cut.count("`") % 2 == 0
+        assert cut.count("<") == cut.count(">")
+        assert not re.search(r"&[a-z]*…$", cut)
+    assert text.clip_markup(whole, len(whole)) == whole
 
 
 @given(WORDS, st.text(min_size=1, max_size=253))
