@@ -12,6 +12,7 @@ import heapq
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 from provisioning import plain, resources
@@ -69,11 +70,20 @@ class Whose:
         name = full
         for made in _MADE_FOR:
             name = name.removeprefix(made)
-        known = (self.cluster, *self.others, *(self.pools or ()))
-        owner = max((it for it in known if name == it or name.startswith(f"{it}-")), key=len, default="")
+        owner = self._longest(name)
         if self.pools is not None and (name != full or about.get("kind") in _OF_POOLS):
             return owner in self.pools
         return owner == self.cluster or owner in (self.pools or ())
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset((self.cluster, *self.others, *(self.pools or ())))
+
+    def _longest(self, name: str) -> str:
+        """The longest known name that this one is, or begins with before a dash. There may be thousands of both."""
+        while name and name not in self._known:
+            name = name.rpartition("-")[0]
+        return name
 
 
 def latest(events: Iterable[Manifest], whose: Whose) -> list[Manifest]:
