@@ -95,7 +95,9 @@ def latest(events: Iterable[Manifest], whose: Whose) -> list[Manifest]:
 def read(event: Manifest) -> Happening | None:
     """What an Event tells; None for one of no time."""
     about, at, series = event.get("regarding") or {}, _at(event), event.get("series") or {}
-    return at and Happening(
+    if at is None:
+        return None
+    return Happening(
         kind=plain.harmless(str(about.get("kind") or "")),
         name=plain.harmless(str(about.get("name") or "")),
         reason=plain.harmless(str(event.get("reason") or "")),

@@ -202,17 +202,17 @@ async def test_while_it_waits_for_room_only_whoever_asked_is_missed_until_they_a
     it = scene()
     it.directory.known = {who: Whereabouts(is_there=False) for who in ("U0LENA", "U0EVA")}
     await it.look()
-    assert it.status.unreachable == ("U0LENA", "U0EVA")
+    assert [*it.status.unreachable] == ["U0LENA", "U0EVA"]
     waits = samples.waits_for_room()
     it.desk.status(KEY, phase=waits.phase, decided_at=waits.decided_at, conditions=waits.conditions)
 
     assert await it.look(after=timedelta(minutes=30)) == LOOK_SECONDS
 
-    assert it.status.unreachable == ("U0LENA",)
+    assert [*it.status.unreachable] == ["U0LENA"]
     assert it.posts("C0TEAMA") == []
     del it.directory.known["U0LENA"]
     assert await it.look(after=timedelta(minutes=30)) == LOOK_SECONDS
-    assert it.status.unreachable == ()
+    assert [*it.status.unreachable] == []
 
 
 @pytest.mark.parametrize("phase", [Phase.APPROVED, Phase.APPLIED, Phase.DENIED, Phase.WITHDRAWN, Phase.EXPIRED])

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from provisioning import desk as desks
 from provisioning import errors, objects, request_status, room
 from provisioning.desk import Desk
 from provisioning.kube import Kube
@@ -161,7 +160,7 @@ async def test_who_is_known_by_an_address_alone_sees_the_tenants_that_let_addres
 
 async def test_without_a_catalog_nothing_is_on_offer(stage: Stage) -> None:
     stage.server.remove(CATALOGS, "default")
-    with pytest.raises(desks.NoCatalog):
+    with pytest.raises(errors.NoCatalog):
         stage.desk.catalog()
 
 
