@@ -27,7 +27,8 @@ async def changed(form: Filled) -> Block:
     """The window with what the API server tells."""
     place, cluster = changing.reread(form)
     tenant = place.tenant.meta.name
-    beside = (it.meta for it in (*form.desk.clusters(tenant), *form.desk.hand_made(tenant)))
+    ours, by_hand = form.desk.clusters(tenant), form.desk.hand_made(tenant)
+    beside = (*(it.meta for it in ours), *(it.meta for it in by_hand))
     others = [it.name for it in beside if it.namespace == place.namespace and it.name != cluster.meta.name]
     try:
         async with asyncio.timeout(outlooks.LIVE_SECONDS):
