@@ -1,5 +1,5 @@
-"""One playground for the tests of kubectl and of the local page, and one more where Slack reaches the bot by Socket
-Mode, for those of the page alone; the test of another Slack starts its own."""
+"""Two playgrounds, in which Slack reaches the bot over HTTP and by Socket Mode: every test is run in both. The test of
+another Slack starts its own."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from tests.e2e import desk as desks
 from tests.e2e.desk import Desk
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="package", params=["http"])
+@pytest_asyncio.fixture(scope="package", loop_scope="package", params=["http", "socket"])
 async def desk(
     request: pytest.FixtureRequest, control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Desk]:
-    """A playground with two webhook replicas and the local page. Whoever wants both ways says so
-    (`desks.BOTH_WAYS`)."""
+    """A playground with two webhook replicas and the local page."""
     folder = tmp_path_factory.mktemp("playground")
     arguments = ("--webhook-replicas=2", f"--slack-mode={request.param}")
     async with desks.up(folder, control_plane_binaries["kubectl"], *arguments) as started:

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import pytest
-
 from playground import identity
 from playground.controlplane import kubeconfig_text
 from playground.pki import Pki, write_private
@@ -29,15 +27,13 @@ from provisioning.ledger import Ledger
 from provisioning.manifest import Manifest
 from provisioning.model import Tenant
 from provisioning.objects import read
-from provisioning.usage import Usage
+from tests.bot import slack_objects
 
 T = TypeVar("T")
 
 START_SECONDS = 240.0
 READY_SECONDS = 150.0
 """A tenant cluster takes a seventh of this on an idle machine."""
-BOTH_WAYS = pytest.mark.parametrize("desk", ["http", "socket"], indirect=True, scope="package")
-"""For what goes through Slack: over HTTP, and over Socket Mode in a playground of its own."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +155,14 @@ async def up(
             await process.wait()
     left = {name: pid for name, pid in ready.pids.items() if identity.started_at(pid)}
     assert not left, f"still running after Ctrl-C: {left}"
+    assert _complaints(Path(ready.logs)) == []
+
+
+def _complaints(logs: Path) -> list[str]:
+    """What the local Slack would not take of what the bot sent it. Another Slack has its log elsewhere."""
+    log = logs / "workspace.log"
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [line for line in lines if any(error in line for error in slack_objects.REFUSALS)]
 
 
 async def _until_ready(process: asyncio.subprocess.Process, ready_file: Path, log: Path) -> Ready:
@@ -187,11 +191,6 @@ async def nothing_left(desk: Desk, namespace: str, cluster: str, *, seconds: flo
         await asyncio.sleep(0.3)
 
 
-async def published(desk: Desk, tenant: str) -> Usage:
-    """What the Tenant says that it uses."""
-    return quota.usage(read(Tenant, await desk.kube.get(resources.TENANTS, tenant)).it.status.quota.used)
-
-
 async def quota_released(desk: Desk, tenant: str, cluster: str) -> None:
     """Wait until the tenant's ledger has nothing of the cluster any more, and the Tenant says so."""
 
@@ -201,6 +200,7 @@ async def quota_released(desk: Desk, tenant: str, cluster: str) -> None:
         names = {key.rpartition("/")[2] for key in ledger.slots}
         if any(name == cluster or name.startswith(f"{cluster}-") for name in names):
             return False
-        return await published(desk, tenant) == quota.usage(quota.amounts(ledger.used()))
+        published = read(Tenant, await desk.kube.get(resources.TENANTS, tenant)).it.status.quota.used
+        return quota.usage(published) == quota.usage(quota.amounts(ledger.used()))
 
     await eventually(released, what=f"the quota of {cluster} released")

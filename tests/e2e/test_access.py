@@ -17,6 +17,7 @@ from provisioning.model import ClusterAccess
 from provisioning.objects import read
 from tests.docs.pages import ROOT, Page
 from tests.e2e.desk import Desk, eventually, nothing_left
+from tests.e2e.onlooker import Onlooker
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
 
@@ -74,6 +75,8 @@ async def test_a_member_gets_in_by_the_page_and_is_out_once_revoked(desk: Desk, 
     shown = await walk(desk, tmp_path, configure)
     assert "lena@example.com" in shown
     assert "clusterdesk:viewer" in shown
+    in_slack = Onlooker(desk, "U0LENA", "C0TEAMC")
+    await in_slack.hears(r"tiny · lena@example\.com · Viewer", of="/cluster access list tiny")
     theirs = tmp_path / "lena-tiny.kubeconfig"
 
     async def may(*what: str) -> bool:
@@ -129,6 +132,7 @@ async def test_a_member_gets_in_by_the_page_and_is_out_once_revoked(desk: Desk, 
     assert (code, "lena@example.com" in printed) == (0, True)
     code, printed = await desk.kubectl("get", *ACCESS, "-o", "jsonpath={.status.conditions[0].reason}")
     assert (code, printed) == (0, "Revoked")
+    await in_slack.hears("Nobody has access", of="/cluster access list tiny")
 
     # With the cluster its accesses go, and nothing of them is left.
     assert (await desk.kubectl("-n", NAMESPACE, "delete", "tenantcluster", "tiny", "--wait=false"))[0] == 0

@@ -12,11 +12,10 @@ from playwright.async_api import Browser, expect
 
 from bot import replies
 from provisioning import resources
-from tests.e2e.desk import BOTH_WAYS, Desk, eventually, nothing_left
+from tests.e2e.desk import Desk, eventually, nothing_left
 from tests.e2e.test_whole_way import look, type_command
 
 pytestmark = [
-    BOTH_WAYS,
     pytest.mark.real,
     pytest.mark.browser,
     pytest.mark.timeout(600),

@@ -10,6 +10,7 @@ import yaml
 from provisioning import names, resources
 from provisioning.manifest import Manifest
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
+from tests.e2e.onlooker import Onlooker
 from tests.playground.simulated.tenant import tenant
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
@@ -44,6 +45,7 @@ async def test_a_cluster_made_by_hand_gets_what_ours_get_and_nothing_of_it_stays
         return bool(nodes) and UNINITIALIZED not in taints
 
     await eventually(initialised, what="its Node initialised")
+    await Onlooker(desk, "U0LENA", "C0TEAMC").hears("(?s)hand is available · team-c.*by hand", of="/cluster show hand")
 
     code, printed = await desk.kubectl("-n", NAMESPACE, "delete", "cluster", "hand", "--wait=false")
     assert code == 0, printed

@@ -13,6 +13,7 @@ import yaml
 from provisioning import resources
 from provisioning.objects import format_time
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
+from tests.e2e.onlooker import Onlooker
 from tests.playground.simulated.tenant import tenant
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
@@ -44,6 +45,7 @@ async def test_a_small_cluster_of_a_trusting_tenant_needs_kubectl_only(desk: Des
     await eventually(lambda: desk.is_ready(SMALL, "tiny"), what="Ready")
     releases = (await desk.kube.list(resources.HELM_RELEASES, namespace=SMALL)).items
     assert {release["spec"]["kubeConfig"]["secretRef"]["name"] for release in releases} == {"tiny-kubeconfig"}
+    await Onlooker(desk, "U0LENA", "C0TEAMC").hears("tiny is ready · team-c", of="/cluster show tiny")
     code, printed = await desk.kubectl("-n", SMALL, "delete", "tenantcluster", "tiny", "--wait=false")
     assert code == 0, printed
     await nothing_left(desk, SMALL, "tiny")
@@ -136,4 +138,6 @@ async def test_nobody_approves_their_own_wish_by_kubectl(desk: Desk) -> None:
         assert code != 0, printed
     code, printed = await desk.kubectl(*arguments, "--type=merge", "-p", vote("omar@example.com"), kubeconfig=omar)
     assert code == 0, printed
+    # Who might have decided as well is told.
+    await Onlooker(desk, "U0EVA", "C0TEAMA").sees("(?s)asks for a new cluster by-kubectl.*Approved by")
     await eventually(lambda: desk.is_ready("tenant-team-a", "by-kubectl"), what="Ready")

@@ -1,4 +1,4 @@
-"""The same way with the bot pointed at another Slack, which calls it over HTTP."""
+"""The same way with the bot pointed at another Slack, which reaches it over HTTP or by Socket Mode."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from bot import replies
 from playground import workspace
 from playground.binaries import Binaries
 from playground.ports import Ports
+from tests.bot import slack_objects
+from tests.bot.conftest import Mode
 from tests.e2e import desk as desks
 from tests.e2e.desk import eventually, nothing_left
 
@@ -23,16 +25,18 @@ SECRETS = {
 }
 
 
-async def test_the_whole_way_with_another_slack(tmp_path: Path, control_plane_binaries: Binaries) -> None:
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_the_whole_way_with_another_slack(mode: Mode, tmp_path: Path, control_plane_binaries: Binaries) -> None:
     bot_port = Ports(tmp_path / "ports.json")["bot"]
     options = workspace.Options(
         bot_url=f"http://127.0.0.1:{bot_port}",
         signing_secret=SECRETS["CLUSTERDESK_SLACK_SIGNING_SECRET"],
         bot_token=SECRETS["CLUSTERDESK_SLACK_BOT_TOKEN"],
         app_token=SECRETS["CLUSTERDESK_SLACK_APP_TOKEN"],
+        mode=mode,
     )
     async with workspace.serving(options) as slack:
-        arguments = (f"--slack-api-url={slack.api_url}", f"--bot-port={bot_port}")
+        arguments = (f"--slack-api-url={slack.api_url}", f"--slack-mode={mode}", f"--bot-port={bot_port}")
         async with desks.up(tmp_path, control_plane_binaries["kubectl"], *arguments, environment=SECRETS) as desk:
             lena, omar = slack.person("U0LENA"), slack.person("U0OMAR")
             await lena.command("/cluster create", at="#team-a-approvals")
@@ -54,3 +58,4 @@ async def test_the_whole_way_with_another_slack(tmp_path: Path, control_plane_bi
             await omar.waits_until(lambda: replies.APPROVE in omar.card(CLUSTER, at="#team-a-approvals").buttons)
             await omar.card(CLUSTER, at="#team-a-approvals").click(replies.APPROVE)
             await nothing_left(desk, NAMESPACE, CLUSTER)
+    assert slack_objects.complaints(slack) == []

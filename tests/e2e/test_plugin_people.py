@@ -12,6 +12,7 @@ import yaml
 
 from provisioning import wording
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
+from tests.e2e.onlooker import Onlooker
 from tests.plugin.running import run
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
@@ -62,6 +63,7 @@ async def test_what_somebody_asks_for_is_decided_and_entered_by_the_plugin(desk:
     ):
         assert re.search(rf"^{row} *$", out, re.MULTILINE), out
     assert out.endswith(f"Your approval of the request about {CLUSTER} counts.\n")
+    await Onlooker(desk, "U0OMAR", "C0TEAMC").sees(f"(?s)asks for a new cluster {CLUSTER}.*Approved by")
     await eventually(lambda: desk.cluster(NAMESPACE, CLUSTER), what="the cluster")
 
     # At once: what is asked for before there is an API server waits for it.

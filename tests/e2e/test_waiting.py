@@ -8,11 +8,10 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from bot import replies
-from tests.e2e.desk import BOTH_WAYS, Desk, eventually
+from tests.e2e.desk import Desk, eventually
 from tests.e2e.test_whole_way import look, settled, type_command
 
 pytestmark = [
-    BOTH_WAYS,
     pytest.mark.real,
     pytest.mark.browser,
     pytest.mark.timeout(300),

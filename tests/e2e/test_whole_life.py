@@ -21,6 +21,7 @@ from playground.pki import Pki, write_private
 from provisioning import resources
 from provisioning.manifest import Manifest
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
+from tests.e2e.onlooker import Onlooker
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
 
@@ -182,12 +183,15 @@ async def test_a_cluster_lives_from_its_making_to_its_end_by_kubectl_alone(life:
         await eventually(lambda: _asleep(life), seconds=120, what="asleep")
     assert await life.all(resources.MACHINES) == []
     assert (await life.condition("Ready"))["reason"] == "Hibernated"
+    in_slack = Onlooker(life.desk, "U0LENA", "C0TEAMC")
+    await in_slack.hears(f"life is asleep · {TENANT}", of="/cluster show life")
 
     with timed("wake"):
         await life.change(hibernation={"enabled": False})
         await life.ready("Ready after its sleep", seconds=180)
     assert await life.inside("get", "configmap", "kept", "-n", "default", "-o", "jsonpath={.data.from}") == "before"
     await life.runs("v1.35.1")
+    await in_slack.hears(f"life is ready · {TENANT}", of="/cluster show life")
 
     with timed("delete"):
         code, printed = await life.kubectl("delete", "tenantcluster", "life", "--wait=false")

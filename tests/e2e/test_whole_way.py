@@ -10,10 +10,9 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot import replies
-from tests.e2e.desk import BOTH_WAYS, Desk, eventually, nothing_left, quota_released
+from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 
 pytestmark = [
-    BOTH_WAYS,
     pytest.mark.real,
     pytest.mark.browser,
     pytest.mark.timeout(600),
@@ -56,7 +55,7 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
     await form.get_by_label(replies.NODES, exact=True).fill("9")
     await form.get_by_label(replies.REASON).fill("Nightly builds")
     await form.get_by_role("button", name=replies.SUBMIT).click()
-    await expect(form.get_by_text("cannot be a cluster's name")).to_be_visible()
+    await expect(form.get_by_role("alert").filter(has_text="cannot be a cluster's name")).to_be_visible()
     await expect(form.get_by_text("nodes: asks for 10, ").first).to_be_visible()
     await lena.screenshot(path=pictures / "refused.png")
     await expect(form.get_by_label(replies.REASON)).to_have_value("Nightly builds")
