@@ -229,7 +229,7 @@ def lines(blocks: Iterable[Block]) -> list[str]:
 
 @pytest.mark.parametrize("protected", [True, False], ids=["protected", "not protected"])
 def test_whatever_can_be_typed_about_a_cluster_can_be_pressed_from_home_and_its_details(protected: bool) -> None:
-    old = {"version": "v1.33.9", "deletion_protection": protected}
+    old: dict[str, Any] = {"version": "v1.33.9", "deletion_protection": protected}
     found: set[str] = set()
     for status in (samples.building(), samples.stuck(), samples.ready(), samples.asleep(), samples.going()):
         desk = FakeDesk()
