@@ -281,8 +281,8 @@ def reference(template: str) -> Manifest:
 
 def _most(manifest: Manifest) -> int:
     """Of a MachineDeployment or a MachineSet: how many machines it may be scaled to."""
-    marked = (manifest["metadata"].get("annotations") or {}).get(MAX_SIZE, 0)
-    return max(manifest["spec"]["replicas"], int(marked))
+    replicas: int = manifest["spec"]["replicas"]
+    return max(replicas, int((manifest["metadata"].get("annotations") or {}).get(MAX_SIZE, 0)))
 
 
 def _cores(manifest: Manifest) -> int:
