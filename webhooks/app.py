@@ -188,6 +188,8 @@ async def serving(app: App, context: SSLContext, *, host: str, port: int) -> Asy
         lingering_time=LINGERING,
         access_log=None,
         shutdown_timeout=TIMEOUT,
+        # The API server packs nothing, and what does not unpack would leave a trace in the log before we have seen it.
+        auto_decompress=False,
     )
     await runner.setup()
     try:

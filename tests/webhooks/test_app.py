@@ -166,6 +166,15 @@ async def test_what_is_no_review_is_400_with_one_line_in_the_log_and_no_echo(doo
     assert "nonsense" not in str(lines)
 
 
+@pytest.mark.parametrize("packing", ["gzip", "deflate", "br", "zstd"])
+async def test_what_says_that_it_is_packed_is_not_unpacked_and_leaves_no_trace(
+    door: Door, packing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = await door.post(b"no such thing", headers={"Content-Encoding": packing})
+    assert response.status == 400
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 async def test_eight_megabytes_are_too_much_and_the_door_stays_open(door: Door) -> None:
     with capture_logs() as lines:
         response = await door.post(b'{"pad": "' + b"x" * 8 * 1024 * 1024 + b'"}')
