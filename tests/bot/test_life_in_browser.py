@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,28 +89,47 @@ async def begun(stage: Stage) -> None:
     stage.desk.put_cluster(cluster(ON_THE_WAY))
 
 
-@pytest.mark.parametrize("mode", ["http", "socket"])
-async def test_a_card_goes_from_steps_to_trouble_to_ready_and_a_warning_comes_beside_it(
-    mode: Mode, tmp_path: Path
-) -> None:
-    pictures = browsers.pictures(tmp_path)
+@asynccontextmanager
+async def watched(mode: Mode) -> AsyncIterator[tuple[Stage, Page]]:
+    """Lena looks at where the card of a cluster on its way came."""
     async with running(FakeDesk(), mode) as stage, browsers.started() as browser:
         await begun(stage)
         await stage.slack.person("U0LENA").waits_for("is being set up")
-        page = await browser.new_page(viewport={"width": 1180, "height": 640})
+        page = await browser.new_page(viewport={"width": 1180, "height": 700})
         await page.goto(f"{stage.slack.url}/?as=U0LENA&at=C0TEAMA")
         await page.get_by_role("link", name="clusterdesk").first.click()
+        yield stage, page
 
+
+def heard(page: Page, words: str) -> Locator:
+    """The line with a sound below the card."""
+    return page.locator("article.reply").filter(has_text=words)
+
+
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_a_card_goes_from_steps_to_trouble_to_ready(mode: Mode, tmp_path: Path) -> None:
+    pictures = browsers.pictures(tmp_path)
+    async with watched(mode) as (stage, page):
         await expect(card(page).get_by_text(re.compile("Step 4 of 6 · about [1-4] min left"))).to_be_visible()
         await expect(card(page).get_by_text("Workers · 1 of 2 ready")).to_be_visible()
         await page.screenshot(path=pictures / "progress.png")
 
         stage.desk.put_cluster(cluster(FAILED))
         await expect(card(page).get_by_role("button", name="Retry")).to_be_visible()
+        await expect(heard(page, "is stuck")).to_be_visible()
         await page.screenshot(path=pictures / "failed.png")
 
         stage.desk.put_cluster(cluster(READY))
         await expect(card(page).get_by_role("button", name="Get access")).to_be_visible()
+
+
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_a_warning_comes_beside_the_card_of_what_is_ready(mode: Mode, tmp_path: Path) -> None:
+    pictures = browsers.pictures(tmp_path)
+    async with watched(mode) as (stage, page):
+        stage.desk.put_cluster(cluster(READY))
+        await expect(card(page).get_by_role("button", name="Get access")).to_be_visible()
+        await expect(heard(page, "is ready")).to_be_visible()
         await page.screenshot(path=pictures / "ready.png")
 
         stage.desk.status(("tenant-team-a", "cr-7f3k2m4p6q"), decided_at=format_time(NOW - timedelta(hours=23)))
