@@ -110,26 +110,21 @@ class Usher:
         return LOOK_SECONDS
 
     async def _look(self) -> None:
-        moment, noted = self._clock(), Told.read(await self._memo.read())
+        moment, told = self._clock(), Told.read(await self._memo.read())
         counting = delegations.counting(self._desk.voting.everybodys(), self._desk.tenant_of)
         now = by_place(it for it in delegations.lasting(counting, moment) if it.delegate.slack)
-        told = noted
-        try:
-            for it in noted.ended(now, moment):
-                await self._tell(it, drawing.ended(it, self._desk), word="ended")
-                told = told.without(it)
-            for it in told.begun(now):
-                after = told.after(it, moment)
-                if len(after.written()) > self._most:
-                    log.warning("delegate_not_told", to=it.delegate.user, why="too many delegations are noted")
-                    continue
-                await self._tell(it, drawing.begun(it, self._desk), word="begun")
-                told = after
-        finally:
-            # Once for all that were told, also where one of them was not. Who is killed in between leaves it to the
-            # names of the messages that none comes twice.
-            if told != noted:
-                await self._memo.write(told.written())
+        for it in told.ended(now, moment):
+            await self._tell(it, drawing.ended(it, self._desk), word="ended")
+            told = told.without(it)
+            await self._memo.write(told.written())
+        for it in told.begun(now):
+            after = told.after(it, moment)
+            if len(after.written()) > self._most:
+                log.warning("delegate_not_told", to=it.delegate.user, why="too many delegations are noted")
+                continue
+            await self._tell(it, drawing.begun(it, self._desk), word="begun")
+            told = after
+            await self._memo.write(told.written())
 
     async def _tell(self, it: Delegation, card: Card, *, word: str) -> None:
         """In a direct message. Who takes none is not tried again."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +11,6 @@ import pytest
 
 from bot.outcomes import Later, Unknown
 from bot.usher import LOOK_SECONDS, Told, Usher
-from bot.weights import Weight
 from provisioning import errors
 from provisioning.memo import Remembered
 from provisioning.model import ApprovalPolicy, DelegationSpec, Person
@@ -21,7 +18,7 @@ from provisioning.objects import format_time
 from tests.bot import samples
 from tests.bot.fake_desk import FakeDesk
 from tests.bot.fake_poster import FakePoster
-from tests.bot.samples import EVA, KAI, LENA, NOW, OMAR, PAT
+from tests.bot.samples import EVA, KAI, NOW, OMAR, PAT
 
 BOTH = ("team-a", "team-b")
 FRIDAY, SATURDAY = NOW + timedelta(days=1), NOW + timedelta(days=2)
@@ -176,50 +173,6 @@ async def test_who_led_and_could_not_note_it_repeats_nothing_through_the_next(sc
     await scene.look()
 
     assert len(scene.told()) == 1
-
-
-@dataclass
-class Counted(Remembered):
-    """A memo that counts how often it is written."""
-
-    writes: int = 0
-
-    async def write(self, line: str) -> None:
-        self.writes += 1
-        await super().write(line)
-
-
-async def test_however_many_are_told_it_is_noted_once(scene: Scene) -> None:
-    scene.memo = memo = Counted()
-    await scene.delegated()
-    for tenant, delegate in (("team-a", EVA), ("team-b", LENA)):
-        await scene.desk.voting.delegate(OMAR, delegate, tenants=(tenant,), until=SATURDAY, reason="")
-    await scene.look()
-    await scene.look()
-
-    assert [len(scene.told(who)) for who in (PAT, EVA, LENA)] == [2, 1, 1], (
-        "one is told of both tenants, and of the end"
-    )
-    assert memo.writes == 2
-
-
-@pytest.mark.parametrize("stop", [Later("status 503", seconds=7), asyncio.CancelledError()], ids=repr)
-async def test_those_who_were_told_before_it_was_interrupted_are_noted(scene: Scene, stop: BaseException) -> None:
-    class Interrupted(FakePoster):
-        async def direct(self, slack: str, *, weight: Weight = Weight.READY) -> str:
-            if slack == LENA.slack and self.calls:
-                raise stop
-            return await super().direct(slack, weight=weight)
-
-    for tenant, delegate in (("team-a", EVA), ("team-b", LENA)):
-        await scene.desk.voting.delegate(OMAR, delegate, tenants=(tenant,), until=FRIDAY, reason="")
-    scene.poster = Interrupted()
-    with contextlib.suppress(asyncio.CancelledError):
-        await scene.look()
-    scene.poster = FakePoster()
-    await scene.look()
-
-    assert [len(scene.told(who)) for who in (EVA, LENA)] == [0, 1], "the first was told by whoever led before"
 
 
 async def test_what_the_memo_has_no_room_for_is_not_told_rather_than_again_and_again(scene: Scene) -> None:
