@@ -139,8 +139,8 @@ def application(entrance: Entrance | None, *, waits: health.Waits) -> web.Applic
     return app
 
 
-def runner(application: web.Application, *, drain: float) -> web.AppRunner:
+def runner(app: web.Application, *, drain: float) -> web.AppRunner:
     """What serves it; `drain` is how many seconds what is under way may take at the end."""
     # Nothing is unpacked: Slack signs what it sends, and whoever else sends what does not unpack would leave a trace in
     # the log before anybody has looked at the signature.
-    return web.AppRunner(application, access_log=None, shutdown_timeout=drain, auto_decompress=False)
+    return web.AppRunner(app, access_log=None, shutdown_timeout=drain, auto_decompress=False)

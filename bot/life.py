@@ -14,7 +14,7 @@ from bot import blocks, buttons, outline, progress, replies, text
 from bot.blocks import Block
 from provisioning import edits, hibernation, lifetime, stage, steps
 from provisioning.hibernation import Rest
-from provisioning.model import CatalogSpec, LifetimePolicy, Step, TenantCluster, conditions
+from provisioning.model import CatalogSpec, LifetimePolicy, Release, Step, TenantCluster, conditions
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 from provisioning.usual import Usual
@@ -146,11 +146,12 @@ def handles(look: Look) -> list[Block]:
     return list(buttons_of(look)) if buttons_of else []
 
 
-def others(look: Look) -> list[Block]:
-    """The rest of what can be done with one that is at rest, which is not on its card: that is for every day."""
+def others(look: Look, versions: Sequence[Release]) -> list[Block]:
+    """The rest of what can be done with one that is at rest, which is not on its card: that is for every day.
+    `versions` are those that its tenant may have."""
     if look.stage not in (Stage.READY, Stage.ASLEEP):
         return []
-    return [blocks.actions(*_seldom(look))]
+    return [blocks.actions(*_seldom(look, versions))]
 
 
 def _actions(look: Look) -> list[Block]:
@@ -158,10 +159,10 @@ def _actions(look: Look) -> list[Block]:
     return [blocks.actions(*elements)] if elements else []
 
 
-def _seldom(look: Look) -> Iterator[Block]:
+def _seldom(look: Look, versions: Sequence[Release]) -> Iterator[Block]:
     cluster, spec = look.cluster, look.cluster.it.spec
     yield _run(look, replies.RESIZE, "resize", replies.resize_spoken)
-    if edits.following(spec.version or cluster.it.status.version, look.catalog.versions):
+    if edits.following(spec.version or cluster.it.status.version, versions):
         yield _run(look, replies.UPGRADE, "upgrade", replies.upgrade_spoken)
     if edits.optional_add_ons(spec, look.catalog):
         yield _run(look, replies.CHOOSE_ADD_ONS, "addons", replies.add_ons_spoken)

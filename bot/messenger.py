@@ -63,7 +63,7 @@ class Messenger:
             return None
         sight = sights.of(self._desk, request)
         if sight is None:
-            return LOOK_SECONDS  # its tenant or the catalog may come back
+            return LOOK_SECONDS if waits or status.questions else None  # its tenant or the catalog may come back
         try:
             for number in range(len(status.questions)):
                 await self._tell_of_question(sight, number)

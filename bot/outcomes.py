@@ -23,7 +23,7 @@ _ELSEWHERE = frozenset(
         *("channel_not_found", "not_in_channel", "is_archived", "user_not_found", "user_disabled", "cannot_dm_bot"),
         *("posting_to_channel_denied", "no_permission", "channel_is_archived", "messages_tab_disabled"),
         *("restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel"),
-        *("ekm_access_denied", "user_not_visible", "method_not_supported_for_channel_type"),
+        *("user_not_visible", "method_not_supported_for_channel_type"),
     )
 )
 _VANISHED = frozenset(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -21,6 +22,8 @@ from bot.budgets import Bucket
 from bot.outbox import CALL_SECONDS
 from bot.outcomes import Busy, Later, OutboxError, Undeliverable, Unknown
 from bot.weights import Weight
+
+log = structlog.get_logger()
 
 PER_MINUTE, BURST = 100, 20
 """views.publish: what Slack grants the whole app in a workspace (tier 4)."""
@@ -60,6 +63,10 @@ class Publisher:
             seconds = slack_api.wait_of(error, otherwise=slack_api.AWAY_SECONDS)
             self._bucket.close(seconds)
             return Later("ratelimited", seconds=seconds)
+        if code in slack_api.REFUSED:
+            log.error("slack_refuses_the_bot", method="views.publish", why=code)
+            self._bucket.close(outcomes.OTHERWISE_SECONDS)
+            return Later(code, seconds=outcomes.OTHERWISE_SECONDS)
         if not code or code in outcomes.DOWN:
             return Later(code or str(slack_api.status_of(error)), seconds=RETRY_SECONDS)
         return Undeliverable(code)

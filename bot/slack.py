@@ -24,7 +24,7 @@ AWAY_SECONDS = 30.0
 REFUSED = frozenset(
     (
         *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
-        *("missing_scope", "not_allowed_token_type", "team_access_not_granted"),
+        *("missing_scope", "not_allowed_token_type"),
     )
 )
 """It is us whom Slack does not take, whatever we ask: the token is none any more, or the app has not the right."""
@@ -90,9 +90,9 @@ def is_throttled(error: SlackApiError) -> bool:
 
 
 def wait_of(error: SlackApiError, *, otherwise: float) -> float:
-    """The seconds to stay away, as Slack says it; a proxy before it may say it with a date."""
+    """The seconds to stay away, as Slack says it, and one at least; a proxy before it may say it with a date."""
     said = str(error.response.headers.get("Retry-After", ""))
-    return float(said) if re.fullmatch(r"\d+(\.\d+)?", said) else otherwise
+    return max(1.0, float(said)) if re.fullmatch(r"\d+(\.\d+)?", said) else otherwise
 
 
 def _another_try(error: Exception) -> bool | float:

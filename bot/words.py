@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?[x\u00d7]?")
 """`3`, `3x`, or `2-6` for the autoscaler."""
 _TIMES = re.compile(r"([0-9]{1,4}(?:-[0-9]{1,4})?[x\u00d7])(.+)")
 """`3xsmall`."""
-_LASTS = re.compile(r"[0-9]+[a-z]+", re.IGNORECASE)
+_LASTS = re.compile(r"(?:[0-9]+(?:[smhdwy]|ms|mins?|hrs?|(?:minute|hour|day|week|month|year)s?))+", re.IGNORECASE)
 """What somebody may mean as a lifetime, though it is none: `2weeks`."""
 _VERSION = re.compile(r"v?[0-9]+\.[0-9.]+")
 

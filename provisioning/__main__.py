@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from provisioning import audit, audit_trail, health, lease, legacy_kube, logs, survey
+from provisioning import audit, audit_trail, health, lease, legacy_kube, logs, metrics, survey
 from provisioning.access_keeper import AccessKeeper
 from provisioning.audit import Tell
 from provisioning.audit_heads import KubeHeads
@@ -103,6 +103,8 @@ async def lead(
             group.create_task(catalogs.work(catalog_keeper.act, workers=1))
     finally:
         stop()
+        for gauge in metrics.OF_THE_LEADER:
+            gauge.clear()
         await probe.close()
 
 

@@ -23,7 +23,7 @@ USABLE: Final = 5.0
 Short against the time after which a write that was let in can no longer land: nobody takes it away before that."""
 OWING: Final = 4.0
 """Seconds for which what was granted out of an advance may wait to be written down: it is charged all the while, and
-the next advance is charged by the same write before this one is over."""
+who goes on asking has the next advance charged by the same write."""
 RECENT: Final = 10.0
 """Seconds in which a door must have been asked more than once to take anything ahead."""
 MOST: Final = 64

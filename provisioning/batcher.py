@@ -139,12 +139,18 @@ class Batcher:
         return Granted(page.ledger.used() + granted, page.version)
 
     async def _try(self, request: Request, deadline: float) -> Outcome:
+        # Also what is written down by the time that the answer is here, and was not yet when it was read.
+        granted = self._hand.unwritten
         try:
             async with asyncio.timeout(max(0.0, deadline - self.clock())):
                 page = await self.store.load(self.tenant)
         except (TimeoutError, errors.Unavailable, errors.Throttled):
             return Contended()
-        ledger = self._with_owed(page.ledger).without_advances()  # They will be given back.
+        ledger = page.ledger
+        for owed in (*granted.values(), *self._hand.unwritten.values()):
+            ledger = ledger.claim(owed.key, owed.claim)
+        # What others have in hand is given back, or granted by now: a sixteenth of what is free, at the most.
+        ledger = ledger.without_advances()
         return _at(page.version, judge(ledger, request, used=ledger.used())[1])
 
     async def _work(self) -> None:
@@ -243,7 +249,7 @@ class Batcher:
         """What was granted ahead in its slots, and nothing ahead: that is taken anew with each write."""
         self._hand.expire(self.clock())
         ledger = ledger.lend(self._name, None)
-        for request in self._hand.unwritten.values():
+        for request in self._hand.owed.values():
             ledger = ledger.claim(request.key, request.claim)
         return ledger
 

@@ -5,6 +5,7 @@ and kept by nobody. Reading only; what is made of it, `losses` and `diagnosis` s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,10 @@ from provisioning.resources import Resource
 EVENTS_READ: Final = 20 * PAGE
 """Events of one question, at most. The API server keeps them for an hour, as a rule, and a namespace in trouble has
 many. It gives them by name, so that the latest may be the last ones."""
+
+
+EVENTS_SECONDS: Final = 2.0
+"""For the Events of one question: what else was found is told without the last of them."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +78,16 @@ class Insight:
         """The same of Events, page by page, of which only the latest are kept."""
         query = {"fieldSelector": fields, "limit": PAGE}
         latest: list[Manifest] = []
-        for _ in range(0, self._events_read, PAGE):
-            try:
-                page = await self._kube.call("GET", resources.EVENTS.path(namespace=namespace), query=query)
-            except errors.Forbidden:
-                return None
-            latest = happenings.latest((*latest, *(page.get("items") or ())), whose)
-            following = page["metadata"].get("continue")
-            if not following:
-                return _Events(latest)
-            query["continue"] = following
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EVENTS_SECONDS):
+                for _ in range(0, self._events_read, PAGE):
+                    try:
+                        page = await self._kube.call("GET", resources.EVENTS.path(namespace=namespace), query=query)
+                    except errors.Forbidden:
+                        return None
+                    latest = happenings.latest((*latest, *(page.get("items") or ())), whose)
+                    following = page["metadata"].get("continue")
+                    if not following:
+                        return _Events(latest)
+                    query["continue"] = following
         return _Events(latest, are_more=True)

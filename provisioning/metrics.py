@@ -59,5 +59,10 @@ QUOTAS_ENFORCED = Gauge(
     "clusterdesk_quotas_enforced",
     "Of each bot: 1 while the canary, a dry run above any quota, is refused; 0: nothing is approved. Alert on it.",
 )
+OF_THE_LEADER = (
+    *(LEDGER_KEPT, LEDGER_CLAIMS, LEDGER_DRIFT, QUOTA_USED, QUOTA_RESERVED, QUOTA_HARD),
+    *(CLUSTER_READY, CLUSTER_DELETION_ASKED),
+)
+"""Published by whoever leads: of whoever does no longer they would be read as if it still looked."""
 CLUSTER_STALLED = Counter("clusterdesk_cluster_stalled_total", "Times that a TenantCluster stalled.", ["reason"])
 """`reason` is that of its condition Stalled: `Refused`, `WorkersFailed` and the like."""

@@ -134,7 +134,7 @@ class SecondLook:
         try:
             found = await self._lookup.find(All(kind, namespace), live=True)
         except errors.KubeError as error:
-            log.debug("second_look_without", kind=kind.kind, namespace=namespace, error=str(error))
+            log.warning("second_look_without", kind=kind.kind, namespace=namespace, error=str(error))
             self._missed += 1
             return []
         await asyncio.sleep(self._rest * (_clock() - started))

@@ -15,7 +15,7 @@ from bot.commands.naming import Taken
 from bot.entries import Draft
 from bot.offers import Place
 from bot.outlook import Outlook
-from provisioning import completion, errors
+from provisioning import completion, errors, shape
 from provisioning.model import Action
 
 
@@ -65,7 +65,14 @@ async def submitted(form: Filled) -> FormAnswer:
     wish = entries.wish(draft, person=form.person, place=place)
     answer = await ask(form, wish, fields=forms.inputs(form.view), otherwise="name")
     unfit = naming.unfit(form.desk, place.tenant.meta.name, place.namespace, draft.name)
-    return Errors({**answer.fields, "name": unfit}) if unfit and isinstance(answer, Errors) else answer
+    return _with_a_free_name(unfit, answer, draft.name) if unfit and isinstance(answer, Errors) else answer
+
+
+def _with_a_free_name(unfit: str, answer: Errors, name: str) -> Errors:
+    """The same, with the free name in place of what else is said of this one."""
+    told = {problem.message for problem in shape.name_problems(name)}
+    rest = [line for line in answer.fields.get("name", "").split("\n") if line and line not in told]
+    return Errors({**answer.fields, "name": "\n".join((unfit, *rest))[: entries.ERROR_LONGEST]})
 
 
 def _start(call: Call, places: tuple[Place, ...]) -> tuple[Place, Draft] | Say:

@@ -62,6 +62,7 @@ def free(desk: Desk, tenant: str, namespace: str, name: str, *, besides: str = "
 
 
 def _holders(desk: Desk, tenant: str, namespace: str, *, besides: str = "") -> dict[str, Meta | Stored[ClusterRequest]]:
-    """Who has which names there: clusters before requests."""
-    made = {it.meta.name: it.meta for it in desk.clusters(tenant) if it.meta.namespace == namespace}
+    """Who has which names there: clusters, whoever made them, before requests."""
+    metas = (*(it.meta for it in desk.hand_made(tenant)), *(it.meta for it in desk.clusters(tenant)))
+    made = {meta.name: meta for meta in metas if meta.namespace == namespace}
     return {**claims.claims(desk.requests(tenant), namespace, besides=besides), **made}

@@ -54,7 +54,11 @@ def run(
 
 async def _losses(session: Session, cluster: Stored[TenantCluster]) -> tuple[str, ...]:
     """What goes with it, a line for each kind. That it cannot be counted keeps nobody from deleting it."""
-    spec, catalog = cluster.it.spec, await session.catalog()
+    spec = cluster.it.spec
+    try:
+        catalog = await session.catalog()
+    except kube_errors.KubeError:
+        catalog = None  # The workers are told without their sizes.
     workers = ", ".join(f"{each.name} {asked.pool(each, catalog)}" for each in spec.pools)
     running = wording.goes_running(workers, ", ".join(each.name for each in spec.add_ons))
     try:

@@ -22,6 +22,14 @@ def say(line: str, desk: FakeDesk, person: object = samples.LENA) -> str:
     return answer.card.text
 
 
+def buttons(line: str, desk: FakeDesk) -> list[str]:
+    """What can be pressed below the answer."""
+    answer = commands.answer(line, desk=desk, person=samples.LENA, now=samples.NOW)
+    assert isinstance(answer, Say), line
+    rows = (part["elements"] for part in answer.card.blocks if part["type"] == "actions")
+    return [element["text"]["text"] for row in rows for element in row if element["type"] == "button"]
+
+
 def opened(line: str, desk: FakeDesk) -> dict[str, dict[str, object]]:
     """The elements of the form that opened, by block id."""
     answer = commands.answer(line, desk=desk, person=samples.LENA, now=samples.NOW)
@@ -249,6 +257,14 @@ def test_a_cluster_is_shown_with_its_price_and_what_is_left_of_its_life() -> Non
     assert "0.34 EUR an hour · 24 hours left, until <!date^" in say("show build-7", desk)
     desk.offered = samples.catalog()
     assert "an hour" not in say("show build-7", desk), "where nothing has a price nothing is said"
+
+
+def test_an_upgrade_is_offered_where_the_tenant_may_have_what_follows() -> None:
+    desk = FakeDesk()
+    desk.put_cluster(samples.cluster(version="v1.33.9", status=samples.ready()))
+    assert "Upgrade" in buttons("show build-7", desk)
+    desk.tenants["team-a"] = samples.tenant(versions=("v1.33.9",))
+    assert "Upgrade" not in buttons("show build-7", desk)
 
 
 def test_the_longest_list_of_the_longest_names_is_one_that_slack_takes() -> None:

@@ -179,6 +179,16 @@ async def test_a_name_that_is_taken_is_told_with_a_free_one_before_anything_is_s
     assert f"build-7 exists already (made on {samples.NOW:%Y-%m-%d}). Free: build-8." in lena.modal.text
 
 
+async def test_a_name_that_a_cluster_has_which_somebody_made_by_hand_is_taken_as_well(stage: Stage) -> None:
+    stage.desk.by_hand = (samples.hand_made("build-7"),)
+    stage.desk.put_cluster(samples.cluster("build-8"))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster create build-7 small")
+
+    assert f"build-7 exists already (made on {samples.NOW:%Y-%m-%d}). Free: build-9." in lena.modal.text
+
+
 async def test_a_name_that_is_typed_is_looked_at_as_it_is_typed(stage: Stage) -> None:
     stage.desk.put_cluster(samples.cluster("build-7"))
     lena = stage.slack.person("U0LENA")
@@ -211,6 +221,10 @@ async def test_what_is_no_name_is_answered_with_a_free_one_in_the_form_and_at_it
     assert lena.modal.errors["Name"].endswith(f"Free: {free}.")
     assert "vCPU: asks for 4, 2 free" in lena.modal.errors["Workers"]
     assert lena.modal.value("Name") == (name,)
+
+    stage.desk.causes = (errors.Cause("spec.addOns", "velero needs a bucket"),)
+    await lena.modal.submit()
+    assert lena.modal.errors["Name"].split("\n")[1:] == ["velero needs a bucket"], "it has no field of its own here"
     assert stage.desk.stored == {}
 
 

@@ -93,7 +93,7 @@ async def test_an_archived_channel_or_a_gone_person_is_undeliverable(local: work
     "why",
     [
         *("restricted_action_read_only_channel", "restricted_action_thread_only_channel", "messages_tab_disabled"),
-        *("not_in_channel", "channel_not_found", "ekm_access_denied", "method_not_supported_for_channel_type"),
+        *("not_in_channel", "channel_not_found", "method_not_supported_for_channel_type"),
     ],
 )
 async def test_where_only_some_may_post_nothing_can_be_delivered(local: workspace.LocalSlack, why: str) -> None:

@@ -55,6 +55,7 @@ async def test_each_home_has_a_hash_that_lets_the_next_one_pass(local: workspace
     [
         (Fault.DOWN, SlackError("fatal_error"), Later),
         (Fault.REFUSE, SlackError("internal_error"), Later),
+        (Fault.REFUSE, SlackError("token_revoked"), Later),
         (Fault.REFUSE, SlackError("not_enabled"), Undeliverable),
         (Fault.LOSE_ANSWER, SlackError("fatal_error"), Unknown),
     ],

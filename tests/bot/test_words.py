@@ -53,6 +53,7 @@ def test_each_word_says_what_it_looks_like_in_any_order(line: str, said: Said) -
         ("5000d", Unknown("lifetime", "5000d", "")),
         ("0h", Unknown("lifetime", "0h", "")),
         ("2weeks", Unknown("lifetime", "2weeks", "")),
+        ("3workers", Unknown("size", "3workers", "")),
         ("9small", Unknown("size", "9small", "small")),
     ],
 )

@@ -35,6 +35,7 @@ def test_every_value_has_a_default_and_a_description_and_nothing_else_is_taken()
         ({"webhooks": {"replicas": 0}}, "replicas"),
         ({"webhooks": {"validating": {"failurePolicy": "Maybe"}}}, "failurePolicy"),
         ({"webhooks": {"validating": {"timeoutSeconds": 31}}}, "timeoutSeconds"),
+        ({"webhooks": {"validating": {"timeoutSeconds": 5}}}, "timeoutSeconds"),
         ({"slack": {"mode": "carrier-pigeon"}}, "mode"),
         ({"slack": {"botToken": "xoxb-in-values"}}, "botToken"),
         ({"slack": {"platformPeople": ["pat@example.com"]}}, "platformPeople"),

@@ -273,6 +273,14 @@ async def test_before_a_deletion_is_confirmed_it_is_counted_what_goes_with_it(tm
         assert (code, out, err) == (0, "web is being deleted\n", "")
 
 
+async def test_a_catalog_that_is_not_told_keeps_nobody_from_deleting(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path) as ann:
+        ann.server.fail(500, method="GET", plural="catalogs", times=100)
+        code, _, err = await ann.type("delete web", given="web\n")
+        assert (code, "its workers: md0 2 x small, its add-ons" in err) == (0, True)
+        assert ann.cluster() is None
+
+
 @pytest.mark.parametrize("status", [403, 500])
 async def test_what_cannot_be_counted_is_said_and_keeps_nobody_from_deleting(tmp_path: Path, status: int) -> None:
     async with at_a_terminal(tmp_path) as ann:

@@ -185,7 +185,7 @@ let typing = 0;
 
 document.addEventListener("change", async (event) => {
   const field = event.target;
-  if (field.id === "actas") { location.href = `/?as=${encodeURIComponent(field.value)}&from=${document.body.dataset.at}`; return; }
+  if (field.id === "actas") { location.href = `/?as=${encodeURIComponent(field.value)}&from=${encodeURIComponent(document.body.dataset.at)}`; return; }
   if (field.dataset.dispatch !== "change") return;
   if (asks(field) && !(await sure(field))) { await refresh(); return; }
   await act(field.form, null, { _act: field.name });

@@ -27,7 +27,7 @@ from tests.builders import envelope
 from tests.webhooks.estate import CATALOG, SPEC, TENANT, WORLD, cluster, deployment, owned, template, tweak
 from tests.webhooks.fakes import NOW, World
 from tests.webhooks.reviews import manifest, request
-from webhooks import charged
+from webhooks import charged, confirmed
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Deny
 from webhooks.facts import Facts, Trusted, Unknown
@@ -191,7 +191,7 @@ def test_who_is_measured_by_a_template_is_let_in_before_a_larger_one_of_its_name
     new = {**deployment(), "apiVersion": kind.api_version, "kind": kind.kind}
     charge = check(kind, new, template())
     assert isinstance(charge, Charge)
-    assert charge.holds < immutable_templates.SETTLED_SECONDS
+    assert charge.holds + confirmed.WITHIN < immutable_templates.SETTLED_SECONDS
 
 
 def test_scaling_within_the_autoscalers_range_is_free() -> None:
