@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from provisioning import names, resources
+from prometheus_client import Gauge
+
+from provisioning import metrics, names, resources
 from provisioning.__main__ import lead
 from provisioning.settings import Settings
 from tests.builders import MADE, NAMESPACE
@@ -36,6 +38,14 @@ async def test_a_ready_cluster_stays_ready_until_its_tenant_was_asked() -> None:
             assert stage.condition()["status"] == "True"
 
 
+async def test_what_only_a_leader_publishes_is_gone_once_another_one_leads() -> None:
+    async with backstage() as stage:
+        async with running(lead(stage.kube, stage.landscape, Settings(namespace=SYSTEM, probe_tenants=False), now=now)):
+            await made(stage)
+            await until(lambda: published(metrics.CLUSTER_READY))
+        assert not [gauge for gauge in metrics.OF_THE_LEADER if published(gauge)]
+
+
 async def test_a_provider_that_is_not_installed_is_named_and_the_cluster_goes_on_once_it_is() -> None:
     async with at_work() as stage:
         stage.server.unserved.add("helmreleases")
@@ -48,6 +58,10 @@ async def test_a_provider_that_is_not_installed_is_named_and_the_cluster_goes_on
         stage.server.unserved.clear()
         await until(lambda: stage.there(resources.HELM_RELEASES, "web-cilium"))
         await until(lambda: stage.server.get(resources.CLUSTERS, "web", NAMESPACE) is not None)
+
+
+def published(gauge: Gauge) -> bool:
+    return any(metric.samples for metric in gauge.collect())
 
 
 def now() -> datetime:
