@@ -128,7 +128,8 @@ async def test_a_slack_that_lets_nobody_in_for_a_while_is_asked_again_when_it_sa
         await stage.slack.socket.renew_one()
         await until(lambda: stage.slack.socket.connections == 2)
 
-        assert [call.method for call in stage.slack.api.calls].count(OPEN) == before + 2
+        # Refused, and let in; on a busy machine the SDK's own look at the connection comes in between.
+        assert [call.method for call in stage.slack.api.calls].count(OPEN) - before in (2, 3)
 
 
 @pytest.mark.parametrize("reason", ["link_disabled", "too_many_websockets"])

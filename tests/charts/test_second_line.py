@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -103,7 +104,7 @@ async def place(helm: Helm, control_plane: ControlPlane) -> AsyncIterator[Place]
         await admin.create(KUBEVIRT_MACHINE_TEMPLATES, found.template("small"))
         elsewhere = {**found.template("small"), "metadata": {"name": "small", "namespace": found.nobodys}}
         await admin.create(KUBEVIRT_MACHINE_TEMPLATES, elsewhere)
-        await KubeLedgers(admin, name).create(name, Ledger())
+        await eventually(partial(_has_ledger, admin, name))
         values = {"fullnameOverride": name, "webhooks": {"platform": {"users": [GITOPS]}}}
         line = kinds(rendered := helm.render(values, namespace=name), POLICIES.kind) + kinds(rendered, BINDINGS.kind)
         assert len(line) == 2 * len(second_line.GUARDS)
@@ -117,6 +118,15 @@ async def place(helm: Helm, control_plane: ControlPlane) -> AsyncIterator[Place]
             for namespace in (name, found.nobodys):
                 await admin.delete(NAMESPACES, namespace)
             await admin.delete(TENANTS, name)
+
+
+async def _has_ledger(admin: Kube, name: str) -> bool:
+    """Made by now. What another test has just taken away with its release still counts for a moment."""
+    try:
+        await KubeLedgers(admin, name).create(name, Ledger())
+    except errors.Forbidden:
+        return False
+    return True
 
 
 def _estate(place: Place) -> list[Manifest]:
