@@ -6,6 +6,8 @@ lags behind. What must never live here: what is due, or what a message says (`me
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import structlog
 
 from bot.cards import Card
@@ -28,7 +30,15 @@ class Courier:
         self._poster = poster
         self._sent: dict[Key, dict[str, str]] = {}
 
-    def sent(self, key: Key) -> dict[str, str]:
+    def has_sent(self, key: Key, what: str) -> bool:
+        """Whether that was sent about a request, or could not be posted."""
+        return what in self._about(key)
+
+    def note(self, key: Key, whats: Iterable[str], ts: str) -> None:
+        """All of these were sent with the message at `ts`."""
+        self._about(key).update(dict.fromkeys(whats, ts))
+
+    def _about(self, key: Key) -> dict[str, str]:
         """What was sent about a request, with the timestamp of each; empty where it could not be posted."""
         return self._sent.setdefault(key, {})
 
@@ -37,7 +47,7 @@ class Courier:
 
     async def send(self, sight: Sight, what: str, channel: str, thread: str, card: Card, *, weight: Weight) -> str:
         """Post a message that was not sent yet; its timestamp, empty where it cannot be posted."""
-        sent = self.sent(sight.request.key)
+        sent = self._about(sight.request.key)
         if what in sent or not channel:
             return sent.get(what, "")
         meta = sight.request.meta

@@ -26,7 +26,7 @@ from bot.weights import Weight
 from provisioning import room
 from provisioning.model import Message
 from provisioning.queue import Queue
-from provisioning.records import AnswerTold, QuestionTold, Record
+from provisioning.records import AnswerTold, QuestionTold
 from provisioning.stage import Stage
 
 log = structlog.get_logger()
@@ -89,13 +89,15 @@ class Messenger:
             account = approvers.account_of(sight.tenant.it.spec, sight.request.it.spec.requester)
             channel = await self._courier.direct(account)
             ts = await self._courier.send(sight, f"question {number}", channel, "", card, weight=Weight.DECISION)
-            await self._record(sight, QuestionTold(number, Message(channel=channel, ts=ts, revision=card.revision)))
+            await self._prompter.record(
+                sight, QuestionTold(number, Message(channel=channel, ts=ts, revision=card.revision))
+            )
         elif told.ts and told.revision != card.revision:
             try:
                 await self._poster.update(told.channel, told.ts, card)
             except (Undeliverable, Vanished) as refused:
                 log.info("message_not_redrawn", request=sight.request.meta.name, question=number, why=str(refused))
-            await self._record(
+            await self._prompter.record(
                 sight, QuestionTold(number, Message(channel=told.channel, ts=told.ts, revision=card.revision))
             )
         if it.answer and not it.answer_told:
@@ -103,10 +105,7 @@ class Messenger:
             if place:
                 answer = messages.answer(sight, number)
                 await self._courier.send(sight, f"answer {number}", *place, answer, weight=Weight.DECISION)
-            await self._record(sight, AnswerTold(number))
-
-    async def _record(self, sight: Sight, record: Record) -> None:
-        await self._desk.waiting.record(*sight.request.key, record)
+            await self._prompter.record(sight, AnswerTold(number))
 
     async def _watch(self, requests: Changes) -> None:
         async for key in requests.changed():

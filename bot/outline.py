@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import replies, text
-from provisioning import estimate, prices, stage
+from provisioning import estimate, prices, stage, wording
 from provisioning.model import CatalogSpec, ClusterRequest, ClusterSpec, NodePool, Phase, TenantCluster
 from provisioning.model.cluster import Hibernation
 from provisioning.objects import Stored, parse_time
@@ -48,7 +48,7 @@ def _rows(spec: ClusterSpec, catalog: CatalogSpec) -> tuple[Row, ...]:
         (replies.LABEL["workers"], pools(spec, catalog)),
         (replies.LABEL["version"], spec.version or catalog.recommended().version),
         (replies.LABEL["lifetime"], text.lifetime(spec.lifetime) if spec.lifetime else replies.NO_END),
-        (replies.LABEL["control_plane"], replies.count(spec.control_plane.replicas, "replica")),
+        (replies.LABEL["control_plane"], wording.count(spec.control_plane.replicas, "replica")),
         (replies.LABEL["addons"], ", ".join(text.code(a.name) for a in spec.add_ons) or replies.NOTHING),
     )
 

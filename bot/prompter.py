@@ -66,7 +66,7 @@ class Prompter:
             for at in range(0, len(accounts), MENTIONED):
                 await self._remind(sight, place, accounts[at : at + MENTIONED], now)
         if (format_time(plan.next_at) if plan.next_at else None) != request.it.status.next_reminder_at:
-            await self._record(sight, RemindsNext(plan.next_at))
+            await self.record(sight, RemindsNext(plan.next_at))
         moments = [at for at in (plan.next_at, escalation.next_at(request, tenant)) if at is not None]
         return max(1.0, min([LOOK_SECONDS, *((at - now).total_seconds() for at in moments)]))
 
@@ -79,7 +79,7 @@ class Prompter:
 
     async def note_missing(self, sight: Sight, accounts: tuple[str, ...]) -> None:
         if accounts != sight.request.it.status.unreachable:
-            await self._record(sight, Missing(accounts))
+            await self.record(sight, Missing(accounts))
 
     async def _hand_on(self, sight: Sight, unreachable: tuple[str, ...], now: datetime) -> None:
         """Take the step that is due; without one, tell the platform when nobody is left who could decide."""
@@ -87,13 +87,13 @@ class Prompter:
         step = escalation.due(request, tenant, unreachable=unreachable, now=now)
         if step is not None:
             log.info("request_handed_on", request=request.meta.name, step=step.step, why=step.why.value)
-            await self._record(sight, Handed(step))
+            await self.record(sight, Handed(step))
             return
         stranded = escalation.is_stranded(request, tenant, unreachable=unreachable)
         if stranded and not request.it.status.stranded_at:
             await self._tell_platform(sight, now)
         elif not stranded and request.it.status.stranded_at:
-            await self._record(sight, Stranded(None))
+            await self.record(sight, Stranded(None))
 
     def _plan(self, sight: Sight, reachable: set[str], zones: Mapping[str, tzinfo], now: datetime) -> Plan:
         request, policy = sight.request, sight.tenant.it.spec.approval
@@ -124,14 +124,13 @@ class Prompter:
     async def _remind(self, sight: Sight, place: tuple[str, str], accounts: tuple[str, ...], now: datetime) -> None:
         before = {each.slack: each.times for each in sight.request.it.status.reminders}
         times = {who: before.get(who, 0) + 1 for who in accounts}
-        sent = self._courier.sent(sight.request.key)
         each = {who: f"reminder {times[who]} of {who}" for who in accounts}
-        fresh = tuple(who for who in accounts if each[who] not in sent)
+        fresh = tuple(who for who in accounts if not self._courier.has_sent(sight.request.key, each[who]))
         if fresh:
             what = ", ".join(each[who] for who in fresh)
             ts = await self._courier.send(sight, what, *place, messages.reminder(sight, fresh), weight=Weight.PROGRESS)
-            sent.update({each[who]: ts for who in fresh})
-        await self._record(sight, Reminded(times, now))
+            self._courier.note(sight.request.key, [each[who] for who in fresh], ts)
+        await self.record(sight, Reminded(times, now))
 
     async def _tell_platform(self, sight: Sight, now: datetime) -> None:
         log.warning("nobody_can_decide", request=sight.request.meta.name, tenant=sight.tenant.meta.name)
@@ -139,7 +138,8 @@ class Prompter:
             # Where Slack knows a message by its name, the next time needs another one.
             what = f"{STRANDED} {now:%Y-%m-%dT%H}"
             await self._courier.send(sight, what, self._platform, "", messages.stranded(sight), weight=Weight.FAILURE)
-        await self._record(sight, Stranded(now))
+        await self.record(sight, Stranded(now))
 
-    async def _record(self, sight: Sight, record: Record) -> None:
+    async def record(self, sight: Sight, record: Record) -> None:
+        """Note it in the request."""
         await self._desk.waiting.record(*sight.request.key, record)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from provisioning import names, room
+from provisioning import names, room, shape
 from provisioning.model import Action, ClusterRequest
 from provisioning.objects import Stored
 
@@ -42,7 +42,7 @@ def free_name(name: str, taken: Collection[str]) -> str:
 
 def fitting_name(name: str, taken: Collection[str]) -> str:
     """The free name that is closest to what somebody wrote, whether a cluster may be called so or not."""
-    meant = name if names.is_cluster_name(name) else names.tidy(name)
+    meant = names.tidy(name) if any(shape.name_problems(name)) else name
     return free_name(meant, taken) if meant in taken else meant
 
 

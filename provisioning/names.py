@@ -54,11 +54,6 @@ CLUSTER_NAME_MAX: Final = 30
 and Cluster API adds up to 17. A Helm release name must stay within 53."""
 
 
-def is_cluster_name(name: str) -> bool:
-    """Whether a cluster may be called so."""
-    return DNS_LABEL.fullmatch(name) is not None and len(name) <= CLUSTER_NAME_MAX
-
-
 def tidy(name: str) -> str:
     """What somebody meant by a name that no cluster can have: `Build_7` -> `build-7`."""
     kept = re.sub(r"[^a-z0-9]+", "-", name.lower()).lstrip("0123456789-")

@@ -261,8 +261,8 @@ def goes_running(workers: str, add_ons: str) -> str:
 
 def goes_stored(volumes: int, size: str, balancers: int) -> str:
     """What people made in it. `size` is what all the volumes come to."""
-    stored = f"{_count(volumes, 'volume')} with {size}" if volumes else "no volumes"
-    reached = _count(balancers, "load balancer") if balancers else "no load balancers of your Services"
+    stored = f"{count(volumes, 'volume')} with {size}" if volumes else "no volumes"
+    reached = count(balancers, "load balancer") if balancers else "no load balancers of your Services"
     return f"{stored}, {reached}"
 
 
@@ -270,8 +270,8 @@ def not_counted(why: str) -> str:
     return f"Volumes and load balancers could not be counted: {why}. All of them go."
 
 
-def _count(number: int, one: str) -> str:
-    return f"{number} {one if number == 1 else one + 's'}"
+def count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def confirm_mismatch(cluster: str) -> str:

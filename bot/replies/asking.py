@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.replies.terms import ICON, count
+from bot.replies.terms import ICON
 from bot.text import code
 from provisioning import wording
 from provisioning.model import Action
 from provisioning.trouble import Trouble
+from provisioning.wording import count
 
 REASON_GIVEN = "Reason, in their own words:"
 NO_REASON = "No reason was given."

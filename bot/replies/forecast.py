@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.replies.terms import DIMENSION, count, either
+from bot.replies.terms import DIMENSION, either
 from bot.text import code
+from provisioning.wording import count
 
 TOO_FEW_APPROVERS = "⚠️ As things are nobody can approve this: the tenant has too few approvers. Ask your platform team."
 APPROVAL_NONE = "Approval: none needed in this tenant."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.replies.terms import ICON, count, either, meant
+from bot.replies.terms import ICON, either, meant
 from bot.text import code
 from provisioning import wording
 from provisioning.model import Action
+from provisioning.wording import count
 
 HELP_INTRO = "I get you a Kubernetes cluster: ask here, somebody approves, and it comes up."
 HELP_WITHOUT_SLACK = (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.replies.terms import ICON, count
+from bot.replies.terms import ICON
 from bot.text import code
 from provisioning import wording
 from provisioning.stage import Stage
+from provisioning.wording import count
 
 BY_HAND = wording.BY_HAND
 AVAILABLE = wording.AVAILABLE

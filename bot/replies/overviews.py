@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.replies.controls import SHORTCUT_CREATE
-from bot.replies.terms import ICON, count
+from bot.replies.terms import ICON
 from bot.text import code
 from provisioning import wording
 from provisioning.model import Action
 from provisioning.stage import Stage
+from provisioning.wording import count
 
 HOME_WAITING = "Waiting for you"
 HOME_NOTHING_WAITS = "Nothing waits for you. When somebody asks for a cluster, you decide about it here or on its card."

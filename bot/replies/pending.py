@@ -3,9 +3,9 @@ markup of ours."""
 
 from __future__ import annotations
 
-from bot.replies.terms import count
 from bot.text import code
 from provisioning.model import Urgency
+from provisioning.wording import count
 
 QUESTION_TITLE = "Ask a question"
 QUESTION = "What do you want to know?"

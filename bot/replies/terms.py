@@ -65,10 +65,6 @@ def times(many: str, flavor: str, each: str) -> str:
     return f"{many} × {flavor}{f' ({each})' if each else ''}"  # noqa: RUF001 - the sign for times
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
 def either(ways: Sequence[str]) -> str:
     *others, last = ways
     return f"{', '.join(others)} or {last}" if others else last

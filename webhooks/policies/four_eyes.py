@@ -132,10 +132,9 @@ def _waiver(before: Stored[ClusterRequest], tenant: TenantSpec, facts: Facts) ->
 
 def _noted(wanted: RequestStatus, now: datetime) -> datetime:
     """The time that the writer noted for the decision, when it is about now; else ours, which will not be theirs."""
-    if wanted.decided_at is None:
+    if wanted.decided_at is None or not status_fields.is_now(wanted.decided_at, now):
         return now
-    noted = objects.parse_time(wanted.decided_at)
-    return noted if abs(noted - now) <= LEEWAY else now
+    return objects.parse_time(wanted.decided_at)
 
 
 POLICY = Policy("four_eyes", (Rule(CLUSTER_REQUESTS, (UPDATE,), subresource="status"),), check)

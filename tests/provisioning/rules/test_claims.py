@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import claims, names, room
+from provisioning import claims, room, shape
 from provisioning.model import Action, ClusterRequest, Person
 from provisioning.objects import Stored
 from tests import builders
@@ -105,4 +105,4 @@ def test_what_is_no_name_is_answered_with_a_free_one_that_is_close(written: str,
     found = claims.fitting_name(written, ("build-7",))
 
     assert found == fitting
-    assert names.is_cluster_name(found)
+    assert not [*shape.name_problems(found)]
