@@ -17,9 +17,9 @@ from pathlib import Path
 
 import aiohttp
 
-from playground import controlplane, pki
+from playground import controlplane, pki, ports
 from playground.pki import Pki
-from playground.ports import Ports, is_free
+from playground.ports import Ports
 from playground.processes import Processes, answers
 from playground.simulated import aggregation
 from provisioning import errors, resources
@@ -75,7 +75,7 @@ class Tenants:
             folder = self.state / "tenants" / key
             _restore(folder, known_ca)
             authority = Pki.open(folder)
-            if not port or not is_free(port):
+            if not port or not ports.take(port):
                 port = Ports(self.state / "tenant-ports.json")[key]
             url = f"https://127.0.0.1:{port}"
             command = self._command(key, authority, port, services=services, names=names)

@@ -23,10 +23,6 @@ async def replica(name: bytes) -> AsyncIterator[int]:
         server.close()
 
 
-def free_port() -> int:
-    return ports.pick(set())
-
-
 async def ask(port: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"hello")
@@ -38,20 +34,20 @@ async def ask(port: int) -> bytes:
 
 
 async def test_replicas_take_turns() -> None:
-    front = free_port()
+    front = ports.pick()
     async with replica(b"first") as one, replica(b"second") as two, balanced(front, [one, two]):
         answers = [await ask(front) for _ in range(4)]
     assert answers == [b"first heard hello", b"second heard hello"] * 2
 
 
 async def test_a_dead_replica_is_passed_over() -> None:
-    front, dead = free_port(), free_port()
+    front, dead = ports.pick(), ports.pick()
     async with replica(b"alive") as alive, balanced(front, [dead, alive]):
         assert {await ask(front) for _ in range(3)} == {b"alive heard hello"}
 
 
 async def test_who_is_leaving_gets_no_new_connection() -> None:
-    front, leaving = free_port(), set[int]()
+    front, leaving = ports.pick(), set[int]()
     async with replica(b"first") as one, replica(b"second") as two, balanced(front, [one, two], leaving=leaving):
         leaving.add(one)
         assert {await ask(front) for _ in range(3)} == {b"second heard hello"}
@@ -60,6 +56,6 @@ async def test_who_is_leaving_gets_no_new_connection() -> None:
 
 
 async def test_without_a_living_replica_the_connection_is_closed() -> None:
-    front, dead = free_port(), free_port()
+    front, dead = ports.pick(), ports.pick()
     async with balanced(front, [dead]):
         assert await ask(front) == b""

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from playground import ports
 from playground.ports import FIRST, LAST, Ports
+
+TAKES_MANY = """
+import json, pathlib, sys
+from playground.ports import Ports
+ports = Ports(pathlib.Path(sys.argv[1]))
+print(json.dumps([ports[f"replica-{n}"] for n in range(400)]), flush=True)
+sys.stdin.read()
+"""
+"""A process that takes ports, says which, and listens on none of them until its input ends."""
+
+
+@contextmanager
+def elsewhere(file: Path) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", TAKES_MANY, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def said(process: subprocess.Popen[str]) -> set[int]:
+    assert process.stdout is not None
+    return set(json.loads(process.stdout.readline()))
 
 
 def test_a_port_stays_the_same(tmp_path: Path) -> None:
@@ -15,17 +46,38 @@ def test_a_port_stays_the_same(tmp_path: Path) -> None:
 
 
 def test_two_names_never_share_a_port(tmp_path: Path) -> None:
-    ports = Ports(tmp_path / "ports.json")
-    assert len({ports[f"replica-{n}"] for n in range(20)}) == 20
+    kept = Ports(tmp_path / "ports.json")
+    assert len({kept[f"replica-{n}"] for n in range(20)}) == 20
 
 
 def test_a_port_that_somebody_took_is_replaced(tmp_path: Path) -> None:
-    ports = Ports(tmp_path / "ports.json")
-    with socket.create_server(("127.0.0.1", ports["bot"])) as taken:
-        assert ports["bot"] != taken.getsockname()[1]
+    kept = Ports(tmp_path / "ports.json")
+    with socket.create_server(("127.0.0.1", kept["bot"])) as taken:
+        assert kept["bot"] != taken.getsockname()[1]
 
 
 def test_a_reserved_port_is_kept_while_it_is_in_use(tmp_path: Path) -> None:
-    ports = Ports(tmp_path / "ports.json")
-    with socket.create_server(("127.0.0.1", ports.reserved("webhook"))) as taken:
-        assert ports.reserved("webhook") == taken.getsockname()[1]
+    kept = Ports(tmp_path / "ports.json")
+    with socket.create_server(("127.0.0.1", kept.reserved("webhook"))) as taken:
+        assert kept.reserved("webhook") == taken.getsockname()[1]
+
+
+def test_processes_that_choose_at_the_same_time_never_choose_the_same_though_nobody_listens_yet(tmp_path: Path) -> None:
+    with elsewhere(tmp_path / "one.json") as one, elsewhere(tmp_path / "other.json") as other:
+        here = {ports.pick() for _ in range(200)}
+        assert len(here | said(one) | said(other)) == 200 + 400 + 400
+
+
+def test_a_port_of_last_time_that_another_process_has_taken_since_is_replaced(tmp_path: Path) -> None:
+    file, mine = tmp_path / "ports.json", tmp_path / "mine.json"
+    with elsewhere(file) as process:
+        theirs = min(said(process))
+        mine.write_text(json.dumps({"bot": theirs}))
+        assert not ports.take(theirs)
+        assert Ports(mine)["bot"] != theirs
+
+
+def test_what_a_process_had_taken_is_free_once_it_has_died(tmp_path: Path) -> None:
+    with elsewhere(tmp_path / "ports.json") as process:
+        theirs = max(said(process))
+    assert ports.take(theirs)

@@ -121,7 +121,7 @@ async def behind_the_door(
 ) -> AsyncIterator[Desk]:
     """The door is registered for that generation of APIs, and finds it by itself. `hard` is the tenant's quota,
     `settings` is environment for every replica."""
-    front, *free = _free_ports(1 + 2 * replicas)
+    front, *free = (ports.pick() for _ in range(1 + 2 * replicas))
     trusted = Trusted(webhooks=ADMIN[0])
     client = ClientConfig(url=f"https://127.0.0.1:{front}")
     configurations = registration.configurations(client=client, profile=profile, trusted=trusted)
@@ -186,14 +186,6 @@ async def _tenant(admin: Kube, hard: Mapping[str, Any]) -> AsyncIterator[tuple[s
         with contextlib.suppress(errors.NotFound):
             await admin.delete(TENANT_LEDGERS, tenant, namespace=SYSTEM)
         await admin.delete(CATALOGS, "default")
-
-
-def _free_ports(number: int) -> list[int]:
-    """Of those that no system gives to an outgoing connection in the meantime."""
-    taken: set[int] = set()
-    while len(taken) < number:
-        taken.add(ports.pick(taken))
-    return list(taken)
 
 
 def _cluster_wide(resource: Resource, name: str, spec: Any = None, **meta: Any) -> Manifest:
