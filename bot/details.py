@@ -13,7 +13,7 @@ from datetime import datetime
 from bot import blocks, replies, text
 from bot.blocks import Block
 from provisioning import plain, stage
-from provisioning.diagnosis import Diagnosis, Finding
+from provisioning.diagnosis import Diagnosis, Symptom
 from provisioning.happenings import Happening
 from provisioning.model import Step, StepState, TenantCluster, conditions
 from provisioning.objects import Stored
@@ -34,7 +34,7 @@ def opened(cluster: Stored[TenantCluster], tenant: str) -> Block:
 
 def looked(cluster: Stored[TenantCluster], tenant: str, found: Diagnosis) -> Block:
     """With what the API server tells."""
-    parts = [*_findings(found), *_happenings(found)]
+    parts = [*_symptoms(found), *_happenings(found)]
     if found.unseen:
         parts.append(blocks.context(replies.unseen(found.unseen)))
     if found.unread:
@@ -86,17 +86,17 @@ def _step(step: Step) -> Iterator[Block]:
         yield blocks.context(replies.what_to_do(plain.harmless(step.hint)))
 
 
-def _findings(found: Diagnosis) -> Iterator[Block]:
-    if not found.findings:
+def _symptoms(found: Diagnosis) -> Iterator[Block]:
+    if not found.symptoms:
         return
     yield blocks.section(replies.DEEPEST_FIRST)
-    for each in found.findings:
-        yield from _finding(each)
-    if found.more_findings:
-        yield blocks.context(replies.and_more(found.more_findings))
+    for each in found.symptoms:
+        yield from _symptom(each)
+    if found.more_symptoms:
+        yield blocks.context(replies.and_more(found.more_symptoms))
 
 
-def _finding(it: Finding) -> Iterator[Block]:
+def _symptom(it: Symptom) -> Iterator[Block]:
     since = text.moment(it.since) if it.since else ""
     yield blocks.section(replies.is_wrong(f"{it.kind} {it.name}", it.condition, it.reason, since, holds=it.holds))
     if it.message:

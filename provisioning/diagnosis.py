@@ -25,7 +25,7 @@ KINDS: Final = (
 )
 """What is looked at, the deepest first. No charts, and nothing else that may hold somebody's values: whoever looks sees
 the whole object. Of those the Events tell."""
-FINDINGS: Final = 8
+SYMPTOMS: Final = 8
 """At most so many are told of."""
 
 _DEPTH: Final = {kind.kind: depth for depth, kind in enumerate(KINDS)}
@@ -39,7 +39,7 @@ _SUMMARIES: Final = frozenset({"Ready", "Available"})
 
 
 @dataclass(frozen=True)
-class Finding:
+class Symptom:
     """An object that is not as it should be: by which condition, which `holds` and should not, or the other way, and
     since when; None when nobody says."""
 
@@ -54,11 +54,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`more_findings` is how many are not told of. `unseen` are kinds that nobody lets us look at. `unread`: whether
+    """`more_symptoms` is how many are not told of. `unseen` are kinds that nobody lets us look at. `unread`: whether
     there are more Events than were read, so that later ones may be missing."""
 
-    findings: tuple[Finding, ...] = ()
-    more_findings: int = 0
+    symptoms: tuple[Symptom, ...] = ()
+    more_symptoms: int = 0
     happenings: tuple[Happening, ...] = ()
     unseen: tuple[str, ...] = ()
     unread: bool = False
@@ -83,23 +83,23 @@ def of(
     unread: bool = False,
 ) -> Diagnosis:
     """`manifests` are those that carry the cluster's label, `events` any of its namespace."""
-    found = sorted(filter(None, map(_finding, manifests)), key=lambda it: (_DEPTH.get(it.kind, len(_DEPTH)), it.name))
+    found = sorted(filter(None, map(_symptom, manifests)), key=lambda it: (_DEPTH.get(it.kind, len(_DEPTH)), it.name))
     return Diagnosis(
-        findings=tuple(found[:FINDINGS]),
-        more_findings=max(0, len(found) - FINDINGS),
+        symptoms=tuple(found[:SYMPTOMS]),
+        more_symptoms=max(0, len(found) - SYMPTOMS),
         happenings=tuple(filter(None, map(happenings.read, happenings.latest(events, whose)))),
         unseen=tuple(unseen),
         unread=unread,
     )
 
 
-def _finding(manifest: Manifest) -> Finding | None:
+def _symptom(manifest: Manifest) -> Symptom | None:
     """By the condition that says the most; None when all is well."""
     wrong = [it for type_, it in obstacles.conditions(manifest).items() if _is_wrong(type_, it)]
     if not wrong:
         return None
     worst = min(wrong, key=lambda it: (it["type"] in _SUMMARIES, not it.get("message")))
-    return Finding(
+    return Symptom(
         kind=manifest["kind"],
         name=manifest["metadata"]["name"],
         condition=worst["type"],

@@ -38,7 +38,7 @@ from bot.offers import Place
 from bot.sights import Sight
 from provisioning import backing, edits, objects, quota, room
 from provisioning.delegations import Delegation
-from provisioning.diagnosis import Diagnosis, Finding
+from provisioning.diagnosis import Diagnosis, Symptom
 from provisioning.errors import Cause
 from provisioning.handmade import Keeper
 from provisioning.happenings import Happening
@@ -276,12 +276,12 @@ def _in_a_fix() -> FakeDesk:
 def _diagnosed() -> Diagnosis:
     machine = "build-7-workers-x7k2"
     return Diagnosis(
-        findings=(
-            Finding("KubevirtMachine", machine, "VMProvisioned", "Unschedulable", samples.HOSTILE, samples.NOW),
-            Finding("Machine", machine, "InfrastructureReady", "NotReady", "", None),
-            Finding("MachineDeployment", "build-7-workers", "Stalled", "Stalled", "x" * 900, samples.NOW, holds=True),
+        symptoms=(
+            Symptom("KubevirtMachine", machine, "VMProvisioned", "Unschedulable", samples.HOSTILE, samples.NOW),
+            Symptom("Machine", machine, "InfrastructureReady", "NotReady", "", None),
+            Symptom("MachineDeployment", "build-7-workers", "Stalled", "Stalled", "x" * 900, samples.NOW, holds=True),
         ),
-        more_findings=2,
+        more_symptoms=2,
         happenings=(
             Happening("KubevirtMachine", machine, "Failed", samples.HOSTILE, samples.NOW, 7, warning=True),
             Happening("TenantCluster", "build-7", "NotReady", "y" * 900, samples.NOW, 1, warning=False),

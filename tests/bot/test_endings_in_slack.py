@@ -12,7 +12,7 @@ from typing import Any
 from bot import blocks, buttons, commands, replies
 from bot import slack as bot_slack
 from playground.workspace.errors import NotVisible
-from provisioning.diagnosis import Diagnosis, Finding
+from provisioning.diagnosis import Diagnosis, Symptom
 from provisioning.happenings import Happening
 from provisioning.losses import Losses
 from provisioning.model import Action, Person, Phase
@@ -71,7 +71,7 @@ async def test_what_keeps_a_cluster_opens_from_its_card_with_nothing_secret_in_i
     stage.desk.by_hand = (samples.hand_made("build-7-2"), samples.hand_made("lab", namespace="tenant-team-b"))
     at = datetime.now(UTC)
     stage.desk.insight.diagnosed = Diagnosis(
-        findings=(Finding("KubevirtMachine", MACHINE, "VMProvisioned", "Unschedulable", samples.HOSTILE, at),),
+        symptoms=(Symptom("KubevirtMachine", MACHINE, "VMProvisioned", "Unschedulable", samples.HOSTILE, at),),
         happenings=(Happening("KubevirtMachine", MACHINE, "Failed", samples.HOSTILE, at, 7, warning=True),),
     )
     lena = stage.slack.person("U0LENA")

@@ -59,7 +59,7 @@ async def test_counted_is_what_carries_the_label_of_the_cluster(server: ApiServe
 async def test_told_is_what_its_own_objects_say_and_the_events_about_them(server: ApiServer) -> None:
     async with server.kube() as kube:
         found = await Insight(kube).diagnosis(NAMESPACE, "web", others=("other",))
-    assert [it.name for it in found.findings] == ["web-md0-x"]
+    assert [it.name for it in found.symptoms] == ["web-md0-x"]
     assert [it.name for it in found.happenings] == ["web-md0-x"]
     assert found.unseen == ()
 
@@ -97,7 +97,7 @@ async def test_what_may_not_be_seen_is_named_and_the_rest_is_told(server: ApiSer
         server.fail(403, method="GET", plural=plural)
     async with server.kube() as kube:
         found = await Insight(kube).diagnosis(NAMESPACE, "web", others=())
-    assert [it.name for it in found.findings] == ["web-md0-x"]
+    assert [it.name for it in found.symptoms] == ["web-md0-x"]
     assert found.unseen == ("Machine", "Event")
 
 

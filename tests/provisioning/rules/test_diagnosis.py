@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioning import diagnosis, plain
-from provisioning.diagnosis import FINDINGS, Diagnosis
+from provisioning.diagnosis import SYMPTOMS, Diagnosis
 from provisioning.happenings import TOLD, Whose
 from tests.provisioning.rules.test_happenings import event
 
@@ -31,7 +31,7 @@ def test_the_deepest_comes_first_with_its_own_words() -> None:
         part("Cluster", "web", ("Available", "False", "NotAvailable", "waits for workers")),
         part("Machine", "web-md0-x", ("BootstrapConfigReady", "False", "NotReady", "no data")),
         part("KubevirtMachine", "web-md0-x", ("VMProvisioned", "False", "Unschedulable", "0/3 nodes\nhave room")),
-    ).findings
+    ).symptoms
 
     assert [(it.kind, it.name) for it in found] == [
         ("KubevirtMachine", "web-md0-x"),
@@ -58,21 +58,21 @@ def test_the_deepest_comes_first_with_its_own_words() -> None:
     ],
 )
 def test_wrong_is_what_its_own_kind_of_condition_calls_so(condition: tuple[str, ...], *, is_wrong: bool) -> None:
-    assert bool(of(part("Machine", "web-1", condition)).findings) is is_wrong
+    assert bool(of(part("Machine", "web-1", condition)).symptoms) is is_wrong
 
 
 def test_a_summary_speaks_only_where_nothing_else_does() -> None:
     below, summary = ("NodeHealthy", "False", "Lost", "no heartbeat"), ("Ready", "False", "NotReady", "see NodeHealthy")
-    (found,) = of(part("Machine", "web-1", summary, below)).findings
+    (found,) = of(part("Machine", "web-1", summary, below)).symptoms
     assert found.condition == "NodeHealthy"
-    (alone,) = of(part("Machine", "web-1", summary)).findings
+    (alone,) = of(part("Machine", "web-1", summary)).symptoms
     assert alone.condition == "Ready"
 
 
 def test_of_many_a_few_are_told_and_the_rest_is_counted() -> None:
-    many = [part("Machine", f"web-{number}", ("Ready", "False")) for number in range(FINDINGS + 3)]
+    many = [part("Machine", f"web-{number}", ("Ready", "False")) for number in range(SYMPTOMS + 3)]
     found = of(*many, events=[event(f"web-{number}") for number in range(TOLD + 3)])
-    assert (len(found.findings), found.more_findings, len(found.happenings)) == (FINDINGS, 3, TOLD)
+    assert (len(found.symptoms), found.more_symptoms, len(found.happenings)) == (SYMPTOMS, 3, TOLD)
 
 
 def test_machines_are_known_by_the_machine_deployments_that_carry_the_label_of_the_cluster() -> None:
@@ -102,6 +102,6 @@ def test_machines_are_known_by_the_machine_deployments_that_carry_the_label_of_t
 )
 def test_nothing_secret_is_told(said: str, shown: str) -> None:
     assert plain.without_secrets(said) == shown
-    (found,) = of(part("Machine", "web-1", ("Ready", "False", "R", said))).findings
+    (found,) = of(part("Machine", "web-1", ("Ready", "False", "R", said))).symptoms
     (told,) = of(events=[event("web", said)]).happenings
     assert (found.message, told.note) == (shown, shown)
