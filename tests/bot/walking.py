@@ -6,6 +6,7 @@ plays whom nobody walks: who asked a while ago, and the provisioner.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -47,6 +48,8 @@ WINDOW, TALL = ViewportSize(width=940, height=1000), ViewportSize(width=940, hei
 """What people look through, and what shows all of a long form at once."""
 SETTLES = 600.0
 """Milliseconds without a change after which nothing is drawn anew in the middle of a picture."""
+STILL_SECONDS = 60.0
+"""How long a page may go on changing. It changes for as long as something is on its way, and nothing is for ever."""
 FRAMED = "dialog { border: 1px solid #c9cfd1; box-shadow: none } dialog::backdrop { background: #ffffff }"
 """How a picture shows a form: with a thin line around it, and nothing of the page behind it."""
 DRAWS = os.environ.get("UPDATE_PICTURES") == "1"
@@ -111,10 +114,12 @@ class Walker:
             await self.page.set_viewport_size(WINDOW)
 
     async def _stands_still(self) -> None:
+        """Wait until the page does not change. Raises `TimeoutError` for one that goes on and on."""
         before = ""
-        while (now := await self.page.content()) != before:
-            before = now
-            await self.page.wait_for_timeout(SETTLES)
+        async with asyncio.timeout(STILL_SECONDS):
+            while (now := await self.page.content()) != before:
+                before = now
+                await self.page.wait_for_timeout(SETTLES)
 
 
 @dataclass
