@@ -26,7 +26,7 @@ class Left:
 
 
 @dataclass(frozen=True)
-class Remains:
+class Sweepings:
     """What one look found: of the cluster, of others who used its label, and what could not be looked at and why."""
 
     left: tuple[Left, ...] = ()
@@ -49,12 +49,12 @@ class Sweep:
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
 
-    async def look(self, cluster: Key, kinds: Iterable[Resource] = SWEPT) -> Remains:
+    async def look(self, cluster: Key, kinds: Iterable[Resource] = SWEPT) -> Sweepings:
         """Everything of these kinds that carries the cluster's label."""
         asked = tuple(kinds)
         answers = await asyncio.gather(*(self._list(kind, cluster) for kind in asked))
         labelled = [Left(kind, m) for kind, found in zip(asked, answers, strict=True) for m in found.items]
-        return Remains(
+        return Sweepings(
             left=tuple(left for left in labelled if belongs(left.manifest, cluster[1])),
             others=tuple(left.manifest for left in labelled if not belongs(left.manifest, cluster[1])),
             unknown=tuple(found.why for found in answers if found.why),

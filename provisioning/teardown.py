@@ -35,7 +35,7 @@ from provisioning.releases import Releases
 from provisioning.remains import Remains
 from provisioning.resources import Resource
 from provisioning.steady import Steady
-from provisioning.sweep import Left, Remains, Sweep
+from provisioning.sweep import Left, Sweep, Sweepings
 
 log = structlog.get_logger()
 
@@ -136,7 +136,7 @@ class Teardown:
             await self._delete(resources.CLUSTERS, host)
             log.info("cluster_deletion_asked", namespace=host["metadata"]["namespace"], name=host["metadata"]["name"])
         late = residue.is_late(host, now=self._now())
-        found = await self._sweep.look(cluster.key) if late else Remains()
+        found = await self._sweep.look(cluster.key) if late else Sweepings()
         why = await self._residue(cluster.key, found.manifests, found.unknown)
         return self._at(ending.stage_of(host), cluster, why)
 
