@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from bot import offers, replies
@@ -27,9 +26,6 @@ from provisioning.wish import Wish
 
 POOL = "workers"
 NODES_MOST = 1000
-_SPAN = re.compile(r"(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,7})m)?")
-_LONGEST = timedelta(hours=99_999)
-"""What the API takes: five figures of hours."""
 ERROR_LONGEST = 300
 _LAST = 10**10
 """Slack picks times of ten digits, which end in the year 2286."""
@@ -78,9 +74,11 @@ def filled(it: Draft, place: Place, catalog: CatalogSpec, *, zone: tzinfo) -> Dr
     sizes = [flavor.name for flavor in offers.flavors(place.tenant, catalog)]
     releases = [release.version for release in offers.versions(place.tenant, catalog)]
     recommended = completion.recommended(catalog, place.tenant.it.spec)
-    written = it.lifetime if span(it.lifetime) else ""
+    written = it.lifetime if lifetimes.typed(it.lifetime) else ""
     offered = offers.lifetimes(place.tenant, beside=written)
-    alike = next((each for each in offered if written and span(each) == span(written)), it.lifetime)
+    alike = next(
+        (each for each in offered if written and lifetimes.typed(each) == lifetimes.typed(written)), it.lifetime
+    )
     usual = place.tenant.it.spec.lifetime.default or (offers.NO_END if offers.NO_END in offered else offered[-1])
     return replace(
         it,
@@ -247,15 +245,7 @@ def typed(values: Mapping[str, Any], name: str) -> str:
     return _typed(values, name).strip()
 
 
-def span(word: str) -> timedelta | None:
-    """`24h`, `90m`, `1h30m` or `3d` -> how long; None for what is no duration, or longer than any can be."""
-    said = _SPAN.fullmatch(word.lower())
-    days, hours, minutes = (int(number or 0) for number in said.groups()) if said else (0, 0, 0)
-    found = timedelta(days=days, hours=hours, minutes=minutes)
-    return found if timedelta() < found <= _LONGEST else None
-
-
 def duration(word: str) -> str:
-    """The same as the API writes it; empty for what is no duration."""
-    found = span(word)
+    """A duration that somebody types as the API writes it; empty for what is none."""
+    found = lifetimes.typed(word)
     return lifetimes.spell(found) if found else ""

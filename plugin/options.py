@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Annotated, Final
 import typer
 
 from plugin import completion
-from provisioning import lifetime
+from provisioning import lifetime, wording
 
 HOME_KUBECONFIG: Final = Path.home() / ".kube" / "config"
-_SPAN: Final = re.compile(r"([0-9]{1,5}(h|m|s|ms)){1,4}")
-"""What the API takes for a duration."""
 
 
 class Output(StrEnum):
@@ -43,12 +40,17 @@ class Span(timedelta):
 
 
 def span(text: str | timedelta) -> timedelta:
-    """`1h30m` -> how long, or a sentence about what is wrong with it."""
+    """`1h30m` or `3d`, as in Slack -> how long, or a sentence about what is wrong with it."""
     if isinstance(text, timedelta):
         return text  # typer has defaults parsed as well.
-    if not _SPAN.fullmatch(text):
-        raise typer.BadParameter(f"{text} is no duration; such as 90s, 15m or 1h30m")
-    return lifetime.parse(text)
+    if (found := lifetime.typed(text)) is None:
+        raise typer.BadParameter(wording.no_duration(text))
+    return found
+
+
+def duration(text: str) -> str:
+    """The same as the API writes it; empty for nothing."""
+    return lifetime.spell(span(text)) if text else ""
 
 
 def _report(output: Output) -> Output:

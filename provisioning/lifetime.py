@@ -7,18 +7,35 @@ what is stored, and is no way to keep machines longer than the tenant may. A lon
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import durationpy
 
 from provisioning.model import ApprovalPolicy, ClusterSpec, LifetimePolicy
+
+_TYPED: Final = re.compile(
+    r"(?:([0-9]{1,3})w)?(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,7})m)?(?:([0-9]{1,7})s)?"
+)
+_LONGEST: Final = timedelta(hours=99_999)
+"""What the API takes: five figures of hours."""
 
 
 def parse(text: str) -> timedelta:
     """`24h`, `1h30m` -> how long. The text has been checked by the model's pattern."""
     found: timedelta = durationpy.from_str(text)
     return found
+
+
+def typed(word: str) -> timedelta | None:
+    """`1h30m`, `3d` or `2w`, as people type it at either door -> how long; None for what is no duration, or longer than
+    any can be."""
+    said = _TYPED.fullmatch(word.lower())
+    weeks, days, hours, minutes, seconds = (int(number or 0) for number in said.groups()) if said else (0,) * 5
+    found = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return found if timedelta() < found <= _LONGEST else None
 
 
 def spell(span: timedelta) -> str:

@@ -274,5 +274,10 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def no_duration(word: str) -> str:
+    """`word` is drawn as this door draws what somebody typed."""
+    return f"{word} is no duration; such as 90m, 24h, 3d or 2w"
+
+
 def confirm_mismatch(cluster: str) -> str:
     return f"Type {cluster} exactly as it is written above."

@@ -98,7 +98,7 @@ def _choice(words: Sequence[str], roles: Sequence[AccessRole], usual: Choice, lo
         wanted = access_forms.role_of(word)
         if wanted is not None and wanted not in roles:
             return Say(cards.say(replies.VIEWER_ONLY))
-        span = entries.span(word)
+        span = lifetime.typed(word)
         if span is not None and span > lifetime.parse(longest):
             return Say(cards.say(replies.access_longest(word, longest)))
         if wanted is None and span is None:

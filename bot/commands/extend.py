@@ -21,7 +21,7 @@ def run(call: Call) -> Answer:
     if isinstance(found, Say):
         return found
     place, cluster = found
-    policy, by = place.tenant.it.spec.lifetime, entries.span(call.words[1]) if call.words[1:] else None
+    policy, by = place.tenant.it.spec.lifetime, lifetime.typed(call.words[1]) if call.words[1:] else None
     if call.words[1:] and by is None:
         return Say(cards.say(replies.no_duration(call.words[1])))
     options = _options(call, found)
@@ -52,7 +52,7 @@ async def submitted(form: Filled) -> FormAnswer:
 
 
 def _longer(form: Filled, found: Found) -> ClusterSpec | None:
-    by, place = entries.span(entries.chosen(form.values, "lifetime")), found[0]
+    by, place = lifetime.typed(entries.chosen(form.values, "lifetime")), found[0]
     # Of what is over, the most that there is has become less since the form was opened.
     room = edits.room_to_live(found[1], place.tenant.it.spec.lifetime, now=form.now)
     return edits.prolonged(found[1], min(by, room) if room else by, now=form.now) if by else None

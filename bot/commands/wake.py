@@ -9,7 +9,7 @@ from bot.change_forms import Menu
 from bot.commands import changing
 from bot.commands.command import Call, Command, Filled, Form
 from bot.commands.finding import Found
-from provisioning import edits
+from provisioning import edits, lifetime
 from provisioning.model import ClusterSpec
 
 TONIGHT = "tonight"
@@ -31,7 +31,7 @@ def run(call: Call) -> Answer:
             return Say(cards.say(replies.no_sleep_to_skip(name)))
         return changing.at_once(call, found, skipped)
     if call.words[1:]:
-        awake_for = entries.span(call.words[1])
+        awake_for = lifetime.typed(call.words[1])
         if awake_for is None:
             return Say(cards.say(replies.no_duration(call.words[1])))
         if not cluster.it.spec.hibernation.schedules:
@@ -69,7 +69,7 @@ async def submitted(form: Filled) -> FormAnswer:
 
 def _awake(form: Filled, found: Found) -> ClusterSpec | None:
     place, cluster = found
-    awake_for = entries.span(entries.chosen(form.values, "awake"))
+    awake_for = lifetime.typed(entries.chosen(form.values, "awake"))
     return edits.awake(cluster, place.tenant.it.spec.lifetime, awake_for, now=form.now)[0] if awake_for else None
 
 

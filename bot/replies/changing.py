@@ -19,7 +19,7 @@ def unchanged(cluster: str) -> str:
 
 
 def no_duration(word: str) -> str:
-    return f"{code(word)} is no duration; such as 90m, 24h or 3d."
+    return f"{wording.no_duration(code(word))}."
 
 
 def no_end(cluster: str) -> str:

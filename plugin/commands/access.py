@@ -26,7 +26,7 @@ from plugin.options import (
     OutputOption,
     Span,
     TimeoutOption,
-    span,
+    duration,
 )
 from plugin.session import Session, carry_out
 from provisioning import kubeconfig as rendering
@@ -45,11 +45,6 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-def _duration(text: str) -> str:
-    span(text)
-    return text
-
-
 def run(
     name: Annotated[
         str,
@@ -58,7 +53,7 @@ def run(
     *,
     role: Annotated[Role, typer.Option("--role", help="Look at most things, or do anything.")] = Role.VIEWER,
     valid_for: Annotated[
-        str, typer.Option("--for", parser=_duration, metavar="DURATION", help="How long, such as 30m.")
+        str, typer.Option("--for", parser=duration, metavar="DURATION", help="How long, such as 30m.")
     ] = "8h",
     out: Annotated[
         Path | None, typer.Option("--out", help="The file to write; NAME.kubeconfig when nothing is said.")

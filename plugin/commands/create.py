@@ -32,7 +32,12 @@ def run(
         int | None, typer.Option("--max", min=1, help="The most it goes up to; the quota counts it.")
     ] = None,
     version: Annotated[str, typer.Option(help="The Kubernetes version; the recommended one when empty.")] = "",
-    lifetime: Annotated[str, typer.Option(help="Such as 24h; the tenant's default when empty.")] = "",
+    lifetime: Annotated[
+        str,
+        typer.Option(
+            parser=options.duration, metavar="DURATION", help="Such as 24h or 3d; the tenant's default when empty."
+        ),
+    ] = "",
     add_on: Annotated[
         list[str] | None, typer.Option(help="One more of the Catalog's add-ons; may be repeated.")
     ] = None,

@@ -37,7 +37,9 @@ def run(
         str, typer.Argument(metavar="USER", help="Who decides instead of you; without it, who does so far.")
     ] = "",
     *,
-    lasting: Annotated[timedelta, typer.Option("--for", parser=span, metavar="DURATION", help="For how long.")] = USUAL,
+    lasting: Annotated[
+        timedelta, typer.Option("--for", parser=span, metavar="DURATION", help="For how long, such as 3d or 2w.")
+    ] = USUAL,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with it.")] = "",
     stop: Annotated[bool, typer.Option("--stop", help="Have nobody decide instead of you any more.")] = False,
     everywhere: EverywhereOption = False,

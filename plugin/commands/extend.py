@@ -20,7 +20,7 @@ from provisioning.objects import Stored
 def run(
     name: options.ClusterName,
     by: Annotated[
-        timedelta, typer.Argument(metavar="DURATION", parser=options.span, help="How much longer, such as 24h.")
+        timedelta, typer.Argument(metavar="DURATION", parser=options.span, help="How much longer, such as 24h or 3d.")
     ],
     *,
     reason: options.ReasonOption = "",

@@ -32,6 +32,7 @@ def read(line: str) -> Said | Unknown:
         ("1.34", Said(version="v1.34.11")),
         ("3x small v1.34 90m", Said("small", 3, None, "v1.34.11", "1h30m")),
         ("3d", Said(lifetime="72h")),
+        ("2w", Said(lifetime="336h")),
         ("24H", Said(lifetime="24h")),
         ("1d12h30m", Said(lifetime="36h30m")),
         ("99999h", Said(lifetime="99999h")),

@@ -309,7 +309,7 @@ async def test_flags_that_contradict_each_other_are_told_before_anything_is_aske
         assert (await ann.type("create api"))[::2] == (1, "say a size of worker with --flavor: small, large\n")
         code, _, err = await ann.type("scale web --replicas=1 --wait --timeout=soon")
         assert code == 2
-        assert "soon is no duration; such as 90s, 15m or 1h30m" in " ".join(err.replace("│", " ").split())
+        assert "soon is no duration; such as 90m, 24h, 3d or 2w" in " ".join(err.replace("│", " ").split())
 
 
 async def test_a_file_says_it_all(tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ async def test_merged_it_is_one_more_context(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["access", "access web --list --revoke", "access web --merge --out=f", "access web --for=1d"]
+    "line", ["access", "access web --list --revoke", "access web --merge --out=f", "access web --for=soon"]
 )
 async def test_what_is_not_understood_asks_for_nothing(tmp_path: Path, line: str) -> None:
     async with at_a_terminal(tmp_path) as ann:

@@ -33,6 +33,30 @@ def test_durations_are_read_as_go_writes_them(text: str, long: timedelta) -> Non
     assert lifetime.parse(text) == long
 
 
+@pytest.mark.parametrize(
+    ("word", "long"),
+    [
+        ("24h", timedelta(days=1)),
+        ("1h30m", timedelta(minutes=90)),
+        ("3d", timedelta(days=3)),
+        ("2w", timedelta(weeks=2)),
+        ("1W2d3h4m5s", timedelta(weeks=1, days=2, hours=3, minutes=4, seconds=5)),
+        ("99999h", timedelta(hours=99_999)),
+        *(
+            (word, None)
+            for word in ("", "0h", "3", "h", "-1h", "1.5h", "30m1h", "1h 30m", "100000h", "999w", "\u0663h")
+        ),
+    ],
+)
+def test_people_type_durations_alike_at_both_doors(word: str, long: timedelta | None) -> None:
+    assert lifetime.typed(word) == long
+
+
+@given(st.integers(1, 99_999 * 60))
+def test_what_is_spelt_can_be_typed(minutes: int) -> None:
+    assert lifetime.typed(lifetime.spell(timedelta(minutes=minutes))) == timedelta(minutes=minutes)
+
+
 def rungs(policy: LifetimePolicy | None = SLEEPY, **fields: Any) -> Ladder:
     found = lifetime.ladder(MADE, builders.spec(**{"lifetime": "4h", **fields}), policy)
     assert found is not None
