@@ -11,10 +11,9 @@ from typing import Any
 
 from provisioning import audit_heads, names, resources
 from provisioning.digest import digest_of
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterSpec
 from provisioning.resources import Resource
-
-Manifest = dict[str, Any]
 
 TENANT = "bench"
 NAMESPACE = "tenant-bench"

@@ -24,6 +24,7 @@ from playground.ports import Ports
 from playground.processes import Child, Processes, answers
 from playground.progress import Steps
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 
 USER = "clusterdesk-bench"
 FLOW = "global-default"
@@ -155,7 +156,7 @@ def _is_dispatched(name: str) -> bool:
     return name.startswith("apiserver_flowcontrol_dispatched_requests_total") and f"'{FLOW}'" in name
 
 
-def may_do_anything(user: str) -> sample.Manifest:
+def may_do_anything(user: str) -> Manifest:
     """Every right of RBAC for a plain user."""
     group = "rbac.authorization.k8s.io"
     return {

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from playground.controlplane import ControlPlane, token_kubeconfig_text
 from playground.pki import slug, write_private
 from provisioning.kube import Kube
-
-Manifest = dict[str, Any]
+from provisioning.manifest import Manifest
 
 TOKEN_SECONDS = 30 * 24 * 3600
 """How long a token is good: as long as a playground may run without being started again."""

@@ -15,9 +15,8 @@ import stamina
 from playground.errors import PlaygroundError
 from provisioning import errors
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS, Resource
-
-Manifest = dict[str, Any]
 
 MANAGER = "clusterdesk-playground"
 DIGEST = "playground.clusterdesk.dev/digest"

@@ -8,14 +8,12 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from playground.binaries import Binaries
 from playground.errors import PlaygroundError
-
-Manifest = dict[str, Any]
+from provisioning.manifest import Manifest
 
 CHART = Path(__file__).parent.parent / "charts" / "clusterdesk"
 RIGHTS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "ConfigMap")

@@ -9,7 +9,6 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from playground import accounts
 from playground.binaries import Binaries
@@ -17,8 +16,7 @@ from playground.controlplane import ControlPlane
 from playground.ports import Ports
 from playground.processes import Processes, answers
 from provisioning.kube import Kube
-
-Manifest = dict[str, Any]
+from provisioning.manifest import Manifest
 
 
 @dataclass(frozen=True)

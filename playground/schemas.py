@@ -7,13 +7,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from playground.binaries import Binaries
 from playground.upstream import read_all
+from provisioning.manifest import Manifest
 from provisioning.model import definitions
-
-Manifest = dict[str, Any]
 
 OURS = Path(__file__).parent / "crds"
 

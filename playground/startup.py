@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
@@ -25,9 +24,8 @@ from playground.record import Ready
 from playground.services import Secrets, Service, Slack
 from playground.upstream import read_all
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import TENANT_LEDGERS, Resource
-
-Manifest = dict[str, Any]
 
 VALIDATING_WEBHOOKS = Resource(
     "admissionregistration.k8s.io",

@@ -14,13 +14,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from playground.toolchain import Go
-
-Manifest = dict[str, Any]
+from provisioning.manifest import Manifest
 
 CLUSTER_API = "sigs.k8s.io/cluster-api"
 FLUX_TYPES = "github.com/fluxcd/helm-controller/api/v2;github.com/fluxcd/source-controller/api/v1"

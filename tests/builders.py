@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provisioning.digest import digest_of
+from provisioning.manifest import Manifest
 from provisioning.model import (
     Action,
     CatalogSpec,
@@ -27,8 +28,6 @@ from provisioning.model import (
 )
 from provisioning.objects import Stored, format_time, read
 from provisioning.usage import Usage
-
-Manifest = dict[str, Any]
 
 NOW = datetime(2026, 8, 3, 12, tzinfo=UTC)
 MADE = datetime(2026, 8, 3, 9, tzinfo=UTC)

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
 
 import yaml
 
 from playground import apply
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS, KAMAJI_CONTROL_PLANE_TEMPLATES, Resource
 from tests.shared_crds import SHARED
 from webhooks import kinds
-
-Manifest = dict[str, Any]
 
 KINDS = (
     kinds.KUSTOMIZATIONS,

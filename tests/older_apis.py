@@ -7,16 +7,14 @@ Kamaji's are the provider's own where they are at hand, else the playground's sm
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import yaml
 
 from playground import schemas
 from playground.binaries import Binaries
 from provisioning import legacy, resources
+from provisioning.manifest import Manifest
 from tests import shared_crds
-
-Manifest = dict[str, Any]
 
 KAMAJI = f"{resources.KAMAJI_CONTROL_PLANES.plural}.{resources.KAMAJI_CONTROL_PLANES.group}"
 

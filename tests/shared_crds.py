@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 
 from playground import schemas
+from provisioning.manifest import Manifest
 from provisioning.model import definitions
 
-Manifest = dict[str, Any]
 Schema = Mapping[str, Any]
 
 ROOT = Path(__file__).parent.parent

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from provisioning.manifest import Manifest
 from provisioning.resources import (
     CLUSTERS,
     DATA_VOLUMES,
@@ -27,7 +28,6 @@ from provisioning.resources import (
     Resource,
 )
 from webhooks import tree
-from webhooks.facts import Manifest
 from webhooks.policy import Reach
 
 BY_TEMPLATE_SECONDS: Final = 2.0

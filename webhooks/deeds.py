@@ -14,12 +14,13 @@ from typing import Final
 from provisioning import objects
 from provisioning.audit import Code, Event
 from provisioning.digest import digest_of
+from provisioning.manifest import Manifest
 from provisioning.model import ApprovalDelegation, ClusterRequest, RequestStatus, Vote
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import Allow
-from webhooks.facts import Manifest, Trusted
+from webhooks.facts import Trusted
 from webhooks.policies.approved_only import ACTIONS
 from webhooks.policy import CREATE, DELETE, UPDATE
 from webhooks.review import Request

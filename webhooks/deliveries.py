@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from provisioning.manifest import Manifest
 from provisioning.resources import (
     CLUSTER_CLASSES,
     CLUSTER_RESOURCE_SETS,
@@ -31,7 +32,7 @@ from provisioning.resources import (
 )
 from webhooks import boots, carriers, difference, hubs, named, parts, user_data
 from webhooks import facts as reading
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.kinds import (
     APPLICATION_SETS,
     APPLICATIONS,

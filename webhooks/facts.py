@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from provisioning import names, objects, quota, risk, seats
 from provisioning.errors import Cause, Invalid
+from provisioning.manifest import Manifest as Manifest
 from provisioning.model import (
     Action,
     ApprovalDelegation,
@@ -43,7 +44,6 @@ from provisioning.resources import (
 from webhooks import known, tree
 from webhooks.review import Request, User
 
-Manifest = dict[str, Any]
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 

@@ -15,6 +15,7 @@ from provisioning import footprint, objects
 from provisioning.charges import Assessor
 from provisioning.errors import Invalid, MalformedQuantity, RuleError
 from provisioning.ledger import Garbled, Ledger, slot_key
+from provisioning.manifest import Manifest
 from provisioning.model import TenantLedger
 from provisioning.resources import (
     KUBEVIRT_MACHINE_TEMPLATES,
@@ -28,7 +29,7 @@ from provisioning.resources import (
 from provisioning.usage import Usage
 from webhooks import facts as reading
 from webhooks import tree
-from webhooks.facts import All, Facts, Manifest, Unknown
+from webhooks.facts import All, Facts, Unknown
 
 NAMING: Final = (KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES)
 """What names one. The virtual machines behind these keep the size that they were started with."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from provisioning.documents import Overgrown
+from provisioning.manifest import Manifest
 from provisioning.resources import (
     CLUSTER_RESOURCE_SETS,
     CONFIG_MAPS,
@@ -25,7 +26,7 @@ from provisioning.resources import (
     Resource,
 )
 from webhooks import boots, carriers, hubs, parts
-from webhooks.facts import All, Facts, Manifest, One
+from webhooks.facts import All, Facts, One
 from webhooks.kinds import (
     CLUSTER_PROFILES,
     KUBEADM_CONTROL_PLANE_TEMPLATES,

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 from provisioning import quota
 from provisioning.fitting import Pieces
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, NodePool
 from provisioning.resources import TENANT_CLUSTERS, Resource
 from provisioning.usage import Usage
 from webhooks import facts as reading
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 
 
 def of(

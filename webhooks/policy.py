@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from webhooks.charge import Charge
 from webhooks.decision import Verdict
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.review import Request
 
 CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"

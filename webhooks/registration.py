@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
 from provisioning.resources import GROUP, Resource
@@ -17,8 +17,6 @@ from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
 from webhooks.policies import POLICIES, kept_machines
 from webhooks.policy import Default, Policy, Reach, Rule
-
-Manifest = dict[str, Any]
 
 PART_OF = {"app.kubernetes.io/part-of": "clusterdesk"}
 VALIDATE, MUTATE = "/validate", "/mutate"

@@ -14,9 +14,8 @@ from typing import Any
 import msgspec
 
 from provisioning import legacy
+from provisioning.manifest import Manifest
 from webhooks.decision import FORBIDDEN, Allow, Decision, Deny, Patch
-
-Manifest = dict[str, Any]
 
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"

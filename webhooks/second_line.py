@@ -16,8 +16,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any, Final
+from typing import Final
 
+from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import (
     KUBEVIRT_CLUSTERS,
@@ -36,8 +37,6 @@ from webhooks.policies import (
     tenant_namespaces,
 )
 from webhooks.policy import CREATE, DELETE, UPDATE, Rule
-
-Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True)

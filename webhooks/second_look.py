@@ -16,13 +16,14 @@ import structlog
 
 from provisioning import errors
 from provisioning.audit import Tell
+from provisioning.manifest import Manifest
 from provisioning.model import Tenant
 from provisioning.news import News
 from provisioning.objects import Meta
 from provisioning.resources import TENANTS, Resource
 from webhooks import known, metrics, standing
 from webhooks.decision import PASSING, UNAVAILABLE, Deny, Verdict
-from webhooks.facts import All, Manifest
+from webhooks.facts import All
 from webhooks.judge import Judge
 from webhooks.ports import Lookup
 from webhooks.standing import Found

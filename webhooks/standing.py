@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from provisioning.audit import Code, Event
+from provisioning.manifest import Manifest
 from provisioning.news import News
 from provisioning.objects import Meta
 from provisioning.resources import (
@@ -23,7 +24,6 @@ from provisioning.resources import (
 )
 from webhooks import named
 from webhooks.decision import PASSING, Deny, Verdict
-from webhooks.facts import Manifest
 from webhooks.policies import (
     catalogued_charts,
     control_plane_keys,

@@ -13,12 +13,11 @@ from bench import sample
 from bench.admission.load import Call
 from bench.site import USER
 from provisioning import names, resources
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from webhooks import registration
 from webhooks.facts import Trusted
 from webhooks.registration import ClientConfig
-
-Manifest = dict[str, Any]
 
 NOBODY, NOTHING, POLICY, QUOTA, OURS = "nobody", "nothing", "policy", "quota", "ours"
 PEERS: Final = (NOBODY, NOTHING, POLICY, QUOTA, OURS)

@@ -15,6 +15,7 @@ import msgspec
 from bench.admission import load, peers
 from bench.admission.load import Call, Client, Sample
 from provisioning import resources
+from provisioning.manifest import Manifest
 from webhooks import registration
 
 PATHS = {peers.NOTHING: "/allow", peers.OURS: f"{registration.VALIDATE}?timeout=10s"}
@@ -72,7 +73,7 @@ def review(where: str, value: str) -> dict[str, object]:
     return {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}
 
 
-def _stored(where: str, mark: str) -> peers.Manifest:
+def _stored(where: str, mark: str) -> Manifest:
     found = peers.deployment(where, "still")
     kept = {"uid": "7b4f0f6e-0000-4000-8000-000000000001", "resourceVersion": "1000", "generation": 1}
     found["metadata"] |= kept | {"annotations": {"bench": mark}}

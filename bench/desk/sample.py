@@ -6,14 +6,13 @@ Values only.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from bench import sample
 from provisioning import names, objects, plan, resources
 from provisioning.digest import digest_of
+from provisioning.manifest import Manifest
 from provisioning.model import Action, CatalogSpec, ClusterSpec, TenantCluster
-
-Manifest = dict[str, Any]
 
 TEAM: Final = "T0BENCH"
 EVERYWHERE: Final = "U0EVERYWHERE"

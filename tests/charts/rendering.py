@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-Manifest = dict[str, Any]
+from provisioning.manifest import Manifest
 
 CHART = Path(__file__).parents[2] / "charts" / "clusterdesk"
 TENANT_CLUSTER = CHART.parent / "tenant-cluster"

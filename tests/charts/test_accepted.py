@@ -11,8 +11,9 @@ from certs.keeper import Keeper
 from playground.controlplane import ControlPlane
 from provisioning import errors
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, PODS, SERVICE_ACCOUNTS, Resource
-from tests.charts.rendering import CI, COMPONENTS, Helm, Manifest, kinds, only
+from tests.charts.rendering import CI, COMPONENTS, Helm, kinds, only
 
 OTHERS_KINDS = {"Certificate", "Issuer", "PodMonitor", "PrometheusRule"}
 """Of operators that are not here. Their shape is held by test_rendered alone."""

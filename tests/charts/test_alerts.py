@@ -12,7 +12,8 @@ import bot.metrics
 import certs.metrics
 import provisioning.metrics
 import webhooks.metrics
-from tests.charts.rendering import CHART, Helm, Manifest, kinds, only
+from provisioning.manifest import Manifest
+from tests.charts.rendering import CHART, Helm, kinds, only
 
 ON = {"metrics": {"prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}}}}
 PUBLISHED: Mapping[str, tuple[str, ...]] = {

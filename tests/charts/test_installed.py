@@ -14,7 +14,8 @@ from playground.controlplane import ControlPlane
 from playground.ports import Ports
 from playground.processes import Processes, answers
 from provisioning.kube import Kube
-from tests.charts.rendering import Helm, Manifest, only
+from provisioning.manifest import Manifest
+from tests.charts.rendering import Helm, only
 
 MODULES = {"provisioner": "provisioning", "webhooks": "webhooks"}
 """The bot needs a Slack as well; the end-to-end tests run it."""

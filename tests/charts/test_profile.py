@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from provisioning import legacy, profile
+from provisioning.manifest import Manifest
 from provisioning.profile import Profile
-from tests.charts.rendering import COMPONENTS, Helm, Manifest, Refused, environment, kinds
+from tests.charts.rendering import COMPONENTS, Helm, Refused, environment, kinds
 
 OLD, NEW = frozenset(legacy.NEW), frozenset(legacy.OLD)
 KAMAJI = frozenset({"controlplane.cluster.x-k8s.io/v1alpha2"})

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts.rendering import CHART, CI, COMPONENTS, Helm, Manifest, container, environment, kinds, only
+from provisioning.manifest import Manifest
+from tests.charts.rendering import CHART, CI, COMPONENTS, Helm, container, environment, kinds, only
 
 CLUSTER_WIDE = {
     "ClusterRole",

@@ -9,8 +9,9 @@ import yaml
 from bot import __main__ as bot
 from provisioning import __main__ as provisioner
 from provisioning import addons, audit_heads, belongings, charges, diagnosis, landscape, resources, survey, teardown
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
-from tests.charts.rendering import CHART, Helm, Manifest, only
+from tests.charts.rendering import CHART, Helm, only
 from webhooks import __main__ as webhooks
 from webhooks import kinds, lookup, named, standing
 from webhooks.policies import control_plane_keys

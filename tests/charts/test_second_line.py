@@ -22,6 +22,7 @@ from provisioning import errors
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.ledgers import KubeLedgers
+from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import (
     KUBEVIRT_CLUSTERS,
@@ -34,7 +35,7 @@ from provisioning.resources import (
 )
 from tests import builders
 from tests.builders import tweak
-from tests.charts.rendering import Helm, Manifest, kinds
+from tests.charts.rendering import Helm, kinds
 from tests.provisioning.waiting import eventually
 from webhooks import registration, second_line
 

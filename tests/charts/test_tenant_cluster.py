@@ -10,11 +10,12 @@ import yaml
 from playground.controlplane import ControlPlane
 from provisioning import objects
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterSpec, TenantCluster
 from provisioning.model.cluster import NodePool
 from provisioning.names import CLUSTER_NAME_MAX
 from provisioning.resources import TENANT_CLUSTERS
-from tests.charts.rendering import TENANT_CLUSTER, Helm, Manifest, Refused
+from tests.charts.rendering import TENANT_CLUSTER, Helm, Refused
 from tests.docs.pages import ROOT, Page
 
 CI = sorted((TENANT_CLUSTER / "ci").glob("*-values.yaml"))

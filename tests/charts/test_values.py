@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts.rendering import CHART, CI, Helm, Manifest, Refused
+from provisioning.manifest import Manifest
+from tests.charts.rendering import CHART, CI, Helm, Refused
 
 VALUES: Manifest = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA: Manifest = json.loads((CHART / "values.schema.json").read_text())

@@ -10,11 +10,10 @@ import pytest
 import yaml
 
 from provisioning import objects
+from provisioning.manifest import Manifest
 from provisioning.model import definitions
 from tests.docs.pages import ROOT, pages
 from tests.shared_crds import problems, project_schemas
-
-Manifest = dict[str, Any]
 
 VALUES = "# helm values\n"
 _HERE = re.compile(r"<<EOF\n(.*?)^EOF$", re.MULTILINE | re.DOTALL)

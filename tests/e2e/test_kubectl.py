@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from provisioning import resources
+from provisioning.manifest import Manifest
 from provisioning.objects import format_time
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 from tests.e2e.onlooker import Onlooker
@@ -18,7 +18,6 @@ from tests.playground.simulated.tenant import tenant
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="package")]
 
-Manifest = dict[str, Any]
 SMALL = "tenant-team-c"
 """Small clusters need nobody's approval there."""
 

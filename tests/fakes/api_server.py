@@ -25,8 +25,9 @@ from aiohttp import web
 
 from provisioning import resources
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
-from tests.fakes.objects import Event, Kind, Manifest, Objects, Refused
+from tests.fakes.objects import Event, Kind, Objects, Refused
 
 KNOWN = tuple(kind for kind in vars(resources).values() if isinstance(kind, Resource))
 """Every kind of the table, and so what a fake server serves."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-Manifest = dict[str, Any]
+from provisioning.manifest import Manifest
+
 Path = tuple[str, ...]
 
 WITHOUT_STATUS = {"configmaps", "secrets", "leases", "serviceaccounts", "tenantledgers", "kubeadmconfigtemplates"}

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from plugin.__main__ import app
 from provisioning import approval, names
+from provisioning.manifest import Manifest
 from provisioning.resources import CATALOGS, CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS, TENANTS
-from tests.builders import CATALOG, CLUSTER, NAMESPACE, TENANT, Manifest
+from tests.builders import CATALOG, CLUSTER, NAMESPACE, TENANT
 from tests.fakes.api_server import ApiServer
 from tests.fakes.objects import Kind, Refused
 

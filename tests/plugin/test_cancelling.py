@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from provisioning import giving_up, names
+from provisioning.manifest import Manifest
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS
 from tests import builders
-from tests.builders import CLUSTER, NAMESPACE, TENANT, Manifest, tweak
+from tests.builders import CLUSTER, NAMESPACE, TENANT, tweak
 from tests.plugin.terminal import ME, Terminal, at_a_terminal
 from tests.provisioning.waiting import running, until
 

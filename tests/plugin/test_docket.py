@@ -10,13 +10,13 @@ import pytest
 
 from plugin import course, docket
 from provisioning import objects, resources, room
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest
 from tests import builders
 from tests.builders import CLUSTER, NAMESPACE, REQUEST, TENANT, tweak
 from tests.plugin.terminal import Terminal, at_a_terminal
 from tests.plugin.test_overview import rows
 
-Manifest = dict[str, Any]
 BENS = {"user": "ben", "slack": "U0BEN"}
 WAITS = {"type": room.WAITS, "status": "True", "reason": room.NO_ROOM, "lastTransitionTime": "2026-08-03T10:00:00Z"}
 VOTE = {"voter": BENS, "decision": "Deny", "reason": "no", "at": "2026-08-03T10:00:00Z"}

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from provisioning import names, resources
+from provisioning.manifest import Manifest
 from tests.builders import CLUSTER, NAMESPACE, REQUEST, tweak
 from tests.plugin.terminal import at_a_terminal
-
-Manifest = dict[str, Any]
 
 
 def condition(type_: str, status: str, reason: str = "Ready", message: str = "") -> Manifest:

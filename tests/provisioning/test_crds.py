@@ -8,9 +8,10 @@ import pytest
 
 from provisioning import errors
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model.definitions import DEFINITIONS, definitions
 from provisioning.resources import CATALOGS, CLUSTER_ACCESSES, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS, Resource
-from tests.builders import CATALOG, CLUSTER, GONE, REQUEST, TENANT, Manifest, tweak
+from tests.builders import CATALOG, CLUSTER, GONE, REQUEST, TENANT, tweak
 from tests.provisioning.accesses import access
 
 pytestmark = pytest.mark.real

@@ -13,6 +13,7 @@ import pytest
 from provisioning import lifetime, names, obstacles, steps
 from provisioning.ending import Ending
 from provisioning.hibernation import Rest
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterStatus, LifetimePolicy, Step, StepState, TenantCluster
 from provisioning.model.conditions import find, is_true
 from provisioning.objects import Stored, format_time, parse_time
@@ -20,7 +21,7 @@ from provisioning.observe import observe
 from provisioning.world import World
 from tests.provisioning import worlds
 from tests.provisioning.manifests.examples import AUTOSCALED, CREATED, cluster
-from tests.provisioning.worlds import Manifest, Scene, condition, finished
+from tests.provisioning.worlds import Scene, condition, finished
 
 NOW = CREATED + timedelta(seconds=30)
 

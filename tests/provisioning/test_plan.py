@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from provisioning import errors, manifests, plan
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec
 from provisioning.plan import Plan
 from tests.provisioning.manifests.examples import (
@@ -16,7 +17,6 @@ from tests.provisioning.manifests.examples import (
     CATALOG,
     CLUSTER_UID,
     TENANT,
-    Manifest,
     catalog,
     cluster,
     control_plane,

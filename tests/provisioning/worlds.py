@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from provisioning.manifest import Manifest
 from provisioning.world import World
 from tests.provisioning.manifests.examples import rendered
-
-Manifest = dict[str, Any]
 
 MADE = "2026-08-03T09:00:01Z"
 UP = "2026-08-03T09:00:09Z"

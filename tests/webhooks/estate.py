@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from provisioning.digest import digest_of
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterSpec
 from provisioning.names import TENANT_LABEL
 from provisioning.objects import parse
@@ -19,8 +20,6 @@ from provisioning.resources import (
     TENANTS,
 )
 from tests.webhooks.reviews import manifest
-
-Manifest = dict[str, Any]
 
 BLUE = "tenant-blue"
 

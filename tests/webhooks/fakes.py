@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provisioning import errors
+from provisioning.manifest import Manifest
 from provisioning.reservation import Granted, Outcome
 from provisioning.usage import Usage
 from webhooks.charge import Charge
@@ -16,7 +17,6 @@ from webhooks.facts import All, Answer, Facts, One, Query, Trusted, Unknown
 from webhooks.policy import Default, Policy, Unless
 from webhooks.review import Request
 
-Manifest = dict[str, Any]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 

@@ -23,6 +23,7 @@ from provisioning.kube import Change, Kube, Listing
 from provisioning.landscape import Landscape
 from provisioning.ledger import Ledger
 from provisioning.ledgers import KubeLedgers
+from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import (
     CLUSTERS,
@@ -40,8 +41,6 @@ from provisioning.resources import (
 from provisioning.usage import Usage
 from tests.provisioning.waiting import REAL_PATIENCE, running, until
 from tests.webhooks.test_real import SYSTEM, Desk, behind_the_door
-
-Manifest = dict[str, Any]
 
 REPLICAS = 3
 VOID_AFTER = 120.0

@@ -6,11 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from webhooks import review
 from webhooks.review import Request
-
-Manifest = dict[str, Any]
 
 
 def body(

@@ -16,6 +16,7 @@ import trustme
 from structlog.testing import capture_logs
 
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.resources import APPROVAL_DELEGATIONS, TENANT_CLUSTERS
 from tests.webhooks.fakes import NOW, SlowWorld, ToldLedgers, World
 from tests.webhooks.reviews import body, manifest
@@ -24,7 +25,7 @@ from webhooks import metrics
 from webhooks.app import App
 from webhooks.connections import Turnover
 from webhooks.decision import Allow, Deny, refuse
-from webhooks.facts import Facts, Manifest, Trusted
+from webhooks.facts import Facts, Trusted
 from webhooks.judge import Judge
 from webhooks.policies import POLICIES
 from webhooks.policy import Default, Policy, Rule

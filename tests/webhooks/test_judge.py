@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.quota import Excess, Limits
 from provisioning.reservation import Contended, Exceeded, Granted, Outcome
@@ -18,7 +19,7 @@ from tests.webhooks.reviews import manifest, request
 from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Deny, Patch, Verdict, refuse
-from webhooks.facts import All, Facts, Manifest, One, Trusted, Unusable
+from webhooks.facts import All, Facts, One, Trusted, Unusable
 from webhooks.judge import Judge, TooCurious
 from webhooks.policy import Default, Policy, Rule, Unless
 from webhooks.ports import Lookup

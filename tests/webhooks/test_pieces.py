@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from provisioning.fitting import Pieces
+from provisioning.manifest import Manifest as Object
 from provisioning.resources import CATALOGS, MACHINE_DEPLOYMENTS, TENANT_CLUSTERS
 from provisioning.usage import Usage
 from tests.webhooks.estate import CATALOG, SPEC, cluster, deployment, owned, tweak
 from tests.webhooks.fakes import NOW
 from webhooks import pieces
 from webhooks.facts import Facts, One
-from webhooks.facts import Manifest as Object
 
 SMALL = Usage(nodes=1, vcpu=2000, memory=4 * 2**30)
 LARGE = Usage(nodes=1, vcpu=8000, memory=32 * 2**30)

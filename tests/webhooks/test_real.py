@@ -25,6 +25,7 @@ from provisioning.canary import EVERY_SECONDS, Canary
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.ledgers import KubeLedgers
+from provisioning.manifest import Manifest
 from provisioning.names import REQUEST_ANNOTATION, TENANT_LABEL
 from provisioning.objects import format_time
 from provisioning.profile import Profile
@@ -52,8 +53,6 @@ from tests.webhooks.estate import CATALOG
 from webhooks import registration
 from webhooks.facts import Trusted
 from webhooks.registration import ClientConfig
-
-Manifest = dict[str, Any]
 
 REPLICAS = 2
 SYSTEM = "clusterdesk-system"

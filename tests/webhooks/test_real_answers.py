@@ -10,16 +10,14 @@ import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from playground.controlplane import ControlPlane
+from provisioning.manifest import Manifest
 from provisioning.resources import HELM_RELEASES, TENANT_CLUSTERS
 from tests.webhooks.test_real import LEAN, SYSTEM, Desk, shared_desk
-
-Manifest = dict[str, Any]
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 

@@ -24,6 +24,7 @@ from provisioning import errors
 from provisioning.canary import Canary
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.manifest import Manifest
 from provisioning.resources import (
     APPROVAL_DELEGATIONS,
     CUSTOM_RESOURCE_DEFINITIONS,
@@ -45,8 +46,6 @@ from tests.webhooks.test_real_ways import insisting, refused, template
 from webhooks import registration, second_line
 from webhooks.facts import Trusted
 from webhooks.standing import FORBIDDEN_FOUND
-
-Manifest = dict[str, Any]
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 

@@ -14,6 +14,7 @@ from playground import apply
 from playground.controlplane import ControlPlane
 from provisioning import errors
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import (
     CLUSTER_RESOURCE_SETS,
     CONFIG_MAPS,
@@ -42,8 +43,6 @@ from webhooks.kinds import (
     KUSTOMIZATIONS,
     PROFILES,
 )
-
-Manifest = dict[str, Any]
 
 POD = "kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"
 INSTALL = "helm install ca autoscaler/cluster-autoscaler"

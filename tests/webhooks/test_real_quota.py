@@ -20,6 +20,7 @@ from provisioning.census import Census
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.ledger import Ledger, slot_key
+from provisioning.manifest import Manifest
 from provisioning.names import CAPI_CLUSTER_LABEL
 from provisioning.resources import (
     CLUSTERS,
@@ -40,8 +41,6 @@ from provisioning.resources import (
 from provisioning.usage import Usage
 from tests.provisioning.waiting import eventually, running
 from tests.webhooks.test_real import SYSTEM, Desk, shared_desk
-
-Manifest = dict[str, Any]
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 

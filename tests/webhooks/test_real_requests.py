@@ -25,6 +25,7 @@ from provisioning import errors
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.ledgers import KubeLedgers
+from provisioning.manifest import Manifest
 from provisioning.names import REQUEST_ANNOTATION, REQUESTED_BY_ANNOTATION, TENANT_LABEL
 from provisioning.resources import (
     CATALOGS,
@@ -44,7 +45,6 @@ from tests.webhooks.test_real import LEAN, SYSTEM, Desk, behind_the_door
 from webhooks import registration
 from webhooks.facts import Trusted
 
-Manifest = dict[str, Any]
 Write = Callable[[], Awaitable[Any]]
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]

@@ -18,6 +18,7 @@ from playground.controlplane import ControlPlane
 from provisioning import errors, legacy
 from provisioning.footprint import MAX_SIZE, MIN_SIZE
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.names import CAPI_CLUSTER_LABEL, CLUSTER_LABEL, TENANT_LABEL
 from provisioning.resources import (
     CATALOGS,
@@ -46,7 +47,6 @@ from tests import foreign_kinds
 from tests.webhooks.test_real import LEAN, SYSTEM, Desk, shared_desk
 from webhooks.facts import Trusted
 
-Manifest = dict[str, Any]
 Write = Callable[[], Awaitable[Any]]
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]

@@ -9,6 +9,7 @@ import pytest
 import webhooks.defaults
 import webhooks.policies
 from provisioning import legacy
+from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
 from provisioning.resources import GROUP
@@ -17,7 +18,7 @@ from webhooks.defaults import DEFAULTS
 from webhooks.facts import Trusted
 from webhooks.policies import POLICIES
 from webhooks.policy import Default, Policy
-from webhooks.registration import ClientConfig, Manifest, configurations
+from webhooks.registration import ClientConfig, configurations
 
 VALIDATING, MUTATING = configurations(client=ClientConfig())
 HOOKS = {hook["name"]: hook for hook in VALIDATING["webhooks"]}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import (
     CATALOGS,
@@ -27,7 +28,6 @@ from webhooks.facts import Answer, One, Query, Trusted
 from webhooks.judge import Judge
 from webhooks.policies import tenant_quota
 
-Manifest = dict[str, Any]
 ESTATE = (CATALOG, TENANT, NAMESPACE, template())
 LOWERED = tweak(TENANT, "spec.quota.hard.nodes", 1)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from provisioning import people
 from provisioning.errors import Invalid
+from provisioning.manifest import Manifest
 from provisioning.resources import CLUSTER_ACCESSES
 from webhooks import facts as reading
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request
 

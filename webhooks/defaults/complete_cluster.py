@@ -10,12 +10,13 @@ from typing import Any
 
 from provisioning.completion import complete as completed
 from provisioning.errors import Invalid
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterSpec
 from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.objects import parse
 from provisioning.resources import TENANT_CLUSTERS
 from webhooks import facts as reading
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import Default, Rule
 from webhooks.review import Request
 

@@ -10,12 +10,13 @@ from typing import Final
 from provisioning.completion import complete as completed
 from provisioning.digest import digest_of
 from provisioning.errors import Invalid
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterSpec
 from provisioning.objects import parse
 from provisioning.resources import CLUSTER_REQUESTS
 from webhooks import facts as reading
 from webhooks.defaults.complete_cluster import filled_in
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request
 

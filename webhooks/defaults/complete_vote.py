@@ -10,12 +10,13 @@ from __future__ import annotations
 from provisioning import approval, objects
 from provisioning.errors import Invalid
 from provisioning.lifecycle import Refused
+from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, Phase, RequestStatus, Vote
 from provisioning.objects import format_time, parse
 from provisioning.resources import CLUSTER_REQUESTS
 from webhooks import facts as reading
 from webhooks import tree
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Default, Rule
 from webhooks.review import Request
 

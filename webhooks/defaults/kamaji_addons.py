@@ -6,10 +6,11 @@ put its own version back, and we ours, for ever.
 
 from __future__ import annotations
 
+from provisioning.manifest import Manifest
 from provisioning.resources import KAMAJI_CONTROL_PLANES
 from webhooks import facts as reading
 from webhooks import tree
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request
 

@@ -8,10 +8,11 @@ takes away or changes is put back.
 from __future__ import annotations
 
 from provisioning import handmade
+from provisioning.manifest import Manifest
 from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.resources import CLUSTERS, TENANT_CLUSTERS
 from webhooks import facts as reading
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import Default, Rule
 from webhooks.review import Request
 

@@ -5,9 +5,10 @@ Where a ClusterClass topology owns it, its template has to say so: the topology 
 
 from __future__ import annotations
 
+from provisioning.manifest import Manifest
 from provisioning.resources import KUBEVIRT_CLUSTERS
 from webhooks import facts as reading
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policies.own_infrastructure import KAMAJI, MANAGED_BY
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request

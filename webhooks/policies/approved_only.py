@@ -12,6 +12,7 @@ from datetime import timedelta
 from provisioning import approval, backing, giving_up, lifetime, objects, quota, risk, wording
 from provisioning.completion import complete
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.model import (
     Action,
     CatalogSpec,
@@ -28,7 +29,7 @@ from provisioning.resources import CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import Allow, Deny, Verdict, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
 from webhooks.review import Request
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec
 from provisioning.resources import (
     HELM_CHART_PROXIES,
@@ -22,7 +23,7 @@ from provisioning.resources import (
 from webhooks import carriers, deliveries, difference, hubs, origins
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import All, Facts, Manifest, One
+from webhooks.facts import All, Facts, One
 from webhooks.kinds import (
     APPLICATION_SETS,
     APPLICATIONS,

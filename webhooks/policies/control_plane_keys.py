@@ -17,11 +17,11 @@ from typing import Final
 
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
-from provisioning.manifest import Key, key_of
+from provisioning.manifest import Key, Manifest, key_of
 from provisioning.resources import KAMAJI_CONTROL_PLANES, SECRETS, TENANT_CONTROL_PLANES
 from webhooks import deliveries, inspection, named, tree
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import All, Facts, Manifest, One
+from webhooks.facts import All, Facts, One
 from webhooks.parts import Source
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request

@@ -13,6 +13,7 @@ from typing import Final
 
 from provisioning import kinship
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.resources import (
     KUBEVIRT_MACHINES,
     MACHINE_DEPLOYMENTS,
@@ -23,7 +24,7 @@ from provisioning.resources import (
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Policy, Rule
 from webhooks.review import Request
 

@@ -9,6 +9,7 @@ back: whoever is given `edit` on KubeVirt's kinds has it.
 from __future__ import annotations
 
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.resources import (
     KAMAJI_CONTROL_PLANES,
     TENANT_CONTROL_PLANES,
@@ -17,7 +18,7 @@ from provisioning.resources import (
 )
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Policy, Reach, Rule
 from webhooks.review import Request
 

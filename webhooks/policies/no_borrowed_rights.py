@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.resources import HELM_RELEASES
 from webhooks import carriers, difference, hubs, tree
 from webhooks import facts as reading
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.hubs import Entry
 from webhooks.kinds import KUSTOMIZATIONS, PROFILES
 from webhooks.policy import Policy, Reach, Rule

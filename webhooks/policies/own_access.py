@@ -14,12 +14,13 @@ from typing import Final
 
 from provisioning import grants, issuing, lifetime, objects, people
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.model import AccessSpec, ClusterAccess, Person, TenantSpec
 from provisioning.resources import CLUSTER_ACCESSES, CLUSTERS, TENANT_CLUSTERS
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import FORBIDDEN, INVALID, Allow, Deny, Verdict, merge, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
 from webhooks.review import Request
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from provisioning import addons
 from provisioning.addons import hosted
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.names import CAPI_CLUSTER_LABEL, CLUSTER_LABEL
 from provisioning.resources import (
     DATA_VOLUMES,
@@ -24,7 +25,7 @@ from provisioning.resources import (
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Reach, Rule
 from webhooks.review import Request, User
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule
 from webhooks.review import Request
 from webhooks.tree import Tree

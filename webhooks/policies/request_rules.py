@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from provisioning import objects, people, replacing, shape
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterRequest, RequestSpec, TenantSpec
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
 from webhooks import facts as reading
 from webhooks.decision import FORBIDDEN, INVALID, Allow, Verdict, merge, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policies import protected_clusters
 from webhooks.policy import CREATE, Policy, Rule
 from webhooks.review import Request

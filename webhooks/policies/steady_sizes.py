@@ -13,13 +13,14 @@ from typing import Final
 
 from provisioning import guests, objects
 from provisioning.errors import Cause, Invalid, MalformedQuantity
+from provisioning.manifest import Manifest
 from provisioning.model import Catalog, CatalogSpec
 from provisioning.resources import CATALOGS, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
 from provisioning.usage import Usage
 from webhooks import facts as reading
 from webhooks import larger_flavors, measured
 from webhooks.decision import INVALID, Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
 from webhooks.review import Request
 

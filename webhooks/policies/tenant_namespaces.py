@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from provisioning.errors import Cause
+from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import CLUSTERS, NAMESPACES, TENANT_CLUSTERS, TENANTS
 from webhooks import facts as reading
 from webhooks import tree
 from webhooks.decision import Allow, Verdict, refuse
-from webhooks.facts import All, Facts, Manifest
+from webhooks.facts import All, Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
 from webhooks.review import Request
 

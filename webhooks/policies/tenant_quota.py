@@ -17,6 +17,7 @@ from provisioning.charges import Assessor
 from provisioning.errors import Cause, RuleError
 from provisioning.ledger import slot_key
 from provisioning.machine_sizes import TemplateMissing
+from provisioning.manifest import Manifest
 from provisioning.resources import CATALOGS, MACHINE_DEPLOYMENTS, MACHINE_SETS, MACHINES, TENANT_CLUSTERS, TENANTS
 from provisioning.usage import Usage
 from webhooks import charged, pieces, tree
@@ -24,7 +25,7 @@ from webhooks import facts as reading
 from webhooks.charge import Charge
 from webhooks.charged import Kind
 from webhooks.decision import INVALID, Allow, Verdict, refuse
-from webhooks.facts import Facts, Manifest
+from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Policy, Rule
 from webhooks.review import Request
 

@@ -13,9 +13,9 @@ from playground.controlplane import ControlPlane
 from playground.processes import Processes
 from playground.simulated import __main__ as simulated
 from playground.simulated.tenants import Tenants
+from provisioning.manifest import Manifest
 
 T = TypeVar("T")
-Manifest = dict[str, Any]
 
 
 def tenant(namespace: str, name: str = "web", *, workers: int = 2, version: str = "v1.34.2") -> list[Manifest]:

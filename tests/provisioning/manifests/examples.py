@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provisioning import plan
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, ClusterSpec, TenantCluster
 from provisioning.objects import Meta, Stored
-
-Manifest = dict[str, Any]
 
 UID = "11111111-2222-3333-4444-555555555555"
 CLUSTER_UID = "66666666-7777-8888-9999-000000000000"

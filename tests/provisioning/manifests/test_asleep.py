@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 
+from provisioning.manifest import Manifest
 from provisioning.manifests.capacity import CAPACITY
 from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
 from provisioning.resting import ASLEEP_ANNOTATION
-from tests.provisioning.manifests.examples import AUTOSCALED, TWO_POOLS, Manifest, catalog, of_kind, only, rendered
+from tests.provisioning.manifests.examples import AUTOSCALED, TWO_POOLS, catalog, of_kind, only, rendered
 
 MACHINE: Manifest = {"kind": "Machine", "metadata": {"name": "web-md0-x"}, "spec": {"version": "v1.34.4"}}
 

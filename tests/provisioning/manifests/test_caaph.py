@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from provisioning import plan
-from tests.provisioning.manifests.examples import ADD_ONS, BY_CAAPH, Manifest, catalog, of_kind, rendered
+from provisioning.manifest import Manifest
+from tests.provisioning.manifests.examples import ADD_ONS, BY_CAAPH, catalog, of_kind, rendered
 
 CHARTED = ("HelmRelease", "HelmChartProxy")
 WITHOUT_NODES: Manifest = {"pools": [{"name": "md0", "flavor": "small", "replicas": 0}]}

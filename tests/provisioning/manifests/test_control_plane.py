@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioning import plan
-from tests.provisioning.manifests.examples import CATALOG, TENANT, Manifest, catalog, cluster, only, rendered
+from provisioning.manifest import Manifest
+from tests.provisioning.manifests.examples import CATALOG, TENANT, catalog, cluster, only, rendered
 
 
 def store(name: str, namespace: str, uid: str = "1") -> str:

@@ -7,8 +7,9 @@ import copy
 import pytest
 
 from provisioning import plan
+from provisioning.manifest import Manifest
 from tests import shared_crds
-from tests.provisioning.manifests.examples import WHOLE_CLUSTERS, Manifest, only, rendered
+from tests.provisioning.manifests.examples import WHOLE_CLUSTERS, only, rendered
 
 CUSTOM = {
     "KubevirtCluster",

@@ -8,7 +8,8 @@ import pytest
 
 from provisioning import errors
 from provisioning.addons import charts
-from tests.provisioning.manifests.examples import ADD_ONS, AUTOSCALED, Manifest, catalog, of_kind, only, rendered
+from provisioning.manifest import Manifest
+from tests.provisioning.manifests.examples import ADD_ONS, AUTOSCALED, catalog, of_kind, only, rendered
 
 
 def releases(**changes: Any) -> dict[str, Manifest]:

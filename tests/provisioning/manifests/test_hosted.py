@@ -9,6 +9,7 @@ import yaml
 
 from provisioning import addons, plan
 from provisioning.addons import resource_set
+from provisioning.manifest import Manifest
 from tests.provisioning.manifests import pod_security
 from tests.provisioning.manifests.examples import (
     AUTOSCALED,
@@ -16,7 +17,6 @@ from tests.provisioning.manifests.examples import (
     CLUSTER_UID,
     STORAGE,
     TENANT,
-    Manifest,
     catalog,
     cluster,
     control_plane,

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import quantity
+from provisioning.manifest import Manifest
 from provisioning.manifests import health_check
 from provisioning.manifests.capacity import CAPACITY
 from provisioning.manifests.machine_deployment import MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION
 from provisioning.manifests.machine_template import DISK_DEVICE
 from provisioning.model import NodePool
-from tests.provisioning.manifests.examples import AUTOSCALED, TWO_POOLS, Manifest, catalog, of_kind, only, rendered
+from tests.provisioning.manifests.examples import AUTOSCALED, TWO_POOLS, catalog, of_kind, only, rendered
 
 
 def pool(flavor: str = "small", **fields: Any) -> Manifest:

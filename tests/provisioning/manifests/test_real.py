@@ -13,6 +13,7 @@ import pytest
 from playground.controlplane import ControlPlane
 from provisioning import errors, objects, plan, resources, steps, world
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, ClusterStatus, TenantCluster
 from provisioning.model.conditions import is_true
 from provisioning.names import CAPI_CLUSTER_LABEL, CLUSTER_LABEL
@@ -20,16 +21,7 @@ from provisioning.objects import Stored
 from provisioning.observe import observe
 from provisioning.resources import Resource
 from tests.playground.simulated.tenant import eventually, infrastructure
-from tests.provisioning.manifests.examples import (
-    AUTOSCALED,
-    SPEC,
-    STORAGE,
-    TENANT,
-    WHOLE_CLUSTERS,
-    Manifest,
-    catalog,
-    of_kind,
-)
+from tests.provisioning.manifests.examples import AUTOSCALED, SPEC, STORAGE, TENANT, WHOLE_CLUSTERS, catalog, of_kind
 
 pytestmark = pytest.mark.real
 

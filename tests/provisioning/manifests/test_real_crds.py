@@ -18,9 +18,10 @@ from playground.controlplane import ControlPlane
 from playground.processes import Processes
 from provisioning import plan
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS
 from tests import shared_crds
-from tests.provisioning.manifests.examples import WHOLE_CLUSTERS, Manifest, rendered
+from tests.provisioning.manifests.examples import WHOLE_CLUSTERS, rendered
 
 pytestmark = pytest.mark.real
 

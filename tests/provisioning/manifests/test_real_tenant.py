@@ -14,10 +14,11 @@ from playground.simulated import helm
 from provisioning import errors, resources
 from provisioning.addons import csi_node
 from provisioning.kube import Kube
+from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec
 from provisioning.resources import Resource
 from tests.playground.simulated.tenant import eventually, infrastructure
-from tests.provisioning.manifests.examples import BY_CAAPH, STORAGE, Manifest, catalog, of_kind
+from tests.provisioning.manifests.examples import BY_CAAPH, STORAGE, catalog, of_kind
 from tests.provisioning.manifests.tenants import tenant as tenant
 from tests.provisioning.manifests.test_real import Bench, until_ready
 from tests.provisioning.manifests.test_tenant_guard import AUTOSCALER, workload

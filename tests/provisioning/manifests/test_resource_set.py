@@ -9,8 +9,9 @@ import yaml
 
 from provisioning import resources
 from provisioning.addons import resource_set
+from provisioning.manifest import Manifest
 from provisioning.resources import CLUSTER_RESOURCE_SETS, CONFIG_MAPS
-from tests.provisioning.manifests.examples import STORAGE, UID, Manifest, of_kind, only, rendered
+from tests.provisioning.manifests.examples import STORAGE, UID, of_kind, only, rendered
 from tests.webhooks.estate import WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import request

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from provisioning.manifest import Manifest
 from provisioning.names import content_hash
-from tests.provisioning.manifests.examples import SPECIAL, Manifest, of_kind, only, rendered
+from tests.provisioning.manifests.examples import SPECIAL, of_kind, only, rendered
 
 MACHINES, BOOTSTRAP = "KubevirtMachineTemplate", "KubeadmConfigTemplate"
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provisioning import charges, footprint, legacy, quota
 from provisioning.charges import Assessor
 from provisioning.machine_sizes import Unmeasurable
+from provisioning.manifest import Manifest
 from provisioning.model import NodePool
 from provisioning.resources import (
     DATA_VOLUMES,
@@ -33,7 +34,7 @@ from provisioning.resources import (
 from provisioning.usage import Usage
 from tests.builders import machine_deployment, machine_template
 from tests.provisioning.manifests import examples
-from tests.provisioning.manifests.examples import NAMESPACE, SPECIAL, UID, Manifest, catalog, of_kind, only, rendered
+from tests.provisioning.manifests.examples import NAMESPACE, SPECIAL, UID, catalog, of_kind, only, rendered
 
 GI = 2**30
 INSTANCETYPE = {"metadata": {"name": "u1.xlarge"}, "spec": {"cpu": {"guest": 4}, "memory": {"guest": "8Gi"}}}

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from provisioning import claims, room, shape
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterRequest, Person
 from provisioning.objects import Stored
 from tests import builders
-from tests.builders import ANN, BEN, MADE, NAMESPACE, Manifest
+from tests.builders import ANN, BEN, MADE, NAMESPACE
 
 IN_LINE: Manifest = {
     "phase": "Approved",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,11 +10,11 @@ from hypothesis import strategies as st
 
 from provisioning import legacy, obstacles, plan, profile, resources, world
 from provisioning.legacy import LEFT_OVER_ANNOTATION, down, up
+from provisioning.manifest import Manifest
 from provisioning.profile import Profile
 from tests import shared_crds
 from tests.provisioning.manifests.examples import WHOLE_CLUSTERS, only, rendered
 
-Manifest = dict[str, Any]
 Served = dict[str, tuple[str, ...]]
 
 CLUSTERS = pytest.mark.parametrize("name", WHOLE_CLUSTERS)

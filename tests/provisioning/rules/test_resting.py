@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from provisioning import resting
+from provisioning.manifest import Manifest
 from provisioning.resting import ASLEEP_ANNOTATION, Resting
-
-Manifest = dict[str, Any]
 
 
 def deployment(replicas: int | None, *, there: int = 0, marked: bool = False) -> Manifest:

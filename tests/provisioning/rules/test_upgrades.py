@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import upgrades
 from provisioning.errors import RuleError
+from provisioning.manifest import Manifest
 from provisioning.model import Release
 from provisioning.upgrades import Versions
-
-Manifest = dict[str, Any]
 
 OFFERED = ("v1.33.2", "v1.33.8", "v1.34.4", "v1.35.0", "v1.35.1", "v1.36.0")
 

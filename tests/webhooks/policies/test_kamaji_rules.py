@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
+from provisioning.manifest import Manifest
 from provisioning.resources import KAMAJI_CONTROL_PLANES
 from tests.webhooks.estate import BLUE, WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.policies.kamaji_rules import POLICY
-
-Manifest = dict[str, Any]
 
 
 def control_plane(name: str = "hand", *, namespace: str = BLUE, reached: str = "", **spec: Any) -> Manifest:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.manifest import Manifest
 from provisioning.resources import KAMAJI_CONTROL_PLANES
 from tests.webhooks.estate import BLUE, WORLD, tweak
 from tests.webhooks.fakes import World
@@ -13,8 +14,6 @@ from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Deny
 from webhooks.facts import Trusted
 from webhooks.policies.own_control_plane import POLICY
-
-Manifest = dict[str, Any]
 
 PLAIN: Manifest = {
     "version": "v1.34.4",
