@@ -11,8 +11,9 @@ import yaml
 
 from provisioning import names, resources, room
 from provisioning.digest import digest_of
+from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterSpec
-from tests.builders import CLUSTER, NAMESPACE, Manifest, tweak
+from tests.builders import CLUSTER, NAMESPACE, tweak
 from tests.fakes.api_server import Fault
 from tests.plugin.terminal import Terminal, at_a_terminal
 
