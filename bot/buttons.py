@@ -145,7 +145,7 @@ def answer(request: Stored[ClusterRequest], number: int) -> Block:
 def again(request: Stored[ClusterRequest]) -> Block:
     """The same wish once more."""
     name, cluster = request.meta.name, request.it.spec.cluster
-    return blocks.actions(run(replies.ASK_AGAIN, f"again {name}", spoken=replies.again_spoken(cluster)))
+    return run(replies.ASK_AGAIN, f"again {name}", spoken=replies.again_spoken(cluster))
 
 
 def let_go(request: Stored[ClusterRequest]) -> Block:

@@ -38,7 +38,7 @@ from provisioning.stage import Stage
 
 WAITING, DELEGATED, CLUSTERS, BY_HAND, REQUESTS, ENDED, TENANTS = 8, 2, 10, 5, 5, 5, 6
 """How many of each are shown. With what the platform sees besides they come to `BLOCKS` at most."""
-BLOCKS = 90
+BLOCKS = 94
 """Slack takes 100, and refuses the whole Home for one more."""
 REASON_SHOWN = 150
 NEWS = timedelta(days=7)
@@ -177,15 +177,14 @@ def _requests(person: Person, desk: Desk, now: datetime) -> list[Block]:
         if people.same(request.it.spec.requester, person)
     ]
     waits = [each for each in mine if room.waits_for_anything(each[1])]
-    lines = [line for each in reversed(mine) if (line := _ended(*each, now))][:ENDED]
-    if not waits and not lines:
+    ended = [part for each in reversed(mine) if (part := _ended(*each, now))][:ENDED]
+    if not waits and not ended:
         return []
     parts = [blocks.header(replies.HOME_REQUESTS)]
     for tenant, request in waits[:REQUESTS]:
         sight = sights.of(desk, request)
         parts += [blocks.section(_asked_by_me(tenant, request, sight)), _meanwhile(request, sight)]
-    parts += [blocks.section("\n".join(lines))] if lines else []
-    return parts + _more(len(waits) - REQUESTS, "requests")
+    return [*parts, *ended, *_more(len(waits) - REQUESTS, "requests")]
 
 
 def _asked_by_me(tenant: str, request: Stored[ClusterRequest], sight: Sight | None) -> str:
@@ -201,12 +200,15 @@ def _meanwhile(request: Stored[ClusterRequest], sight: Sight | None) -> Block:
     return waiting.controls(request, sight.cluster if sight else None)
 
 
-def _ended(tenant: str, request: Stored[ClusterRequest], now: datetime) -> str:
-    """What became of it, in one line; empty for what is shown elsewhere or is no news."""
+def _ended(tenant: str, request: Stored[ClusterRequest], now: datetime) -> Block | None:
+    """What became of it, in one line; None for what is shown elsewhere or is no news."""
     is_now, decided = stage.of_request(request, None), request.it.status.decided_at
     if is_now not in _TOLD or not decided or now - objects.parse_time(decided) > NEWS:
-        return ""
-    return f"{replies.headline(is_now, request.it.spec.cluster, tenant)} · {text.code(request.meta.name)}"
+        return None
+    line = f"{replies.headline(is_now, request.it.spec.cluster, tenant)} · {text.code(request.meta.name)}"
+    told = blocks.section(line)
+    # Of what is only not made yet there is nothing to ask again.
+    return told if is_now is Stage.ACCEPTED else told | {"accessory": buttons.again(request)}
 
 
 def _quotas(person: Person, desk: Desk) -> list[Block]:

@@ -95,7 +95,7 @@ def requester(sight: Sight) -> Card:
     if now in (Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED):
         again = now in _ENDED_UNDONE and not sight.request.it.status.replaced_by
         parts += [*_decision(sight), *_newer(sight, replies.you_changed)]
-        return cards.card([*parts, *([buttons.again(sight.request)] if again else [])])
+        return cards.card([*parts, *([blocks.actions(buttons.again(sight.request))] if again else [])])
     look, foot = _look(sight), [blocks.context(_footnote(sight))]
     if look is None or now not in _SHOWN:
         return cards.card([*parts, *foot])

@@ -251,7 +251,7 @@ def test_all_else_can_be_pressed_from_home_or_slacks_menu() -> None:
     menu = {each.name for each in commands.COMMANDS if each.shortcut}
 
     rest = {each.name for each in commands.COMMANDS if not each.needs_cluster} - pressed - menu
-    # The quota stands there; withdrawing and cancelling have buttons of their own; what ended has its card.
+    # The quota stands there; withdrawing and cancelling have buttons of their own; nothing has ended.
     assert rest == {"quota", "withdraw", "again"}
 
 
@@ -272,6 +272,17 @@ def test_requests_that_wait_can_be_taken_back_and_news_of_others_is_told() -> No
     assert "applied" not in text
     assert "kais" not in text
     assert "was denied" not in said(drawn(samples.LENA, desk, now=samples.NOW + timedelta(days=8)))
+
+
+@pytest.mark.parametrize("phase", [Phase.DENIED, Phase.EXPIRED, Phase.FAILED, Phase.APPROVED])
+def test_what_nothing_came_of_can_be_asked_for_again(phase: Phase) -> None:
+    desk = FakeDesk()
+    desk.put(samples.request("cr-2", status=RequestStatus(phase=phase, decided_at=samples.AT)))
+
+    view = drawn(samples.LENA, desk)
+
+    asked_again = [line for line in lines(view["blocks"]) if line.startswith("again ")]
+    assert asked_again == ([] if phase is Phase.APPROVED else ["again cr-2"])
 
 
 def test_whoever_has_nothing_yet_is_told_what_to_do_first() -> None:
