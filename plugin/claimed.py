@@ -11,6 +11,7 @@ from provisioning.errors import Cause, Forbidden
 from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, ClusterSpec, Person, TenantCluster
 from provisioning.objects import Stored
+from provisioning.resources import Resource
 
 FIELD = "metadata.name"
 
@@ -65,14 +66,20 @@ async def cause(session: Session, it: Claim) -> Cause:
 
 
 async def _free(session: Session, name: str) -> str:
-    clusters = (await session.kube.list(resources.TENANT_CLUSTERS, namespace=session.namespace)).items
-    claimed = claims.claims(map(_read, await _requests(session)), session.namespace)
-    return claims.free_name(name, {it["metadata"]["name"] for it in clusters} | claimed.keys())
+    # Among Cluster API's own are those that somebody made by hand.
+    kinds = (resources.TENANT_CLUSTERS, resources.CLUSTERS)
+    made = {it["metadata"]["name"] for kind in kinds for it in await _listed(session, kind)}
+    return claims.free_name(name, made | claims.claims(map(_read, await _requests(session)), session.namespace).keys())
 
 
 async def _requests(session: Session, labels: str = "") -> list[Manifest]:
+    return await _listed(session, resources.CLUSTER_REQUESTS, labels)
+
+
+async def _listed(session: Session, kind: Resource, labels: str = "") -> list[Manifest]:
+    """Nothing for who may not look."""
     try:
-        found = await session.kube.list(resources.CLUSTER_REQUESTS, namespace=session.namespace, labels=labels)
+        found = await session.kube.list(kind, namespace=session.namespace, labels=labels)
     except Forbidden:
         return []
     return found.items

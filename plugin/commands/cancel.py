@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from plugin import finding, options, printing, wishes
+from plugin import finding, options, wishes
 from plugin.command import Command
 from plugin.commands import withdraw
 from plugin.course import PATIENCE, Course, carried_out, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import giving_up, names, plain, request_status, room, wording
+from provisioning import giving_up, names, plain, room, wording
 from provisioning.giving_up import Obstacle
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
@@ -65,12 +65,7 @@ async def _taken_back(session: Session, name: str, course: Course) -> bool:
         if await finding.find(session, cluster) is None:
             raise NotDone(wording.given_up_too_soon(cluster))
         return False
-    request = await withdraw.taken_back(session, mine.meta.name, dry_run=course.dry)
-    if printing.is_for_programs(course.output):
-        manifest = await request_status.live(session.kube, session.namespace, mine.meta.name)
-        printing.object_(course.output, {**manifest, "status": request.it.status.wire()})
-    else:
-        printing.say(f"{wording.withdrawn(cluster)}{' (server dry run)' if course.dry else ''}")
+    await withdraw.take_back(session, mine.meta.name, output=course.output, dry_run=course.dry)
     return True
 
 

@@ -14,7 +14,6 @@ from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, Nam
 from plugin.session import Session, carry_out
 from provisioning import approval, plain, request_status, wording
 from provisioning.lifecycle import Refused
-from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, RequestStatus
 from provisioning.objects import Stored
 
@@ -41,22 +40,26 @@ def run(
 
     Ends with 1 when that does not count, with the reason.
     """
-    whole = printing.is_for_programs(output)
 
-    async def withdraw(session: Session) -> tuple[Stored[ClusterRequest], Manifest]:
-        request = await taken_back(session, name)
-        return request, await request_status.live(session.kube, session.namespace, request.meta.name) if whole else {}
+    async def withdraw(session: Session) -> None:
+        await take_back(session, name, output=output)
 
-    request, manifest = carry_out(withdraw, kubeconfig=kubeconfig, context=context, namespace=namespace)
-    if whole:
-        printing.object_(output, manifest)
-    else:
-        of = request.it.spec.requester.user if request.it.status.withdrawn_by else ""
-        printing.say(wording.withdrawn(request.it.spec.cluster, plain.one_line(of)))
+    carry_out(withdraw, kubeconfig=kubeconfig, context=context, namespace=namespace)
 
 
-async def taken_back(session: Session, word: str, *, dry_run: bool = False) -> Stored[ClusterRequest]:
-    """The request, withdrawn; with `dry_run` nothing is kept. Raises `NotDone` or `KubeError`."""
+async def take_back(session: Session, word: str, *, output: Output, dry_run: bool = False) -> None:
+    """Withdraw a request and say so; with `dry_run` nothing is kept. Raises `NotDone` or `KubeError`."""
+    request = await _withdrawn(session, word, dry_run=dry_run)
+    if printing.is_for_programs(output):
+        manifest = await request_status.live(session.kube, session.namespace, request.meta.name)
+        printing.object_(output, {**manifest, "status": request.it.status.wire()})
+        return
+    of = request.it.spec.requester.user if request.it.status.withdrawn_by else ""
+    said = wording.withdrawn(request.it.spec.cluster, plain.one_line(of))
+    printing.say(f"{said}{' (server dry run)' if dry_run else ''}")
+
+
+async def _withdrawn(session: Session, word: str, *, dry_run: bool) -> Stored[ClusterRequest]:
     me, tenant = await session.myself(), await session.tenant()
     found = await finding.own_request(session, me.person, word)
     spec = tenant.it.spec if tenant is not None else None

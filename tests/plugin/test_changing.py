@@ -209,11 +209,12 @@ async def test_a_name_for_which_somebody_else_waits_is_told_with_a_free_one(tmp_
             "spec": {**request["spec"], "cluster": "api", "requester": {"user": "ben"}},
         }
         ann.server.put(resources.CLUSTER_REQUESTS, theirs)
+        ann.server.put(resources.CLUSTERS, {"metadata": {"name": "api-3", "namespace": NAMESPACE}, "spec": {}})
         ann.rules.approval = approval
         code, out, err = await ann.type("create api --flavor=small")
         assert (code, out) == (1, "")
         assert err.startswith("api was not created: metadata.name: ben has asked for api already")
-        assert err.endswith("(cr-ben). Free: api-3\n")
+        assert err.endswith("(cr-ben). Free: api-4\n")
         assert ann.cluster("api") is None
         assert len(ann.requests) == 2
 
@@ -354,6 +355,11 @@ async def test_a_cluster_sleeps_wakes_and_lives_longer_as_one_says(tmp_path: Pat
         code, out, _ = await ann.type("extend web 30m")
         assert (code, (ann.cluster() or {})["spec"]["lifetime"]) == (0, "99999h30m")
         assert out.endswith("(lifetime 99999h -> 99999h30m)\n")
+    async with at_a_terminal(tmp_path, tweak(CLUSTER, "spec.lifetime", "24h")) as ann:
+        assert (await ann.type("extend web 1w3d --reason=holidays"))[0] == 0
+        assert (ann.cluster() or {})["spec"]["lifetime"] == "264h"
+        assert (await ann.type("create api --flavor=small --lifetime=2d"))[0] == 0
+        assert (ann.cluster("api") or {})["spec"]["lifetime"] == "48h"
 
 
 async def test_what_has_no_end_cannot_be_extended(tmp_path: Path) -> None:
