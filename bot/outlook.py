@@ -54,7 +54,7 @@ class Outlook:
     notes: tuple[str, ...] = ()
     """Why others agree than as a rule, or otherwise."""
     mine: Stored[ClusterRequest] | None = None
-    """The request by which whoever asks waits for something of that name already."""
+    """The request by which whoever asks has asked for a cluster of that name already, and which is not done yet."""
     unanswered: datetime | None = None
 
 

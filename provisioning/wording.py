@@ -113,8 +113,8 @@ def approve_line(request: str, namespace: str) -> str:
 
 
 def name_claimed(name: str, *, by: str, since: str, request: str, free: str) -> str:
-    """Somebody else waits for a new cluster of that name. All of it is drawn as this door draws it; `since` may be
-    empty."""
+    """Somebody else has asked for a new cluster of that name, and it is not made yet: they wait for it, or it is just
+    being made. All of it is drawn as this door draws it; `since` may be empty."""
     return f"{by} has asked for {name} already{since and f', on {since}'} ({request}). Free: {free}"
 
 

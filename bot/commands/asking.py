@@ -154,7 +154,7 @@ async def _asked(desk: Desk, wish: Wish, *, name: str) -> tuple[Verdict, Stored[
 
 
 def _taken(desk: Desk, wish: Wish) -> Taken | None:
-    return naming.taken(desk, wish.tenant, wish.namespace, wish.cluster, besides=wish.replaces)
+    return naming.names(desk, wish.tenant, wish.namespace, besides=wish.replaces).taken(wish.cluster)
 
 
 def _ways_out(desk: Desk, wish: Wish, refused: errors.RuleError, *, plain: bool) -> list[str]:

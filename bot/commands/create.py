@@ -11,7 +11,7 @@ from bot.blocks import Block
 from bot.commands import naming, outlooks
 from bot.commands.asking import ask
 from bot.commands.command import Call, Command, Filled, Form
-from bot.commands.naming import Taken
+from bot.commands.naming import Names
 from bot.entries import Draft
 from bot.offers import Place
 from bot.outlook import Outlook
@@ -36,7 +36,8 @@ def opened(call: Call, place: Place, draft: Draft, *, replaces: str = "") -> Ans
     if not offers.flavors(place.tenant, catalog) or not offers.versions(place.tenant, catalog):
         return Say(cards.say(replies.nothing_on_offer(place.label)))
     draft = entries.filled(draft, place, catalog, zone=call.zone)
-    outlook = _named(call, place, draft, _guess(call, place, draft), besides=replaces)
+    names = naming.names(call.desk, place.tenant.meta.name, place.namespace, besides=replaces)
+    outlook = _named(call, draft, _guess(call, place, draft), names)
     return Open(_drawn(call, places, place, draft, outlook))
 
 
@@ -45,18 +46,18 @@ async def changed(form: Filled) -> Block:
     the one that is typed, if one is, is not to be had."""
     places, place, draft = _read(form)
     draft = entries.filled(draft, place, form.desk.catalog(), zone=form.zone)
-    outlook = _guess(form, place, draft)
+    names, outlook = _names(form, place), _guess(form, place, draft)
     if not entries.faults(draft):
-        name = naming.free(form.desk, place.tenant.meta.name, place.namespace, draft.name, besides=form.replaces)
-        wish = entries.wish(replace(draft, name=name), person=form.person, place=place)
+        wish = entries.wish(replace(draft, name=names.free(draft.name)), person=form.person, place=place)
         outlook = await outlooks.verdict(form.desk, wish, outlook, now=form.now)
-    return _drawn(form, places, place, draft, _named(form, place, draft, outlook, besides=form.replaces))
+    return _drawn(form, places, place, draft, _named(form, draft, outlook, names))
 
 
 async def submitted(form: Filled) -> FormAnswer:
     """Errors at their fields, or the request written and the form a receipt."""
     _, place, draft = _read(form)
-    taken, faults = _taken(form, place, draft, besides=form.replaces), entries.faults(draft)
+    names, faults = _names(form, place), entries.faults(draft)
+    taken = names.taken(draft.name)
     # What waits for one's own wish may be that very wish: that is found out when it is asked for.
     if taken and not taken.by(form.person):
         faults["name"] = taken.told(form.person, form.zone)
@@ -64,7 +65,7 @@ async def submitted(form: Filled) -> FormAnswer:
         return Errors(faults)
     wish = entries.wish(draft, person=form.person, place=place)
     answer = await ask(form, wish, fields=forms.inputs(form.view), otherwise="name")
-    unfit = naming.unfit(form.desk, place.tenant.meta.name, place.namespace, draft.name)
+    unfit = names.unfit(draft.name)
     return _with_a_free_name(unfit, answer, draft.name) if unfit and isinstance(answer, Errors) else answer
 
 
@@ -120,8 +121,8 @@ def _read(form: Filled) -> tuple[tuple[Place, ...], Place, Draft]:
     return places, place, draft
 
 
-def _taken(by: Call | Filled, place: Place, draft: Draft, *, besides: str) -> Taken | None:
-    return naming.taken(by.desk, place.tenant.meta.name, place.namespace, draft.name, besides=besides)
+def _names(form: Filled, place: Place) -> Names:
+    return naming.names(form.desk, place.tenant.meta.name, place.namespace, besides=form.replaces)
 
 
 def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
@@ -133,12 +134,12 @@ def _guess(by: Call | Filled, place: Place, draft: Draft) -> Outlook:
     )
 
 
-def _named(by: Call | Filled, place: Place, draft: Draft, known: Outlook, *, besides: str) -> Outlook:
+def _named(by: Call | Filled, draft: Draft, known: Outlook, names: Names) -> Outlook:
     """With what is in the way of the name, where one is typed."""
-    if taken := _taken(by, place, draft, besides=besides):
+    if taken := names.taken(draft.name):
         problems = (taken.told(by.person, by.zone), *known.problems)
         return replace(known, problems=problems, mine=taken.by(by.person))
-    unfit = naming.unfit(by.desk, place.tenant.meta.name, place.namespace, draft.name) if draft.name else ""
+    unfit = names.unfit(draft.name) if draft.name else ""
     return replace(known, problems=(unfit, *known.problems)) if unfit else known
 
 

@@ -3,6 +3,7 @@ caches."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -42,27 +43,29 @@ class Taken:
         return replies.name_claimed(self.name, self.free, by=it.spec.requester.user, since=since, request=meta.name)
 
 
-def taken(desk: Desk, tenant: str, namespace: str, name: str, *, besides: str = "") -> Taken | None:
-    """Whose the name is in this namespace of the tenant; None for one that is free. `besides` is a request that is to
-    be replaced."""
-    holders = _holders(desk, tenant, namespace, besides=besides)
-    holder = holders.get(name)
-    return Taken(name, holder, claims.free_name(name, holders)) if holder else None
+@dataclass(frozen=True)
+class Names:
+    """Those that are not to be had in a namespace, by whom they are: a cluster or a request for one."""
+
+    holders: Mapping[str, Meta | Stored[ClusterRequest]]
+
+    def taken(self, name: str) -> Taken | None:
+        """Whose the name is; None for one that is free."""
+        holder = self.holders.get(name)
+        return Taken(name, holder, claims.free_name(name, self.holders)) if holder else None
+
+    def free(self, name: str) -> str:
+        """The name that is closest to this one, and is to be had."""
+        return claims.fitting_name(name, self.holders)
+
+    def unfit(self, name: str) -> str:
+        """Why no cluster can be called so, beside a field, and a free name that is close; empty where one can."""
+        why = next((problem.message for problem in shape.name_problems(name)), "")
+        return replies.name_unfit(why, self.free(name)) if why else ""
 
 
-def unfit(desk: Desk, tenant: str, namespace: str, name: str) -> str:
-    """Why no cluster can be called so, beside a field, and a free name that is close; empty where one can."""
-    why = next((problem.message for problem in shape.name_problems(name)), "")
-    return replies.name_unfit(why, free(desk, tenant, namespace, name)) if why else ""
-
-
-def free(desk: Desk, tenant: str, namespace: str, name: str, *, besides: str = "") -> str:
-    """The name in this namespace of the tenant that is closest to this one, and is to be had. `besides` as above."""
-    return claims.fitting_name(name, _holders(desk, tenant, namespace, besides=besides))
-
-
-def _holders(desk: Desk, tenant: str, namespace: str, *, besides: str = "") -> dict[str, Meta | Stored[ClusterRequest]]:
-    """Who has which names there: clusters, whoever made them, before requests."""
+def names(desk: Desk, tenant: str, namespace: str, *, besides: str = "") -> Names:
+    """Those of clusters, whoever made them, before those of requests; `besides` is a request that is to be replaced."""
     metas = (*(it.meta for it in desk.hand_made(tenant)), *(it.meta for it in desk.clusters(tenant)))
     made = {meta.name: meta for meta in metas if meta.namespace == namespace}
-    return {**claims.claims(desk.requests(tenant), namespace, besides=besides), **made}
+    return Names({**claims.claims(desk.requests(tenant), namespace, besides=besides), **made})

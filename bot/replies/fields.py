@@ -90,7 +90,7 @@ def receipt(cluster: str, action: Action) -> str:
 
 
 def name_claimed(name: str, free: str, *, by: str, since: str, request: str) -> str:
-    """Somebody else waits for it; in plain words, as beside a field."""
+    """Somebody else has asked for it; in plain words, as beside a field."""
     return f"{wording.name_claimed(name, by=by, since=since, request=request, free=free)}."
 
 
