@@ -11,8 +11,7 @@ from provisioning import approval, people, replacing
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import ClusterRequest, Person, RequestStatus, TenantSpec
 from provisioning.objects import Stored
-from webhooks import facts as reading
-from webhooks import status_fields
+from webhooks import reading, status_fields
 from webhooks.facts import Facts
 from webhooks.review import Request
 from webhooks.status_fields import Wrong

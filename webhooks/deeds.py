@@ -17,13 +17,12 @@ from provisioning.digest import digest_of
 from provisioning.manifest import Manifest
 from provisioning.model import ApprovalDelegation, ClusterRequest, RequestStatus, Vote
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import extent, marks, reading, tree
 from webhooks.decision import Allow
-from webhooks.facts import Trusted
 from webhooks.policies.approved_only import ACTIONS
 from webhooks.policy import CREATE, DELETE, UPDATE
 from webhooks.review import Request
+from webhooks.trusted import Trusted
 
 SLACK: Final = "slack"
 """Somebody in Slack, for whom the bot wrote it; the bot's own line says in which channel."""
@@ -57,7 +56,7 @@ class Deed:
         if found is None or not same:
             return self.request.operation == DELETE
         if self.request.operation == DELETE:
-            return reading.deleting(found) or None
+            return marks.deleting(found) or None
         if found["metadata"].get("resourceVersion") == tree.dig(self.request.old, "metadata").get("resourceVersion"):
             return None
         if not self.request.subresource and _generation(found) > _generation(self.request.object):
@@ -175,5 +174,5 @@ def _generation(manifest: Manifest | None) -> int:
 
 def _says_nothing_new(request: Request) -> bool:
     """No word of its spec changes, or it is going already."""
-    gone = request.object is None and reading.deleting(request.old or {})
-    return gone or reading.says_the_same(request)
+    gone = request.object is None and marks.deleting(request.old or {})
+    return gone or extent.says_the_same(request)

@@ -30,8 +30,7 @@ from provisioning.resources import (
     TENANT_CONTROL_PLANES,
     Resource,
 )
-from webhooks import boots, carriers, difference, hubs, named, parts, user_data
-from webhooks import facts as reading
+from webhooks import boots, carriers, difference, extent, hubs, named, parts, reading, user_data
 from webhooks.facts import Facts
 from webhooks.kinds import (
     APPLICATION_SETS,
@@ -59,7 +58,7 @@ _ANYWHERE = {(r.group, r.plural) for r in (APPLICATIONS, APPLICATION_SETS, CLUST
 
 def is_concern(request: Request, facts: Facts) -> bool:
     """Whether the object does not merely go, and may reach a tenant."""
-    if reading.goes_as_it_is(request) or reading.is_platforms(facts, request):
+    if extent.goes_as_it_is(request) or reading.is_platforms(facts, request):
         return False
     return (request.group, request.resource) in _ANYWHERE or reading.tenant_of(facts, request.namespace) is not None
 

@@ -19,9 +19,10 @@ from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENAN
 from webhooks import deeds
 from webhooks.decision import Allow
 from webhooks.deeds import Deed
-from webhooks.facts import One, Trusted
+from webhooks.facts import One
 from webhooks.ports import Lookup
 from webhooks.review import Request
+from webhooks.trusted import Trusted
 
 log = structlog.get_logger()
 

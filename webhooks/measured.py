@@ -27,9 +27,8 @@ from provisioning.resources import (
     Resource,
 )
 from provisioning.usage import Usage
-from webhooks import facts as reading
-from webhooks import tree
-from webhooks.facts import All, Facts, Unknown
+from webhooks import reading, tree
+from webhooks.facts import All, Facts, Query, Unknown
 
 NAMING: Final = (KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES)
 """What names one. The virtual machines behind these keep the size that they were started with."""
@@ -91,7 +90,7 @@ class _With:
 def _all(things: Sequence[Thing], ask: Callable[[Thing], Usage | None]) -> list[Usage | None]:
     """The answer for each. What is still to be looked up for any is asked for all at once. Raises `Unknown`."""
     found: list[Usage | None] = []
-    missing: list[reading.Query] = []
+    missing: list[Query] = []
     for thing in things:
         try:
             found.append(ask(thing))

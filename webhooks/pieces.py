@@ -13,7 +13,7 @@ from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, NodePool
 from provisioning.resources import TENANT_CLUSTERS, Resource
 from provisioning.usage import Usage
-from webhooks import facts as reading
+from webhooks import marks, reading
 from webhooks.facts import Facts
 
 
@@ -26,7 +26,7 @@ def of(
         kept = reading.cluster(before).it.spec.pools if before is not None and had != Usage() else ()
         return workers({pool.name: pool for pool in kept}, reading.cluster(after).it.spec.pools, reading.catalog(facts))
     # Of what is part of something else only the excess is charged, and that is no number that anybody wrote.
-    return () if reading.controller(after) else machines(had, cost)
+    return () if marks.controller(after) else machines(had, cost)
 
 
 def workers(before: Mapping[str, NodePool], pools: tuple[NodePool, ...], catalog: CatalogSpec) -> tuple[Pieces, ...]:

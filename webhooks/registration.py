@@ -14,9 +14,9 @@ from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
 from provisioning.resources import GROUP, Resource
 from webhooks.defaults import DEFAULTS
-from webhooks.facts import Trusted
 from webhooks.policies import POLICIES, kept_machines
 from webhooks.policy import Default, Policy, Reach, Rule
+from webhooks.trusted import Trusted
 
 PART_OF = {"app.kubernetes.io/part-of": "clusterdesk"}
 VALIDATE, MUTATE = "/validate", "/mutate"

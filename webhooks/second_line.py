@@ -27,7 +27,6 @@ from provisioning.resources import (
     NAMESPACES,
     TENANT_LEDGERS,
 )
-from webhooks.facts import Trusted
 from webhooks.policies import (
     immutable_templates,
     ledger_writers,
@@ -37,6 +36,7 @@ from webhooks.policies import (
     tenant_namespaces,
 )
 from webhooks.policy import CREATE, DELETE, UPDATE, Rule
+from webhooks.trusted import Trusted
 
 
 @dataclass(frozen=True)

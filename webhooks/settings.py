@@ -9,7 +9,7 @@ from pydantic import Field
 
 from provisioning.settings import CommonSettings
 from webhooks import connections
-from webhooks.facts import CONTROLLERS, Trusted
+from webhooks.trusted import CONTROLLERS, Trusted
 
 
 class Settings(CommonSettings):

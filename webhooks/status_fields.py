@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from provisioning import objects
 from provisioning.errors import Cause
 from provisioning.model import RequestStatus, Vote
-from webhooks.facts import Trusted
+from webhooks.trusted import Trusted
 
 LEEWAY = timedelta(minutes=5)
 """How far the time that a writer notes may be from ours."""

@@ -16,8 +16,8 @@ from provisioning import names, resources
 from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from webhooks import registration
-from webhooks.facts import Trusted
 from webhooks.registration import ClientConfig
+from webhooks.trusted import Trusted
 
 NOBODY, NOTHING, POLICY, QUOTA, OURS = "nobody", "nothing", "policy", "quota", "ours"
 PEERS: Final = (NOBODY, NOTHING, POLICY, QUOTA, OURS)

@@ -21,9 +21,10 @@ from tests.webhooks.fakes import NOW, World
 from webhooks.app import App
 from webhooks.charge import Charge
 from webhooks.defaults import DEFAULTS
-from webhooks.facts import Answer, Query, Trusted
+from webhooks.facts import Answer, Query
 from webhooks.judge import Judge
 from webhooks.policies import POLICIES
+from webhooks.trusted import Trusted
 
 
 class Estate(World):

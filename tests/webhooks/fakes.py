@@ -13,9 +13,10 @@ from provisioning.manifest import Manifest
 from provisioning.reservation import Granted, Outcome
 from provisioning.usage import Usage
 from webhooks.charge import Charge
-from webhooks.facts import All, Answer, Facts, One, Query, Trusted, Unknown
+from webhooks.facts import All, Answer, Facts, One, Query, Unknown
 from webhooks.policy import Default, Policy, Unless
 from webhooks.review import Request
+from webhooks.trusted import Trusted
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -25,12 +25,13 @@ from webhooks import metrics
 from webhooks.app import App
 from webhooks.connections import Turnover
 from webhooks.decision import Allow, Deny, refuse
-from webhooks.facts import Facts, Trusted
+from webhooks.facts import Facts
 from webhooks.judge import Judge
 from webhooks.policies import POLICIES
 from webhooks.policy import Default, Policy, Rule
 from webhooks.ports import Lookup
 from webhooks.review import Request
+from webhooks.trusted import Trusted
 
 RULES = (Rule(TENANT_CLUSTERS),)
 CLUSTER = manifest(TENANT_CLUSTERS, "web", {"ok": True})

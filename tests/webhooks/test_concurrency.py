@@ -20,10 +20,10 @@ from tests.webhooks.fakes import NOW, World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny, Verdict
 from webhooks.defaults import DEFAULTS
-from webhooks.facts import Trusted
 from webhooks.judge import Judge
 from webhooks.ledgers import BatchedLedgers
 from webhooks.policies import POLICIES
+from webhooks.trusted import Trusted
 
 BLUE = tweak(tweak(TENANT, "spec.approval.required", 0), "spec.quota.hard", {"clusters": 5})
 

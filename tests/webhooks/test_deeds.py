@@ -17,7 +17,7 @@ from tests.webhooks.reviews import manifest, request
 from webhooks import deeds
 from webhooks.decision import Allow
 from webhooks.deeds import Deed
-from webhooks.facts import Trusted
+from webhooks.trusted import Trusted
 
 TRUSTED = Trusted()
 BOT, PROVISIONER = TRUSTED.bot, TRUSTED.provisioner

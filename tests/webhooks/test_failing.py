@@ -16,10 +16,11 @@ from tests.webhooks.fakes import NOW, BrokenWorld, SlowWorld, World
 from tests.webhooks.reviews import request
 from webhooks.decision import Allow, Deny, Patch, Verdict
 from webhooks.defaults import DEFAULTS
-from webhooks.facts import All, Answer, Query, Trusted
+from webhooks.facts import All, Answer, Query
 from webhooks.judge import Judge
 from webhooks.ledgers import BatchedLedgers
 from webhooks.policies import POLICIES
+from webhooks.trusted import Trusted
 
 ESTATE = (CATALOG, tweak(TENANT, "spec.approval.required", 0), NAMESPACE)
 SECONDS = 0.3

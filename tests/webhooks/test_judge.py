@@ -16,14 +16,15 @@ from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANT
 from provisioning.usage import Usage
 from tests.webhooks.fakes import NOW, BrokenWorld, SlowWorld, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
-from webhooks import facts as reading
+from webhooks import reading
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Deny, Patch, Verdict, refuse
-from webhooks.facts import All, Facts, One, Trusted, Unusable
+from webhooks.facts import All, Facts, One, Unusable
 from webhooks.judge import Judge, TooCurious
 from webhooks.policy import Default, Policy, Rule, Unless
 from webhooks.ports import Lookup
 from webhooks.review import Request
+from webhooks.trusted import Trusted
 
 RULES = (Rule(TENANT_CLUSTERS),)
 CLUSTER = manifest(TENANT_CLUSTERS, "web", {"a": 1})

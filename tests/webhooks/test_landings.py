@@ -18,9 +18,9 @@ from tests.webhooks.reviews import manifest, request
 from tests.webhooks.test_deeds import BOT, CLUSTER, VOTE, asked
 from webhooks import landings
 from webhooks.decision import Allow
-from webhooks.facts import Trusted
 from webhooks.landings import Landings
 from webhooks.ports import Lookup
+from webhooks.trusted import Trusted
 
 FEW = (0.0,) * 20
 

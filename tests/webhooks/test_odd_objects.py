@@ -16,10 +16,10 @@ from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny, Patch
 from webhooks.defaults import DEFAULTS
-from webhooks.facts import Trusted
 from webhooks.judge import Judge
 from webhooks.policies import POLICIES
 from webhooks.review import Request
+from webhooks.trusted import Trusted
 
 RULES = {
     (rule.resource, rule.subresource): rule.resource for each in (*POLICIES, *DEFAULTS) for rule in each.applies_to

@@ -10,7 +10,7 @@ from provisioning.resources import CLUSTER_ACCESSES
 from tests.webhooks.estate import WORLD
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
-from webhooks import facts
+from webhooks import reading
 from webhooks.defaults import complete_access
 from webhooks.review import User
 
@@ -18,12 +18,12 @@ LONG = "u" * 254
 
 
 def test_a_user_is_a_person_by_name() -> None:
-    assert facts.person(User("ann", ("a",))) == Person(user="ann")
+    assert reading.person(User("ann", ("a",))) == Person(user="ann")
 
 
 def test_a_name_that_no_tenant_can_list_is_said_to_be_wrong() -> None:
     with pytest.raises(Invalid, match=r"your name\.user: .*253"):
-        facts.person(User(LONG))
+        reading.person(User(LONG))
 
 
 def test_an_access_of_such_a_name_is_left_as_it_is() -> None:

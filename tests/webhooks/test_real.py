@@ -51,8 +51,8 @@ from tests.provisioning import accesses
 from tests.provisioning.waiting import REAL_PATIENCE
 from tests.webhooks.estate import CATALOG
 from webhooks import registration
-from webhooks.facts import Trusted
 from webhooks.registration import ClientConfig
+from webhooks.trusted import Trusted
 
 REPLICAS = 2
 SYSTEM = "clusterdesk-system"

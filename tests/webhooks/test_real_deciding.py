@@ -17,7 +17,7 @@ from provisioning.objects import format_time
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS
 from tests.webhooks.test_real import LEAN, Desk
 from tests.webhooks.test_real_requests import APPROVE, House, house, kubectl, refused, status, vote, wish
-from webhooks.facts import Trusted
+from webhooks.trusted import Trusted
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 

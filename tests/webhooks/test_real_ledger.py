@@ -53,7 +53,7 @@ from tests.webhooks.office import (
 )
 from tests.webhooks.test_real import SYSTEM
 from webhooks import registration
-from webhooks.facts import Trusted
+from webhooks.trusted import Trusted
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -44,8 +44,8 @@ from tests.webhooks.test_real import LEAN, SYSTEM, Desk, shared_desk
 from tests.webhooks.test_real_answers import Terminal
 from tests.webhooks.test_real_ways import insisting, refused, template
 from webhooks import registration, second_line
-from webhooks.facts import Trusted
 from webhooks.standing import FORBIDDEN_FOUND
+from webhooks.trusted import Trusted
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 

@@ -43,7 +43,7 @@ from tests.provisioning import accesses
 from tests.provisioning.waiting import eventually
 from tests.webhooks.test_real import LEAN, SYSTEM, Desk, behind_the_door
 from webhooks import registration
-from webhooks.facts import Trusted
+from webhooks.trusted import Trusted
 
 Write = Callable[[], Awaitable[Any]]
 

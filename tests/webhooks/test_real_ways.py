@@ -45,7 +45,7 @@ from provisioning.resources import (
 )
 from tests import foreign_kinds
 from tests.webhooks.test_real import LEAN, SYSTEM, Desk, shared_desk
-from webhooks.facts import Trusted
+from webhooks.trusted import Trusted
 
 Write = Callable[[], Awaitable[Any]]
 

@@ -9,10 +9,11 @@ from tests.webhooks.estate import BLUE, CATALOG, NAMESPACE, TENANT, deployment, 
 from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import request
 from webhooks.decision import Deny, Verdict
-from webhooks.facts import All, One, Trusted
+from webhooks.facts import All, One
 from webhooks.judge import Judge
 from webhooks.policies import tenant_quota
 from webhooks.recall import Recall
+from webhooks.trusted import Trusted
 
 ESTATE = (CATALOG, TENANT, NAMESPACE)
 

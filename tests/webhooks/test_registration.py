@@ -15,10 +15,10 @@ from provisioning.profile import Profile
 from provisioning.resources import GROUP
 from webhooks import deliveries
 from webhooks.defaults import DEFAULTS
-from webhooks.facts import Trusted
 from webhooks.policies import POLICIES
 from webhooks.policy import Default, Policy
 from webhooks.registration import ClientConfig, configurations
+from webhooks.trusted import Trusted
 
 VALIDATING, MUTATING = configurations(client=ClientConfig())
 HOOKS = {hook["name"]: hook for hook in VALIDATING["webhooks"]}

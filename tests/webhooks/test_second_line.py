@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from webhooks.facts import Trusted
 from webhooks.policies import POLICIES, ledger_writers
 from webhooks.second_line import GUARDS, Guard, policies
+from webhooks.trusted import Trusted
 
 SPECS = {made["name"]: made["spec"] for made in policies()}
 ABOUT = {

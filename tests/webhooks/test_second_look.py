@@ -28,10 +28,11 @@ from tests.webhooks.estate import CATALOG, NAMESPACE, TENANT, WORLD, owned, twea
 from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import manifest
 from webhooks import metrics, standing
-from webhooks.facts import All, Answer, Query, Trusted
+from webhooks.facts import All, Answer, Query
 from webhooks.judge import Judge
 from webhooks.second_look import TOLD_MAX, SecondLook
 from webhooks.standing import Found
+from webhooks.trusted import Trusted
 
 POD = "kind: Pod\nspec:\n  containers:\n  - image: x/cluster-autoscaler\n"
 SET = manifest(CLUSTER_RESOURCE_SETS, "s", {"clusterSelector": {}, "resources": [{"kind": "ConfigMap", "name": "c"}]})

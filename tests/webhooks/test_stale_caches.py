@@ -24,9 +24,10 @@ from tests.webhooks.reviews import manifest, request
 from webhooks.charge import Charge
 from webhooks.confirmed import Confirmed
 from webhooks.decision import Allow, Deny, Verdict
-from webhooks.facts import Answer, One, Query, Trusted
+from webhooks.facts import Answer, One, Query
 from webhooks.judge import Judge
 from webhooks.policies import tenant_quota
+from webhooks.trusted import Trusted
 
 ESTATE = (CATALOG, TENANT, NAMESPACE, template())
 LOWERED = tweak(TENANT, "spec.quota.hard.nodes", 1)

@@ -7,7 +7,7 @@ from provisioning import people
 from provisioning.errors import Invalid
 from provisioning.manifest import Manifest
 from provisioning.resources import CLUSTER_ACCESSES
-from webhooks import facts as reading
+from webhooks import reading
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request

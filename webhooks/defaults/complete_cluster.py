@@ -15,14 +15,14 @@ from provisioning.model import ClusterSpec
 from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.objects import parse
 from provisioning.resources import TENANT_CLUSTERS
-from webhooks import facts as reading
+from webhooks import marks, reading
 from webhooks.facts import Facts
 from webhooks.policy import Default, Rule
 from webhooks.review import Request
 
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
-    if reading.deleting(manifest):
+    if marks.deleting(manifest):
         return manifest
     if request.user.name == facts.trusted.bot and not request.dry_run:
         return manifest  # It asks for another look at what is there (`approved_only`), and for nothing new.
@@ -65,8 +65,8 @@ def _signed(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
         return manifest
     author = request.user.name
     if request.old is not None:
-        author = reading.annotation(request.old, REQUESTED_BY_ANNOTATION)
-    return reading.annotated(manifest, REQUESTED_BY_ANNOTATION, author) if author else manifest
+        author = marks.annotation(request.old, REQUESTED_BY_ANNOTATION)
+    return marks.annotated(manifest, REQUESTED_BY_ANNOTATION, author) if author else manifest
 
 
 DEFAULT = Default("complete_cluster", (Rule(TENANT_CLUSTERS),), complete)

@@ -14,7 +14,7 @@ from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterSpec
 from provisioning.objects import parse
 from provisioning.resources import CLUSTER_REQUESTS
-from webhooks import facts as reading
+from webhooks import reading
 from webhooks.defaults.complete_cluster import filled_in
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, Default, Rule

@@ -14,8 +14,7 @@ from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, Phase, RequestStatus, Vote
 from provisioning.objects import format_time, parse
 from provisioning.resources import CLUSTER_REQUESTS
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import reading, tree
 from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Default, Rule
 from webhooks.review import Request

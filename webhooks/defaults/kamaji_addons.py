@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from provisioning.manifest import Manifest
 from provisioning.resources import KAMAJI_CONTROL_PLANES
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import marks, reading, tree
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, Default, Rule
 from webhooks.review import Request
@@ -19,7 +18,7 @@ CORE = ("coreDNS", "kubeProxy", "konnectivity")
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     spec = tree.dig(manifest, "spec")
-    if reading.topology_owned(manifest) or "addons" in spec or reading.tenant_of(facts, request.namespace) is None:
+    if marks.topology_owned(manifest) or "addons" in spec or reading.tenant_of(facts, request.namespace) is None:
         return manifest
     return {**manifest, "spec": {**spec, "addons": {name: {} for name in CORE}}}
 

@@ -11,24 +11,24 @@ from provisioning import handmade
 from provisioning.manifest import Manifest
 from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.resources import CLUSTERS, TENANT_CLUSTERS
-from webhooks import facts as reading
+from webhooks import marks, reading
 from webhooks.facts import Facts
 from webhooks.policy import Default, Rule
 from webhooks.review import Request
 
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
-    if reading.deleting(manifest) or reading.controller(manifest).get("kind") == TENANT_CLUSTERS.kind:
+    if marks.deleting(manifest) or marks.controller(manifest).get("kind") == TENANT_CLUSTERS.kind:
         return manifest
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
         return manifest
     author = request.user.name
     if request.old is not None:
-        author = reading.annotation(request.old, REQUESTED_BY_ANNOTATION)
-    signed = reading.annotated(manifest, REQUESTED_BY_ANNOTATION, author) if author else manifest
+        author = marks.annotation(request.old, REQUESTED_BY_ANNOTATION)
+    signed = marks.annotated(manifest, REQUESTED_BY_ANNOTATION, author) if author else manifest
     cluster = manifest["metadata"].get("name", "")
-    return reading.labelled(signed, handmade.marks(tenant.it.spec, name=tenant.meta.name, cluster=cluster))
+    return marks.labelled(signed, handmade.marks(tenant.it.spec, name=tenant.meta.name, cluster=cluster))
 
 
 DEFAULT = Default("label_clusters", (Rule(CLUSTERS),), complete)

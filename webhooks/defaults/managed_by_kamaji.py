@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from provisioning.manifest import Manifest
 from provisioning.resources import KUBEVIRT_CLUSTERS
-from webhooks import facts as reading
+from webhooks import marks, reading
 from webhooks.facts import Facts
 from webhooks.policies.own_infrastructure import KAMAJI, MANAGED_BY
 from webhooks.policy import CREATE, Default, Rule
@@ -15,11 +15,11 @@ from webhooks.review import Request
 
 
 def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
-    if reading.annotation(manifest, MANAGED_BY) or reading.topology_owned(manifest):
+    if marks.annotation(manifest, MANAGED_BY) or marks.topology_owned(manifest):
         return manifest
     if reading.tenant_of(facts, request.namespace) is None:
         return manifest
-    return reading.annotated(manifest, MANAGED_BY, KAMAJI)
+    return marks.annotated(manifest, MANAGED_BY, KAMAJI)
 
 
 DEFAULT = Default("managed_by_kamaji", (Rule(KUBEVIRT_CLUSTERS, (CREATE,)),), complete)

@@ -26,8 +26,7 @@ from provisioning.model import (
 from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import extent, marks, reading, tree
 from webhooks.decision import Allow, Deny, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
@@ -44,7 +43,7 @@ def check(request: Request, facts: Facts) -> Verdict:
         if _asks_for_another_look(request):
             return Allow()
         return refuse(Cause("", "the bot only asks: what is approved, clusterdesk's provisioner does"))
-    if reading.is_platforms(facts, request) or reading.says_the_same(request):
+    if reading.is_platforms(facts, request) or extent.says_the_same(request):
         return Allow()
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
@@ -73,7 +72,7 @@ def _by_policy(request: Request, before: Stored[TenantCluster] | None, tenant: S
     if waiver is not None:
         return Allow(audit={"approval": waiver})
     # A deletion cannot carry an annotation; what the cluster has is of its last change.
-    named = reading.annotation(request.object, REQUEST_ANNOTATION) if request.object is not None else ""
+    named = marks.annotation(request.object, REQUEST_ANNOTATION) if request.object is not None else ""
     reasons: dict[str, str] = {}
     for candidate in _candidates(request, named, facts):
         why = backing.uncovered(
@@ -129,7 +128,7 @@ def _of_unread(request: Request, tenant: Stored[Tenant], facts: Facts) -> Verdic
     to; so it goes where nobody has to agree, or by the platform's word."""
     policy, namespace = tenant.it.spec.approval, facts.get(NAMESPACES, request.namespace)
     nobody_agrees = policy.required == 0 and policy.large is None
-    goes_anyway = reading.deleting(request.either) or (namespace is not None and reading.deleting(namespace))
+    goes_anyway = marks.deleting(request.either) or (namespace is not None and marks.deleting(namespace))
     if request.object is None and (nobody_agrees or goes_anyway or facts.trusted.is_platform(request.user)):
         return Allow()
     return refuse(Cause("", f"it {reading.UNREAD}"))
@@ -169,7 +168,7 @@ def _may_go(request: Request, cluster: Stored[TenantCluster], tenant: Stored[Ten
     if ladder is not None and ladder.is_due(facts.now + CLOCKS_APART):
         return True
     namespace = facts.get(NAMESPACES, request.namespace)
-    return namespace is not None and reading.deleting(namespace)
+    return namespace is not None and marks.deleting(namespace)
 
 
 def _candidates(request: Request, named: str, facts: Facts) -> Iterator[Stored[ClusterRequest]]:

@@ -20,8 +20,7 @@ from provisioning.resources import (
     NAMESPACES,
     OCI_REPOSITORIES,
 )
-from webhooks import carriers, deliveries, difference, hubs, origins
-from webhooks import facts as reading
+from webhooks import carriers, deliveries, difference, hubs, origins, reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import All, Facts, One
 from webhooks.kinds import (

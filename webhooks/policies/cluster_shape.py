@@ -12,7 +12,7 @@ from provisioning.completion import complete
 from provisioning.errors import Cause
 from provisioning.model import CatalogSpec, ClusterSpec, TenantSpec
 from provisioning.resources import CLUSTERS, TENANT_CLUSTERS
-from webhooks import facts as reading
+from webhooks import marks, reading
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule
@@ -45,7 +45,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 def _taken(request: Request, name: str, facts: Facts) -> Iterator[Cause]:
     """A Cluster of that name which somebody made by hand would stay in the way for ever."""
     host = facts.get(CLUSTERS, name, namespace=request.namespace) if request.old is None else None
-    if host is not None and handmade.is_hand_made(host) and not reading.deleting(host):
+    if host is not None and handmade.is_hand_made(host) and not marks.deleting(host):
         yield Cause("metadata.name", f"there is a Cluster {name} in this namespace, made by hand; take another name")
 
 

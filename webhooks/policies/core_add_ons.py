@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from provisioning.errors import Cause
 from provisioning.resources import KAMAJI_CONTROL_PLANES
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import marks, reading, tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, Policy, Rule
@@ -20,7 +19,7 @@ def check(request: Request, facts: Facts) -> Verdict:
     new = request.object
     if new is None or "addons" in tree.dig(new, "spec") or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
-    if reading.topology_owned(new):
+    if marks.topology_owned(new):
         how = "must name its coreDNS, kubeProxy and konnectivity; say so in the KamajiControlPlaneTemplate of the class"
     else:
         how = "was not filled in, because the defaults were not reached; send it again"

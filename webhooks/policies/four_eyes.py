@@ -20,8 +20,7 @@ from provisioning.lifetime import expires_at
 from provisioning.model import ClusterRequest, Phase, RequestStatus, TenantSpec
 from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_REQUESTS
-from webhooks import ballots, status_fields
-from webhooks import facts as reading
+from webhooks import ballots, reading, status_fields
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Policy, Rule

@@ -13,8 +13,7 @@ from typing import Final
 from provisioning import measures
 from provisioning.errors import Cause
 from provisioning.resources import TENANT_CLUSTERS, TENANTS
-from webhooks import charged, tree
-from webhooks import facts as reading
+from webhooks import charged, reading, tree
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts

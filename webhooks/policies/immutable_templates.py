@@ -11,8 +11,7 @@ from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, MACHINE_DEPLOYMENTS, MACHINE_SETS
-from webhooks import charged, confirmed, tree
-from webhooks import facts as reading
+from webhooks import charged, confirmed, marks, reading, tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import All, Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule, Unless
@@ -73,7 +72,7 @@ def _named(name: str, namespace: str, facts: Facts, *, after: float = 0.0) -> It
         if (used.get("kind"), used.get("name")) != (KUBEVIRT_MACHINE_TEMPLATES.kind, name):
             continue
         # A MachineDeployment keeps its old sets, with templates that are gone; those without a machine matter no more.
-        if reading.controller(user).get("uid") not in known or tree.dig(user, "spec").get("replicas") != 0:
+        if marks.controller(user).get("uid") not in known or tree.dig(user, "spec").get("replicas") != 0:
             text = (
                 f"the {user['kind']} {user['metadata']['name']} was measured by a template of this name; take another"
             )

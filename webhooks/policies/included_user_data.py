@@ -19,8 +19,7 @@ from provisioning.resources import (
     MACHINES,
     SECRETS,
 )
-from webhooks import deliveries, inspection, origins
-from webhooks import facts as reading
+from webhooks import deliveries, inspection, origins, reading
 from webhooks.decision import Allow, Verdict
 from webhooks.facts import Facts
 from webhooks.origins import Origin

@@ -14,8 +14,7 @@ from typing import Final
 from provisioning import names, upgrades
 from provisioning.errors import Cause
 from provisioning.resources import KAMAJI_CONTROL_PLANES
-from webhooks import difference, tree
-from webhooks import facts as reading
+from webhooks import difference, extent, reading, tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
@@ -30,7 +29,7 @@ KEPT: Final = ("dataStoreName", "dataStoreSchema", "dataStoreUsername")
 
 def check(request: Request, facts: Facts) -> Verdict:
     manifest = request.object
-    if manifest is None or reading.goes_as_it_is(request) or reading.is_platforms(facts, request):
+    if manifest is None or extent.goes_as_it_is(request) or reading.is_platforms(facts, request):
         return Allow()
     if reading.tenant_of(facts, request.namespace) is None:
         return Allow()

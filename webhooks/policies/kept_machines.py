@@ -21,8 +21,7 @@ from provisioning.resources import (
     MACHINES,
     VIRTUAL_MACHINES,
 )
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import marks, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Policy, Rule
@@ -54,16 +53,14 @@ def _let_go(request: Request, facts: Facts) -> Iterator[Cause]:
     if not kept or keeps or facts.trusted.is_system(request.user):
         return
     source = (VIRTUAL_MACHINES, request.name) if kind == KUBEVIRT_MACHINES else (KUBEVIRT_MACHINES, _machine(before))
-    if not reading.deleting(after) or facts.get(*source, namespace=request.namespace) is not None:
+    if not marks.deleting(after) or facts.get(*source, namespace=request.namespace) is not None:
         text = f"must keep {finalizer}: its virtual machine would run on, and nobody would be charged for it; delete it"
         yield Cause("metadata.finalizers", text)
 
 
 def _same(before: Manifest, after: Manifest) -> bool:
     one, other = (manifest["metadata"].get("finalizers") for manifest in (before, after))
-    return (
-        one == other and _machine(before) == _machine(after) and reading.controller(before) == reading.controller(after)
-    )
+    return one == other and _machine(before) == _machine(after) and marks.controller(before) == marks.controller(after)
 
 
 def _lost(before: Manifest, after: Manifest, facts: Facts) -> Iterator[Cause]:
@@ -79,7 +76,7 @@ def _lost(before: Manifest, after: Manifest, facts: Facts) -> Iterator[Cause]:
 
 def _pool(machine_set: Manifest) -> str:
     """What tells the MachineSets that belong together from others."""
-    deployment = reading.controller(machine_set)
+    deployment = marks.controller(machine_set)
     together = deployment.get("kind") == MACHINE_DEPLOYMENTS.kind
     return str(deployment.get("uid") if together else machine_set["metadata"]["uid"])
 

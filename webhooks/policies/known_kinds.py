@@ -25,8 +25,7 @@ from provisioning.resources import (
     MACHINES,
     Resource,
 )
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule

@@ -12,7 +12,7 @@ from typing import Final
 from provisioning import names
 from provisioning.errors import Cause
 from provisioning.resources import SECRETS
-from webhooks import facts as reading
+from webhooks import reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Reach, Rule

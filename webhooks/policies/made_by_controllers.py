@@ -16,7 +16,7 @@ from provisioning.resources import (
     VIRTUAL_MACHINE_INSTANCES,
     VIRTUAL_MACHINES,
 )
-from webhooks import facts as reading
+from webhooks import extent, marks, reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Policy, Reach, Rule
@@ -31,7 +31,7 @@ SOURCES = {
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.object is None or reading.is_platforms(facts, request) or reading.says_the_same(request):
+    if request.object is None or reading.is_platforms(facts, request) or extent.says_the_same(request):
         return Allow()
     if reading.tenant_of(facts, request.namespace) is None:
         return Allow()
@@ -49,7 +49,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 def _of_control_plane(manifest: Manifest, namespace: str, facts: Facts) -> Verdict:
     """Kamaji's provider makes it for a KamajiControlPlane that lives; what the reference says is held against that."""
-    owner = reading.controller(manifest)
+    owner = marks.controller(manifest)
     named = str(owner.get("name") or "")
     found = facts.get(KAMAJI_CONTROL_PLANES, named, namespace=namespace) if named else None
     if owner.get("kind") == KAMAJI_CONTROL_PLANES.kind and found and found["metadata"]["uid"] == owner.get("uid"):

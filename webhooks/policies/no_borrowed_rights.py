@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
 from provisioning.resources import HELM_RELEASES
-from webhooks import carriers, difference, hubs, tree
-from webhooks import facts as reading
+from webhooks import carriers, difference, extent, hubs, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.hubs import Entry
@@ -26,7 +25,7 @@ from webhooks.review import Request
 
 def check(request: Request, facts: Facts) -> Verdict:
     manifest = request.object
-    if manifest is None or reading.goes_as_it_is(request) or reading.is_platforms(facts, request):
+    if manifest is None or extent.goes_as_it_is(request) or reading.is_platforms(facts, request):
         return Allow()
     if request.old is not None and _work(manifest) == _work(request.old):
         # What is there already can be suspended and removed.

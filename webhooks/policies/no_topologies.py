@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from provisioning.errors import Cause
 from provisioning.resources import CLUSTERS
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule

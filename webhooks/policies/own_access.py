@@ -17,10 +17,9 @@ from provisioning.errors import Cause
 from provisioning.manifest import Manifest
 from provisioning.model import AccessSpec, ClusterAccess, Person, TenantSpec
 from provisioning.resources import CLUSTER_ACCESSES, CLUSTERS, TENANT_CLUSTERS
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import marks, reading, tree
 from webhooks.decision import FORBIDDEN, INVALID, Allow, Deny, Verdict, merge, refuse
-from webhooks.facts import Facts
+from webhooks.facts import Facts, One
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
 from webhooks.review import Request
 
@@ -96,7 +95,7 @@ def _of_number(request: Request, spec: AccessSpec, facts: Facts) -> Iterator[Cau
 def _lasts(access: Manifest, facts: Facts) -> bool:
     ends = tree.text(tree.dig(access, "status").get("expiresAt"))
     over = bool(ends) and objects.parse_time(ends) <= facts.now
-    return not (over or tree.dig(access, "spec").get("revoked") or reading.deleting(access))
+    return not (over or tree.dig(access, "spec").get("revoked") or marks.deleting(access))
 
 
 def _of_request(spec: AccessSpec) -> Iterator[Cause]:
@@ -118,7 +117,7 @@ def _of_time(spec: AccessSpec, tenant: TenantSpec) -> Iterator[Cause]:
 
 def _of_cluster(request: Request, spec: AccessSpec, facts: Facts) -> Iterator[Cause]:
     kinds = (TENANT_CLUSTERS, CLUSTERS)
-    facts.need(*(reading.One(kind, spec.cluster, request.namespace) for kind in kinds))
+    facts.need(*(One(kind, spec.cluster, request.namespace) for kind in kinds))
     if not any(facts.get(kind, spec.cluster, namespace=request.namespace) for kind in kinds):
         yield Cause("spec.cluster", f"there is no cluster {spec.cluster} in this namespace")
 

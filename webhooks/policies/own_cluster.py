@@ -22,8 +22,7 @@ from provisioning.resources import (
     PERSISTENT_VOLUME_CLAIMS,
     SERVICES,
 )
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import marks, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Reach, Rule
@@ -71,7 +70,7 @@ def _clusters(request: Request, facts: Facts) -> Iterator[str]:
 
 def _cluster_of(manifest: Manifest) -> str:
     named = tree.text(tree.dig(manifest, "spec").get("clusterName"))
-    return named or reading.label(manifest, CAPI_CLUSTER_LABEL) or reading.label(manifest, CLUSTER_LABEL)
+    return named or marks.label(manifest, CAPI_CLUSTER_LABEL) or marks.label(manifest, CLUSTER_LABEL)
 
 
 POLICY = Policy(

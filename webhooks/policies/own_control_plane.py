@@ -16,8 +16,7 @@ from typing import Any, Final
 from provisioning import quantity
 from provisioning.errors import Cause, MalformedQuantity
 from provisioning.resources import KAMAJI_CONTROL_PLANES
-from webhooks import bounds, tree
-from webhooks import facts as reading
+from webhooks import bounds, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule

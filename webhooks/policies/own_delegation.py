@@ -12,7 +12,7 @@ from provisioning import objects, people, seats
 from provisioning.errors import Cause
 from provisioning.model import ApprovalDelegation, DelegationSpec, TenantSpec
 from provisioning.resources import APPROVAL_DELEGATIONS
-from webhooks import facts as reading
+from webhooks import extent, reading
 from webhooks.decision import FORBIDDEN, INVALID, Allow, Verdict, merge, refuse
 from webhooks.facts import Facts
 from webhooks.policy import DELETE, Policy, Reach, Rule
@@ -20,7 +20,7 @@ from webhooks.review import Request
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.object is None or reading.says_the_same(request):
+    if request.object is None or extent.says_the_same(request):
         return Allow()
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:

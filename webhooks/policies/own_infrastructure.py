@@ -12,8 +12,7 @@ from typing import Final
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
 from provisioning.resources import KUBEVIRT_CLUSTERS, KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import extent, marks, reading, tree
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule
@@ -29,7 +28,7 @@ OWN: Final = "must be {own}, the object's own, and not {elsewhere}"
 
 def check(request: Request, facts: Facts) -> Verdict:
     manifest = request.object
-    if manifest is None or reading.goes_as_it_is(request) or reading.tenant_of(facts, request.namespace) is None:
+    if manifest is None or extent.goes_as_it_is(request) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     if request.resource == KUBEVIRT_CLUSTERS.plural:
         causes = list(_of_cluster(manifest))
@@ -42,7 +41,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 def _of_cluster(manifest: Manifest) -> Iterator[Cause]:
     if tree.dig(manifest, "spec").get("infraClusterSecretRef"):
         yield Cause("spec.infraClusterSecretRef", HERE)
-    if reading.annotation(manifest, MANAGED_BY) != KAMAJI:
+    if marks.annotation(manifest, MANAGED_BY) != KAMAJI:
         yield Cause(
             f"metadata.annotations[{MANAGED_BY}]",
             f"must be {KAMAJI}, from the beginning to the end: the control plane comes with its own address here",

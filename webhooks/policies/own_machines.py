@@ -13,8 +13,7 @@ from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES
-from webhooks import bounds, difference, tree
-from webhooks import facts as reading
+from webhooks import bounds, difference, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule

@@ -23,7 +23,7 @@ from provisioning.resources import (
     VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES,
     Resource,
 )
-from webhooks import facts as reading
+from webhooks import extent, reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Reach, Rule
@@ -73,7 +73,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 
 def _says_the_same(request: Request) -> bool:
-    return reading.says_the_same(request) and "spec" in (request.object or {})
+    return extent.says_the_same(request) and "spec" in (request.object or {})
 
 
 POLICY = Policy(

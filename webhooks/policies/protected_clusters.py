@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from provisioning.errors import Cause
 from provisioning.resources import CLUSTERS, KAMAJI_CONTROL_PLANES, NAMESPACES, TENANT_CLUSTERS, TENANT_CONTROL_PLANES
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import marks, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import DELETE, Policy, Reach, Rule
@@ -28,10 +27,10 @@ def check(request: Request, facts: Facts) -> Verdict:
     itself = request.resource == TENANT_CLUSTERS.plural
     found = request.old if itself else facts.get(TENANT_CLUSTERS, name, namespace=request.namespace)
     # As it is stored, which an older version of us may have taken: what cannot be read may go all the same.
-    if found is None or reading.deleting(found) or not tree.dig(found, "spec").get("deletionProtection"):
+    if found is None or marks.deleting(found) or not tree.dig(found, "spec").get("deletionProtection"):
         return Allow()
     namespace = facts.get(NAMESPACES, request.namespace)
-    if namespace is not None and reading.deleting(namespace):
+    if namespace is not None and marks.deleting(namespace):
         return Allow()
     whose = f"the cluster {name}" if itself else f"this {request.kind} is what the cluster {name} stands on, which"
     return refuse(Cause("", f"{whose} {HOW}"))

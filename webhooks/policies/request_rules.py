@@ -13,7 +13,7 @@ from provisioning.errors import Cause
 from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterRequest, RequestSpec, TenantSpec
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
-from webhooks import facts as reading
+from webhooks import reading
 from webhooks.decision import FORBIDDEN, INVALID, Allow, Verdict, merge, refuse
 from webhooks.facts import Facts
 from webhooks.policies import protected_clusters

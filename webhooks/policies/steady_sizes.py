@@ -17,8 +17,7 @@ from provisioning.manifest import Manifest
 from provisioning.model import Catalog, CatalogSpec
 from provisioning.resources import CATALOGS, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
 from provisioning.usage import Usage
-from webhooks import facts as reading
-from webhooks import larger_flavors, measured
+from webhooks import extent, larger_flavors, measured
 from webhooks.decision import INVALID, Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import CREATE, UPDATE, Policy, Rule
@@ -29,7 +28,7 @@ NAMED_MAX: Final = 3
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.object is None or reading.says_the_same(request):
+    if request.object is None or extent.says_the_same(request):
         return Allow()
     if request.resource == CATALOGS.plural:
         return Allow(_told(request.old or {}, request.object, facts))

@@ -16,8 +16,7 @@ from provisioning.errors import Cause
 from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import CLUSTERS, NAMESPACES, TENANT_CLUSTERS, TENANTS
-from webhooks import facts as reading
-from webhooks import tree
+from webhooks import marks, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import All, Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
@@ -36,7 +35,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 
 def _of_namespace(request: Request, facts: Facts) -> Iterator[Cause]:
-    before, after = (reading.label(m or {}, TENANT_LABEL) for m in (request.old, request.object))
+    before, after = (marks.label(m or {}, TENANT_LABEL) for m in (request.old, request.object))
     if request.operation == DELETE:
         if before and (held := _clusters(facts, [request.name])):
             why = f"the namespace {request.name} still holds {_named(held)}, to be deleted first"
@@ -80,7 +79,7 @@ def _way_out(facts: Facts, namespace: str) -> str:
     known = {m["metadata"]["name"] for m in ours}
     others = [m for m in facts.list(CLUSTERS, namespace=namespace) if m["metadata"]["name"] not in known]
     found = [("tenantcluster", m) for m in ours] + [("cluster", m) for m in others]
-    left = [f"{kind}/{m['metadata']['name']}" for kind, m in found if not reading.deleting(m)]
+    left = [f"{kind}/{m['metadata']['name']}" for kind, m in found if not marks.deleting(m)]
     if not left:
         return "they are being deleted; wait until they are gone, kubectl shows what is waited for in their status"
     more = " and the rest" if len(left) > SHOWN else ""

@@ -20,8 +20,7 @@ from provisioning.machine_sizes import TemplateMissing
 from provisioning.manifest import Manifest
 from provisioning.resources import CATALOGS, MACHINE_DEPLOYMENTS, MACHINE_SETS, MACHINES, TENANT_CLUSTERS, TENANTS
 from provisioning.usage import Usage
-from webhooks import charged, pieces, tree
-from webhooks import facts as reading
+from webhooks import charged, marks, pieces, reading, tree
 from webhooks.charge import Charge
 from webhooks.charged import Kind
 from webhooks.decision import INVALID, Allow, Verdict, refuse
@@ -123,7 +122,7 @@ def _by_itself(kind: Kind, before: Manifest | None, after: Manifest, facts: Fact
     cost, had = _cost(kind, _alone(after), facts), _cost_before(kind, before and _alone(before), facts)
     if (cost - had).rises() == Usage():
         return None
-    owner = reading.controller(after) or _owners(after)[0]
+    owner = marks.controller(after) or _owners(after)[0]
     hint = f"only its controller makes it a part of the {owner.get('kind')} {owner.get('name')}; change that one"
     return cost, hint
 
@@ -138,7 +137,7 @@ def _alone(manifest: Manifest) -> Manifest:
 
 
 def _hint(kind: Kind, manifest: Manifest) -> str:
-    owner = reading.controller(manifest)
+    owner = marks.controller(manifest)
     if owner.get("kind") == TENANT_CLUSTERS.kind:
         return f"it is larger than its share of the TenantCluster {owner.get('name')}; change the pool there"
     if kind.part and owner:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from provisioning.errors import Cause
 from provisioning.names import REQUESTED_BY_ANNOTATION
 from provisioning.resources import CLUSTERS, TENANT_CLUSTERS
-from webhooks import facts as reading
+from webhooks import marks, reading
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule
@@ -20,10 +20,10 @@ FIELD = f"metadata.annotations[{REQUESTED_BY_ANNOTATION}]"
 
 def check(request: Request, facts: Facts) -> Verdict:
     new, old = request.object, request.old
-    if new is None or reading.deleting(new) or request.user.name == facts.trusted.provisioner:
+    if new is None or marks.deleting(new) or request.user.name == facts.trusted.provisioner:
         return Allow()
-    said = reading.annotation(new, REQUESTED_BY_ANNOTATION)
-    right = request.user.name if old is None else reading.annotation(old, REQUESTED_BY_ANNOTATION)
+    said = marks.annotation(new, REQUESTED_BY_ANNOTATION)
+    right = request.user.name if old is None else marks.annotation(old, REQUESTED_BY_ANNOTATION)
     if said == right or (old is None and not said) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     stays = f"stays {right}" if right else "is not filled in afterwards"

@@ -15,8 +15,8 @@ from tests.webhooks.fakes import World
 from tests.webhooks.reviews import request
 from webhooks.decision import Allow, Deny
 from webhooks.defaults.complete_vote import DEFAULT
-from webhooks.facts import Trusted
 from webhooks.policies.four_eyes import POLICY
+from webhooks.trusted import Trusted
 
 NOW = "2026-11-24T12:00:00Z"
 APPROVE = {"decision": "Approve"}

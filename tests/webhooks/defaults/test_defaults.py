@@ -33,10 +33,10 @@ from webhooks.defaults import (
     label_clusters,
     managed_by_kamaji,
 )
-from webhooks.facts import Trusted
 from webhooks.policies.cluster_shape import POLICY as SHAPE
 from webhooks.policies.request_rules import POLICY as REQUEST_RULES
 from webhooks.policy import UPDATE, about, table
+from webhooks.trusted import Trusted
 
 DESIRES = {TENANT_CLUSTERS, CLUSTER_REQUESTS, CLUSTER_ACCESSES, CLUSTERS}
 """Kinds in which people say what they want; a Cluster gets labels and an annotation only."""

@@ -22,7 +22,6 @@ from tests.webhooks.estate import BLUE, CATALOG, TENANT, WORLD, tweak
 from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.judge import Judge
 from webhooks.kinds import (
     APPLICATION_SETS,
@@ -34,6 +33,7 @@ from webhooks.kinds import (
     PROFILES,
 )
 from webhooks.policies.catalogued_charts import POLICY
+from webhooks.trusted import Trusted
 
 REMOTE = {"secretRef": {"name": "web-kubeconfig"}}
 

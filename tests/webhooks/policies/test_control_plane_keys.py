@@ -15,12 +15,13 @@ from tests.webhooks.policies.test_hosted_controllers_only import NAMING, POD, en
 from tests.webhooks.reviews import manifest, request
 from webhooks import named
 from webhooks.decision import Allow, Deny
-from webhooks.facts import All, One, Trusted
+from webhooks.facts import All, One
 from webhooks.judge import Judge
 from webhooks.kinds import CLUSTER_PROFILES
 from webhooks.policies import POLICIES
 from webhooks.policies.control_plane_keys import EACH_MAX, KEEPERS, POLICY
 from webhooks.policies.control_plane_keys import KEPT as KEYS
+from webhooks.trusted import Trusted
 
 SECRET = manifest(SECRETS, "c", data={"tls.key": "eA=="}, type="cluster.x-k8s.io/secret")
 KEPT = owned(SECRET, manifest(KAMAJI_CONTROL_PLANES, "web"))

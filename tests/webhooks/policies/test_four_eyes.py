@@ -15,8 +15,8 @@ from tests.webhooks.estate import request as asked
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.policies.four_eyes import POLICY
+from webhooks.trusted import Trusted
 
 BOT, PROVISIONER = Trusted().bot, Trusted().provisioner
 NOW = "2026-11-24T12:00:00Z"

@@ -18,8 +18,8 @@ from tests.webhooks.estate import WORLD, owned, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.policies.made_by_controllers import POLICY
+from webhooks.trusted import Trusted
 
 KAMAJI = "system:serviceaccount:kamaji-system:kamaji-controller-manager"
 CONTROL_PLANE = manifest(KAMAJI_CONTROL_PLANES, "web", {"version": "v1.34.2"})

@@ -14,8 +14,8 @@ from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.defaults import complete_access
-from webhooks.facts import Trusted
 from webhooks.policies.own_access import POLICY
+from webhooks.trusted import Trusted
 
 BOT, PROVISIONER = Trusted().bot, Trusted().provisioner
 

@@ -12,8 +12,8 @@ from tests.webhooks.estate import BLUE, WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Deny
-from webhooks.facts import Trusted
 from webhooks.policies.own_control_plane import POLICY
+from webhooks.trusted import Trusted
 
 PLAIN: Manifest = {
     "version": "v1.34.4",

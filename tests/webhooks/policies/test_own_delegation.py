@@ -11,8 +11,8 @@ from tests.webhooks.estate import BLUE, CATALOG, NAMESPACE, TENANT, WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.policies.own_delegation import POLICY
+from webhooks.trusted import Trusted
 
 BOT = Trusted().bot
 KIM = {"user": "kim", "slack": "UKIM"}

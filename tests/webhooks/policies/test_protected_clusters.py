@@ -11,8 +11,8 @@ from tests.webhooks.estate import NAMESPACE, WORLD, cluster, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.policies.protected_clusters import POLICY
+from webhooks.trusted import Trusted
 
 PROTECTED = tweak(cluster(), "spec.deletionProtection", True)
 PARTS = (CLUSTERS, KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES)

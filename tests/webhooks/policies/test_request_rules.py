@@ -13,8 +13,8 @@ from tests.webhooks.estate import request as asked
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.policies.request_rules import POLICY
+from webhooks.trusted import Trusted
 
 BOT = Trusted().bot
 

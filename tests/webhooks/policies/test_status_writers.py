@@ -9,8 +9,8 @@ from tests.webhooks.estate import WORLD, cluster
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.policies.status_writers import POLICY
+from webhooks.trusted import Trusted
 
 
 def check(status: Any, **rest: Any) -> Any:

@@ -36,9 +36,9 @@ from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
 from webhooks import larger_flavors, measured
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.judge import Judge
 from webhooks.policies.steady_sizes import POLICY
+from webhooks.trusted import Trusted
 
 PLATFORM = {"user": "root", "groups": ("system:masters",)}
 U1 = manifest(SIZES, "u1", {"cpu": {"guest": 2}, "memory": {"guest": "4Gi"}})

@@ -19,9 +19,10 @@ from tests.webhooks.estate import WORLD, deployment, owned, template, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import All, Answer, Query, Trusted
+from webhooks.facts import All, Answer, Query
 from webhooks.policies import immutable_templates, own_infrastructure
 from webhooks.policies.own_infrastructure import MANAGED_BY
+from webhooks.trusted import Trusted
 
 MACHINE = "spec.template.spec"
 

@@ -12,9 +12,9 @@ from tests.webhooks.estate import NAMESPACE, TENANT, cluster, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.policies import ledger_writers
 from webhooks.policies.tenant_namespaces import POLICY
+from webhooks.trusted import Trusted
 
 PLATFORM = {"user": "root", "groups": ["system:masters"]}
 BARE = manifest(NAMESPACES, "tenant-blue")

@@ -30,9 +30,10 @@ from tests.webhooks.reviews import manifest, request
 from webhooks import charged, confirmed
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Facts, Trusted, Unknown
+from webhooks.facts import Facts, Unknown
 from webhooks.policies import immutable_templates
 from webhooks.policies.tenant_quota import POLICY
+from webhooks.trusted import Trusted
 
 GI = 2**30
 CONTROLLER = "system:serviceaccount:capi-system:capi-manager"

@@ -12,8 +12,8 @@ from tests.webhooks.estate import WORLD, cluster, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.facts import Trusted
 from webhooks.policies.who_asked import POLICY
+from webhooks.trusted import Trusted
 
 KINDS = [(TENANT_CLUSTERS, cluster()), (CLUSTERS, manifest(CLUSTERS, "raw", {}))]
 

@@ -1,0 +1,31 @@
+"""How much of an object a request changes. Values."""
+
+from __future__ import annotations
+
+from webhooks import marks
+from webhooks.review import Request
+
+_SAID = ("spec", "data", "binaryData", "stringData", "operation")
+"""Where an object says what it is about."""
+
+
+def goes_as_it_is(request: Request) -> bool:
+    """Whether the object is being deleted and says what it said. Somebody may hold it by a finalizer for as long as
+    they like, and others go on acting by what it says."""
+    new, old = request.object, request.old
+    if new is None:
+        return marks.deleting(old or {})
+    return marks.deleting(new) and is_about_the_same(request)
+
+
+def is_about_the_same(request: Request) -> bool:
+    """Whether nothing changes in all that the object is about: its content, besides its spec."""
+    old, new = request.old, request.object
+    return old is not None and new is not None and all(new.get(key) == old.get(key) for key in _SAID)
+
+
+def says_the_same(request: Request) -> bool:
+    """Whether nothing but a mark, a finalizer, an owner or a status changes: the garbage collector and the like write
+    those."""
+    old, new = request.old, request.object
+    return old is not None and new is not None and old.get("spec") == new.get("spec")
