@@ -24,6 +24,7 @@ from bot import (
     progress,
     prolonging,
     replies,
+    rollouts,
     shortage,
     stuck,
     text,
@@ -65,6 +66,7 @@ def approver(sight: Sight) -> Card:
         return cards.card([*parts, *_decision(sight), *gone, *_newer(sight, replies.changed_since)])
     parts.append(blocks.section(_quota(sight)))
     parts += shortage.warning(sight, *_then(sight))
+    parts += rollouts.warning(sight)
     parts += [blocks.context(told)] if (told := _beside(sight)) else []
     approvals = verdicts.voters(approval.agreed(sight.request, sight.deciding, sight.delegations))
     required = sight.deciding.approval.required
@@ -96,6 +98,8 @@ def requester(sight: Sight) -> Card:
         again = now in _ENDED_UNDONE and not sight.request.it.status.replaced_by
         parts += [*_decision(sight), *_newer(sight, replies.you_changed)]
         return cards.card([*parts, *([blocks.actions(buttons.again(sight.request))] if again else [])])
+    if now is Stage.GIVEN_UP:
+        return cards.card([*parts, *_unattended(sight), blocks.actions(buttons.again(sight.request))])
     look, foot = _look(sight), [blocks.context(_footnote(sight))]
     if look is None or now not in _SHOWN:
         return cards.card([*parts, *foot])
@@ -121,6 +125,18 @@ def _given_up(sight: Sight, by: Stored[ClusterRequest]) -> Card:
     )
 
 
+def _unattended(sight: Sight) -> list[Block]:
+    """Of a cluster that was given up because nobody chose what becomes of it: why, and how far its removal is."""
+    look = _look(sight)
+    going = look if look is not None and look.stage is Stage.DELETING else None
+    return [
+        blocks.section(replies.given_up_alone(text.lifetime(sight.tenant.it.spec.lifetime.failed), gone=going is None)),
+        *(life.parts(going, steps_as=_short) if going else []),
+        *([blocks.context(replies.PLATFORM_TOLD)] if going and _platform_knows(sight) else []),
+        blocks.context(_footnote(sight)),
+    ]
+
+
 def platform(sight: Sight) -> Card:
     """What the platform team has to know of a cluster that hung, and what became of it."""
     spec, tenant, look = sight.request.it.spec, sight.tenant.meta.name, _look(sight)
@@ -128,7 +144,8 @@ def platform(sight: Sight) -> Card:
         where = blocks.context(replies.look_at_request(sight.request.meta.name, sight.request.meta.namespace))
         return cards.card([undone, where, blocks.context(replies.asked_for_by(text.name(spec.requester)))])
     parts = [blocks.section(replies.headline(sight.stage, spec.cluster, tenant))]
-    if look is not None and sight.stage in (Stage.BUILDING, Stage.STALLED, Stage.DELETING):
+    going = sight.stage is Stage.GIVEN_UP and look is not None and look.stage is Stage.DELETING
+    if look is not None and (going or sight.stage in (Stage.BUILDING, Stage.STALLED, Stage.DELETING)):
         parts += life.told(look, steps_as=_short)
         parts.append(blocks.context(replies.look_at(spec.cluster, sight.request.meta.namespace)))
     return cards.card([*parts, blocks.context(replies.asked_for_by(text.name(spec.requester)))])
@@ -171,6 +188,7 @@ def _waiting(sight: Sight) -> list[Block]:
     return [
         *blocks.fields(_rows(sight)),
         *shortage.warning(sight, *_then(sight)),
+        *rollouts.warning(sight),
         blocks.context("\n".join(lines)),
         *waiting.parts(sight.request, sight.tenant.it.spec),
         waiting.controls(sight.request, sight.cluster),

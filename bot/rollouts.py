@@ -1,4 +1,5 @@
-"""What the form of an upgrade says of it: the way, what is replaced and when, and what people notice. Pure."""
+"""What the form of an upgrade says of it: the way, what is replaced and when, what people notice. Both form and cards
+say what is in its way inside the cluster. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +7,16 @@ from collections.abc import Iterable
 
 from bot import blocks, replies, text
 from bot.blocks import Block
-from provisioning import lifetime, rollout
+from bot.cards import SECTION_LINES
+from bot.sights import Sight
+from provisioning import hindrances, lifetime, rollout
+from provisioning.hindrances import Hindrances
 from provisioning.model import NodePool
 from provisioning.rollout import Rollout
 
 
 def parts(it: Rollout) -> Iterable[Block]:
-    """The way in one block, and in the next how it is gone."""
+    """The way in one block, in the next how it is gone, and then what is in its way."""
     yield blocks.section(replies.upgrade_way(it.before, it.after, it.beyond), block_id="way")
     drain = max((pool.drain_timeout for pool in it.pools), key=lifetime.parse, default="")
     told = (
@@ -25,6 +29,35 @@ def parts(it: Rollout) -> Iterable[Block]:
         replies.UPGRADE_TRAILING if it.trailing else "",
     )
     yield blocks.context("\n".join(filter(None, told)), block_id="rollout")
+    yield from _in_the_way(it.hindrances, it.after)
+    if it.hindrances.none:
+        yield _seen(it.hindrances, replies.upgrade_clear(it.after))
+
+
+def warning(sight: Sight) -> list[Block]:
+    """Of an upgrade that is not decided yet: what is in its way, or that nobody could see. Nothing where nothing is."""
+    cluster, desired = sight.cluster, sight.request.it.spec.desired
+    if cluster is None or desired is None or desired.version in (None, cluster.it.spec.version):
+        return []
+    return [*_in_the_way(hindrances.of(cluster.it.spec, cluster.it.status, desired.version), desired.version)]
+
+
+def _in_the_way(it: Hindrances, after: str) -> Iterable[Block]:
+    if it.budgets:
+        shown = it.budgets[:SECTION_LINES]
+        yield blocks.section(replies.upgrade_held(shown, it.more_budgets + len(it.budgets) - len(shown), it.waits))
+    if it.apis:
+        yield blocks.section(replies.upgrade_drops(after, it.apis[:SECTION_LINES]))
+    if it.unseen:
+        yield _seen(it, replies.upgrade_unseen(it.unseen, seen=bool(it.at)))
+    elif not it.none:
+        yield _seen(it)
+
+
+def _seen(it: Hindrances, told: str = "") -> Block:
+    """What is told, and as of when."""
+    when = replies.upgrade_seen(text.moment(it.at)) if it.at else ""
+    return blocks.context(" ".join(filter(None, (told, when))))
 
 
 def _pool(it: NodePool) -> str:

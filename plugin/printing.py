@@ -55,6 +55,11 @@ def drawing(it: RenderableType) -> None:
     Console().print(it)
 
 
+def warn(sentence: str) -> None:
+    """As kubectl shows what an API server warns of: beside the answer, also where a program reads that."""
+    typer.echo(f"Warning: {plain.one_line(sentence)}", err=True)
+
+
 def say(sentence: str) -> None:
     """One sentence, as it is: what comes from a cluster is no markup of ours, and no command to the terminal."""
     typer.echo(plain.one_line(sentence))

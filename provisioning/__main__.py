@@ -26,6 +26,7 @@ from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.lease import Elector
 from provisioning.manifest import Key
+from provisioning.prechecker import Prechecker
 from provisioning.probe import Pace, Probe
 from provisioning.queue import Queue
 from provisioning.reconciler import Reconciler
@@ -86,8 +87,11 @@ async def lead(
     accesses: Queue[Key] = Queue("accesses")
     tenants: Queue[str] = Queue("tenants")
     catalogs: Queue[str] = Queue("catalogs")
-    probe = Probe(kube, changed=clusters.add, pace=Pace(content=settings.probe_seconds))
-    reconciler = Reconciler(kube, landscape, probe=probe if settings.probe_tenants else None, now=now)
+    prechecker = Prechecker(changed=clusters.add, now=now)
+    pace = Pace(content=settings.probe_seconds)
+    probe = Probe(kube, changed=clusters.add, answered=prechecker.look, pace=pace)
+    asked = probe if settings.probe_tenants else None
+    reconciler = Reconciler(kube, landscape, probe=asked, prechecker=prechecker, now=now)
     enactor = Enactor(kube, landscape, now=now, tell=tell)
     access_keeper = AccessKeeper(kube, landscape, roles=TenantRoles(kube), now=now, tell=tell)
     keeper = Keeper(kube, landscape, namespace=settings.namespace, void_after=2 * settings.request_timeout, now=now)
@@ -106,6 +110,7 @@ async def lead(
         for gauge in metrics.OF_THE_LEADER:
             gauge.clear()
         await probe.close()
+        await prechecker.close()
 
 
 def _now() -> datetime:

@@ -94,6 +94,9 @@ class Feed:
     def _requested(self, before: Manifest | None, after: Manifest | None) -> None:
         if after is not None:
             self._requests.add(key_of(after))
+        if after is not None and before is None and after["spec"].get("action") == Action.CHANGE.value:
+            # Perhaps for another version: then somebody looks what that would run into.
+            self._clusters.add((key_of(after)[0], after["spec"]["cluster"]))
         if before is not None and room.noted(before) not in (None, room.noted(after)):
             # Whoever stood behind it may go.
             owner = self._landscape.tenant_of(key_of(before)[0])

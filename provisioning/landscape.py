@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from provisioning import charges, measures, names, plan, providers, resources, world
+from provisioning import charges, measures, names, plan, providers, resources, views, world
 from provisioning.cache import Cache, Source
 from provisioning.errors import Cause, RuleError
 from provisioning.manifest import Key, Manifest, Manifests
@@ -64,7 +64,7 @@ class Landscape:
             return Cache(kube, kind, keep=partial(measures.gist, kind), packed=True, optional=True, gate=gate)
 
         self.caches: Mapping[Resource, Cache] = {
-            **{kind: Cache(kube, kind, gate=gate) for kind in DESK},
+            **{kind: Cache(kube, kind, indexes=views.INDEXES.get(kind), gate=gate) for kind in DESK},
             resources.TENANT_LEDGERS: Cache(kube, resources.TENANT_LEDGERS, namespace=namespace, gate=gate),
             SIZES: Cache(kube, SIZES, packed=True, optional=True, gate=gate),
             **{kind: counted(kind) for kind in COUNTED},
@@ -132,6 +132,10 @@ class Landscape:
     def tenant_cluster(self, key: Key) -> Stored[TenantCluster] | None:
         """One of ours. Raises `Invalid` for what our model does not take, though the CRD did."""
         return self._clusters.find(*key)
+
+    def requests_about(self, key: Key) -> Manifests:
+        """What anybody ever asked of the cluster of this namespace and name."""
+        return self.caches[resources.CLUSTER_REQUESTS].by(views.ABOUT, _value(*key))
 
     def accesses(self, key: Key) -> list[Stored[ClusterAccess]]:
         """Everybody's access to the cluster of this namespace and name."""

@@ -14,7 +14,7 @@ from provisioning.ending import Ending
 from provisioning.hibernation import Rest
 from provisioning.lifetime import Ladder
 from provisioning.manifest import Manifest
-from provisioning.model import ClusterStatus, Condition, Step, StepState, TenantCluster
+from provisioning.model import ClusterStatus, Condition, Precheck, Step, StepState, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.model.conditions import Summary, Truth
 from provisioning.objects import Stored, format_time, parse_time
@@ -27,6 +27,8 @@ HIBERNATED: Final = "Hibernated"
 FALLING_ASLEEP: Final = "FallingAsleep"
 WAKING: Final = "Waking"
 PAUSED: Final = "Paused"
+REASON_MOST: Final = 1000
+"""Characters of why nobody could look into the cluster: what its kubeconfig says may be long."""
 
 
 def observe(
@@ -83,6 +85,7 @@ def observe(
         inventory=before.inventory,
         last_handled_reconcile_at=before.last_handled_reconcile_at,
         residue=ending.residue if ending is not None else (),
+        precheck=_precheck(before, world),
     )
 
 
@@ -91,6 +94,12 @@ def is_paused(cluster: Stored[TenantCluster], rest: Rest | None) -> bool:
     an annotation that nobody has to agree to must not keep machines longer than the tenant may have them."""
     ended = cluster.meta.deleting or (rest is not None and rest.is_over)
     return not ended and cluster.meta.annotations.get(names.PAUSED_ANNOTATION) == "true"
+
+
+def _precheck(before: ClusterStatus, world: World) -> Precheck | None:
+    """As it was seen last. While nobody can look, that is all there is, and why is told."""
+    seen = world.precheck or before.precheck
+    return (seen or Precheck()).model_copy(update={"unseen": (world.silence[:REASON_MOST],)}) if world.silence else seen
 
 
 def _initialized(before: ClusterStatus, *, ready: bool, up: bool) -> bool | None:

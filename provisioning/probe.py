@@ -98,11 +98,20 @@ class _Known:
 
 
 class Probe:
-    """Asks in the background. `changed` is called with the key whose answer is another now."""
+    """Asks in the background. `changed` is called with the key whose answer is another now, `answered` each time that a
+    tenant answers, with the way to it."""
 
-    def __init__(self, secrets: Secrets, *, changed: Callable[[Key], None], pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        secrets: Secrets,
+        *,
+        changed: Callable[[Key], None],
+        answered: Callable[[Key, Access], None] = lambda *_: None,
+        pace: Pace | None = None,
+    ) -> None:
         self._secrets = secrets
         self._changed = changed
+        self._answered = answered
         self._pace = pace or Pace()
         self._known: dict[Key, _Known] = {}
         self._gate = asyncio.Semaphore(self._pace.at_once)
@@ -150,6 +159,8 @@ class Probe:
                 log.info("tenant_answers", namespace=key[0], cluster=key[1], obstacle=answer.obstacle or None)
                 known.answer = answer
                 self._changed(key)
+            if known.access is not None and not answer.obstacle:
+                self._answered(key, known.access)
             # Signs may come in showers; nobody is asked more often than this.
             await asyncio.sleep(self._pace.eager)
             content = answer.satisfies(known.wanted[0])

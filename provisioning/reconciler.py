@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 
-from provisioning import additions, delivery, errors, lifetime, metrics, names, news, resources, sights
+from provisioning import additions, delivery, errors, lifetime, metrics, names, news, precheck, resources, sights
 from provisioning.additions import Additions
 from provisioning.applier import Applier
 from provisioning.delivery import Delivered, Delivery
@@ -28,6 +28,7 @@ from provisioning.model import conditions as conditions_of
 from provisioning.news import News
 from provisioning.objects import Stored
 from provisioning.observe import is_paused, observe
+from provisioning.prechecker import Prechecker
 from provisioning.probe import NOT_YET, Probe
 from provisioning.publisher import Publisher
 from provisioning.remains import Remains
@@ -45,12 +46,22 @@ LONGEST_SLEEP: Final = 86_400.0
 
 
 class Reconciler:
-    """`act` looks at one cluster. `probe` is None where tenants are not to be asked."""
+    """`act` looks at one cluster. `probe` is None where tenants are not to be asked, and `prechecker` where nobody asks
+    what an upgrade may run into."""
 
-    def __init__(self, kube: Kube, landscape: Landscape, *, probe: Probe | None, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        landscape: Landscape,
+        *,
+        probe: Probe | None,
+        now: Callable[[], datetime],
+        prechecker: Prechecker | None = None,
+    ) -> None:
         self._kube = kube
         self._landscape = landscape
         self._probe = probe
+        self._prechecker = prechecker
         self._now = now
         self._applier = Applier(kube, lacks=landscape.missing)
         self._delivery = Delivery(kube, landscape, self._applier, now=now)
@@ -138,9 +149,12 @@ class Reconciler:
             return seen
         seen = replace(seen, probed=True)
         if not up:
-            self._probe.forget(cluster.key)
+            self._forget_tenant(cluster.key)
             return seen
-        sign = (*sights.of_life(seen), _asked(cluster))
+        wish = (_asked(cluster), *self._upgrades(cluster))
+        if self._prechecker is not None:
+            seen = replace(seen, precheck=self._prechecker.found(cluster.key, wish=wish))
+        sign = (*sights.of_life(seen), *wish)
         answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted, sign=sign)
         if answer is NOT_YET:
             return seen
@@ -151,6 +165,10 @@ class Reconciler:
             uninitialised=answer.uninitialised,
             unready=answer.unready,
         )
+
+    def _upgrades(self, cluster: Stored[TenantCluster]) -> tuple[str, ...]:
+        """The requests by which it would have another version, and that are not done."""
+        return precheck.asked_for(self._landscape.requests_about(cluster.key), cluster.it.spec.version or "")
 
     async def _pods(self, cluster: Stored[TenantCluster]) -> tuple[Manifest, ...]:
         """Pods of control planes and of what runs beside them. Good to know, and nothing depends on it."""
@@ -208,8 +226,13 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         self._applier.forget(key)
         self._publisher.forget(key)
-        if self._probe is not None:
-            self._probe.forget(key)
+        self._forget_tenant(key)
+
+    def _forget_tenant(self, key: Key) -> None:
+        """It is asked no more."""
+        for looking in (self._probe, self._prechecker):
+            if looking is not None:
+                looking.forget(key)
 
 
 def _was_ready(cluster: Stored[TenantCluster]) -> bool:

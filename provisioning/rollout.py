@@ -7,9 +7,10 @@ binds anybody. What must never live here: a sentence.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from provisioning import upgrades
+from provisioning import hindrances, upgrades
+from provisioning.hindrances import Hindrances
 from provisioning.model import NodePool, Release, Step, StepState, TenantCluster
 from provisioning.objects import Stored
 from provisioning.steps import CONTROL_PLANE, WORKERS
@@ -23,7 +24,7 @@ class Rollout:
     `beyond` are the versions on the way from there to the newest on offer, each a step of its own. `time` is None where
     nobody can say. `asleep`: nothing begins before the cluster wakes. `still` is the version that the control plane
     runs while an earlier upgrade is not done. `trailing`: some workers may be older than the control plane, which then
-    waits for them.
+    waits for them. `hindrances` are what is in its way inside the cluster.
     """
 
     before: str
@@ -34,6 +35,7 @@ class Rollout:
     asleep: bool = False
     still: str = ""
     trailing: bool = False
+    hindrances: Hindrances = field(default_factory=Hindrances)
 
 
 def rollout(cluster: Stored[TenantCluster], after: str, *, offered: Iterable[Release], known: Usual) -> Rollout:
@@ -50,6 +52,7 @@ def rollout(cluster: Stored[TenantCluster], after: str, *, offered: Iterable[Rel
         asleep=bool(status.asleep_since),
         still=runs if runs and runs != before else "",
         trailing=_is_done(CONTROL_PLANE, status.steps) and not _is_done(WORKERS, status.steps),
+        hindrances=hindrances.of(spec, status, after),
     )
 
 

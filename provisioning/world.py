@@ -10,6 +10,7 @@ from typing import Any, Final
 from provisioning import resources
 from provisioning.manifest import Manifest
 from provisioning.manifests.marks import NAME_LABEL
+from provisioning.model import Precheck
 from provisioning.resources import Resource
 
 KINDS: Final[tuple[Resource, ...]] = (
@@ -55,6 +56,8 @@ class World:
     """Names of Nodes that no cloud controller manager has taken over yet."""
     unready: tuple[str, ...] = ()
     """What of DNS and network does not run in the tenant, in words."""
+    precheck: Precheck | None = None
+    """What an upgrade may run into in there; None when nobody has looked yet."""
 
     @classmethod
     def of(cls, manifests: Iterable[Manifest], **seen: Any) -> World:

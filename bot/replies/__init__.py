@@ -22,3 +22,4 @@ from bot.replies.pending import *
 from bot.replies.refusals import *
 from bot.replies.room import *
 from bot.replies.terms import *
+from bot.replies.upgrading import *

@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from plugin import options, tables, wishes
+from plugin import asked, options, printing, tables, wishes
 from plugin.command import Command
 from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import edits, wording
+from provisioning import edits, hindrances, precheck, wording
+from provisioning.hindrances import Hindrances
 from provisioning.model import ClusterSpec, Release, TenantCluster
-from provisioning.objects import Stored
+from provisioning.objects import Stored, parse_time
 
 
 def run(
@@ -32,10 +33,13 @@ def run(
     """Bring a cluster to another Kubernetes version: the control plane first, then the workers of all pools.
 
     Without --to it says which versions may follow, and takes the newest of them. One step at a time, and never back.
+    It warns of what is in its way inside the cluster: PodDisruptionBudgets that let no Pod go, and APIs in use that the
+    version does not have any more.
     Ends with 1 when it was refused or nothing follows; with --wait also when it was denied, or is not done in time.
     """
     course = Course(output, dry_run, wait, timeout)
     told: list[str] = []
+    seen: list[str] = []
 
     async def upgrade(session: Session) -> None:
         offered = () if to else await _offered(session)
@@ -48,15 +52,29 @@ def run(
             after = to or ahead[0]
             choice = f", of what may follow: {', '.join(ahead)}" if ahead else ""
             told[:] = [f"{name}: {before} -> {after}{choice}", after]
+            seen[:] = in_the_way(hindrances.of(cluster.it.spec, cluster.it.status, after), after)
             return cluster.it.spec.model_copy(update={"version": after})
 
         def arrived(cluster: Stored[TenantCluster]) -> bool:
             return tables.is_ready(cluster) and cluster.it.status.version == told[1]
 
         outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
+        for line in () if outcome.unchanged else seen:
+            printing.warn(line)
         await see_through(session, outcome, course, done=told[0], arrived=arrived)
 
     carry_out(upgrade, kubeconfig=kubeconfig, context=context, namespace=namespace)
+
+
+def in_the_way(it: Hindrances, after: str) -> list[str]:
+    """A warning for each thing, and for what nobody could see; as of when they hold stands in the last one."""
+    lines = [wording.lets_none_go(f"PodDisruptionBudget {precheck.budget_name(each)}", each) for each in it.budgets]
+    lines += [f"{it.more_budgets} more PodDisruptionBudgets do so"] if it.more_budgets else []
+    lines += [wording.held_workers(it.waits)] if it.budgets else []
+    lines += [wording.gone_in(f"{precheck.api_name(each)}, which is in use,", each) for each in it.apis]
+    lines += [wording.not_seen(it.unseen, seen=bool(it.at))] if it.unseen else []
+    since = [f"the cluster was looked into {asked.moment(parse_time(it.at))}"] if it.at and lines else []
+    return [*lines, *since]
 
 
 async def _offered(session: Session) -> tuple[Release, ...]:

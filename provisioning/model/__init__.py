@@ -36,6 +36,7 @@ from provisioning.model.cluster import (
 from provisioning.model.conditions import Condition
 from provisioning.model.delegation import ApprovalDelegation, DelegationSpec
 from provisioning.model.ledger import LedgerSpec, TenantLedger
+from provisioning.model.precheck import DeprecatedApi, HoldingBudget, Precheck
 from provisioning.model.request import (
     ClusterRequest,
     Decision,
@@ -93,12 +94,14 @@ __all__ = [
     "Decision",
     "DelegationSpec",
     "Delivery",
+    "DeprecatedApi",
     "EscalationStep",
     "Flavor",
     "Gpu",
     "HandedOn",
     "Hibernation",
     "HibernationSchedule",
+    "HoldingBudget",
     "HostedImages",
     "LargeRequests",
     "LedgerSpec",
@@ -109,6 +112,7 @@ __all__ = [
     "NodePool",
     "Person",
     "Phase",
+    "Precheck",
     "Question",
     "QuotaSpec",
     "Release",

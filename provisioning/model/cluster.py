@@ -22,6 +22,7 @@ from provisioning.model.base import (
     rules,
 )
 from provisioning.model.conditions import Conditions
+from provisioning.model.precheck import Precheck
 
 _BY_NAME = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
 
@@ -225,6 +226,8 @@ class ClusterStatus(Model):
     """The value of the annotation clusterdesk.dev/reconcile-at that was last acted upon."""
     residue: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
     """While it is deleted: what is still there, and why."""
+    precheck: Precheck | None = None
+    """What an upgrade may run into, as seen in the cluster itself. Left out where nobody could look yet."""
 
 
 class TenantCluster(Model):

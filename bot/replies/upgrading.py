@@ -1,0 +1,88 @@
+"""What is said of another Kubernetes version before it is asked for: its way, and what is in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.replies.terms import and_more
+from bot.text import code
+from provisioning import precheck, wording
+from provisioning.model import DeprecatedApi, HoldingBudget
+
+UPGRADE_ROOM = "The workers that this takes for a while, beside those there are, count in the quota already."
+UPGRADE_ASLEEP = "💤 It is asleep: this begins when it wakes."
+UPGRADE_TRAILING = (
+    "⚠️ Some workers may be older than the control plane yet. It goes on only when none is, so this waits for them."
+)
+
+
+def upgrade_way(before: str, after: str, beyond: Sequence[str]) -> str:
+    """`beyond` are the versions after that, up to the newest on offer."""
+    way = f"{code(before)} → *{code(after)}*"
+    if not beyond:
+        return f"{way}: the newest on offer. One minor version at a time, and never back."
+    then = ", then ".join(map(code, beyond))
+    return f"{way}. After that {then}: one minor version at a time, each asked for by itself, and never back."
+
+
+def upgrade_order(pools: Sequence[str]) -> str:
+    """`pools` say what `rolled_pool` says of each."""
+    if not pools:
+        return "The control plane is replaced; there are no workers."
+    others = "all pools at the same time" if len(pools) > 1 else "the workers"
+    return f"First the control plane; once it has arrived, {others}: {', '.join(pools)}."
+
+
+def rolled_pool(name: str, workers: str, *, at_once: int, missing: int) -> str:
+    """A pool while it is updated: `missing` of the workers that go at once have no other in their place yet."""
+    pace = "one by one" if at_once == 1 else f"{at_once} at a time"
+    lacks = f", {missing} missing meanwhile" if missing else ""
+    return f"{code(name)} ({workers}, {pace}{lacks})"
+
+
+def upgrade_takes(half: str, most: str) -> str:
+    return f"About {half} by what it took here of late; nine of ten within {most}."
+
+
+def upgrade_felt(drain: str) -> str:
+    """`drain` is how long Pods may take to leave a worker; empty where there are no workers."""
+    told = "Connections to its API break off for moments."
+    if not drain:
+        return told
+    return f"{told} Pods move: each worker is emptied before it goes, and what has not left after {drain} goes with it."
+
+
+def upgrade_still(runs: str, before: str) -> str:
+    return f"⚠️ It still runs {code(runs)}, on its way to {code(before)}: this begins once that is done."
+
+
+def upgrade_held(budgets: Sequence[HoldingBudget], more: int, waits: str) -> str:
+    """`more` is how many hold up the workers beside these, `waits` how long a worker is held."""
+    told = [wording.lets_none_go(code(precheck.budget_name(each)), each) for each in budgets]
+    rest = [and_more(more)] if more else []
+    lines = (*(f"• {each}." for each in told), *rest, _sentence(wording.held_workers(code(waits))))
+    return "\n".join(("⚠️ *PodDisruptionBudgets hold up its workers*", *lines))
+
+
+def upgrade_drops(after: str, apis: Sequence[DeprecatedApi]) -> str:
+    lines = [f"• {wording.gone_in(code(precheck.api_name(each)), each)}." for each in apis]
+    why = "Each was asked for since its API server was started. What needs it then fails: move that first."
+    return "\n".join((f"⚠️ *It asks for APIs that {code(after)} does not have any more*", *lines, why))
+
+
+def upgrade_unseen(why: Sequence[str], *, seen: bool) -> str:
+    """`seen` says that somebody looked before, or saw the rest."""
+    return f"⚠️ {_sentence(wording.not_seen([*map(code, why)], seen=seen))}"
+
+
+def upgrade_clear(after: str) -> str:
+    return f"Nothing was seen in it that is in the way of {code(after)}."
+
+
+def upgrade_seen(when: str) -> str:
+    """`when` is markup of ours."""
+    return f"The cluster was looked into {when}."
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."

@@ -1,0 +1,134 @@
+"""Looks into tenants for what an upgrade may run into: seldom, briefly, and at once when somebody asks for an upgrade.
+
+Reading only, and bounded: one page of PodDisruptionBudgets, and the API server's own metrics, which are some megabytes.
+What it makes of them is `precheck`'s. Whoever knows that a tenant answers, and how to get in, has it look (`probe`),
+and never waits for that: a tenant that hangs costs a place in a queue of its own kind only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from provisioning import errors, precheck
+from provisioning.access import Access, UnusableKubeconfig
+from provisioning.kube import Kube
+from provisioning.manifest import Key
+from provisioning.model import DeprecatedApi, Precheck
+from provisioning.resources import POD_DISRUPTION_BUDGETS
+
+log = structlog.get_logger()
+
+BUDGETS_READ: Final = 500
+BUDGETS, APIS = "PodDisruptionBudgets", "deprecated APIs"
+"""What is looked at, as people read it where it could not be."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds: `rest` between two looks at a tenant, `timeout` for each of its two answers. `memory` is how long what
+    one API server said is believed: there may be several behind one address, and each knows only what it was asked."""
+
+    rest: float = 300.0
+    timeout: float = 5.0
+    memory: float = 7200.0
+    at_once: int = 2
+
+
+@dataclass
+class _Known:
+    """`wish` is what asked for an upgrade last. `apis` are those that were told of, and when last."""
+
+    found: Precheck | None = None
+    wish: Hashable = ()
+    looked_at: float | None = None
+    apis: dict[DeprecatedApi, float] = field(default_factory=dict)
+    hung: bool = False
+    task: asyncio.Task[None] | None = None
+
+
+class Prechecker:
+    """Looks in the background. `changed` is called with the key where there is something to note."""
+
+    def __init__(
+        self, *, changed: Callable[[Key], None], now: Callable[[], datetime], pace: Pace | None = None
+    ) -> None:
+        self._changed = changed
+        self._now = now
+        self._pace = pace or Pace()
+        self._known: dict[Key, _Known] = {}
+        self._gate = asyncio.Semaphore(self._pace.at_once)
+        self._sickbay = asyncio.Semaphore(self._pace.at_once)
+
+    def found(self, key: Key, *, wish: Hashable = ()) -> Precheck | None:
+        """What was found last; None where nobody has looked yet. `wish` is whatever asks for an upgrade now: when it is
+        another, the next look is due at once."""
+        known = self._known.setdefault(key, _Known())
+        if wish and wish != known.wish:
+            known.looked_at = None
+        known.wish = wish
+        return known.found
+
+    def look(self, key: Key, access: Access) -> None:
+        """Begin to look into a tenant that answers, if a look is due."""
+        known = self._known.setdefault(key, _Known())
+        rested = known.looked_at is None or time.monotonic() - known.looked_at >= self._pace.rest
+        if rested and (known.task is None or known.task.done()):
+            known.task = asyncio.ensure_future(self._look(key, access, known))
+
+    def forget(self, key: Key) -> None:
+        """The cluster is gone, or has no API server."""
+        known = self._known.pop(key, None)
+        if known is not None and known.task is not None:
+            known.task.cancel()
+
+    async def close(self) -> None:
+        """Stop looking."""
+        tasks = [known.task for known in self._known.values() if known.task is not None]
+        for key in list(self._known):
+            self.forget(key)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look(self, key: Key, access: Access, known: _Known) -> None:
+        async with self._sickbay if known.hung else self._gate:
+            asked, known.looked_at = known.looked_at is None, time.monotonic()
+            found = await self._read(access, known)
+        if asked or precheck.is_news(found, known.found):
+            log.info("tenant_prechecked", namespace=key[0], cluster=key[1], unseen=found.unseen or None)
+            known.found = found
+            self._changed(key)
+
+    async def _read(self, access: Access, known: _Known) -> Precheck:
+        """What can be read, and why the rest cannot."""
+        said: dict[str, Any] = {}
+        unseen, known.hung = [], False
+        for what, read in ((BUDGETS, _budgets), (APIS, _metrics)):
+            try:
+                async with asyncio.timeout(self._pace.timeout), access.connect() as tenant:
+                    said[what], missing = await read(tenant)
+                    unseen += [f"{what}: {missing}"] if missing else []
+            except errors.Forbidden:
+                unseen.append(f"{what}: its API server refuses")
+            except (errors.KubeError, UnusableKubeconfig, TimeoutError) as error:
+                unseen.append(f"{what}: its API server does not tell")
+                known.hung = known.hung or isinstance(error, TimeoutError)
+        moment = time.monotonic()
+        known.apis = {api: at for api, at in known.apis.items() if moment - at < self._pace.memory}
+        known.apis |= dict.fromkeys(said.get(APIS, ()), moment)
+        return precheck.of(at=self._now(), budgets=said.get(BUDGETS, []), apis=known.apis, unseen=tuple(unseen))
+
+
+async def _budgets(tenant: Kube) -> tuple[Any, str]:
+    page = await tenant.call("GET", POD_DISRUPTION_BUDGETS.path(), query={"limit": BUDGETS_READ})
+    missing = f"only the first {BUDGETS_READ} were read" if page["metadata"].get("continue") else ""
+    return precheck.holding(page.get("items") or ()), missing
+
+
+async def _metrics(tenant: Kube) -> tuple[Any, str]:
+    return precheck.deprecated(await tenant.text("/metrics")), ""
