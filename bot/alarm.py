@@ -11,7 +11,7 @@ from bot.sights import Sight
 from provisioning.model import Action
 from provisioning.stage import Stage
 
-_HANGS = (Stage.BUILDING, Stage.STALLED, Stage.DELETING)
+_HANGS = (Stage.BUILDING, Stage.STALLED, Stage.DELETING, Stage.GIVEN_UP)
 
 
 def is_due(sight: Sight) -> bool:
@@ -23,6 +23,8 @@ def is_due(sight: Sight) -> bool:
         return sight.now - undone >= stuck.PATIENCE
     if sight.cluster is None or sight.stage not in _HANGS:
         return False
+    if sight.stage is Stage.GIVEN_UP and not sight.cluster.meta.deleting:
+        return False  # another one of its name
     found = stuck.of_cluster(sight.cluster, sight.now)
     late = found is not None and sight.now - found.since >= stuck.PATIENCE
     return late and sight.request.it.spec.action is not Action.DELETE

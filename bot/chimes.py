@@ -30,6 +30,7 @@ WORDS = {
     Stage.READY: DONE,
     Stage.ASLEEP: DONE,
     Stage.DELETED: DONE,
+    Stage.GIVEN_UP: GIVEN_UP,
     Stage.DENIED: "denied",
     Stage.EXPIRED: EXPIRED,
     Stage.FAILED: "failed",

@@ -31,7 +31,7 @@ from bot.commands.finding import Found
 from bot.life import Look
 from bot.ports import Desk
 from bot.sights import Sight
-from provisioning import lifetime, objects, people, room, stage
+from provisioning import lifetime, objects, people, room, stage, standing
 from provisioning.model import ClusterRequest, Person
 from provisioning.objects import Stored
 from provisioning.stage import Stage
@@ -43,7 +43,7 @@ BLOCKS = 94
 REASON_SHOWN = 150
 NEWS = timedelta(days=7)
 """What was denied or expired longer ago is not told any more."""
-_TOLD = (Stage.DENIED, Stage.EXPIRED, Stage.FAILED, Stage.ACCEPTED)
+_TOLD = (Stage.DENIED, Stage.EXPIRED, Stage.FAILED, Stage.GIVEN_UP, Stage.ACCEPTED)
 """What became of a request where no cluster beside it says so."""
 
 
@@ -202,8 +202,8 @@ def _meanwhile(request: Stored[ClusterRequest], sight: Sight | None) -> Block:
 
 def _ended(tenant: str, request: Stored[ClusterRequest], now: datetime) -> Block | None:
     """What became of it, in one line; None for what is shown elsewhere or is no news."""
-    is_now, decided = stage.of_request(request, None), request.it.status.decided_at
-    if is_now not in _TOLD or not decided or now - objects.parse_time(decided) > NEWS:
+    is_now, ended = stage.of_request(request, None), standing.ended_at(request)
+    if is_now not in _TOLD or not ended or now - objects.parse_time(ended) > NEWS:
         return None
     line = f"{replies.headline(is_now, request.it.spec.cluster, tenant)} · {text.code(request.meta.name)}"
     told = blocks.section(line)

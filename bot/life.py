@@ -87,6 +87,8 @@ def told(look: Look, *, steps_as: Steps = progress.lines) -> list[Block]:
     if now is Stage.ASLEEP:
         return [*_facts(look), blocks.section(_why_asleep(look))]
     drawn = steps_as(status.steps, look.usual, look.now)
+    if status.gives_up_at:
+        drawn.append(blocks.section(replies.given_up_unless(text.moment(status.gives_up_at))))
     if now is Stage.STALLED and words and steps.failed(status.steps) is None:
         # No step of its own failed: what it consists of was refused as a whole.
         return [blocks.quote(words), *drawn]

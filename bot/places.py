@@ -14,7 +14,7 @@ from provisioning.stage import Stage
 ENDED = frozenset(
     (
         *(Stage.DENIED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.FAILED),
-        *(Stage.READY, Stage.ASLEEP, Stage.DELETED, Stage.GONE, Stage.SUPERSEDED),
+        *(Stage.READY, Stage.ASLEEP, Stage.DELETED, Stage.GIVEN_UP, Stage.GONE, Stage.SUPERSEDED),
     )
 )
 """Where a request has come to rest."""

@@ -24,6 +24,7 @@ class Weight(IntEnum):
 _WEIGHTS = {
     Stage.FAILED: Weight.FAILURE,
     Stage.STALLED: Weight.FAILURE,
+    Stage.GIVEN_UP: Weight.FAILURE,
     Stage.READY: Weight.READY,
     Stage.ASLEEP: Weight.READY,
     Stage.DELETED: Weight.READY,

@@ -73,6 +73,7 @@ def _of_cluster(cluster: Stored[TenantCluster], *, wide: bool) -> Iterator[tuple
     yield "add-ons", ", ".join(add_on.name for add_on in spec.add_ons)
     yield "endpoint", status.endpoint
     yield "until", _until(cluster) or "no end"
+    yield "given up", _given_up(cluster)
     yield "protection", "nobody deletes it" if spec.deletion_protection else ""
     yield "asked by", cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION, "")
     if stage.of_cluster(cluster) not in (Stage.READY, Stage.DELETING):
@@ -135,6 +136,11 @@ def _version(cluster: Stored[TenantCluster]) -> str:
 def _until(cluster: Stored[TenantCluster]) -> str:
     end = cluster.it.status.expires_at
     return asked.moment(parse_time(end)) if end else ""
+
+
+def _given_up(cluster: Stored[TenantCluster]) -> str:
+    end = cluster.it.status.gives_up_at
+    return wording.given_up_unless(asked.moment(parse_time(end))) if end else ""
 
 
 def _text(words: str, style: str = "") -> Text:

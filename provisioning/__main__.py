@@ -91,7 +91,7 @@ async def lead(
     pace = Pace(content=settings.probe_seconds)
     probe = Probe(kube, changed=clusters.add, answered=prechecker.look, pace=pace)
     asked = probe if settings.probe_tenants else None
-    reconciler = Reconciler(kube, landscape, probe=asked, prechecker=prechecker, now=now)
+    reconciler = Reconciler(kube, landscape, probe=asked, prechecker=prechecker, now=now, tell=tell)
     enactor = Enactor(kube, landscape, now=now, tell=tell)
     access_keeper = AccessKeeper(kube, landscape, roles=TenantRoles(kube), now=now, tell=tell)
     keeper = Keeper(kube, landscape, namespace=settings.namespace, void_after=2 * settings.request_timeout, now=now)

@@ -49,6 +49,7 @@ class Code(StrEnum):
     CLUSTER_MADE = "cluster-made"
     CLUSTER_CHANGED = "cluster-changed"
     CLUSTER_ENDED = "cluster-ended"
+    CLUSTER_GIVEN_UP = "cluster-given-up"
     ACCESS_ISSUED = "access-issued"
     ACCESS_REVOKED = "access-revoked"
     ACCESS_EXPIRED = "access-expired"
@@ -86,6 +87,7 @@ MEANING: Final[Mapping[Code, str]] = {
     Code.CLUSTER_MADE: "Somebody made a TenantCluster themselves; `approval` is the rule or the request that let them.",
     Code.CLUSTER_CHANGED: "Somebody changed a TenantCluster themselves.",
     Code.CLUSTER_ENDED: "Somebody deleted a TenantCluster themselves.",
+    Code.CLUSTER_GIVEN_UP: "A cluster failed before it was ever ready, nobody chose in time, and so it was deleted.",
     Code.ACCESS_ISSUED: "Somebody got a certificate for a cluster.",
     Code.ACCESS_REVOKED: "A certificate was taken back before its end.",
     Code.ACCESS_EXPIRED: "A certificate ran out.",

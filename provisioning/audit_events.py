@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from provisioning import seats
+from provisioning import names, seats, unattended
 from provisioning.audit import Code, Event
 from provisioning.grants import EXPIRED, REVOKED
 from provisioning.issuing import Marks
@@ -83,6 +83,18 @@ def lifetime_failed(request: Stored[ClusterRequest], cluster: Stored[TenantClust
     return Event(
         Code.LIFETIME_FAILED, who=spec.requester.user, where=CLUSTER, about=about, digest=spec.digest, facts=facts
     )
+
+
+def given_up(cluster: Stored[TenantCluster]) -> Event:
+    """Nobody chose what becomes of a cluster that failed before it was ever ready; whose it was, and since when."""
+    meta, found = cluster.meta, conditions_of.find(cluster.it.status.conditions, unattended.CONDITION)
+    facts = {
+        "cluster": meta.name,
+        "request": meta.annotations.get(names.REQUEST_ANNOTATION, ""),
+        "since": found.last_transition_time if found else "",
+    }
+    who = meta.annotations.get(names.REQUESTED_BY_ANNOTATION, "")
+    return Event(Code.CLUSTER_GIVEN_UP, who=who, where=CLUSTER, about="/".join(cluster.key), facts=facts)
 
 
 def _vote(vote: Vote) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning import errors, hibernation, inventory, names, observe, plan, releases, resources
+from provisioning import anew, errors, hibernation, inventory, observe, plan, releases, resources
 from provisioning.applier import Applier
 from provisioning.errors import Cause, RuleError
 from provisioning.hibernation import Rest
@@ -75,7 +75,7 @@ class Delivery:
             cluster, catalog, tenant=tenant.meta.name, cluster_uid=uid, existing=parts, asleep=rest.asleep
         )
         rendered = planned.manifests
-        outcome = await self._applier.bring(cluster.key, rendered, present=parts, anew=wants_all_anew(cluster))
+        outcome = await self._applier.bring(cluster.key, rendered, present=parts, anew=anew.is_due(cluster))
         # Without the Cluster its hosted components are not rendered, and would all look stale.
         strays = await inventory.strays(self._kube, Remains.of(cluster), rendered=rendered, parts=parts) if uid else []
         stale = await self._free(cluster, plan.stale(rendered, [*parts, *strays]), rest) if uid else []
@@ -103,12 +103,6 @@ class Delivery:
 
 def _name(manifest: Manifest) -> str:
     return f"{manifest['kind']} {manifest['metadata']['name']}"
-
-
-def wants_all_anew(cluster: Stored[TenantCluster]) -> bool:
-    """Whether somebody asks for everything to be applied again, and that was not done yet."""
-    asked = cluster.meta.annotations.get(names.RECONCILE_ANNOTATION, "")
-    return bool(asked) and asked[: names.HANDLED_MAX] != cluster.it.status.last_handled_reconcile_at
 
 
 def _host(parts: Manifests, cluster: Stored[TenantCluster]) -> Manifest | None:

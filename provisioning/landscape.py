@@ -14,7 +14,7 @@ from provisioning import charges, measures, names, plan, providers, resources, v
 from provisioning.cache import Cache, Source
 from provisioning.errors import Cause, RuleError
 from provisioning.manifest import Key, Manifest, Manifests
-from provisioning.model import Catalog, CatalogSpec, ClusterAccess, Tenant, TenantCluster
+from provisioning.model import Catalog, CatalogSpec, ClusterAccess, LifetimePolicy, Tenant, TenantCluster
 from provisioning.objects import Stored
 from provisioning.resources import Resource
 from provisioning.views import View
@@ -119,6 +119,11 @@ class Landscape:
         name = ((found or {}).get("metadata", {}).get("labels") or {}).get(names.TENANT_LABEL)
         tenant = self._tenants.get("", name) if name else None
         return tenant if tenant is not None and namespace in tenant.it.spec.namespaces else None
+
+    def lifetime_of(self, namespace: str) -> LifetimePolicy | None:
+        """How long clusters live in the namespace; None where it is nobody's."""
+        tenant = self.tenant_of(namespace)
+        return tenant.it.spec.lifetime if tenant is not None else None
 
     def grounds(self, namespace: str) -> tuple[Stored[Tenant], CatalogSpec]:
         """Whose the namespace is and what is on offer. Raises `RuleError` when there is no such thing."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning import steps
+from provisioning import steps, unattended
 from provisioning.model import ClusterSpec, ClusterStatus, Condition, StepState
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import parse_time
@@ -46,6 +46,12 @@ def of_failed_lifetime(request: str, spec: ClusterSpec, why: str) -> News:
     kept = f"its lifetime stays {spec.lifetime}" if spec.lifetime else "it has no end, as before"
     note = f"{kept}: what {request} asked for could not be written ({why}); ask for another lifetime"
     return News("LifetimeFailed", note, "Extend", warning=True)
+
+
+def of_giving_up() -> News:
+    """A cluster is deleted because nobody chose what becomes of it."""
+    note = "it failed before it was ever ready, and nobody chose in time what becomes of it, so it is deleted"
+    return News("GivenUp", note, "GiveUp", warning=True)
 
 
 def _steps(before: ClusterStatus, after: ClusterStatus) -> Iterator[News]:
@@ -97,6 +103,12 @@ def _expiring(was: Condition | None, is_: Condition | None, _: ClusterStatus) ->
         yield News("Expiring", is_.message, "Expire", warning=True)
 
 
+def _unattended(was: Condition | None, is_: Condition | None, _: ClusterStatus) -> Iterator[News]:
+    """That it is given up is told by whoever does it."""
+    if is_ is not None and is_.reason == unattended.WAITS and (was is None or was.message != is_.message):
+        yield News("Unattended", is_.message, "GiveUp", warning=True)
+
+
 def _paused(was: Condition | None, is_: Condition | None, _: ClusterStatus) -> Iterator[News]:
     if is_ is not None and was is None:
         yield News("Paused", "nothing is applied or pruned from now on", "Pause")
@@ -109,5 +121,6 @@ _TELLING: Final = {
     "Stalled": _stalled,
     "Hibernated": _hibernated,
     "Expiring": _expiring,
+    unattended.CONDITION: _unattended,
     "Paused": _paused,
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from provisioning import advice, expiry, names, sights, steps
+from provisioning import advice, expiry, names, sights, steps, unattended
 from provisioning.ending import Ending
 from provisioning.hibernation import Rest
 from provisioning.lifetime import Ladder
@@ -40,12 +40,14 @@ def observe(
     rest: Rest | None = None,
     ladder: Ladder | None = None,
     ending: Ending | None = None,
+    until: datetime | None = None,
 ) -> ClusterStatus:
     """The status of a TenantCluster in this world.
 
     `refusal` says why the last attempt to render or apply it failed, in plain words; empty when it did not. `rest` is
-    whether it is to sleep, `ladder` how its life ends, `ending` how far its deletion is. Call it again at least every
-    minute while the cluster is not ready: that a step takes too long shows only by the clock.
+    whether it is to sleep, `ladder` how its life ends, `ending` how far its deletion is, `until` how long it is kept
+    if it has failed for good. Call it again at least every minute while the cluster is not ready: that a step takes too
+    long shows only by the clock.
 
     While it is paused, what is written into its spec counts as not observed: nobody acts upon it.
     """
@@ -63,10 +65,14 @@ def observe(
         recorded = steps.record(before.steps, seen, created=created, now=now)
     summary = _summary(cluster, world, recorded, seen, now=now, refusal=refusal, rest=rest, ending=ending)
     generation = before.observed_generation if paused else cluster.meta.generation
+    # What is to sleep and does not has not failed to be set up.
+    gives_up_at = until if summary.stalled and not asleep and not deleting else None
     wanted = (
         *summary.conditions(now=moment, generation=generation),
         *_more(cluster, summary, rest, now=moment, generation=generation),
         *_expiring(cluster, ladder, now=now, generation=generation),
+        *([unattended.condition(gives_up_at, now=now, generation=generation)] if gives_up_at else ()),
+        *(each for each in before.conditions if each.type == unattended.CONDITION and deleting),
     )
     sleeping = summary.reason == HIBERNATED
     up = seen[1].done or bool(before.kubeconfig_secret)
@@ -81,6 +87,7 @@ def observe(
         nodes=sights.nodes(cluster, world),
         expires_at=format_time(ladder.ends_at) if ladder is not None else None,
         deletes_at=format_time(ladder.deletes_at) if ladder is not None and ladder.deletes_at is not None else None,
+        gives_up_at=format_time(gives_up_at) if gives_up_at is not None else None,
         asleep_since=(before.asleep_since or moment) if sleeping else None,
         inventory=before.inventory,
         last_handled_reconcile_at=before.last_handled_reconcile_at,

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import structlog
 
-from provisioning import additions, delivery, errors, lifetime, metrics, names, news, precheck, resources, sights
+from provisioning import additions, anew, audit, errors, lifetime, metrics, names, news, precheck, resources, sights
 from provisioning.additions import Additions
 from provisioning.applier import Applier
+from provisioning.clearance import Clearance
 from provisioning.delivery import Delivered, Delivery
 from provisioning.ending import Ending
 from provisioning.events import Recorder
@@ -26,7 +27,7 @@ from provisioning.manifest import Key, Manifest
 from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.news import News
-from provisioning.objects import Stored
+from provisioning.objects import Stored, parse_time
 from provisioning.observe import is_paused, observe
 from provisioning.prechecker import Prechecker
 from provisioning.probe import NOT_YET, Probe
@@ -57,6 +58,7 @@ class Reconciler:
         probe: Probe | None,
         now: Callable[[], datetime],
         prechecker: Prechecker | None = None,
+        tell: audit.Tell = audit.untold,
     ) -> None:
         self._kube = kube
         self._landscape = landscape
@@ -68,6 +70,7 @@ class Reconciler:
         self._recorder = Recorder(kube, now=now)
         self._additions = Additions(kube, landscape, self._applier, self._recorder, now=now)
         self._publisher = Publisher(kube, landscape, self._recorder)
+        self._clearance = Clearance(kube, landscape, self._recorder, now=now, tell=tell)
         self._teardown = Teardown(kube, now=now, probe=probe)
 
     async def act(self, key: Key) -> float | None:
@@ -116,7 +119,7 @@ class Reconciler:
         return ""
 
     async def _reconcile(self, cluster: Stored[TenantCluster], ladder: Ladder | None, refusal: str) -> float:
-        anew = delivery.wants_all_anew(cluster)
+        is_anew = anew.is_due(cluster)
         done = await self._delivery.act(cluster)
         refusal = "; ".join(filter(None, (refusal, done.refusal)))
         await self._recorder.tell(cluster, news.of_delivery(done.restored, done.pruned))
@@ -126,17 +129,19 @@ class Reconciler:
         if self._probe is not None and self._probe.awaits(cluster.key) and _was_ready(cluster):
             # A fresh leader has asked nobody yet: no reason to call a cluster unready. The answer brings us back here.
             return UNSETTLED_LOOK
-        status = observe(cluster, seen, now=self._now(), refusal=refusal, rest=done.rest, ladder=ladder)
+        until = await self._clearance.kept_until(cluster)
+        status = observe(cluster, seen, now=self._now(), refusal=refusal, rest=done.rest, ladder=ladder, until=until)
         noted: dict[str, Any] = {"inventory": done.inventory}
-        if anew and not is_paused(cluster, done.rest):
-            noted["last_handled_reconcile_at"] = _asked(cluster)[: names.HANDLED_MAX]
+        if is_anew and not is_paused(cluster, done.rest):
+            noted["last_handled_reconcile_at"] = anew.asked(cluster)[: names.HANDLED_MAX]
         await self._publisher.publish(cluster, status.model_copy(update=noted))
+        if status.gives_up_at and parse_time(status.gives_up_at) <= self._now():
+            await self._clearance.act(cluster)
         return self._next_look(status, done, ladder)
 
     def _ladder(self, cluster: Stored[TenantCluster]) -> Ladder | None:
         """How its life ends; None when it may live for ever."""
-        tenant = self._landscape.tenant_of(cluster.meta.namespace)
-        policy = tenant.it.spec.lifetime if tenant is not None else None
+        policy = self._landscape.lifetime_of(cluster.meta.namespace)
         return lifetime.ladder(cluster.meta.created or self._now(), cluster.it.spec, policy)
 
     async def _world(self, cluster: Stored[TenantCluster]) -> World:
@@ -151,7 +156,7 @@ class Reconciler:
         if not up:
             self._forget_tenant(cluster.key)
             return seen
-        wish = (_asked(cluster), *self._upgrades(cluster))
+        wish = (anew.asked(cluster), *self._upgrades(cluster))
         if self._prechecker is not None:
             seen = replace(seen, precheck=self._prechecker.found(cluster.key, wish=wish))
         sign = (*sights.of_life(seen), *wish)
@@ -185,6 +190,7 @@ class Reconciler:
         await self._kube.merge(resources.TENANT_CLUSTERS, cluster.meta.name, patch, namespace=cluster.meta.namespace)
 
     async def _end(self, cluster: Stored[TenantCluster]) -> float | None:
+        await self._clearance.note(cluster)
         remains = Remains.of(cluster)
         ending = await self._leave(remains)
         if ending is None:
@@ -219,7 +225,9 @@ class Reconciler:
         looks = [LONGEST_SLEEP if settled else UNSETTLED_LOOK]
         if done.again is not None:
             looks.append(done.again)
-        moments = (done.rest.changes_at if done.rest else None, ladder.changes_at(self._now()) if ladder else None)
+        moments = [done.rest.changes_at if done.rest else None, ladder.changes_at(self._now()) if ladder else None]
+        if status.gives_up_at and (end := parse_time(status.gives_up_at)) > self._now():
+            moments.append(end)
         looks += [max(0.0, (moment - self._now()).total_seconds()) + 1 for moment in moments if moment is not None]
         return min(looks)
 
@@ -237,8 +245,3 @@ class Reconciler:
 
 def _was_ready(cluster: Stored[TenantCluster]) -> bool:
     return conditions_of.is_true(cluster.it.status.conditions, "Ready")
-
-
-def _asked(cluster: Stored[TenantCluster]) -> str:
-    """The value by which somebody asks for a look at everything."""
-    return cluster.meta.annotations.get(names.RECONCILE_ANNOTATION, "")

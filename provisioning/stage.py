@@ -6,6 +6,7 @@ Cards, lists at a terminal and the order of redrawing all read it from here. Wor
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from provisioning import names, objects, room
 from provisioning.handmade import HandMade
@@ -28,9 +29,12 @@ class Stage(StrEnum):
     DELETING = "Deleting"
     DELETED = "Deleted"
     SUPERSEDED = "Superseded"  # the cluster has moved on with another request
+    GIVEN_UP = "GivenUp"  # the cluster failed before it was ever ready, and nobody chose what becomes of it
     GONE = "Gone"  # applied, and the cluster is not there (any more)
 
 
+GIVEN_UP: Final = "GivenUp"
+"""The condition of a request whose cluster was given up because nobody chose. It is there only where that is so."""
 _BEFORE_APPLIED = {
     Phase.PENDING: Stage.WAITING,
     Phase.APPROVED: Stage.ACCEPTED,
@@ -70,6 +74,8 @@ def of_request(request: Stored[ClusterRequest], cluster: Stored[TenantCluster] |
         return _BEFORE_APPLIED[phase]
     if request.it.spec.action is Action.DELETE:
         return Stage.DELETED if cluster is None or _younger(cluster, request) else Stage.DELETING
+    if conditions.is_true(request.it.status.conditions, GIVEN_UP):
+        return Stage.GIVEN_UP
     if cluster is None:
         return Stage.GONE
     behind = cluster.meta.annotations.get(names.REQUEST_ANNOTATION, request.meta.name)

@@ -11,7 +11,7 @@ from provisioning.model import conditions as conditions_of
 from provisioning.model.conditions import Summary, Truth
 from provisioning.objects import Stored, format_time, parse_time
 from provisioning.room import Wait
-from provisioning.stage import Stage
+from provisioning.stage import GIVEN_UP, Stage
 
 APPROVED: Final = "Approved"
 REMOVED: Final = "Removed"
@@ -39,10 +39,12 @@ _NO_ROOM: Final = f"it {wording.SAID[Stage.NO_ROOM]}"
 
 
 def ended_at(request: Stored[ClusterRequest]) -> str | None:
-    """When it was decided; or when it failed, because it may have waited for room for long before that."""
+    """When it was decided; or when it failed, because it may have waited for room for long before that; or when what
+    came of it was given up."""
     status = request.it.status
-    stalled = conditions_of.find(status.conditions, "Stalled") if status.phase is Phase.FAILED else None
-    return stalled.last_transition_time if stalled else status.decided_at
+    type_ = "Stalled" if status.phase is Phase.FAILED else GIVEN_UP
+    found = conditions_of.find(status.conditions, type_)
+    return found.last_transition_time if found else status.decided_at
 
 
 def removed_after(request: Stored[ClusterRequest]) -> timedelta | None:
@@ -93,4 +95,22 @@ def conditions(
     if removed is not None:
         reason = _GONE[removed]
         wanted = (*wanted, conditions_of.make(REMOVED, removed, reason=reason, now=moment, generation=generation))
-    return conditions_of.merge(request.it.status.conditions, wanted)
+    # What was given up stays so.
+    kept = conditions_of.find(request.it.status.conditions, GIVEN_UP)
+    return conditions_of.merge(request.it.status.conditions, (*wanted, kept) if kept else wanted)
+
+
+def given_up(request: Stored[ClusterRequest], *, now: datetime) -> tuple[Condition, ...]:
+    """The conditions of a request whose cluster is given up because nobody chose what becomes of it."""
+    message = (
+        f"the cluster {request.it.spec.cluster} failed before it was ever ready, and nobody chose what becomes of it"
+    )
+    made = conditions_of.make(
+        GIVEN_UP, True, reason="NobodyChose", message=message, now=format_time(now), generation=request.meta.generation
+    )
+    return (*request.it.status.conditions, made)
+
+
+def is_given_up(request: Stored[ClusterRequest]) -> bool:
+    """Whether its cluster was."""
+    return conditions_of.is_true(request.it.status.conditions, GIVEN_UP)

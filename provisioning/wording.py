@@ -175,8 +175,8 @@ def not_yours_to_cancel(cluster: str, who: str, tenant: str) -> str:
 def given_up_unless(when: str) -> str:
     """What comes of a cluster that failed before it was ever ready. `when` is drawn as this door draws times."""
     return (
-        f"Unless somebody chooses what becomes of it, it is deleted {when}, so that its room in the quota is free again. "
-        "It was never ready, and nothing is in it."
+        f"Unless somebody chooses what becomes of it, it is deleted {when}: it was never ready, so nothing is in it. "
+        "Its room in the quota is free again then."
     )
 
 
@@ -195,7 +195,7 @@ SAID: Final[Mapping[Stage, str]] = {
     Stage.DELETING: "is being deleted",
     Stage.DELETED: "is deleted",
     Stage.SUPERSEDED: "has moved on with a newer request",
-    Stage.GIVEN_UP: "is given up: nobody chose in time what becomes of it",
+    Stage.GIVEN_UP: "is given up: nobody chose in time",
     Stage.GONE: "is no longer there",
 }
 """What is said of a cluster, or of a wish for one."""

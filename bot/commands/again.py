@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot import cards, replies
 from bot.answers import Answer, Ask, Say
 from bot.commands import own_requests, refilling
 from bot.commands.command import Call, Choice, Command, Mine
+from provisioning import standing
 from provisioning.model import Action
 from provisioning.wish import Wish
 
@@ -17,6 +20,9 @@ def run(call: Call) -> Answer:
         return found
     place, request = found
     spec = request.it.spec
+    if standing.is_given_up(request):
+        # Whatever it asked for: what it came to is gone, and would have to be made.
+        return refilling.anew(call, request) or Ask(replace(_wish(call, found), action=Action.CREATE))
     if spec.action is not Action.CHANGE and (form := refilling.form(call, request)):
         return form
     key = (request.meta.namespace, spec.cluster)
@@ -43,7 +49,7 @@ def _wish(call: Call, found: Mine) -> Wish:
 
 COMMAND = Command(
     name="again",
-    summary="Ask again for something that was denied, withdrawn, or not decided in time.",
+    summary="Ask again for something that was denied, withdrawn, not decided in time, or given up.",
     usage="REQUEST or [TENANT/]NAME",
     examples=("/cluster again build-7",),
     run=run,

@@ -8,7 +8,7 @@ from bot import cards, offers, replies, text
 from bot.answers import Say
 from bot.commands.command import Call, Mine
 from bot.offers import Place
-from provisioning import approval, people, room
+from provisioning import approval, people, room, standing
 from provisioning.model import ClusterRequest, Phase
 from provisioning.objects import Stored
 
@@ -39,7 +39,8 @@ def withdrawable(call: Call) -> list[Mine]:
 
 def undone(call: Call) -> list[Mine]:
     """Those of which nothing came, the newest of a tenant first."""
-    return [*reversed(_of(call, _UNDONE))]
+    ended = _of(call, (*_UNDONE, Phase.APPLIED))
+    return [it for it in reversed(ended) if it[1].it.status.phase in _UNDONE or standing.is_given_up(it[1])]
 
 
 def are_named(call: Call, mine: Sequence[Mine]) -> bool:

@@ -43,9 +43,7 @@ def form(call: Call, request: Stored[ClusterRequest]) -> Answer | None:
     if spec.desired is None:
         return None
     if spec.action is Action.CREATE:
-        where = next((p for p in offers.places(call.desk.tenants_of(call.person)) if p.namespace == namespace), None)
-        draft = _draft(call, where, request, spec.desired) if where else None
-        return create.opened(call, where, draft, replaces=request.meta.name) if where and draft else None
+        return anew(call, request)
     tenant = call.desk.tenant_of(request.meta.namespace)
     key = (request.meta.namespace, spec.cluster)
     now = next((c for c in call.desk.clusters(tenant.meta.name) if c.key == key), None) if tenant else None
@@ -53,6 +51,14 @@ def form(call: Call, request: Stored[ClusterRequest]) -> Answer | None:
     if verb not in _FORMS:
         return None
     return _filled(_FORMS[verb], call, place, {**_of_change(verb, spec.desired), "reason": spec.reason})
+
+
+def anew(call: Call, request: Stored[ClusterRequest]) -> Answer | None:
+    """The form of a new cluster like the one that the request asks for; None where it cannot say all of it."""
+    spec, namespace = request.it.spec, request.meta.namespace
+    where = next((p for p in offers.places(call.desk.tenants_of(call.person)) if p.namespace == namespace), None)
+    draft = _draft(call, where, request, spec.desired) if where and spec.desired else None
+    return create.opened(call, where, draft, replaces=request.meta.name) if where and draft else None
 
 
 def _filled(command: Command, call: Call, place: str, values: Values) -> Answer:

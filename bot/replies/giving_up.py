@@ -38,6 +38,20 @@ def given_up_by(who: str, took: str, *, gone: bool) -> str:
     return f"Cancelled by {who}; resources removed{f' in {took}' if took else ''}"
 
 
+def given_up_unless(when: str) -> str:
+    """`when` is a date of ours."""
+    return f"⏳ {wording.given_up_unless(when)}"
+
+
+def given_up_alone(span: str, *, gone: bool) -> str:
+    """`span` is for how long somebody could have chosen."""
+    room = "Its room in the quota is free again." if gone else "Its room in the quota is free again once it is gone."
+    return (
+        f"It failed before it was ever ready, so nothing was in it, and nobody chose within {span} what becomes of it. "
+        f"{room}"
+    )
+
+
 def cluster_option(cluster: str, stage: Stage) -> str:
     """Plain text: what a menu says of a cluster that is not ready yet."""
     return f"{cluster} {wording.SAID[stage]}"

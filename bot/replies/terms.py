@@ -32,6 +32,7 @@ ICON = {
     "Deleting": "🗑️",
     "Deleted": "✔️",
     "Superseded": "✔️",
+    "GivenUp": "⌛",
     "Gone": "✔️",
 }
 STEP_ICON = {"Waiting": "○", "Running": "⟳", "Done": "✔", "Failed": "✖"}

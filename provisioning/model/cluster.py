@@ -218,6 +218,8 @@ class ClusterStatus(Model):
     """When the cluster's lifetime is over."""
     deletes_at: Timestamp | None = None
     """When the cluster is deleted: with its lifetime, or after the sleep that follows it."""
+    gives_up_at: Timestamp | None = None
+    """When the cluster is given up that failed before it was ever ready, unless somebody chooses what becomes of it."""
     asleep_since: Timestamp | None = None
     """Since when the cluster hibernates."""
     inventory: Annotated[tuple[ShortText, ...], Field(max_length=500)] = ()

@@ -211,6 +211,9 @@ class LifetimePolicy(Model):
     """How long before its end people are told."""
     hibernation: Duration | None = None
     """How long a cluster whose lifetime is over sleeps before it is deleted. Empty: it is deleted at once."""
+    failed: Duration = "2h"
+    """How long a cluster that failed before it was ever ready is kept for somebody to choose what becomes of it; then
+    it is deleted. 0s: for ever."""
 
 
 class AccessPolicy(Model):

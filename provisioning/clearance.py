@@ -1,0 +1,111 @@
+"""Gives up clusters that failed before they were ever ready and that nobody chooses about. Runs on the leader only.
+
+Which those are, `unattended` decides: by what is remembered at each look, and once more by what the API server itself
+has before anything is done. The deletion is of the cluster as it was read there and of no other, and the webhooks judge
+it again; so whoever chooses first has chosen. That it goes for this reason is written into its status before it goes,
+and from there into the request that it came of: it holds the cluster until that is done, so whoever is stopped in
+between loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from provisioning import audit, audit_events, errors, names, news, objects, resources, standing, unattended
+from provisioning.events import Recorder
+from provisioning.insight import Insight
+from provisioning.kube import Kube
+from provisioning.landscape import Landscape
+from provisioning.manifest import Manifest
+from provisioning.model import ClusterRequest, TenantCluster
+from provisioning.model import conditions as conditions_of
+from provisioning.objects import Stored
+from provisioning.resources import Resource
+
+log = structlog.get_logger()
+
+
+class Clearance:
+    """`kept_until` and `act` look at one cluster, `note` at one that goes."""
+
+    def __init__(
+        self, kube: Kube, landscape: Landscape, recorder: Recorder, *, now: Callable[[], datetime], tell: audit.Tell
+    ) -> None:
+        self._kube = kube
+        self._landscape = landscape
+        self._insight = Insight(kube)
+        self._recorder = recorder
+        self._now = now
+        self._tell = tell
+
+    async def kept_until(self, cluster: Stored[TenantCluster]) -> datetime | None:
+        """Until when it is kept, by what is remembered; None where it is not given up."""
+        namespace, name = cluster.key
+        if not unattended.may_go(cluster):
+            return None
+        try:
+            losses = await self._insight.losses(namespace, name)
+        except errors.KubeError as error:
+            # Nobody knows what is in it.
+            log.warning("losses_not_seen", namespace=namespace, name=name, why=error.message)
+            return None
+        accesses = self._landscape.caches[resources.CLUSTER_ACCESSES].list(namespace)
+        requests = self._landscape.requests_about(cluster.key)
+        about = unattended.attention(cluster, requests=requests, accesses=accesses, losses=losses)
+        return unattended.kept_until(cluster, self._landscape.lifetime_of(namespace), about, now=self._now())
+
+    async def act(self, cluster: Stored[TenantCluster]) -> None:
+        """Give it up, if that is due by what the API server has now. Raises `KubeError` when it cannot be asked."""
+        namespace, name = cluster.key
+        found, requests, accesses, losses = await asyncio.gather(
+            self._kube.find(resources.TENANT_CLUSTERS, name, namespace=namespace),
+            self._kube.list(resources.CLUSTER_REQUESTS, namespace=namespace),
+            self._kube.list(resources.CLUSTER_ACCESSES, namespace=namespace),
+            self._insight.losses(namespace, name),
+        )
+        there = objects.read(TenantCluster, found) if found is not None else None
+        if found is None or there is None or there.meta.uid != cluster.meta.uid:
+            return
+        about = unattended.attention(there, requests=requests.items, accesses=accesses.items, losses=losses)
+        if unattended.is_due(there, self._landscape.lifetime_of(namespace), about, now=self._now()):
+            await self._give_up(there, found)
+
+    async def note(self, cluster: Stored[TenantCluster]) -> None:
+        """Write into the request that a cluster came of that it goes because nobody chose. Raises `KubeError`."""
+        if not unattended.is_given_up(cluster):
+            return
+        key = (cluster.meta.namespace, cluster.meta.annotations.get(names.REQUEST_ANNOTATION, ""))
+        manifest = self._landscape.get(resources.CLUSTER_REQUESTS, *key)
+        if manifest is None:
+            return
+        request = objects.read(ClusterRequest, manifest)
+        if request.it.spec.cluster != cluster.meta.name or standing.is_given_up(request):
+            return
+        noted = conditions_of.wire(standing.given_up(request, now=self._now()))
+        await self._write(resources.CLUSTER_REQUESTS, manifest, {"conditions": noted})
+
+    async def _give_up(self, cluster: Stored[TenantCluster], manifest: Manifest) -> None:
+        meta, where = cluster.meta, {"namespace": cluster.meta.namespace, "name": cluster.meta.name}
+        said = conditions_of.wire(unattended.given_up(cluster.it.status.conditions))
+        try:
+            written = await self._write(resources.TENANT_CLUSTERS, manifest, {"conditions": said})
+            version = written["metadata"]["resourceVersion"]
+            # As it was read and no other: somebody may choose at this very moment.
+            await self._kube.delete(resources.TENANT_CLUSTERS, **where, uid=meta.uid, version=version)
+        except (errors.Conflict, errors.NotFound):
+            return
+        except (errors.Forbidden, errors.Invalid) as error:
+            log.warning("cluster_not_given_up", why=error.message, **where)
+            return
+        log.info("cluster_given_up", **where)
+        self._tell(audit_events.given_up(cluster))
+        await self._recorder.tell(cluster, [news.of_giving_up()])
+
+    async def _write(self, kind: Resource, manifest: Manifest, status: Manifest) -> Manifest:
+        """These fields of a status. A compare-and-swap."""
+        changed = {**manifest, "status": {**(manifest.get("status") or {}), **status}}
+        return await self._kube.replace(kind, changed, subresource="status")
