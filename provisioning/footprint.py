@@ -12,7 +12,8 @@ from typing import Final
 
 from provisioning import guests, quantity, resources
 from provisioning.errors import MalformedQuantity
-from provisioning.strict import Manifest, count, digits, inside, items
+from provisioning.manifest import Tree
+from provisioning.strict import count, digits, inside, items
 from provisioning.usage import Usage
 
 MAX_SIZE: Final = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size"
@@ -31,12 +32,12 @@ _MACHINE: Final[Mapping[str, tuple[str, ...]]] = {
 """Where the VirtualMachine's spec is in an object of that kind; in a template, `_OF_TEMPLATE`."""
 
 
-def of_cluster(manifest: Manifest) -> Usage:
+def of_cluster(manifest: Tree) -> Usage:
     """A raw Cluster: one. Its machines are charged where they are made."""
     return Usage(clusters=1)
 
 
-def machines(manifest: Manifest) -> int:
+def machines(manifest: Tree) -> int:
     """Of a MachineDeployment: what it may be scaled to, and what a rolling update adds on top.
 
     Raises `MalformedQuantity`.
@@ -45,7 +46,7 @@ def machines(manifest: Manifest) -> int:
     return most + _surge(inside(manifest, "spec"), most) if most else 0
 
 
-def scalable(manifest: Manifest) -> int:
+def scalable(manifest: Tree) -> int:
     """Of a MachineDeployment or a MachineSet: replicas or the autoscaler's maximum, whichever is more.
 
     Raises `MalformedQuantity`.
@@ -59,13 +60,13 @@ def scalable(manifest: Manifest) -> int:
     return most
 
 
-def replicas(manifest: Manifest) -> int:
+def replicas(manifest: Tree) -> int:
     """What `spec.replicas` says; one where it says nothing. Raises `MalformedQuantity`."""
     said = inside(manifest, "spec").get("replicas")
     return count(1 if said is None else said, "spec.replicas")
 
 
-def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usage:
+def of_machine(template: Tree, instancetype: Tree | None = None) -> Usage:
     """One virtual machine, of a KubevirtMachineTemplate, a KubevirtMachine or a VirtualMachine: the most that its guest
     can come to, and its own disks.
 
@@ -86,7 +87,7 @@ def of_machine(template: Manifest, instancetype: Manifest | None = None) -> Usag
     return own.having(vcpu=guests.beside(domain)) + guests.of_instancetype(instancetype).having(nodes=0)
 
 
-def instancetype_of(template: Manifest) -> str:
+def instancetype_of(template: Tree) -> str:
     """The instancetype that machines are as large as (see `of_machine`); empty when the object says so itself.
 
     Raises `MalformedQuantity` for one that others than the platform write, or that may be another when the machine is
@@ -104,7 +105,7 @@ def instancetype_of(template: Manifest) -> str:
     return name
 
 
-def of_instance(manifest: Manifest) -> Usage:
+def of_instance(manifest: Tree) -> Usage:
     """A VirtualMachineInstance as it runs: the size that its guest has now.
 
     KubeVirt writes into it how far the guest could be enlarged while it runs (four times, where nobody said); it is
@@ -122,13 +123,13 @@ def of_instance(manifest: Manifest) -> Usage:
     )
 
 
-def of_control_plane(manifest: Manifest) -> Usage:
+def of_control_plane(manifest: Tree) -> Usage:
     """A KamajiControlPlane: its replicas, and the address of its API server. Raises `MalformedQuantity`."""
     spec = inside(manifest, "spec")
     return _control_plane(spec.get("replicas"), inside(spec, "network").get("serviceType"))
 
 
-def of_tenant_control_plane(manifest: Manifest) -> Usage:
+def of_tenant_control_plane(manifest: Tree) -> Usage:
     """What Kamaji makes of one: a TenantControlPlane. Raises `MalformedQuantity`."""
     spec = inside(manifest, "spec", "controlPlane")
     return _control_plane(inside(spec, "deployment").get("replicas"), inside(spec, "service").get("serviceType"))
@@ -140,18 +141,18 @@ def _control_plane(said: object, service: object) -> Usage:
     return Usage(control_plane_replicas=number, load_balancers=int(service in (None, "", LOAD_BALANCER)))
 
 
-def of_service(manifest: Manifest) -> Usage:
+def of_service(manifest: Tree) -> Usage:
     """A Service of type LoadBalancer is one; others cost nothing."""
     return Usage(load_balancers=int(inside(manifest, "spec").get("type") == LOAD_BALANCER))
 
 
-def of_volume_claim(manifest: Manifest) -> Usage:
+def of_volume_claim(manifest: Tree) -> Usage:
     """A PersistentVolumeClaim: what it asks for. Raises `MalformedQuantity`."""
     asked = inside(manifest, "spec", "resources", "requests").get("storage")
     return Usage(storage=quantity.byte_count(asked) if asked is not None else 0)
 
 
-def of_data_volume(manifest: Manifest) -> Usage:
+def of_data_volume(manifest: Tree) -> Usage:
     """A DataVolume: what it asks for. One that takes its size from its source says nothing; then its claim will.
 
     Raises `MalformedQuantity`.
@@ -159,26 +160,26 @@ def of_data_volume(manifest: Manifest) -> Usage:
     return Usage(storage=max(_asked(manifest), default=0))
 
 
-def _machine(template: Manifest) -> Manifest:
+def _machine(template: Tree) -> Tree:
     return inside(template, *_MACHINE.get(str(template.get("kind")), _OF_TEMPLATE))
 
 
-def _without(holder: Manifest, key: str, field: str) -> Manifest:
+def _without(holder: Tree, key: str, field: str) -> Tree:
     return {name: value for name, value in inside(holder, key).items() if name != field}
 
 
-def disks(virtual_machine: Manifest) -> dict[str, int]:
+def disks(virtual_machine: Tree) -> dict[str, int]:
     """Bytes of the disks that are made for a VirtualMachine and go with it, by name. Raises `MalformedQuantity`."""
     templates = items(_machine(virtual_machine), "dataVolumeTemplates")
     return {str(inside(one, "metadata").get("name")): _disk(one) for one in templates if isinstance(one, Mapping)}
 
 
-def _storage(machine: Manifest) -> int:
+def _storage(machine: Tree) -> int:
     """The disks that are made for a virtual machine and go with it."""
     return sum(_disk(template) for template in items(machine, "dataVolumeTemplates"))
 
 
-def _scratch(pod: Manifest) -> int:
+def _scratch(pod: Tree) -> int:
     """Empty disks, which are files on the node for as long as the guest runs."""
     sizes = (inside(one, "emptyDisk").get("capacity") for one in items(pod, "volumes") if isinstance(one, Mapping))
     return sum(quantity.byte_count(size) for size in sizes if size is not None)
@@ -193,12 +194,12 @@ def _disk(template: object) -> int:
     return max(sizes)
 
 
-def _asked(volume: Manifest) -> list[int]:
+def _asked(volume: Tree) -> list[int]:
     asked = [inside(volume, "spec", part, "resources", "requests").get("storage") for part in ("storage", "pvc")]
     return [quantity.byte_count(size) for size in asked if size is not None]
 
 
-def _surge(spec: Manifest, replicas: int) -> int:
+def _surge(spec: Tree, replicas: int) -> int:
     rollout = inside(spec, "rollout", "strategy") or inside(spec, "strategy")
     surge = inside(rollout, "rollingUpdate").get("maxSurge")
     if rollout.get("type") == "OnDelete":

@@ -10,14 +10,15 @@ from typing import Any, Final
 
 from provisioning import quantity
 from provisioning.errors import MalformedQuantity
-from provisioning.strict import Manifest, count, inside, items
+from provisioning.manifest import Tree
+from provisioning.strict import count, inside, items
 from provisioning.usage import Usage
 
 EMULATOR: Final = 2
 """Processors of an emulator that has its own: one, and another where KubeVirt is told to keep their number even."""
 
 
-def of_instancetype(manifest: Manifest) -> Usage:
+def of_instancetype(manifest: Tree) -> Usage:
     """One virtual machine of this size. Raises `MalformedQuantity`."""
     cpu, said = inside(manifest, "spec", "cpu"), inside(manifest, "spec", "memory")
     cpus = max(count(cpu.get(part) or 0, f"cpu.{part}") for part in ("guest", "maxSockets"))
@@ -28,7 +29,7 @@ def of_instancetype(manifest: Manifest) -> Usage:
     return Usage(nodes=1, vcpu=cpus * 1000 + threads, memory=max(sizes), gpus=devices(inside(manifest, "spec")))
 
 
-def beside(holder: Manifest) -> int:
+def beside(holder: Tree) -> int:
     """Milli-CPU of what works for a guest beside its own processors: its emulator, and the threads that serve its
     disks. Of a domain or of an instancetype's spec. Raises `MalformedQuantity`."""
     emulator = EMULATOR if inside(holder, "cpu").get("isolateEmulatorThread") else 0
@@ -36,7 +37,7 @@ def beside(holder: Manifest) -> int:
     return (emulator + count(threads or 0, "ioThreads.supplementalPoolThreadCount")) * 1000
 
 
-def vcpu(domain: Manifest) -> int:
+def vcpu(domain: Tree) -> int:
     """Milli-CPU, `beside` included. Raises `MalformedQuantity`."""
     cpu = inside(domain, "cpu")
     cores, threads = (count(cpu.get(part) or 1, f"domain.cpu.{part}") for part in ("cores", "threads"))
@@ -48,7 +49,7 @@ def vcpu(domain: Manifest) -> int:
     return max(cores * threads * sockets * 1000, asked) + beside(domain)
 
 
-def memory(domain: Manifest) -> int:
+def memory(domain: Tree) -> int:
     """Bytes. Raises `MalformedQuantity`."""
     said = inside(domain, "memory")
     sizes = [quantity.byte_count(said[part]) for part in ("guest", "maxGuest") if said.get(part) is not None]
@@ -58,11 +59,11 @@ def memory(domain: Manifest) -> int:
     return most
 
 
-def _resources(domain: Manifest, name: str, parse: Any) -> int:
+def _resources(domain: Tree, name: str, parse: Any) -> int:
     values = [inside(domain, "resources", part).get(name) for part in ("requests", "limits")]
     return max([parse(value) for value in values if value is not None], default=0)
 
 
-def devices(holder: Manifest) -> int:
+def devices(holder: Tree) -> int:
     """Devices passed through, each by a name of its own."""
     return sum(len(items(holder, kind)) for kind in ("gpus", "hostDevices"))

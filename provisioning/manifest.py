@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 Manifest = dict[str, Any]
 Manifests = list[Manifest]
+Tree = Mapping[str, Any]
+"""A manifest, or a part of one, that is only looked at."""
 Key = tuple[str, str]
 """Namespace ("" for what has none) and name."""
 

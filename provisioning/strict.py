@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from provisioning.errors import MalformedQuantity
+from provisioning.manifest import Tree
 
-Manifest = Mapping[str, Any]
 
-
-def inside(manifest: Manifest, *path: str) -> Manifest:
+def inside(manifest: Tree, *path: str) -> Tree:
     """The part of a manifest at the path, empty when it is not there. Anything but an object there is an error."""
     found = manifest
     for part in path:
@@ -37,7 +35,7 @@ def digits(value: object, what: str) -> int:
     raise MalformedQuantity(f"{what}: {value!r} is no number that can be counted with")
 
 
-def items(holder: Manifest, key: str) -> Sequence[object]:
+def items(holder: Tree, key: str) -> Sequence[object]:
     """The list under the key, empty when it is not there. Anything but a list there is an error."""
     found = holder.get(key) or ()
     if not isinstance(found, list | tuple):

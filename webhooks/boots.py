@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioning.manifest import Tree
 from webhooks import parts, tree, user_data
-from webhooks.parts import Form, Manifest, Part, Source, commands, decoded
+from webhooks.parts import Form, Part, Source, commands, decoded
 
 _COMMANDS = ("bootCommands", "preKubeadmCommands", "postKubeadmCommands")
 
 
-def template(manifest: Manifest) -> tuple[Manifest, str]:
+def template(manifest: Tree) -> tuple[Tree, str]:
     """The spec that counts, and its path: a template's is two floors down."""
     spec = tree.mapping(manifest.get("spec"))
     if "template" in spec:
@@ -21,19 +22,19 @@ def template(manifest: Manifest) -> tuple[Manifest, str]:
     return spec, "spec"
 
 
-def in_kubeadm_config(manifest: Manifest) -> Iterator[Part]:
+def in_kubeadm_config(manifest: Tree) -> Iterator[Part]:
     """KubeadmConfig(Template): files (static pods, manifests to apply) and commands."""
     spec, at = template(manifest)
     yield from _of_kubeadm(spec, at)
 
 
-def in_kubeadm_control_plane(manifest: Manifest) -> Iterator[Part]:
+def in_kubeadm_control_plane(manifest: Tree) -> Iterator[Part]:
     """KubeadmControlPlane(Template): the same, a floor down."""
     spec, at = template(manifest)
     yield from _of_kubeadm(tree.mapping(spec.get("kubeadmConfigSpec")), f"{at}.kubeadmConfigSpec")
 
 
-def _of_kubeadm(spec: Manifest, at: str) -> Iterator[Part]:
+def _of_kubeadm(spec: Tree, at: str) -> Iterator[Part]:
     for index, file in enumerate(tree.mappings(spec.get("files"))):
         text = decoded(tree.text(file.get("content")), tree.text(file.get("encoding")))
         yield Part(f"{at}.files[{index}].content", Form.TEXT, text)
@@ -44,33 +45,33 @@ def _of_kubeadm(spec: Manifest, at: str) -> Iterator[Part]:
     yield Part(f"{at}.ignition.containerLinuxConfig.additionalConfig", Form.TEXT, additional)
 
 
-def secrets_of_kubeadm_config(manifest: Manifest) -> list[Source]:
+def secrets_of_kubeadm_config(manifest: Tree) -> list[Source]:
     """KubeadmConfig(Template): Secrets that files and passwords are taken from."""
     spec, at = template(manifest)
     return list(_secrets_of_kubeadm(spec, at))
 
 
-def secrets_of_kubeadm_control_plane(manifest: Manifest) -> list[Source]:
+def secrets_of_kubeadm_control_plane(manifest: Tree) -> list[Source]:
     """KubeadmControlPlane(Template): the same, a floor down."""
     spec, at = template(manifest)
     return list(_secrets_of_kubeadm(tree.mapping(spec.get("kubeadmConfigSpec")), f"{at}.kubeadmConfigSpec"))
 
 
-def _secrets_of_kubeadm(spec: Manifest, at: str) -> Iterator[Source]:
+def _secrets_of_kubeadm(spec: Tree, at: str) -> Iterator[Source]:
     for key, origin in (("files", "contentFrom"), ("users", "passwdFrom")):
         for index, entry in enumerate(tree.mappings(spec.get(key))):
             name = tree.text(tree.dig(entry, origin, "secret").get("name"))
             yield Source("Secret", name, f"{at}.{key}[{index}].{origin}")
 
 
-def secret_of_boot(manifest: Manifest) -> list[Source]:
+def secret_of_boot(manifest: Tree) -> list[Source]:
     """Machine, and what makes such: the Secret that is its user data, where no KubeadmConfig is asked for it."""
     spec, at = template(manifest)
     name = tree.text(tree.dig(spec, "bootstrap").get("dataSecretName"))
     return [Source("Secret", name, f"{at}.bootstrap.dataSecretName")] if name else []
 
 
-def secrets_of_machine(manifest: Manifest) -> list[Source]:
+def secrets_of_machine(manifest: Tree) -> list[Source]:
     """KubevirtMachine(Template): Secrets with cloud-init."""
     return [
         Source("Secret", tree.text(tree.mapping(source.get(key)).get("name")), field)
@@ -79,20 +80,20 @@ def secrets_of_machine(manifest: Manifest) -> list[Source]:
     ]
 
 
-def _cloud_init(manifest: Manifest) -> Iterator[tuple[Manifest, str]]:
+def _cloud_init(manifest: Tree) -> Iterator[tuple[Tree, str]]:
     for volume, field in _volumes(manifest):
         for key in ("cloudInitNoCloud", "cloudInitConfigDrive"):
             yield tree.mapping(volume.get(key)), f"{field}.{key}"
 
 
-def _volumes(manifest: Manifest) -> Iterator[tuple[Manifest, str]]:
+def _volumes(manifest: Tree) -> Iterator[tuple[Tree, str]]:
     spec, at = template(manifest)
     path = "virtualMachineTemplate.spec.template.spec"
     for index, volume in enumerate(tree.mappings(tree.dig(spec, *path.split(".")).get("volumes"))):
         yield volume, f"{at}.{path}.volumes[{index}]"
 
 
-def in_machine(manifest: Manifest) -> Iterator[Part]:
+def in_machine(manifest: Tree) -> Iterator[Part]:
     """KubevirtMachine(Template): cloud-init that it brings along, and disks that are images of containers."""
     for volume, field in _volumes(manifest):
         yield from parts.values(volume.get("containerDisk"), f"{field}.containerDisk")

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from provisioning.manifest import Tree
 from webhooks import boots, parts, tree
 from webhooks.origins import Origin
-from webhooks.parts import Form, Manifest, Part, Source
+from webhooks.parts import Form, Part, Source
 
 _WAY = ("proxySecretRef", "certSecretRef", "secretRef", "insecure")
 """How a source gets to its address."""
@@ -30,13 +31,13 @@ class Reference:
     chart: str = ""
 
 
-def targets_tenant(manifest: Manifest) -> bool:
+def targets_tenant(manifest: Tree) -> bool:
     """Whether a Flux object acts through a kubeconfig, by a Secret or by workload identity."""
     config = tree.mapping(tree.mapping(manifest.get("spec")).get("kubeConfig"))
     return bool(config.get("secretRef") or config.get("configMapRef"))
 
 
-def in_helm_release(manifest: Manifest) -> Iterator[Part]:
+def in_helm_release(manifest: Tree) -> Iterator[Part]:
     """Flux HelmRelease: the chart's name, values and post-renderers."""
     if not targets_tenant(manifest):
         return
@@ -47,7 +48,7 @@ def in_helm_release(manifest: Manifest) -> Iterator[Part]:
     yield from parts.values(spec.get("postRenderers"), "spec.postRenderers")
 
 
-def in_helm_chart_proxy(manifest: Manifest) -> Iterator[Part]:
+def in_helm_chart_proxy(manifest: Tree) -> Iterator[Part]:
     """Cluster API's HelmChartProxy (values are a template) and HelmReleaseProxy (values are a text)."""
     spec = tree.mapping(manifest.get("spec"))
     yield Part("spec.chartName", Form.CHART, tree.text(spec.get("chartName")))
@@ -61,7 +62,7 @@ def template_of_values(text: str, at: str) -> Iterator[Part]:
     yield Part(at, Form.SCRIPT, text)
 
 
-def in_kustomization(manifest: Manifest) -> Iterator[Part]:
+def in_kustomization(manifest: Tree) -> Iterator[Part]:
     """Flux Kustomization: patches, images and substitutions. What its source holds cannot be seen from here."""
     if targets_tenant(manifest):
         spec = tree.mapping(manifest.get("spec"))
@@ -69,20 +70,20 @@ def in_kustomization(manifest: Manifest) -> Iterator[Part]:
             yield from parts.values(spec.get(key), f"spec.{key}")
 
 
-def in_kamaji_addons(manifest: Manifest) -> Iterator[Part]:
+def in_kamaji_addons(manifest: Tree) -> Iterator[Part]:
     """KamajiControlPlane(Template) and TenantControlPlane: images of add-ons, which run in the tenant."""
     spec, at = boots.template(manifest)
     yield from parts.values(spec.get("addons"), f"{at}.addons")
 
 
-def in_topology(manifest: Manifest) -> Iterator[Part]:
+def in_topology(manifest: Tree) -> Iterator[Part]:
     """Cluster: variables of its ClusterClass, which become part of its machines."""
     topology = tree.dig(manifest, "spec", "topology")
     if topology:
         yield Part("spec.topology", Form.SETTINGS, topology)
 
 
-def in_cluster_class(manifest: Manifest) -> Iterator[Part]:
+def in_cluster_class(manifest: Tree) -> Iterator[Part]:
     """ClusterClass: patches of what is made by it, and what its variables are when nobody says."""
     spec = tree.mapping(manifest.get("spec"))
     for key in ("patches", "variables"):
@@ -90,7 +91,7 @@ def in_cluster_class(manifest: Manifest) -> Iterator[Part]:
             yield Part(f"spec.{key}", Form.SETTINGS, spec[key])
 
 
-def reference(manifest: Manifest) -> Reference:
+def reference(manifest: Tree) -> Reference:
     """Where a HelmRelease takes its chart from, or a Kustomization its files.
 
     A HelmRepository needs `chart`; an OCIRepository is the chart.
@@ -104,12 +105,12 @@ def reference(manifest: Manifest) -> Reference:
     return _reference(source, "spec.chart.spec.chart", chart=tree.text(chart.get("chart")))
 
 
-def _reference(to: Manifest, field: str, *, chart: str = "") -> Reference:
+def _reference(to: Tree, field: str, *, chart: str = "") -> Reference:
     kind, name, namespace = (tree.text(to.get(key)) for key in ("kind", "name", "namespace"))
     return Reference(kind, name, namespace, field, chart)
 
 
-def resolve(reference: Reference, source: Manifest) -> Origin:
+def resolve(reference: Reference, source: Tree) -> Origin:
     """What is behind a reference, once its source is there."""
     url = tree.text(tree.mapping(source.get("spec")).get("url"))
     if reference.kind == "OCIRepository" and reference.field == "spec.chartRef":
@@ -119,18 +120,18 @@ def resolve(reference: Reference, source: Manifest) -> Origin:
     return Origin(url, reference.field, reference.chart if reference.kind == "HelmRepository" else "")
 
 
-def origin_of_proxy(manifest: Manifest) -> Origin:
+def origin_of_proxy(manifest: Tree) -> Origin:
     """The chart of a HelmChartProxy or HelmReleaseProxy."""
     spec = tree.mapping(manifest.get("spec"))
     return Origin(tree.text(spec.get("repoURL")), "spec.chartName", tree.text(spec.get("chartName")))
 
 
-def as_release(chart: Manifest) -> dict[str, Any]:
+def as_release(chart: Tree) -> dict[str, Any]:
     """Flux's HelmChart, as the release that would have made it."""
     return {"spec": {"chart": {"spec": tree.mapping(chart.get("spec"))}}}
 
 
-def delivery(manifest: Manifest) -> dict[str, Any]:
+def delivery(manifest: Tree) -> dict[str, Any]:
     """What of a carrier, or of a source, says what comes, from where and whereto; not how often it is tried or whether
     it is paused."""
     spec = tree.mapping(manifest.get("spec"))
@@ -138,7 +139,7 @@ def delivery(manifest: Manifest) -> dict[str, Any]:
     return {key: spec.get(key) for key in (*keys, *_WAY)}
 
 
-def can_be_faked(source: Manifest) -> bool:
+def can_be_faked(source: Tree) -> bool:
     """Whether a proxy that the source names can answer in the name of its address: over HTTP, or by an authority of its
     own, which for Git stands in the Secret with the password."""
     spec = tree.mapping(source.get("spec"))
@@ -147,13 +148,13 @@ def can_be_faked(source: Manifest) -> bool:
     return bool(spec.get("proxySecretRef")) and (plain or any(spec.get(key) for key in own))
 
 
-def resources_of(manifest: Manifest) -> list[Source]:
+def resources_of(manifest: Tree) -> list[Source]:
     """Everything that a ClusterResourceSet applies."""
     entries = enumerate(tree.mappings(tree.mapping(manifest.get("spec")).get("resources")))
     return [Source(tree.text(e.get("kind")), tree.text(e.get("name")), f"spec.resources[{i}]") for i, e in entries]
 
 
-def values_sources(manifest: Manifest) -> list[Source]:
+def values_sources(manifest: Tree) -> list[Source]:
     """Everything that a HelmRelease takes values from."""
     entries = enumerate(tree.mappings(tree.mapping(manifest.get("spec")).get("valuesFrom")))
     found = [
@@ -163,13 +164,13 @@ def values_sources(manifest: Manifest) -> list[Source]:
     return [source for source in found if source.kind in ("ConfigMap", "Secret") and source.name]
 
 
-def substitutes_of(manifest: Manifest) -> list[Source]:
+def substitutes_of(manifest: Tree) -> list[Source]:
     """Everything that a Kustomization takes variables from."""
     entries = enumerate(tree.mappings(tree.dig(manifest, "spec", "postBuild").get("substituteFrom")))
     at = "spec.postBuild.substituteFrom"
     return [Source(tree.text(e.get("kind")), tree.text(e.get("name")), f"{at}[{i}]") for i, e in entries]
 
 
-def _target(entry: Manifest) -> str:
+def _target(entry: Tree) -> str:
     """`image.repository`: the whole text becomes that value."""
     return tree.text(entry.get("targetPath")).rpartition(".")[2]

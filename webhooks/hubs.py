@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioning.manifest import Tree
 from webhooks import boots, carriers, parts, tree
 from webhooks.origins import Origin
-from webhooks.parts import Form, Manifest, Part, Source
+from webhooks.parts import Form, Part, Source
 
 IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
 """Argo CD's server and name of the cluster that it runs in."""
@@ -28,7 +29,7 @@ class Entry:
     content: Mapping[str, Any]
 
 
-def in_application(manifest: Manifest) -> Iterator[Part]:
+def in_application(manifest: Tree) -> Iterator[Part]:
     """Argo CD's Application and ApplicationSet: charts, values, parameters, images and patches."""
     for spec, at in _remote(manifest):
         for index, text in enumerate(tree.sequence(_sync(manifest).get("manifests"))):
@@ -49,7 +50,7 @@ def in_application(manifest: Manifest) -> Iterator[Part]:
     yield Part("spec.templatePatch", Form.SCRIPT, tree.text(tree.mapping(manifest.get("spec")).get("templatePatch")))
 
 
-def origins_of_application(manifest: Manifest) -> Iterator[Origin]:
+def origins_of_application(manifest: Tree) -> Iterator[Origin]:
     """Where an Application's or ApplicationSet's content comes from."""
     for spec, at in _remote(manifest):
         for source, field in [*_sources(spec, at), *_sources(_sync(manifest), "operation.sync")]:
@@ -61,7 +62,7 @@ def origins_of_application(manifest: Manifest) -> Iterator[Origin]:
                     yield Origin(str(file), f"{field}.helm.valueFiles[{index}]")
 
 
-def _remote(manifest: Manifest) -> Iterator[tuple[Manifest, str]]:
+def _remote(manifest: Tree) -> Iterator[tuple[Tree, str]]:
     """What the Application is, or those of an ApplicationSet will be, unless it stays in the management cluster.
 
     An ApplicationSet that does not say yet where they go is judged by its Applications, one by one.
@@ -73,17 +74,17 @@ def _remote(manifest: Manifest) -> Iterator[tuple[Manifest, str]]:
         yield spec, at
 
 
-def _is_open(manifest: Manifest, *texts: str) -> bool:
+def _is_open(manifest: Tree, *texts: str) -> bool:
     """Whether an ApplicationSet's generators have still to say it."""
     return manifest.get("kind") == "ApplicationSet" and any("{{" in text for text in texts)
 
 
-def _sync(manifest: Manifest) -> Manifest:
+def _sync(manifest: Tree) -> Tree:
     """What an Application is told to do once, which may have sources, and even manifests, of its own."""
     return tree.dig(manifest, "operation", "sync")
 
 
-def _sources(spec: Manifest, at: str) -> Iterator[tuple[Manifest, str]]:
+def _sources(spec: Tree, at: str) -> Iterator[tuple[Tree, str]]:
     if "source" in spec:
         yield tree.mapping(spec["source"]), f"{at}.source"
     if "sourceHydrator" in spec:
@@ -92,7 +93,7 @@ def _sources(spec: Manifest, at: str) -> Iterator[tuple[Manifest, str]]:
         yield source, f"{at}.sources[{index}]"
 
 
-def in_profile(manifest: Manifest) -> Iterator[Part]:
+def in_profile(manifest: Tree) -> Iterator[Part]:
     """Sveltos' Profile and ClusterProfile: charts, their values, and patches."""
     spec = tree.mapping(manifest.get("spec"))
     for index, chart in enumerate(tree.mappings(spec.get("helmCharts"))):
@@ -105,7 +106,7 @@ def in_profile(manifest: Manifest) -> Iterator[Part]:
     yield from parts.values(spec.get("patches"), "spec.patches")
 
 
-def named_by_profile(manifest: Manifest) -> Iterator[tuple[Source, Form]]:
+def named_by_profile(manifest: Tree) -> Iterator[tuple[Source, Form]]:
     """ConfigMaps and Secrets that a profile takes manifests, values and patches from, and how they are to be read."""
     spec = tree.mapping(manifest.get("spec"))
     for index, policy in _sent(spec, "policyRefs"):
@@ -121,7 +122,7 @@ def named_by_profile(manifest: Manifest) -> Iterator[tuple[Source, Form]]:
         yield _source(manifest, resource, field), Form.CONTENT
 
 
-def borrowed_by_profile(manifest: Manifest) -> Iterator[Entry]:
+def borrowed_by_profile(manifest: Tree) -> Iterator[Entry]:
     """What a tenant's profile has collected from namespaces other than its own."""
     own = tree.dig(manifest, "metadata").get("namespace")
     for resource, field in _collected(tree.mapping(manifest.get("spec"))):
@@ -129,7 +130,7 @@ def borrowed_by_profile(manifest: Manifest) -> Iterator[Entry]:
             yield Entry(f"{field}.namespace", resource)
 
 
-def origins_of_profile(manifest: Manifest) -> Iterator[Origin]:
+def origins_of_profile(manifest: Tree) -> Iterator[Origin]:
     """Where a profile's content comes from, as far as admission cannot look into it."""
     spec = tree.mapping(manifest.get("spec"))
     for index, chart in enumerate(tree.mappings(spec.get("helmCharts"))):
@@ -147,7 +148,7 @@ def origins_of_profile(manifest: Manifest) -> Iterator[Origin]:
                 yield Origin(source.name, f"{source.field}.name")
 
 
-def sources_of_profile(manifest: Manifest) -> Iterator[Source]:
+def sources_of_profile(manifest: Tree) -> Iterator[Source]:
     """Flux' sources that a profile takes files from: a kind, and where it stands."""
     spec = tree.mapping(manifest.get("spec"))
     for key in ("policyRefs", "kustomizationRefs"):
@@ -156,7 +157,7 @@ def sources_of_profile(manifest: Manifest) -> Iterator[Source]:
                 yield _source(manifest, entry, f"spec.{key}[{index}]")
 
 
-def local_entries(manifest: Manifest) -> Iterator[Entry]:
+def local_entries(manifest: Tree) -> Iterator[Entry]:
     """What of a profile goes into the management cluster."""
     spec = tree.mapping(manifest.get("spec"))
     for key in ("policyRefs", "kustomizationRefs"):
@@ -165,25 +166,25 @@ def local_entries(manifest: Manifest) -> Iterator[Entry]:
                 yield Entry(f"spec.{key}[{index}].deploymentType", entry)
 
 
-def _sent(spec: Manifest, key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _sent(spec: Tree, key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The entries that leave the management cluster."""
     for index, entry in enumerate(tree.mappings(spec.get(key))):
         if entry.get("deploymentType") != LOCAL:
             yield index, entry
 
 
-def _collected(spec: Manifest) -> Iterator[tuple[Mapping[str, Any], str]]:
+def _collected(spec: Tree) -> Iterator[tuple[Mapping[str, Any], str]]:
     """Objects that a profile's templates read, and their fields."""
     for index, entry in enumerate(tree.mappings(spec.get("templateResourceRefs"))):
         yield tree.mapping(entry.get("resource")), f"spec.templateResourceRefs[{index}].resource"
 
 
-def _source(manifest: Manifest, entry: Manifest, field: str) -> Source:
+def _source(manifest: Tree, entry: Tree, field: str) -> Source:
     kind, name, namespace = (tree.text(entry.get(key)) for key in ("kind", "name", "namespace"))
     # Whatever a tenant's profile says, Sveltos looks in its own namespace.
     return Source(kind, name, field, "" if _is_tenants(manifest) else namespace)
 
 
-def _is_tenants(manifest: Manifest) -> bool:
+def _is_tenants(manifest: Tree) -> bool:
     """Whether it is a Profile, which reaches the clusters of its own namespace only, and no ClusterProfile."""
     return "namespace" in tree.dig(manifest, "metadata")

@@ -10,15 +10,14 @@ import base64
 import binascii
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from provisioning.documents import Overgrown
+from provisioning.manifest import Tree
 from webhooks import tree
-
-Manifest = Mapping[str, Any]
 
 TEXT_MAX = 2 * 1024 * 1024
 """Bytes that a compressed file may come to: more is not read, and so does not pass."""
@@ -68,7 +67,7 @@ def values(content: Any, at: str) -> Iterator[Part]:
         yield Part(at, Form.VALUES, content)
 
 
-def texts(manifest: Manifest, form: Form, *, at: str = "") -> Iterator[Part]:
+def texts(manifest: Tree, form: Form, *, at: str = "") -> Iterator[Part]:
     """Every text in a ConfigMap or Secret, decoded, and what is packed in it: a machine may be told to unpack it.
 
     Raises `Overgrown`.
@@ -80,7 +79,7 @@ def texts(manifest: Manifest, form: Form, *, at: str = "") -> Iterator[Part]:
                 yield Part(f"{at}.{section}.{key}" if at else f"{section}.{key}", form, text)
 
 
-def length(manifest: Manifest) -> int:
+def length(manifest: Tree) -> int:
     """Characters of all the texts in a ConfigMap or Secret, as they are stored."""
     sections = (tree.mapping(manifest.get(section)) for section in ("data", "binaryData"))
     return sum(len(tree.text(value)) for section in sections for value in section.values())
