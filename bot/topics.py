@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import replies, text
-from provisioning import quota, risk
+from provisioning import quota, risk, unattended
 from provisioning.model import Amounts, TenantSpec
 
 
@@ -46,6 +46,11 @@ def _lifetime(tenant: TenantSpec) -> str:
     policy = tenant.lifetime
     spans = (text.lifetime(span) if span else "" for span in (policy.default, policy.longest, policy.hibernation))
     return replies.policy_of_lifetime(*spans)
+
+
+def _trouble(tenant: TenantSpec) -> str:
+    kept = tenant.lifetime.failed
+    return replies.policy_of_failure(text.lifetime(kept) if unattended.kept(tenant.lifetime) else "")
 
 
 TOPICS: tuple[Topic, ...] = (
@@ -106,6 +111,7 @@ TOPICS: tuple[Topic, ...] = (
         "there was no room, or delete it. One that was never ready is cancelled at once, without anybody's approval.",
         ("show", "details", "retry", "resize", "cancel", "delete"),
         also=("stuck", "failed", "failure", "error", "slow", "problem"),
+        facts=_trouble,
     ),
 )
 

@@ -152,6 +152,13 @@ def policy_of_large(above: Sequence[str], required: int, *, others: bool, in_sla
     return f" What is above {either(above)} is large: {who}{'' if in_slack else ', with kubectl and not in Slack'}."
 
 
+def policy_of_failure(kept: str) -> str:
+    """`kept` is a span of ours; empty for ever."""
+    if not kept:
+        return "one that failed before it was ever ready is kept until somebody chooses what becomes of it."
+    return f"one that failed before it was ever ready is deleted {kept} later, unless somebody chooses before that."
+
+
 def policy_of_lifetime(default: str, longest: str, sleep: str) -> str:
     """Each is a span of ours, or empty."""
     usual = f"{default} unless you say otherwise" if default else "no end unless you say one"
