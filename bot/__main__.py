@@ -6,14 +6,13 @@ import asyncio
 import signal
 import socket
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import pydantic
 import typer
 import yaml
 
-from bot import manifest, slack
+from bot import manifest, metrics, slack
 from bot.service import Service
 from bot.settings import Settings
 from bot.usergroups import UserGroups
@@ -90,7 +89,7 @@ async def run(settings: Settings) -> None:
             KubeHeads(plain, settings.namespace, "bot"),
             writer=identity,
             file=settings.audit_file,
-            now=lambda: datetime.now(UTC),
+            now=plain.clock,
         )
         tell = await stack.enter_async_context(trail)
         service = _service(
@@ -138,7 +137,7 @@ def _service(
     return Service(
         settings=settings,
         # By the API server's clock, by which objects are dated: ours may be off.
-        desk=Desk(kube, views, groups=groups, canary=Canary(kube, namespace=settings.canary_namespace), now=kube.now),
+        desk=Desk(kube, views, groups=groups, canary=_canary(kube, settings.canary_namespace), now=kube.now),
         tenants=caches[resources.TENANTS],
         requests=caches[resources.CLUSTER_REQUESTS],
         clusters=caches[resources.TENANT_CLUSTERS],
@@ -153,6 +152,13 @@ def _service(
         now=kube.now,
         stop=stop,
     )
+
+
+def _canary(kube: Kube, namespace: str) -> Canary:
+    def told(enforced: bool) -> None:
+        metrics.QUOTAS_ENFORCED.labels(namespace).set(enforced)
+
+    return Canary(kube, namespace=namespace, told=told)
 
 
 async def _until_stopped(service: Service, stop: asyncio.Event) -> None:

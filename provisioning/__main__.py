@@ -10,7 +10,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
@@ -65,7 +65,7 @@ async def run(settings: Settings) -> None:
         elector = Elector(kube, name=LEASE, namespace=settings.namespace, identity=identity)
         heads = KubeHeads(plain, settings.namespace, "provisioner")
         async with (
-            audit_trail.kept(heads, writer=identity, file=settings.audit_file, now=_now) as tell,
+            audit_trail.kept(heads, writer=identity, file=settings.audit_file, now=plain.clock) as tell,
             health.serving(settings.host, settings.health_port, waits=landscape.waits),
             asyncio.TaskGroup() as group,
         ):
@@ -111,10 +111,6 @@ async def lead(
             gauge.clear()
         await probe.close()
         await prechecker.close()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 if __name__ == "__main__":

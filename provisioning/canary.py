@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from provisioning import errors, metrics, names
+from provisioning import errors, names
 from provisioning.kube import Kube
 from provisioning.manifest import Manifest
 from provisioning.model import ClusterSpec, NodePool
@@ -50,12 +50,21 @@ def is_refused(error: errors.KubeError) -> bool:
 
 
 class Canary:
-    """`namespace` is where the wish is tried; empty turns it off, and then there is never trouble."""
+    """`namespace` is where the wish is tried; empty turns it off, and then there is never trouble. `told` hears after
+    each try whether quotas can be relied on."""
 
-    def __init__(self, kube: Kube, *, namespace: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        *,
+        namespace: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        told: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         self._kube = kube
         self._namespace = namespace
         self._now = now
+        self._told = told
         self._refused_at = now()
         self._taken = False
         self._refused = False
@@ -94,7 +103,7 @@ class Canary:
         else:
             refused, self._taken = False, True
             log.error("canary_taken", namespace=self._namespace)
-        metrics.QUOTAS_ENFORCED.set(0 if self.trouble() else 1)
+        self._told(self.trouble() is None)
         for looked in self._listeners:
             looked.set()
         return EVERY_SECONDS if refused else AGAIN_SECONDS

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -84,6 +84,13 @@ class Connection:
     def now(self) -> datetime:
         """What time it is at the API server. Raises `Unavailable` before its first answer."""
         return self._time.now()
+
+    def clock(self) -> datetime:
+        """The same, for what is told meanwhile: before the first answer by the clock of this machine."""
+        try:
+            return self._time.now()
+        except errors.Unavailable:
+            return datetime.now(UTC)
 
     async def call(
         self,

@@ -55,10 +55,6 @@ CLUSTER_DELETION_ASKED = Gauge(
     "When the deletion of a TenantCluster that is still there was asked for, as Unix time; alert on its age.",
     ["namespace", "name"],
 )
-QUOTAS_ENFORCED = Gauge(
-    "clusterdesk_quotas_enforced",
-    "Of each bot: 1 while the canary, a dry run above any quota, is refused; 0: nothing is approved. Alert on it.",
-)
 OF_THE_LEADER = (
     *(LEDGER_KEPT, LEDGER_CLAIMS, LEDGER_DRIFT, QUOTA_USED, QUOTA_RESERVED, QUOTA_HARD),
     *(CLUSTER_READY, CLUSTER_DELETION_ASKED),

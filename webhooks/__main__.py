@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -85,7 +85,7 @@ async def serve(settings: Settings) -> None:
         probe = LedgerProbe(kube, namespace=settings.namespace)
         # No name of a Pod: one that is made anew must not take for its own what the one before had charged ahead.
         ledgers = BatchedLedgers(KubeLedgers(kube, settings.namespace), door=secrets.token_hex(8))
-        judge = Judge(POLICIES, DEFAULTS, lookup, ledgers, settings.trusted(), now=_now, near=lookup)
+        judge = Judge(POLICIES, DEFAULTS, lookup, ledgers, settings.trusted(), now=plain.clock, near=lookup)
 
         def why_not_ready() -> str | None:
             return lookup.why_not_ready() or probe.why_not_ready() or source.why_not_ready()
@@ -94,7 +94,7 @@ async def serve(settings: Settings) -> None:
         identity = lease.identity(settings.pod_name or socket.gethostname())
         elector = lease.Elector(plain, name=LEASE, namespace=settings.namespace, identity=identity)
         async with (
-            audit_trail.kept(heads, writer=identity, file=settings.audit_file, now=_now) as tell,
+            audit_trail.kept(heads, writer=identity, file=settings.audit_file, now=plain.clock) as tell,
             asyncio.TaskGroup() as group,
         ):
             denials, landings = Denials(tell), Landings(lookup, settings.trusted(), tell)
@@ -120,7 +120,7 @@ async def serve(settings: Settings) -> None:
 
 
 def _second_look(kube: Kube, lookup: KubeLookup, judge: Judge, identity: str, tell: Tell) -> SecondLook:
-    recorder = events.Recorder(kube, now=_now, instance=identity, controller=CONTROLLER)
+    recorder = events.Recorder(kube, now=kube.clock, instance=identity, controller=CONTROLLER)
     return SecondLook(lookup, replace(judge, policies=standing.POLICIES), recorder, tell)
 
 
@@ -133,10 +133,6 @@ async def _certificates(settings: Settings) -> AsyncIterator[Source]:
         namespace=settings.namespace, secret=settings.certs_secret, kubeconfig=settings.kubeconfig
     ) as store:
         yield Keeper(store, hosts=settings.names(), leaf_life=timedelta(days=settings.certs_leaf_days))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 if __name__ == "__main__":
