@@ -96,13 +96,16 @@ class Prechecker:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _look(self, key: Key, access: Access, known: _Known) -> None:
-        async with self._sickbay if known.hung else self._gate:
-            asked, known.looked_at = known.looked_at is None, time.monotonic()
-            found = await self._read(access, known)
-        if asked or precheck.is_news(found, known.found):
-            log.info("tenant_prechecked", namespace=key[0], cluster=key[1], unseen=found.unseen or None)
-            known.found = found
-            self._changed(key)
+        while True:
+            async with self._sickbay if known.hung else self._gate:
+                asked, known.looked_at = known.looked_at is None, time.monotonic()
+                found = await self._read(access, known)
+            if asked or precheck.is_news(found, known.found):
+                log.info("tenant_prechecked", namespace=key[0], cluster=key[1], unseen=found.unseen or None)
+                known.found = found
+                self._changed(key)
+            if known.looked_at is not None:
+                break  # Nobody has asked for another look meanwhile.
 
     async def _read(self, access: Access, known: _Known) -> Precheck:
         """What can be read, and why the rest cannot."""

@@ -61,13 +61,13 @@ def upgrade_held(budgets: Sequence[HoldingBudget], more: int, waits: str) -> str
     told = [wording.lets_none_go(code(precheck.budget_name(each)), each) for each in budgets]
     rest = [and_more(more)] if more else []
     lines = (*(f"• {each}." for each in told), *rest, _sentence(wording.held_workers(code(waits))))
-    return "\n".join(("⚠️ *PodDisruptionBudgets hold up its workers*", *lines))
+    return "\n".join(("⚠️ *PodDisruptionBudgets hold up the workers*", *lines))
 
 
 def upgrade_drops(after: str, apis: Sequence[DeprecatedApi]) -> str:
     lines = [f"• {wording.gone_in(code(precheck.api_name(each)), each)}." for each in apis]
-    why = "Each was asked for since its API server was started. What needs it then fails: move that first."
-    return "\n".join((f"⚠️ *It asks for APIs that {code(after)} does not have any more*", *lines, why))
+    why = "Each was asked for since the API server was started. What still needs it then fails: move that first."
+    return "\n".join((f"⚠️ *APIs are in use that {code(after)} does not have any more*", *lines, why))
 
 
 def upgrade_unseen(why: Sequence[str], *, seen: bool) -> str:
@@ -76,12 +76,12 @@ def upgrade_unseen(why: Sequence[str], *, seen: bool) -> str:
 
 
 def upgrade_clear(after: str) -> str:
-    return f"Nothing was seen in it that is in the way of {code(after)}."
+    return f"Nothing was seen in the cluster that is in the way of {code(after)}."
 
 
 def upgrade_seen(when: str) -> str:
     """`when` is markup of ours."""
-    return f"The cluster was looked into {when}."
+    return f"Looked into {when}."
 
 
 def _sentence(words: str) -> str:

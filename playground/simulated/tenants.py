@@ -48,6 +48,8 @@ class Tenants:
     etcd_url: str
     state: Path
     own_servers: bool = True
+    arguments: tuple[str, ...] = ()
+    """Further ones of each server."""
     _running: dict[str, TenantServer] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _clients: dict[str, Kube] = field(default_factory=dict)
@@ -171,6 +173,7 @@ class Tenants:
             "--disable-admission-plugins=ServiceAccount",
             "--endpoint-reconciler-type=none",
             "--profiling=false",
+            *self.arguments,
         ]
 
     async def _forget(self, key: str) -> None:

@@ -52,7 +52,7 @@ def run(
             after = to or ahead[0]
             choice = f", of what may follow: {', '.join(ahead)}" if ahead else ""
             told[:] = [f"{name}: {before} -> {after}{choice}", after]
-            seen[:] = in_the_way(hindrances.of(cluster.it.spec, cluster.it.status, after), after)
+            seen[:] = in_the_way(hindrances.of(cluster.it.spec, cluster.it.status, after))
             return cluster.it.spec.model_copy(update={"version": after})
 
         def arrived(cluster: Stored[TenantCluster]) -> bool:
@@ -66,10 +66,10 @@ def run(
     carry_out(upgrade, kubeconfig=kubeconfig, context=context, namespace=namespace)
 
 
-def in_the_way(it: Hindrances, after: str) -> list[str]:
+def in_the_way(it: Hindrances) -> list[str]:
     """A warning for each thing, and for what nobody could see; as of when they hold stands in the last one."""
     lines = [wording.lets_none_go(f"PodDisruptionBudget {precheck.budget_name(each)}", each) for each in it.budgets]
-    lines += [f"{it.more_budgets} more PodDisruptionBudgets do so"] if it.more_budgets else []
+    lines += [f"and {wording.count(it.more_budgets, 'more PodDisruptionBudget')}"] if it.more_budgets else []
     lines += [wording.held_workers(it.waits)] if it.budgets else []
     lines += [wording.gone_in(f"{precheck.api_name(each)}, which is in use,", each) for each in it.apis]
     lines += [wording.not_seen(it.unseen, seen=bool(it.at))] if it.unseen else []

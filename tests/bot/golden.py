@@ -309,6 +309,19 @@ def _behind() -> FakeDesk:
     return desk
 
 
+def _hindered() -> FakeDesk:
+    """With a cluster in which an upgrade runs into something."""
+    desk = _desk()
+    desk.put_cluster(samples.cluster(status=samples.hindered()))
+    return desk
+
+
+def _upgrading(status: RequestStatus | None = None, *, unseen: tuple[str, ...] = ()) -> Sight:
+    """Lena asks for another version of such a cluster; not all of it could be looked at."""
+    made = samples.cluster(status=samples.hindered(unseen=unseen))
+    return sight(status, made, action=Action.CHANGE, desired=samples.spec(version="v1.35.1"))
+
+
 def _scheduled() -> FakeDesk:
     """Asleep at the hour of `samples.NOW`."""
     desk = _desk()
@@ -546,6 +559,9 @@ CARDS: dict[str, Callable[[], Card]] = {
     "approver_asked_delete": lambda: _ASK(
         sight(None, samples.cluster(status=samples.ready()), action=Action.DELETE, reason="")
     ),
+    "approver_asked_upgrade": lambda: _ASK(_upgrading()),
+    "approver_asked_upgrade_unseen": lambda: _ASK(_upgrading(unseen=(samples.HOSTILE,))),
+    "requester_waiting_upgrade": lambda: _TELL(_upgrading(_sent(undeliverable=False))),
     "approver_asked_large": lambda: _ASK(_asked_twice()),
     "approver_asked_at_terminal": lambda: _ASK(_large()),
     "requester_waiting_large": lambda: _TELL(_large(_sent(undeliverable=False))),
@@ -696,6 +712,7 @@ VIEWS: dict[str, Callable[[], Mapping[str, Any]]] = {
     "form_wake": lambda: _opened("wake build-7", _scheduled()),
     "form_upgrade": lambda: _opened("upgrade build-7"),
     "form_upgrade_behind": lambda: _opened("upgrade build-7", _behind()),
+    "form_upgrade_hindered": lambda: _opened("upgrade build-7", _hindered()),
     "form_break_glass": lambda: forms.break_glass(
         ticket_of(samples.request()), cluster="build-7", passed_over="<@U0OMAR>, <@U0EVA>"
     ),

@@ -21,12 +21,15 @@ from provisioning.model import (
     ClusterSpec,
     ClusterStatus,
     Condition,
+    DeprecatedApi,
     Flavor,
+    HoldingBudget,
     HostedImages,
     NodeCount,
     NodePool,
     Person,
     Phase,
+    Precheck,
     QuotaSpec,
     Release,
     RequestSpec,
@@ -302,4 +305,27 @@ def ready() -> ClusterStatus:
         kubeconfig_secret="build-7-kubeconfig",
         nodes=NodeCount(ready=2, wanted=2),
         expires_at=TOMORROW,
+        precheck=Precheck(checked_at=AT),
+    )
+
+
+def hindered(*, unseen: tuple[str, ...] = ()) -> ClusterStatus:
+    """One that is ready, and in which an upgrade to v1.35.1 runs into something."""
+    return ready().model_copy(
+        update={
+            "precheck": Precheck(
+                checked_at=AT,
+                budgets=(
+                    HoldingBudget(namespace="shop", name="web", expected=2, healthy=2, needed=2),
+                    HoldingBudget(namespace="shop", name="queue", expected=1, healthy=1, needed=1),
+                    HoldingBudget(namespace="shop", name="new"),
+                    HoldingBudget(namespace="shop", name="db", expected=3, healthy=2, needed=2),
+                ),
+                apis=(
+                    DeprecatedApi(group="example.dev", version="v1beta1", resource="gadgets", removed_release="1.35"),
+                    DeprecatedApi(version="v1beta1", resource="widgets", removed_release="1.36"),
+                ),
+                unseen=unseen,
+            )
+        }
     )

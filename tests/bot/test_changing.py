@@ -302,6 +302,32 @@ async def test_a_line_asks_and_the_change_is_followed_to_its_approval(stage: Sta
     assert (request.it.spec.action, request.it.spec.base_generation) == (Action.CHANGE, 1)
 
 
+async def test_who_decides_about_an_upgrade_is_warned_of_what_it_runs_into_until_it_does_no_more(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.hindered()))
+    lena, omar = stage.slack.person("U0LENA"), stage.slack.person("U0OMAR")
+
+    await lena.command("/cluster upgrade build-7 v1.35.1")
+
+    await omar.waits_for("shop/db lets no Pod go now: 2 of 3 are healthy, and 2 must be.")
+    await omar.waits_for("example.dev/v1beta1 gadgets is gone from Kubernetes 1.35 on.")
+    await lena.waits_for("PodDisruptionBudgets hold up the workers")
+    assert not omar.sees("widgets"), "that one goes later"
+
+    stage.desk.put_cluster(samples.cluster(status=samples.ready()))
+    await omar.waits_until(lambda: not omar.sees("shop/db"))
+
+
+async def test_the_form_of_an_upgrade_says_what_the_chosen_version_runs_into(stage: Stage) -> None:
+    stage.desk.put_cluster(samples.cluster(status=samples.hindered()))
+    lena = stage.slack.person("U0LENA")
+
+    await lena.command("/cluster upgrade build-7")
+
+    assert "shop/queue never lets a Pod go: its only Pod must stay." in lena.modal.text
+    assert "A worker waits up to 5m for such Pods, which then go with it." in lena.modal.text
+    assert "APIs are in use that v1.35.1 does not have any more" in lena.modal.text
+
+
 async def test_the_same_line_twice_is_one_request(stage: Stage) -> None:
     stage.desk.put_cluster(samples.cluster(status=samples.ready()))
     lena = stage.slack.person("U0LENA")

@@ -23,6 +23,9 @@ from tests.fakes.objects import Kind, Refused
 ME = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 WORD_WANTED = "to change this cluster 1 approver of tenant blue must agree"
 
+LOOKED_INTO = {"precheck": {"checkedAt": "2026-08-03T11:40:00Z"}}
+"""The status of a cluster in which nothing is in the way of an upgrade."""
+
 
 @dataclass
 class Rules:
@@ -74,14 +77,14 @@ class Terminal:
 
 @asynccontextmanager
 async def at_a_terminal(folder: Path, *clusters: Manifest) -> AsyncIterator[Terminal]:
-    """Ann of the tenant blue, in its namespace, with these clusters in it."""
+    """Ann of the tenant blue, in its namespace, with these clusters in it. Somebody has looked into each."""
     async with ApiServer() as server:
         rules = Rules()
         server.put(NAMESPACES, {"metadata": {"name": NAMESPACE, "labels": {names.TENANT_LABEL: "blue"}}})
         server.put(CATALOGS, CATALOG)
         server.put(TENANTS, TENANT)
         for cluster in clusters or (CLUSTER,):
-            server.put(TENANT_CLUSTERS, cluster, status=cluster.get("status"))
+            server.put(TENANT_CLUSTERS, cluster, status=LOOKED_INTO | (cluster.get("status") or {}))
         server.texts[ME] = json.dumps({"status": {"userInfo": {"username": "ann", "groups": []}}})
         server.objects.admission.append(rules.judge)
         yield Terminal(server, _kubeconfig(folder, server.url), rules)

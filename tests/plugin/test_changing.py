@@ -345,6 +345,68 @@ async def test_without_a_version_the_next_one_is_told_and_taken(tmp_path: Path) 
         assert await ann.type("upgrade web") == (1, "", "the Catalog cannot be read, so say the version with --to\n")
 
 
+HELD: Manifest = {
+    "checkedAt": "2026-08-03T11:40:00Z",
+    "budgets": [
+        {"namespace": "shop", "name": "web", "expected": 2, "healthy": 2, "needed": 2},
+        {"namespace": "shop", "name": "db", "expected": 3, "healthy": 2, "needed": 2},
+    ],
+    "moreBudgets": 4,
+    "apis": [
+        {"group": "example.dev", "version": "v1beta1", "resource": "gadgets", "removedRelease": "1.36"},
+        {"version": "v1beta1", "resource": "widgets", "removedRelease": "1.37"},
+    ],
+}
+TOLD = [
+    "PodDisruptionBudget shop/web never lets a Pod go: all its 2 Pods must stay",
+    "PodDisruptionBudget shop/db lets no Pod go now: 2 of 3 are healthy, and 2 must be",
+    "and 4 more PodDisruptionBudgets",
+    "a worker waits up to 5m for such Pods, which then go with it",
+    "example.dev/v1beta1 gadgets, which is in use, is gone from Kubernetes 1.36 on",
+]
+SEEN_AT = "the cluster was looked into 2026-08-03 11:40 UTC"
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        pytest.param({"precheck": HELD}, [*TOLD, SEEN_AT], id="something is in its way"),
+        pytest.param({"precheck": {"checkedAt": "2026-08-03T11:40:00Z"}}, [], id="nothing is"),
+        pytest.param(
+            {"precheck": {"unseen": ["its API server does not answer"]}},
+            ["nobody could look into the cluster: its API server does not answer"],
+            id="it does not answer",
+        ),
+        pytest.param(
+            {"precheck": {"checkedAt": "2026-08-03T11:40:00Z"}, "asleepSince": "2026-08-03T11:50:00Z"},
+            ["not all of it could be looked at: it is asleep", SEEN_AT],
+            id="it sleeps",
+        ),
+    ],
+)
+@pytest.mark.parametrize("flags", ["", "--dry-run=server", "-o json", "-o name --dry-run=server"])
+async def test_who_upgrades_is_warned_of_what_it_runs_into_beside_the_answer(
+    tmp_path: Path, flags: str, status: Manifest, told: list[str]
+) -> None:
+    async with at_a_terminal(tmp_path, {**CLUSTER, "status": status}) as ann:
+        code, out, err = await ann.type(f"upgrade web {flags}")
+
+    assert (code, err.splitlines()) == (0, [f"Warning: {line}" for line in told])
+    assert "Warning" not in out
+    if "json" in flags:
+        assert json.loads(out)["spec"]["version"] == "v1.36.0"
+
+
+async def test_a_request_for_an_upgrade_is_warned_of_as_well(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path, {**CLUSTER, "status": {"precheck": HELD}}) as ann:
+        ann.rules.approval = True
+        code, out, err = await ann.type("upgrade web -o json")
+        assert (code, json.loads(out)["kind"], len(err.splitlines())) == (0, "ClusterRequest", 6)
+        ann.rules.wrong = [("spec.version", "is not on offer")]
+        code, _, err = await ann.type("upgrade web")
+        assert (code, "Warning" in err) == (1, False), "what is refused runs into nothing"
+
+
 async def test_a_cluster_sleeps_wakes_and_lives_longer_as_one_says(tmp_path: Path) -> None:
     async with at_a_terminal(tmp_path, tweak(CLUSTER, "spec.lifetime", "99999h")) as ann:
         assert (await ann.type("hibernate web"))[:2] == (0, "web goes to sleep\n")

@@ -14,7 +14,7 @@ from provisioning import lifetime, names, obstacles, steps
 from provisioning.ending import Ending
 from provisioning.hibernation import Rest
 from provisioning.manifest import Manifest
-from provisioning.model import ClusterStatus, LifetimePolicy, Step, StepState, TenantCluster
+from provisioning.model import ClusterStatus, HoldingBudget, LifetimePolicy, Precheck, Step, StepState, TenantCluster
 from provisioning.model.conditions import find, is_true
 from provisioning.objects import Stored, format_time, parse_time
 from provisioning.observe import observe
@@ -526,6 +526,32 @@ def test_what_the_cluster_itself_lacks_keeps_it_from_ready(seen: dict[str, Any],
     status = look(finished().world(**{"probed": True, "nodes_ready": 2, **seen}))
     assert not is_true(status.conditions, "Ready")
     assert ready_message(status).startswith(told)
+
+
+SEEN = Precheck(checked_at="2026-08-03T11:00:00Z", budgets=(HoldingBudget(namespace="shop", name="web"),))
+
+
+@pytest.mark.parametrize(
+    ("before", "seen", "told"),
+    [
+        (None, {}, None),
+        (None, {"precheck": SEEN}, SEEN),
+        # Who starts anew, or finds it asleep, has not looked yet.
+        (SEEN, {}, SEEN),
+        (SEEN, {"precheck": Precheck(checked_at="2026-08-03T12:00:00Z")}, Precheck(checked_at="2026-08-03T12:00:00Z")),
+        (SEEN, {"silence": "it is silent"}, SEEN.model_copy(update={"unseen": ("it is silent",)})),
+        (None, {"silence": "it is silent"}, Precheck(unseen=("it is silent",))),
+        (None, {"silence": "x" * 5000}, Precheck(unseen=("x" * 1000,))),
+    ],
+)
+def test_what_an_upgrade_runs_into_stays_as_it_was_seen_last(
+    before: Precheck | None, seen: dict[str, Any], told: Precheck | None
+) -> None:
+    was = ClusterStatus(precheck=before)
+    status = observe(cluster(status=was.wire()), finished().world(probed=True, **seen), now=NOW)
+
+    assert status.precheck == told
+    assert ClusterStatus.model_validate(status.wire()) == status
 
 
 def test_something_that_stays_in_the_way_makes_the_step_fail_after_a_while() -> None:
