@@ -6,9 +6,12 @@ They get a card in their channel, which is redrawn as the others are and says in
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot import stuck
 from bot.sights import Sight
-from provisioning.model import Action
+from provisioning.model import Action, TenantCluster
+from provisioning.objects import Stored
 from provisioning.stage import Stage
 
 _HANGS = (Stage.BUILDING, Stage.STALLED, Stage.DELETING, Stage.GIVEN_UP)
@@ -25,6 +28,10 @@ def is_due(sight: Sight) -> bool:
         return False
     if sight.stage is Stage.GIVEN_UP and not sight.cluster.meta.deleting:
         return False  # another one of its name
-    found = stuck.of_cluster(sight.cluster, sight.now)
-    late = found is not None and sight.now - found.since >= stuck.PATIENCE
-    return late and sight.request.it.spec.action is not Action.DELETE
+    return hangs(sight.cluster, sight.now) and sight.request.it.spec.action is not Action.DELETE
+
+
+def hangs(cluster: Stored[TenantCluster], now: datetime) -> bool:
+    """Whether a cluster has stood still for so long."""
+    found = stuck.of_cluster(cluster, now)
+    return found is not None and now - found.since >= stuck.PATIENCE

@@ -15,13 +15,15 @@ import pydantic
 
 from bot import blocks, replies
 from bot.blocks import Block
-from provisioning.model import ClusterRequest
+from provisioning.digest import digest_of
+from provisioning.model import Action, ClusterRequest, TenantCluster
 from provisioning.objects import Stored
 
 APPROVE = "request_approve"
 DENY = "request_deny"
 WITHDRAW = "request_withdraw"
 LET_GO = "cluster_let_go"
+LET_GO_OF = "cluster_let_go_of"
 DETAILS = "request_details"
 ASK = "request_ask"
 ANSWER = "request_answer"
@@ -152,6 +154,14 @@ def let_go(request: Stored[ClusterRequest]) -> Block:
     """Let the cluster's life end as it will."""
     spoken = replies.let_go_spoken(request.it.spec.cluster)
     return blocks.button(replies.LET_GO, action=LET_GO, value=ticket_of(request).dumps(), spoken=spoken)
+
+
+def let_go_of(cluster: Stored[TenantCluster]) -> Block:
+    """The same of one that nobody asked for: its own name stands for it."""
+    meta, desired = cluster.meta, cluster.it.spec
+    digest = digest_of(action=Action.CHANGE, cluster=meta.name, desired=desired)
+    value = Ticket(namespace=meta.namespace, id=meta.name, digest=digest).dumps()
+    return blocks.button(replies.LET_GO, action=LET_GO_OF, value=value, spoken=replies.let_go_spoken(meta.name))
 
 
 def take_back_vote(request: Stored[ClusterRequest]) -> Block:

@@ -35,13 +35,14 @@ class Herald:
     async def tell(self, key: Key, sight: Sight) -> float | None:
         """Tell what is due; the seconds after which there may be more, None when only a change brings it."""
         now = self._clock()
-        due = news.due(sight, now)
+        watched = news.of_request(sight)
+        due = news.due(watched, now)
         if due is not None:
             try:
                 await self._put(key, sight, due)
             except Later as later:
                 return later.seconds
-        after = news.changes_at(sight, now)
+        after = news.changes_at(watched, now)
         return max(1.0, (after - now).total_seconds()) if after else None
 
     async def _put(self, key: Key, sight: Sight, due: News) -> None:

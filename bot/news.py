@@ -1,16 +1,16 @@
 """News of the end of a cluster's life: each a message of its own, told once, and what it turns into later. Pure.
 
 A card that is edited makes no sound; a new message does. What was told last stands beside the places of the request's
-cards (`Surface.NEWS`); from that and from the objects follows what is to be told now. So a new leader neither repeats
-nor forgets. What must never live here: where a message goes (`follow`), or when a cluster sleeps or is deleted
-(`provisioning.lifetime`).
+cards (`Surface.NEWS`), or where nobody asked for the cluster, in a note of its own (`unasked`); from that and from the
+objects follows what is to be told now. So a new leader neither repeats nor forgets. What must never live here: where a
+message goes (`herald`, `crier`), or when a cluster sleeps or is deleted (`provisioning.lifetime`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from bot import blocks, buttons, cards, life, replies, text
@@ -19,11 +19,13 @@ from bot.cards import Card
 from bot.sights import Sight
 from provisioning import approval, lifetime, objects, quota, risk
 from provisioning.lifetime import Ladder
-from provisioning.model import Action, Delivery, Surface
+from provisioning.model import Action, CatalogSpec, ClusterSpec, Delivery, Surface, Tenant, TenantCluster
+from provisioning.objects import Stored
 from provisioning.stage import Stage
 from provisioning.usage import Usage
 
 OVER, DUE, GONE = "over", "due", "gone"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _THERE = (Stage.BUILDING, Stage.STALLED, Stage.READY, Stage.ASLEEP, Stage.DELETING)
 
 
@@ -68,6 +70,29 @@ class News:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """A cluster whose end is told to somebody. `cluster` is None once it is gone; `desired` is how it is, or was to be.
+
+    `told` is what they were told last, `since` since when they know of it: what had begun by then they know.
+    `is_unwanted`: they asked for its deletion, and are not told of an end besides. `let_go` is the button by which they
+    hear no more.
+    """
+
+    namespace: str
+    name: str
+    tenant: Stored[Tenant]
+    catalog: CatalogSpec
+    cluster: Stored[TenantCluster] | None
+    desired: ClusterSpec | None
+    stage: Stage
+    told: Told | None
+    since: datetime
+    let_go: Block
+    is_unwanted: bool = False
+    now: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Rung:
     """A step down the ladder: what it is called, when it begins, and what it warns of (None: it is no warning)."""
 
@@ -81,55 +106,71 @@ def delivery(sight: Sight) -> Delivery | None:
     return next((d for d in sight.request.it.status.deliveries if d.surface is Surface.NEWS), None)
 
 
-def due(sight: Sight, now: datetime) -> News | None:
+def of_request(sight: Sight) -> Watched:
+    """The cluster of a request, for whoever asked."""
+    noted, request, cluster = delivery(sight), sight.request, sight.cluster
+    decided = request.it.status.decided_at
+    moments = (objects.parse_time(decided) if decided else None, cluster and cluster.meta.created, request.meta.created)
+    return Watched(
+        request.meta.namespace,
+        request.it.spec.cluster,
+        sight.tenant,
+        sight.catalog,
+        cluster,
+        cluster.it.spec if cluster else request.it.spec.desired,
+        sight.stage,
+        told=Told.read(noted.revision) if noted else None,
+        since=max((moment for moment in moments if moment), default=_NEVER),
+        let_go=buttons.let_go(request),
+        is_unwanted=request.it.spec.action is Action.DELETE,
+        now=sight.now,
+    )
+
+
+def due(it: Watched, now: datetime) -> News | None:
     """What is to be told now. None when all is told."""
-    noted = delivery(sight)
-    told = Told.read(noted.revision) if noted else None
-    if sight.stage is Stage.GONE:
-        return _gone(sight, told, now)
-    ladder = _ladder(sight)
-    rung = _rung(ladder, now, deleting=sight.cluster is not None and sight.cluster.meta.deleting) if ladder else None
+    told = it.told
+    if it.stage is Stage.GONE:
+        return _gone(it, now)
+    ladder = _ladder(it)
+    rung = _rung(ladder, now, deleting=it.cluster is not None and it.cluster.meta.deleting) if ladder else None
     if ladder is None or rung is None:
-        return _settled(sight, told, end=objects.format_time(ladder.ends_at) if ladder else "", rung="")
+        return _settled(it, end=objects.format_time(ladder.ends_at) if ladder else "", rung="")
     end = objects.format_time(ladder.ends_at)
     fresh = Told(Word.TOLD, end, rung.name)
     if told is None:
-        return News(_card(sight, ladder, rung), fresh, fresh=True) if rung.at > _known_since(sight) else None
+        return News(_card(it, ladder, rung), fresh, fresh=True) if rung.at > it.since else None
     if told.end != end:
         # Somebody changed the end; whoever did knows how much is left.
-        return _settled(sight, told, end=end, rung=rung.name)
+        return _settled(it, end=end, rung=rung.name)
     # Whoever leads now may have a clock that is behind.
     told_at = next((each.at for each in _rungs(ladder) if each.name == told.rung), None)
     is_told = told.rung == rung.name or (told_at is not None and told_at > rung.at)
     if is_told or (told.word is Word.LET_GO and rung.left is not None):
         return None
-    return News(_card(sight, ladder, rung), fresh, fresh=True)
+    return News(_card(it, ladder, rung), fresh, fresh=True)
 
 
-def changes_at(sight: Sight, now: datetime) -> datetime | None:
+def changes_at(it: Watched, now: datetime) -> datetime | None:
     """When there may be something to tell next; None when only a change of the objects brings it."""
-    ladder = _ladder(sight)
+    ladder = _ladder(it)
     return ladder.changes_at(now) if ladder else None
 
 
-def let_go(sight: Sight) -> News | None:
+def let_go(it: Watched) -> News | None:
     """What the last message turns into when somebody lets the cluster go. None when nothing stands there to decide."""
-    noted, ladder = delivery(sight), _ladder(sight)
-    told = Told.read(noted.revision) if noted else None
+    told, ladder = it.told, _ladder(it)
     if told is None or ladder is None or told.end != objects.format_time(ladder.ends_at):
         return None
-    words = replies.let_it_go(sight.request.it.spec.cluster, _then(ladder, over=told.rung.startswith(OVER)))
+    words = replies.let_it_go(it.name, _then(ladder, over=told.rung.startswith(OVER)))
     return News(cards.say(words), replace(told, word=Word.LET_GO), fresh=False)
 
 
-def _ladder(sight: Sight) -> Ladder | None:
-    cluster = sight.cluster
-    if cluster is None or cluster.meta.created is None or sight.stage not in _THERE:
+def _ladder(it: Watched) -> Ladder | None:
+    cluster = it.cluster
+    if cluster is None or cluster.meta.created is None or it.stage not in _THERE or it.is_unwanted:
         return None
-    if sight.request.it.spec.action is Action.DELETE:
-        # Whoever asked for the deletion is not told of an end besides.
-        return None
-    return lifetime.ladder(cluster.meta.created, cluster.it.spec, sight.tenant.it.spec.lifetime)
+    return lifetime.ladder(cluster.meta.created, cluster.it.spec, it.tenant.it.spec.lifetime)
 
 
 def _rung(ladder: Ladder, now: datetime, *, deleting: bool) -> Rung | None:
@@ -151,48 +192,41 @@ def _rungs(ladder: Ladder) -> Iterator[Rung]:
             yield Rung(f"{OVER}-{lifetime.spell(warning)}", at, warning)
 
 
-def _known_since(sight: Sight) -> datetime:
-    """Who asked for this end knows of what had begun by then."""
-    decided, created = sight.request.it.status.decided_at, sight.cluster.meta.created if sight.cluster else None
-    moments = [objects.parse_time(decided) if decided else None, created, sight.request.meta.created]
-    return max(moment for moment in moments if moment is not None)
-
-
-def _card(sight: Sight, ladder: Ladder, rung: Rung) -> Card:
-    name, tenant = sight.request.it.spec.cluster, sight.tenant.meta.name
+def _card(it: Watched, ladder: Ladder, rung: Rung) -> Card:
+    name, tenant = it.name, it.tenant.meta.name
     if rung.name == DUE:
-        parts = [blocks.section(replies.ends_now(name, tenant)), blocks.section(_ended(ladder)), *_anew(sight)]
+        parts = [blocks.section(replies.ends_now(name, tenant)), blocks.section(_ended(ladder)), *_anew(it)]
         return cards.card(parts)
     over = rung.name.startswith(OVER)
     if rung.left is None:
         headline = replies.sleeps_now(name, tenant)
     else:
         headline = replies.ends_soon(name, tenant, _span(rung.left), deleted=over)
-    return cards.card([blocks.section(headline), blocks.section(_then(ladder, over=over)), *_choices(sight, ladder)])
+    return cards.card([blocks.section(headline), blocks.section(_then(ladder, over=over)), *_choices(it, ladder)])
 
 
-def _choices(sight: Sight, ladder: Ladder) -> Iterator[Block]:
+def _choices(it: Watched, ladder: Ladder) -> Iterator[Block]:
     """To let it live, or to let it go; and whose word the first one needs."""
-    if sight.cluster is None:
+    if it.cluster is None:
         return
-    look = life.Look(sight.cluster, sight.catalog, sight.tenant.it.spec.lifetime, now=sight.now)
+    look = life.Look(it.cluster, it.catalog, it.tenant.it.spec.lifetime, now=it.now)
     longer = life.extend(look, style="primary")
     if longer is None:
-        yield blocks.context(replies.lives_longest(sight.cluster.meta.name, ladder.longest))
-    elif required := _agreement(sight):
+        yield blocks.context(replies.lives_longest(it.name, ladder.longest))
+    elif required := _agreement(it):
         yield blocks.context(replies.extension_needs(required))
-    yield blocks.actions(*([longer] if longer else []), buttons.let_go(sight.request))
+    yield blocks.actions(*([longer] if longer else []), it.let_go)
 
 
 def _span(left: timedelta) -> str:
     return text.lifetime(lifetime.spell(left)) if left >= timedelta(hours=1) else text.about(left)
 
 
-def _agreement(sight: Sight) -> int:
+def _agreement(it: Watched) -> int:
     """How many must agree to an extension."""
-    size = quota.envelope(sight.cluster.it.spec, sight.catalog) if sight.cluster else Usage()
-    policy = risk.deciding(sight.tenant.it.spec, size, sight.catalog).approval
-    waiver = approval.waiver_for(policy, Action.CHANGE, size, sight.catalog, extension=True)
+    size = quota.envelope(it.cluster.it.spec, it.catalog) if it.cluster else Usage()
+    policy = risk.deciding(it.tenant.it.spec, size, it.catalog).approval
+    waiver = approval.waiver_for(policy, Action.CHANGE, size, it.catalog, extension=True)
     return 0 if waiver else policy.required
 
 
@@ -206,36 +240,35 @@ def _ended(ladder: Ladder) -> str:
     return replies.was_over(text.moment(ladder.ends_at))
 
 
-def _gone(sight: Sight, told: Told | None, now: datetime) -> News | None:
+def _gone(it: Watched, now: datetime) -> News | None:
     """The last word about a cluster that is not there any more."""
+    told = it.told
     if told is None or told.rung == GONE or not told.end:
         return None
-    name, tenant = sight.request.it.spec.cluster, sight.tenant.meta.name
+    name, tenant = it.name, it.tenant.meta.name
     after = Told(Word.SETTLED, told.end, GONE)
     if now < objects.parse_time(told.end):
-        return News(cards.say(replies.headline(sight.stage, name, tenant)), after, fresh=False)
+        return News(cards.say(replies.headline(it.stage, name, tenant)), after, fresh=False)
     ended = blocks.section(replies.was_over(text.moment(told.end)))
-    card = cards.card([blocks.section(replies.ended(name, tenant)), ended, *_anew(sight)])
+    card = cards.card([blocks.section(replies.ended(name, tenant)), ended, *_anew(it)])
     return News(card, after, fresh=told.rung != DUE)
 
 
-def _anew(sight: Sight) -> Iterator[Block]:
+def _anew(it: Watched) -> Iterator[Block]:
     """One more like it, by the form."""
-    desired = sight.cluster.it.spec if sight.cluster else sight.request.it.spec.desired
-    if desired is None:
+    if it.desired is None:
         return
-    name = sight.request.it.spec.cluster
-    line = f"create {sight.request.meta.namespace}/{name} {desired.pools[0].flavor}"
-    yield blocks.actions(buttons.run(replies.ONE_MORE, line, spoken=replies.one_more_spoken(name)))
+    line = f"create {it.namespace}/{it.name} {it.desired.pools[0].flavor}"
+    yield blocks.actions(buttons.run(replies.ONE_MORE, line, spoken=replies.one_more_spoken(it.name)))
 
 
-def _settled(sight: Sight, told: Told | None, *, end: str, rung: str) -> News | None:
+def _settled(it: Watched, *, end: str, rung: str) -> News | None:
     """What stands there loses its buttons, once what it asked is answered by the objects."""
+    told = it.told
     if told is None:
         return None
     after = Told(Word.SETTLED, end, rung)
     if after == told or (told.end == end and told.word is not Word.TOLD):
         return None
-    name, tenant = sight.request.it.spec.cluster, sight.tenant.meta.name
     until = text.moment(end) if end and rung != DUE and not rung.startswith(OVER) else ""
-    return News(cards.say(replies.lives_on(sight.stage, name, tenant, until)), after, fresh=False)
+    return News(cards.say(replies.lives_on(it.stage, it.name, it.tenant.meta.name, until)), after, fresh=False)

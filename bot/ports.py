@@ -124,6 +124,11 @@ class Writes(Protocol):
         """Note where a card stands, replacing what was noted for the same surface and channel."""
         ...
 
+    async def note_told(self, cluster: Stored[TenantCluster], delivery: Delivery) -> None:
+        """Note what was told of a cluster that nobody asked for here, in place of what was noted for the same surface
+        and place. Nothing of one that is gone."""
+        ...
+
     async def card_found(self, namespace: str, name: str, found: Delivery) -> bool:
         """Whether a card that stands there is the one of its place; where none was noted, it is from now on."""
         ...

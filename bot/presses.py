@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot import approvals, blocks, buttons, cards, forms, inquiries, news, receipts, replies, sights, unsaved
+from bot import approvals, blocks, buttons, cards, forms, inquiries, news, receipts, replies, sights, unasked, unsaved
 from bot.answers import ANSWER_SECONDS, Open, PressAnswer, Repaint
 from bot.buttons import Ticket
 from bot.ports import Desk
-from provisioning import errors, people
+from provisioning import errors, people, told
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import ClusterRequest, Person, Surface
 from provisioning.objects import Stored
@@ -69,7 +69,7 @@ async def _let_go(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
         return Repaint(told=cards.say(replies.GONE))
     if not people.member(found.tenant.it.spec, person):
         return Repaint(told=cards.say(replies.REFUSED[Reason.NOT_YOURS]))
-    standing, after = news.delivery(found), news.let_go(found)
+    standing, after = news.delivery(found), news.let_go(news.of_request(found))
     if standing is None or after is None:
         return Repaint(told=cards.say(replies.nothing_to_let_go(request.it.spec.cluster)))
     noted = standing.model_copy(update={"revision": after.told.dumps()})
@@ -78,18 +78,35 @@ async def _let_go(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     return Repaint(after.card)
 
 
+async def _let_go_of(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
+    """The same of a cluster that nobody asked for here, wherever it is told of."""
+    it = unasked.at(desk, (ticket.namespace, ticket.id))
+    if it is None:
+        return Repaint(told=cards.say(replies.no_such_cluster(ticket.id, "")))
+    if not people.member(it.tenant.it.spec, person):
+        return Repaint(told=cards.say(replies.REFUSED[Reason.NOT_YOURS]))
+    noted = [each for each in told.of(it.cluster.meta) if each.surface is Surface.NEWS]
+    after = [(each, found) for each in noted if (found := news.let_go(unasked.watched(it, each)))]
+    if not after:
+        return Repaint(told=cards.say(replies.nothing_to_let_go(ticket.id)))
+    for each, found in after:
+        await desk.note_told(it.cluster, each.model_copy(update={"revision": found.told.dumps()}))
+    log.info("cluster_let_go", cluster=ticket.id, by=person.user)
+    return Repaint(after[0][1].card)
+
+
 def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, surface: Surface) -> Repaint:
     request = desk.request(ticket.namespace, ticket.id)
     drawn = approvals.drawing(desk, request, surface) if request else None
-    told, tenant = approvals.sentence(desk, ticket, refused), desk.tenant_of(ticket.namespace)
+    said, tenant = approvals.sentence(desk, ticket, refused), desk.tenant_of(ticket.namespace)
     if request and refused.reason is Reason.ALREADY_VOTED and _has_voted(request, person):
         # Whoever has another mind by now takes the first vote back.
-        return Repaint(drawn, cards.card([blocks.section(told), blocks.actions(buttons.take_back_vote(request))]))
+        return Repaint(drawn, cards.card([blocks.section(said), blocks.actions(buttons.take_back_vote(request))]))
     spec = sights.deciding(desk, request, tenant) if request and tenant else None
     if request and spec and refused.reason in _ALONE and spec.approval.in_slack and people.breaker(spec, person):
         offered = blocks.actions(buttons.break_glass(request))
-        return Repaint(drawn, cards.card([blocks.section(told), offered]))
-    return Repaint(drawn, cards.say(told))
+        return Repaint(drawn, cards.card([blocks.section(said), offered]))
+    return Repaint(drawn, cards.say(said))
 
 
 def _has_voted(request: Stored[ClusterRequest], person: Person) -> bool:
@@ -113,6 +130,7 @@ PRESSES: dict[str, Press] = {
     buttons.BREAK_GLASS: Press(approvals.break_glass, Surface.APPROVER),
     buttons.WITHDRAW: Press(_withdraw, Surface.REQUESTER),
     buttons.LET_GO: Press(_let_go, Surface.REQUESTER),
+    buttons.LET_GO_OF: Press(_let_go_of, Surface.NEWS),
     buttons.DETAILS: Press(_details, Surface.APPROVER),
     buttons.ASK: Press(inquiries.ask, Surface.APPROVER),
     buttons.ANSWER: Press(inquiries.answer, Surface.REQUESTER),

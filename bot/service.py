@@ -15,6 +15,7 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot import app, http, slack, socket, witness
 from bot.access_follow import AccessFollower
+from bot.crier import Crier
 from bot.door import Door
 from bot.errands import Errands
 from bot.follow import Follower
@@ -155,9 +156,11 @@ class Service:
                 clock=self.now,
                 platform=self.settings.platform_channel,
             )
+            crier = Crier(desk=self.desk, poster=outbox, clock=self.now, platform=self.settings.platform_channel)
             usher = Usher(desk=self.desk, poster=outbox, memo=self.delegates_told, clock=self.now)
             async with asyncio.TaskGroup() as group:
                 group.create_task(usher.run(self.delegations))
+                group.create_task(crier.run(self.clusters))
                 group.create_task(messenger.run(self.requests))
                 group.create_task(follower.run(self.requests, self.clusters, self.delegations))
                 group.create_task(entries.run(self.accesses))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from provisioning import approval, asking, errors, names, people, preview, quota, request_status, usual
+from provisioning import approval, asking, errors, names, people, preview, quota, request_status, told, usual
 from provisioning.access_desk import AccessDesk
 from provisioning.canary import Canary
 from provisioning.completion import complete
@@ -243,6 +243,10 @@ class Desk:
             return request.it.status.model_copy(update={"deliveries": (*others, delivery)})
 
         return await request_status.rewrite(self._kube, namespace, name, noted)
+
+    async def note_told(self, cluster: Stored[TenantCluster], delivery: Delivery) -> None:
+        """Note what was told of a cluster that nobody asked for in Slack. Raises `KubeError`."""
+        await told.note(self._kube, cluster, delivery)
 
     async def card_found(self, namespace: str, name: str, found: Delivery) -> bool:
         """Whether a card that stands there is the one of its place; where none was noted, it is from now on."""

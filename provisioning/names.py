@@ -30,6 +30,9 @@ PREVIEW_ANNOTATION: Final = f"{GROUP}/preview"
 """On a dry run only: `true` asks what quota and shape say, before anybody has approved."""
 REQUESTED_BY_ANNOTATION: Final = f"{GROUP}/requested-by"
 
+TOLD_ANNOTATION: Final = f"{GROUP}/told-in-slack"
+"""On a TenantCluster that nobody asked for in Slack: what was told of it there, and where (`provisioning.told`)."""
+
 APPLIED_ANNOTATION: Final = f"{GROUP}/applied"
 """On everything the provisioner applies: the hash of what it applied there last."""
 PAUSED_ANNOTATION: Final = f"{GROUP}/paused"

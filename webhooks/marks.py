@@ -34,9 +34,10 @@ def controller(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def annotated(manifest: Manifest, key: str, value: str) -> Manifest:
-    """The manifest with an annotation."""
+    """The manifest with an annotation; an empty value takes it away."""
     meta = manifest.get("metadata") or {}
-    return {**manifest, "metadata": {**meta, "annotations": {**(meta.get("annotations") or {}), key: value}}}
+    others = {name: said for name, said in (meta.get("annotations") or {}).items() if name != key}
+    return {**manifest, "metadata": {**meta, "annotations": {**others, **({key: value} if value else {})}}}
 
 
 def labelled(manifest: Manifest, labels: Mapping[str, str]) -> Manifest:

@@ -82,6 +82,11 @@ def asked_for_by(requester: str) -> str:
     return f"Asked for by {requester}"
 
 
+def not_asked_for(by: str) -> str:
+    """`by` is markup of ours; empty where nobody knows who made it."""
+    return f"{f'Made by {by}. ' if by else ''}Nobody asked for it in Slack, so I tell it here."
+
+
 def asleep_by_schedule(until: str) -> str:
     """`until` is a date of ours, or empty."""
     return f"It sleeps by its schedule{f', until {until}' if until else ''}. What it has stored is kept."

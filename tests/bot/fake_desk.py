@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import pydantic
 
-from provisioning import approval, errors, objects, people, quota, replacing, shape, usual
+from provisioning import approval, errors, names, objects, people, quota, replacing, shape, told, usual
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
 from provisioning.lifecycle import Refused
@@ -292,6 +292,15 @@ class FakeDesk:
         kept = [d for d in found.it.status.deliveries if (d.surface, d.channel) != (delivery.surface, delivery.channel)]
         self.writes.append(f"deliver {delivery.surface.value} {delivery.channel}")
         return self.put(_changed(found, deliveries=(*kept, delivery)))
+
+    async def note_told(self, cluster: Stored[TenantCluster], delivery: Delivery) -> None:
+        await self._reach()
+        found = self.built.get(cluster.key)
+        if found is None or found.meta.uid != cluster.meta.uid:
+            return
+        self.writes.append(f"told {delivery.surface.value} {delivery.channel}")
+        marks = {**found.meta.annotations, names.TOLD_ANNOTATION: told.line(told.of(found.meta), delivery)}
+        self.put_cluster(Stored(replace(found.meta, annotations=marks), found.it))
 
     async def card_found(self, namespace: str, name: str, found: Delivery) -> bool:
         await self._reach()

@@ -28,6 +28,7 @@ from bot import (
     request_cards,
     shortage,
     sights,
+    unasked,
 )
 from bot.answers import Open, Say
 from bot.buttons import ticket_of
@@ -36,7 +37,8 @@ from bot.commands import outlooks
 from bot.entries import Draft
 from bot.offers import Place
 from bot.sights import Sight
-from provisioning import backing, edits, objects, quota, room
+from bot.unasked import Unasked
+from provisioning import backing, edits, names, objects, quota, room
 from provisioning.delegations import Delegation
 from provisioning.diagnosis import Diagnosis, Symptom
 from provisioning.errors import Cause
@@ -454,14 +456,40 @@ def _leaving() -> Stored[TenantCluster]:
 
 
 def _news(it: Sight) -> Card:
-    found = news.due(it, it.now or samples.NOW)
+    found = news.due(news.of_request(it), it.now or samples.NOW)
+    if found is None:
+        raise TypeError("nothing to tell")
+    return found.card
+
+
+def _unasked(status: ClusterStatus, *, hours: int) -> Unasked:
+    """Lena made build-7 by kubectl, to live for thirty hours."""
+    made = samples.cluster(status=status, lifetime="30h", annotations={names.REQUESTED_BY_ANNOTATION: "lena"})
+    desk = FakeDesk()
+    desk.put_cluster(made)
+    found = unasked.at(desk, made.key, now=samples.NOW + timedelta(hours=hours))
+    if found is None:
+        raise TypeError("no such cluster")
+    return found
+
+
+def _trouble(status: ClusterStatus, surface: Surface, noted: Delivery | None = None) -> Card:
+    found = unasked.trouble(_unasked(status, hours=1), noted, surface)
+    if found is None:
+        raise TypeError("no trouble")
+    return found.card
+
+
+def _unasked_ends() -> Card:
+    it = _unasked(samples.ready(), hours=29)
+    found = news.due(unasked.watched(it, None), samples.NOW + timedelta(hours=29))
     if found is None:
         raise TypeError("nothing to tell")
     return found.card
 
 
 def _let_go(it: Sight) -> Card:
-    found = news.let_go(it)
+    found = news.let_go(news.of_request(it))
     if found is None:
         raise TypeError("nothing to let go")
     return found.card
@@ -623,6 +651,12 @@ CARDS: dict[str, Callable[[], Card]] = {
     "news_gone": lambda: _news(_heard(_at(_applied(None)), "told 2026-03-05T12:00:00Z due")),
     "news_lives_on": lambda: _news(_heard(_aged(samples.ready(), "72h", hours=24), f"told {samples.TOMORROW} 1h")),
     "news_let_go": lambda: _let_go(_heard(_aged(samples.ready(), "30h", hours=7), "told 2026-03-06T19:00:00Z 24h")),
+    "unasked_failed": lambda: _trouble(samples.stuck(), Surface.NOTICE),
+    "unasked_hangs": lambda: _trouble(samples.stuck(), Surface.PLATFORM),
+    "unasked_over": lambda: _trouble(
+        samples.ready(), Surface.NOTICE, Delivery(surface=Surface.NOTICE, channel="C0TEAMA", ts="1.0")
+    ),
+    "unasked_ends_soon": _unasked_ends,
     "requester_of_many": lambda: digest.card(
         [sight(), _applied(samples.cluster(status=samples.ready())), sight(_denied())]
     ),
@@ -648,6 +682,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "command_access_list": lambda: _said("access list"),
     "command_list": lambda: _said("list"),
     "command_list_priced": lambda: _said("list", _knowing()),
+    "command_show_hindered": lambda: _said("show build-7", _hindered()),
     "command_show_ready": lambda: _said("show build-7"),
     "command_show_building": lambda: _said("show team-a/alpha"),
     "command_show_requested": lambda: _said("show build-8"),

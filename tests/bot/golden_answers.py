@@ -126,6 +126,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "told_kept_waiting": lambda: _pressed(buttons.KEEP_WAITING, person=samples.OMAR, desk=_desk()),
     "told_withdrawn": lambda: _pressed(buttons.WITHDRAW, person=samples.LENA, desk=_desk()),
     "told_nothing_to_let_go": lambda: _pressed(buttons.LET_GO, person=samples.LENA, desk=_desk()),
+    "told_unasked_gone": lambda: _pressed(buttons.LET_GO_OF, person=samples.LENA, desk=_desk()),
     "told_no_way_to_ask": lambda: _pressed(buttons.ASK, person=samples.OMAR, desk=_desk(), requester=samples.KAI),
     "told_not_your_tenant": lambda: _pressed(buttons.DETAILS, person=samples.KAI, desk=_desk()),
     "told_done": lambda: _done("hibernate alpha", _desk()),

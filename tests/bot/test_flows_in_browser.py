@@ -195,6 +195,8 @@ async def resize(town: Town) -> None:
 async def upgrade(town: Town) -> None:
     form = await town.lena.opens("/cluster upgrade shop", replies.UPGRADE_TITLE)
     await form.get_by_label(replies.VERSION).select_option("v1.34.5")
+    await expect(form).to_contain_text("shop/queue never lets a Pod go: its only Pod must stay.")
+    await expect(form).to_contain_text("validatingadmissionpolicies is gone from Kubernetes 1.34 on.")
     await town.lena.draws("upgrade", form)
     await town.lena.sends(form)
     assert town.wish("shop").it.spec.desired.version == "v1.34.5"
@@ -431,6 +433,14 @@ async def ends(town: Town) -> None:
     await expect(town.lena.card("ends is let go; I do not remind you again.")).to_be_visible()
 
 
+async def ends_unasked(town: Town) -> None:
+    """Of a cluster that nobody asked for in Slack whoever made it hears as well."""
+    made, day = town.now - timedelta(hours=23, minutes=30), samples.spec(add_ons=())
+    town.desk.put_cluster(walking.made("lab", day, by="", status=samples.ready(), at=made))
+    await town.lena.presses(town.lena.card("lab lives for less than"), replies.LET_GO)
+    await expect(town.lena.card("lab is let go; I do not remind you again.")).to_be_visible()
+
+
 async def choose(town: Town) -> None:
     """A command that names no cluster lets one choose."""
     form = await town.lena.opens("/cluster scale", replies.WHICH_TITLE)
@@ -455,7 +465,7 @@ WALKS: tuple[Callable[[Town], Awaitable[None]], ...] = (
     *(create, approve, deny, again, question, edit, withdraw, withdraw_by_choice, nudge),
     *(listing, show, scale, resize, upgrade, add_ons, extend, hibernate, wake, protect, unprotect, access),
     *(quota, requests, helped, delegate, cancel, delete, fails, break_glass, large, no_room, details, ends),
-    *(choose, home),
+    *(ends_unasked, choose, home),
 )
 
 

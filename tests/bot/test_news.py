@@ -272,7 +272,7 @@ def warned(**tenant: Any) -> Card:
     sight = golden._aged(samples.ready(), "30h", hours=29)
     changed = sight.tenant.it.spec.model_copy(update=tenant)
     sight = replace(sight, tenant=replace(sight.tenant, it=sight.tenant.it.model_copy(update={"spec": changed})))
-    found = news.due(sight, sight.now or samples.NOW)
+    found = news.due(news.of_request(sight), sight.now or samples.NOW)
     assert found is not None
     return found.card
 
@@ -303,14 +303,14 @@ def test_whoever_asks_for_a_deletion_is_not_told_of_an_end_besides() -> None:
     due = golden._aged(samples.going(), hours=24, deleting=True)
     asked = golden.sight(due.request.it.status, due.cluster, action=Action.DELETE)
 
-    assert news.due(due, due.now or samples.NOW) is not None
-    assert news.due(replace(asked, now=due.now), due.now or samples.NOW) is None
+    assert news.due(news.of_request(due), due.now or samples.NOW) is not None
+    assert news.due(news.of_request(replace(asked, now=due.now)), due.now or samples.NOW) is None
 
 
 def test_an_end_that_was_moved_into_the_past_is_not_called_a_time_to_live() -> None:
     over = heard(golden._aged(samples.over(), "30h", hours=31, hibernation="48h"), f"told {samples.TOMORROW} 1h")
 
-    found = news.due(over, over.now or samples.NOW)
+    found = news.due(news.of_request(over), over.now or samples.NOW)
 
     assert found is not None
     assert "lives until" not in found.card.text
@@ -322,8 +322,8 @@ def test_what_was_let_go_is_told_of_again_only_when_it_comes() -> None:
     soon = golden._aged(samples.ready(), "30h", hours=29, hibernation="48h")
     over = golden._aged(samples.over(), "30h", hours=30, hibernation="48h")
 
-    assert news.due(heard(soon, let_go), soon.now or samples.NOW) is None
-    found = news.due(heard(over, let_go), over.now or samples.NOW)
+    assert news.due(news.of_request(heard(soon, let_go)), soon.now or samples.NOW) is None
+    found = news.due(news.of_request(heard(over, let_go)), over.now or samples.NOW)
     assert found is not None
     assert found.fresh
 

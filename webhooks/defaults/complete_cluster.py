@@ -12,7 +12,7 @@ from provisioning.completion import complete as completed
 from provisioning.errors import Invalid
 from provisioning.manifest import Manifest
 from provisioning.model import ClusterSpec
-from provisioning.names import REQUESTED_BY_ANNOTATION
+from provisioning.names import REQUESTED_BY_ANNOTATION, TOLD_ANNOTATION
 from provisioning.objects import parse
 from provisioning.resources import TENANT_CLUSTERS
 from webhooks import marks, reading
@@ -35,7 +35,7 @@ def complete(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     except Invalid:
         return manifest  # Validation says what is wrong with it; there is nothing to complete.
     wanted = completed(spec, catalog=reading.catalog(facts), tenant=tenant.it.spec)
-    return {**_signed(request, manifest, facts), "spec": filled_in(kept, spec, wanted)}
+    return {**_signed(request, _noted(request, manifest), facts), "spec": filled_in(kept, spec, wanted)}
 
 
 def filled_in(written: Manifest, spec: ClusterSpec, wanted: ClusterSpec) -> Manifest:
@@ -67,6 +67,14 @@ def _signed(request: Request, manifest: Manifest, facts: Facts) -> Manifest:
     if request.old is not None:
         author = marks.annotation(request.old, REQUESTED_BY_ANNOTATION)
     return marks.annotated(manifest, REQUESTED_BY_ANNOTATION, author) if author else manifest
+
+
+def _noted(request: Request, manifest: Manifest) -> Manifest:
+    """What was told of the cluster in Slack stays noted, whoever changes it, and no other one comes with it."""
+    noted = marks.annotation(request.old, TOLD_ANNOTATION) if request.old is not None else ""
+    if noted == marks.annotation(manifest, TOLD_ANNOTATION):
+        return manifest
+    return marks.annotated(manifest, TOLD_ANNOTATION, noted)
 
 
 DEFAULT = Default("complete_cluster", (Rule(TENANT_CLUSTERS),), complete)

@@ -29,6 +29,7 @@ from webhooks.policies import (
     platform_only,
     protected_clusters,
     request_rules,
+    slack_notes,
     status_writers,
     steady_sizes,
     tenant_namespaces,
@@ -39,6 +40,7 @@ from webhooks.policies import (
 POLICIES = (
     cluster_shape.POLICY,
     who_asked.POLICY,
+    slack_notes.POLICY,
     approved_only.POLICY,
     protected_clusters.POLICY,
     tenant_quota.POLICY,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from provisioning import approval, backing, giving_up, lifetime, objects, quota, risk, wording
+from provisioning import approval, backing, giving_up, lifetime, objects, quota, risk, unattended, wording
 from provisioning.completion import complete
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
@@ -23,9 +23,9 @@ from provisioning.model import (
     TenantCluster,
     TenantSpec,
 )
-from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION
+from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION, TOLD_ANNOTATION
 from provisioning.objects import Stored
-from provisioning.resources import CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
+from provisioning.resources import CLUSTER_ACCESSES, CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
 from webhooks import extent, marks, reading, tree
 from webhooks.decision import Allow, Deny, Verdict, refuse
 from webhooks.facts import Facts
@@ -103,18 +103,20 @@ def _gives_up(request: Request, cluster: Stored[TenantCluster], tenant: TenantSp
 
 
 def _asks_for_another_look(request: Request) -> bool:
-    """Whether nothing is written but the annotation by which a cluster is put there anew."""
+    """Whether nothing is written but the annotations by which a cluster is put there anew, and by which the bot knows
+    what it has told of it."""
     old, new = (_as_written(manifest) for manifest in (request.old, request.object))
     return old is not None and old == new
 
 
 def _as_written(manifest: Manifest | None) -> Manifest | None:
-    """What people and programs say in it, but for that annotation."""
+    """What people and programs say in it, but for those annotations."""
     if manifest is None:
         return None
     meta = manifest["metadata"]
     said = {key: meta.get(key) or None for key in ("labels", "finalizers", "ownerReferences")}
-    notes = {k: v for k, v in (meta.get("annotations") or {}).items() if k != RECONCILE_ANNOTATION}
+    bots = (RECONCILE_ANNOTATION, TOLD_ANNOTATION)
+    notes = {k: v for k, v in (meta.get("annotations") or {}).items() if k not in bots}
     return {"spec": manifest.get("spec"), **said, "annotations": notes}
 
 
@@ -156,7 +158,8 @@ def _needs_nothing(
 
 
 def _may_go(request: Request, cluster: Stored[TenantCluster], tenant: Stored[Tenant], facts: Facts) -> bool:
-    """Deletion without anybody's word: it is going already, it is due, or its namespace is going.
+    """Deletion without anybody's word: it is going already, it is due, nobody chose what becomes of it, or its
+    namespace is going.
 
     The last is no way around the approvers: `tenant_namespaces` lets no namespace go that holds clusters. Only one that
     slipped in at that very moment is met here, and whoever ends the namespace must be able to take it along.
@@ -167,8 +170,21 @@ def _may_go(request: Request, cluster: Stored[TenantCluster], tenant: Stored[Ten
     ladder = lifetime.ladder(born, cluster.it.spec, tenant.it.spec.lifetime) if born is not None else None
     if ladder is not None and ladder.is_due(facts.now + CLOCKS_APART):
         return True
+    if _is_unattended(request, cluster, tenant, facts):
+        return True
     namespace = facts.get(NAMESPACES, request.namespace)
     return namespace is not None and marks.deleting(namespace)
+
+
+def _is_unattended(request: Request, cluster: Stored[TenantCluster], tenant: Stored[Tenant], facts: Facts) -> bool:
+    """Whether clusterdesk itself gives it up, because it failed before it was ever ready and nobody chose in time."""
+    if request.user.name != facts.trusted.provisioner or not unattended.may_go(cluster):
+        return False
+    requests, accesses = (
+        facts.list(kind, namespace=request.namespace) for kind in (CLUSTER_REQUESTS, CLUSTER_ACCESSES)
+    )
+    about = unattended.attention(cluster, requests=requests, accesses=accesses)
+    return unattended.is_due(cluster, tenant.it.spec.lifetime, about, now=facts.now + CLOCKS_APART)
 
 
 def _candidates(request: Request, named: str, facts: Facts) -> Iterator[Stored[ClusterRequest]]:

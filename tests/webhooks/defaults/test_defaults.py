@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from provisioning.digest import digest_of
 from provisioning.model import Action, ClusterSpec
-from provisioning.names import ADDONS_LABEL, CLUSTER_LABEL, REQUESTED_BY_ANNOTATION, TENANT_LABEL
+from provisioning.names import ADDONS_LABEL, CLUSTER_LABEL, REQUESTED_BY_ANNOTATION, TENANT_LABEL, TOLD_ANNOTATION
 from provisioning.objects import parse
 from provisioning.resources import (
     CLUSTER_ACCESSES,
@@ -83,6 +83,15 @@ def test_who_made_a_cluster_is_noted_once_and_cannot_be_forged() -> None:
     assert changed["metadata"]["annotations"] == {REQUESTED_BY_ANNOTATION: "ann"}
     by_us = complete(complete_cluster, TENANT_CLUSTERS, forged, user=Trusted().provisioner)
     assert by_us["metadata"]["annotations"] == {REQUESTED_BY_ANNOTATION: "root"}
+
+
+def test_what_the_bot_has_noted_stays_through_everybodys_changes_and_comes_with_nobodys() -> None:
+    noted = tweak(cluster(), "metadata.annotations", {TOLD_ANNOTATION: "[]", REQUESTED_BY_ANNOTATION: "ann"})
+    lost = tweak(noted, "metadata.annotations", {})
+    changed = complete(complete_cluster, TENANT_CLUSTERS, lost, old=noted, user="eve")
+    assert changed["metadata"]["annotations"] == {TOLD_ANNOTATION: "[]", REQUESTED_BY_ANNOTATION: "ann"}
+    copied = complete(complete_cluster, TENANT_CLUSTERS, noted, user="eve")
+    assert copied["metadata"]["annotations"] == {REQUESTED_BY_ANNOTATION: "eve"}
 
 
 @pytest.mark.parametrize("spec", [None, {}, {"pools": "x"}, {**LEAN, "extra": 1}])

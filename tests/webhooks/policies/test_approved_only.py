@@ -6,14 +6,20 @@ from typing import Any
 
 import pytest
 
-from provisioning import backing, giving_up
+from provisioning import backing, giving_up, unattended
 from provisioning.model import Action
-from provisioning.names import PREVIEW_ANNOTATION, RECONCILE_ANNOTATION, REQUEST_ANNOTATION, REQUESTED_BY_ANNOTATION
-from provisioning.resources import TENANT_CLUSTERS
+from provisioning.names import (
+    PREVIEW_ANNOTATION,
+    RECONCILE_ANNOTATION,
+    REQUEST_ANNOTATION,
+    REQUESTED_BY_ANNOTATION,
+    TOLD_ANNOTATION,
+)
+from provisioning.resources import CLUSTER_ACCESSES, TENANT_CLUSTERS
 from tests.webhooks.estate import CATALOG, NAMESPACE, SPEC, TENANT, WORLD, cluster, tweak
 from tests.webhooks.estate import request as asked
 from tests.webhooks.fakes import World
-from tests.webhooks.reviews import request
+from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.policies.approved_only import POLICY
 from webhooks.trusted import Trusted
@@ -276,6 +282,14 @@ def test_the_bot_has_a_cluster_put_there_anew_and_changes_nothing_along_with_it(
     assert isinstance(world.check(POLICY, request(TENANT_CLUSTERS, marked, user=bot)), Deny)
 
 
+def test_the_bot_notes_what_it_has_told_of_a_cluster_and_changes_nothing_along_with_it() -> None:
+    noted = tweak(cluster(), "metadata.annotations", {TOLD_ANNOTATION: "[]"})
+    world, bot = World(*WORLD, cluster()), Trusted().bot
+    assert world.check(POLICY, request(TENANT_CLUSTERS, noted, old=cluster(), user=bot)) == Allow()
+    more = request(TENANT_CLUSTERS, tweak(noted, "spec.pools.0.replicas", 3), old=cluster(), user=bot)
+    assert isinstance(world.check(POLICY, more), Deny)
+
+
 def large(**more: Any) -> Any:
     """Above 5 vCPU Dan decides; the cluster here comes to 6."""
     line = {"above": {"vcpu": 5}, "approvers": [{"user": "dan"}], **more}
@@ -340,3 +354,52 @@ def test_what_our_model_does_not_read_any_more_goes_by_the_platforms_word_or_whe
     # Whoever holds it by a finalizer may let it go. What was in it nobody knows, so nobody makes it another.
     assert check(tweak(going, "metadata.finalizers", None), old=going) == Allow()
     assert check(cluster(), old=unread, groups=("system:masters",)) == refused
+
+
+def stuck(since: str = "2026-11-24T09:00:00Z", **more: Any) -> Any:
+    """It failed before it was ever ready, and since then nobody has chosen what becomes of it: three hours."""
+    said = {"status": "True", "message": "", "lastTransitionTime": since}
+    conditions = [{"type": "Stalled", "reason": "Refused", **said}]
+    conditions += [{"type": unattended.CONDITION, "reason": unattended.GIVEN_UP, **said}]
+    noted = {"observedGeneration": 1, "initialized": False, "conditions": conditions, **more}
+    return tweak(cluster(), "status", noted)
+
+
+US: dict[str, Any] = {"user": Trusted().provisioner}
+
+
+def test_what_nobody_chose_about_goes_by_our_own_hand_and_by_no_other() -> None:
+    assert check(None, old=stuck(), **US) == Allow()
+    for user in ("mallory", Trusted().bot, Trusted().webhooks):
+        assert isinstance(check(None, old=stuck(), user=user), Deny)
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        stuck("2026-11-24T10:30:00Z"),
+        stuck(initialized=True),
+        stuck(initialized=None),
+        stuck(conditions=[]),
+        tweak(stuck(), "spec.deletionProtection", True),
+        tweak(stuck(), "metadata.generation", 2),
+        tweak(stuck(), "metadata.annotations", {RECONCILE_ANNOTATION: "now"}),
+    ],
+    ids=["too early", "was ready", "nobody knows", "at work", "protected", "changed", "tried again"],
+)
+def test_not_even_we_take_what_was_ready_or_what_somebody_chose_about(old: Any) -> None:
+    assert isinstance(check(None, old=old, **US), Deny)
+
+
+def test_not_even_we_take_what_somebody_asks_about_or_has_a_way_into() -> None:
+    spec = {"cluster": "web", "user": "ann", "role": "Viewer", "request": "none", "validFor": "8h"}
+    way_in = manifest(CLUSTER_ACCESSES, "web-ann", spec)
+    for there in (asked(Action.CHANGE, desired=BIGGER), way_in):
+        assert isinstance(check(None, there, old=stuck(), **US), Deny)
+        assert check(None, tweak(there, "spec.cluster", "other"), old=stuck(), **US) == Allow()
+
+
+def test_how_long_it_is_kept_is_the_tenants_to_say() -> None:
+    for failed, verdict in (("1h", Allow), ("4h", Deny), ("0s", Deny)):
+        tenant = tweak(TENANT, "spec.lifetime", {"failed": failed})
+        assert isinstance(check(None, old=stuck(), tenant=tenant, **US), verdict)

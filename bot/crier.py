@@ -1,0 +1,169 @@
+"""Tells of clusters that nobody asked for here: what went wrong with one, and that it ends; once each, at each place.
+
+Level-based and by the elected replica, as the cards of requests are (`follow`). What was told stands in the cluster,
+noted right after it was posted, so that a new leader neither repeats nor forgets. What must never live here: what is
+told, and to whom (`unasked`, `news`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+
+from bot import news, unasked
+from bot.cards import Card
+from bot.news import Word
+from bot.notes import Key
+from bot.occasions import Changes
+from bot.outcomes import Earlier, Later, Undeliverable, Vanished
+from bot.ports import Desk
+from bot.posting import Poster
+from bot.unasked import Unasked
+from bot.weights import Weight
+from provisioning import told
+from provisioning.model import Delivery, Surface
+from provisioning.queue import Queue
+from provisioning.stage import Stage
+
+log = structlog.get_logger()
+
+EVENT = "clusterdesk_cluster"
+WORKERS = 2
+LOOK_SECONDS = 60.0
+"""How soon one that is on its way is looked at anew, though nothing changed but the time."""
+_ON_THE_WAY = (Stage.BUILDING, Stage.STALLED, Stage.DELETING)
+Place = tuple[Surface, str]
+
+
+class Crier:
+    """Made anew each time the Lease is won. `platform` is the platform team's channel, empty for none."""
+
+    def __init__(self, *, desk: Desk, poster: Poster, clock: Callable[[], datetime], platform: str = "") -> None:
+        self._desk = desk
+        self._poster = poster
+        self._clock = clock
+        self._platform = platform
+        self._queue: Queue[Key] = Queue("clusters")
+        self._noted: dict[str, dict[Place, Delivery]] = {}
+        """By the cluster's uid what was posted a moment ago, until the caches show it."""
+        self._unsaved: dict[str, dict[Place, Delivery]] = {}
+
+    async def run(self, clusters: Changes) -> None:
+        """Follow them for ever. Ends only by cancellation."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch(clusters))
+            group.create_task(self._queue.work(self.look, workers=WORKERS))
+
+    async def look(self, key: Key) -> float | None:
+        """Tell what is due of one cluster; the seconds after which to look again, if it must be."""
+        it = unasked.at(self._desk, key, now=self._clock())
+        if it is None:
+            return None
+        waits: list[float] = []
+        if not it.is_asked:
+            await self._save(it)
+            tells = [(tell, place) for place in unasked.places(it) for tell in (self._end, self._trouble)]
+            tells += [(self._alarm, self._platform)] if self._platform else []
+            # One place that has to wait keeps no other waiting.
+            waits = [wait for tell, place in tells if (wait := await self._reach(it, place, tell)) is not None]
+            if it.stage in _ON_THE_WAY:
+                waits.append(LOOK_SECONDS)
+        if after := news.changes_at(unasked.watched(it, None), self._clock()):
+            waits.append(max(1.0, (after - self._clock()).total_seconds()))
+        return min(waits, default=None)
+
+    async def _reach(self, it: Unasked, place: str, tell: Callable[[Unasked, str], Awaitable[None]]) -> float | None:
+        """Tell it there; the seconds after which to try again, None when it is told."""
+        try:
+            await tell(it, place)
+        except Later as later:
+            return later.seconds
+        return None
+
+    async def _end(self, it: Unasked, place: str) -> None:
+        """The news of its end."""
+        noted = self._there(it, Surface.NEWS, place)
+        watched = unasked.watched(it, noted)
+        due = news.due(watched, self._clock())
+        if due is None:
+            await self._let_go(it, noted, watched)
+            return
+        once = f"{it.cluster.meta.uid} {due.told.dumps()}"
+        ts = await self._put(it, place, noted, due.card, fresh=due.fresh, once=once, weight=Weight.READY)
+        await self._note(it, Delivery(surface=Surface.NEWS, channel=place, ts=ts, revision=due.told.dumps()))
+
+    async def _let_go(self, it: Unasked, noted: Delivery | None, watched: news.Watched) -> None:
+        """Somebody let it go, at whichever place: the message says so at all of them."""
+        if noted is None or watched.told is None or watched.told.word is not Word.LET_GO or noted.heard == Word.LET_GO:
+            return
+        if (after := news.let_go(watched)) is not None:
+            await self._put(it, noted.channel, noted, after.card, fresh=False, once="", weight=Weight.READY)
+            await self._note(it, noted.model_copy(update={"heard": Word.LET_GO.value}))
+
+    async def _trouble(self, it: Unasked, place: str) -> None:
+        """What went wrong, to its people."""
+        await self._tell(it, place, Surface.NOTICE)
+
+    async def _alarm(self, it: Unasked, place: str) -> None:
+        """That it hangs, to the platform team."""
+        await self._tell(it, place, Surface.PLATFORM)
+
+    async def _tell(self, it: Unasked, place: str, surface: Surface) -> None:
+        noted = self._there(it, surface, place)
+        due = unasked.trouble(it, noted, surface)
+        if due is None:
+            return
+        # Named after the one before, it is the same message for whoever goes on from here.
+        once = f"{it.cluster.meta.uid} {surface.value} {noted.ts if noted else ''}"
+        ts = await self._put(it, place, noted, due.card, fresh=due.fresh, once=once, weight=Weight.FAILURE)
+        standing = Delivery(surface=surface, channel=place, ts=ts, revision=due.card.revision, heard=due.heard)
+        await self._note(it, standing)
+
+    async def _put(
+        self, it: Unasked, place: str, noted: Delivery | None, card: Card, *, fresh: bool, once: str, weight: Weight
+    ) -> str:
+        """Post it, or draw anew what stands there; its timestamp, empty where it cannot be posted."""
+        ts = noted.ts if noted else ""
+        if not fresh and not ts:
+            return ""
+        try:
+            channel = place if place[0] in "CG" else await self._poster.direct(place, weight=weight)
+            if not fresh:
+                await self._poster.update(channel, ts, card, weight=weight)
+                return ts
+            payload = {"cluster": it.cluster.meta.uid, "name": it.cluster.meta.name}
+            metadata = {"event_type": EVENT, "event_payload": payload}
+            return await self._poster.post(channel, card, metadata=metadata, once=f"{once} {place}", weight=weight)
+        except Earlier as earlier:
+            return earlier.ts
+        except (Undeliverable, Vanished) as refused:
+            log.warning("cluster_not_told", cluster=it.cluster.meta.name, place=place, why=str(refused))
+            return "" if fresh else ts
+
+    def _there(self, it: Unasked, surface: Surface, place: str) -> Delivery | None:
+        """What stands there, as far as we know."""
+        standing = {(each.surface, each.channel): each for each in told.of(it.cluster.meta)}
+        noted = self._noted.get(it.cluster.meta.uid, {})
+        for at in [at for at, each in noted.items() if standing.get(at) == each]:
+            del noted[at]
+        return (standing | noted).get((surface, place))
+
+    async def _note(self, it: Unasked, delivery: Delivery) -> None:
+        for notes in (self._noted, self._unsaved):
+            notes.setdefault(it.cluster.meta.uid, {})[delivery.surface, delivery.channel] = delivery
+        await self._save(it)
+
+    async def _save(self, it: Unasked) -> None:
+        """Write down what is not yet. What cannot be written now is kept. Raises `KubeError`."""
+        unsaved = self._unsaved.get(it.cluster.meta.uid, {})
+        for at, delivery in list(unsaved.items()):
+            await self._desk.note_told(it.cluster, delivery)
+            if unsaved.get(at) is delivery:
+                del unsaved[at]
+
+    async def _watch(self, clusters: Changes) -> None:
+        async for key in clusters.changed():
+            self._queue.add(key)

@@ -1,0 +1,162 @@
+"""A cluster that nobody asked for here: who is told of its troubles and of its end, and in which words. Pure.
+
+Somebody wrote it by kubectl or a program did from Git, whoever asked has no Slack account, or the request is gone. So
+no card of a request tells of it. What was told, and where, stands in the cluster itself (`provisioning.told`).
+What must never live here: when its end is told (`news`), or where a message goes (`crier`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot import alarm, approvers, blocks, buttons, cards, digest, life, replies, text
+from bot.cards import Card
+from bot.life import Look
+from bot.news import Told, Watched
+from bot.ports import Reads
+from provisioning import names, objects, people, room, stage, standing
+from provisioning.errors import NoCatalog
+from provisioning.model import (
+    Action,
+    CatalogSpec,
+    ClusterRequest,
+    Delivery,
+    Person,
+    Phase,
+    Surface,
+    Tenant,
+    TenantCluster,
+    TenantSpec,
+)
+from provisioning.objects import Stored
+from provisioning.stage import Stage
+
+OVER: Final = "over"
+"""What is noted beside a message about a trouble that has passed: the next one is told anew."""
+NEWS: Final = timedelta(hours=24)
+"""Who asked, and was not told within this, is not told by a card any more."""
+_ON_THE_WAY: Final = (Stage.BUILDING, Stage.STALLED)
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """All that is told from. `is_asked`: a card tells of it after all."""
+
+    cluster: Stored[TenantCluster]
+    tenant: Stored[Tenant]
+    catalog: CatalogSpec
+    is_asked: bool
+    now: datetime | None = None
+
+    @property
+    def stage(self) -> Stage:
+        return stage.of_cluster(self.cluster)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it has stood still for longer than its own people can be expected to wait."""
+        return self.now is not None and alarm.hangs(self.cluster, self.now)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A message about a trouble as it should stand. `fresh`: as a message of its own; `heard` is to be noted of it."""
+
+    card: Card
+    heard: str
+    fresh: bool
+
+
+def at(desk: Reads, key: tuple[str, str], *, now: datetime | None = None) -> Unasked | None:
+    """The cluster of that namespace and name. None where there is none, or nobody knows whose it is or of what."""
+    tenant = desk.tenant_of(key[0])
+    cluster = next((it for it in desk.clusters(tenant.meta.name) if it.key == key), None) if tenant else None
+    if tenant is None or cluster is None:
+        return None
+    try:
+        catalog = desk.catalog()
+    except NoCatalog:
+        return None
+    is_asked = any(_tells(it, cluster, tenant.it.spec, now) for it in desk.requests_about(*key))
+    return Unasked(cluster, tenant, catalog, is_asked, now)
+
+
+def _tells(
+    request: Stored[ClusterRequest], cluster: Stored[TenantCluster], tenant: TenantSpec, now: datetime | None
+) -> bool:
+    """Whether the card of whoever asked by this request tells of the cluster, or will in a moment."""
+    it = request.it
+    is_made = it.spec.action is Action.CREATE and it.status.phase is Phase.APPROVED and not room.waits(request)
+    if it.spec.action is Action.DELETE or not (is_made or it.status.phase is Phase.APPLIED):
+        return False
+    if stage.of_request(request, cluster) is Stage.SUPERSEDED:
+        return False
+    noted = [each for each in it.status.deliveries if each.surface is Surface.REQUESTER]
+    if noted:
+        return digest.is_begun(request) or any(each.ts for each in noted)
+    ended = standing.ended_at(request)
+    is_old = now is not None and bool(ended) and now - objects.parse_time(ended or "") > NEWS
+    return bool(approvers.account_of(tenant, it.spec.requester)) and not is_old
+
+
+def places(it: Unasked) -> tuple[str, ...]:
+    """Channels and accounts: whom the tenant names to be told, else where its approvers are asked; and whoever made it,
+    where that is somebody Slack knows."""
+    channels, owner = it.tenant.it.spec.channels, _owner(it)
+    told = channels.notified or ((channels.approvals,) if channels.approvals else ())
+    return tuple(dict.fromkeys((*told, *((owner.slack,) if owner and owner.slack else ()))))
+
+
+def watched(it: Unasked, noted: Delivery | None) -> Watched:
+    """Its end, for whom told it last as is noted there."""
+    meta, spec = it.cluster.meta, it.cluster.it.spec
+    return Watched(
+        meta.namespace,
+        meta.name,
+        it.tenant,
+        it.catalog,
+        it.cluster,
+        spec,
+        it.stage,
+        told=Told.read(noted.revision) if noted else None,
+        since=meta.created or datetime.min.replace(tzinfo=UTC),
+        let_go=buttons.let_go_of(it.cluster),
+        now=it.now,
+    )
+
+
+def trouble(it: Unasked, noted: Delivery | None, surface: Surface) -> Due | None:
+    """The message about what went wrong with it, for people or for the platform; None where it is as it should be.
+
+    It begins once setting it up has failed or hangs, for the platform when it hangs, and ends with how it came out.
+    """
+    bad = it.hangs or (surface is Surface.NOTICE and it.stage is Stage.STALLED)
+    stands = noted is not None and noted.heard != OVER
+    if not bad and not stands:
+        return None
+    heard = "" if bad or it.stage in _ON_THE_WAY else OVER
+    card = _card(it, surface, bad=bad)
+    if noted is not None and stands and (noted.revision, noted.heard) == (card.revision, heard):
+        return None
+    return Due(card, heard, fresh=not stands)
+
+
+def _card(it: Unasked, surface: Surface, *, bad: bool) -> Card:
+    """Without what the clock says: a card is redrawn when something changes, and not each minute."""
+    meta, tenant = it.cluster.meta, it.tenant
+    parts = [blocks.section(replies.headline(it.stage, meta.name, tenant.meta.name))]
+    if bad:
+        look = Look(it.cluster, it.catalog, tenant.it.spec.lifetime)
+        parts += life.parts(look) if surface is Surface.NOTICE else life.told(look)
+    if bad and surface is Surface.PLATFORM:
+        parts.append(blocks.context(replies.look_at(meta.name, meta.namespace)))
+    owner = _owner(it)
+    return cards.card([*parts, blocks.context(replies.not_asked_for(text.name(owner) if owner else ""))])
+
+
+def _owner(it: Unasked) -> Person | None:
+    """Whoever made it, as the webhook has noted; None where it has not."""
+    user = it.cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION, "")
+    return people.recognised(it.tenant.it.spec, Person(user=user)) if user else None

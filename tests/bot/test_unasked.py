@@ -1,0 +1,373 @@
+"""Clusters that nobody asked for in Slack: their people hear of trouble and of the end all the same, once each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot import replies, unasked
+from bot.crier import Crier
+from bot.outcomes import Later, Undeliverable, Unknown
+from provisioning import errors, names, told
+from provisioning.model import Action, ClusterStatus, Delivery, Phase, RequestStatus, Surface
+from provisioning.model.tenant import Channels, LifetimePolicy
+from provisioning.objects import format_time
+from tests.bot import samples
+from tests.bot.conftest import Stage
+from tests.bot.fake_desk import FakeDesk
+from tests.bot.fake_poster import FakePoster
+
+KEY = ("tenant-team-a", "lab")
+END = samples.NOW + timedelta(hours=30)
+APPROVALS, TEAM, PLATFORM = "C0TEAMA", "C0TEAM", "C0PLATFORM"
+WARNINGS = (timedelta(hours=24), timedelta(hours=1), timedelta(minutes=10))
+
+
+@dataclass
+class Scene:
+    """Lena made `lab` by kubectl at `NOW`; it lives for thirty hours, and then sleeps for two days."""
+
+    now: datetime = samples.NOW
+    desk: FakeDesk = field(default_factory=FakeDesk)
+    poster: FakePoster = field(default_factory=FakePoster)
+
+    def __post_init__(self) -> None:
+        policy = LifetimePolicy(default="24h", longest="168h", hibernation="48h")
+        self.desk.tenants["team-a"] = samples.tenant(lifetime=policy)
+        self.cluster(samples.ready())
+        self.lead()
+
+    def lead(self) -> None:
+        """Another process takes over, knowing nothing."""
+        self.crier = Crier(desk=self.desk, poster=self.poster, clock=lambda: self.now, platform=PLATFORM)
+
+    def cluster(self, status: ClusterStatus, *, by: str = "lena", deleting: bool = False, **changes: Any) -> None:
+        marks = {names.REQUESTED_BY_ANNOTATION: by} if by else {}
+        made = samples.cluster(
+            "lab", status=status, deleting=deleting, annotations=marks, **{"lifetime": "30h", **changes}
+        )
+        before = self.desk.built.get(KEY)
+        noted = before.meta.annotations.get(names.TOLD_ANNOTATION) if before else None
+        kept = {names.TOLD_ANNOTATION: noted} if noted else {}
+        others = {key: value for key, value in made.meta.annotations.items() if key != names.REQUEST_ANNOTATION}
+        self.desk.put_cluster(replace(made, meta=replace(made.meta, annotations={**others, **kept})))
+
+    async def at(self, moment: datetime) -> float | None:
+        self.now = moment
+        return await self.crier.look(KEY)
+
+    def said(self, channel: str) -> list[str]:
+        """The headlines that stand there."""
+        return [card.text.split("\n")[0] for card in self.poster.at(channel)]
+
+
+def before_end(span: timedelta) -> datetime:
+    return END - span + timedelta(seconds=1)
+
+
+SOON = "⏰ *`lab` lives for less than 24 hours more* · `team-a`"
+
+
+# Its end
+
+
+async def test_each_warning_is_told_once_where_approvers_are_asked_and_to_whoever_made_it() -> None:
+    scene = Scene()
+
+    for warning in WARNINGS:
+        for _ in range(3):
+            await scene.at(before_end(warning))
+            scene.lead()
+
+    left = ("24 hours", "1 hour", "10 min")
+    assert scene.said(APPROVALS) == scene.said("DLENA")
+    assert scene.said("DLENA") == [f"⏰ *`lab` lives for less than {each} more* · `team-a`" for each in left]
+    assert replies.LET_GO in str(scene.poster.at(APPROVALS)[-1].blocks)
+    assert "Extend 24 hours" in str(scene.poster.at(APPROVALS)[-1].blocks)
+
+
+async def test_where_the_tenant_names_whom_to_tell_they_are_told_and_not_the_approvers() -> None:
+    scene = Scene()
+    channels = Channels(approvals=APPROVALS, notified=(TEAM, "U0EVA"))
+    scene.desk.tenants["team-a"] = samples.tenant(channels=channels)
+
+    await scene.at(before_end(WARNINGS[0]))
+
+    assert scene.said(TEAM) == scene.said("DEVA") == scene.said("DLENA") == [SOON]
+    assert scene.said(APPROVALS) == []
+
+
+async def test_of_what_a_program_made_the_tenants_places_hear() -> None:
+    scene = Scene()
+    scene.cluster(samples.ready(), by="system:serviceaccount:flux-system:apps")
+
+    await scene.at(before_end(WARNINGS[0]))
+
+    assert scene.said(APPROVALS) == [SOON]
+    assert {channel for channel, _ in scene.poster.stands} == {APPROVALS}
+
+
+async def test_at_its_end_it_is_told_that_it_sleeps_and_then_that_it_goes() -> None:
+    scene = Scene()
+
+    await scene.at(END + timedelta(seconds=1))
+    scene.cluster(samples.going(), deleting=True)
+    await scene.at(END + timedelta(hours=48, seconds=1))
+
+    sleeps, goes = scene.said("DLENA")
+    assert "is over, so it sleeps" in sleeps
+    assert "is over, so it is being deleted" in goes
+
+
+async def test_a_later_end_settles_what_was_told_and_the_next_warning_is_new() -> None:
+    scene = Scene()
+    await scene.at(before_end(WARNINGS[0]))
+    scene.cluster(samples.ready(), lifetime="54h")
+
+    await scene.at(before_end(WARNINGS[0]))
+    assert [line.split(" · ")[0] for line in scene.said("DLENA")] == ["🟢 *`lab` is ready*"]
+    await scene.at(before_end(WARNINGS[0]) + timedelta(hours=24))
+
+    assert scene.said("DLENA")[-1] == SOON
+
+
+async def test_the_next_look_is_at_the_next_warning() -> None:
+    scene = Scene()
+
+    assert await scene.at(samples.NOW + timedelta(hours=1)) == timedelta(hours=5).total_seconds()
+
+
+# Whether anybody asked
+
+
+@pytest.mark.parametrize(
+    ("status", "is_asked"),
+    [
+        (RequestStatus(phase=Phase.APPLIED, decided_at=samples.AT), True),
+        (RequestStatus(phase=Phase.APPROVED, decided_at=samples.AT), True),
+        (samples.waits_for_room(), False),
+        (RequestStatus(phase=Phase.DENIED, decided_at=samples.AT), False),
+        (
+            RequestStatus(
+                phase=Phase.APPLIED,
+                deliveries=(Delivery(surface=Surface.REQUESTER, channel="U0LENA", ts="", revision="user_disabled"),),
+            ),
+            False,
+        ),
+    ],
+    ids=["done", "being done", "waiting for room", "denied", "not to be reached"],
+)
+async def test_what_the_card_of_a_request_tells_is_not_told_twice(status: RequestStatus, is_asked: bool) -> None:
+    scene = Scene()
+    scene.desk.put(samples.request("cr-1", cluster="lab", status=status))
+
+    await scene.at(before_end(WARNINGS[0]))
+
+    assert (scene.said(APPROVALS) == []) is is_asked
+
+
+async def test_a_request_of_somebody_without_a_slack_account_tells_nobody_so_the_tenant_hears() -> None:
+    scene = Scene()
+    done = RequestStatus(phase=Phase.APPLIED, decided_at=samples.AT)
+    scene.desk.put(samples.request("cr-1", cluster="lab", requester=samples.KAI, status=done))
+    scene.desk.put(samples.request("cr-2", cluster="lab", action=Action.DELETE, status=RequestStatus()))
+
+    await scene.at(before_end(WARNINGS[0]))
+
+    assert scene.said(APPROVALS) == [SOON]
+
+
+async def test_once_somebody_asks_for_a_change_of_it_their_card_tells() -> None:
+    scene = Scene()
+    await scene.at(before_end(WARNINGS[0]))
+    done = RequestStatus(phase=Phase.APPLIED, decided_at=format_time(before_end(WARNINGS[1])))
+    scene.desk.put(samples.request("cr-1", cluster="lab", action=Action.CHANGE, status=done))
+
+    await scene.at(before_end(WARNINGS[1]))
+
+    assert scene.said("DLENA") == [SOON]
+
+
+# Trouble
+
+
+async def test_a_failure_is_told_once_with_what_can_be_done_and_ends_with_how_it_came_out() -> None:
+    scene = Scene()
+    await scene.at(samples.NOW)
+    scene.cluster(samples.stuck())
+
+    for _ in range(3):
+        await scene.at(samples.NOW + timedelta(minutes=1))
+        scene.lead()
+    (card,) = scene.poster.at(APPROVALS)
+    assert "a worker finds no room" in card.text
+    assert "Made by <@U0LENA>. Nobody asked for it in Slack" in card.text
+    for button in (replies.RETRY, replies.SMALLER, replies.DELETE_FORM):
+        assert button in str(card.blocks)
+
+    scene.cluster(samples.building())
+    await scene.at(samples.NOW + timedelta(minutes=2))
+    scene.cluster(samples.ready())
+    await scene.at(samples.NOW + timedelta(minutes=3))
+
+    assert [line.split(" · ")[0] for line in scene.said(APPROVALS)] == ["🟢 *`lab` is ready*"]
+    assert replies.RETRY not in str(scene.poster.at(APPROVALS)[0].blocks)
+
+
+async def test_the_next_failure_is_a_message_of_its_own() -> None:
+    scene = Scene()
+    for status in (samples.stuck(), samples.ready(), samples.stuck()):
+        scene.cluster(status)
+        await scene.at(samples.NOW + timedelta(minutes=1))
+
+    assert len(scene.said("DLENA")) == 2
+
+
+async def test_what_hangs_for_long_is_told_to_the_platform_as_well() -> None:
+    scene = Scene()
+    scene.cluster(samples.building())
+    assert await scene.at(samples.NOW + timedelta(minutes=20)) == 60
+    assert scene.poster.stands == {}
+
+    await scene.at(samples.NOW + timedelta(minutes=40))
+
+    (card,) = scene.poster.at(PLATFORM)
+    assert "kubectl -n tenant-team-a describe tenantcluster lab" in card.text
+    assert len(scene.said(APPROVALS)) == 1
+
+
+async def test_the_clock_alone_redraws_nothing() -> None:
+    scene = Scene()
+    scene.cluster(samples.stuck())
+    await scene.at(samples.NOW + timedelta(minutes=1))
+    calls = len(scene.poster.calls)
+
+    await scene.at(samples.NOW + timedelta(minutes=5))
+
+    assert len(scene.poster.calls) == calls
+
+
+# Once each, whatever fails
+
+
+async def test_what_was_posted_and_could_not_be_noted_is_not_posted_again() -> None:
+    scene = Scene()
+    scene.desk.down = True
+    with pytest.raises(errors.Unavailable):
+        await scene.at(before_end(WARNINGS[0]))
+    scene.desk.down = False
+
+    await scene.at(before_end(WARNINGS[0]))
+    scene.lead()
+    await scene.at(before_end(WARNINGS[0]))
+
+    assert scene.said(APPROVALS) == scene.said("DLENA") == [SOON]
+
+
+async def test_a_post_that_was_answered_too_late_is_the_same_message() -> None:
+    scene = Scene()
+    scene.poster.knows_names = True
+    scene.poster.after["post"] = [Unknown("timeout")]
+    with pytest.raises(Unknown):
+        await scene.at(before_end(WARNINGS[0]))
+    scene.lead()
+
+    await scene.at(before_end(WARNINGS[0]))
+
+    assert scene.said(APPROVALS) == scene.said("DLENA") == [SOON]
+
+
+async def test_a_place_that_has_to_wait_keeps_no_other_waiting() -> None:
+    scene = Scene()
+    scene.poster.fail["post"] = [Later("ratelimited", seconds=7)]
+
+    assert await scene.at(before_end(WARNINGS[0])) == 7
+    assert (scene.said(APPROVALS), scene.said("DLENA")) == ([], [SOON])
+    await scene.at(before_end(WARNINGS[0]))
+
+    assert scene.said(APPROVALS) == [SOON]
+
+
+async def test_a_place_that_takes_nothing_is_not_tried_again_for_the_same_news() -> None:
+    scene = Scene()
+    scene.poster.closed[APPROVALS] = "is_archived"
+    for _ in range(2):
+        await scene.at(before_end(WARNINGS[0]))
+    tried = [call for call in scene.poster.calls if APPROVALS in call]
+
+    assert len(tried) == 1
+    scene.poster.fail["direct"] = [Undeliverable("user_disabled")]
+    await scene.at(before_end(WARNINGS[1]))
+    assert scene.said("DLENA") == [SOON]
+
+
+async def test_another_cluster_of_the_same_name_is_told_of_anew() -> None:
+    scene = Scene()
+    await scene.at(before_end(WARNINGS[0]))
+    before = scene.desk.built[KEY]
+    fresh = {key: value for key, value in before.meta.annotations.items() if key != names.TOLD_ANNOTATION}
+    scene.desk.put_cluster(replace(before, meta=replace(before.meta, uid="uid-other", annotations=fresh)))
+
+    await scene.at(before_end(WARNINGS[0]))
+
+    assert len(scene.said("DLENA")) == 2
+
+
+def test_notes_that_nobody_can_read_are_none() -> None:
+    meta = samples.cluster("lab", annotations={names.TOLD_ANNOTATION: "[{"}).meta
+
+    assert told.of(meta) == ()
+
+
+async def test_whose_tenant_or_catalog_is_gone_is_left_alone() -> None:
+    scene = Scene()
+    scene.desk.tenants.clear()
+
+    assert await scene.at(before_end(WARNINGS[0])) is None
+    assert unasked.at(scene.desk, ("elsewhere", "lab")) is None
+
+
+# In Slack
+
+
+async def warned(stage: Stage) -> None:
+    made = datetime.now(tz=samples.NOW.tzinfo) - timedelta(hours=23, minutes=30)
+    cluster = samples.cluster("lab", status=samples.ready(), annotations={names.REQUESTED_BY_ANNOTATION: "lena"})
+    stage.desk.put_cluster(replace(cluster, meta=replace(cluster.meta, created=made)))
+    await stage.slack.person("U0LENA").waits_for("lives for less than 1 hour more")
+
+
+async def test_a_member_lets_it_live_longer_with_one_press(stage: Stage) -> None:
+    await warned(stage)
+    lena = stage.slack.person("U0LENA")
+
+    await lena.card("lives for less than", at="dm").click("Extend 24 hours")
+
+    await lena.waits_for("The change of lab is noted.")
+    asked = next(iter(stage.desk.stored.values()))
+    assert asked.it.spec.desired is not None
+    assert asked.it.spec.desired.lifetime == "48h"
+
+
+async def test_letting_it_go_is_told_at_every_place(stage: Stage) -> None:
+    await warned(stage)
+    lena, omar = (stage.slack.person(each) for each in ("U0LENA", "U0OMAR"))
+
+    await lena.card("lives for less than", at="dm").click(replies.LET_GO)
+
+    await lena.waits_for("is let go; I do not remind you again.")
+    await omar.waits_for("is let go; I do not remind you again.")
+    assert all(each.revision.startswith("let-go ") for each in told.of(stage.desk.built[KEY].meta))
+
+
+async def test_who_is_no_member_lets_nothing_go(stage: Stage) -> None:
+    await warned(stage)
+    omar = stage.slack.person("U0OMAR")
+
+    await omar.card("lives for less than").click(replies.LET_GO)
+
+    await omar.waits_for(replies.REFUSED["NotYours"])
+    assert all(each.revision.startswith("told ") for each in told.of(stage.desk.built[KEY].meta))
