@@ -9,9 +9,10 @@ from bot import blocks, replies, text
 from bot.blocks import Block
 from bot.cards import SECTION_LINES
 from bot.sights import Sight
-from provisioning import hindrances, lifetime, rollout
+from provisioning import edits, hindrances, lifetime, rollout
 from provisioning.hindrances import Hindrances
-from provisioning.model import NodePool
+from provisioning.model import NodePool, Release, TenantCluster
+from provisioning.objects import Stored
 from provisioning.rollout import Rollout
 
 
@@ -32,6 +33,17 @@ def parts(it: Rollout) -> Iterable[Block]:
     yield from _in_the_way(it.hindrances, it.after)
     if it.hindrances.none:
         yield _seen(it.hindrances, replies.upgrade_clear(it.after))
+
+
+def notice(cluster: Stored[TenantCluster], offered: Iterable[Release]) -> list[Block]:
+    """That the next upgrade would run into something, for whoever looks at the cluster before anybody asks for it."""
+    status = cluster.it.status
+    for after in edits.following(cluster.it.spec.version or status.version, offered)[:1]:
+        it = hindrances.of(cluster.it.spec, status, after)
+        if it.budgets or it.apis:
+            held = len(it.budgets) + it.more_budgets
+            return [blocks.context(replies.upgrade_would(cluster.meta.name, after, held, len(it.apis)))]
+    return []
 
 
 def warning(sight: Sight) -> list[Block]:

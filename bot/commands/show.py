@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import blocks, cards, hand_made, life, offers, outline, replies, text
+from bot import blocks, cards, hand_made, life, offers, outline, replies, rollouts, text
 from bot.answers import Answer, Say
 from bot.commands import finding
 from bot.commands.command import Call, Command
@@ -29,7 +29,8 @@ def run(call: Call) -> Answer:
     parts = [blocks.section(replies.headline(stage.of_cluster(cluster), cluster.meta.name, tenant))]
     policy = place.tenant.it.spec.lifetime
     look = life.Look(cluster, call.desk.catalog(), policy, call.desk.usual(), call.now)
-    parts += [*life.parts(look), *life.others(look, offers.versions(place.tenant, look.catalog))]
+    offered = offers.versions(place.tenant, look.catalog)
+    parts += [*life.parts(look), *life.others(look, offered), *rollouts.notice(cluster, offered)]
     parts += [blocks.context(told)] if (told := _beside(call, cluster)) else []
     pending = _pending(call, tenant, cluster.meta.name)
     return Say(cards.card([*parts, *([blocks.context("\n".join(pending))] if pending else [])]))

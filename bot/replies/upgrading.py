@@ -75,6 +75,14 @@ def upgrade_unseen(why: Sequence[str], *, seen: bool) -> str:
     return f"⚠️ {_sentence(wording.not_seen([*map(code, why)], seen=seen))}"
 
 
+def upgrade_would(cluster: str, after: str, budgets: int, apis: int) -> str:
+    """How many PodDisruptionBudgets and APIs the next upgrade runs into; one of them at least."""
+    held = [wording.count(budgets, "PodDisruptionBudget")] if budgets else []
+    used = [wording.count(apis, "API in use", "APIs in use")] if apis else []
+    into = " and ".join((*held, *used))
+    return f"⚠️ An upgrade to {code(after)} would run into {into}: {code(f'/cluster upgrade {cluster}')} says which."
+
+
 def upgrade_clear(after: str) -> str:
     return f"Nothing was seen in the cluster that is in the way of {code(after)}."
 

@@ -309,18 +309,21 @@ def ready() -> ClusterStatus:
     )
 
 
+HOLDING = (
+    HoldingBudget(namespace="shop", name="web", expected=2, healthy=2, needed=2),
+    HoldingBudget(namespace="shop", name="queue", expected=1, healthy=1, needed=1),
+    HoldingBudget(namespace="shop", name="new"),
+    HoldingBudget(namespace="shop", name="db", expected=3, healthy=2, needed=2),
+)
+
+
 def hindered(*, unseen: tuple[str, ...] = ()) -> ClusterStatus:
     """One that is ready, and in which an upgrade to v1.35.1 runs into something."""
     return ready().model_copy(
         update={
             "precheck": Precheck(
                 checked_at=AT,
-                budgets=(
-                    HoldingBudget(namespace="shop", name="web", expected=2, healthy=2, needed=2),
-                    HoldingBudget(namespace="shop", name="queue", expected=1, healthy=1, needed=1),
-                    HoldingBudget(namespace="shop", name="new"),
-                    HoldingBudget(namespace="shop", name="db", expected=3, healthy=2, needed=2),
-                ),
+                budgets=HOLDING,
                 apis=(
                     DeprecatedApi(group="example.dev", version="v1beta1", resource="gadgets", removed_release="1.35"),
                     DeprecatedApi(version="v1beta1", resource="widgets", removed_release="1.36"),

@@ -26,9 +26,11 @@ from provisioning.model import (
     ApprovalPolicy,
     ClusterSpec,
     ClusterStatus,
+    DeprecatedApi,
     LargeRequests,
     Person,
     Phase,
+    Precheck,
     QuotaSpec,
     TenantCluster,
 )
@@ -244,9 +246,16 @@ def desk(now: datetime) -> FakeDesk:
     ends = format_time(day + timedelta(hours=72))
     ready = samples.ready().model_copy(update={"expires_at": ends})
     off_hours = Hibernation(schedules=(HibernationSchedule(start="0 0 * * *", end="59 23 * * *"),))
+    policies = DeprecatedApi(
+        group="admissionregistration.k8s.io",
+        version="v1beta1",
+        resource="validatingadmissionpolicies",
+        removed_release="1.34",
+    )
+    seen = Precheck(checked_at=format_time(now), budgets=samples.HOLDING, apis=(policies,))
     there: tuple[tuple[str, ClusterStatus, dict[str, Any]], ...] = (
         ("web", ready, {}),
-        ("shop", ready, {}),
+        ("shop", ready.model_copy(update={"precheck": seen}), {}),
         ("stays", ready, {"deletion_protection": True}),
         ("sleepy", samples.asleep().model_copy(update={"expires_at": ends}), {"hibernation": off_hours}),
     )
