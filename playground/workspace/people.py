@@ -132,6 +132,6 @@ def load(path: Path | None = None) -> Directory:
     """Read a directory; without a path, the one that ships with the playground. Raises `BadDirectory`."""
     source = path or DEFAULT
     try:
-        return Directory.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+        return Directory.model_validate(yaml.load(source.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except (OSError, yaml.YAMLError, pydantic.ValidationError) as e:
         raise BadDirectory(f"{source}: {e}") from e
