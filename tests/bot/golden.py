@@ -97,6 +97,14 @@ def _applied(cluster: Stored[TenantCluster] | None, **kind: Any) -> Sight:
     return sight(status, cluster, **kind)
 
 
+def _given_up(cluster: Stored[TenantCluster] | None) -> Sight:
+    """Nobody chose what becomes of it."""
+    status = RequestStatus(
+        phase=Phase.APPLIED, votes=(BY_OMAR,), decided_at=samples.AT, conditions=samples.nobody_chose()
+    )
+    return sight(status, cluster)
+
+
 def _with_deputy(status: RequestStatus | None = None) -> Sight:
     """Kai, who only uses kubectl, decides for Omar; a user group decides too."""
     seen = sight(status, required=2)
@@ -672,6 +680,11 @@ CARDS: dict[str, Callable[[], Card]] = {
         )
     ),
     "requester_cancelled": lambda: _TELL(replace(_applied(None), given_up=samples.given_up())),
+    "requester_unattended": lambda: _TELL(_at(_applied(samples.cluster(status=samples.unattended())))),
+    "requester_given_up_going": lambda: _TELL(
+        _given_up(samples.cluster(status=samples.going("Machine build-7-workers-x: its finalizer"), deleting=True))
+    ),
+    "requester_given_up": lambda: _TELL(_given_up(None)),
     "requester_superseded": lambda: _TELL(_applied(samples.cluster(by="cr-newer", status=samples.ready()))),
     "access_waiting": lambda: access_samples.card(access_samples.asked()),
     "access_open": lambda: access_samples.card(access_samples.opened()),

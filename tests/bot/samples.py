@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioning import giving_up, names, room, standing
+from provisioning import giving_up, names, room, stage, standing
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade, Keeper
 from provisioning.model import (
@@ -254,6 +254,16 @@ def stuck() -> ClusterStatus:
     )
     stalled = _condition("Stalled", "True", "WorkersFailed", no_room.message)
     return before.model_copy(update={"steps": (*before.steps[:2], no_room, before.steps[3]), "conditions": (stalled,)})
+
+
+def unattended() -> ClusterStatus:
+    """The same, while nobody chooses what becomes of it."""
+    return stuck().model_copy(update={"gives_up_at": "2026-03-05T15:05:41Z"})
+
+
+def nobody_chose() -> tuple[Condition, ...]:
+    """What is noted in a request whose cluster was given up for that."""
+    return (_condition(stage.GIVEN_UP, "True", "NobodyChose"),)
 
 
 def going(*residue: str, stuck: bool = False) -> ClusterStatus:

@@ -140,3 +140,12 @@ async def test_what_is_only_asked_for_or_made_by_hand_is_shown_too(tmp_path: Pat
         assert "Made by hand, as objects of Cluster API, by ben." in out
         code, out, err = await ann.type("show nothing")
         assert (code, out, err) == (1, "", f"there is no TenantCluster nothing in {NAMESPACE}\n")
+
+
+async def test_what_is_given_up_unless_somebody_chooses_says_until_when(tmp_path: Path) -> None:
+    async with at_a_terminal(tmp_path, WEB, tweak(STUCK, "status.givesUpAt", "2026-08-03T14:05:00Z")) as ann:
+        _, stuck, _ = await ann.type("show build")
+        _, ready, _ = await ann.type("show web")
+    said = "given up Unless somebody chooses what becomes of it, it is deleted 2026-08-03 14:05 UTC: it was never ready"
+    assert said in " ".join(stuck.split())
+    assert "given up" not in ready

@@ -64,6 +64,19 @@ def test_only_a_denial_of_our_webhook_proves_anything(error: errors.KubeError, o
     assert is_refused(error) is ours
 
 
+async def test_after_each_try_it_is_told_whether_quotas_hold_and_before_the_first_nothing() -> None:
+    told: list[bool] = []
+    scene = Scene()
+    kube: object = scene.kube
+    scene.canary = Canary(kube, namespace="default", now=lambda: scene.now, told=told.append)  # type: ignore[arg-type]
+    assert told == []
+
+    for answer in (OURS, None, DOWN, OURS):
+        await scene.look(answer)
+
+    assert told == [True, False, False, True]
+
+
 async def test_nothing_is_ever_created(scene: Scene) -> None:
     await scene.look(OURS)
 

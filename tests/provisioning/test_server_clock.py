@@ -69,3 +69,9 @@ async def test_nothing_is_ended_before_it_is_known_what_time_it_is(stage: Backst
             await Enactor(stage.kube, stage.landscape, now=silent.now).act((NAMESPACE, REQUEST))
 
     assert stage.get(resources.CLUSTER_REQUESTS, REQUEST).get("status", {}).get("phase", "Pending") == "Pending"
+
+
+async def test_what_is_told_before_the_first_answer_has_the_time_of_this_machine(stage: Backstage) -> None:
+    async with ApiServer() as other, other.kube() as silent:
+        assert abs(silent.clock() - local()) < timedelta(minutes=1)
+    assert abs(stage.kube.clock() - (local() - HOURS)) < timedelta(minutes=1)

@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 
-from provisioning import errors, giving_up
+from provisioning import audit, errors, giving_up, unattended
+from provisioning.clearance import Clearance
+from provisioning.events import Recorder
 from provisioning.kube import Kube
+from provisioning.landscape import Landscape
 from provisioning.names import RECONCILE_ANNOTATION, REQUEST_ANNOTATION
 from provisioning.objects import format_time
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS
-from tests.webhooks.test_real import LEAN, Desk
+from tests.provisioning.waiting import running
+from tests.webhooks.test_real import LEAN, SYSTEM, Desk
 from tests.webhooks.test_real_requests import APPROVE, House, house, kubectl, refused, status, vote, wish
 from webhooks.trusted import Trusted
 
@@ -236,6 +240,39 @@ async def test_a_cluster_is_given_up_until_it_was_ready_once_and_whoever_comes_f
         await noted("web", initialized=False)
         await delete()
     assert '"api" deleted' in await kubectl(desk, "ann", "delete", "tenantcluster", "api")
+
+
+async def test_what_nobody_chose_about_is_given_up_by_the_provisioner_and_by_nobody_else(house: House) -> None:
+    new_ones = {"required": 1, "waivers": [{"name": "new ones", "actions": ["Create"]}]}
+    desk = await house.tenant(approval=new_ones, lifetime={"failed": "1h"})
+    where: dict[str, Any] = {"namespace": desk.namespace}
+    must_agree, told = "1 approver of tenant", list[audit.Event]()
+    await kubectl(desk, "ann", "create", "--filename=-", sent=desk.new(TENANT_CLUSTERS, "web", LEAN))
+    since = {"status": "True", "lastTransitionTime": format_time(datetime.now(UTC) - timedelta(hours=2))}
+    failed = {"type": "Stalled", "reason": "WorkersFailed", "message": "no room", **since}
+    waits = {"type": unattended.CONDITION, "reason": unattended.WAITS, "message": "", **since}
+    noted = {"initialized": False, "observedGeneration": 1, "conditions": [failed, waits]}
+    async with desk.person(Trusted().provisioner) as provisioner:
+        await provisioner.merge(TENANT_CLUSTERS, "web", {"status": noted}, subresource="status", **where)
+        landscape = Landscape(provisioner, namespace=SYSTEM)
+        async with running(landscape.run()):
+            await landscape.synced()
+            there = landscape.tenant_cluster((desk.namespace, "web"))
+        assert there is not None
+        recorder = Recorder(provisioner, now=provisioner.now)
+        clearance = Clearance(provisioner, landscape, recorder, now=provisioner.now, tell=told.append)
+        assert must_agree in await kubectl(desk, "eve", "delete", "tenantcluster", "web")
+
+        grown = {**LEAN, "pools": [{**LEAN["pools"][0], "replicas": 2}]}
+        asked = wish(desk, action="Change", desired=grown, baseGeneration=1)
+        assert "mine created" in await kubectl(desk, "ann", "create", "--filename=-", sent=asked)
+        await clearance.act(there)
+        await refused(must_agree, partial(provisioner.delete, TENANT_CLUSTERS, "web", **where))
+
+        await desk.admin.delete(CLUSTER_REQUESTS, "mine", **where)
+        await clearance.act(there)
+        assert await desk.admin.find(TENANT_CLUSTERS, "web", **where) is None
+    assert [event.code for event in told] == [audit.Code.CLUSTER_GIVEN_UP]
 
 
 async def test_a_working_day_starts_before_it_ends(house: House) -> None:
