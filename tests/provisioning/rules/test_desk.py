@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from provisioning import errors, objects, request_status, room
+from provisioning import errors, objects, request_status, room, told
 from provisioning.desk import Desk
 from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
 from provisioning.manifest import Manifest, Manifests
-from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase
-from provisioning.objects import format_time
+from provisioning.model import Action, ClusterRequest, Decision, Delivery, Person, Phase, TenantCluster
+from provisioning.names import TOLD_ANNOTATION
+from provisioning.objects import Stored, format_time
 from provisioning.resources import (
     APPROVAL_DELEGATIONS,
     CATALOGS,
@@ -603,3 +605,57 @@ async def test_a_second_card_is_told_from_the_one_that_is_noted(stage: Stage) ->
     assert await stage.desk.card_found(NAMESPACE, NAME, card("1", revision=""))
 
     assert [(d.ts, d.revision) for d in stage.stored().status.deliveries] == [("1", "r1")]
+
+
+def cluster(stage: Stage) -> Stored[TenantCluster]:
+    found = stage.server.get(TENANT_CLUSTERS, "web", NAMESPACE)
+    assert found is not None
+    return objects.read(TenantCluster, found)
+
+
+def told_of(stage: Stage) -> list[Delivery]:
+    return list(told.of(cluster(stage).meta))
+
+
+async def test_what_was_told_of_a_cluster_is_noted_in_it_once_per_place(stage: Stage) -> None:
+    stage.built("web", minutes=5)
+    for each in (card("1", surface="News"), card("2", channel="C2"), card("3", surface="News", revision="r2")):
+        await stage.desk.note_told(cluster(stage), each)
+    before = len(stage.server.asked("PATCH"))
+
+    await stage.desk.note_told(cluster(stage), card("2", channel="C2"))
+
+    assert [(each.channel, each.ts) for each in told_of(stage)] == [("C2", "2"), ("C1", "3")]
+    assert len(stage.server.asked("PATCH")) == before
+    assert (stage.server.get(TENANT_CLUSTERS, "web", NAMESPACE) or {})["spec"] == CLUSTER["spec"]
+
+
+async def test_two_notes_at_once_both_stay(stage: Stage) -> None:
+    stage.built("web", minutes=5)
+    notes = (card("1", channel="C1"), card("2", channel="C2"), card("3", channel="C3"))
+
+    await asyncio.gather(*(stage.desk.note_told(cluster(stage), each) for each in notes))
+
+    assert sorted(each.ts for each in told_of(stage)) == ["1", "2", "3"]
+
+
+async def test_of_a_cluster_that_is_gone_or_another_one_nothing_is_noted(stage: Stage) -> None:
+    stage.built("web", minutes=5)
+    before = cluster(stage)
+    other = replace(before, meta=replace(before.meta, uid="another"))
+    gone = replace(before, meta=replace(before.meta, name="gone"))
+
+    for each in (other, gone):
+        await stage.desk.note_told(each, card("1"))
+
+    assert told_of(stage) == []
+
+
+async def test_no_more_is_noted_than_an_object_has_room_for(stage: Stage) -> None:
+    standing: tuple[Delivery, ...] = ()
+    for number in range(2 * told.MOST):
+        line = told.line(standing, card(str(number), channel=f"C{number}"))
+        standing = told.of(objects.Meta(name="web", annotations={TOLD_ANNOTATION: line}))
+
+    assert len(standing) == told.MOST
+    assert standing[-1].ts == str(2 * told.MOST - 1)
