@@ -22,8 +22,9 @@ from provisioning.model.precheck import APIS_MOST, BUDGETS_MOST
 METRIC: Final = "apiserver_requested_deprecated_apis"
 ROWS_READ: Final = 200
 """Far more than any API server has. Whoever poses as one may have any number."""
-FRESH: Final = timedelta(hours=1)
-"""After this long the same findings are noted again, so that people see that somebody still looks."""
+FRESH: Final = timedelta(hours=6)
+"""After this long the same findings are noted again, so that people see that somebody still looks. Seldom: at rest
+nothing is written."""
 LONGEST_ROW: Final = 1000
 """Characters of the labels of one row."""
 _LABEL: Final = re.compile(r'([a-z_]+)="([-.a-z0-9]{0,253})"')
@@ -35,7 +36,8 @@ _OPEN: Final = ("", Phase.PENDING.value, Phase.APPROVED.value)
 
 def holding(budgets: Iterable[Manifest]) -> list[HoldingBudget]:
     """Those of the PodDisruptionBudgets that let no Pod go, those first that never do."""
-    found = (HoldingBudget(**_named(each), **counted) for each in budgets if (counted := _held(each)) is not None)
+    counted = ((each["metadata"], counts) for each in budgets if (counts := _held(each)) is not None)
+    found = [HoldingBudget(namespace=meta["namespace"], name=meta["name"], **counts) for meta, counts in counted]
     return sorted(found, key=lambda it: (not is_for_ever(it), it.namespace, it.name))
 
 
@@ -97,10 +99,6 @@ def _asks(request: Manifest, version: str) -> bool:
     spec, phase = request.get("spec") or {}, (request.get("status") or {}).get("phase", "")
     wanted = (spec.get("desired") or {}).get("version")
     return spec.get("action") == Action.CHANGE.value and phase in _OPEN and wanted not in (None, version)
-
-
-def _named(budget: Manifest) -> dict[str, str]:
-    return {field: budget["metadata"][field] for field in ("namespace", "name")}
 
 
 def _held(budget: Manifest) -> dict[str, int] | None:

@@ -8,6 +8,7 @@ and never waits for that: a tenant that hangs costs a place in a queue of its ow
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -35,9 +36,9 @@ class Pace:
     """Seconds: `rest` between two looks at a tenant, `timeout` for each of its two answers. `memory` is how long what
     one API server said is believed: there may be several behind one address, and each knows only what it was asked."""
 
-    rest: float = 300.0
+    rest: float = 3600.0
     timeout: float = 5.0
-    memory: float = 7200.0
+    memory: float = 6 * 3600.0
     at_once: int = 2
 
 
@@ -66,10 +67,18 @@ class Prechecker:
         self._gate = asyncio.Semaphore(self._pace.at_once)
         self._sickbay = asyncio.Semaphore(self._pace.at_once)
 
-    def found(self, key: Key, *, wish: Hashable = ()) -> Precheck | None:
-        """What was found last; None where nobody has looked yet. `wish` is whatever asks for an upgrade now: when it is
-        another, the next look is due at once."""
-        known = self._known.setdefault(key, _Known())
+    def found(self, key: Key, *, noted: Precheck | None = None, wish: Hashable = ()) -> Precheck | None:
+        """What was found last; None where nobody has looked yet. From now on it is looked into.
+
+        `noted` is what an earlier leader has found, `wish` whatever asks for an upgrade now: when it is another, the
+        next look is due at once.
+        """
+        if key not in self._known:
+            # A fresh leader does not look into all of them at once: that was done of late.
+            rested = random.random() * self._pace.rest  # noqa: S311 - no secret
+            whole = noted is not None and not noted.unseen
+            self._known[key] = _Known(noted, looked_at=time.monotonic() - rested if whole else None)
+        known = self._known[key]
         if wish and wish != known.wish:
             known.looked_at = None
         known.wish = wish
@@ -77,7 +86,9 @@ class Prechecker:
 
     def look(self, key: Key, access: Access) -> None:
         """Begin to look into a tenant that answers, if a look is due."""
-        known = self._known.setdefault(key, _Known())
+        known = self._known.get(key)
+        if known is None:
+            return
         rested = known.looked_at is None or time.monotonic() - known.looked_at >= self._pace.rest
         if rested and (known.task is None or known.task.done()):
             known.task = asyncio.ensure_future(self._look(key, access, known))

@@ -156,9 +156,10 @@ class Reconciler:
         if not up:
             self._forget_tenant(cluster.key)
             return seen
-        wish = (anew.asked(cluster), *self._upgrades(cluster))
+        wish = tuple(filter(None, (anew.asked(cluster), *self._upgrades(cluster))))
         if self._prechecker is not None:
-            seen = replace(seen, precheck=self._prechecker.found(cluster.key, wish=wish))
+            noted = cluster.it.status.precheck
+            seen = replace(seen, precheck=self._prechecker.found(cluster.key, noted=noted, wish=wish))
         sign = (*sights.of_life(seen), *wish)
         answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted, sign=sign)
         if answer is NOT_YET:

@@ -108,6 +108,7 @@ async def test_it_finds_what_holds_workers_and_what_goes(scene: Scene) -> None:
 
 
 async def test_until_somebody_has_looked_nothing_is_known_and_nobody_waits(scene: Scene) -> None:
+    scene.prechecker.found(KEY)
     scene.prechecker.look(KEY, scene.way)
 
     assert scene.prechecker.found(KEY) is None
@@ -131,7 +132,7 @@ async def test_it_looks_again_only_after_a_rest(scene: Scene) -> None:
     await until(noticed)
 
 
-async def test_what_is_the_same_is_not_told_again_before_an_hour_is_over(scene: Scene) -> None:
+async def test_what_is_the_same_is_not_told_again_for_hours(scene: Scene) -> None:
     scene.prechecker = scene.made(replace(QUICK, rest=0.0))
     first = await scene.seen()
 
@@ -141,7 +142,23 @@ async def test_what_is_the_same_is_not_told_again_before_an_hour_is_over(scene: 
     assert (scene.told, scene.prechecker.found(KEY)) == ([], first)
 
     scene.moment += precheck.FRESH
-    assert (await scene.seen()).checked_at == "2026-08-03T13:00:00Z"
+    assert (await scene.seen()).checked_at == "2026-08-03T18:00:00Z"
+
+
+async def test_a_fresh_leader_goes_by_what_is_noted_and_does_not_look_into_all_at_once(scene: Scene) -> None:
+    noted = Precheck(checked_at="2026-08-03T11:00:00Z")
+    assert scene.prechecker.found(KEY, noted=noted) == noted
+    scene.prechecker.look(KEY, scene.way)
+    await scene.looked()
+    assert scene.tenant.requests == []
+
+    assert await scene.seen(wish="cr-1") != noted
+
+
+async def test_what_an_earlier_leader_could_not_see_is_looked_into_at_once(scene: Scene) -> None:
+    scene.prechecker.found(KEY, noted=Precheck(unseen=("it was silent",)))
+
+    assert (await scene.seen()).unseen == ()
 
 
 async def test_whoever_asks_for_an_upgrade_has_it_looked_at_once_and_only_once(scene: Scene) -> None:
@@ -158,6 +175,7 @@ async def test_whoever_asks_for_an_upgrade_has_it_looked_at_once_and_only_once(s
 
 
 async def test_whoever_asks_while_somebody_looks_has_it_looked_at_again(scene: Scene) -> None:
+    scene.prechecker.found(KEY)
     scene.prechecker.look(KEY, scene.way)
     await until(lambda: scene.tenant.requests)
     scene.prechecker.found(KEY, wish="cr-1")
@@ -224,16 +242,21 @@ async def test_a_tenant_that_hangs_keeps_no_other_waiting(scene: Scene) -> None:
         scene.prechecker.look(KEY, scene.way)
         await asyncio.sleep(0.1)
         async with asyncio.timeout(2):
+            scene.prechecker.found(OTHER)
             scene.prechecker.look(OTHER, way)
             await until(lambda: OTHER in scene.told)
 
 
 async def test_what_is_forgotten_is_not_told_of(scene: Scene) -> None:
     scene.tenant.fail(Fault.HANGS, plural=BUDGETS.plural)
+    scene.prechecker.found(KEY)
     scene.prechecker.look(KEY, scene.way)
     await until(lambda: scene.tenant.requests)
 
     scene.prechecker.forget(KEY)
     await asyncio.sleep(0.7)
 
-    assert (scene.told, scene.prechecker.found(KEY)) == ([], None)
+    # Whoever asks how it is may not have heard yet.
+    scene.prechecker.look(KEY, scene.way)
+    await scene.looked()
+    assert (scene.told, len(scene.tenant.requests)) == ([], 1)

@@ -68,6 +68,7 @@ async def look(way: Access) -> ClusterStatus:
     """The status of a cluster that was just looked into."""
     told: list[Key] = []
     prechecker = Prechecker(changed=told.append, now=lambda: datetime.now(UTC))
+    prechecker.found(KEY)
     prechecker.look(KEY, way)
     await until(lambda: told)
     found = ClusterStatus(version="v1.36.3", precheck=prechecker.found(KEY))

@@ -148,8 +148,8 @@ def test_releases_are_in_the_order_of_numbers() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "minutes", "is_news"),
     [
-        pytest.param([VOLUMES], [VOLUMES], 59, False, id="the same"),
-        pytest.param([VOLUMES], [VOLUMES], 60, True, id="the same, an hour later"),
+        pytest.param([VOLUMES], [VOLUMES], 359, False, id="the same"),
+        pytest.param([VOLUMES], [VOLUMES], 360, True, id="the same, six hours later"),
         pytest.param([VOLUMES], [VOLUMES, ADDRESSES], 1, True, id="one more"),
         pytest.param([VOLUMES], [], 1, True, id="none any more"),
     ],
