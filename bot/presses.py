@@ -49,7 +49,8 @@ async def _details(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     card = approvals.drawing(desk, request, Surface.APPROVER) if request else None
     if request is None or tenant is None or card is None:
         return Repaint(told=cards.say(replies.GONE))
-    if tenant.meta.name not in {t.meta.name for t in (*desk.tenants_of(person), *desk.approvals_of(person))}:
+    by_name = tenant.meta.name in {t.meta.name for t in (*desk.tenants_of(person), *desk.approvals_of(person))}
+    if not by_name and not await desk.voting.groups_of(ticket.namespace, person):
         return Repaint(told=cards.say(replies.NOT_YOUR_TENANT))
     return Open(forms.details(card, reason=request.it.spec.reason))
 

@@ -52,7 +52,8 @@ class Reception:
         log.info("command", line=line[:100], by=person.user)
         try:
             zone = self._people.zone(who)
-            answer = commands.answer(line, desk=self._desk, person=person, now=self._clock(), zone=zone)
+            held = await commands.held(line, desk=self._desk, person=person)
+            answer = commands.answer(line, desk=self._desk, person=person, now=self._clock(), zone=zone, held=held)
             key = str(body["trigger_id"])
             return await commands.carry_out(answer, desk=self._desk, team=team, key=key, zone=zone)
         except NoCatalog:

@@ -20,9 +20,11 @@ def request(
     requester: Person,
     reason: str = "",
     replaces: str = "",
+    slack_group: str = "",
 ) -> Manifest:
     """A ClusterRequest. `desired` is the whole completed spec, None for a deletion; `base_generation` that of the
-    cluster as it is now, 0 when there is none or it is to be made; `replaces` the request whose place it takes."""
+    cluster as it is now, 0 when there is none or it is to be made; `replaces` the request whose place it takes;
+    `slack_group` the user group of Slack by which alone they may ask."""
     spec: Manifest = {
         "action": action.value,
         "cluster": cluster,
@@ -37,6 +39,8 @@ def request(
         spec["reason"] = reason
     if replaces:
         spec["replaces"] = replaces
+    if slack_group:
+        spec["slackGroup"] = slack_group
     return {
         "apiVersion": CLUSTER_REQUESTS.api_version,
         "kind": CLUSTER_REQUESTS.kind,

@@ -172,6 +172,7 @@ class Desk:
             requester=wish.person,
             reason=wish.reason,
             replaces=wish.replaces,
+            slack_group=wish.slack_group,
         )
         try:
             return read(ClusterRequest, await self._kube.create(CLUSTER_REQUESTS, manifest))

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
-from provisioning import approval, names, people, quota, risk
+from provisioning import approval, names, people, quota, risk, seats
 from provisioning.model import Action, CatalogSpec, Person, RequestSpec, TenantCluster, TenantSpec
 from provisioning.objects import Stored
 
@@ -43,8 +43,10 @@ def obstacle(
     tenant: TenantSpec,
     catalog: CatalogSpec | None,
     groups: Iterable[str] = (),
+    slack_groups: Iterable[str] = (),
 ) -> Obstacle | None:
-    """Why this person (in these Kubernetes groups) cannot give the cluster up alone; None when they can.
+    """Why this person (in these Kubernetes groups and user groups of Slack) cannot give the cluster up alone; None when
+    they can.
 
     For people who have to do with the tenant: who has not asks for nothing there anyway. Without a catalog nobody can
     tell how large it is, and so only whoever asked for it may.
@@ -63,8 +65,9 @@ def obstacle(
     deciding = risk.deciding(tenant, size, catalog)
     by_rule = approval.waiver_for(deciding.approval, Action.DELETE, size, catalog) is not None
     # Where what is said in Slack approves nothing, it gives up nothing of somebody else's either.
-    decides = people.approver(deciding, person, groups) and (deciding.approval.in_slack or not person.slack)
-    return None if by_rule or decides else Obstacle.NOT_YOURS
+    decides = bool(seats.seats(deciding, person, groups=groups, slack_groups=slack_groups))
+    is_heard = deciding.approval.in_slack or not person.slack
+    return None if by_rule or (decides and is_heard) else Obstacle.NOT_YOURS
 
 
 def waiver(
@@ -74,7 +77,8 @@ def waiver(
     to, or nobody can tell. `cluster` is the one that it is about, as it is now."""
     if cluster is None or request.action is not Action.DELETE:
         return risk.waiver(tenant, request, cluster.it.spec if cluster is not None else None, catalog)
-    if obstacle(cluster, request.requester, tenant=tenant, catalog=catalog) is None:
+    groups = (request.slack_group,) if request.slack_group else ()
+    if obstacle(cluster, request.requester, tenant=tenant, catalog=catalog, slack_groups=groups) is None:
         return RULE
     return risk.waiver(tenant, request, cluster.it.spec, catalog)
 

@@ -50,6 +50,11 @@ def delegates_large_at_terminal(tenant: TenantSpec, person: Person) -> bool:
     return _among(large.approvers or tenant.approvers, person, ())
 
 
+def decides_by(tenant: TenantSpec, slack_group: str) -> bool:
+    """Whether whoever is in this user group of Slack may decide about some of the tenant's requests."""
+    return bool(slack_group) and any(each.slack_group == slack_group for each in approvers_of_some(tenant))
+
+
 def approvers_of_some(tenant: TenantSpec) -> tuple[Subject, ...]:
     """Whom the tenant names to decide: about its requests, or about the large ones."""
     large = tenant.approval.large

@@ -90,7 +90,8 @@ def _gives_up(wish: Wish, stored: Stored[TenantCluster] | None, tenant: TenantSp
     """Whether it is given up before it was ready, which whoever decides may do as well."""
     if stored is None or wish.action is not Action.DELETE:
         return False
-    return giving_up.obstacle(stored, wish.person, tenant=tenant, catalog=catalog) is None
+    groups = (wish.slack_group,) if wish.slack_group else ()
+    return giving_up.obstacle(stored, wish.person, tenant=tenant, catalog=catalog, slack_groups=groups) is None
 
 
 async def _dry_run(kube: Kube, wish: Wish, desired: ClusterSpec) -> tuple[Cause, ...]:

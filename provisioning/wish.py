@@ -13,7 +13,7 @@ from provisioning.usage import Usage
 @dataclass(frozen=True)
 class Wish:
     """What a person wants: `desired` is None for a deletion, `tenant` the Tenant's name, `replaces` a request of theirs
-    that waits and that this one takes the place of."""
+    that waits and that this one takes the place of, `slack_group` the user group of Slack by which alone they may."""
 
     person: Person
     tenant: str
@@ -23,6 +23,7 @@ class Wish:
     desired: ClusterSpec | None
     reason: str = ""
     replaces: str = ""
+    slack_group: str = ""
 
 
 @dataclass(frozen=True)

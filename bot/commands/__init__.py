@@ -9,14 +9,14 @@ from datetime import UTC, datetime, tzinfo
 
 from bot import cards, offers, replies, topics
 from bot.answers import Answer, Ask, Nudge, Open, Revoke, Say, StopDelegating, TakeBack, TryAgain
-from bot.commands import choosing
+from bot.commands import choosing, grouping
 from bot.commands.access import COMMAND as ACCESS
 from bot.commands.access import take_away
 from bot.commands.addons import COMMAND as ADDONS
 from bot.commands.again import COMMAND as AGAIN
 from bot.commands.asking import ask_at_once, remind, take_back, try_again
 from bot.commands.cancel import COMMAND as CANCEL
-from bot.commands.command import Call, Command, Form
+from bot.commands.command import Call, Command, Form, Held
 from bot.commands.create import COMMAND as CREATE
 from bot.commands.delegate import COMMAND as DELEGATE
 from bot.commands.delegating import stop
@@ -44,7 +44,7 @@ from provisioning.model import Person
 
 __all__ = [
     *("COMMANDS", "FORMS", "SLASH", "Call", "Command", "Form"),
-    *("answer", "carry_out", "shortcut_id", "shortcut_line"),
+    *("answer", "carry_out", "held", "shortcut_id", "shortcut_line"),
 ]
 
 SLASH = "/cluster"
@@ -91,18 +91,31 @@ def shortcut_line(callback: str) -> str:
     return callback.removeprefix(_SHORTCUT)
 
 
-def answer(line: str, *, desk: Desk, person: Person, now: datetime, zone: tzinfo = UTC) -> Answer:
-    """What to answer to `/cluster <line>`; `zone` is in which this person reads."""
+async def held(line: str, *, desk: Desk, person: Person) -> Held:
+    """The user groups of Slack by which this person decides, as far as `/cluster <line>` asks for them."""
+    first, *_ = line.split() or [HELP.name]
+    found = _named(first)
+    return await grouping.held(desk, person, found.deciding(desk)) if found and found.deciding else Held()
+
+
+def answer(
+    line: str, *, desk: Desk, person: Person, now: datetime, zone: tzinfo = UTC, held: Held | None = None
+) -> Answer:
+    """What to answer to `/cluster <line>`; `zone` is in which this person reads, `held` by which groups they decide."""
     first, *words = line.split() or [HELP.name]
-    found = next((command for command in COMMANDS if command.name == first.lower()), None)
+    found = _named(first)
     if found is None:
         return Say(cards.say(replies.no_such_command(first, _meant(first.lower()))))
-    call = Call(desk=desk, person=person, now=now, words=tuple(words), zone=zone)
+    call = Call(desk=desk, person=person, now=now, words=tuple(words), zone=zone, held=held or Held())
     if not words and found.needs_cluster:
         return choosing.which(call, found)
     if not words and found.choice:
         return choosing.which_request(call, found, found.choice)
     return found.run(call)
+
+
+def _named(word: str) -> Command | None:
+    return next((command for command in COMMANDS if command.name == word.lower()), None)
 
 
 def _meant(word: str) -> str:

@@ -9,8 +9,10 @@ from bot.answers import Answer, Ask, Say, TakeBack
 from bot.commands import finding, own_requests
 from bot.commands.command import Call, Choice, Command, Meant, Mine
 from bot.commands.finding import Found
+from bot.ports import Desk
 from provisioning import giving_up, names, people
 from provisioning.giving_up import Obstacle
+from provisioning.lifecycle import Reason
 from provisioning.model import Action, Person
 from provisioning.wish import Wish
 
@@ -23,18 +25,21 @@ def run(call: Call) -> Answer:
     if own_requests.are_named(call, waiting):
         found = own_requests.the_waiting(call, COMMAND.line, waiting)
         return found if isinstance(found, Say) else TakeBack(call.person, *found[1].key)
-    meant = finding.cluster(call.desk, call.person, call.words[0])
+    meant = finding.cluster(call.desk, call.person, call.words[0], call.held.groups)
     if isinstance(meant, Say):
-        return _too_soon(call) or meant
-    obstacle = _obstacle(call, meant)
-    return Say(_refused(meant, obstacle)) if obstacle else Ask(_wish(call.person, meant))
+        return _too_soon(call) or (_UNSURE if call.held.unsure else meant)
+    obstacle = _obstacle(call, meant, call.held.groups)
+    if obstacle is Obstacle.NOT_YOURS and call.held.unsure:
+        return _UNSURE
+    return Say(_refused(meant, obstacle)) if obstacle else Ask(_wish(call, meant))
 
 
 def _cancellable(call: Call) -> Sequence[Meant]:
     """What one may give up, by the cluster's name: those not made yet that one's own requests wait for, and others."""
-    made = [(each[1].meta.name, each) for each in finding.clusters_of(call.desk, call.person)]
+    held = call.held.groups
+    made = [(each[1].meta.name, each) for each in finding.clusters_of(call.desk, call.person, held)]
     named: list[tuple[str, Meant]] = [(each[1].it.spec.cluster, each) for each in _waiting(call)]
-    named += [(name, each) for name, each in made if _obstacle(call, each) is None]
+    named += [(name, each) for name, each in made if _obstacle(call, each, held) is None]
     return [each for _, each in sorted(named, key=lambda it: (it[0], it[1][1].key))]
 
 
@@ -55,9 +60,23 @@ def _too_soon(call: Call) -> Say | None:
     return found if isinstance(found, Say) else Say(cards.say(replies.given_up_too_soon(found[1].it.spec.cluster)))
 
 
-def _obstacle(call: Call, meant: Found) -> Obstacle | None:
+def _obstacle(call: Call, meant: Found, held: Iterable[str] = ()) -> Obstacle | None:
     place, cluster = meant
-    return giving_up.obstacle(cluster, call.person, tenant=place.tenant.it.spec, catalog=call.desk.catalog())
+    tenant, catalog = place.tenant.it.spec, call.desk.catalog()
+    return giving_up.obstacle(cluster, call.person, tenant=tenant, catalog=catalog, slack_groups=held)
+
+
+def _group(call: Call, meant: Found) -> str:
+    """The user group of Slack by which alone this person gives it up; empty where they do by name."""
+    if _obstacle(call, meant) is None:
+        return ""
+    return next((group for group in sorted(call.held.groups) if _obstacle(call, meant, (group,)) is None), "")
+
+
+def _going_up(desk: Desk) -> list[str]:
+    """A namespace of each tenant that has a cluster which was never ready."""
+    found = ((each, desk.clusters(each.meta.name)) for each in desk.all_tenants())
+    return [each.it.spec.namespaces[0] for each, it in found if any(c.it.status.initialized is False for c in it)]
 
 
 def _refused(meant: Found, obstacle: Obstacle) -> cards.Card:
@@ -80,16 +99,21 @@ def _refused(meant: Found, obstacle: Obstacle) -> cards.Card:
     return cards.card([blocks.section(said), blocks.actions(delete)])
 
 
-def _wish(person: Person, meant: Found) -> Wish:
+def _wish(call: Call, meant: Found) -> Wish:
     place, cluster = meant
     return Wish(
-        person=person,
+        person=call.person,
         tenant=place.tenant.meta.name,
         namespace=place.namespace,
         action=Action.DELETE,
         cluster=cluster.meta.name,
         desired=None,
+        slack_group=_group(call, meant),
     )
+
+
+_UNSURE = Say(cards.say(replies.REFUSED[Reason.GROUP_UNKNOWN]))
+"""Nothing else lets them, and nobody knows whether a group does."""
 
 
 COMMAND = Command(
@@ -100,4 +124,5 @@ COMMAND = Command(
     examples=("/cluster cancel build-7",),
     run=run,
     choice=Choice(_cancellable, replies.NOTHING_TO_CANCEL, by_cluster=True),
+    deciding=_going_up,
 )

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot import blocks, cards, entries, forms, replies, text
 from bot.answers import Errors, FormAnswer, Open, Replace, Say
 from bot.blocks import Option
 from bot.commands import finding
-from bot.commands.command import Call, Choice, Command, Filled, Form, Meant
+from bot.commands.command import Call, Choice, Command, Filled, Form, Held, Meant
 from bot.ports import Desk
 from provisioning import people, stage
 from provisioning.model import Person, TenantCluster
@@ -63,19 +64,21 @@ async def submitted(form: Filled) -> FormAnswer:
 
 async def request_submitted(form: Filled) -> FormAnswer:
     """What the command answers about the request that was chosen."""
-    theirs = _choice(form)
-    return await _gone_on(form, "request", theirs.of(_call(form)) if theirs else ())
-
-
-async def _gone_on(form: Filled, field: str, found: Iterable[Meant]) -> FormAnswer:
     from bot import commands  # late, because the tuple of all commands holds these forms too
+
+    theirs, held = _choice(form), await commands.held(_command(form), desk=form.desk, person=form.person)
+    return await _gone_on(form, "request", theirs.of(replace(_call(form), held=held)) if theirs else (), held)
+
+
+async def _gone_on(form: Filled, field: str, found: Iterable[Meant], held: Held | None = None) -> FormAnswer:
+    from bot import commands  # late, as above
 
     chosen = entries.chosen(form.values, field)
     meant = next((it for it in found if _value(it) == chosen), None)
     if meant is None:
         return Errors({field: replies.PLEASE_CHOOSE})
     line = f"{_command(form)} {'/'.join(meant[1].key)}"
-    answer = commands.answer(line, desk=form.desk, person=form.person, now=form.now, zone=form.zone)
+    answer = commands.answer(line, desk=form.desk, person=form.person, now=form.now, zone=form.zone, held=held)
     done = await commands.carry_out(answer, desk=form.desk, team=form.team, key=form.id, zone=form.zone)
     return Replace(done.view if isinstance(done, Open) else forms.shown(done.card))
 

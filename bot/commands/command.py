@@ -26,6 +26,14 @@ A_CLUSTER = "[TENANT/]NAME"
 
 
 @dataclass(frozen=True)
+class Held:
+    """The user groups of Slack by which somebody decides. `unsure`: Slack does not tell of all of them now."""
+
+    groups: frozenset[str] = frozenset()
+    unsure: bool = False
+
+
+@dataclass(frozen=True)
 class Call:
     """Somebody typed a command; `words` is what stood behind its name."""
 
@@ -35,6 +43,8 @@ class Call:
     words: tuple[str, ...] = ()
     zone: tzinfo = UTC
     """In which this person reads what Slack does not draw as a date."""
+    held: Held = Held()
+    """Looked up for commands that ask for it alone."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,8 @@ class Command:
 
     `also` is what people call it who do not know its name: they are told. `shortcut` is what the command is called in
     Slack's menu of shortcuts, in 24 characters; without one it is not in there. `choice` is for a command whose line
-    names a request of one's own.
+    names a request of one's own. `deciding` names the namespaces of what it may be about, where it is also for whoever
+    decides there by a user group of Slack.
     """
 
     name: str
@@ -107,6 +118,7 @@ class Command:
     also: tuple[str, ...] = ()
     shortcut: str = ""
     choice: Choice | None = None
+    deciding: Callable[[Desk], Sequence[str]] | None = None
 
     @property
     def needs_cluster(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from bot import cards, offers, replies
 from bot.answers import Say
@@ -18,14 +18,16 @@ Found = tuple[Place, Stored[TenantCluster]]
 ByHand = tuple[Place, HandMade]
 
 
-def tenants_of(desk: Desk, person: Person) -> tuple[Stored[Tenant], ...]:
-    """The tenants somebody is a member of or approves for, each once."""
-    return tuple({t.meta.name: t for t in (*desk.tenants_of(person), *desk.approvals_of(person))}.values())
+def tenants_of(desk: Desk, person: Person, groups: Collection[str] = ()) -> tuple[Stored[Tenant], ...]:
+    """The tenants somebody is a member of or approves for, by name or by one of these user groups of Slack."""
+    by_group = (t for t in desk.all_tenants() if any(people.decides_by(t.it.spec, group) for group in groups))
+    found = (*desk.tenants_of(person), *desk.approvals_of(person), *by_group)
+    return tuple({tenant.meta.name: tenant for tenant in found}.values())
 
 
-def clusters_of(desk: Desk, person: Person) -> tuple[Found, ...]:
-    """Every cluster of the tenants somebody is a member of or approves for, by place and name."""
-    return tuple(_clusters(desk, tenants_of(desk, person)))
+def clusters_of(desk: Desk, person: Person, groups: Collection[str] = ()) -> tuple[Found, ...]:
+    """Every cluster of the tenants somebody is a member of or approves for, by place and name. `groups` as above."""
+    return tuple(_clusters(desk, tenants_of(desk, person, groups)))
 
 
 def is_mine(desk: Desk, person: Person, cluster: Stored[TenantCluster]) -> bool:
@@ -54,9 +56,9 @@ def tenants(call: Call, line: str) -> tuple[str, ...] | Say:
     return (wanted,) if wanted else tuple(sorted(known))
 
 
-def cluster(desk: Desk, person: Person, word: str) -> Found | Say:
-    """The one cluster of ours that is meant, or what to say instead."""
-    found = any_cluster(desk, person, word)
+def cluster(desk: Desk, person: Person, word: str, groups: Collection[str] = ()) -> Found | Say:
+    """The one cluster of ours that is meant, or what to say instead. `groups` as above."""
+    found = any_cluster(desk, person, word, groups)
     if isinstance(found, Say):
         return found
     place, it = found
@@ -65,10 +67,10 @@ def cluster(desk: Desk, person: Person, word: str) -> Found | Say:
     return place, it
 
 
-def any_cluster(desk: Desk, person: Person, word: str) -> Found | ByHand | Say:
-    """The one cluster meant, ours or made by hand, or what to say instead."""
+def any_cluster(desk: Desk, person: Person, word: str, groups: Collection[str] = ()) -> Found | ByHand | Say:
+    """The one cluster meant, ours or made by hand, or what to say instead. `groups` as above."""
     where, _, name = word.lower().rpartition("/")
-    theirs = tenants_of(desk, person)
+    theirs = tenants_of(desk, person, groups)
     known: list[Found | ByHand] = [*_clusters(desk, theirs), *_made_by_hand(desk, theirs)]
     hits = [found for found in known if found[1].meta.name == name and (not where or found[0].answers_to(where))]
     if len(hits) == 1:

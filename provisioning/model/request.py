@@ -13,6 +13,7 @@ from provisioning.model.conditions import Conditions
 from provisioning.model.tenant import Action
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", max_length=71)]
+SlackGroup = Annotated[str, Field(pattern=r"^(S[A-Z0-9]{1,20})?$")]
 
 
 class Person(Model):
@@ -46,6 +47,9 @@ class RequestSpec(Model):
     """Who asks."""
     replaces: DnsName = ""
     """The request of theirs that this one takes the place of. It can be decided once that one is taken back for it."""
+    slack_group: SlackGroup = ""
+    """The user group of Slack by which the requester decides, where by that alone they give up a cluster that was never
+    ready. The bot vouches for it, and nobody else can."""
 
 
 class Phase(StrEnum):
@@ -74,7 +78,7 @@ class Vote(Model):
     """When."""
     group: ShortText = ""
     """The Kubernetes group by which the voter may decide; empty for one whom the tenant lists by name."""
-    slack_group: Annotated[str, Field(pattern=r"^(S[A-Z0-9]{1,20})?$")] = ""
+    slack_group: SlackGroup = ""
     """The user group of Slack by which the voter may decide. The bot vouches for it, and nobody else can."""
     instead_of: Person | None = None
     """The approver for whom the voter decides, by an ApprovalDelegation."""

@@ -233,6 +233,7 @@ class FakeDesk:
             base_generation=present.meta.generation if present and wish.action is not Action.CREATE else 0,
             requester=wish.person,
             replaces=wish.replaces,
+            slack_group=wish.slack_group,
         )
         old = self.stored.get((wish.namespace, wish.replaces)) if wish.replaces else None
         if wish.replaces and (why := replacing.why_not(spec, old)):

@@ -11,15 +11,27 @@ import pytest
 from bot import commands, given_up, replies
 from bot import home as homes
 from bot.answers import Answer, Ask, Open, Say, TakeBack
+from bot.commands.command import Held
 from bot.follow import Follower
 from provisioning import giving_up, names
-from provisioning.model import Action, ApprovalPolicy, ClusterRequest, Person, Phase, RequestStatus, TenantCluster
+from provisioning.lifecycle import Reason
+from provisioning.model import (
+    Action,
+    ApprovalPolicy,
+    ClusterRequest,
+    Person,
+    Phase,
+    RequestStatus,
+    Subject,
+    TenantCluster,
+)
 from provisioning.model.tenant import Waiver
 from provisioning.objects import Stored
 from tests.bot import samples
 from tests.bot.conftest import Stage
 from tests.bot.fake_desk import FakeDesk, approved
 from tests.bot.fake_poster import FakePoster
+from tests.bot.fake_voting import ToldGroups
 
 KEY = ("tenant-team-a", "cr-7f3k2m4p6q")
 GIVES_UP = ("tenant-team-a", "cr-gives-up")
@@ -128,6 +140,86 @@ def test_what_is_approved_and_not_made_yet_is_cancelled_once_it_is_there() -> No
     )
     desk.put_cluster(building())
     assert isinstance(answer(desk), Ask)
+
+
+# --- by a user group of Slack
+
+
+LEADS = "S0TEAMALEADS"
+
+
+def grouped(*, member: bool) -> FakeDesk:
+    """Pat decides by a group; no tenant but another one lists them, or this one as a member."""
+    desk = FakeDesk()
+    desk.voting.groups = ToldGroups({LEADS: (samples.PAT.slack,)})
+    members = (samples.subject(samples.LENA), *((samples.subject(samples.PAT),) if member else ()))
+    desk.put_tenant(samples.tenant(members=members, approvers=(Subject(slack_group=LEADS),)))
+    desk.put_tenant(samples.tenant("team-b", members=(samples.subject(samples.PAT),)))
+    desk.put_cluster(building())
+    return desk
+
+
+async def by_group(desk: FakeDesk, line: str = "cancel build-7", *, person: Person = samples.PAT) -> Answer:
+    held = await commands.held(line, desk=desk, person=person)
+    return commands.answer(line, desk=desk, person=person, now=samples.NOW, held=held)
+
+
+@pytest.mark.parametrize("member", [True, False])
+async def test_who_decides_by_a_user_group_cancels_it_as_any_approver_does(member: bool) -> None:
+    desk = grouped(member=member)
+
+    found = await by_group(desk)
+
+    assert isinstance(found, Ask)
+    assert (found.wish.cluster, found.wish.slack_group) == ("build-7", LEADS)
+    assert isinstance(await by_group(desk, "cancel"), Open)
+
+
+async def test_who_asked_for_it_needs_no_group_and_who_is_in_none_is_told_who_can() -> None:
+    desk = grouped(member=True)
+    own = await by_group(desk, person=samples.LENA)
+    assert isinstance(own, Ask)
+    assert own.wish.slack_group == ""
+
+    desk.put_cluster(building(by="omar"))
+    assert "can cancel `build-7`" in said(await by_group(desk, person=samples.LENA))
+
+
+@pytest.mark.parametrize("member", [True, False])
+async def test_where_slack_does_not_tell_that_is_said_and_nothing_is_guessed(member: bool) -> None:
+    desk = grouped(member=member)
+    desk.voting.groups = ToldGroups(silent=True)
+
+    assert said(await by_group(desk)) == replies.REFUSED[Reason.GROUP_UNKNOWN]
+
+
+async def test_other_commands_ask_slack_for_no_groups() -> None:
+    desk = grouped(member=True)
+    desk.voting.groups = ToldGroups(silent=True)
+
+    assert await commands.held("delete build-7", desk=desk, person=samples.PAT) == Held()
+    assert await commands.held("nonsense", desk=desk, person=samples.PAT) == Held()
+
+
+@pytest.mark.parametrize("member", [True, False])
+async def test_in_slack_who_is_in_the_group_cancels_it_by_command_and_by_choice(stage: Stage, member: bool) -> None:
+    omar, listed = stage.slack.person("U0OMAR"), (samples.subject(samples.OMAR),)
+    members = (samples.subject(samples.LENA), *(listed if member else ()))
+    stage.desk.put_tenant(samples.tenant(members=members, approvers=(Subject(slack_group=LEADS),)))
+    stage.desk.put_tenant(samples.tenant("team-b", members=listed))
+    for name in ("build-7", "build-8"):
+        marks = {names.REQUESTED_BY_ANNOTATION: "lena"}
+        stage.desk.put_cluster(samples.cluster(name, status=samples.building(), annotations=marks))
+
+    await omar.command("/cluster cancel build-7")
+    await omar.waits_for("The deletion of build-7 is noted")
+    await omar.command("/cluster cancel")
+    await omar.modal.fill({"Cluster": "build-8 is being set up"})
+    await omar.modal.submit()
+    assert "The deletion of build-8 is noted" in omar.modal.text
+
+    asked = [it.it.spec for it in stage.desk.stored.values()]
+    assert {(it.cluster, it.slack_group) for it in asked} == {("build-7", LEADS), ("build-8", LEADS)}
 
 
 # --- which request ended which

@@ -11,7 +11,7 @@ from provisioning import objects, people, replacing, shape
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
-from provisioning.model import Action, ClusterRequest, RequestSpec, TenantSpec
+from provisioning.model import Action, ClusterRequest, Person, RequestSpec, TenantSpec
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
 from webhooks import reading
 from webhooks.decision import FORBIDDEN, INVALID, Allow, Verdict, merge, refuse
@@ -48,11 +48,20 @@ def _of_requester(request: Request, spec: RequestSpec, tenant: TenantSpec, facts
         yield Cause("spec.requester.user", f"must be {request.user.name}, who sends this; one asks for oneself")
     if by_bot and not person.slack:
         yield Cause("spec.requester.slack", "must say from which Slack account the request came")
-    listed = people.vouched(tenant, person) if by_bot else people.by_slack(tenant, person.slack) == person
+    by_group = by_bot and spec.action is Action.DELETE and people.decides_by(tenant, spec.slack_group)
+    if spec.slack_group and not by_group:
+        yield Cause("spec.slackGroup", "is for clusterdesk's bot to say of who decides here, and gives up a cluster")
+    # As with votes: whoever decides by a user group may be known to another tenant alone.
+    known = (tenant, *reading.tenants(facts)) if by_group else (tenant,)
+    listed = any(people.vouched(it, person) for it in known) if by_bot else _lists(tenant, person)
     if person.slack and not listed:
         yield Cause("spec.requester.slack", f"is not listed as the account of {person.user} in this tenant")
-    if not people.member(tenant, person, groups) and not people.approves_some(tenant, person, groups):
+    if not (by_group or people.member(tenant, person, groups) or people.approves_some(tenant, person, groups)):
         yield Cause("spec.requester.user", f"{person.user} is neither a member nor an approver of this tenant")
+
+
+def _lists(tenant: TenantSpec, person: Person) -> bool:
+    return people.by_slack(tenant, person.slack) == person
 
 
 def _of_what_is_replaced(spec: RequestSpec, namespace: str, facts: Facts) -> Iterator[Cause]:

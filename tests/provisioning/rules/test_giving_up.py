@@ -59,6 +59,20 @@ def test_who_decides_by_a_group_does_where_the_group_is_known() -> None:
         assert found is wanted
 
 
+def test_who_decides_by_a_user_group_of_slack_does_where_the_bot_vouches_for_it() -> None:
+    tenant = builders.tenant(members=MEMBERS, approvers=[{"slackGroup": "S0LEADS"}])
+
+    def found(*held: str, **policy: Any) -> Obstacle | None:
+        it = builders.tenant(members=MEMBERS, approvers=[{"slackGroup": "S0LEADS"}], approval=policy)
+        return giving_up.obstacle(cluster(), EVA, tenant=it, catalog=CATALOG, slack_groups=held)
+
+    assert (found("S0LEADS"), found("S0OTHER"), found()) == (None, Obstacle.NOT_YOURS, Obstacle.NOT_YOURS)
+    assert found("S0LEADS", inSlack=False) is Obstacle.NOT_YOURS
+    for group, wanted in (("S0LEADS", giving_up.RULE), ("", None)):
+        asked = builders.request(Action.DELETE, requester=EVA).it.spec.model_copy(update={"slack_group": group})
+        assert giving_up.waiver(tenant, asked, cluster(), CATALOG) == wanted
+
+
 def test_of_what_is_large_those_who_decide_about_it_do_and_whoever_asked() -> None:
     assert obstacle(cluster(), BEN, **LARGE) is Obstacle.NOT_YOURS
     assert obstacle(cluster(), builders.CLEO, **LARGE) is None

@@ -62,6 +62,35 @@ def test_who_decides_about_large_requests_alone_asks_as_any_approver_does() -> N
     assert isinstance(World(*WORLD).check(POLICY, mine), Deny)
 
 
+@pytest.mark.parametrize(
+    ("action", "group", "user", "field"),
+    [
+        (Action.DELETE, "S0LEADS", BOT, ""),
+        (Action.DELETE, "S0OTHER", BOT, "spec.slackGroup"),
+        (Action.CREATE, "S0LEADS", BOT, "spec.slackGroup"),
+        (Action.DELETE, "S0LEADS", "zed", "spec.slackGroup"),
+    ],
+    ids=["decides", "decides nothing", "no deletion", "not by the bot"],
+)
+def test_who_decides_by_a_user_group_gives_up_a_cluster_known_to_another_tenant_alone(
+    action: Action, group: str, user: str, field: str
+) -> None:
+    tenant = tweak(WORLD[1], "spec.approvers", [{"slackGroup": "S0LEADS"}])
+    other = tweak(tweak(WORLD[1], "metadata.name", "other"), "spec.members", [{"user": "zed", "slack": "UZED"}])
+    there = [cluster()] if action is Action.DELETE else []
+    slack = "UZED" if user == BOT else ""
+    new = tweak(asked(action, user="zed", slack=slack), "spec.slackGroup", group)
+
+    world = World(WORLD[0], tenant, tweak(other, "spec.namespaces", ["elsewhere"]), WORLD[2], *there)
+    verdict = world.check(POLICY, request(CLUSTER_REQUESTS, new, user=user))
+
+    if not field:
+        assert verdict == Allow()
+        return
+    assert isinstance(verdict, Deny)
+    assert field in {cause.field for cause in verdict.causes}
+
+
 def test_a_member_by_group_asks_with_kubectl() -> None:
     assert check(asked(user="dan"), user="dan", groups=["blue-team"]) == Allow()
 
