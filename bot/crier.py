@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -38,6 +39,16 @@ _ON_THE_WAY = (Stage.BUILDING, Stage.STALLED, Stage.DELETING)
 Place = tuple[Surface, str]
 
 
+@dataclass
+class Notes:
+    """What was posted about one cluster a moment ago: `noted` until the caches show it, `unsaved` until it is written
+    down."""
+
+    uid: str
+    noted: dict[Place, Delivery] = field(default_factory=dict)
+    unsaved: dict[Place, Delivery] = field(default_factory=dict)
+
+
 class Crier:
     """Made anew each time the Lease is won. `platform` is the platform team's channel, empty for none."""
 
@@ -47,9 +58,7 @@ class Crier:
         self._clock = clock
         self._platform = platform
         self._queue: Queue[Key] = Queue("clusters")
-        self._noted: dict[str, dict[Place, Delivery]] = {}
-        """By the cluster's uid what was posted a moment ago, until the caches show it."""
-        self._unsaved: dict[str, dict[Place, Delivery]] = {}
+        self._notes: dict[Key, Notes] = {}
 
     async def run(self, clusters: Changes) -> None:
         """Follow them for ever. Ends only by cancellation."""
@@ -61,6 +70,7 @@ class Crier:
         """Tell what is due of one cluster; the seconds after which to look again, if it must be."""
         it = unasked.at(self._desk, key, now=self._clock())
         if it is None:
+            self._notes.pop(key, None)
             return None
         waits: list[float] = []
         if not it.is_asked:
@@ -146,23 +156,30 @@ class Crier:
     def _there(self, it: Unasked, surface: Surface, place: str) -> Delivery | None:
         """What stands there, as far as we know."""
         standing = {(each.surface, each.channel): each for each in told.of(it.cluster.meta)}
-        noted = self._noted.get(it.cluster.meta.uid, {})
+        noted = self._of(it).noted
         for at in [at for at, each in noted.items() if standing.get(at) == each]:
             del noted[at]
         return (standing | noted).get((surface, place))
 
     async def _note(self, it: Unasked, delivery: Delivery) -> None:
-        for notes in (self._noted, self._unsaved):
-            notes.setdefault(it.cluster.meta.uid, {})[delivery.surface, delivery.channel] = delivery
+        mine = self._of(it)
+        mine.noted[delivery.surface, delivery.channel] = mine.unsaved[delivery.surface, delivery.channel] = delivery
         await self._save(it)
 
     async def _save(self, it: Unasked) -> None:
         """Write down what is not yet. What cannot be written now is kept. Raises `KubeError`."""
-        unsaved = self._unsaved.get(it.cluster.meta.uid, {})
+        unsaved = self._of(it).unsaved
         for at, delivery in list(unsaved.items()):
             await self._desk.note_told(it.cluster, delivery)
             if unsaved.get(at) is delivery:
                 del unsaved[at]
+
+    def _of(self, it: Unasked) -> Notes:
+        """Of another cluster of the same name there are none."""
+        known, uid = self._notes.get(it.cluster.key), it.cluster.meta.uid
+        if known is None or known.uid != uid:
+            known = self._notes[it.cluster.key] = Notes(uid)
+        return known
 
     async def _watch(self, clusters: Changes) -> None:
         async for key in clusters.changed():

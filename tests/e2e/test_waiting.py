@@ -23,8 +23,8 @@ NAMESPACE, CLUSTER = "tenant-team-a", "waits-1"
 
 
 async def opened(page: Page, title: str, press: Callable[[], Awaitable[None]]) -> Locator:
-    """The form that a press opens. Slack gives three seconds for that, which a busy machine may need for itself: whoever
-    reads that it did not open presses again."""
+    """The form that a press opens. Slack gives three seconds for that, which a busy machine may not have: whoever reads
+    that it did not open presses again."""
     form = page.get_by_role("dialog", name=title)
     excuses = page.get_by_text(replies.FORM_NOT_OPENED).or_(page.get_by_text(replies.SLOW))
     while not await form.is_visible():
