@@ -72,15 +72,13 @@ class Crier:
         if it is None:
             self._notes.pop(key, None)
             return None
-        waits: list[float] = []
-        if not it.is_asked:
-            await self._save(it)
-            tells = [(tell, place) for place in unasked.places(it) for tell in (self._end, self._trouble)]
-            tells += [(self._alarm, self._platform)] if self._platform else []
-            # One place that has to wait keeps no other waiting.
-            waits = [wait for tell, place in tells if (wait := await self._reach(it, place, tell)) is not None]
-            if it.stage in _ON_THE_WAY:
-                waits.append(LOOK_SECONDS)
+        await self._save(it)
+        tells = [(tell, place) for place in unasked.places(it) for tell in (self._end, self._trouble)]
+        tells += [(self._alarm, self._platform)] if self._platform else []
+        # One place that has to wait keeps no other waiting.
+        waits = [wait for tell, place in tells if (wait := await self._reach(it, place, tell)) is not None]
+        if it.stage in _ON_THE_WAY and not it.is_asked:
+            waits.append(LOOK_SECONDS)
         if after := news.changes_at(unasked.watched(it, None), self._clock()):
             waits.append(max(1.0, (after - self._clock()).total_seconds()))
         return min(waits, default=None)
@@ -94,12 +92,14 @@ class Crier:
         return None
 
     async def _end(self, it: Unasked, place: str) -> None:
-        """The news of its end."""
+        """The news of its end. What stands there is kept true, also once a card tells of it."""
         noted = self._there(it, Surface.NEWS, place)
         watched = unasked.watched(it, noted)
         due = news.due(watched, self._clock())
         if due is None:
             await self._let_go(it, noted, watched)
+            return
+        if due.fresh and it.is_asked:
             return
         once = f"{it.cluster.meta.uid} {due.told.dumps()}"
         ts = await self._put(it, place, noted, due.card, fresh=due.fresh, once=once, weight=Weight.READY)
@@ -124,7 +124,7 @@ class Crier:
     async def _tell(self, it: Unasked, place: str, surface: Surface) -> None:
         noted = self._there(it, surface, place)
         due = unasked.trouble(it, noted, surface)
-        if due is None:
+        if due is None or (due.fresh and it.is_asked):
             return
         # Named after the one before, it is the same message for whoever goes on from here.
         once = f"{it.cluster.meta.uid} {surface.value} {noted.ts if noted else ''}"

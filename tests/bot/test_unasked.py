@@ -217,6 +217,20 @@ async def test_a_failure_is_told_once_with_what_can_be_done_and_ends_with_how_it
     assert replies.RETRY not in str(scene.poster.at(APPROVALS)[0].blocks)
 
 
+async def test_once_somebody_asks_for_a_change_what_stands_there_is_kept_true_and_nothing_new_is_said() -> None:
+    scene = Scene()
+    scene.cluster(samples.stuck())
+    await scene.at(samples.NOW + timedelta(minutes=1))
+    done = RequestStatus(phase=Phase.APPLIED, decided_at=samples.AT)
+    scene.desk.put(samples.request("cr-1", cluster="lab", action=Action.CHANGE, status=done))
+
+    for minute, status in enumerate((samples.ready(), samples.stuck()), start=2):
+        scene.cluster(status)
+        await scene.at(samples.NOW + timedelta(minutes=minute))
+
+    assert [line.split(" · ")[0] for line in scene.said(APPROVALS)] == ["🟢 *`lab` is ready*"]
+
+
 async def test_the_next_failure_is_a_message_of_its_own() -> None:
     scene = Scene()
     for status in (samples.stuck(), samples.ready(), samples.stuck()):
