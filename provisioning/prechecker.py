@@ -38,7 +38,7 @@ class Pace:
 
     rest: float = 3600.0
     timeout: float = 5.0
-    memory: float = 6 * 3600.0
+    memory: float = 24 * 3600.0
     at_once: int = 2
 
 

@@ -189,7 +189,7 @@ async def test_whoever_asks_while_somebody_looks_has_it_looked_at_again(scene: S
 @pytest.mark.parametrize("fault", [Fault.HANGS, Fault.DROPPED, Fault.HTML, 500, 503, 429, 404])
 async def test_what_a_tenant_does_not_tell_is_said_and_the_rest_is_read(scene: Scene, fault: Fault | int) -> None:
     scene.tenant.texts[METRICS] = asked("ipaddresses")
-    scene.tenant.fail(fault, plural=BUDGETS.plural)
+    scene.tenant.fail(fault, plural=BUDGETS.plural, times=4)
 
     found = await scene.seen()
 
@@ -214,7 +214,7 @@ async def test_of_very_many_budgets_one_page_is_read_and_that_is_said(scene: Sce
 
 
 async def test_whoever_is_no_api_server_is_told_of_and_not_believed(scene: Scene) -> None:
-    scene.tenant.put(BUDGETS, {**budget(), "status": {"expectedPods": ["many"], "observedGeneration": "x"}})
+    scene.tenant.put(BUDGETS, budget(), status={"expectedPods": ["many"], "observedGeneration": "x"})
 
     assert (await scene.seen()).unseen == ("PodDisruptionBudgets: its API server does not tell",)
 
