@@ -15,7 +15,7 @@ from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterSpec
 from tests.builders import CLUSTER, NAMESPACE, tweak
 from tests.fakes.api_server import Fault
-from tests.plugin.terminal import Terminal, at_a_terminal
+from tests.plugin.terminal import LOOKED_INTO, Terminal, at_a_terminal
 
 CHANGES = [
     "scale web --replicas=3",
@@ -74,7 +74,7 @@ async def test_what_somebody_has_to_approve_becomes_a_request(tmp_path: Path, li
         code, out, err = await ann.type(f"{line} --reason='for the launch'")
         assert (code, err) == (0, "")
         (request,) = ann.requests
-        assert ann.cluster() == {**CLUSTER, "metadata": (ann.cluster() or {})["metadata"]}
+        assert ann.cluster() == {**CLUSTER, "metadata": (ann.cluster() or {})["metadata"], "status": LOOKED_INTO}
     name, spec = request["metadata"]["name"], request["spec"]
     assert out.splitlines()[0].startswith(f"{name}: ")
     assert "1 approver of tenant blue must agree: ben, cleo" in out
