@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
-from bot import news, unasked
+from bot import digest, news, unasked
 from bot.cards import Card
 from bot.news import Word
 from bot.notes import Key
@@ -22,7 +22,7 @@ from bot.occasions import Changes
 from bot.outcomes import Earlier, Later, Undeliverable, Vanished
 from bot.ports import Desk
 from bot.posting import Poster
-from bot.unasked import Unasked
+from bot.unasked import Due, Unasked
 from bot.weights import Weight
 from provisioning import told
 from provisioning.model import Delivery, Surface
@@ -59,6 +59,9 @@ class Crier:
         self._platform = platform
         self._queue: Queue[Key] = Queue("clusters")
         self._notes: dict[Key, Notes] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self._closed: dict[str, datetime] = {}
+        """Until when a place takes nothing: what many clusters would ask one by one, one asks."""
 
     async def run(self, clusters: Changes) -> None:
         """Follow them for ever. Ends only by cancellation."""
@@ -85,9 +88,13 @@ class Crier:
 
     async def _reach(self, it: Unasked, place: str, tell: Callable[[Unasked, str], Awaitable[None]]) -> float | None:
         """Tell it there; the seconds after which to try again, None when it is told."""
+        now = self._clock()
+        if (wait := (self._closed.get(place, now) - now).total_seconds()) > 0:
+            return wait
         try:
             await tell(it, place)
         except Later as later:
+            self._closed[place] = now + timedelta(seconds=later.seconds)
             return later.seconds
         return None
 
@@ -126,11 +133,43 @@ class Crier:
         due = unasked.trouble(it, noted, surface)
         if due is None or (due.fresh and it.is_asked):
             return
+        if due.fresh and await self._tell_together(it, place, surface):
+            return
         # Named after the one before, it is the same message for whoever goes on from here.
         once = f"{it.cluster.meta.uid} {surface.value} {noted.ts if noted else ''}"
         ts = await self._put(it, place, noted, due.card, fresh=due.fresh, once=once, weight=Weight.FAILURE)
         standing = Delivery(surface=surface, channel=place, ts=ts, revision=due.card.revision, heard=due.heard)
         await self._note(it, standing)
+
+    async def _tell_together(self, it: Unasked, place: str, surface: Surface) -> bool:
+        """Whether this was told in one message with many others of the tenant, of which nobody was told there either.
+
+        That one says how they stood then, and is not drawn anew: each is noted as told, without a place of its own.
+        """
+        async with self._one_at_a_time:
+            there = (
+                each for each in unasked.beside(self._desk, it) if place in (*unasked.places(each), self._platform)
+            )
+            fresh = [(each, due) for each in there if (due := self._fresh(each, place, surface)) is not None]
+            if all(each.cluster.key != it.cluster.key for each, _ in fresh):
+                return True  # Whoever held the lock has told of this one as well.
+            if len(fresh) <= digest.FEW:
+                return False
+            first = fresh[0][0]
+            noted = self._there(first, surface, place)
+            once = f"{first.cluster.meta.uid} {surface.value} together {noted.ts if noted else ''}"
+            card = unasked.together([each for each, _ in fresh])
+            await self._put(first, place, None, card, fresh=True, once=once, weight=Weight.FAILURE)
+            # The first one last: until then whoever comes after us names it the same.
+            for each, due in (*fresh[1:], fresh[0]):
+                told_of = Delivery(surface=surface, channel=place, ts="", revision=due.card.revision, heard=due.heard)
+                await self._note(each, told_of)
+            log.info("clusters_told_together", place=place, clusters=len(fresh))
+            return True
+
+    def _fresh(self, it: Unasked, place: str, surface: Surface) -> Due | None:
+        due = unasked.trouble(it, self._there(it, surface, place), surface)
+        return due if due is not None and due.fresh else None
 
     async def _put(
         self, it: Unasked, place: str, noted: Delivery | None, card: Card, *, fresh: bool, once: str, weight: Weight

@@ -7,6 +7,7 @@ What must never live here: when its end is told (`news`), or where a message goe
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,7 +17,7 @@ from bot.cards import Card
 from bot.life import Look
 from bot.news import Told, Watched
 from bot.ports import Reads
-from provisioning import names, objects, people, room, stage, standing
+from provisioning import names, objects, people, room, stage, standing, unattended
 from provisioning.errors import NoCatalog
 from provisioning.model import (
     Action,
@@ -76,10 +77,23 @@ def at(desk: Reads, key: tuple[str, str], *, now: datetime | None = None) -> Una
     if tenant is None or cluster is None:
         return None
     try:
-        catalog = desk.catalog()
+        return _of(desk, cluster, tenant, desk.catalog(), now)
     except NoCatalog:
         return None
-    is_asked = any(_tells(it, cluster, tenant.it.spec, now) for it in desk.requests_about(*key))
+
+
+def beside(desk: Reads, it: Unasked) -> Iterator[Unasked]:
+    """The clusters of the same tenant that no card tells of, this one among them."""
+    for cluster in desk.clusters(it.tenant.meta.name):
+        found = _of(desk, cluster, it.tenant, it.catalog, it.now)
+        if not found.is_asked:
+            yield found
+
+
+def _of(
+    desk: Reads, cluster: Stored[TenantCluster], tenant: Stored[Tenant], catalog: CatalogSpec, now: datetime | None
+) -> Unasked:
+    is_asked = any(_tells(it, cluster, tenant.it.spec, now) for it in desk.requests_about(*cluster.key))
     return Unasked(cluster, tenant, catalog, is_asked, now)
 
 
@@ -143,10 +157,27 @@ def trouble(it: Unasked, noted: Delivery | None, surface: Surface) -> Due | None
     return Due(card, heard, fresh=not stands)
 
 
+def together(them: Sequence[Unasked]) -> Card:
+    """What went wrong with many at once, as it stands now: one message, and no flood."""
+    tenant, shown = them[0].tenant.meta.name, them[: digest.LINES]
+    lines = [replies.headline(it.stage, it.cluster.meta.name, tenant) for it in shown]
+    parts = [blocks.section(replies.many_in_trouble(len(them), tenant))]
+    parts += [
+        blocks.section("\n".join(lines[first : first + cards.SECTION_LINES]))
+        for first in range(0, len(lines), cards.SECTION_LINES)
+    ]
+    if len(them) > len(shown):
+        parts.append(blocks.context(replies.and_more(len(them) - len(shown))))
+    look = buttons.run(replies.SHORTCUT_LIST, f"list {tenant}", spoken=replies.LIST_SPOKEN)
+    return cards.card([*parts, blocks.actions(look)])
+
+
 def _card(it: Unasked, surface: Surface, *, bad: bool) -> Card:
     """Without what the clock says: a card is redrawn when something changes, and not each minute."""
     meta, tenant = it.cluster.meta, it.tenant
     parts = [blocks.section(replies.headline(it.stage, meta.name, tenant.meta.name))]
+    if unattended.is_given_up(it.cluster):
+        parts.append(blocks.section(replies.given_up_alone(text.lifetime(tenant.it.spec.lifetime.failed), gone=False)))
     if bad:
         look = Look(it.cluster, it.catalog, tenant.it.spec.lifetime)
         parts += life.parts(look) if surface is Surface.NOTICE else life.told(look)

@@ -87,6 +87,10 @@ def not_asked_for(by: str) -> str:
     return f"{f'Made by {by}. ' if by else ''}Nobody asked for it in Slack, so I tell it here."
 
 
+def many_in_trouble(many: int, tenant: str) -> str:
+    return f"⚠️ *Something went wrong with {many} clusters of {code(tenant)}.* Nobody asked for them in Slack."
+
+
 def asleep_by_schedule(until: str) -> str:
     """`until` is a date of ours, or empty."""
     return f"It sleeps by its schedule{f', until {until}' if until else ''}. What it has stored is kept."

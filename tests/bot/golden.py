@@ -664,6 +664,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "unasked_over": lambda: _trouble(
         samples.ready(), Surface.NOTICE, Delivery(surface=Surface.NOTICE, channel="C0TEAMA", ts="1.0")
     ),
+    "unasked_many": lambda: unasked.together([_unasked(samples.stuck(), hours=1)] * 5),
     "unasked_ends_soon": _unasked_ends,
     "requester_of_many": lambda: digest.card(
         [sight(), _applied(samples.cluster(status=samples.ready())), sight(_denied())]

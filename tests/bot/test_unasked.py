@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +12,19 @@ import pytest
 from bot import replies, unasked
 from bot.crier import Crier
 from bot.outcomes import Later, Undeliverable, Unknown
-from provisioning import errors, names, told
-from provisioning.model import Action, ClusterStatus, Delivery, Phase, RequestStatus, Surface
+from provisioning import errors, names, told, unattended
+from provisioning.model import (
+    Action,
+    ClusterStatus,
+    Condition,
+    Delivery,
+    Phase,
+    RequestStatus,
+    Surface,
+    TenantCluster,
+)
 from provisioning.model.tenant import Channels, LifetimePolicy
-from provisioning.objects import format_time
+from provisioning.objects import Stored, format_time
 from tests.bot import samples
 from tests.bot.conftest import Stage
 from tests.bot.fake_desk import FakeDesk
@@ -54,6 +64,11 @@ class Scene:
         kept = {names.TOLD_ANNOTATION: noted} if noted else {}
         others = {key: value for key, value in made.meta.annotations.items() if key != names.REQUEST_ANNOTATION}
         self.desk.put_cluster(replace(made, meta=replace(made.meta, annotations={**others, **kept})))
+
+    def changed(self, name: str, status: ClusterStatus) -> Stored[TenantCluster]:
+        """The cluster of that name with another status."""
+        before = self.desk.built["tenant-team-a", name]
+        return replace(before, it=before.it.model_copy(update={"status": status}))
 
     async def at(self, moment: datetime) -> float | None:
         self.now = moment
@@ -240,6 +255,45 @@ async def test_the_next_failure_is_a_message_of_its_own() -> None:
     assert len(scene.said("DLENA")) == 2
 
 
+async def test_of_many_at_once_there_is_one_message_and_no_flood() -> None:
+    scene = Scene()
+    marks = {names.REQUESTED_BY_ANNOTATION: "lena"}
+    for number in range(40):
+        scene.desk.put_cluster(samples.cluster(f"lab-{number:02}", status=samples.stuck(), annotations=marks))
+    scene.now = samples.NOW + timedelta(minutes=1)
+
+    for _ in range(2):
+        await asyncio.gather(*(scene.crier.look(key) for key in scene.desk.built))
+        scene.lead()
+
+    for channel in (APPROVALS, "DLENA"):
+        (card,) = scene.poster.at(channel)
+        assert card.text.startswith("⚠️ *Something went wrong with 40 clusters of `team-a`.*")
+        assert "… and 10 more." in card.text
+
+    scene.desk.put_cluster(scene.changed("lab-07", samples.ready()))
+    await scene.crier.look(("tenant-team-a", "lab-07"))
+    scene.desk.put_cluster(scene.changed("lab-07", samples.stuck()))
+    await scene.crier.look(("tenant-team-a", "lab-07"))
+
+    assert scene.said(APPROVALS)[1:] == ["⚠️ *`lab-07` is stuck* · `team-a`"], "the next time it is told by itself"
+
+
+async def test_one_that_was_given_up_says_that_nobody_chose() -> None:
+    scene = Scene()
+    scene.cluster(samples.stuck())
+    await scene.at(samples.NOW + timedelta(minutes=1))
+    said = {"type": unattended.CONDITION, "status": "True", "reason": unattended.GIVEN_UP}
+    noted = Condition.model_validate({**said, "lastTransitionTime": samples.LATER})
+    going = samples.going()
+    scene.cluster(going.model_copy(update={"conditions": (*going.conditions, noted)}), deleting=True)
+
+    await scene.at(samples.NOW + timedelta(hours=2))
+
+    (card,) = scene.poster.at(APPROVALS)
+    assert replies.given_up_alone("2 hours", gone=False) in card.text
+
+
 async def test_what_hangs_for_long_is_told_to_the_platform_as_well() -> None:
     scene = Scene()
     scene.cluster(samples.building())
@@ -300,7 +354,8 @@ async def test_a_place_that_has_to_wait_keeps_no_other_waiting() -> None:
 
     assert await scene.at(before_end(WARNINGS[0])) == 7
     assert (scene.said(APPROVALS), scene.said("DLENA")) == ([], [SOON])
-    await scene.at(before_end(WARNINGS[0]))
+    assert await scene.at(before_end(WARNINGS[0]) + timedelta(seconds=3)) == 4
+    await scene.at(before_end(WARNINGS[0]) + timedelta(seconds=7))
 
     assert scene.said(APPROVALS) == [SOON]
 
