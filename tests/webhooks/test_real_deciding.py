@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from provisioning import audit, errors, giving_up, unattended
+from provisioning import audit, errors, giving_up, told, unattended
 from provisioning.clearance import Clearance
 from provisioning.events import Recorder
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
-from provisioning.names import RECONCILE_ANNOTATION, REQUEST_ANNOTATION
-from provisioning.objects import format_time
+from provisioning.model import Delivery, Surface, TenantCluster
+from provisioning.names import RECONCILE_ANNOTATION, REQUEST_ANNOTATION, TOLD_ANNOTATION
+from provisioning.objects import format_time, read
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS
 from tests.provisioning.waiting import running
 from tests.webhooks.test_real import LEAN, SYSTEM, Desk
@@ -79,7 +80,7 @@ async def test_the_bot_writes_what_slack_alone_knows_and_nobody_else_does(house:
 
 
 async def test_the_bot_has_a_cluster_put_there_anew_and_nothing_else(house: House) -> None:
-    """`/cluster retry` is the one thing that it writes into a TenantCluster."""
+    """`/cluster retry`, and what it has told of one, are all that it writes into a TenantCluster."""
     desk = await house.tenant(approval={"required": 0})
     where: dict[str, Any] = {"namespace": desk.namespace}
     async with desk.person("ann") as ann, desk.person(Trusted().bot) as bot:
@@ -88,6 +89,24 @@ async def test_the_bot_has_a_cluster_put_there_anew_and_nothing_else(house: Hous
         await bot.merge(TENANT_CLUSTERS, "web", mark, **where)
         for more in ({**mark, "spec": {"lifetime": "48h"}}, {"metadata": {"labels": {"a": "b"}}}):
             await refused("the bot only asks", partial(bot.merge, TENANT_CLUSTERS, "web", more, **where))
+
+
+async def test_what_the_bot_has_told_of_a_cluster_it_alone_notes_and_nobody_loses(house: House) -> None:
+    desk = await house.tenant(members=MEMBERS, approval={"required": 0})
+    async with desk.person("ann") as ann, desk.person(Trusted().bot) as bot:
+        made = read(TenantCluster, await ann.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", LEAN)))
+        notes = [Delivery(surface=Surface.NEWS, channel=channel, ts="1.0") for channel in ("C0A", "C0B")]
+        await asyncio.gather(*(told.note(bot, made, each) for each in notes))
+
+        for note in ("[]", None):
+            mark = {"metadata": {"annotations": {TOLD_ANNOTATION: note}}}
+            await ann.merge(TENANT_CLUSTERS, "web", mark, namespace=desk.namespace)
+        found = read(TenantCluster, await ann.get(TENANT_CLUSTERS, "web", namespace=desk.namespace))
+        assert sorted(each.channel for each in told.of(found.meta)) == ["C0A", "C0B"]
+
+        copied = desk.new(TENANT_CLUSTERS, "copy", LEAN, annotations={TOLD_ANNOTATION: "[]"})
+        copy = read(TenantCluster, await ann.create(TENANT_CLUSTERS, copied))
+        assert TOLD_ANNOTATION not in copy.meta.annotations
 
 
 async def test_the_bot_decides_for_nobody_whom_the_tenant_lists_without_an_account(house: House) -> None:
