@@ -34,6 +34,12 @@ def asked(sight: Sight) -> tuple[str, ...]:
     return tuple(found)
 
 
+def asked_groups(sight: Sight) -> tuple[str, ...]:
+    """The user groups of Slack whose members may decide this request."""
+    handed_on = (it for _, step in escalation.noted(sight.request, sight.deciding) for it in step.approvers)
+    return tuple(dict.fromkeys(it.slack_group for it in (*sight.deciding.approvers, *handed_on) if it.slack_group))
+
+
 def called_in(sight: Sight) -> tuple[str, ...]:
     """The Slack accounts of those who decide about this request because it is large, and not about others; the
     requester's left out."""

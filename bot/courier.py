@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import structlog
 
+from bot import text
 from bot.cards import Card
 from bot.notes import Key
 from bot.outcomes import Earlier, Undeliverable, Vanished
@@ -78,12 +79,13 @@ class Courier:
             return ""
 
     async def card_of(self, sight: Sight, account: str) -> tuple[str, str] | None:
-        """Channel and timestamp of the approvers' card that somebody has: their own, else that of all."""
+        """Channel and timestamp of the approvers' card that somebody has: their own, else that of all. A user group has
+        that of all."""
         deliveries = sight.request.it.status.deliveries
         standing = {d.channel: d.ts for d in deliveries if d.surface is Surface.APPROVER and d.ts}
         shared = sight.tenant.it.spec.channels.approvals
         if len(standing) == 1 and shared in standing:
             return shared, standing[shared]
-        own = await self.direct(account)
+        own = "" if text.is_user_group(account) else await self.direct(account)
         place = own if own in standing else shared
         return (place, standing[place]) if place in standing else None

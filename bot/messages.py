@@ -13,10 +13,10 @@ from provisioning.model import Phase
 
 
 def reminder(sight: Sight, accounts: tuple[str, ...]) -> Card:
-    """Below the card, to those who have not decided."""
+    """Below the card, to those who have not decided: accounts and user groups."""
     spec, status = sight.request.it.spec, sight.request.it.status
     until = text.moment(status.expires_at) if status.expires_at else ""
-    who = ", ".join(f"<@{account}>" for account in accounts)
+    who = ", ".join(text.user_group(it) if text.is_user_group(it) else text.mention(it) for it in accounts)
     # By name and not by mention: whoever asked need not hear of every reminder.
     asks = replies.asks_for(text.code(spec.requester.user), spec.action, spec.cluster)
     return cards.say(replies.reminder(who, asks, until))

@@ -41,6 +41,13 @@ def targets(sight: Sight, *, refused: Collection[str], old: bool, platform: str 
     )
 
 
+def has_shared_card(sight: Sight) -> bool:
+    """Whether a card for approvers stands in their channel."""
+    shared = sight.tenant.it.spec.channels.approvals
+    standing = (d for d in sight.request.it.status.deliveries if d.surface is Surface.APPROVER and d.ts)
+    return bool(shared) and any(delivery.channel == shared for delivery in standing)
+
+
 def account_of_requester(sight: Sight) -> str:
     """Empty when nobody knows one."""
     return approvers.account_of(sight.tenant.it.spec, sight.request.it.spec.requester)

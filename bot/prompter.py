@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from bot import approvers, messages
+from bot import approvers, messages, places
 from bot.courier import Courier
 from bot.people import Whereabouts, zone_of
 from bot.ports import Desk
@@ -61,7 +61,9 @@ class Prompter:
         unreachable = tuple(who for who, each in found.items() if not each.is_there)
         await self._hand_on(sight, unreachable, now)
         zones = {who: zone for who, each in found.items() if (zone := zone_of(each.zone))}
-        plan = self._plan(sight, {who for who in asked if who not in unreachable}, zones, now)
+        # Who is in a group Slack alone knows: it is called by its name, where all of it looks.
+        groups = approvers.asked_groups(sight) if places.has_shared_card(sight) else ()
+        plan = self._plan(sight, {who for who in (*asked, *groups) if who not in unreachable}, zones, now)
         for place, accounts in (await self._by_card(sight, plan.due)).items():
             for at in range(0, len(accounts), MENTIONED):
                 await self._remind(sight, place, accounts[at : at + MENTIONED], now)
@@ -105,7 +107,7 @@ class Prompter:
             who.slack for vote in request.it.status.votes for who in seats.speakers(vote, tenant, sight.delegations)
         }
         handed = {
-            subject.slack: parse_time(each.at)
+            subject.slack or subject.slack_group: parse_time(each.at)
             for each, step in escalation.noted(request, tenant)
             for subject in step.approvers
         }

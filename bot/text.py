@@ -64,6 +64,11 @@ def user_group(group: str) -> str:
     return f"<!subteam^{group}>"
 
 
+def is_user_group(id_: str) -> bool:
+    """Whether this is the id of a user group of Slack, and not that of an account."""
+    return id_.startswith("S")
+
+
 def names(people: Sequence[Person]) -> str:
     return ", ".join(name(person) for person in people)
 

@@ -113,6 +113,39 @@ async def test_those_who_were_asked_are_reminded_below_the_card_and_it_is_writte
     assert it.status.next_reminder_at == "2026-03-05T14:30:00Z"
 
 
+async def test_a_user_group_that_decides_is_reminded_by_its_name_where_the_card_stands() -> None:
+    it = scene(escalation=[{"after": "4h", "approvers": [{"slackGroup": "S0BOSSES"}]}])
+    approvers = (samples.subject(samples.OMAR), Subject(slack_group="S0LEADS"))
+    it.desk.tenants["team-a"] = samples.tenant(approvers=approvers, approval=it.desk.tenants["team-a"].it.spec.approval)
+    await it.look(after=timedelta(minutes=30))
+
+    (told,) = it.posts("C0TEAMA")
+    assert told.startswith("⏰ <!subteam^S0LEADS>, <@U0OMAR>: `lena` asks")
+    assert it.status.unreachable == ()
+    await it.look(after=timedelta(hours=3, minutes=30))
+    await it.look()
+    await it.look(after=timedelta(minutes=30))
+
+    assert "<!subteam^S0BOSSES>" in it.posts("C0TEAMA")[-1]
+    it.restart()
+    sent = len(it.posts("C0TEAMA"))
+    await it.look()
+    assert len(it.posts("C0TEAMA")) == sent
+
+
+async def test_a_user_group_is_nudged_and_without_a_card_for_all_it_is_not_promised_anything() -> None:
+    it = scene()
+    it.desk.tenants["team-a"] = samples.tenant(approvers=(Subject(slack_group="S0LEADS"),))
+    it.desk.status(KEY, nudged_at=format_time(NOON + timedelta(minutes=1)))
+    await it.look(after=timedelta(minutes=1))
+    assert it.posts("C0TEAMA")[0].startswith("⏰ <!subteam^S0LEADS>: ")
+
+    alone = scene()
+    alone.desk.tenants["team-a"] = samples.tenant(approvers=(Subject(slack_group="S0LEADS"),), channels=Channels())
+    await alone.look(after=timedelta(minutes=30))
+    assert (alone.posts("C0TEAMA"), alone.status.next_reminder_at) == ([], None)
+
+
 async def test_however_many_are_asked_each_of_them_is_called_by_name() -> None:
     it = scene()
     approvers = tuple(Subject(user=f"approver-{n}", slack=f"U0APPROVER{n:03}") for n in range(500))
