@@ -110,7 +110,7 @@ async def test_what_is_owned_goes_with_its_owner(admin: Kube, namespace: str) ->
     await admin.delete(CONFIG_MAPS, "owner", namespace=namespace)
     since = (await admin.list(CONFIG_MAPS, namespace=namespace)).resource_version
     if await admin.find(CONFIG_MAPS, "owned", namespace=namespace):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for change in admin.watch(CONFIG_MAPS, since=since, namespace=namespace):
                 if change.type == "DELETED" and change.object["metadata"]["name"] == "owned":
                     break

@@ -13,7 +13,7 @@ from tests.playground.workspace import tiny_bot
 @pytest.fixture
 async def slack() -> AsyncIterator[workspace.LocalSlack]:
     """A workspace without a bot behind it."""
-    async with workspace.serving(tiny_bot.options(ack_seconds=0.4, retries=(0.0, 0.05, 0.05))) as running:
+    async with workspace.serving(tiny_bot.options(retries=(0.0, 0.05, 0.05))) as running:
         yield running
 
 
@@ -26,6 +26,14 @@ def mode(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def bot(mode: str) -> AsyncIterator[tiny_bot.TinyBot]:
     """The small bot with its workspace."""
-    options = tiny_bot.options(mode=mode, ack_seconds=0.4, retries=(0.0, 0.05, 0.05))
+    options = tiny_bot.options(mode=mode, retries=(0.0, 0.05, 0.05))
+    async with workspace.serving(options) as slack, tiny_bot.running(slack, mode) as running:
+        yield running
+
+
+@pytest.fixture
+async def hurried_bot(mode: str) -> AsyncIterator[tiny_bot.TinyBot]:
+    """The same, for what it is too late for."""
+    options = tiny_bot.options(mode=mode, ack_seconds=tiny_bot.HURRY)
     async with workspace.serving(options) as slack, tiny_bot.running(slack, mode) as running:
         yield running

@@ -29,8 +29,8 @@ async def test_in_channel_ack_is_seen_by_everybody(bot: TinyBot) -> None:
     assert bot.slack.person("U0OMAR").sees("everybody hears this")
 
 
-async def test_command_that_is_not_acked_in_time_says_did_not_respond(bot: TinyBot) -> None:
-    lena = bot.slack.person("U0LENA")
+async def test_command_that_is_not_acked_in_time_says_did_not_respond(hurried_bot: TinyBot) -> None:
+    lena = hurried_bot.slack.person("U0LENA")
     await lena.command("/cluster slow")
     assert lena.sees("/cluster did not respond")
 
@@ -144,8 +144,8 @@ async def test_error_for_a_block_that_is_no_input_is_trouble_not_silence(bot: Ti
     assert "trouble connecting" in lena.modal.text
 
 
-async def test_submission_that_is_not_acked_in_time_keeps_the_form(bot: TinyBot) -> None:
-    lena = bot.slack.person("U0LENA")
+async def test_submission_that_is_not_acked_in_time_keeps_the_form(hurried_bot: TinyBot) -> None:
+    lena = hurried_bot.slack.person("U0LENA")
     await lena.command("/cluster create")
     await lena.waits_until(lambda: lena.has_modal)
     await lena.modal.fill({"Name": "slow", "Size": "small"})

@@ -18,8 +18,8 @@ from playground.workspace.http_door import HttpDoor
 from tests.playground.workspace import tiny_bot
 
 
-def door(url: str, **more: Any) -> HttpDoor:
-    return HttpDoor(url, signing_secret=tiny_bot.SECRET, limit=0.3, **more)
+def door(url: str, *, limit: float = tiny_bot.PATIENCE, **more: Any) -> HttpDoor:
+    return HttpDoor(url, signing_secret=tiny_bot.SECRET, limit=limit, **more)
 
 
 async def test_request_is_signed_as_slack_signs() -> None:
@@ -32,7 +32,7 @@ async def test_request_is_signed_as_slack_signs() -> None:
     assert request.path == "/slack/events"
     assert SignatureVerifier(tiny_bot.SECRET).is_valid_request(body, dict(request.headers))
     assert urllib.parse.parse_qs(body) == {"command": ["/cluster"], "text": ["ä & <b>"]}
-    assert abs(int(request.headers["X-Slack-Request-Timestamp"]) - time.time()) < 5
+    assert abs(int(request.headers["X-Slack-Request-Timestamp"]) - time.time()) < 60
 
 
 def test_interactions_travel_in_a_payload_field_and_events_as_json() -> None:
@@ -61,7 +61,7 @@ async def test_what_goes_wrong_is_told_apart() -> None:
     assert outcome.reason == "connection_failed"
     await gone.close()
     async with tiny_bot.deaf_server(200, pause=0.6) as (url, _):
-        slow = door(url)
+        slow = door(url, limit=0.3)
         late = await slow.send(Envelope("interactive", {}))
         assert isinstance(late, Missed)
         assert late.reason == "http_timeout"
@@ -89,7 +89,7 @@ async def test_answers_are_kept_for_tests_to_look_at_and_what_was_missed_is_none
 
 async def test_missed_event_comes_again_three_times_with_its_reason() -> None:
     async with tiny_bot.deaf_server(500) as (url, reached):
-        options = tiny_bot.options(bot_url=url, ack_seconds=0.3, retries=(0.0, 0.01, 0.01))
+        options = tiny_bot.options(bot_url=url, retries=(0.0, 0.01, 0.01))
         async with workspace.serving(options) as slack:
             await slack.hands.open_home("U0LENA")
             async with asyncio.timeout(30):
@@ -104,7 +104,7 @@ async def test_missed_event_comes_again_three_times_with_its_reason() -> None:
 
 async def test_missed_click_is_not_repeated_but_explained() -> None:
     async with tiny_bot.deaf_server(500) as (url, reached):
-        options = tiny_bot.options(bot_url=url, ack_seconds=0.3, retries=(0.0,))
+        options = tiny_bot.options(bot_url=url, retries=(0.0,))
         async with workspace.serving(options) as slack:
             api = tiny_bot.client(slack)
             button = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}
@@ -163,7 +163,7 @@ class Link:
         return cls(session, await session.ws_connect(url))
 
     async def next(self) -> dict[str, Any]:
-        message: dict[str, Any] = await self.socket.receive_json(timeout=2)
+        message: dict[str, Any] = await self.socket.receive_json(timeout=tiny_bot.PATIENCE)
         return message
 
     async def ack(self, envelope: dict[str, Any], payload: Any = None) -> None:
@@ -176,7 +176,7 @@ class Link:
         await self.session.close()
 
 
-SOCKET = {"mode": "socket", "ack_seconds": 0.3, "retries": (0.0, 0.01, 0.01)}
+SOCKET = {"mode": "socket", "retries": (0.0, 0.01, 0.01)}
 
 
 async def test_connection_begins_with_hello_and_its_address_works_once() -> None:
@@ -215,7 +215,7 @@ async def test_any_one_connection_gets_the_envelope_and_its_ack_counts() -> None
 
 
 async def test_lost_ack_of_an_event_brings_the_same_event_again() -> None:
-    async with workspace.serving(tiny_bot.options(**SOCKET)) as slack:
+    async with workspace.serving(tiny_bot.options(**SOCKET, ack_seconds=0.3)) as slack:
         link = await Link.open(slack)
         await link.next()
         slack.socket.acks_to_lose = 1

@@ -190,10 +190,10 @@ def test_program_serves_says_so_and_stops_when_told(tmp_path: Path) -> None:
             time.sleep(0.05)
         body = json.loads(ready.read_text())
         assert body["pid"] == program.pid
-        with urllib.request.urlopen(body["workspaceUrl"], timeout=5) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(body["workspaceUrl"], timeout=30) as answer:  # noqa: S310 - loopback
             assert b"Not Slack." in answer.read()
         program.send_signal(signal.SIGTERM)
-        output, _ = program.communicate(timeout=20)
+        output, _ = program.communicate(timeout=60)
     assert program.returncode == 0
     assert b"workspace_is_for_one_person_on_one_machine" in output
     assert b"xoxb-1" not in output

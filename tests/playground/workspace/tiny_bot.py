@@ -20,6 +20,10 @@ from playground.workspace import people
 from tests.playground.workspace import payloads_for_tests as made
 
 SECRET, BOT, APP = "shhh", "xoxb-test", "xapp-test"
+PATIENCE = 30.0
+"""Seconds in which it may answer: ten times what Slack grants, for a busy machine."""
+HURRY, LATE = 1.0, 1.6
+"""Seconds that a bot in a hurry has, and after which it answers what it is too late for."""
 
 
 # The people of the playground, and this bot's own shortcut.
@@ -33,13 +37,13 @@ DIRECTORY = people.load().model_copy(
 
 def options(**changes: Any) -> workspace.Options:
     """Options with this bot's secrets."""
-    changes.setdefault("directory", DIRECTORY)
+    changes = {"directory": DIRECTORY, "ack_seconds": PATIENCE, **changes}
     return workspace.Options(signing_secret=SECRET, bot_token=BOT, app_token=APP, **changes)
 
 
 def client(slack: workspace.LocalSlack, token: str = BOT) -> AsyncWebClient:
     """A Web API client of the bot."""
-    return AsyncWebClient(token=token, base_url=slack.api_url, timeout=5)
+    return AsyncWebClient(token=token, base_url=slack.api_url, timeout=int(PATIENCE))
 
 
 class TinyBot:
@@ -71,7 +75,7 @@ class TinyBot:
         elif word == "tell":
             await ack(response_type="in_channel", text="everybody hears this")
         elif word == "slow":
-            await asyncio.sleep(0.8)
+            await asyncio.sleep(LATE)
             await ack("too late")
         elif word == "later":
             await ack()
@@ -126,7 +130,7 @@ class TinyBot:
         elif name == "all":
             await ack(response_action="clear")
         elif name == "slow":
-            await asyncio.sleep(0.8)
+            await asyncio.sleep(LATE)
             await ack()
         else:
             await ack()
