@@ -24,7 +24,7 @@ from webhooks import charged, marks, pieces, reading, tree
 from webhooks.charge import Charge
 from webhooks.charged import Kind
 from webhooks.decision import INVALID, Allow, Verdict, refuse
-from webhooks.facts import Facts
+from webhooks.facts import Facts, Unusable
 from webhooks.policy import UPDATE, Policy, Rule
 from webhooks.review import Request
 
@@ -167,7 +167,7 @@ def _pair(kind: Kind, request: Request, wanted: Manifest, facts: Facts) -> tuple
         return request.old, wanted
     parent = facts.get(kind.resource, request.name, namespace=request.namespace)
     if parent is None:
-        raise reading.Unusable(f"there is no {kind.resource.kind} {request.name} in {request.namespace}")
+        raise Unusable(f"there is no {kind.resource.kind} {request.name} in {request.namespace}")
     return _scaled(kind, parent, request.old) if request.old is not None else parent, _scaled(kind, parent, wanted)
 
 
