@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot import alarm, approvers, blocks, buttons, cards, digest, life, replies, text
+from bot import places as of_requests
 from bot.cards import Card
 from bot.life import Look
 from bot.news import Told, Watched
@@ -105,14 +106,15 @@ def _tells(
     is_made = it.spec.action is Action.CREATE and it.status.phase is Phase.APPROVED and not room.waits(request)
     if it.spec.action is Action.DELETE or not (is_made or it.status.phase is Phase.APPLIED):
         return False
-    if stage.of_request(request, cluster) is Stage.SUPERSEDED:
+    is_now = stage.of_request(request, cluster)
+    if is_now is Stage.SUPERSEDED:
         return False
     noted = [each for each in it.status.deliveries if each.surface is Surface.REQUESTER]
     if noted:
         return digest.is_begun(request) or any(each.ts for each in noted)
     ended = standing.ended_at(request)
-    is_old = now is not None and bool(ended) and now - objects.parse_time(ended or "") > NEWS
-    return bool(approvers.account_of(tenant, it.spec.requester)) and not is_old
+    is_old = now is not None and ended is not None and now - objects.parse_time(ended) > NEWS
+    return bool(approvers.account_of(tenant, it.spec.requester)) and not (is_old and is_now in of_requests.ENDED)
 
 
 def places(it: Unasked) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from bot import replies, unasked
 from bot.crier import Crier
 from bot.outcomes import Later, Undeliverable, Unknown
 from provisioning import errors, names, told, unattended
+from provisioning.lifecycle import Reason
 from provisioning.model import (
     Action,
     ClusterStatus,
@@ -406,7 +407,9 @@ async def warned(stage: Stage) -> None:
     made = datetime.now(tz=samples.NOW.tzinfo) - timedelta(hours=23, minutes=30)
     cluster = samples.cluster("lab", status=samples.ready(), annotations={names.REQUESTED_BY_ANNOTATION: "lena"})
     stage.desk.put_cluster(replace(cluster, meta=replace(cluster.meta, created=made)))
-    await stage.slack.person("U0LENA").waits_for("lives for less than 1 hour more")
+    lena = stage.slack.person("U0LENA")
+    soon = "lives for less than 1 hour more"
+    await lena.waits_until(lambda: all(lena.cards(soon, at=place) for place in ("dm", APPROVALS)))
 
 
 async def test_a_member_lets_it_live_longer_with_one_press(stage: Stage) -> None:
@@ -438,5 +441,5 @@ async def test_who_is_no_member_lets_nothing_go(stage: Stage) -> None:
 
     await omar.card("lives for less than").click(replies.LET_GO)
 
-    await omar.waits_for(replies.REFUSED["NotYours"])
+    await omar.waits_for(replies.REFUSED[Reason.NOT_YOURS])
     assert all(each.revision.startswith("told ") for each in told.of(stage.desk.built[KEY].meta))
