@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -47,7 +47,7 @@ class _Known:
     """`wish` is what asked for an upgrade last. `apis` are those that were told of, and when last."""
 
     found: Precheck | None = None
-    wish: Hashable = ()
+    wish: tuple[str, ...] = ()
     looked_at: float | None = None
     apis: dict[DeprecatedApi, float] = field(default_factory=dict)
     hung: bool = False
@@ -67,7 +67,7 @@ class Prechecker:
         self._gate = asyncio.Semaphore(self._pace.at_once)
         self._sickbay = asyncio.Semaphore(self._pace.at_once)
 
-    def found(self, key: Key, *, noted: Precheck | None = None, wish: Hashable = ()) -> Precheck | None:
+    def found(self, key: Key, *, noted: Precheck | None = None, wish: tuple[str, ...] = ()) -> Precheck | None:
         """What was found last; None where nobody has looked yet. From now on it is looked into.
 
         `noted` is what an earlier leader has found, `wish` whatever asks for an upgrade now: when it is another, the

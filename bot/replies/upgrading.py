@@ -59,8 +59,8 @@ def upgrade_still(runs: str, before: str) -> str:
 def upgrade_held(budgets: Sequence[HoldingBudget], more: int, waits: str) -> str:
     """`more` is how many hold up the workers beside these, `waits` how long a worker is held."""
     told = [wording.lets_none_go(code(precheck.budget_name(each)), each) for each in budgets]
-    rest = [and_more(more)] if more else []
-    lines = (*(f"• {each}." for each in told), *rest, _sentence(wording.held_workers(code(waits))))
+    rest, held = [and_more(more)] if more else [], wording.held_workers(code(waits))
+    lines = (*(f"• {each}." for each in told), *rest, f"{held[0].upper()}{held[1:]}.")
     return "\n".join(("⚠️ *PodDisruptionBudgets hold up the workers*", *lines))
 
 
@@ -72,7 +72,8 @@ def upgrade_drops(after: str, apis: Sequence[DeprecatedApi]) -> str:
 
 def upgrade_unseen(why: Sequence[str], *, seen: bool) -> str:
     """`seen` says that somebody looked before, or saw the rest."""
-    return f"⚠️ {_sentence(wording.not_seen([*map(code, why)], seen=seen))}"
+    said = wording.not_seen([*map(code, why)], seen=seen)
+    return f"⚠️ {said[0].upper()}{said[1:]}."
 
 
 def upgrade_would(cluster: str, after: str, budgets: int, apis: int) -> str:
@@ -90,7 +91,3 @@ def upgrade_clear(after: str) -> str:
 def upgrade_seen(when: str) -> str:
     """`when` is markup of ours."""
     return f"Looked into {when}."
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}."

@@ -61,7 +61,7 @@ class Scene:
     def made(self, pace: Pace) -> Prechecker:
         return Prechecker(changed=self.told.append, now=lambda: self.moment, pace=pace)
 
-    async def seen(self, key: Key = KEY, *, wish: str = "") -> Precheck:
+    async def seen(self, key: Key = KEY, *, wish: tuple[str, ...] = ()) -> Precheck:
         """What is known once somebody has looked and told."""
         self.told.clear()
         self.prechecker.found(key, wish=wish)
@@ -152,7 +152,7 @@ async def test_a_fresh_leader_goes_by_what_is_noted_and_does_not_look_into_all_a
     await scene.looked()
     assert scene.tenant.requests == []
 
-    assert await scene.seen(wish="cr-1") != noted
+    assert await scene.seen(wish=("cr-1",)) != noted
 
 
 async def test_what_an_earlier_leader_could_not_see_is_looked_into_at_once(scene: Scene) -> None:
@@ -165,10 +165,10 @@ async def test_whoever_asks_for_an_upgrade_has_it_looked_at_once_and_only_once(s
     await scene.seen()
     requests = len(scene.tenant.requests)
 
-    assert await scene.seen(wish="cr-1") == await scene.seen(wish="cr-2")
+    assert await scene.seen(wish=("cr-1",)) == await scene.seen(wish=("cr-2",))
     assert len(scene.tenant.requests) == requests + 4
 
-    scene.prechecker.found(KEY, wish="cr-2")
+    scene.prechecker.found(KEY, wish=("cr-2",))
     scene.prechecker.look(KEY, scene.way)
     await scene.looked()
     assert len(scene.tenant.requests) == requests + 4
@@ -178,7 +178,7 @@ async def test_whoever_asks_while_somebody_looks_has_it_looked_at_again(scene: S
     scene.prechecker.found(KEY)
     scene.prechecker.look(KEY, scene.way)
     await until(lambda: scene.tenant.requests)
-    scene.prechecker.found(KEY, wish="cr-1")
+    scene.prechecker.found(KEY, wish=("cr-1",))
     scene.prechecker.look(KEY, scene.way)
 
     await until(lambda: scene.told == [KEY, KEY])
@@ -222,11 +222,11 @@ async def test_whoever_is_no_api_server_is_told_of_and_not_believed(scene: Scene
 async def test_of_several_api_servers_behind_one_address_each_is_believed_for_a_while(scene: Scene) -> None:
     scene.prechecker = scene.made(replace(QUICK, memory=1.0))
     scene.tenant.texts[METRICS] = asked("ipaddresses")
-    await scene.seen(wish="1")
+    await scene.seen(wish=("1",))
     scene.tenant.texts[METRICS] = asked("servicecidrs")
-    both = await scene.seen(wish="2")
+    both = await scene.seen(wish=("2",))
     await asyncio.sleep(1.0)
-    later = await scene.seen(wish="3")
+    later = await scene.seen(wish=("3",))
 
     assert both.apis == (api("ipaddresses"), api("servicecidrs"))
     assert later.apis == (api("servicecidrs"),)

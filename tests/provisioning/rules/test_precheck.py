@@ -57,7 +57,7 @@ def budget(name: str = "web", *, spec: dict[str, Any] | None = None, generation:
     return {"metadata": meta, "spec": spec or {}, "status": status}
 
 
-def counted(allowed: int, healthy: int, needed: int, expected: int) -> dict[str, int]:
+def counted(allowed: int, healthy: int, needed: int, expected: int) -> dict[str, Any]:
     return {
         "observedGeneration": 1,
         "disruptionsAllowed": allowed,
