@@ -89,19 +89,19 @@ class Clearance:
         await self._write(resources.CLUSTER_REQUESTS, manifest, {"conditions": noted})
 
     async def _give_up(self, cluster: Stored[TenantCluster], manifest: Manifest) -> None:
-        meta, where = cluster.meta, {"namespace": cluster.meta.namespace, "name": cluster.meta.name}
+        (namespace, name), uid = cluster.key, cluster.meta.uid
         said = conditions_of.wire(unattended.given_up(cluster.it.status.conditions))
         try:
             written = await self._write(resources.TENANT_CLUSTERS, manifest, {"conditions": said})
             version = written["metadata"]["resourceVersion"]
             # As it was read and no other: somebody may choose at this very moment.
-            await self._kube.delete(resources.TENANT_CLUSTERS, **where, uid=meta.uid, version=version)
+            await self._kube.delete(resources.TENANT_CLUSTERS, name, namespace=namespace, uid=uid, version=version)
         except (errors.Conflict, errors.NotFound):
             return
         except (errors.Forbidden, errors.Invalid) as error:
-            log.warning("cluster_not_given_up", why=error.message, **where)
+            log.warning("cluster_not_given_up", namespace=namespace, name=name, why=error.message)
             return
-        log.info("cluster_given_up", **where)
+        log.info("cluster_given_up", namespace=namespace, name=name)
         self._tell(audit_events.given_up(cluster))
         await self._recorder.tell(cluster, [news.of_giving_up()])
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from bot import alarm, commands, home, replies, request_cards, sights
 from bot.answers import Ask, Open, Say
 from bot.follow import Follower
-from provisioning.model import Action, ClusterSpec, NodePool
+from provisioning.model import Action, ClusterSpec, NodePool, Phase
 from provisioning.model.tenant import LifetimePolicy
 from provisioning.objects import Stored, format_time
 from tests.bot import samples
@@ -35,6 +36,10 @@ def given_up(desk: FakeDesk, *, gone: bool = True) -> None:
         desk.drop_cluster(CLUSTER)
     else:
         desk.put_cluster(samples.cluster(status=samples.going(), deleting=True))
+
+
+def at(moment: datetime) -> datetime:
+    return moment
 
 
 def card(desk: FakeDesk) -> str:
@@ -88,12 +93,12 @@ async def test_whoever_asked_is_told_once_with_a_sound_whoever_leads() -> None:
     desk, poster = FakeDesk(), FakePoster(knows_names=True)
     unattended(desk)
     now = samples.NOW
-    for change in (lambda: None, lambda: given_up(desk, gone=False), lambda: given_up(desk), lambda: None):
-        change()
-        for _ in range(2):
+    for gone in (None, False, True):
+        if gone is not None:
+            given_up(desk, gone=gone)
+        for _ in range(3):
             now += timedelta(minutes=1)
-            at = now
-            await Follower(desk=desk, poster=poster, clock=lambda at=at: at).redraw(KEY)  # type: ignore[misc]
+            await Follower(desk=desk, poster=poster, clock=partial(at, now)).redraw(KEY)
 
     first, *lines = poster.at("DLENA")
     assert "nobody chose within 2 hours" in first.text
@@ -154,7 +159,7 @@ async def test_in_slack_it_is_told_before_and_after_and_asked_for_again(stage: S
     lena = stage.slack.person("U0LENA")
     now = datetime.now(UTC)
     stage.desk.put(samples.request())
-    approved(stage.desk, KEY)
+    stage.desk.status(KEY, phase=Phase.APPLIED, decided_at=format_time(now))
     status = samples.unattended().model_copy(update={"gives_up_at": format_time(now + timedelta(hours=2))})
     stage.desk.put_cluster(samples.cluster(status=status))
     await lena.waits_for("Unless somebody chooses what becomes of it")
@@ -169,4 +174,4 @@ async def test_in_slack_it_is_told_before_and_after_and_asked_for_again(stage: S
     assert (told.is_reply, line.is_reply) == (False, True)
 
     await told.click(replies.ASK_AGAIN)
-    assert "build-7" in lena.modal.text
+    assert (lena.modal.title, lena.modal.value("Name")) == (replies.CREATE_TITLE, ("build-7",))

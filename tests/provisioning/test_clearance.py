@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from provisioning import audit, names, resources, standing, unattended
+from provisioning import audit, names, resources, unattended
+from provisioning import stage as stages
 from provisioning.__main__ import lead
 from provisioning.clearance import Clearance
 from provisioning.events import Recorder
@@ -83,7 +84,7 @@ class Scene:
 
     def noted(self) -> Manifest:
         found = self.stage.get(resources.CLUSTER_REQUESTS, NAME)["status"].get("conditions") or []
-        return next((each for each in found if each["type"] == standing.GIVEN_UP), {})
+        return next((each for each in found if each["type"] == stages.GIVEN_UP), {})
 
 
 @pytest_asyncio.fixture

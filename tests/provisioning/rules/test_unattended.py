@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning import names, observe, standing, unattended
+from provisioning import names, observe, stage, standing, unattended
 from provisioning.losses import Losses
 from provisioning.manifest import Manifest
 from provisioning.model import ClusterStatus, LifetimePolicy, TenantCluster
@@ -173,7 +173,7 @@ def test_what_is_noted_in_its_request_stays_there_and_is_when_it_ended() -> None
     assert standing.is_given_up(told)
     assert standing.ended_at(told) == format_time(NOW)
     again = standing.conditions(told, noted, now=NOW + HOUR)
-    assert conditions_of.is_true(again, standing.GIVEN_UP)
+    assert conditions_of.is_true(again, stage.GIVEN_UP)
     assert conditions_of.is_true(again, "Ready")
 
 
@@ -200,7 +200,7 @@ class Story:
         self._put(status.model_copy(update={"last_handled_reconcile_at": asked}))
         if unattended.is_due(self.cluster, POLICY, of, now=self.now):
             assert not self.ready
-            assert self.failing
+            assert conditions_of.is_true(self.cluster.it.status.conditions, "Stalled")
             assert self.now - self.chosen >= 2 * HOUR
 
     def wait(self, minutes: int) -> None:
