@@ -160,11 +160,15 @@ def condition(type_: str, status: str, reason: str, message: str = "", *, now: s
 
 
 def with_conditions(manifest: Manifest, *wanted: Manifest) -> list[Manifest]:
-    """The object's conditions with these put in; a transition time moves only with the status."""
+    """The object's conditions with these put in; a transition time moves only with the status.
+
+    What a condition has besides stays: the API server puts fields in that nobody wrote, and without them every look
+    would find something to write.
+    """
     present = {c["type"]: c for c in (manifest.get("status") or {}).get("conditions") or ()}
     for new in wanted:
         old = present.get(new["type"])
         if old is not None and old["status"] == new["status"]:
-            new = {**new, "lastTransitionTime": old["lastTransitionTime"]}
+            new = {**old, **new, "lastTransitionTime": old["lastTransitionTime"]}
         present[new["type"]] = new
     return list(present.values())

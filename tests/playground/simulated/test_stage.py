@@ -32,6 +32,13 @@ def test_other_conditions_stay() -> None:
     assert [c["type"] for c in with_conditions(old, condition("B", "True", "B", now="t"))] == ["A", "B"]
 
 
+def test_a_field_that_the_api_server_puts_into_a_condition_is_no_reason_to_write_it_again() -> None:
+    stored = {**condition("Available", "True", "Enough", now="2026-01-01T00:00:00Z"), "lastUpdateTime": None}
+    deployment = {"status": {"conditions": [stored]}}
+    wanted = with_conditions(deployment, condition("Available", "True", "Enough", now="2026-01-02T00:00:00Z"))
+    assert not differs(deployment["status"], {"conditions": wanted})
+
+
 def test_nothing_fails_unless_asked_to() -> None:
     assert failure({"metadata": {"name": "web"}}) == ""
     assert failure({"metadata": {"annotations": {"playground.clusterdesk.dev/fail": "freeze"}}}) == "freeze"
