@@ -18,16 +18,18 @@ from provisioning.quota import COST, UNBOUNDED, Limits
 from provisioning.reservation import Request
 from provisioning.usage import Usage
 
-USABLE: Final = 5.0
+USABLE: Final = 8.0
 """Seconds after the write that charged it was sent in which an advance may be granted from; then it is given back.
 Short against the time after which a write that was let in can no longer land: nobody takes it away before that."""
-OWING: Final = 4.0
+OWING: Final = 6.0
 """Seconds for which what was granted out of an advance may wait to be written down: it is charged all the while, and
 who goes on asking has the next advance charged by the same write."""
-RECENT: Final = 10.0
+RECENT: Final = 15.0
 """Seconds in which a door must have been asked more than once to take anything ahead."""
+GROWTH: Final = 2
+"""What is taken ahead, as often as what was asked for in that time."""
 MOST: Final = 64
-"""Creations that are taken ahead at once."""
+"""Creations of which what they cost is remembered."""
 SHARE: Final = 16
 """One part in so many of what is free is taken ahead at the most."""
 
@@ -101,7 +103,7 @@ class Hand:
         recent = [charge for at, charge in self._asked if now - at < RECENT]
         number = len(recent) if len(recent) > 1 and COST not in self._hard.bounds else 0
         while number:
-            wanted = Usage.total(recent[-number:])
+            wanted = Usage.total(recent[-number:]) * GROWTH
             if not self._hard.excess(charged, wanted * SHARE):
                 return wanted
             number //= 2

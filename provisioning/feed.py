@@ -123,7 +123,7 @@ class Feed:
 
     def _charged(self, kind: Resource, before: Manifest | None, after: Manifest | None) -> None:
         # Machines say all day how they are, and cost no more for it.
-        if before is None or after is None or measures.of(kind, before) != measures.of(kind, after):
+        if before is None or after is None or not measures.alike(kind, before, after):
             self._measured(before, after)
 
     def _measured(self, before: Manifest | None, after: Manifest | None) -> None:

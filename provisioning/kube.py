@@ -6,7 +6,7 @@ How a request gets there, and what becomes of it, is `connection`'s. Nothing her
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,11 @@ from provisioning.resources import Resource
 Keep = Callable[[Manifest], Manifest | None]
 """What to keep of an object; None for nothing at all."""
 
+Revision = tuple[str, str]
+"""Uid and resourceVersion: the same ones stand for the same object."""
+Revisions = Mapping[tuple[str, str], Revision]
+"""By namespace and name."""
+
 WATCH_SECONDS = 280
 """Seconds after which the server ends a watch; we start the next one where it stopped."""
 WATCH_SILENCE = 150.0
@@ -28,6 +33,8 @@ PAGE = 500
 """Objects a page of a list holds."""
 METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
 """An answer without spec and status, from a server that can."""
+METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
+"""The same of a list."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,15 @@ class Kube(Connection):
             if not following:
                 return Listing(items, page["metadata"]["resourceVersion"])
             query["continue"] = following
+
+    async def revisions(self, resource: Resource, *, most: int) -> Revisions | None:
+        """Which objects of a kind there are in all namespaces, and as of when; None where there are more than that."""
+        path = self.where(resource).path()
+        page = await self.call("GET", path, query={"limit": most}, accept=METADATA_LIST)
+        if page["metadata"].get("continue"):
+            return None
+        metas = (item["metadata"] for item in page.get("items") or [])
+        return {(m.get("namespace", ""), m["name"]): (m["uid"], m["resourceVersion"]) for m in metas}
 
     async def create(self, resource: Resource, body: Manifest, *, dry_run: bool = False) -> Manifest:
         path = resource.path(namespace=body["metadata"].get("namespace", ""))

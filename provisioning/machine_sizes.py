@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from provisioning import footprint
 from provisioning.errors import Cause, RuleError
 from provisioning.kinship import Surroundings, name_of
 from provisioning.manifest import Manifest
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
+from provisioning.sameness import WorkedOut
 from provisioning.usage import Usage
+
+_SIZES: Final = WorkedOut[Usage]()
+"""Of templates that say their size themselves: everything that refers to one is measured by it."""
 
 
 class Unmeasurable(RuleError):
@@ -38,7 +42,8 @@ class MachineSizes:
         template = _template(manifest, self._there)
         key = manifest["metadata"]["namespace"], name_of(template)
         if key not in self._sizes:
-            self._sizes[key] = self.of(template)
+            by_itself = not footprint.instancetype_of(template)
+            self._sizes[key] = _SIZES.of(key, template, footprint.of_machine) if by_itself else self.of(template)
         return self._sizes[key]
 
     def deployed(self, deployment: Manifest) -> Usage:

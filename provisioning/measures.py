@@ -56,9 +56,14 @@ _MARKS: Final = (footprint.MIN_SIZE, footprint.MAX_SIZE)
 
 def of(resource: Resource, manifest: Manifest) -> list[Any]:
     """All that the cost depends on. Equal where it has not changed, so that nothing needs to be looked up."""
-    meta = manifest["metadata"]
-    marks = [(meta.get("annotations") or {}).get(key) for key in _MARKS]
-    return [meta.get("ownerReferences") or [], marks, *(_at(manifest, path) for path in PATHS[resource])]
+    return [*_marked(manifest), *(_at(manifest, path) for path in PATHS[resource])]
+
+
+def alike(resource: Resource, one: Manifest, other: Manifest) -> bool:
+    """Whether all that the cost depends on is the same in both. Most changes are of other marks, or of the status."""
+    if one.get("spec") == other.get("spec"):
+        return _marked(one) == _marked(other)
+    return of(resource, one) == of(resource, other)
 
 
 def gist(resource: Resource, manifest: Manifest) -> Manifest | None:
@@ -78,10 +83,17 @@ def gist(resource: Resource, manifest: Manifest) -> Manifest | None:
     return small
 
 
+def _marked(manifest: Manifest) -> list[Any]:
+    meta = manifest["metadata"]
+    annotations = meta.get("annotations") or {}
+    return [meta.get("ownerReferences") or [], *(annotations.get(key) for key in _MARKS)]
+
+
 def _at(manifest: Manifest, path: str) -> Any:
     found: Any = manifest
     for key in path.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
+        # JSON makes dicts; to ask for any Mapping takes ten times as long.
+        found = found.get(key) if isinstance(found, dict) else None
     return _scratch(found) if path.endswith(".volumes") and isinstance(found, list) else found
 
 

@@ -44,6 +44,6 @@ class Settings(CommonSettings):
     """Ask each tenant's API server ourselves before we call a cluster Ready."""
     probe_seconds: Annotated[float, Field(gt=0)] = 600.0
     """Seconds for which an answer of a tenant's API server stands while nothing changes and all is well."""
-    request_timeout: Annotated[float, Field(ge=5)] = 60.0
+    request_timeout: Annotated[float, Field(ge=8)] = 60.0
     """The API server's --request-timeout: a write that it admitted may still land that much later. No less than a door
     may grant out of what it has charged ahead (`provisioning.advance.USABLE`)."""

@@ -14,11 +14,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-import structlog
-
-import provisioning.library  # noqa: F401 - before certs.kube, which would load all of it
+import provisioning.library  # before certs.kube, which would load all of it
+import provisioning.plain_traces  # noqa: F401 - before structlog, which would load more
 
 # isort: split
+import structlog
+
 import certs.kube
 from certs.errors import CertsError
 from certs.files import Files

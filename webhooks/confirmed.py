@@ -2,44 +2,97 @@
 
 Tenants, the Catalog and templates of machines hardly ever change, and each creation rests on them. To read them anew
 every time would be the dearest part of a creation. So what was changed holds everywhere after `WITHIN`, however far a
-replica's watch is behind.
+replica's watch is behind. Where many of a kind are in use, one roll call, a list of revisions alone, says of all of
+them that they are as they were found to be.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
-from webhooks.facts import Answer, Query
+from provisioning.kube import Revision, Revisions
+from provisioning.resources import Resource
+from webhooks.facts import Answer, One, Query
 
 WITHIN: Final = 2.0
 """Seconds for which a cached object counts as it was found to be."""
 MOST: Final = 2000
-"""Objects of which that is known; of more, those that were confirmed longest ago are forgotten."""
+"""Objects of a kind of which that is known; of more, those that were confirmed longest ago are forgotten."""
+CROWD: Final = 8
+"""Objects of a kind that were in use within `LATELY` seconds, from which on its roll is called in place of a read of
+each."""
+LATELY: Final = 10.0
+SPARED: Final = 60.0
+"""Seconds for which the roll of a kind is not called again that was too long."""
+
+
+@dataclass
+class _Found:
+    at: float
+    gist: object
+    revision: Revision | None
+    used: float
+
+
+@dataclass
+class _Kind:
+    found: dict[Query, _Found] = field(default_factory=dict)
+    spared_until: float = float("-inf")
 
 
 class Confirmed:
     """The memory of one replica. Times are of the running loop's clock."""
 
     def __init__(self, within: float = WITHIN) -> None:
-        self._within = within
-        self._known: dict[Query, tuple[float, object]] = {}
+        self.within = within
+        self._kinds: defaultdict[Resource, _Kind] = defaultdict(_Kind)
 
-    def doubtful(self, queries: Iterable[Query], known: Mapping[Query, Answer], now: float) -> set[Query]:
-        """Those that were not found to be just so within the last moment."""
-        return {query for query in queries if not self._holds(query, known[query], now)}
+    def doubtful(self, queries: Iterable[Query], known: Mapping[Query, Answer], *, since: float) -> set[Query]:
+        """Those that no API server that was asked since then has found to be just so."""
+        return {query for query in queries if not self._holds(query, known[query], since)}
 
     def note(self, queries: Iterable[Query], known: Mapping[Query, Answer], asked: float) -> None:
         """They were found to be so by an API server that was `asked` then."""
         for query in queries:
-            self._known.pop(query, None)
-            self._known[query] = (asked, gist(known[query]))
-        while len(self._known) > MOST:
-            del self._known[next(iter(self._known))]
+            found = self._kinds[query.resource].found
+            found.pop(query, None)
+            found[query] = _Found(asked, gist(known[query]), _revision(known[query]), used=asked)
+            if len(found) > MOST:
+                del found[next(iter(found))]
 
-    def _holds(self, query: Query, answer: Answer, now: float) -> bool:
-        at, found = self._known.get(query, (float("-inf"), None))
-        return now - at < self._within and found == gist(answer)
+    def crowded(self, kinds: Iterable[Resource], now: float) -> set[Resource]:
+        """Those of which so many objects are in use that a list is less work than a read of each."""
+        return {kind for kind in kinds if self._is_crowded(self._kinds[kind], now)}
+
+    def called(self, kind: Resource, roll: Revisions | None, asked: float) -> None:
+        """What an API server said that was `asked` for the roll then; None where it would be too long."""
+        known = self._kinds[kind]
+        if roll is None:
+            known.spared_until = asked + SPARED
+            return
+        for query, found in list(known.found.items()):
+            revision = roll.get((query.namespace, query.name)) if isinstance(query, One) else None
+            if revision is None:
+                del known.found[query]
+            elif revision == found.revision:
+                found.at = max(found.at, asked)
+
+    def _is_crowded(self, kind: _Kind, now: float) -> bool:
+        if now < kind.spared_until:
+            return False
+        in_use = (found for found in kind.found.values() if now - found.used < LATELY)
+        return next(islice(in_use, CROWD - 1, None), None) is not None
+
+    def _holds(self, query: Query, answer: Answer, since: float) -> bool:
+        found = self._kinds[query.resource].found.get(query)
+        if found is None:
+            return False
+        found.used = max(found.used, since)
+        return found.at >= since and found.gist == gist(answer)
 
 
 def gist(answer: Answer) -> object:
@@ -48,3 +101,10 @@ def gist(answer: Answer) -> object:
         meta = answer["metadata"]
         return meta.get("uid"), meta.get("labels"), answer.get("spec")
     return answer
+
+
+def _revision(answer: Answer) -> Revision | None:
+    if not isinstance(answer, dict):
+        return None
+    meta = answer["metadata"]
+    return meta.get("uid", ""), meta.get("resourceVersion", "")

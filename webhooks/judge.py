@@ -19,7 +19,7 @@ import structlog
 
 from provisioning import errors
 from provisioning.names import TENANT_LABEL
-from provisioning.resources import NAMESPACES
+from provisioning.resources import NAMESPACES, Resource
 from webhooks import charge as charges
 from webhooks import facts as reading
 from webhooks.charge import Charge
@@ -141,14 +141,24 @@ class Judge:
         it that it was so a moment ago, where a watch has seen it change since."""
         near = self.near
         changed = {query for query in facts.guessed if near is None or not near.shows(query, facts.known[query])}
-        return changed | self.confirmed.doubtful(facts.guessed | facts.grounds, facts.known, _clock())
+        since = _clock() - self.confirmed.within
+        return changed | self.confirmed.doubtful(facts.guessed | facts.grounds, facts.known, since=since)
 
     async def _mistaken(self, doubtful: Set[Query], facts: Facts) -> bool:
         """Whether anything that was only remembered, or cached, says something else by now."""
+        asked = _clock()
+        await self._call_rolls({query.resource for query in doubtful}, asked)
+        doubtful = self.confirmed.doubtful(doubtful, facts.known, since=asked)
         guessed, asked = {query: facts.known[query] for query in doubtful}, _clock()
         await self._fetch(tuple(guessed), facts, live=True)
         self.confirmed.note(doubtful, facts.known, asked)
         return any(gist(facts.known[query]) != gist(guess) for query, guess in guessed.items())
+
+    async def _call_rolls(self, kinds: Set[Resource], asked: float) -> None:
+        """Of kinds of which many are in use, hear of all of them at once."""
+        crowded = tuple(self.confirmed.crowded(kinds, asked))
+        for kind, roll in zip(crowded, await asyncio.gather(*map(self.lookup.roll, crowded)), strict=True):
+            self.confirmed.called(kind, roll, asked)
 
     async def _complete(self, request: Request, manifest: Manifest, defaults: Sequence[Default]) -> Manifest:
         facts = Facts(self.now(), self.trusted, at_hand=self._cached)

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from provisioning import objects
+from provisioning.manifest import Manifest
 from provisioning.model.base import Model
 from provisioning.objects import Stored
+from provisioning.sameness import WorkedOut
 
 M = TypeVar("M", bound=Model)
 
-MOST: Final = 5000
-"""Objects that are kept read."""
-
-_read: dict[tuple[type[Model], str], tuple[dict[str, Any], Stored[Any]]] = {}
+_READ: Final = WorkedOut[Stored[Any]]()
 
 
-def read(model: type[M], manifest: dict[str, Any]) -> Stored[M]:
-    """As `objects.read`, by what was read before while it is the very same manifest: a cache hands out a new one when
-    anything changes. For what has no namespace."""
-    key = (model, manifest["metadata"]["name"])
-    before = _read.get(key)
-    if before is not None and before[0] is manifest:
-        return before[1]
-    stored = objects.read(model, manifest)
-    if len(_read) >= MOST:
-        _read.clear()
-    _read[key] = (manifest, stored)
-    return stored
+def read(model: type[M], manifest: Manifest) -> Stored[M]:
+    """As `objects.read`, by what was read before while it is the very same manifest. For what has no namespace."""
+    return _READ.of((model, manifest["metadata"]["name"]), manifest, partial(objects.read, model))

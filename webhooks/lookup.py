@@ -10,18 +10,19 @@ from collections.abc import Mapping
 
 from provisioning import errors
 from provisioning.cache import Cache
-from provisioning.kube import Kube
+from provisioning.kube import Kube, Revisions
 from provisioning.manifest import Manifest
 from provisioning.resources import CATALOGS, NAMESPACES, TENANTS, Resource
 from webhooks import recall
 from webhooks.facts import All, Answer, One, Query
+from webhooks.shared import Shared
 
 CACHED = (CATALOGS, NAMESPACES, TENANTS)
 """Few objects, seldom changed, asked for by nearly every request. Approvals and clusters are always read live."""
 WATCHED = recall.KINDS
 """What is remembered as it was read last; of these only the revision is cached, for there may be very many."""
-TURN = 0.5
-"""Seconds that a read waits at the most for the one before it."""
+ROLL_MAX = 250
+"""Objects of a kind whose revisions are asked for at once."""
 WAITING_MAX = 64
 """Questions for what is so after a while; of more, nobody else would be answered."""
 
@@ -35,9 +36,8 @@ class KubeLookup:
         self._watched: Mapping[Resource, Cache] = {
             resource: Cache(kube, resource, keep=_revision, optional=True) for resource in WATCHED
         }
-        self._coming: dict[One, asyncio.Task[Manifest | None]] = {}
-        """Reads that have not been sent yet, so that whoever asks now is answered by what is so from now on."""
-        self._sent: dict[One, asyncio.Task[Manifest | None]] = {}
+        self._reads: Shared[One, Manifest | None] = Shared(self._find)
+        self._rolls: Shared[Resource, Revisions | None] = Shared(self._roll)
         self._waiting = 0
 
     async def run(self) -> None:
@@ -73,6 +73,13 @@ class KubeLookup:
         found = None if live else self.cached(query)
         return found if found is not None else await self._read(query)
 
+    async def roll(self, kind: Resource) -> Revisions | None:
+        """As `Lookup` has it."""
+        try:
+            return await self._rolls.of(kind)
+        except errors.NotFound:
+            return {}
+
     async def _wait(self, seconds: float) -> None:
         if self._waiting >= WAITING_MAX:
             raise TimeoutError
@@ -84,32 +91,17 @@ class KubeLookup:
 
     async def _read(self, query: Query) -> Answer:
         if isinstance(query, One):
-            return await self._shared(query)
+            return await self._reads.of(query)
         try:
             return (await self._kube.list(query.resource, namespace=query.namespace)).items
         except errors.NotFound:
             return ()
 
-    async def _shared(self, query: One) -> Manifest | None:
-        """One read for all who ask while the one before is under way: many reviews at once are about one template."""
-        coming = self._coming.get(query)
-        if coming is None:
-            coming = asyncio.create_task(self._after(self._sent.get(query), query))
-            coming.add_done_callback(
-                lambda task: task.cancelled() or task.exception()
-            )  # Perhaps nobody waits any more.
-            self._coming[query] = coming
-        return await asyncio.shield(coming)
+    async def _find(self, query: One) -> Manifest | None:
+        return await self._kube.find(query.resource, query.name, namespace=query.namespace)
 
-    async def _after(self, before: asyncio.Task[Manifest | None] | None, query: One) -> Manifest | None:
-        if before is not None:
-            await asyncio.wait([before], timeout=TURN)
-        this = self._sent[query] = self._coming.pop(query)
-        try:
-            return await self._kube.find(query.resource, query.name, namespace=query.namespace)
-        finally:
-            if self._sent.get(query) is this:
-                del self._sent[query]
+    async def _roll(self, kind: Resource) -> Revisions | None:
+        return await self._kube.revisions(kind, most=ROLL_MAX)
 
 
 def _revision(manifest: Manifest) -> Manifest:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from provisioning.kube import Revisions
 from provisioning.reservation import Outcome
+from provisioning.resources import Resource
 from webhooks.charge import Charge
 from webhooks.facts import Answer, Query
 
@@ -17,6 +19,11 @@ class Lookup(Protocol):
 
         Raises `errors.KubeError`, and `TimeoutError` where too many wait for what is so after a while.
         """
+        ...
+
+    async def roll(self, kind: Resource) -> Revisions | None:
+        """The revisions of all objects of a kind, as they are now; None where there are too many. Raises
+        `errors.KubeError`."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What of kubernetes-asyncio our programs load."""
+"""What of kubernetes-asyncio and structlog our programs load."""
 
 from __future__ import annotations
 
@@ -22,3 +22,14 @@ def test_who_loaded_all_of_it_before_gets_the_same() -> None:
     whole = "import kubernetes_asyncio.client as whole; from provisioning.library import client; print(whole is client)"
     found = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=True, timeout=60)
     assert found.stdout.strip() == "True"
+
+
+def test_the_door_loads_no_colours_and_who_wants_them_has_them_all_the_same() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "import webhooks.__main__, sys; print('rich' in sys.modules); import rich.console"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert found.stdout.strip() == "False"

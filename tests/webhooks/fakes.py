@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provisioning import errors
+from provisioning.kube import Revisions
 from provisioning.manifest import Manifest
 from provisioning.reservation import Granted, Outcome
+from provisioning.resources import Resource
 from provisioning.usage import Usage
 from webhooks.charge import Charge
 from webhooks.facts import All, Answer, Facts, One, Query, Unknown
@@ -32,6 +34,10 @@ class World:
         self.asked.append((query, live))
         await asyncio.sleep(0)
         return self.answer(query)
+
+    async def roll(self, kind: Resource) -> Revisions | None:
+        metas = [one["metadata"] for one in await self.find(All(kind), live=True) or () if isinstance(one, dict)]
+        return {(m.get("namespace", ""), m["name"]): (m.get("uid", ""), m.get("resourceVersion", "")) for m in metas}
 
     def answer(self, query: Query) -> Answer:
         found = [m for m in self.manifests if _fits(m, query)]

@@ -72,6 +72,17 @@ async def test_an_error_is_everybodys_who_shares_the_read_and_nobodys_afterwards
         assert await lookup.find(SIZE, live=True) is not None
 
 
+async def test_of_a_kind_that_is_not_served_nobody_is_on_the_roll(server: ApiServer) -> None:
+    async with server.kube() as kube:
+        lookup = KubeLookup(kube)
+        server.fail(404, method="GET")
+        assert await lookup.roll(KUBEVIRT_MACHINE_TEMPLATES) == {}
+        server.put(KUBEVIRT_MACHINE_TEMPLATES, template())
+        roll = await lookup.roll(KUBEVIRT_MACHINE_TEMPLATES)
+        assert roll is not None
+        assert [*roll] == [(BLUE, "big")]
+
+
 async def test_what_is_so_after_a_while_is_read_then_and_too_many_are_sent_away(server: ApiServer) -> None:
     later = All(KUBEVIRT_MACHINE_TEMPLATES, BLUE, after=0.2)
     async with server.kube() as kube:

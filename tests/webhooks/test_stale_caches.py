@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import pytest
 
+from provisioning.kube import Revisions
 from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import (
     CATALOGS,
+    KUBEVIRT_MACHINE_TEMPLATES,
     MACHINE_DEPLOYMENTS,
     NAMESPACES,
     PERSISTENT_VOLUME_CLAIMS,
@@ -21,12 +25,14 @@ from provisioning.resources import (
 from tests.webhooks.estate import BLUE, CATALOG, NAMESPACE, TENANT, cluster, deployment, owned, template, tweak
 from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
+from webhooks import confirmed
 from webhooks.charge import Charge
 from webhooks.confirmed import Confirmed
 from webhooks.decision import Allow, Deny, Verdict
-from webhooks.facts import Answer, One, Query
+from webhooks.facts import All, Answer, One, Query
 from webhooks.judge import Judge
 from webhooks.policies import tenant_quota
+from webhooks.ports import Near
 from webhooks.trusted import Trusted
 
 ESTATE = (CATALOG, TENANT, NAMESPACE, template())
@@ -126,12 +132,121 @@ async def test_what_was_found_to_be_so_a_moment_ago_is_not_asked_for_again(withi
 
 
 def test_what_is_cached_otherwise_than_it_was_found_is_doubtful_at_once() -> None:
-    confirmed, tenant = Confirmed(within=1.0), One(TENANTS, "blue")
-    assert confirmed.doubtful([tenant], {tenant: TENANT}, 10.0) == {tenant}
-    confirmed.note([tenant], {tenant: TENANT}, 10.0)
-    assert confirmed.doubtful([tenant], {tenant: {**TENANT, "status": {"clusters": 7}}}, 10.9) == set()
-    assert confirmed.doubtful([tenant], {tenant: LOWERED}, 10.9) == {tenant}
-    assert confirmed.doubtful([tenant], {tenant: TENANT}, 11.0) == {tenant}
+    memory, tenant = Confirmed(), One(TENANTS, "blue")
+    assert memory.doubtful([tenant], {tenant: TENANT}, since=9.0) == {tenant}
+    memory.note([tenant], {tenant: TENANT}, 10.0)
+    assert memory.doubtful([tenant], {tenant: {**TENANT, "status": {"clusters": 7}}}, since=9.9) == set()
+    assert memory.doubtful([tenant], {tenant: LOWERED}, since=9.9) == {tenant}
+    assert memory.doubtful([tenant], {tenant: TENANT}, since=10.1) == {tenant}
+
+
+def sized(number: int, *, cores: int = 2, uid: str = "", revision: str = "1") -> Manifest:
+    marked = tweak(template(f"t-{number}", cores=cores), "metadata.resourceVersion", revision)
+    return tweak(marked, "metadata.uid", uid or f"uid-{number}")
+
+
+def pool(number: int) -> Manifest:
+    return deployment(f"pool-{number}", template=f"t-{number}")
+
+
+class Crowded(World):
+    """More of each kind than are asked for at once."""
+
+    async def roll(self, kind: Resource) -> Revisions | None:
+        await super().roll(kind)
+        return None
+
+
+class Watching(Near):
+    """A watch that shows whatever was remembered: it has seen nothing since, or it is behind."""
+
+    def cached(self, query: Query) -> Answer | None:
+        return None
+
+    def shows(self, query: Query, answer: Answer) -> bool:
+        return True
+
+
+@dataclass
+class Many:
+    """Creations by templates of their own, one after the other."""
+
+    world: World
+    ledgers: ToldLedgers = field(default_factory=ToldLedgers)
+    confirmed: Confirmed = field(default_factory=lambda: Confirmed(within=0.0))
+
+    async def meet(self, *numbers: int) -> None:
+        """So that they are remembered, and were found to be as they are remembered."""
+        await self.admit(*numbers, *numbers)
+        self.world.asked.clear()
+
+    async def admit(self, *numbers: int) -> None:
+        judge = replace(self._judge, lookup=self.world)
+        for number in numbers:
+            one = request(MACHINE_DEPLOYMENTS, pool(number))
+            assert isinstance(await judge.validate(one, deadline=asyncio.get_running_loop().time() + 10), Allow)
+
+    @cached_property
+    def _judge(self) -> Judge:
+        rules = (tenant_quota.POLICY,)
+        near, confirmed = Watching(), self.confirmed
+        return Judge(rules, (), self.world, self.ledgers, Trusted(), now=lambda: NOW, near=near, confirmed=confirmed)
+
+    def asked(self, kind: type[One] | type[All]) -> int:
+        """Questions about templates."""
+        return sum(isinstance(q, kind) and q.resource == KUBEVIRT_MACHINE_TEMPLATES for q, _ in self.world.asked)
+
+
+def world_of(*templates: Manifest) -> World:
+    return World(CATALOG, TENANT, NAMESPACE, *templates)
+
+
+async def test_where_many_of_a_kind_are_in_use_one_list_says_that_all_are_as_they_were() -> None:
+    numbers = range(confirmed.CROWD)
+    many = Many(world_of(*map(sized, numbers)), confirmed=Confirmed(within=60.0))
+    await many.meet(*numbers)
+    many.confirmed.within = -1.0
+    await many.admit(0)
+    many.confirmed.within = 60.0
+    await many.admit(*numbers)
+    assert (many.asked(One), many.asked(All)) == (0, 1)
+
+
+async def test_few_are_read_one_by_one_though_there_are_many_of_the_kind() -> None:
+    few = range(confirmed.CROWD - 1)
+    many = Many(world_of(*map(sized, range(100))), confirmed=Confirmed(within=-1.0))
+    await many.meet(*few)
+    await many.admit(*few)
+    assert (many.asked(One), many.asked(All)) == (len(few), 0)
+
+
+@pytest.mark.parametrize("now", [sized(0, cores=8, uid="another"), sized(0, cores=8, revision="2")])
+async def test_what_the_roll_tells_otherwise_is_read_and_judged_by_what_it_is(now: Manifest) -> None:
+    numbers = range(confirmed.CROWD)
+    many = Many(world_of(*map(sized, numbers)), confirmed=Confirmed(within=60.0))
+    await many.meet(*numbers)
+    many.confirmed.within = -1.0
+    many.world = world_of(now, *map(sized, numbers[1:]))
+    await many.admit(0)
+    assert many.ledgers.asked[-1][0].after.vcpu == 2 * 8_000
+
+
+async def test_what_is_not_on_the_roll_is_not_there_any_more() -> None:
+    numbers = range(confirmed.CROWD)
+    many = Many(world_of(*map(sized, numbers)), confirmed=Confirmed(within=60.0))
+    await many.meet(*numbers)
+    many.confirmed.within = -1.0
+    many.world = world_of(*map(sized, numbers[1:]))
+    with pytest.raises(AssertionError, match="Deny"):
+        await many.admit(0)
+
+
+async def test_a_roll_that_is_too_long_is_not_called_again_for_a_while() -> None:
+    numbers = range(confirmed.CROWD)
+    many = Many(Crowded(CATALOG, TENANT, NAMESPACE, *map(sized, numbers)), confirmed=Confirmed(within=-1.0))
+    await many.meet(*numbers)
+    await many.admit(*numbers)
+    assert (many.asked(One), many.asked(All)) == (len(numbers), 1)
 
 
 async def test_what_grows_nothing_is_admitted_by_the_caches() -> None:

@@ -19,7 +19,7 @@ from provisioning.documents import Overgrown
 from provisioning.errors import Cause
 from provisioning.manifest import Key, Manifest, key_of
 from provisioning.resources import KAMAJI_CONTROL_PLANES, SECRETS, TENANT_CONTROL_PLANES
-from webhooks import deliveries, inspection, named, tree
+from webhooks import deliveries, extent, inspection, named, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import All, Facts, One
 from webhooks.parts import Source
@@ -43,10 +43,10 @@ KEPT: Final = (
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    manifest = request.object
-    if manifest is None or not deliveries.is_concern(request, facts):
+    manifest, judge = request.object, _JUDGES.get((request.group, request.resource), _of_naming)
+    names_the_same = judge is _of_naming and extent.is_about_the_same(request)
+    if manifest is None or names_the_same or not deliveries.is_concern(request, facts):
         return Allow()
-    judge = _JUDGES.get((request.group, request.resource), _of_naming)
     try:
         causes = list(judge(request, manifest, facts))
     except Overgrown as error:

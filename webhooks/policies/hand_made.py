@@ -58,7 +58,7 @@ def _as_large_as_before(request: Request) -> bool:
     if request.old is None or request.object is None or request.subresource:
         return False
     resource = charged.BY_PLURAL[request.resource].resource
-    return measures.of(resource, request.old) == measures.of(resource, request.object)
+    return measures.alike(resource, request.old, request.object)
 
 
 POLICY = Policy(

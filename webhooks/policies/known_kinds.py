@@ -25,7 +25,7 @@ from provisioning.resources import (
     MACHINES,
     Resource,
 )
-from webhooks import reading, tree
+from webhooks import extent, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule
@@ -47,7 +47,7 @@ REFERENCES: Final[Mapping[Resource, Mapping[str, Resource | None]]] = {
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.object is None or not reading.is_by_people(request, facts):
+    if request.object is None or extent.says_the_same(request) or not reading.is_by_people(request, facts):
         return Allow()
     found = list(_others(request))
     return refuse(*found) if found else Allow()

@@ -37,7 +37,7 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         return Allow()
     kind = charged.BY_PLURAL[request.resource]
     before, after = _pair(kind, request, request.object, facts)
-    if before is not None and measures.of(kind.resource, before) == measures.of(kind.resource, after):
+    if before is not None and measures.alike(kind.resource, before, after):
         # Nothing needs to be looked up: controllers that write annotations and the like are never held up.
         return Allow()
     if before is not None and _has_fewer(kind, before, after):
@@ -110,7 +110,7 @@ def _has_fewer(kind: Kind, before: Manifest, after: Manifest) -> bool:
     old, new = (tree.dig(manifest, *path).get(last) for manifest in (before, after))
     if type(old) is not int or type(new) is not int or not 0 <= new <= old:
         return False
-    return measures.of(kind.resource, before) == measures.of(kind.resource, kind.scaled_to(after, old))
+    return measures.alike(kind.resource, before, kind.scaled_to(after, old))
 
 
 def _by_itself(kind: Kind, before: Manifest | None, after: Manifest, facts: Facts) -> tuple[Usage, str] | None:

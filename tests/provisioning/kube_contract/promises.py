@@ -91,6 +91,18 @@ class Promises:
         assert written["metadata"]["resourceVersion"] == now["metadata"]["resourceVersion"]
         assert now["data"] == {"a": "2"}
 
+    async def test_a_roll_call_tells_who_is_there_as_of_when_and_nothing_where_there_are_too_many(
+        self, kube: Kube, namespace: str
+    ) -> None:
+        one, two = [await kube.create(TENANT_CLUSTERS, tenant_cluster(namespace, name)) for name in ("one", "two")]
+        changed = await kube.merge(TENANT_CLUSTERS, "two", {"metadata": {"labels": {"a": "b"}}}, namespace=namespace)
+        roll = await kube.revisions(TENANT_CLUSTERS, most=1000)
+        assert roll is not None
+        for name, there in (("one", one), ("two", changed)):
+            assert roll[namespace, name] == (there["metadata"]["uid"], there["metadata"]["resourceVersion"])
+        assert roll[namespace, "two"][1] != two["metadata"]["resourceVersion"]
+        assert await kube.revisions(TENANT_CLUSTERS, most=1) is None
+
     async def test_a_write_that_changes_nothing_makes_no_version(self, kube: Kube, namespace: str) -> None:
         made = await kube.create(CONFIG_MAPS, config_map(namespace, "one", {"a": "1"}))
         again = await kube.replace(CONFIG_MAPS, made)

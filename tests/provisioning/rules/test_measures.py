@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -62,6 +63,10 @@ def test_what_is_kept_costs_what_the_whole_costs(kind: Resource, spec: dict[str,
     assert "status" not in kept
 
 
+def test_all_that_a_cost_depends_on_is_in_the_spec_beside_owners_and_marks() -> None:
+    assert all(path.startswith("spec") for paths in measures.PATHS.values() for path in paths)
+
+
 def test_of_services_only_those_that_cost_are_kept() -> None:
     assert measures.gist(SERVICES, thing(SERVICES, {"type": "ClusterIP"})) is None
 
@@ -69,20 +74,22 @@ def test_of_services_only_those_that_cost_are_kept() -> None:
 def test_a_status_and_a_mark_change_no_cost_and_an_owner_may() -> None:
     before = thing(VIRTUAL_MACHINES, MACHINE)
     busy = {**before, "status": {}, "metadata": {**META, "resourceVersion": "8", "annotations": {"a": "b"}}}
-    assert measures.of(VIRTUAL_MACHINES, before) == measures.of(VIRTUAL_MACHINES, busy)
+    assert measures.alike(VIRTUAL_MACHINES, before, busy)
     stray = {**before, "metadata": {**META, "ownerReferences": []}}
-    assert measures.of(VIRTUAL_MACHINES, before) != measures.of(VIRTUAL_MACHINES, stray)
+    assert not measures.alike(VIRTUAL_MACHINES, before, stray)
+    scaled = {**before, "metadata": {**META, "annotations": {footprint.MAX_SIZE: "9"}}}
+    assert not measures.alike(VIRTUAL_MACHINES, before, scaled)
 
 
 def test_a_disk_that_is_plugged_into_a_running_machine_changes_no_cost_and_an_empty_one_may() -> None:
-    def measures_of(*volumes: object) -> tuple[Any, Any]:
-        pod = {"domain": DOMAIN, **({"volumes": [*volumes]} if volumes else {})}
-        machine = thing(VIRTUAL_MACHINES, {"template": {"spec": pod}})
-        instance = thing(VIRTUAL_MACHINE_INSTANCES, pod)
-        return measures.of(VIRTUAL_MACHINES, machine), measures.of(VIRTUAL_MACHINE_INSTANCES, instance)
+    def alike(some: Sequence[object], others: Sequence[object]) -> list[bool]:
+        pods = [{"domain": DOMAIN, **({"volumes": [*volumes]} if volumes else {})} for volumes in (some, others)]
+        machines = [thing(VIRTUAL_MACHINES, {"template": {"spec": pod}}) for pod in pods]
+        instances = [thing(VIRTUAL_MACHINE_INSTANCES, pod) for pod in pods]
+        return [measures.alike(VIRTUAL_MACHINES, *machines), measures.alike(VIRTUAL_MACHINE_INSTANCES, *instances)]
 
     plugged = {"name": "data", "persistentVolumeClaim": {"claimName": "data", "hotpluggable": True}}
-    assert measures_of(*DISKS) == measures_of(*DISKS, plugged)
-    assert measures_of() == measures_of(plugged)
+    assert alike(DISKS, [*DISKS, plugged]) == [True, True]
+    assert alike([], [plugged]) == [True, True]
     larger = {"name": "scratch", "emptyDisk": {"capacity": "3Gi"}}
-    assert all(old != new for old, new in zip(measures_of(*DISKS), measures_of(DISKS[0], larger), strict=True))
+    assert alike(DISKS, [DISKS[0], larger]) == [False, False]
