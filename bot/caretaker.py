@@ -82,14 +82,17 @@ class Caretaker:
     async def channel_out(
         self, sight: Sight, requests: Iterable[Stored[ClusterRequest]], *, channel: str, reason: str
     ) -> str:
-        """Tell that a tenant's channel takes no cards; what to note with the refusal."""
+        """Tell that a tenant's channel takes no cards, that of its approvers or one that is told what they decide; what
+        to note with the refusal."""
         day = f"{self._clock():%Y-%m-%d}"
         before, mine = noted(requests, channel), noted([sight.request], channel)
         if any(each.endswith(f"{TOLD}{day}") for each in before | mine) or f"{channel} {day}" in self._told:
             # What was told in this request stays noted in it.
             return next((each for each in mine if each.startswith(reason)), reason)
         self._told.add(f"{channel} {day}")
-        card = cards.say(replies.channel_out(f"<#{channel}>", sight.tenant.meta.name, reason))
+        is_asked = channel == sight.tenant.it.spec.channels.approvals
+        words = replies.channel_out if is_asked else replies.notified_channel_out
+        card = cards.say(words(f"<#{channel}>", sight.tenant.meta.name, reason))
         if await self._tell(card, once=f"{channel} {day}"):
             return f"{reason}{TOLD}{day}"
         self._told.discard(f"{channel} {day}")

@@ -238,7 +238,7 @@ class Follower:
     async def _refuse(self, key: Key, surface: Surface, where: str, reason: str) -> None:
         self._refusals[key, where] = self._clock()
         sight = self._sight(key)
-        if sight and surface is Surface.APPROVER and where == sight.tenant.it.spec.channels.approvals:
+        if sight and places.is_channel_of(sight.tenant.it.spec, surface, where):
             others = self._desk.requests(sight.tenant.meta.name)
             reason = await self._caretaker.channel_out(sight, others, channel=where, reason=reason)
         await self._note(key, Delivery(surface=surface, channel=where, ts="", revision=reason))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot import alarm, approvers, digest, prolonging
 from bot.sights import Sight
 from provisioning import seats
-from provisioning.model import Phase, Surface
+from provisioning.model import Phase, Surface, TenantSpec
 from provisioning.stage import Stage
 
 ENDED = frozenset(
@@ -39,6 +39,13 @@ def targets(sight: Sight, *, refused: Collection[str], old: bool, platform: str 
         *_of_requester(sight, old=old),
         *_of_platform(sight, platform if platform not in refused else ""),
     )
+
+
+def is_channel_of(tenant: TenantSpec, surface: Surface, where: str) -> bool:
+    """Whether this is a channel that the tenant names for such cards, and not somebody's direct message."""
+    if surface is Surface.APPROVER:
+        return where == tenant.channels.approvals
+    return surface is Surface.NOTICE and where in tenant.channels.notified and where[:1] in ("C", "G")
 
 
 def has_shared_card(sight: Sight) -> bool:

@@ -99,6 +99,14 @@ def channel_out(channel: str, tenant: str, reason: str) -> str:
     )
 
 
+def notified_channel_out(channel: str, tenant: str, reason: str) -> str:
+    """The same of one that is told what was decided."""
+    return (
+        f"⚠️ I cannot post what was decided for the tenant {code(tenant)} to {channel}: Slack says {code(reason)}. "
+        "Invite me to the channel, or take it out of the tenant."
+    )
+
+
 def meanwhile(many: int, tenant: str) -> str:
     return f"📬 *I could not reach you for a while.* These {many} requests of yours in {code(tenant)} now stand so:"
 

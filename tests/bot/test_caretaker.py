@@ -13,7 +13,8 @@ from bot.follow import RESYNC_SECONDS, Follower
 from bot.outcomes import Later, Unknown, Vanished
 from provisioning.errors import Unavailable
 from provisioning.memo import Remembered
-from provisioning.model import Decision, Phase
+from provisioning.model import Decision, Phase, Vote
+from provisioning.model.tenant import Channels
 from provisioning.trouble import Trouble
 from provisioning.wording import PAUSED
 from tests.bot import samples
@@ -60,6 +61,24 @@ async def test_of_a_channel_that_takes_no_card_the_platform_is_told_once_a_day(s
     await look(scene)
 
     assert len(scene.poster.at(PLATFORM)) == 2
+
+
+async def test_of_a_channel_that_is_told_what_was_decided_the_platform_hears_too_and_of_no_person() -> None:
+    desk = FakeDesk()
+    told = Channels(approvals="C0TEAMA", notified=("C0OPS", "U0EVA"))
+    desk.tenants["team-a"] = samples.tenant(channels=told)
+    desk.put(samples.request())
+    vote = Vote(voter=samples.OMAR, decision=Decision.APPROVE, at=samples.AT)
+    desk.status(KEY, phase=Phase.APPROVED, votes=(vote,), decided_at=samples.AT)
+    scene = Scene(desk, FakePoster(closed={"C0OPS": "is_archived", "DEVA": "is_archived"}), platform=PLATFORM)
+    scene.now = samples.NOW
+
+    await scene.follower.redraw(KEY)
+    scene.restart()
+    await scene.follower.redraw(KEY)
+
+    (card,) = scene.poster.at(PLATFORM)
+    assert "I cannot post what was decided for the tenant `team-a` to <#C0OPS>: Slack says `is_archived`." in card.text
 
 
 async def test_a_platform_that_could_not_be_told_is_told_with_the_next_try(scene: Scene) -> None:
