@@ -29,7 +29,8 @@ def run(call: Call) -> Answer:
     if isinstance(meant, Say):
         return _too_soon(call) or (_UNSURE if call.held.unsure else meant)
     obstacle = _obstacle(call, meant, call.held.groups)
-    if obstacle is Obstacle.NOT_YOURS and call.held.unsure:
+    by_groups = any(it.slack_group for it in people.approvers_of_some(meant[0].tenant.it.spec))
+    if obstacle is Obstacle.NOT_YOURS and by_groups and call.held.unsure:
         return _UNSURE
     return Say(_refused(meant, obstacle)) if obstacle else Ask(_wish(call, meant))
 

@@ -193,6 +193,14 @@ async def test_where_slack_does_not_tell_that_is_said_and_nothing_is_guessed(mem
     assert said(await by_group(desk)) == replies.REFUSED[Reason.GROUP_UNKNOWN]
 
 
+async def test_a_tenant_without_groups_is_not_waited_for() -> None:
+    desk = grouped(member=True)
+    desk.voting.groups = ToldGroups(silent=True)
+    desk.put_cluster(samples.cluster("other", namespace="tenant-team-b", status=samples.building()))
+
+    assert "can cancel `other`" in said(await by_group(desk, "cancel other"))
+
+
 async def test_other_commands_ask_slack_for_no_groups() -> None:
     desk = grouped(member=True)
     desk.voting.groups = ToldGroups(silent=True)
