@@ -90,4 +90,4 @@ def upgrade_clear(after: str) -> str:
 
 def upgrade_seen(when: str) -> str:
     """`when` is markup of ours."""
-    return f"Looked into {when}."
+    return f"As of {when}."
