@@ -8,6 +8,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import stamina
@@ -91,7 +92,7 @@ def established(crd: Manifest) -> bool:
 
 async def _define(kube: Kube, crd: Manifest, deadline: float) -> None:
     name, digest = crd["metadata"]["name"], crd["metadata"]["annotations"][DIGEST]
-    present = await kube.find(CUSTOM_RESOURCE_DEFINITIONS, name)
+    known = present = await kube.find(CUSTOM_RESOURCE_DEFINITIONS, name)
     if present is None or present["metadata"].get("annotations", {}).get(DIGEST) != digest:
         present = await _put(kube, CUSTOM_RESOURCE_DEFINITIONS, crd)
     while not established(present):
@@ -99,6 +100,9 @@ async def _define(kube: Kube, crd: Manifest, deadline: float) -> None:
             raise NotEstablished(f"the API server does not serve {name}")
         await asyncio.sleep(0.1)
         present = await kube.get(CUSTOM_RESOURCE_DEFINITIONS, name)
+    # Where there may be objects already, to list them may take a conversion, and nobody converts yet.
+    if known is None:
+        await _look(kube, crd["spec"])
 
 
 Act = Callable[[Kube, Resource, Manifest], Coroutine[Any, Any, Any]]
@@ -113,10 +117,16 @@ async def _each(kube: Kube, manifests: Iterable[Manifest], act: Act) -> None:
         await _together(act(kube, resource, manifest) for resource, manifest in located)
 
 
-patiently = stamina.retry(
-    on=(errors.Throttled, errors.Unavailable), timeout=30.0, attempts=None, wait_initial=0.05, wait_max=0.5
-)
+_retry = partial(stamina.retry, timeout=30.0, attempts=None, wait_initial=0.05, wait_max=0.5)
+patiently = _retry(on=(errors.Throttled, errors.Unavailable))
 """For what touches a kind that was just defined: it answers "storage is (re)initializing" for a moment."""
+
+
+@_retry(on=(errors.Throttled, errors.Unavailable, errors.NotFound))
+async def _look(kube: Kube, spec: Manifest) -> None:
+    """Have the API server answer for a new kind: it says that it serves it a moment before it does."""
+    version = next(version["name"] for version in spec["versions"] if version["served"])
+    await kube.call("GET", f"/apis/{spec['group']}/{version}/{spec['names']['plural']}", query={"limit": 1})
 
 
 @patiently

@@ -19,7 +19,6 @@ from provisioning.model import CatalogSpec
 from provisioning.resources import Resource
 from tests.playground.simulated.tenant import eventually, infrastructure
 from tests.provisioning.manifests.examples import BY_CAAPH, STORAGE, catalog, of_kind
-from tests.provisioning.manifests.tenants import tenant as tenant
 from tests.provisioning.manifests.test_real import Bench, until_ready
 from tests.provisioning.manifests.test_tenant_guard import AUTOSCALER, workload
 
@@ -145,17 +144,19 @@ async def engines_change(bench: Bench, inside: Kube) -> None:
     assert await record(inside, CILIUM) == before[0]
 
 
-async def test_the_node_part_is_privileged_by_nature_and_lives_where_that_is_allowed(tenant: Kube) -> None:
+async def test_the_node_part_is_privileged_by_nature_and_lives_where_that_is_allowed(shared_tenant: Kube) -> None:
     (node,) = of_kind(csi_node.manifests(STORAGE["offer"]), "DaemonSet")
     template: Any = copy.deepcopy(node["spec"]["template"])
     pod = {"apiVersion": "v1", "kind": "Pod", "spec": template["spec"]}
-    await tenant.create(
+    await shared_tenant.create(
         resources.PODS, {**pod, "metadata": {"name": "node", "namespace": node["metadata"]["namespace"]}}, dry_run=True
     )
     level = {"pod-security.kubernetes.io/enforce": "baseline"}
     kind = resources.NAMESPACES
-    await tenant.create(
+    await shared_tenant.create(
         kind, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "strict", "labels": level}}
     )
     with pytest.raises(errors.Forbidden, match="privileged"):
-        await tenant.create(resources.PODS, {**pod, "metadata": {"name": "node", "namespace": "strict"}}, dry_run=True)
+        await shared_tenant.create(
+            resources.PODS, {**pod, "metadata": {"name": "node", "namespace": "strict"}}, dry_run=True
+        )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from playground import apply
 from provisioning import errors, resources
@@ -18,7 +19,7 @@ from provisioning.manifest import Manifest
 from provisioning.resources import Resource
 from tests.placements import CA, CCM, CSI, LEFT_ALONE, REFUSED
 from tests.provisioning.manifests.examples import catalog
-from tests.provisioning.manifests.tenants import tenant as tenant
+from tests.provisioning.waiting import REAL_PATIENCE
 
 APPS, BATCH = ("apps", "v1"), ("batch", "v1")
 DAEMON_SETS = Resource(*APPS, "daemonsets", "DaemonSet")
@@ -90,11 +91,17 @@ async def verdict(kube: Kube, manifest: Manifest) -> str:
 async def guarded(kube: Kube) -> Kube:
     """The tenant, once its guard is at work: a binding takes a moment."""
     await apply.put(kube, tenant_guard.manifests(catalog()))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + REAL_PATIENCE
     while not await verdict(kube, workload("Pod", AUTOSCALER)):
         assert time.monotonic() < deadline, "the guard does not come to work"
         await asyncio.sleep(0.1)
     return kube
+
+
+@pytest_asyncio.fixture
+async def kube(shared_tenant: Kube) -> Kube:
+    """A tenant with its guard at work, where others have been before: nothing is left in it under the name `it`."""
+    return await guarded(shared_tenant)
 
 
 def expressions() -> Iterator[str]:
@@ -108,8 +115,7 @@ def test_every_expression_is_one_line_so_that_our_own_webhook_does_not_take_it_f
 
 
 @pytest.mark.real
-async def test_each_controller_is_refused_by_each_of_its_signs_and_told_where_it_belongs(tenant: Kube) -> None:
-    kube = await guarded(tenant)
+async def test_each_controller_is_refused_by_each_of_its_signs_and_told_where_it_belongs(kube: Kube) -> None:
     passed: list[tuple[Any, Component]] = []
     for container, component in REFUSED:
         told = await verdict(kube, workload("Deployment", {"image": "x/y", **container}))
@@ -120,26 +126,24 @@ async def test_each_controller_is_refused_by_each_of_its_signs_and_told_where_it
 
 
 @pytest.mark.real
-async def test_every_kind_that_runs_something_is_looked_into_and_so_is_every_container(tenant: Kube) -> None:
-    kube = await guarded(tenant)
+async def test_every_kind_that_runs_something_is_looked_into_and_so_is_every_container(kube: Kube) -> None:
     plain: Manifest = {"image": "x/plain"}
     assert [kind for kind in KINDS if not await verdict(kube, workload(kind, plain, AUTOSCALER))] == []
     assert [kind for kind in KINDS if await verdict(kube, workload(kind, plain))] == []
     assert "container i0" in await verdict(kube, workload("Pod", plain, initial=({**AUTOSCALER, "name": "i0"},)))
-    await kube.create(resources.PODS, workload("Pod", plain))
+    await kube.create(resources.PODS, called(workload("Pod", plain), "there"))
     debugging = {"spec": {"ephemeralContainers": [{"name": "e0", "image": AUTOSCALER["image"]}]}}
     with pytest.raises(errors.Forbidden, match="container e0 is the cluster autoscaler"):
-        await kube.merge(resources.PODS, "it", debugging, namespace="default", subresource="ephemeralcontainers")
-    await kube.create(resources.DEPLOYMENTS, workload("Deployment", plain))
+        await kube.merge(resources.PODS, "there", debugging, namespace="default", subresource="ephemeralcontainers")
+    await kube.create(resources.DEPLOYMENTS, called(workload("Deployment", plain), "there"))
     # As `kubectl set image` does it.
     other = {"spec": {"template": {"spec": {"containers": [{"name": "c0", "image": AUTOSCALER["image"]}]}}}}
     with pytest.raises(errors.Forbidden, match="container c0 is the cluster autoscaler"):
-        await kube.merge(resources.DEPLOYMENTS, "it", other, namespace="default")
+        await kube.merge(resources.DEPLOYMENTS, "there", other, namespace="default")
 
 
 @pytest.mark.real
-async def test_two_hints_are_a_sign_as_for_the_webhook_and_one_is_none(tenant: Kube) -> None:
-    kube = await guarded(tenant)
+async def test_two_hints_are_a_sign_as_for_the_webhook_and_one_is_none(kube: Kube) -> None:
     passed = [(it, told) for it, told in HINTING if told not in await verdict(kube, it)]
     assert passed == []
     assert [it for it in HARMLESS if await verdict(kube, it)] == []
@@ -163,8 +167,7 @@ async def test_upstreams_names_are_told_of_and_nothing_is_refused_for_its_name(t
 
 
 @pytest.mark.real
-async def test_what_belongs_into_a_tenant_is_let_through(tenant: Kube) -> None:
-    kube = await guarded(tenant)
+async def test_what_belongs_into_a_tenant_is_let_through(kube: Kube) -> None:
     held = [container for container in LEFT_ALONE if await verdict(kube, workload("Deployment", container))]
     assert held == []
     (node,) = [m for m in csi_node.manifests(with_storage()) if m["kind"] == "DaemonSet"]
@@ -192,8 +195,7 @@ async def test_what_was_there_before_the_guard_can_be_scaled_labelled_and_remove
 
 
 @pytest.mark.real
-async def test_a_command_as_long_as_a_program_is_judged_and_one_beyond_measure_is_let_through(tenant: Kube) -> None:
-    kube = await guarded(tenant)
+async def test_a_command_as_long_as_a_program_is_judged_and_one_beyond_measure_is_let_through(kube: Kube) -> None:
     script = "echo all is well;\n" * 1_000
     assert await verdict(kube, workload("Pod", {"image": "x/shell", "command": ["sh", "-c", script]})) == ""
     hidden = [script + "exec /bin/kubevirt-cloud-controller-manager"]
@@ -233,7 +235,7 @@ async def named(kube: Kube, manifest: Manifest) -> str:
 
 
 async def until_told(kube: Kube, manifest: Manifest, told: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + REAL_PATIENCE
     while told not in await named(kube, manifest):
         assert time.monotonic() < deadline, "the binding does not come to work"
         await asyncio.sleep(0.1)
