@@ -22,7 +22,7 @@ from tests.faults.conftest import SYSTEM, Plane
 from tests.faults.mortal import Killed, Mortal
 from tests.provisioning.waiting import eventually, running
 
-AT_ONCE = 4
+AT_ONCE = 8
 PAUSE = 0.15
 """Seconds in which a cache has mostly heard of what was written."""
 LONGEST = 150.0
