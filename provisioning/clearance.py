@@ -20,6 +20,7 @@ from provisioning.events import Recorder
 from provisioning.insight import Insight
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
+from provisioning.losses import Losses
 from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.model import conditions as conditions_of
@@ -47,12 +48,12 @@ class Clearance:
         namespace, name = cluster.key
         if not unattended.may_go(cluster):
             return None
+        losses: Losses | None = None
         try:
             losses = await self._insight.losses(namespace, name)
         except errors.KubeError as error:
-            # Nobody knows what is in it.
+            # It is asked again before anything is done.
             log.warning("losses_not_seen", namespace=namespace, name=name, why=error.message)
-            return None
         accesses = self._landscape.caches[resources.CLUSTER_ACCESSES].list(namespace)
         requests = self._landscape.requests_about(cluster.key)
         about = unattended.attention(cluster, requests=requests, accesses=accesses, losses=losses)
@@ -67,26 +68,30 @@ class Clearance:
             self._kube.list(resources.CLUSTER_ACCESSES, namespace=namespace),
             self._insight.losses(namespace, name),
         )
-        there = objects.read(TenantCluster, found) if found is not None else None
-        if found is None or there is None or there.meta.uid != cluster.meta.uid:
+        if found is None:
             return
+        there = objects.read(TenantCluster, found)
         about = unattended.attention(there, requests=requests.items, accesses=accesses.items, losses=losses)
         if unattended.is_due(there, self._landscape.lifetime_of(namespace), about, now=self._now()):
             await self._give_up(there, found)
 
     async def note(self, cluster: Stored[TenantCluster]) -> None:
-        """Write into the request that a cluster came of that it goes because nobody chose. Raises `KubeError`."""
+        """Write into the request that a cluster came of that it goes because nobody chose. Raises `KubeError` for what
+        may be otherwise in a moment; whatever else keeps it from being written must not hold the cluster."""
         if not unattended.is_given_up(cluster):
             return
         key = (cluster.meta.namespace, cluster.meta.annotations.get(names.REQUEST_ANNOTATION, ""))
         manifest = self._landscape.get(resources.CLUSTER_REQUESTS, *key)
         if manifest is None:
             return
-        request = objects.read(ClusterRequest, manifest)
-        if request.it.spec.cluster != cluster.meta.name or standing.is_given_up(request):
-            return
-        noted = conditions_of.wire(standing.given_up(request, now=self._now()))
-        await self._write(resources.CLUSTER_REQUESTS, manifest, {"conditions": noted})
+        try:
+            request = objects.read(ClusterRequest, manifest)
+            if request.it.spec.cluster != cluster.meta.name or standing.is_given_up(request):
+                return
+            noted = conditions_of.wire(standing.given_up(request, now=self._now()))
+            await self._write(resources.CLUSTER_REQUESTS, manifest, {"conditions": noted})
+        except (errors.Forbidden, errors.Invalid, errors.NotFound) as error:
+            log.warning("given_up_not_noted", namespace=key[0], name=key[1], why=error.message)
 
     async def _give_up(self, cluster: Stored[TenantCluster], manifest: Manifest) -> None:
         (namespace, name), uid = cluster.key, cluster.meta.uid

@@ -243,6 +243,27 @@ async def test_what_the_webhooks_refuse_stays_and_is_not_told_to_have_gone(scene
         assert not [event for event in scene.told if event.code is audit.Code.CLUSTER_GIVEN_UP]
 
 
+async def test_while_nobody_can_look_for_what_is_in_it_the_time_runs_and_nothing_is_done(scene: Scene) -> None:
+    async with scene.leads():
+        ends = await scene.unattended()
+        scene.stage.server.fail(500, method="GET", plural="persistentvolumeclaims", times=999)
+        await scene.stays()
+        assert await scene.unattended() == ends
+        scene.later()
+        await scene.stays()
+        scene.stage.server.heal()
+        await until(scene.gone)
+
+
+async def test_a_request_that_cannot_be_noted_in_holds_no_cluster(scene: Scene) -> None:
+    async with scene.leads():
+        await scene.unattended()
+        scene.stage.server.fail(403, method="PUT", plural="clusterrequests", times=99)
+        scene.later()
+        await until(scene.gone)
+    assert not scene.noted()
+
+
 async def test_who_is_stopped_right_after_the_deletion_leaves_it_to_the_next_to_note_why(scene: Scene) -> None:
     async with scene.leads():
         await scene.unattended()
