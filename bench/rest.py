@@ -11,12 +11,14 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bench import sample
 from bench.player import playing
 from bench.site import Provisioner, Reading, Site, eventually
 from playground.errors import PlaygroundError
 from provisioning import names, resources
+from provisioning.objects import format_time
 
 TOUCHES = 200
 """Changes by which the cost of a look is measured."""
@@ -113,6 +115,7 @@ async def _settled(site: Site, provisioner: Provisioner) -> Reading:
 
 
 async def _rest(site: Site, clusters: int, *, seconds: float, probe_seconds: float) -> Rest:
+    await _looked_into(site, clusters)
     async with site.provisioner(probes=True, probe_seconds=probe_seconds) as provisioner:
         with site.steps.step(f"look at all {clusters} clusters anew"):
             resync, first = await _resync(site, provisioner, clusters)
@@ -135,6 +138,14 @@ async def _rest(site: Site, clusters: int, *, seconds: float, probe_seconds: flo
         resync_requests=first,
         probe_seconds=probe_seconds,
     )
+
+
+async def _looked_into(site: Site, clusters: int) -> None:
+    """As the leader before has left them, who asked their tenants, and looked into each within the hour."""
+    noted = {"status": {"precheck": {"checkedAt": format_time(datetime.now(UTC))}}}
+    where = {"namespace": sample.NAMESPACE, "subresource": "status"}
+    every = sample.numbered(0, clusters)
+    await site.together(site.kube.merge(resources.TENANT_CLUSTERS, name, noted, **where) for name in every)
 
 
 async def _resync(site: Site, provisioner: Provisioner, clusters: int) -> tuple[float, float]:
