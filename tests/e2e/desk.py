@@ -21,12 +21,13 @@ from playground import identity
 from playground.controlplane import kubeconfig_text
 from playground.pki import Pki, write_private
 from playground.record import Ready
-from provisioning import quota, resources
+from provisioning import names, quota, resources
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.manifest import Manifest
 from provisioning.model import Tenant
 from provisioning.objects import read
+from provisioning.resources import Resource
 from tests.bot import slack_objects
 
 T = TypeVar("T")
@@ -34,6 +35,33 @@ T = TypeVar("T")
 START_SECONDS = 240.0
 READY_SECONDS = 150.0
 """A tenant cluster takes a seventh of this on an idle machine."""
+LEFT_BY_CLUSTERS = (
+    resources.TENANT_CLUSTERS,
+    resources.CLUSTERS,
+    resources.KAMAJI_CONTROL_PLANES,
+    resources.KUBEVIRT_CLUSTERS,
+    resources.KUBEVIRT_MACHINE_TEMPLATES,
+    resources.KUBEADM_CONFIG_TEMPLATES,
+    resources.MACHINE_DEPLOYMENTS,
+    resources.MACHINE_SETS,
+    resources.MACHINES,
+    resources.KUBEVIRT_MACHINES,
+    resources.VIRTUAL_MACHINES,
+    resources.MACHINE_HEALTH_CHECKS,
+    resources.HELM_RELEASES,
+    resources.HELM_REPOSITORIES,
+    resources.DEPLOYMENTS,
+    resources.SERVICE_ACCOUNTS,
+    resources.ROLES,
+    resources.ROLE_BINDINGS,
+    resources.CONFIG_MAPS,
+    resources.SECRETS,
+    resources.SERVICES,
+    resources.PERSISTENT_VOLUME_CLAIMS,
+    resources.DATA_VOLUMES,
+    resources.TENANT_CONTROL_PLANES,
+)
+"""Every kind of which a cluster may leave something behind; what goes last comes first."""
 
 
 @dataclass(frozen=True)
@@ -83,42 +111,15 @@ class Desk:
         current = status.get("observedGeneration") == (manifest or {"metadata": {}})["metadata"].get("generation")
         return current and any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
 
-    async def leftovers(self, namespace: str, cluster: str) -> list[str]:
-        """Everything that still carries the cluster's label, as `Kind/name`."""
-        kinds = (
-            resources.TENANT_CLUSTERS,
-            resources.CLUSTERS,
-            resources.KAMAJI_CONTROL_PLANES,
-            resources.KUBEVIRT_CLUSTERS,
-            resources.KUBEVIRT_MACHINE_TEMPLATES,
-            resources.KUBEADM_CONFIG_TEMPLATES,
-            resources.MACHINE_DEPLOYMENTS,
-            resources.MACHINE_SETS,
-            resources.MACHINES,
-            resources.KUBEVIRT_MACHINES,
-            resources.VIRTUAL_MACHINES,
-            resources.MACHINE_HEALTH_CHECKS,
-            resources.HELM_RELEASES,
-            resources.HELM_REPOSITORIES,
-            resources.DEPLOYMENTS,
-            resources.SERVICE_ACCOUNTS,
-            resources.ROLES,
-            resources.ROLE_BINDINGS,
-            resources.CONFIG_MAPS,
-            resources.SECRETS,
-            resources.SERVICES,
-            resources.PERSISTENT_VOLUME_CLAIMS,
-            resources.DATA_VOLUMES,
-            resources.TENANT_CONTROL_PLANES,
-        )
+    async def leftovers(self, namespace: str, cluster: str, *kinds: Resource) -> list[str]:
+        """Everything of these kinds that still carries the cluster's label, as `Kind/name`."""
         found = []
         for kind in kinds:
             for item in (await self.kube.list(kind, namespace=namespace)).items:
                 meta = item["metadata"]
                 labels = meta.get("labels") or {}
-                if meta["name"] == cluster and kind is resources.TENANT_CLUSTERS:
-                    found.append(f"{kind.kind}/{meta['name']}")
-                if cluster in (labels.get("cluster.x-k8s.io/cluster-name"), labels.get("clusterdesk.dev/cluster")):
+                itself = kind is resources.TENANT_CLUSTERS and meta["name"] == cluster
+                if itself or cluster in (labels.get(names.CAPI_CLUSTER_LABEL), labels.get(names.CLUSTER_LABEL)):
                     found.append(f"{kind.kind}/{meta['name']}")
         return found
 
@@ -186,9 +187,19 @@ async def eventually(look: Callable[[], Awaitable[T]], *, seconds: float = READY
 async def nothing_left(desk: Desk, namespace: str, cluster: str, *, seconds: float = READY_SECONDS) -> None:
     """Wait until nothing that carries the cluster's label is left."""
     deadline = time.monotonic() + seconds
-    while left := await desk.leftovers(namespace, cluster):
-        assert time.monotonic() < deadline, f"left after {seconds:.0f} s: {left}"
+    while await _something_left(desk, namespace, cluster):
+        if time.monotonic() > deadline:
+            left = await desk.leftovers(namespace, cluster, *LEFT_BY_CLUSTERS)
+            raise AssertionError(f"left after {seconds:.0f} s: {left}")
         await asyncio.sleep(0.3)
+
+
+async def _something_left(desk: Desk, namespace: str, cluster: str) -> bool:
+    # One is enough: as long as what goes last is there, nobody need list the rest.
+    for kind in LEFT_BY_CLUSTERS:
+        if await desk.leftovers(namespace, cluster, kind):
+            return True
+    return False
 
 
 async def quota_released(desk: Desk, tenant: str, cluster: str) -> None:
@@ -197,8 +208,8 @@ async def quota_released(desk: Desk, tenant: str, cluster: str) -> None:
     async def released() -> bool:
         stored = await desk.kube.get(resources.TENANT_LEDGERS, tenant, namespace="clusterdesk-system")
         ledger = Ledger.loads(stored["spec"]["data"])
-        names = {key.rpartition("/")[2] for key in ledger.slots}
-        if any(name == cluster or name.startswith(f"{cluster}-") for name in names):
+        charged = {key.rpartition("/")[2] for key in ledger.slots}
+        if any(name == cluster or name.startswith(f"{cluster}-") for name in charged):
             return False
         published = read(Tenant, await desk.kube.get(resources.TENANTS, tenant)).it.status.quota.used
         return quota.usage(published) == quota.usage(quota.amounts(ledger.used()))

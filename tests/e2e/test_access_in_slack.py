@@ -13,6 +13,7 @@ from playwright.async_api import Browser, expect
 from bot import replies
 from provisioning import resources
 from tests.e2e.desk import Desk, eventually, nothing_left
+from tests.e2e.onlooker import Onlooker
 from tests.e2e.test_whole_way import look, type_command
 
 pytestmark = [
@@ -57,12 +58,9 @@ async def test_a_member_gets_in_through_slack_and_is_out_once_revoked(
     lena = await look(browser, desk, "U0LENA", "C0TEAMC")
     form = lena.get_by_role("dialog", name=replies.ACCESS_TITLE)
 
-    async def form_opens() -> bool:
-        await type_command(lena, f"/cluster access {CLUSTER} admin 1h", where="#team-c-approvals")
-        await lena.wait_for_timeout(500)
-        return await form.is_visible()
-
-    await eventually(form_opens, what="the cluster known to the bot")
+    await Onlooker(desk, "U0LENA", "C0TEAMC").hears(f"{CLUSTER} is ", of=f"/cluster show {CLUSTER}")
+    await type_command(lena, f"/cluster access {CLUSTER} admin 1h", where="#team-c-approvals")
+    await expect(form).to_be_visible()
     line = await form.locator("pre").inner_text()
     code, request = await shell(desk, tmp_path, line)
     assert code == 0, request
@@ -92,7 +90,7 @@ async def test_a_member_gets_in_through_slack_and_is_out_once_revoked(
         return (await desk.kubectl("get", "namespaces", kubeconfig=theirs))[0] != 0
 
     await eventually(nothing, what="no right left")
-    await expect(lena.get_by_text("its certificate may do nothing there any more")).to_be_visible(timeout=30_000)
+    await expect(lena.get_by_text("its certificate may do nothing there any more")).to_be_visible(timeout=60_000)
     await expect(lena.locator("article[data-ts]").filter(has_text="client-certificate-data")).to_have_count(0)
 
     await desk.kube.delete(resources.TENANT_CLUSTERS, CLUSTER, namespace=NAMESPACE)

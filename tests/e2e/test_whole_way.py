@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot import replies
+from tests.browser import PATIENCE
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 
 pytestmark = [
@@ -26,7 +27,7 @@ SECONDS_TO_READY = 30
 
 async def look(browser: Browser, desk: Desk, user: str, channel: str = "C0TEAMA") -> Page:
     page = await browser.new_page(viewport={"width": 1180, "height": 1000})
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     await page.goto(f"{desk.ready.workspace_url}?as={user}&at={channel}")
     return page
 
@@ -38,7 +39,7 @@ async def type_command(page: Page, text: str, *, where: str = "#team-a-approvals
 
 async def settled(card: Locator) -> None:
     """Wait until the card is drawn as it stays for a while: nobody presses what is just moving."""
-    await expect(card.get_by_text("Next reminder")).to_be_visible(timeout=30_000)
+    await expect(card.get_by_text("Next reminder")).to_be_visible()
 
 
 async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
@@ -86,10 +87,10 @@ async def test_a_cluster_is_asked_for_approved_built_used_and_deleted(
     await lena.get_by_role("link", name="clusterdesk").first.click()
     mine = lena.locator("article[data-ts]:not(.reply)").filter(has_text=CLUSTER)
     await expect(mine).to_have_count(1)
-    await expect(mine.get_by_text(re.compile("Step [1-7] of 7"))).to_be_visible(timeout=30_000)
+    await expect(mine.get_by_text(re.compile("Step [1-7] of 7"))).to_be_visible()
     await eventually(lambda: desk.is_ready(NAMESPACE, CLUSTER), what="Ready")
     seconds = time.monotonic() - approved
-    await expect(mine.get_by_text("is ready")).to_be_visible(timeout=15_000)
+    await expect(mine.get_by_text("is ready")).to_be_visible()
     manifest = await desk.cluster(NAMESPACE, CLUSTER)
     assert manifest is not None
     print(f"\nfrom approval to Ready: {seconds:.1f} s")
