@@ -30,7 +30,7 @@ from bench.site import Site, site
 from bench.speed import Speed
 from playground.errors import PlaygroundError
 from playground.progress import Steps
-from provisioning import logs
+from provisioning import logs, loops
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
 
@@ -82,7 +82,9 @@ def admission(
     logs.configure(level="ERROR")
     with Steps() as steps:
         try:
-            found = asyncio.run(run.measure(run.parts(chosen, portion), steps))
+            # The writers share the cores with what they measure.
+            with asyncio.Runner(loop_factory=loops.quickest()) as runner:
+                found = runner.run(run.measure(run.parts(chosen, portion), steps))
         except PlaygroundError as error:
             raise typer.Exit(_complain(str(error))) from error
     if write:

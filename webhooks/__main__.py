@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -25,7 +25,7 @@ from certs.errors import CertsError
 from certs.files import Files
 from certs.keeper import Keeper
 from certs.ports import Source
-from provisioning import audit_trail, errors, events, health, lease, legacy_kube, logs
+from provisioning import audit_trail, errors, events, health, lease, legacy_kube, logs, loops
 from provisioning.audit import Tell
 from provisioning.audit_heads import KubeHeads
 from provisioning.kube import Kube
@@ -56,21 +56,13 @@ def main() -> None:
     settings = Settings()
     logs.configure(fmt=settings.log_format, level=settings.log_level)
     try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        # Most of what a review costs is sockets and TLS.
+        with asyncio.Runner(loop_factory=loops.quickest()) as runner:
             runner.run(serve(settings))
     except* (errors.KubeError, CertsError, OSError) as failures:
         for failure in failures.exceptions:
             log.error("webhooks_stopped", error=str(failure), kind=type(failure).__name__)
         sys.exit(1)
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """A quicker loop where one is installed (the extra `speed`): most of what a review costs is sockets and TLS."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 async def serve(settings: Settings) -> None:
