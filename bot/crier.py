@@ -153,19 +153,31 @@ class Crier:
             fresh = [(each, due) for each in there if (due := self._fresh(each, place, surface)) is not None]
             if all(each.cluster.key != it.cluster.key for each, _ in fresh):
                 return True  # Whoever held the lock has told of this one as well.
-            if len(fresh) <= digest.FEW:
+            begun = next((each for each, _ in fresh if self._is_begun(each, place, surface)), None)
+            if begun is None and len(fresh) <= digest.FEW:
                 return False
-            first = fresh[0][0]
+            first = begun or fresh[0][0]
+            if begun is None:
+                noted = self._there(first, surface, place)
+                ts = noted.ts if noted else ""
+                await self._note(first, Delivery(surface=surface, channel=place, ts=ts, revision=digest.UNDER_WAY))
             noted = self._there(first, surface, place)
             once = f"{first.cluster.meta.uid} {surface.value} together {noted.ts if noted else ''}"
             card = unasked.together([each for each, _ in fresh])
             await self._put(first, place, None, card, fresh=True, once=once, weight=Weight.FAILURE)
-            # The first one last: until then whoever comes after us names it the same.
-            for each, due in (*fresh[1:], fresh[0]):
+            for each, due in fresh:
                 told_of = Delivery(surface=surface, channel=place, ts="", revision=due.card.revision, heard=due.heard)
-                await self._note(each, told_of)
+                self._remember(each, told_of)
+            # The first one last: until then whoever comes after us sees that there is more to note.
+            for each in (*(each for each, _ in fresh if each is not first), first):
+                await self._save(each)
             log.info("clusters_told_together", place=place, clusters=len(fresh))
             return True
+
+    def _is_begun(self, it: Unasked, place: str, surface: Surface) -> bool:
+        """Whether it is the first of some that one message is about to tell of: whoever began may have ended."""
+        noted = self._there(it, surface, place)
+        return noted is not None and noted.revision == digest.UNDER_WAY
 
     def _fresh(self, it: Unasked, place: str, surface: Surface) -> Due | None:
         due = unasked.trouble(it, self._there(it, surface, place), surface)
@@ -201,9 +213,13 @@ class Crier:
         return (standing | noted).get((surface, place))
 
     async def _note(self, it: Unasked, delivery: Delivery) -> None:
+        self._remember(it, delivery)
+        await self._save(it)
+
+    def _remember(self, it: Unasked, delivery: Delivery) -> None:
+        """This stands there now; `_save` writes it down."""
         mine = self._of(it)
         mine.noted[delivery.surface, delivery.channel] = mine.unsaved[delivery.surface, delivery.channel] = delivery
-        await self._save(it)
 
     async def _save(self, it: Unasked) -> None:
         """Write down what is not yet. What cannot be written now is kept. Raises `KubeError`."""

@@ -149,7 +149,7 @@ def trouble(it: Unasked, noted: Delivery | None, surface: Surface) -> Due | None
     It begins once setting it up has failed or hangs, for the platform when it hangs, and ends with how it came out.
     """
     bad = it.hangs or (surface is Surface.NOTICE and it.stage is Stage.STALLED)
-    stands = noted is not None and noted.heard != OVER
+    stands = noted is not None and noted.heard != OVER and noted.revision != digest.UNDER_WAY
     if not bad and not stands:
         return None
     heard = "" if bad or it.stage in _ON_THE_WAY else OVER

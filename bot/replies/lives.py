@@ -88,7 +88,7 @@ def not_asked_for(by: str) -> str:
 
 
 def many_in_trouble(many: int, tenant: str) -> str:
-    return f"⚠️ *Something went wrong with {many} clusters of {code(tenant)}.* Nobody asked for them in Slack."
+    return f"⚠️ *Something went wrong with {count(many, 'cluster')} of {code(tenant)}.* Nobody asked for it in Slack."
 
 
 def asleep_by_schedule(until: str) -> str:

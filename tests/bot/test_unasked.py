@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -334,6 +335,33 @@ async def test_what_was_posted_and_could_not_be_noted_is_not_posted_again() -> N
     await scene.at(before_end(WARNINGS[0]))
 
     assert scene.said(APPROVALS) == scene.said("DLENA") == [SOON]
+
+
+@pytest.mark.parametrize("many", [1, 5])
+@pytest.mark.parametrize("calls", range(6))
+async def test_whoever_is_ended_in_between_is_followed_by_one_who_says_what_is_left(calls: int, many: int) -> None:
+    scene = Scene()
+    scene.poster.knows_names = True
+    scene.now = samples.NOW + timedelta(minutes=1)
+    marks = {names.REQUESTED_BY_ANNOTATION: "lena"}
+    keys = [(KEY[0], f"lab-{number}") for number in range(many)]
+    for _, name in keys:
+        scene.desk.put_cluster(samples.cluster(name, status=samples.stuck(), annotations=marks))
+
+    scene.desk.down_after = calls
+    for key in keys:
+        with contextlib.suppress(errors.Unavailable):
+            await scene.crier.look(key)
+    scene.desk.down_after = None
+    for _ in range(2):
+        scene.lead()
+        for key in keys:
+            await scene.crier.look(key)
+
+    first = "⚠️ *`lab-0` is stuck*" if many == 1 else "⚠️ *Something went wrong with 5 clusters of `team-a`.*"
+    for channel in (APPROVALS, "DLENA"):
+        (headline,) = scene.said(channel)
+        assert headline.startswith(first)
 
 
 async def test_a_post_that_was_answered_too_late_is_the_same_message() -> None:
