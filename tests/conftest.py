@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
-from tests.dealing import Dealing
+from tests.dealing import Dealing, comes_first
 
 pytest_plugins = ["tests.real"]
 
@@ -32,11 +32,14 @@ def pytest_configure() -> None:
         os.environ.setdefault(name, value)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses the real control plane is marked `real`, so that `-m "not real"` is the quick half."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whoever uses the real control plane is marked `real`, so that `-m "not real"` is the quick half. Where several
+    processes run, they have the tests in the order in which they are dealt."""
     for item in items:
         if REAL_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not comes_first(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dealing import share
+from tests.dealing import comes_first, share
 
 FILE = "tests/bot/test_home.py"
 
@@ -24,3 +24,8 @@ def test_what_shares_a_file_or_a_playground_stays_together(one: str, other: str)
 
 def test_other_files_of_a_folder_may_be_run_elsewhere() -> None:
     assert share(f"{FILE}::test_a") != share("tests/bot/test_life.py::test_a")
+
+
+def test_what_is_never_divided_comes_first_and_the_rest_as_it_is() -> None:
+    tests = [f"{FILE}::test_a", "tests/e2e/test_access.py::test_a", "tests/webhooks/test_app.py::test_a"]
+    assert sorted(tests, key=lambda nodeid: not comes_first(nodeid)) == [tests[1], tests[0], tests[2]]
