@@ -59,7 +59,8 @@ def _in_the_way(it: Hindrances, after: str) -> Iterable[Block]:
         shown = it.budgets[:SECTION_LINES]
         yield blocks.section(replies.upgrade_held(shown, it.more_budgets + len(it.budgets) - len(shown), it.waits))
     if it.apis:
-        yield blocks.section(replies.upgrade_drops(after, it.apis[:SECTION_LINES]))
+        named = it.apis[:SECTION_LINES]
+        yield blocks.section(replies.upgrade_drops(after, named, len(it.apis) - len(named)))
     if it.unseen:
         yield _seen(it, replies.upgrade_unseen(it.unseen, seen=bool(it.at)))
     elif not it.none:

@@ -64,8 +64,10 @@ def upgrade_held(budgets: Sequence[HoldingBudget], more: int, waits: str) -> str
     return "\n".join(("⚠️ *PodDisruptionBudgets hold up the workers*", *lines))
 
 
-def upgrade_drops(after: str, apis: Sequence[DeprecatedApi]) -> str:
+def upgrade_drops(after: str, apis: Sequence[DeprecatedApi], more: int) -> str:
+    """`more` is how many go beside these."""
     lines = [f"• {wording.gone_in(code(precheck.api_name(each)), each)}." for each in apis]
+    lines += [and_more(more)] if more else []
     why = "Each was asked for since the API server was started. What still needs it then fails: move that first."
     return "\n".join((f"⚠️ *APIs are in use that {code(after)} does not have any more*", *lines, why))
 

@@ -9,10 +9,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import change_forms, commands, outline, replies, text
+from bot import blocks, change_forms, commands, outline, replies, text
 from bot.answers import Ask, Open, Say
 from provisioning import errors, objects
-from provisioning.model import Action, Amounts, ClusterAddOn, ClusterSpec, NodePool, QuotaSpec
+from provisioning.model import (
+    Action,
+    Amounts,
+    ClusterAddOn,
+    ClusterSpec,
+    DeprecatedApi,
+    HoldingBudget,
+    NodePool,
+    Precheck,
+    QuotaSpec,
+)
 from provisioning.model.cluster import Hibernation, HibernationSchedule
 from provisioning.model.tenant import LifetimePolicy
 from tests.bot import samples
@@ -315,6 +325,23 @@ async def test_who_decides_about_an_upgrade_is_warned_of_what_it_runs_into_until
 
     stage.desk.put_cluster(samples.cluster(status=samples.ready()))
     await omar.waits_until(lambda: not omar.sees("shop/db"))
+
+
+def test_of_very_many_things_in_the_way_of_an_upgrade_so_many_are_named_and_the_rest_is_counted() -> None:
+    budgets = tuple(HoldingBudget(namespace="n" * 63, name=f"{number:02}" * 126) for number in range(12))
+    apis = tuple(
+        DeprecatedApi(version="v1beta1", resource=f"gadgets{number}", removed_release="1.35") for number in range(24)
+    )
+    at, seen = FakeDesk(), Precheck(checked_at=samples.AT, budgets=budgets, more_budgets=40, apis=apis)
+    at.put_cluster(samples.cluster(status=samples.ready().model_copy(update={"precheck": seen})))
+    found = answer("upgrade build-7", at)
+    assert isinstance(found, Open), found
+
+    held, gone = (part["text"]["text"] for part in found.view["blocks"] if "⚠️" in part.get("text", {}).get("text", ""))
+
+    assert len(held) <= blocks.SECTION_TEXT
+    assert "`v1beta1 gadgets9`" in gone
+    assert "… and 14 more." in gone
 
 
 async def test_the_form_of_an_upgrade_says_what_the_chosen_version_runs_into(stage: Stage) -> None:
