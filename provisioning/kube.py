@@ -6,7 +6,7 @@ How a request gets there, and what becomes of it, is `connection`'s. Nothing her
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,11 @@ import aiohttp
 
 from provisioning import errors, failures
 from provisioning.connection import JSON, Connection
-from provisioning.manifest import Manifest
+from provisioning.manifest import Manifest, Revisions, key_of, revision_of
 from provisioning.resources import Resource
 
 Keep = Callable[[Manifest], Manifest | None]
 """What to keep of an object; None for nothing at all."""
-
-Revision = tuple[str, str]
-"""Uid and resourceVersion: the same ones stand for the same object."""
-Revisions = Mapping[tuple[str, str], Revision]
-"""By namespace and name."""
 
 WATCH_SECONDS = 280
 """Seconds after which the server ends a watch; we start the next one where it stopped."""
@@ -100,8 +95,7 @@ class Kube(Connection):
         page = await self.call("GET", path, query={"limit": most}, accept=METADATA_LIST)
         if page["metadata"].get("continue"):
             return None
-        metas = (item["metadata"] for item in page.get("items") or [])
-        return {(m.get("namespace", ""), m["name"]): (m["uid"], m["resourceVersion"]) for m in metas}
+        return {key_of(item): revision_of(item) for item in page.get("items") or []}
 
     async def create(self, resource: Resource, body: Manifest, *, dry_run: bool = False) -> Manifest:
         path = resource.path(namespace=body["metadata"].get("namespace", ""))

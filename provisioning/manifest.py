@@ -11,6 +11,9 @@ Tree = Mapping[str, Any]
 """A manifest, or a part of one, that is only looked at."""
 Key = tuple[str, str]
 """Namespace ("" for what has none) and name."""
+Revision = tuple[str, str]
+"""Uid and resourceVersion: the same ones stand for the same object as it was then."""
+Revisions = Mapping[Key, Revision]
 
 
 def key_of(manifest: Manifest) -> Key:
@@ -23,3 +26,8 @@ def version_of(manifest: Manifest) -> str:
     """Its resourceVersion; empty when it has none."""
     version: str = manifest["metadata"].get("resourceVersion", "")
     return version
+
+
+def revision_of(manifest: Manifest) -> Revision:
+    """Empty where it does not say."""
+    return manifest["metadata"].get("uid", ""), version_of(manifest)

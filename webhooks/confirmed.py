@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from provisioning.kube import Revision, Revisions
+from provisioning.manifest import Revision, Revisions, revision_of
 from provisioning.resources import Resource
 from webhooks.facts import Answer, One, Query
 
@@ -60,7 +60,9 @@ class Confirmed:
         for query in queries:
             found = self._kinds[query.resource].found
             found.pop(query, None)
-            found[query] = _Found(asked, gist(known[query]), _revision(known[query]), used=asked)
+            answer = known[query]
+            revision = revision_of(answer) if isinstance(answer, dict) else None
+            found[query] = _Found(asked, gist(answer), revision, used=asked)
             if len(found) > MOST:
                 del found[next(iter(found))]
 
@@ -101,10 +103,3 @@ def gist(answer: Answer) -> object:
         meta = answer["metadata"]
         return meta.get("uid"), meta.get("labels"), answer.get("spec")
     return answer
-
-
-def _revision(answer: Answer) -> Revision | None:
-    if not isinstance(answer, dict):
-        return None
-    meta = answer["metadata"]
-    return meta.get("uid", ""), meta.get("resourceVersion", "")

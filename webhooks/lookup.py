@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from provisioning import errors
 from provisioning.cache import Cache
-from provisioning.kube import Kube, Revisions
-from provisioning.manifest import Manifest
+from provisioning.kube import Kube
+from provisioning.manifest import Manifest, Revisions
 from provisioning.resources import CATALOGS, NAMESPACES, TENANTS, Resource
 from webhooks import recall
 from webhooks.facts import All, Answer, One, Query

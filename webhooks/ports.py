@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from provisioning.kube import Revisions
+from provisioning.manifest import Revisions
 from provisioning.reservation import Outcome
 from provisioning.resources import Resource
 from webhooks.charge import Charge

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provisioning import errors
-from provisioning.kube import Revisions
-from provisioning.manifest import Manifest
+from provisioning.manifest import Manifest, Revisions, key_of, revision_of
 from provisioning.reservation import Granted, Outcome
 from provisioning.resources import Resource
 from provisioning.usage import Usage
@@ -36,8 +35,8 @@ class World:
         return self.answer(query)
 
     async def roll(self, kind: Resource) -> Revisions | None:
-        metas = [one["metadata"] for one in await self.find(All(kind), live=True) or () if isinstance(one, dict)]
-        return {(m.get("namespace", ""), m["name"]): (m.get("uid", ""), m.get("resourceVersion", "")) for m in metas}
+        found = await self.find(All(kind), live=True) or ()
+        return {key_of(one): revision_of(one) for one in found if isinstance(one, dict)}
 
     def answer(self, query: Query) -> Answer:
         found = [m for m in self.manifests if _fits(m, query)]

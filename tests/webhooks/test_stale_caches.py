@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.kube import Revisions
-from provisioning.manifest import Manifest
+from provisioning.manifest import Manifest, Revisions
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import (
     CATALOGS,
