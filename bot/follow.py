@@ -107,7 +107,7 @@ class Follower:
             self._pace.drawn(key, sight.stage)
         rung_in = await self._ringer.ring(key)
         news_in = await self._herald.tell(key, self._sight(key) or sight)
-        again = min(waits) if waits else _AGAIN.get(sight.stage)
+        again = min(waits) if waits else _again(sight)
         return min((each for each in (again, rung_in, news_in) if each is not None), default=None)
 
     def _targets(self, key: Key) -> tuple[Target, ...]:
@@ -268,6 +268,11 @@ class Follower:
         self._notes.forget(key)
         self._pace.forget(key)
         self._refusals = {at: when for at, when in self._refusals.items() if at[0] != key}
+
+
+def _again(sight: Sight) -> float | None:
+    going = sight.stage is Stage.GIVEN_UP and sight.cluster is not None and sight.cluster.meta.deleting
+    return _AGAIN.get(Stage.DELETING if going else sight.stage)
 
 
 def _find(sight: Sight, surface: Surface, channel: str = "") -> Delivery | None:

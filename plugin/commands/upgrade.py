@@ -39,28 +39,30 @@ def run(
     """
     course = Course(output, dry_run, wait, timeout)
     told: list[str] = []
-    seen: list[str] = []
+    before: list[Stored[TenantCluster]] = []
 
     async def upgrade(session: Session) -> None:
         offered = () if to else await _offered(session)
 
         def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
-            before = cluster.it.spec.version or cluster.it.status.version
-            ahead = edits.following(before, offered)
+            runs = cluster.it.spec.version or cluster.it.status.version
+            ahead = edits.following(runs, offered)
             if not (to or ahead):
-                raise NotDone(wording.nothing_follows(name, before))
+                raise NotDone(wording.nothing_follows(name, runs))
             after = to or ahead[0]
             choice = f", of what may follow: {', '.join(ahead)}" if ahead else ""
-            told[:] = [f"{name}: {before} -> {after}{choice}", after]
-            seen[:] = in_the_way(hindrances.of(cluster.it.spec, cluster.it.status, after))
+            told[:] = [f"{name}: {runs} -> {after}{choice}", after]
+            before[:] = [cluster]
             return cluster.it.spec.model_copy(update={"version": after})
 
         def arrived(cluster: Stored[TenantCluster]) -> bool:
             return tables.is_ready(cluster) and cluster.it.status.version == told[1]
 
         outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
-        for line in () if outcome.unchanged else seen:
-            printing.warn(line)
+        # Only what was taken is known to be a version.
+        for cluster in () if outcome.unchanged else before:
+            for line in in_the_way(hindrances.of(cluster.it.spec, cluster.it.status, told[1])):
+                printing.warn(line)
         await see_through(session, outcome, course, done=told[0], arrived=arrived)
 
     carry_out(upgrade, kubeconfig=kubeconfig, context=context, namespace=namespace)

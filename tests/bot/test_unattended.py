@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from bot import alarm, commands, home, replies, request_cards, sights
+from bot import alarm, commands, home, replies, request_cards, sights, stuck
 from bot.answers import Ask, Open, Say
 from bot.follow import Follower
 from provisioning.model import Action, ClusterSpec, NodePool, Phase
@@ -144,6 +144,25 @@ def test_the_platform_hears_of_one_whose_removal_hangs_and_not_of_the_next_one_o
         found = sights.of(desk, desk.stored[KEY], now=later)
         assert found is not None
         assert alarm.is_due(found) is hangs
+
+
+async def test_while_it_goes_somebody_looks_again_so_that_the_platform_hears_of_it_though_nothing_changes() -> None:
+    desk, poster, now = FakeDesk(), FakePoster(), samples.NOW
+    unattended(desk)
+    given_up(desk, gone=False)
+    going = samples.cluster(status=samples.going(stuck=True), deleting=True)
+    desk.put_cluster(Stored(replace(going.meta, deleted=samples.NOW), going.it))
+    follower = Follower(desk=desk, poster=poster, clock=lambda: now, platform="C0PLATFORM")
+
+    while not poster.at("C0PLATFORM"):
+        wait = await follower.redraw(KEY)
+        assert wait is not None
+        now += timedelta(seconds=wait)
+
+    assert stuck.PATIENCE <= now - samples.NOW < stuck.PATIENCE + timedelta(minutes=3)
+    desk.drop_cluster(CLUSTER)
+    await follower.redraw(KEY)
+    assert await follower.redraw(KEY) is None
 
 
 def test_help_says_how_long_it_is_kept_in_each_tenant() -> None:

@@ -403,8 +403,9 @@ async def test_a_request_for_an_upgrade_is_warned_of_as_well(tmp_path: Path) -> 
         code, out, err = await ann.type("upgrade web -o json")
         assert (code, json.loads(out)["kind"], len(err.splitlines())) == (0, "ClusterRequest", 6)
         ann.rules.wrong = [("spec.version", "is not on offer")]
-        code, _, err = await ann.type("upgrade web")
-        assert (code, "Warning" in err) == (1, False), "what is refused runs into nothing"
+        for flags in ("", "--to=latest", "--to=v1", "--to=1.x"):
+            code, _, err = await ann.type(f"upgrade web {flags}")
+            assert (code, err) == (1, "web was not changed: spec.version: is not on offer\n"), "and runs into nothing"
 
 
 async def test_a_cluster_sleeps_wakes_and_lives_longer_as_one_says(tmp_path: Path) -> None:
