@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from provisioning import lifetime
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LEAST = timedelta(hours=1)
 
 
 def ends(word: str, *, now: datetime, zone: tzinfo) -> datetime | None:
-    """`3d`, `2w`, `Fri`, `2026-12-24` -> when it ends; None for what is none of these. A day ends with it, in the zone
-    of whoever says it."""
-    if (span := lifetime.typed(word)) is not None:
+    """`3d`, `2w`, `Fri`, `2026-12-24` -> when it ends; None for what is none of these, or a duration of less than an
+    hour. A day ends with it, in the zone of whoever says it."""
+    if (span := lifetime.typed(word)) is not None and span >= _LEAST:
         return now + span
     today = now.astimezone(zone)
     day = next((number for number, day in enumerate(_DAYS) if word.lower() in (day, day[:3])), None)

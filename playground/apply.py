@@ -8,7 +8,6 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from functools import partial
 from typing import Any
 
 import stamina
@@ -102,7 +101,7 @@ async def _define(kube: Kube, crd: Manifest, deadline: float) -> None:
         present = await kube.get(CUSTOM_RESOURCE_DEFINITIONS, name)
     # Where there may be objects already, to list them may take a conversion, and nobody converts yet.
     if known is None:
-        await _look(kube, crd["spec"])
+        await _look(kube, crd["spec"], deadline)
 
 
 Act = Callable[[Kube, Resource, Manifest], Coroutine[Any, Any, Any]]
@@ -117,16 +116,23 @@ async def _each(kube: Kube, manifests: Iterable[Manifest], act: Act) -> None:
         await _together(act(kube, resource, manifest) for resource, manifest in located)
 
 
-_retry = partial(stamina.retry, timeout=30.0, attempts=None, wait_initial=0.05, wait_max=0.5)
-patiently = _retry(on=(errors.Throttled, errors.Unavailable))
+_PASSING = (errors.Throttled, errors.Unavailable)
+patiently = stamina.retry(on=_PASSING, timeout=30.0, attempts=None, wait_initial=0.05, wait_max=0.5)
 """For what touches a kind that was just defined: it answers "storage is (re)initializing" for a moment."""
 
 
-@_retry(on=(errors.Throttled, errors.Unavailable, errors.NotFound))
-async def _look(kube: Kube, spec: Manifest) -> None:
+async def _look(kube: Kube, spec: Manifest, deadline: float) -> None:
     """Have the API server answer for a new kind: it says that it serves it a moment before it does."""
     version = next(version["name"] for version in spec["versions"] if version["served"])
-    await kube.call("GET", f"/apis/{spec['group']}/{version}/{spec['names']['plural']}", query={"limit": 1})
+    path = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
+    while True:
+        try:
+            await kube.call("GET", path, query={"limit": 1})
+            return
+        except (*_PASSING, errors.NotFound) as error:
+            if time.monotonic() > deadline:
+                raise NotEstablished(f"the API server does not serve {path}") from error
+        await asyncio.sleep(0.1)
 
 
 @patiently

@@ -29,6 +29,10 @@ class NoFreePort(PlaygroundError):
     """Every port we tried is taken."""
 
 
+class NoRegister(PlaygroundError):
+    """The file in which ports are taken cannot be used."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """The ports of one state folder by the name of what listens there."""
@@ -59,7 +63,7 @@ class Ports:
 
 
 def pick(known: Collection[int] = ()) -> int:
-    """A port that is none of these, and free; it is ours now. Raises `NoFreePort`."""
+    """A port that is none of these, and free; it is ours now. Raises `NoFreePort` and `NoRegister`."""
     for _ in range(200):
         port = random.randint(FIRST, LAST)  # noqa: S311  (no secret)
         if port not in known and port not in _OURS and take(port):
@@ -68,7 +72,8 @@ def pick(known: Collection[int] = ()) -> int:
 
 
 def take(port: int) -> bool:
-    """Whether one could listen there now and no other process of this user is about to; then it is ours."""
+    """Whether one could listen there now and no other process of this user is about to; then it is ours. Raises
+    `NoRegister`."""
     if not _is_free(port):
         return False
     try:
@@ -92,9 +97,17 @@ def _is_free(port: int) -> bool:
 
 @functools.cache
 def _register() -> int:
-    """An empty file in which a lock on the byte of a port's number says that a process has taken the port.
+    """An empty file in which a lock on the byte of a port's number says that a process has taken the port. Raises
+    `NoRegister`.
 
     Never closed: that would let go of all of them at once. When the process ends, however it does, the system does.
     """
-    path = Path(tempfile.gettempdir()) / f"clusterdesk-ports-{os.getuid()}"
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    own = os.environ.get("XDG_RUNTIME_DIR", "")
+    # Beside others in a shared folder anybody may have made the file first.
+    folder = own if own and os.access(own, os.W_OK | os.X_OK) else tempfile.gettempdir()
+    path = Path(folder) / f"clusterdesk-ports-{os.getuid()}"
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        why = f"cannot note which ports are taken in {path}: {error.strerror}"
+        raise NoRegister(f"{why}; remove it, or set XDG_RUNTIME_DIR to a folder of your own") from error

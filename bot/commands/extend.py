@@ -14,6 +14,9 @@ from bot.commands.finding import Found
 from provisioning import approval, edits, lifetime
 from provisioning.model import ClusterSpec
 
+_LEAST = timedelta(minutes=1)
+"""Less is nothing to have somebody approve."""
+
 
 def run(call: Call) -> Answer:
     """Ask for it at once, or show by how much it may be."""
@@ -22,7 +25,7 @@ def run(call: Call) -> Answer:
         return found
     place, cluster = found
     policy, by = place.tenant.it.spec.lifetime, lifetime.typed(call.words[1]) if call.words[1:] else None
-    if call.words[1:] and by is None:
+    if call.words[1:] and (by is None or by < _LEAST):
         return Say(cards.say(replies.no_duration(call.words[1])))
     options = _options(call, found)
     least = by or lifetime.parse(options[0].value if options else offers.LIFETIMES[0])

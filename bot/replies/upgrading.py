@@ -68,7 +68,7 @@ def upgrade_drops(after: str, apis: Sequence[DeprecatedApi], more: int) -> str:
     """`more` is how many go beside these."""
     lines = [f"• {wording.gone_in(code(precheck.api_name(each)), each)}." for each in apis]
     lines += [and_more(more)] if more else []
-    why = "Each was asked for since the API server was started. What still needs it then fails: move that first."
+    why = "Somebody asked for each of them lately. What still needs it then fails: move that first."
     return "\n".join((f"⚠️ *APIs are in use that {code(after)} does not have any more*", *lines, why))
 
 

@@ -28,7 +28,7 @@ class HoldingBudget(Model):
 
 
 class DeprecatedApi(Model):
-    """An API that somebody asked for since the API server was started, and that a later Kubernetes has no more."""
+    """An API that somebody asked for lately, and that a later Kubernetes has no more."""
 
     group: ShortText = ""
     """Empty for the core group."""

@@ -218,6 +218,7 @@ def test_a_cluster_lives_longer_by_what_the_line_says() -> None:
         ("extend build-7", {"lifetime": None}, "`build-7` has no end, so there is nothing to extend."),
         ("extend build-7 soon", {}, "`soon` is no duration; such as 90m, 24h, 3d or 2w."),
         ("extend build-7 0h", {}, "`0h` is no duration"),
+        ("extend build-7 30s", {}, "`30s` is no duration"),
         ("extend build-7", {"lifetime": "168h"}, "cannot live longer: 7 days is the most"),
         ("upgrade build-7", {"version": "v1.35.1"}, "the Catalog has nothing that may follow it"),
         ("upgrade build-7 1.36", {}, "There is no version `1.36` for you."),

@@ -27,6 +27,7 @@ LARGE_APART = ApprovalPolicy(large=LargeRequests(above=Amounts(vcpu=4), in_slack
     ("word", "end"),
     [
         ("3d", datetime(2026, 3, 8, 13, tzinfo=UTC)),
+        ("60m", datetime(2026, 3, 5, 14, tzinfo=UTC)),
         ("12h", datetime(2026, 3, 6, 1, tzinfo=UTC)),
         ("2w", datetime(2026, 3, 19, 13, tzinfo=UTC)),
         ("1d12h", datetime(2026, 3, 7, 1, tzinfo=UTC)),
@@ -35,7 +36,7 @@ LARGE_APART = ApprovalPolicy(large=LargeRequests(above=Amounts(vcpu=4), in_slack
         ("Thu", datetime(2026, 3, 6, tzinfo=UTC)),
         ("wed", datetime(2026, 3, 12, tzinfo=UTC)),
         ("2026-12-24", datetime(2026, 12, 25, tzinfo=UTC)),
-        *((word, None) for word in ("", "0d", "w", "soon", "frittata", "24.12.", "9999d9")),
+        *((word, None) for word in ("", "0d", "w", "soon", "frittata", "24.12.", "9999d9", "5s", "59m")),
         *((word, None) for word in ("2026-13-01", "9999-12-31")),
     ],
 )

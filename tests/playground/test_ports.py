@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from playground import ports
 from playground.ports import FIRST, LAST, Ports
@@ -75,6 +78,27 @@ def test_a_port_of_last_time_that_another_process_has_taken_since_is_replaced(tm
         mine.write_text(json.dumps({"bot": theirs}))
         assert not ports.take(theirs)
         assert Ports(mine)["bot"] != theirs
+
+
+@pytest.mark.parametrize("kind", ["own", "not there", "unset"])
+def test_ports_are_noted_where_nobody_else_writes_if_there_is_such_a_folder_and_else_a_name_is_in_the_way_in_words(
+    tmp_path: Path, kind: str
+) -> None:
+    shared, own, name = tmp_path / "shared", tmp_path / "own", f"clusterdesk-ports-{os.getuid()}"
+    shared.mkdir()
+    # Somebody else was there first: neither root nor anybody else follows it.
+    (shared / name).symlink_to(tmp_path / "theirs")
+    runtime = {"own": str(own), "not there": str(tmp_path / "nowhere"), "unset": ""}[kind]
+    own.mkdir()
+    picks = "from playground import errors, ports\ntry: ports.pick()\nexcept errors.PlaygroundError as e: print(e)"
+    env = {**os.environ, "TMPDIR": str(shared), "XDG_RUNTIME_DIR": runtime}
+    done = subprocess.run([sys.executable, "-c", picks], env=env, capture_output=True, text=True, check=True)
+    if kind == "own":
+        assert (done.stdout, (own / name).exists()) == ("", True)
+    else:
+        assert str(shared / name) in done.stdout
+        assert "XDG_RUNTIME_DIR" in done.stdout
+    assert not (tmp_path / "theirs").exists()
 
 
 def test_what_a_process_had_taken_is_free_once_it_has_died(tmp_path: Path) -> None:
