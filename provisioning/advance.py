@@ -23,7 +23,8 @@ USABLE: Final = 8.0
 Short against the time after which a write that was let in can no longer land: nobody takes it away before that."""
 OWING: Final = 6.0
 """Seconds for which what was granted out of an advance may wait to be written down: it is charged all the while, and
-who goes on asking has the next advance charged by the same write."""
+who goes on asking has the next advance charged by the same write. After as long without a question what is left is
+given back: less than whoever would have room but for it can wait."""
 RECENT: Final = 15.0
 """Seconds in which a door must have been asked more than once to take anything ahead."""
 GROWTH: Final = 2
@@ -81,10 +82,9 @@ class Hand:
             return False
         if not charge.within(self.room) or request.hard != self._hard:
             return False
+        self.asked(request, now)
         self.room -= charge
         self.owed[key] = request
-        self._due = min(self._due, now + OWING)
-        self.asked(request, now)
         return True
 
     def asked(self, request: Request, now: float) -> None:
@@ -96,6 +96,12 @@ class Hand:
             self.room, self._hard = Usage(), request.hard
             self._asked.clear()
         self._asked.append((now, request.claim.charge))
+        if self._charged and not self.unwritten:
+            self._due = min(self._until, now + OWING)
+
+    def is_busy(self, now: float) -> bool:
+        """Whether somebody was granted out of it since the last write, and a moment ago."""
+        return bool(self.owed and self._asked) and now - self._asked[-1][0] < OWING / 2
 
     def wish(self, charged: Usage, now: float) -> Usage:
         """How much to take ahead where so much is charged already: what the last creations cost, as far as that is a
@@ -123,7 +129,7 @@ class Hand:
     def written(self, missing: Usage, *, until: float) -> None:
         """It got through."""
         self.room, self._writing, self._until = self.room + missing, {}, until
-        self._due = min(self._due, until)
+        self._due = min(self._due, until, self._asked[-1][0] + OWING if self._asked else until)
         self._charged = self._most != Usage()
 
     def lost(self, now: float) -> None:

@@ -214,7 +214,7 @@ class Batcher:
                     page = None  # No for somebody, on a guess: look, and judge everybody again.
                     continue
                 granted = any(isinstance(outcome, Granted) for outcome in outcomes)
-                ahead = self._to_take(ledger, busy=granted or bool(hand.owed))
+                ahead = self._to_take(ledger, busy=granted or hand.is_busy(self.clock()))
                 ledger = ledger.lend(self._name, ahead)
                 if ledger is not page.ledger:
                     metrics.LEDGER_BATCH.observe(len(batch) + len(hand.owed))

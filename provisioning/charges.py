@@ -20,7 +20,7 @@ from provisioning.errors import Cause, Invalid, MalformedQuantity
 from provisioning.families import Families, beyond
 from provisioning.kinship import Surroundings, name_of, uid_of
 from provisioning.machine_families import MachineFamilies
-from provisioning.machine_sizes import MachineSizes, Unmeasurable
+from provisioning.machine_sizes import MachineSizes, Own, Unmeasurable
 from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, NodePool, TenantCluster
 from provisioning.objects import Stored
@@ -49,14 +49,21 @@ default). It is not what was asked for, so nobody is charged with it."""
 class Assessor:
     """Says what objects cost, for as long as what else there is stays as it is: it remembers what it has looked up.
 
-    `settled` is for what is there already; see `Families`.
+    `settled` is for what is there already; see `Families`. `own` is for `MachineSizes`.
     """
 
-    def __init__(self, there: Surroundings, catalog: Callable[[], CatalogSpec], *, settled: bool = False) -> None:
+    def __init__(
+        self,
+        there: Surroundings,
+        catalog: Callable[[], CatalogSpec],
+        *,
+        settled: bool = False,
+        own: Own = footprint.of_machine,
+    ) -> None:
         self._there = there
         self._catalog = catalog
         self._settled = settled
-        self._sizes = MachineSizes(there)
+        self._sizes = MachineSizes(there, own)
         self._families = Families(there, settled=settled)
         self._machines = MachineFamilies(there, self._families, self._sizes)
 

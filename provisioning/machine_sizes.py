@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from provisioning import footprint
 from provisioning.errors import Cause, RuleError
 from provisioning.kinship import Surroundings, name_of
 from provisioning.manifest import Manifest
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
-from provisioning.sameness import WorkedOut
 from provisioning.usage import Usage
 
-_SIZES: Final = WorkedOut[Usage]()
-"""Of templates that say their size themselves: everything that refers to one is measured by it."""
+Own = Callable[[Manifest], Usage]
+"""The size of a template's machines, where it says that itself. Raises `MalformedQuantity`."""
 
 
 class Unmeasurable(RuleError):
@@ -26,10 +25,11 @@ class TemplateMissing(Unmeasurable):
 
 
 class MachineSizes:
-    """Remembers what it has measured: for as long as what there is stays as it is."""
+    """Remembers what it has measured: for as long as what there is stays as it is. `own`: who remembers for longer."""
 
-    def __init__(self, there: Surroundings) -> None:
+    def __init__(self, there: Surroundings, own: Own = footprint.of_machine) -> None:
         self._there = there
+        self._own = own
         self._sizes: dict[tuple[str, str], Usage] = {}
 
     def of(self, manifest: Manifest) -> Usage:
@@ -43,7 +43,7 @@ class MachineSizes:
         key = manifest["metadata"]["namespace"], name_of(template)
         if key not in self._sizes:
             by_itself = not footprint.instancetype_of(template)
-            self._sizes[key] = _SIZES.of(key, template, footprint.of_machine) if by_itself else self.of(template)
+            self._sizes[key] = self._own(template) if by_itself else self.of(template)
         return self._sizes[key]
 
     def deployed(self, deployment: Manifest) -> Usage:

@@ -66,9 +66,11 @@ class Confirmed:
             if len(found) > MOST:
                 del found[next(iter(found))]
 
-    def crowded(self, kinds: Iterable[Resource], now: float) -> set[Resource]:
-        """Those of which so many objects are in use that a list is less work than a read of each."""
-        return {kind for kind in kinds if self._is_crowded(self._kinds[kind], now)}
+    def crowded(self, queries: Iterable[Query], known: Mapping[Query, Answer], now: float) -> set[Resource]:
+        """The kinds of those that were found to be just so before, where so many are in use that a list is less work
+        than a read of each."""
+        before = {query.resource for query in queries if self._holds(query, known[query], float("-inf"))}
+        return {kind for kind in before if self._is_crowded(self._kinds[kind], now)}
 
     def called(self, kind: Resource, roll: Revisions | None, asked: float) -> None:
         """What an API server said that was `asked` for the roll then; None where it would be too long."""
@@ -82,6 +84,7 @@ class Confirmed:
                 del known.found[query]
             elif revision == found.revision:
                 found.at = max(found.at, asked)
+                known.found[query] = known.found.pop(query)
 
     def _is_crowded(self, kind: _Kind, now: float) -> bool:
         if now < kind.spared_until:

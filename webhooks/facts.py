@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-# `as`: `judge` and `recall` take these from here.
-from provisioning.manifest import Manifest as Manifest
+from provisioning.manifest import Manifest
 from provisioning.resources import Resource
-from webhooks.marks import label as label
-from webhooks.trusted import Trusted as Trusted
+from webhooks.trusted import Trusted
 
 T = TypeVar("T")
 

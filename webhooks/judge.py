@@ -18,18 +18,20 @@ import jsonpatch
 import structlog
 
 from provisioning import errors
+from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import NAMESPACES, Resource
 from webhooks import charge as charges
-from webhooks import facts as reading
+from webhooks import marks
 from webhooks.charge import Charge
 from webhooks.confirmed import Confirmed, gist
 from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Verdict, merge, refuse
-from webhooks.facts import Answer, Facts, Manifest, One, Query, Trusted, Unknown, Unusable
+from webhooks.facts import Answer, Facts, One, Query, Unknown, Unusable
 from webhooks.policy import About, Default, Policy, Unless, about, table
 from webhooks.ports import Ledgers, Lookup, Near
 from webhooks.recall import Recall
 from webhooks.review import Request
+from webhooks.trusted import Trusted
 
 ROUNDS_MAX = 16
 """Times a policy may ask for more. Each asks for what it knows to need at once, so a handful is usual."""
@@ -147,18 +149,22 @@ class Judge:
     async def _mistaken(self, doubtful: Set[Query], facts: Facts) -> bool:
         """Whether anything that was only remembered, or cached, says something else by now."""
         asked = _clock()
-        await self._call_rolls({query.resource for query in doubtful}, asked)
+        crowded = self.confirmed.crowded(doubtful, facts.known, asked)
+        await asyncio.gather(*(self._call_roll(kind, asked) for kind in crowded))
         doubtful = self.confirmed.doubtful(doubtful, facts.known, since=asked)
         guessed, asked = {query: facts.known[query] for query in doubtful}, _clock()
         await self._fetch(tuple(guessed), facts, live=True)
         self.confirmed.note(doubtful, facts.known, asked)
         return any(gist(facts.known[query]) != gist(guess) for query, guess in guessed.items())
 
-    async def _call_rolls(self, kinds: Set[Resource], asked: float) -> None:
-        """Of kinds of which many are in use, hear of all of them at once."""
-        crowded = tuple(self.confirmed.crowded(kinds, asked))
-        for kind, roll in zip(crowded, await asyncio.gather(*map(self.lookup.roll, crowded)), strict=True):
-            self.confirmed.called(kind, roll, asked)
+    async def _call_roll(self, kind: Resource, asked: float) -> None:
+        """Of a kind of which many are in use, hear of all at once. What cannot be listed is read one by one."""
+        try:
+            roll = await self.lookup.roll(kind)
+        except errors.KubeError as error:
+            log.warning("roll_not_called", kind=kind.plural, error=str(error))
+            roll = None
+        self.confirmed.called(kind, roll, asked)
 
     async def _complete(self, request: Request, manifest: Manifest, defaults: Sequence[Default]) -> Manifest:
         facts = Facts(self.now(), self.trusted, at_hand=self._cached)
@@ -216,7 +222,7 @@ def _noted(verdict: Verdict, refusing: Sequence[str], request: Request, facts: F
     if not isinstance(verdict, Deny):
         return verdict
     namespace = facts.known.get(One(NAMESPACES, request.namespace))
-    tenant = reading.label(namespace, TENANT_LABEL) if isinstance(namespace, dict) else ""
+    tenant = marks.label(namespace, TENANT_LABEL) if isinstance(namespace, dict) else ""
     noted = {"refused-by": ",".join(refusing), **({"tenant": tenant} if tenant else {})}
     return replace(verdict, audit={**noted, **verdict.audit})
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from provisioning.manifest import Manifest
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES
-from webhooks.facts import Answer, Manifest, One, Query
+from webhooks.facts import Answer, One, Query
 
 KINDS: Final = (KUBEVIRT_MACHINE_TEMPLATES, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES)
 MOST: Final = 500

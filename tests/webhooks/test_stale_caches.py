@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from provisioning import errors
 from provisioning.manifest import Manifest, Revisions
 from provisioning.names import TENANT_LABEL
 from provisioning.resources import (
@@ -156,6 +157,14 @@ class Crowded(World):
         return None
 
 
+class Refusing(World):
+    """An API server that is too busy for lists."""
+
+    async def roll(self, kind: Resource) -> Revisions | None:
+        await super().roll(kind)
+        raise errors.Throttled("too many requests")
+
+
 class Watching(Near):
     """A watch that shows whatever was remembered: it has seen nothing since, or it is behind."""
 
@@ -211,6 +220,14 @@ async def test_where_many_of_a_kind_are_in_use_one_list_says_that_all_are_as_the
     assert (many.asked(One), many.asked(All)) == (0, 1)
 
 
+async def test_for_the_first_look_at_one_no_roll_is_called() -> None:
+    numbers = range(confirmed.CROWD + 1)
+    many = Many(world_of(*map(sized, numbers)), confirmed=Confirmed(within=60.0))
+    await many.meet(*numbers[1:])
+    await many.admit(0, 0)
+    assert (many.asked(One), many.asked(All)) == (2, 0)
+
+
 async def test_few_are_read_one_by_one_though_there_are_many_of_the_kind() -> None:
     few = range(confirmed.CROWD - 1)
     many = Many(world_of(*map(sized, range(100))), confirmed=Confirmed(within=-1.0))
@@ -240,9 +257,10 @@ async def test_what_is_not_on_the_roll_is_not_there_any_more() -> None:
         await many.admit(0)
 
 
-async def test_a_roll_that_is_too_long_is_not_called_again_for_a_while() -> None:
+@pytest.mark.parametrize("crowd", [Crowded, Refusing])
+async def test_a_roll_that_is_too_long_or_not_to_be_had_is_not_called_again_for_a_while(crowd: type[World]) -> None:
     numbers = range(confirmed.CROWD)
-    many = Many(Crowded(CATALOG, TENANT, NAMESPACE, *map(sized, numbers)), confirmed=Confirmed(within=-1.0))
+    many = Many(crowd(CATALOG, TENANT, NAMESPACE, *map(sized, numbers)), confirmed=Confirmed(within=-1.0))
     await many.meet(*numbers)
     await many.admit(*numbers)
     assert (many.asked(One), many.asked(All)) == (len(numbers), 1)

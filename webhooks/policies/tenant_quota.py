@@ -20,7 +20,7 @@ from provisioning.machine_sizes import TemplateMissing
 from provisioning.manifest import Manifest
 from provisioning.resources import CATALOGS, MACHINE_DEPLOYMENTS, MACHINE_SETS, MACHINES, TENANT_CLUSTERS, TENANTS
 from provisioning.usage import Usage
-from webhooks import charged, marks, pieces, reading, tree
+from webhooks import charged, known, marks, pieces, reading, tree
 from webhooks.charge import Charge
 from webhooks.charged import Kind
 from webhooks.decision import INVALID, Allow, Verdict, refuse
@@ -147,7 +147,7 @@ def _hint(kind: Kind, manifest: Manifest) -> str:
 
 def _cost(kind: Kind, manifest: Manifest, facts: Facts) -> Usage:
     try:
-        return Assessor(facts, partial(reading.catalog, facts)).cost(kind.resource, manifest)
+        return Assessor(facts, partial(reading.catalog, facts), own=known.size).cost(kind.resource, manifest)
     except (AttributeError, KeyError, TypeError) as error:
         # No CRD lets such a shape through; should one ever, it is not measured, and so not admitted.
         raise RuleError(Cause("spec", "cannot be measured: a field is missing or of another type")) from error

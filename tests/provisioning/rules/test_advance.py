@@ -19,6 +19,7 @@ from provisioning.quota import Limits
 from provisioning.reservation import Contended, Exceeded, Granted, Outcome, Request
 from provisioning.usage import Usage
 from tests.provisioning.rules.stores import Fault, MemoryLedgers
+from webhooks.app import MARGIN, TIMEOUT
 
 TENANT = "blue"
 PLENTY = 100_000
@@ -210,10 +211,18 @@ async def test_of_many_who_come_one_after_the_other_exactly_as_many_get_in_as_fi
 async def test_a_no_is_not_given_for_what_is_only_charged_ahead_for_others() -> None:
     store = counted()
     await busy(store, "a")
-    asking = asyncio.create_task(create(door(store, "b"), "rest", PLENTY - 3, seconds=USABLE + 3))
+    asking = asyncio.create_task(create(door(store, "b"), "rest", PLENTY - 3, seconds=TIMEOUT - MARGIN))
     await asyncio.sleep(0.1)
     assert not asking.done()
     assert isinstance(await asking, Granted)  # Once the first one has given back what nobody asked for.
+
+
+async def test_what_is_left_is_given_back_in_time_also_by_who_has_just_granted_out_of_it() -> None:
+    store = counted()
+    at = await busy(store, "a")
+    await create(at, "next")
+    asking = asyncio.create_task(create(door(store, "b"), "rest", PLENTY - 4, seconds=TIMEOUT - MARGIN))
+    assert isinstance(await asking, Granted)
 
 
 async def test_of_two_who_would_have_room_but_for_the_others_advance_one_gets_it() -> None:

@@ -48,7 +48,11 @@ def test_whoever_leaves_it_alone_changes_all_the_rest() -> None:
     assert ask(tweak(told(NOTE), "spec.version", "v1.36.0"), old=told(NOTE)) == Allow()
 
 
-def test_what_is_going_is_left_alone_and_the_platform_may() -> None:
-    going = tweak(told(""), "metadata.deletionTimestamp", "2026-11-24T12:00:00Z")
-    assert ask(going, old=told(NOTE)) == Allow()
+def test_also_while_it_goes_and_its_end_is_told() -> None:
+    going = [tweak(told(note), "metadata.deletionTimestamp", "2026-11-24T12:00:00Z") for note in (NOTE, "")]
+    assert isinstance(ask(going[1], old=going[0]), Deny)
+    assert ask(tweak(going[0], "metadata.finalizers", None), old=going[0]) == Allow()
+
+
+def test_the_platform_may() -> None:
     assert ask(told(""), old=told(NOTE), groups=("system:masters",)) == Allow()
