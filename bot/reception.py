@@ -51,9 +51,9 @@ class Reception:
         self._tell(witness.asked(line, body, person, slack=who, team=team))
         log.info("command", line=line[:100], by=person.user)
         try:
-            zone = self._people.zone(who)
-            held = await commands.held(line, desk=self._desk, person=person)
-            answer = commands.answer(line, desk=self._desk, person=person, now=self._clock(), zone=zone, held=held)
+            zone, now = self._people.zone(who), self._clock()
+            held = await commands.held(line, desk=self._desk, person=person, now=now)
+            answer = commands.answer(line, desk=self._desk, person=person, now=now, zone=zone, held=held)
             key = str(body["trigger_id"])
             return await commands.carry_out(answer, desk=self._desk, team=team, key=key, zone=zone)
         except NoCatalog:

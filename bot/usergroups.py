@@ -34,6 +34,7 @@ class UserGroups:
         self._clock = clock
         self._respite = Respite("usergroups.users.list", clock=clock)
         self._known: dict[str, tuple[float, frozenset[str]]] = {}
+        self._asked: dict[str, asyncio.Task[frozenset[str] | None]] = {}
 
     async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
         """In which of these groups this account is now. Raises `GroupsUnknown`."""
@@ -56,6 +57,13 @@ class UserGroups:
             return known[1]
         if self._respite.left():
             return None
+        if group not in self._asked:
+            # One question for all who want to know it now.
+            task = self._asked[group] = asyncio.create_task(self._ask(group))
+            task.add_done_callback(lambda _: self._asked.pop(group))
+        return await asyncio.shield(self._asked[group])
+
+    async def _ask(self, group: str) -> frozenset[str] | None:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 answer = await self._client.usergroups_users_list(usergroup=group)

@@ -91,11 +91,14 @@ def shortcut_line(callback: str) -> str:
     return callback.removeprefix(_SHORTCUT)
 
 
-async def held(line: str, *, desk: Desk, person: Person) -> Held:
+async def held(line: str, *, desk: Desk, person: Person, now: datetime) -> Held:
     """The user groups of Slack by which this person decides, as far as `/cluster <line>` asks for them."""
-    first, *_ = line.split() or [HELP.name]
+    first, *words = line.split() or [HELP.name]
     found = _named(first)
-    return await grouping.held(desk, person, found.deciding(desk)) if found and found.deciding else Held()
+    if found is None or found.deciding is None:
+        return Held()
+    call = Call(desk=desk, person=person, now=now, words=tuple(words))
+    return await grouping.held(desk, person, found.deciding(call))
 
 
 def answer(

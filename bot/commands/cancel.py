@@ -9,7 +9,6 @@ from bot.answers import Answer, Ask, Say, TakeBack
 from bot.commands import finding, own_requests
 from bot.commands.command import Call, Choice, Command, Meant, Mine
 from bot.commands.finding import Found
-from bot.ports import Desk
 from provisioning import giving_up, names, people
 from provisioning.giving_up import Obstacle
 from provisioning.lifecycle import Reason
@@ -74,10 +73,21 @@ def _group(call: Call, meant: Found) -> str:
     return next((group for group in sorted(call.held.groups) if _obstacle(call, meant, (group,)) is None), "")
 
 
-def _going_up(desk: Desk) -> list[str]:
-    """A namespace of each tenant that has a cluster which was never ready."""
-    found = ((each, desk.clusters(each.meta.name)) for each in desk.all_tenants())
-    return [each.it.spec.namespaces[0] for each, it in found if any(c.it.status.initialized is False for c in it)]
+def _by_groups(call: Call) -> list[str]:
+    """A namespace of each tenant in which a user group of Slack may let this person give up what is meant, which was
+    never ready. Slack is asked about a few groups a minute, so not where nothing hangs on it."""
+    word = call.words[0] if call.words else ""
+    if word and (own_requests.are_named(call, _waiting(call)) or _needs_no_group(call, word)):
+        return []
+    found = finding.everybodys(call.desk, word)
+    namespaces = {place.tenant.meta.name: place.namespace for place, it in found if it.it.status.initialized is False}
+    return list(namespaces.values())
+
+
+def _needs_no_group(call: Call, word: str) -> bool:
+    """Whether what is said of it is the same in whichever group they are."""
+    mine = [it for it in finding.clusters_of(call.desk, call.person) if finding.answers_to(it, word)]
+    return len(mine) > 1 or any(_obstacle(call, it) is not Obstacle.NOT_YOURS for it in mine)
 
 
 def _refused(meant: Found, obstacle: Obstacle) -> cards.Card:
@@ -125,5 +135,5 @@ COMMAND = Command(
     examples=("/cluster cancel build-7",),
     run=run,
     choice=Choice(_cancellable, replies.NOTHING_TO_CANCEL, by_cluster=True),
-    deciding=_going_up,
+    deciding=_by_groups,
 )

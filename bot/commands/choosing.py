@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot import blocks, cards, entries, forms, replies, text
@@ -42,7 +42,8 @@ def which_request(call: Call, command: Command, theirs: Choice) -> Say | Open:
     title, label = replies.WHICH_REQUEST_TITLE, replies.REQUEST
     if theirs.by_cluster:
         title, label = replies.WHICH_TITLE, replies.CLUSTER
-    return _opened(WHICH_REQUEST, title, blocks.field("request", label, blocks.select(menu)), command)
+    field = blocks.field("request", label, blocks.select(menu))
+    return _opened(WHICH_REQUEST, title, field, command, groups=sorted(call.held.groups))
 
 
 def options(desk: Desk, person: Person) -> tuple[Option, ...]:
@@ -52,9 +53,10 @@ def options(desk: Desk, person: Person) -> tuple[Option, ...]:
 
 
 def suggested(form: Filled) -> tuple[Option, ...]:
-    """What the open form offers of one's own requests."""
-    theirs = _choice(form)
-    return _offered(theirs, _call(form)) if theirs else ()
+    """What the open form offers of one's own requests, by the groups in which one was when it was opened: here nothing
+    may wait for Slack."""
+    theirs, groups = _choice(form), json.loads(form.metadata).get("groups", ())
+    return _offered(theirs, replace(_call(form), held=Held(frozenset(groups)))) if theirs else ()
 
 
 async def submitted(form: Filled) -> FormAnswer:
@@ -66,7 +68,8 @@ async def request_submitted(form: Filled) -> FormAnswer:
     """What the command answers about the request that was chosen."""
     from bot import commands  # late, because the tuple of all commands holds these forms too
 
-    theirs, held = _choice(form), await commands.held(_command(form), desk=form.desk, person=form.person)
+    theirs = _choice(form)
+    held = await commands.held(_command(form), desk=form.desk, person=form.person, now=form.now)
     return await _gone_on(form, "request", theirs.of(replace(_call(form), held=held)) if theirs else (), held)
 
 
@@ -101,14 +104,14 @@ def _command(form: Filled) -> str:
     return str(json.loads(form.metadata)["command"])
 
 
-def _opened(callback: str, title: str, field: blocks.Block, command: Command) -> Open:
+def _opened(callback: str, title: str, field: blocks.Block, command: Command, *, groups: Sequence[str] = ()) -> Open:
     view = blocks.modal(
         callback,
         title=title,
         blocks=[blocks.context(replies.choose_for(command.line)), field],
         submit=replies.GO_ON,
         close=replies.CANCEL,
-        metadata=json.dumps({"command": command.name}),
+        metadata=json.dumps({"command": command.name, **({"groups": groups} if groups else {})}),
     )
     return Open(view)
 

@@ -118,7 +118,7 @@ class Command:
     also: tuple[str, ...] = ()
     shortcut: str = ""
     choice: Choice | None = None
-    deciding: Callable[[Desk], Sequence[str]] | None = None
+    deciding: Callable[[Call], Sequence[str]] | None = None
 
     @property
     def needs_cluster(self) -> bool:

@@ -30,6 +30,18 @@ def clusters_of(desk: Desk, person: Person, groups: Collection[str] = ()) -> tup
     return tuple(_clusters(desk, tenants_of(desk, person, groups)))
 
 
+def everybodys(desk: Desk, word: str = "") -> Iterator[Found]:
+    """The clusters of all tenants, or those of them that `word` may mean. Whoever asks sees to it that people see what
+    is theirs."""
+    return (found for found in _clusters(desk, desk.all_tenants()) if not word or answers_to(found, word))
+
+
+def answers_to(found: Found | ByHand, word: str) -> bool:
+    """Whether `build-7` or `team-a/build-7` may mean this one."""
+    where, _, name = word.lower().rpartition("/")
+    return found[1].meta.name == name and (not where or found[0].answers_to(where))
+
+
 def is_mine(desk: Desk, person: Person, cluster: Stored[TenantCluster]) -> bool:
     """Whether this person asked for it."""
     marks = cluster.meta.annotations
@@ -69,12 +81,12 @@ def cluster(desk: Desk, person: Person, word: str, groups: Collection[str] = ())
 
 def any_cluster(desk: Desk, person: Person, word: str, groups: Collection[str] = ()) -> Found | ByHand | Say:
     """The one cluster meant, ours or made by hand, or what to say instead. `groups` as above."""
-    where, _, name = word.lower().rpartition("/")
     theirs = tenants_of(desk, person, groups)
     known: list[Found | ByHand] = [*_clusters(desk, theirs), *_made_by_hand(desk, theirs)]
-    hits = [found for found in known if found[1].meta.name == name and (not where or found[0].answers_to(where))]
+    hits = [found for found in known if answers_to(found, word)]
     if len(hits) == 1:
         return hits[0]
+    name = word.lower().rpartition("/")[2]
     if hits:
         return Say(cards.say(replies.several_clusters(name, [place.namespace for place, _ in hits])))
     suggestion = offers.suggestion(name, (c.meta.name for _, c in known))

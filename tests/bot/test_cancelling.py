@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot import commands, given_up, replies
+from bot import commands, given_up, replies, suggestions
 from bot import home as homes
 from bot.answers import Answer, Ask, Open, Say, TakeBack
-from bot.commands.command import Held
+from bot.blocks import OPTIONS
+from bot.commands.command import Filled, Held
 from bot.follow import Follower
 from provisioning import giving_up, names
 from provisioning.lifecycle import Reason
@@ -145,7 +147,19 @@ def test_what_is_approved_and_not_made_yet_is_cancelled_once_it_is_there() -> No
 # --- by a user group of Slack
 
 
-LEADS = "S0TEAMALEADS"
+LEADS, OTHERS = "S0TEAMALEADS", "S0OTHERS"
+
+
+class NotingGroups(ToldGroups):
+    """Also what was asked for."""
+
+    def __init__(self, members: dict[str, Collection[str]]) -> None:
+        super().__init__(members)
+        self.asked: list[set[str]] = []
+
+    async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
+        self.asked.append(set(among))
+        return await super().held(slack, among)
 
 
 def grouped(*, member: bool) -> FakeDesk:
@@ -160,7 +174,7 @@ def grouped(*, member: bool) -> FakeDesk:
 
 
 async def by_group(desk: FakeDesk, line: str = "cancel build-7", *, person: Person = samples.PAT) -> Answer:
-    held = await commands.held(line, desk=desk, person=person)
+    held = await commands.held(line, desk=desk, person=person, now=samples.NOW)
     return commands.answer(line, desk=desk, person=person, now=samples.NOW, held=held)
 
 
@@ -205,8 +219,69 @@ async def test_other_commands_ask_slack_for_no_groups() -> None:
     desk = grouped(member=True)
     desk.voting.groups = ToldGroups(silent=True)
 
-    assert await commands.held("delete build-7", desk=desk, person=samples.PAT) == Held()
-    assert await commands.held("nonsense", desk=desk, person=samples.PAT) == Held()
+    for line in ("delete build-7", "nonsense"):
+        assert await commands.held(line, desk=desk, person=samples.PAT, now=samples.NOW) == Held()
+
+
+@pytest.mark.parametrize(
+    ("line", "person", "asked"),
+    [
+        ("cancel build-7", samples.LENA, []),
+        ("cancel next", samples.LENA, []),
+        ("cancel old", samples.LENA, []),
+        ("cancel eves", samples.LENA, [{LEADS}]),
+        ("cancel build-7", samples.PAT, [{LEADS}]),
+        ("cancel team-a/build-7", samples.PAT, [{LEADS}]),
+        ("cancel team-b/build-7", samples.PAT, []),
+        ("cancel web", samples.PAT, [{OTHERS}]),
+        ("cancel biuld-7", samples.PAT, []),
+        ("cancel", samples.PAT, [{LEADS}, {OTHERS}]),
+    ],
+)
+async def test_slack_is_asked_about_those_groups_alone_on_which_the_answer_hangs(
+    line: str, person: Person, asked: list[set[str]]
+) -> None:
+    desk = grouped(member=True)
+    desk.put_tenant(samples.tenant("team-c", approvers=(Subject(slack_group=OTHERS),)))
+    desk.put_cluster(samples.cluster("web", namespace="tenant-team-c", status=samples.building()))
+    desk.put_cluster(samples.cluster("eves", status=samples.building()))
+    desk.put_cluster(samples.cluster("old", status=samples.ready()))
+    desk.put(samples.request("cr-next", cluster="next"))
+    desk.voting.groups = groups = NotingGroups({})
+
+    await by_group(desk, line, person=person)
+
+    assert groups.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("cancel biuld-7", "Did you mean `build-7`?"),
+        ("cancel twice", "There are several clusters `twice`."),
+    ],
+)
+async def test_that_slack_does_not_tell_hides_no_better_answer(line: str, told: str) -> None:
+    desk = grouped(member=True)
+    desk.put_cluster(samples.cluster("twice", status=samples.building()))
+    desk.put_cluster(samples.cluster("twice", namespace="tenant-team-b", status=samples.building()))
+    desk.voting.groups = ToldGroups(silent=True)
+
+    assert told in said(await by_group(desk, line))
+
+
+async def test_a_menu_that_is_searched_offers_what_one_decides_about_by_a_group() -> None:
+    desk = grouped(member=False)
+    for number in range(OPTIONS):
+        desk.put_cluster(samples.cluster(f"many-{number}", status=samples.building()))
+    found = await by_group(desk, "cancel")
+    assert isinstance(found, Open)
+    (menu,) = (block["element"] for block in found.view["blocks"] if block["type"] == "input")
+    assert menu["type"] == "external_select"
+
+    form = Filled(desk=desk, person=samples.PAT, team="T1", view=found.view, now=samples.NOW)
+
+    assert [it.value for it in suggestions.options(form, "request", "many-42")] == ["tenant-team-a/many-42"]
 
 
 @pytest.mark.parametrize("member", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -39,6 +40,23 @@ async def test_whoever_is_in_one_of_the_groups_is_found_and_slack_is_asked_once_
     assert await groups.held("U0OMAR", (LEADS,)) == (LEADS,)
     now[0] = KEPT_SECONDS + 1
     assert await groups.held("U0OMAR", (LEADS,)) == ()
+
+
+async def test_many_who_ask_at_the_same_time_are_answered_by_one_question(slack: workspace.LocalSlack) -> None:
+    groups = UserGroups(bot_slack.client(TOKEN, api_url=slack.api_url))
+    found = await asyncio.gather(*(groups.held("U0OMAR", (LEADS,)) for _ in range(30)))
+    assert found == [(LEADS,)] * 30
+    assert len(slack.api.calls) == 1
+
+    groups.forget(LEADS)
+    slack.api.faults.plan("usergroups.users.list", Fault.REFUSE, error=SlackError("plan_upgrade_required"), times=1)
+    asked = [asyncio.create_task(groups.held("U0OMAR", (LEADS,))) for _ in range(3)]
+    for _ in range(3):
+        await asyncio.sleep(0)  # until Slack is asked
+    asked.pop(0).cancel()  # somebody who waits no more takes nobody's answer away
+    refused = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(each) for each in refused] == [GroupsUnknown] * 2
+    assert await groups.held("U0OMAR", (LEADS,)) == (LEADS,)
 
 
 async def test_a_group_that_changed_is_asked_for_anew(slack: workspace.LocalSlack) -> None:
