@@ -182,9 +182,16 @@ def _with_overhead(usage: Usage) -> Usage:
     return Usage(storage=usage.storage + usage.storage * OVERHEAD // 100)
 
 
+def fills(claim: Manifest) -> bool:
+    """Whether a claim says that it is what the importer fills for another one. Source: CDI,
+    `pkg/controller/populators`."""
+    owners = kinship.claims(claim, PERSISTENT_VOLUME_CLAIMS)
+    return any(name_of(claim) == f"prime-{owner.get('uid')}" for owner in owners)
+
+
 def _is_filled_by(claim: Manifest, other: Manifest) -> bool:
-    """Whether the other claim is what the importer fills for this one: its volume becomes this one's, which has none
-    until then. Source: CDI, `pkg/controller/populators`."""
+    """Whether the other claim, which this one owns, is what is filled for it: its volume becomes this one's, which has
+    none until then."""
     volume, filled = ((one.get("spec") or {}).get("volumeName") for one in (claim, other))
     return name_of(other) == f"prime-{uid_of(claim)}" and (not volume or volume == filled)
 

@@ -240,13 +240,12 @@ async def test_a_volume_and_what_the_importer_makes_of_it_are_charged_once(desk:
     owner: Sequence[Manifest] = owned_by(volume)
     # The importer adds what a file system takes; nothing else fits any more.
     filled = await made(desk, PERSISTENT_VOLUME_CLAIMS, "pvc-1", claim("10.5Gi"), ownerReferences=owner)
-    await made(
-        desk,
-        PERSISTENT_VOLUME_CLAIMS,
-        f"prime-{filled['metadata']['uid']}",
-        claim("10.5Gi"),
-        ownerReferences=owned_by(filled),
-    )
+    prime: Any = (PERSISTENT_VOLUME_CLAIMS, f"prime-{filled['metadata']['uid']}", claim("10.5Gi"))
+    async with desk.person("eve") as eve:
+        with pytest.raises(errors.Forbidden, match="only the importer makes"):
+            await made(desk, *prime, by=eve, ownerReferences=owned_by(filled))
+    async with desk.person("system:serviceaccount:cdi:cdi-sa") as importer:
+        await made(desk, *prime, by=importer, ownerReferences=owned_by(filled))
     for name, refs in (("second", owner), ("prime-other", owned_by(filled)), ("pvc-2", [])):
         await refused(desk, "storage: asks for 1Gi", PERSISTENT_VOLUME_CLAIMS, name, claim("1Gi"), ownerReferences=refs)
     await refused(desk, "storage", DATA_VOLUMES, "pvc-3", {"source": {"blank": {}}, "storage": asking("1Gi")})

@@ -4,14 +4,19 @@ A TenantControlPlane follows from a KamajiControlPlane; a virtual machine from a
 from the virtual machine. Written directly, each of them would bring what the rules for its source refuse: own images
 beside the data store's credentials, another tenant's data, a guest that mounts a Secret. RBAC alone does not hold it
 back: whoever is given `edit` on KubeVirt's kinds has it.
+
+So does the claim that the importer fills for another follow from that one, and it costs nothing beside it: until the
+other one has its volume, nothing else tells them apart.
 """
 
 from __future__ import annotations
 
+from provisioning import charges
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
 from provisioning.resources import (
     KAMAJI_CONTROL_PLANES,
+    PERSISTENT_VOLUME_CLAIMS,
     TENANT_CONTROL_PLANES,
     VIRTUAL_MACHINE_INSTANCES,
     VIRTUAL_MACHINES,
@@ -31,7 +36,11 @@ SOURCES = {
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.object is None or reading.is_platforms(facts, request) or extent.says_the_same(request):
+    if request.object is None or reading.is_platforms(facts, request):
+        return Allow()
+    if request.resource == PERSISTENT_VOLUME_CLAIMS.plural:
+        return _of_claim(request.object, request, facts)
+    if extent.says_the_same(request):
         return Allow()
     if reading.tenant_of(facts, request.namespace) is None:
         return Allow()
@@ -45,6 +54,16 @@ def check(request: Request, facts: Facts) -> Verdict:
     if request.resource == TENANT_CONTROL_PLANES.plural and request.old is None:
         return _of_control_plane(request.object, request.namespace, facts)
     return Allow()
+
+
+def _of_claim(claim: Manifest, request: Request, facts: Facts) -> Verdict:
+    """By its name and owner, which may come later, and when it is going already: all else is free."""
+    if not charges.fills(claim) or (request.old is not None and charges.fills(request.old)):
+        return Allow()
+    if facts.trusted.is_system(request.user) or reading.tenant_of(facts, request.namespace) is None:
+        return Allow()
+    text = f"only the importer makes {request.name} a part of that claim, which it fills by it; leave this out"
+    return refuse(Cause("metadata.ownerReferences", text))
 
 
 def _of_control_plane(manifest: Manifest, namespace: str, facts: Facts) -> Verdict:
@@ -62,7 +81,7 @@ POLICY = Policy(
     "made_by_controllers",
     (
         Rule(TENANT_CONTROL_PLANES, (UPDATE,), subresource="scale", reach=Reach.TENANTS),
-        *(Rule(kind, reach=Reach.TENANTS) for kind in SOURCES),
+        *(Rule(kind, reach=Reach.TENANTS) for kind in (*SOURCES, PERSISTENT_VOLUME_CLAIMS)),
     ),
     check,
 )

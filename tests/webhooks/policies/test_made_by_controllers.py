@@ -9,6 +9,7 @@ import pytest
 
 from provisioning.resources import (
     KAMAJI_CONTROL_PLANES,
+    PERSISTENT_VOLUME_CLAIMS,
     TENANT_CONTROL_PLANES,
     VIRTUAL_MACHINE_INSTANCES,
     VIRTUAL_MACHINES,
@@ -80,6 +81,31 @@ def test_kubevirt_makes_machines_and_the_platform_may_make_anything() -> None:
         made = manifest(resource, "web-0", {"running": True})
         assert check(resource, made, user="system:serviceaccount:kubevirt:kubevirt-controller") == Allow()
         assert check(resource, made, groups=("system:masters",)) == Allow()
+
+
+CLAIM = manifest(PERSISTENT_VOLUME_CLAIMS, "data", {})
+FILLING = manifest(PERSISTENT_VOLUME_CLAIMS, f"prime-{CLAIM['metadata']['uid']}", {})
+GOING = tweak(FILLING, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
+
+
+@pytest.mark.parametrize("before", [None, FILLING, tweak(owned(FILLING, CLAIM), "metadata.ownerReferences.0.uid", "x")])
+def test_what_fills_a_claim_is_made_a_part_of_it_by_the_importer_only(before: Any) -> None:
+    verdict = check(PERSISTENT_VOLUME_CLAIMS, owned(FILLING, CLAIM), old=before)
+    assert isinstance(verdict, Deny)
+    assert [cause.field for cause in verdict.causes] == ["metadata.ownerReferences"]
+    importer = "system:serviceaccount:cdi:cdi-sa"
+    assert check(PERSISTENT_VOLUME_CLAIMS, owned(FILLING, CLAIM), old=before, user=importer) == Allow()
+
+
+def test_nor_is_it_while_somebody_keeps_it_from_going() -> None:
+    assert isinstance(check(PERSISTENT_VOLUME_CLAIMS, owned(GOING, CLAIM), old=GOING), Deny)
+
+
+def test_all_other_claims_are_made_by_anybody_and_what_fills_one_may_be_marked() -> None:
+    there = owned(FILLING, CLAIM)
+    marked = tweak(there, "metadata.labels", {"a": "b"})
+    for new, old in ((CLAIM, None), (FILLING, None), (marked, there), (owned(CLAIM, CLAIM), None)):
+        assert check(PERSISTENT_VOLUME_CLAIMS, new, old=old) == Allow()
 
 
 def test_whose_controllers_are_believed_is_for_the_platform_to_say() -> None:
