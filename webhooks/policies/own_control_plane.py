@@ -43,30 +43,58 @@ ALLOWED: Final = frozenset(
         "addons.kubeProxy",
         "addons.konnectivity.agent",
         *(f"addons.konnectivity.server.{key}" for key in ("port", "version")),
-        *(f"{program}.{key}" for program in PROGRAMS for key in ("extraArgs", "extraVolumeMounts", "probes")),
+        *(f"{program}.{key}" for program in PROGRAMS for key in ("extraArgs", "probes")),
         *(f"{each}.resources.{part}.{name}" for each in SIZED for part in ("requests", "limits") for name in MOST),
         *(f"network.{key}" for key in ("serviceType", "certSANs", "dnsServiceIPs", "advertiseAddress")),
         "network.loadBalancerConfig.loadBalancerSourceRanges",
         *(f"network.ingress.{key}" for key in ("className", "hostname")),
         *(f"network.gateway.{key}" for key in ("name", "namespace", "hostname", "port", "sectionName")),
-        # `kamaji_rules` says which kinds of volume.
-        *(f"deployment.{key}" for key in ("strategy", "topologySpreadConstraints", "extraVolumes")),
+        *(f"deployment.{key}" for key in ("strategy", "topologySpreadConstraints")),
     }
 )
-"""Paths below `spec`. What runs in the tenant alone is judged where everything is that goes into a tenant."""
+"""Paths below `spec`. What runs in the tenant alone is judged where everything is that goes into a tenant. No volumes:
+a file can be put in a program's place, or be a credential or an authority of another cluster."""
 USUAL: Final = {
     "registry": "registry.k8s.io",
     "addons.konnectivity.server.image": "registry.k8s.io/kas-network-proxy/proxy-server",
 }
 """What Kamaji's own CRD fills in."""
-REACHING: Final = re.compile(r"--(etcd-[a-z-]+|storage-backend|([a-z-]+-)?kubeconfig|master|egress-selector-[a-z-]+)")
-"""Arguments by which a program would read another store, or talk to another API server by another credential."""
+FLAGS: Final = re.compile(
+    "--("
+    + "|".join(
+        (
+            "v|vmodule|logging-format|profiling|feature-gates|kube-api-(qps|burst)",
+            "leader-elect(-lease-duration|-renew-deadline|-retry-period)?",
+            "tls-(min-version|cipher-suites)",
+            # Of the API server.
+            "oidc-[a-z-]+|api-audiences|service-account-(issuer|jwks-uri|(extend|max)-token-expiration)",
+            "audit-log-(format|max(age|backup|size))",
+            "(enable|disable)-admission-plugins|runtime-config|emulated-version",
+            "max(-mutating)?-requests-inflight|(min-)?request-timeout|goaway-chance|enable-priority-and-fairness",
+            "(default-)?watch-cache(-sizes?)?|delete-collection-workers|event-ttl|service-node-port-range",
+            "default-(not-ready|unreachable)-toleration-seconds|cors-allowed-origins|allow-privileged",
+            # Of the controller manager.
+            "controllers|concurrent-[a-z-]+-syncs|min-resync-period|terminated-pod-gc-threshold",
+            "horizontal-pod-autoscaler-[a-z-]+|node-monitor-(grace-)?period|(secondary-)?node-eviction-rate",
+            "unhealthy-zone-threshold|large-cluster-size-threshold|node-cidr-mask-size(-ipv[46])?",
+            "cluster-signing-duration|namespace-sync-period|resource-quota-sync-period",
+            # Of the scheduler.
+            "pod-max-in-unschedulable-pods-duration",
+        )
+    )
+    + ")"
+)
+"""Arguments that people may write. Others read a file, which may say which program to run, or whom to trust; talk to
+another store or API server, by another credential; or open the program to others."""
+FLAG_MAX: Final = 100
+"""Characters of an argument that are told."""
+_LEAVE: Final = "leave it out, or ask the platform"
 WHY: Final = (
     ("dataStore", "is where tenants' data is: leave it out, and Kamaji gives this cluster a place of its own"),
     ("kine", "is how the data store is reached, which all tenants share; leave it out"),
     ("registry", "is where images come from that run in the management cluster; leave it out"),
-    ("network", "claims something of the management cluster's network; leave it out, or ask the platform"),
-    ("deployment", "runs, mounts or chooses something in the management cluster; leave it out, or ask the platform"),
+    ("network", f"claims something of the management cluster's network; {_LEAVE}"),
+    ("deployment", f"runs, mounts or chooses something in the management cluster; {_LEAVE}"),
 )
 
 
@@ -94,6 +122,8 @@ def _fields(after: Tree, before: Tree, facts: Facts) -> Iterator[Cause]:
 def _why(path: str) -> str:
     if path.endswith((".image", "containerImageName")):
         return "is an image that would run in the management cluster, beside the data store's credentials; leave it out"
+    if path.endswith("extraVolumeMounts"):
+        return f"mounts something in the management cluster, where it may take a program's place; {_LEAVE}"
     if ".resources." in path:
         return "would take something of a node that nobody counts; leave it out"
     return next((why for prefix, why in WHY if path.startswith(prefix)), "is for the platform to say; leave it out")
@@ -103,10 +133,10 @@ def _arguments(after: Tree, before: Tree) -> Iterator[Cause]:
     for program in PROGRAMS:
         there: list[Any] = list(tree.sequence(tree.dig(before, program).get("extraArgs")))
         for index, argument in enumerate(tree.sequence(tree.dig(after, program).get("extraArgs"))):
+            flag = tree.text(argument).partition("=")[0]
             # Kubernetes' programs take the one for the other.
-            flag = tree.text(argument).partition("=")[0].strip().replace("_", "-")
-            if argument not in there and REACHING.fullmatch(flag):
-                text = f"{flag} would have it reach another store or another API server; Kamaji sets it"
+            if argument not in there and not FLAGS.fullmatch(flag.replace("_", "-")):
+                text = f"{flag[:FLAG_MAX]} is none of the arguments that people may give it; {_LEAVE}"
                 yield Cause(f"spec.{program}.extraArgs[{index}]", text)
 
 

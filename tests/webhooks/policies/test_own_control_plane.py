@@ -22,9 +22,10 @@ PLAIN: Manifest = {
     "registry": "registry.k8s.io",
     "addons": {"coreDNS": {}, "konnectivity": {"server": {"port": 8132}, "agent": {"mode": "DaemonSet"}}},
     "scheduler": {"resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"cpu": 4, "memory": "8Gi"}}},
-    "apiServer": {"extraArgs": ["--oidc-issuer-url=https://id.example.org", "--audit-log-maxage=3"]},
+    "apiServer": {"extraArgs": ["--oidc-issuer-url=https://id.example.org", "--audit-log-maxage=3", "--v=2"]},
+    "controllerManager": {"extraArgs": ["--terminated_pod_gc_threshold=100", "--node-monitor-grace-period=50s"]},
     "network": {"serviceType": "LoadBalancer", "certSANs": ["api.example.org"]},
-    "deployment": {"nodeSelector": {}, "extraVolumes": [{"name": "a", "configMap": {"name": "audit"}}]},
+    "deployment": {"nodeSelector": {}, "extraVolumes": []},
 }
 """What people may want of one, with what the CRD fills in."""
 
@@ -65,6 +66,10 @@ def test_what_people_may_want_of_a_control_plane_passes() -> None:
         ("deployment.podAdditionalMetadata", {"annotations": {"k8s.v1.cni.cncf.io/networks": "infra"}}),
         ("deployment.additionalMetadata", {"labels": {"a": "b"}}),
         ("deployment.externalClusterReference", {"kubeconfigSecretName": "x"}),
+        ("deployment.extraVolumes", [{"name": "a", "configMap": {"name": "mine", "defaultMode": 0o755}}]),
+        ("deployment.extraVolumes", [{"name": "a", "secret": {"secretName": "web-ca"}}]),
+        ("apiServer.extraVolumeMounts", [{"name": "a", "mountPath": "/usr/local/sbin/kube-apiserver", "subPath": "x"}]),
+        ("controllerManager.extraVolumeMounts", [{"name": "a", "mountPath": "/ca"}]),
         ("network.serviceAnnotations", {"metallb.io/loadBalancerIPs": "192.0.2.1"}),
         ("network.serviceLabels", {"a": "b"}),
         ("network.serviceAddress", "192.0.2.1"),
@@ -99,9 +104,27 @@ def test_what_reaches_further_than_the_tenant_is_the_platforms(path: str, value:
         "--authentication-kubeconfig",
         "--authentication_kubeconfig=/x",
         "--master",
+        "--authentication-token-webhook-config-file=/x",
+        "--authorization-webhook-config-file=/x",
+        "--authorization-config=/x",
+        "--audit-webhook-config-file=/x",
+        "--audit-log-path=/x",
+        "--admission-control-config-file=/x",
+        "--encryption-provider-config=/x",
+        "--egress-selector-config-file=/x",
+        "--tracing-config-file=/x",
+        "--cluster-signing-key-file=/x",
+        "--flex-volume-plugin-dir=/x",
+        "--config=/x",
+        "--flag-of-next-year",
+        "--v --kubeconfig=/x",
+        " --kubeconfig=/x",
+        "-kubeconfig=/x",
+        "kubeconfig=/x",
+        "",
     ],
 )
-def test_no_argument_leads_to_another_store_or_another_api_server(flag: str) -> None:
+def test_no_argument_reads_a_file_or_leads_to_another_store_or_api_server(flag: str) -> None:
     asked = tweak(control_plane(), "spec.controllerManager", {"extraArgs": ["--v=2", flag]})
     assert fields(asked) == ["spec.controllerManager.extraArgs[1]"]
     assert fields(tweak(asked, "spec.replicas", 3), old=asked) == []
