@@ -15,9 +15,10 @@ CONTROLLERS = frozenset(
         "kubevirt",
         "cdi",
         "kube-system",
+        "projectsveltos",
     }
 )
-"""Where Cluster API, its providers, Kamaji, KubeVirt and CDI are installed unless somebody chose otherwise."""
+"""Where Cluster API, its providers, Kamaji, KubeVirt, CDI and Sveltos are installed unless somebody chose otherwise."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 Flux' controllers may do everything there, and without `kubeConfig` and `serviceAccountName` they do it for whoever may
 write a HelmRelease. With a `kubeConfig` that is a ConfigMap and no Secret, they show a token of their own to whatever
 address that says, unless it names an account, and it may change at any time. Sveltos has no account to name, so a
-tenant's profile stays out of the management cluster, and collects nothing from other namespaces.
+tenant's profile stays out of the management cluster, and collects nothing from other namespaces; nor does Cluster API's
+add-on provider for Helm, which takes the cluster and the Secrets that it is told, wherever they are.
 Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as well, and may have forgotten.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
-from provisioning.resources import HELM_RELEASES
+from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASE_PROXIES, HELM_RELEASES
 from webhooks import carriers, difference, extent, hubs, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
@@ -21,6 +22,10 @@ from webhooks.hubs import Entry
 from webhooks.kinds import KUSTOMIZATIONS, PROFILES
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
+
+_PROXIES = (HELM_CHART_PROXIES, HELM_RELEASE_PROXIES)
+ELSEWHERE = ("clusterRef", "credentials.secret", "tlsConfig.caSecret")
+"""What of a proxy may name another namespace."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -46,6 +51,15 @@ def _borrowed(manifest: Manifest, before: Manifest | None) -> Iterator[Cause]:
             namespace = entry.content.get("namespace")
             told = f"Sveltos would read it in {namespace} with its own rights; name what is in this namespace"
             yield Cause(entry.field, told)
+    elif manifest["kind"] in [proxy.kind for proxy in _PROXIES]:
+        own = tree.dig(manifest, "metadata").get("namespace")
+        for path in ELSEWHERE:
+            namespace = tree.dig(spec, *path.split(".")).get("namespace")
+            if namespace and namespace != own:
+                told = (
+                    f"the add-on provider would go to {namespace} with its own rights; name what is in this namespace"
+                )
+                yield Cause(f"spec.{path}.namespace", told)
     elif tree.dig(spec, "kubeConfig").get("configMapRef"):
         yield Cause(
             "spec.kubeConfig.configMapRef",
@@ -74,6 +88,6 @@ def _work(manifest: Manifest) -> Manifest:
 
 POLICY = Policy(
     "no_borrowed_rights",
-    tuple(Rule(kind, reach=Reach.TENANTS) for kind in (HELM_RELEASES, KUSTOMIZATIONS, PROFILES)),
+    tuple(Rule(kind, reach=Reach.TENANTS) for kind in (HELM_RELEASES, KUSTOMIZATIONS, PROFILES, *_PROXIES)),
     check,
 )

@@ -3,8 +3,9 @@
 A Tenant is a quota and the people who decide. A Catalog and an instancetype say how large a machine is, a ClusterClass
 what a cluster is made of, a DataStore where all tenants' data is. A preference is what KubeVirt adds to a machine after
 it was judged, annotations among it, by which images run beside the guest. And the ways to more machines that nobody
-measures (pools of either kind, replica sets, clones, restored snapshots) or out of a disk (exports): no tenant cluster
-needs them. RBAC says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
+measures (pools of either kind, replica sets, templates, clones, restored snapshots) or out of a disk (exports, backups,
+migrations elsewhere): no tenant cluster needs them. A ClusterSummary is what Sveltos makes of a profile for one
+cluster, whosever that is. RBAC says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
 """
 
 from __future__ import annotations
@@ -41,7 +42,14 @@ PREFERENCES = Resource(
     "VirtualMachineClusterPreference",
     namespaced=False,
 )
-WIDE = (DATA_STORES, KUBECONFIG_GENERATORS, VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, PREFERENCES)
+WIDE = (
+    DATA_STORES,
+    KUBECONFIG_GENERATORS,
+    VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES,
+    PREFERENCES,
+    Resource("cdi.kubevirt.io", ANY, "objecttransfers", "ObjectTransfer", namespaced=False),
+    Resource("runtime.cluster.x-k8s.io", ANY, "extensionconfigs", "ExtensionConfig", namespaced=False),
+)
 SCALED = (
     Resource("cluster.x-k8s.io", ANY, "machinepools", "MachinePool"),
     Resource("kubevirt.io", ANY, "virtualmachineinstancereplicasets", "VirtualMachineInstanceReplicaSet"),
@@ -49,12 +57,18 @@ SCALED = (
 )
 MACHINERY = (
     *SCALED,
+    Resource("kubevirt.io", ANY, "virtualmachineinstancemigrations", "VirtualMachineInstanceMigration"),
+    Resource("backup.kubevirt.io", ANY, "virtualmachinebackups", "VirtualMachineBackup"),
+    Resource("backup.kubevirt.io", ANY, "virtualmachinebackuptrackers", "VirtualMachineBackupTracker"),
+    Resource("template.kubevirt.io", ANY, "virtualmachinetemplates", "VirtualMachineTemplate"),
+    Resource("template.kubevirt.io", ANY, "virtualmachinetemplaterequests", "VirtualMachineTemplateRequest"),
     Resource("clone.kubevirt.io", ANY, "virtualmachineclones", "VirtualMachineClone"),
     Resource("snapshot.kubevirt.io", ANY, "virtualmachinesnapshots", "VirtualMachineSnapshot"),
     Resource("snapshot.kubevirt.io", ANY, "virtualmachinerestores", "VirtualMachineRestore"),
     Resource("export.kubevirt.io", ANY, "virtualmachineexports", "VirtualMachineExport"),
     Resource("instancetype.kubevirt.io", ANY, "virtualmachineinstancetypes", "VirtualMachineInstancetype"),
     Resource("instancetype.kubevirt.io", ANY, "virtualmachinepreferences", "VirtualMachinePreference"),
+    Resource("config.projectsveltos.io", ANY, "clustersummaries", "ClusterSummary"),
 )
 KINDS = (*OURS, *WIDE, *CLASSES, *MACHINERY)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import HELM_RELEASES, Resource
+from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASE_PROXIES, HELM_RELEASES, Resource
 from tests.webhooks.estate import WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
@@ -81,3 +81,17 @@ def test_a_tenants_profile_collects_nothing_from_other_namespaces() -> None:
         assert isinstance(verdict, Deny)
         assert verdict.causes[0].field == "spec.templateResourceRefs[0].resource.namespace"
     assert check(PROFILES, collecting("tenant-blue")) == check(PROFILES, collecting("")) == Allow()
+
+
+@pytest.mark.parametrize("kind", [HELM_CHART_PROXIES, HELM_RELEASE_PROXIES])
+@pytest.mark.parametrize("path", ["clusterRef", "credentials.secret", "tlsConfig.caSecret"])
+def test_the_add_on_provider_goes_to_no_other_namespace_for_a_tenant(kind: Resource, path: str) -> None:
+    bare = manifest(kind, "p", {"chartName": "cilium"})
+    there = tweak(bare, f"spec.{path}", {"name": "a", "namespace": "tenant-red"})
+    verdict = check(kind, there)
+    assert isinstance(verdict, Deny)
+    assert [cause.field for cause in verdict.causes] == [f"spec.{path}.namespace"]
+    assert isinstance(check(kind, there, old=bare), Deny)
+    assert check(kind, tweak(there, "metadata.labels", {"a": "b"}), old=there) == Allow()
+    for here in ({"name": "a", "namespace": "tenant-blue"}, {"name": "a"}):
+        assert check(kind, tweak(bare, f"spec.{path}", here)) == Allow()
