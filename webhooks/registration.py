@@ -185,9 +185,11 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
     anew = ["request.operation != 'UPDATE'", "request.?subResource.orValue('') != ''"]
     conditions = [{"name": "something-we-look-at-changes", "expression": " || ".join([*anew, *changed])}]
     if reach is Reach.EVERYWHERE:
-        # Other people's namespaces come and go without us, even when nobody answers here.
-        either = f"[object, oldObject].exists(o, o != null && '{TENANT_LABEL}' in o.metadata.?labels.orValue({{}}))"
-        expression = f"request.resource.resource != 'namespaces' || {either}"
+        # Other people's namespaces come and go without us, and a tenant's keeps its label to its end, even when nobody
+        # answers here.
+        label = f"metadata.?labels[?'{TENANT_LABEL}'].orValue('')"
+        before, after = (f"({o} == null ? '' : {o}.{label})" for o in ("oldObject", "object"))
+        expression = f"request.resource.resource != 'namespaces' || {before} != {after}"
         conditions.append({"name": "namespaces-of-tenants", "expression": expression})
     if reach is Reach.TENANTS:
         # Other Services cost nothing, and come and go without us, even when nobody answers here.

@@ -101,7 +101,10 @@ GUARDS: Final = (
     ),
     Guard(
         "namespaces",
-        (Rule(NAMESPACES),),
+        (
+            Rule(NAMESPACES),
+            *(Rule(NAMESPACES, (UPDATE,), subresource=part) for part in tenant_namespaces.PARTS),
+        ),
         (
             Check(
                 "variables.platform || variables.before == variables.after",

@@ -228,8 +228,8 @@ async def test_what_a_tenant_may_have_the_platform_says(place: Place) -> None:
 
 
 async def test_whose_a_namespace_is_the_platform_says(place: Place) -> None:
-    def label(kube: Kube, name: str, tenant: str | None) -> Write:
-        return patching(kube, NAMESPACES, name, {"metadata": {"labels": {TENANT_LABEL: tenant}}})
+    def label(kube: Kube, name: str, tenant: str | None, sub: str = "") -> Write:
+        return patching(kube, NAMESPACES, name, {"metadata": {"labels": {TENANT_LABEL: tenant}}}, sub=sub)
 
     new = f"{place.name}-new"
     await refused(
@@ -238,6 +238,7 @@ async def test_whose_a_namespace_is_the_platform_says(place: Place) -> None:
         label(place.eve, place.nobodys, place.name),
         label(place.eve, place.name, "another"),
         label(place.eve, place.name, None),
+        label(place.eve, place.name, None, "status"),
     )
     await creating(place.eve, NAMESPACES, _namespace(new))()
     await patching(place.eve, NAMESPACES, place.name, {"metadata": {"labels": {"a": "b"}}})()

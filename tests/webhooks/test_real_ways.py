@@ -436,6 +436,15 @@ async def test_nothing_is_made_that_controllers_make(desk: Desk, eve: Kube) -> N
         ("spec.dataStoreName", {"dataStoreName": "of-another"}),
         ("spec.dataStoreSchema", {"dataStoreSchema": "of_another"}),
         ("spec.apiServer.extraArgs", {"apiServer": {"extraArgs": ["--etcd-prefix=/of-another"]}}),
+        ("spec.apiServer.extraArgs", {"apiServer": {"extraArgs": ["--authentication-token-webhook-config-file=/x"]}}),
+        (
+            "spec.apiServer.extraVolumeMounts",
+            {"apiServer": {"extraVolumeMounts": [{"name": "a", "mountPath": "/usr/local/sbin", "readOnly": True}]}},
+        ),
+        (
+            "spec.deployment.extraVolumes",
+            {"deployment": {"extraVolumes": [{"name": "a", "configMap": {"name": "mine", "defaultMode": 0o755}}]}},
+        ),
         ("spec.apiServer.resources", {"apiServer": {"resources": {"requests": {"cpu": "64"}}}}),
         ("spec.scheduler.resources", {"scheduler": {"resources": {"limits": {"nvidia.com/A100": "1"}}}}),
         ("spec.network.serviceAnnotations", {"network": {"serviceAnnotations": {"metallb.io/address-pool": "x"}}}),
@@ -544,6 +553,15 @@ async def test_a_namespace_has_the_tenant_that_the_platform_gave_it(desk: Desk, 
         for label in (None, desk.tenant):
             if label:
                 await desk.admin.merge(NAMESPACES, fresh, {"metadata": {"labels": {TENANT_LABEL: label}}})
+                # What is written apart takes labels along.
+                bare_again = partial(eve.merge, NAMESPACES, fresh, {"metadata": {"labels": {TENANT_LABEL: None}}})
+                found = await eve.get(NAMESPACES, fresh)
+                found["metadata"]["labels"].pop(TENANT_LABEL)
+                await refused(
+                    "only the platform may say whose",
+                    partial(bare_again, subresource="status"),
+                    partial(eve.replace, NAMESPACES, found, subresource="finalize"),
+                )
             await refused(
                 "belongs to no tenant",
                 lambda: eve.create(TENANT_CLUSTERS, cluster),

@@ -24,6 +24,8 @@ from webhooks.review import Request
 
 TOLD: Final = "only the platform may say whose a namespace is, and {user} is not of it"
 FIELD: Final = f"metadata.labels[{TENANT_LABEL}]"
+PARTS: Final = ("status", "finalize")
+"""What of a namespace is written apart, and takes new labels along."""
 SHOWN = 5
 """Clusters that a denial names; more are counted."""
 
@@ -98,6 +100,10 @@ def _named(clusters: Sequence[str]) -> str:
 
 POLICY = Policy(
     "tenant_namespaces",
-    (Rule(NAMESPACES, (CREATE, UPDATE, DELETE)), Rule(TENANTS, (CREATE, UPDATE, DELETE))),
+    (
+        Rule(NAMESPACES, (CREATE, UPDATE, DELETE)),
+        *(Rule(NAMESPACES, (UPDATE,), subresource=part) for part in PARTS),
+        Rule(TENANTS, (CREATE, UPDATE, DELETE)),
+    ),
     check,
 )

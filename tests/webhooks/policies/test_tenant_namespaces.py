@@ -14,6 +14,7 @@ from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.policies import ledger_writers
 from webhooks.policies.tenant_namespaces import POLICY
+from webhooks.policy import UPDATE, table
 from webhooks.trusted import Trusted
 
 PLATFORM = {"user": "root", "groups": ["system:masters"]}
@@ -25,10 +26,23 @@ def check(resource: Any, new: Any, *more: Any, **rest: Any) -> Any:
     return World(*more).check(POLICY, request(resource, new, **rest))
 
 
+@pytest.mark.parametrize("part", ["", "status", "finalize"])
 @pytest.mark.parametrize(("new", "old"), [(NAMESPACE, None), (NAMESPACE, BARE), (BARE, NAMESPACE)])
-def test_only_the_platform_says_whose_a_namespace_is(new: Any, old: Any) -> None:
-    assert isinstance(check(NAMESPACES, new, old=old), Deny)
-    assert check(NAMESPACES, new, old=old, **PLATFORM) == Allow()
+def test_only_the_platform_says_whose_a_namespace_is_by_whatever_is_written(new: Any, old: Any, part: str) -> None:
+    assert isinstance(check(NAMESPACES, new, old=old, subresource=part), Deny)
+    assert check(NAMESPACES, new, old=old, subresource=part, **PLATFORM) == Allow()
+
+
+def test_by_whatever_a_namespace_is_written_this_rule_is_asked() -> None:
+    asked = {about[2] for about in table([POLICY]) if about[1] == NAMESPACES.plural and about[3] == UPDATE}
+    assert asked == {"", "status", "finalize"}
+
+
+@pytest.mark.parametrize("part", ["status", "finalize"])
+def test_whoever_ends_a_namespace_leaves_the_label_as_it_is(part: str) -> None:
+    ending = {**NAMESPACE, "spec": {"finalizers": []}, "status": {"phase": "Terminating"}}
+    controller = "system:serviceaccount:kube-system:namespace-controller"
+    assert check(NAMESPACES, ending, cluster(), old=NAMESPACE, subresource=part, user=controller) == Allow()
 
 
 def test_the_platform_may_be_a_user_by_name() -> None:
