@@ -7,6 +7,7 @@ same person could type.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,7 @@ import pydantic
 
 from bot import blocks, replies
 from bot.blocks import Block
-from provisioning.digest import digest_of
-from provisioning.model import Action, ClusterRequest, TenantCluster
+from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored
 
 APPROVE = "request_approve"
@@ -60,6 +60,13 @@ class Place:
 
 def ticket_of(request: Stored[ClusterRequest]) -> Ticket:
     return Ticket(namespace=request.meta.namespace, id=request.meta.name, digest=request.it.spec.digest)
+
+
+def ticket_of_cluster(cluster: Stored[TenantCluster]) -> Ticket:
+    """Of this very cluster: another one of its name has another uid."""
+    meta = cluster.meta
+    digest = f"sha256:{hashlib.sha256(meta.uid.encode()).hexdigest()}"
+    return Ticket(namespace=meta.namespace, id=meta.name, digest=digest)
 
 
 def read(value: Any) -> Ticket | None:
@@ -157,11 +164,9 @@ def let_go(request: Stored[ClusterRequest]) -> Block:
 
 
 def let_go_of(cluster: Stored[TenantCluster]) -> Block:
-    """The same of one that nobody asked for: its own name stands for it."""
-    meta, desired = cluster.meta, cluster.it.spec
-    digest = digest_of(action=Action.CHANGE, cluster=meta.name, desired=desired)
-    value = Ticket(namespace=meta.namespace, id=meta.name, digest=digest).dumps()
-    return blocks.button(replies.LET_GO, action=LET_GO_OF, value=value, spoken=replies.let_go_spoken(meta.name))
+    """The same of one that nobody asked for."""
+    value, spoken = ticket_of_cluster(cluster).dumps(), replies.let_go_spoken(cluster.meta.name)
+    return blocks.button(replies.LET_GO, action=LET_GO_OF, value=value, spoken=spoken)
 
 
 def take_back_vote(request: Stored[ClusterRequest]) -> Block:

@@ -50,6 +50,11 @@ class Told:
     def dumps(self) -> str:
         return f"{self.word.value} {self.end or '-'} {self.rung or '-'}"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was of what comes after its lifetime."""
+        return self.rung.startswith(OVER)
+
     @classmethod
     def read(cls, noted: str) -> Told | None:
         """None for what we never wrote."""
@@ -162,7 +167,7 @@ def let_go(it: Watched) -> News | None:
     told, ladder = it.told, _ladder(it)
     if told is None or ladder is None or told.end != objects.format_time(ladder.ends_at):
         return None
-    words = replies.let_it_go(it.name, _then(ladder, over=told.rung.startswith(OVER)))
+    words = replies.let_it_go(it.name, _then(ladder, over=told.is_over))
     return News(cards.say(words), replace(told, word=Word.LET_GO), fresh=False)
 
 

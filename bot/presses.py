@@ -86,7 +86,8 @@ async def _let_go_of(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
         return Repaint(told=cards.say(replies.no_such_cluster(ticket.id, "")))
     if not people.member(it.tenant.it.spec, person):
         return Repaint(told=cards.say(replies.REFUSED[Reason.NOT_YOURS]))
-    noted = [each for each in told.of(it.cluster.meta) if each.surface is Surface.NEWS]
+    is_this = ticket == buttons.ticket_of_cluster(it.cluster)
+    noted = [each for each in told.of(it.cluster.meta) if each.surface is Surface.NEWS and is_this]
     after = [(each, found) for each in noted if (found := news.let_go(unasked.watched(it, each)))]
     if not after:
         return Repaint(told=cards.say(replies.nothing_to_let_go(ticket.id)))

@@ -130,7 +130,7 @@ def _unattended(sight: Sight) -> list[Block]:
     look = _look(sight)
     going = look if look is not None and look.stage is Stage.DELETING else None
     return [
-        blocks.section(replies.given_up_alone(text.lifetime(sight.tenant.it.spec.lifetime.failed), gone=going is None)),
+        blocks.section(replies.given_up_alone(gone=going is None)),
         *(life.parts(going, steps_as=_short) if going else []),
         *([blocks.context(replies.PLATFORM_TOLD)] if going and _platform_knows(sight) else []),
         blocks.context(_footnote(sight)),

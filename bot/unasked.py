@@ -8,7 +8,7 @@ What must never live here: when its end is told (`news`), or where a message goe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,9 +16,9 @@ from bot import alarm, approvers, blocks, buttons, cards, digest, life, replies,
 from bot import places as of_requests
 from bot.cards import Card
 from bot.life import Look
-from bot.news import Told, Watched
+from bot.news import Told, Watched, Word
 from bot.ports import Reads
-from provisioning import names, objects, people, room, stage, standing, unattended
+from provisioning import lifetime, names, objects, people, room, stage, standing, told, unattended
 from provisioning.errors import NoCatalog
 from provisioning.model import (
     Action,
@@ -38,28 +38,30 @@ from provisioning.stage import Stage
 OVER: Final = "over"
 """What is noted beside a message about a trouble that has passed: the next one is told anew."""
 NEWS: Final = timedelta(hours=24)
-"""Who asked, and was not told within this, is not told by a card any more."""
-_ON_THE_WAY: Final = (Stage.BUILDING, Stage.STALLED)
+"""What nobody was told of within this is no news any more."""
+ON_THE_WAY: Final = (Stage.BUILDING, Stage.STALLED, Stage.DELETING)
 
 
 @dataclass(frozen=True)
 class Unasked:
-    """All that is told from. `is_asked`: a card tells of it after all."""
+    """All that is told from. `is_asked`: a card tells of it after all. `gone` is since when we know that it is not
+    there any more; the rest is then as it was last."""
 
     cluster: Stored[TenantCluster]
     tenant: Stored[Tenant]
     catalog: CatalogSpec
     is_asked: bool
     now: datetime | None = None
+    gone: datetime | None = None
 
     @property
     def stage(self) -> Stage:
-        return stage.of_cluster(self.cluster)
+        return Stage.GONE if self.gone else stage.of_cluster(self.cluster)
 
     @property
     def hangs(self) -> bool:
         """Whether it has stood still for longer than its own people can be expected to wait."""
-        return self.now is not None and alarm.hangs(self.cluster, self.now)
+        return self.now is not None and not self.gone and alarm.hangs(self.cluster, self.now)
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,19 @@ def at(desk: Reads, key: tuple[str, str], *, now: datetime | None = None) -> Una
         return None
 
 
-def beside(desk: Reads, it: Unasked) -> Iterator[Unasked]:
-    """The clusters of the same tenant that no card tells of, this one among them."""
-    for cluster in desk.clusters(it.tenant.meta.name):
-        found = _of(desk, cluster, it.tenant, it.catalog, it.now)
-        if not found.is_asked:
-            yield found
+def is_gone(desk: Reads, it: Unasked) -> bool:
+    """Whether this very cluster is not there any more; its tenant must be."""
+    there = desk.clusters(it.tenant.meta.name) if desk.tenant_of(it.cluster.meta.namespace) else (it.cluster,)
+    return all(each.meta.uid != it.cluster.meta.uid for each in there)
+
+
+def beside(desk: Reads, it: Unasked, surface: Surface) -> Iterator[Unasked]:
+    """The clusters that no card tells of, this one among them: of the same tenant, or for the platform of all."""
+    for tenant in desk.all_tenants() if surface is Surface.PLATFORM else (it.tenant,):
+        for cluster in desk.clusters(tenant.meta.name):
+            found = _of(desk, cluster, tenant, it.catalog, it.now)
+            if not found.is_asked:
+                yield found
 
 
 def _of(
@@ -107,7 +116,7 @@ def _tells(
     if it.spec.action is Action.DELETE or not (is_made or it.status.phase is Phase.APPLIED):
         return False
     is_now = stage.of_request(request, cluster)
-    if is_now is Stage.SUPERSEDED:
+    if is_now in (Stage.SUPERSEDED, Stage.GONE) or (is_now is Stage.GIVEN_UP and not cluster.meta.deleting):
         return False
     noted = [each for each in it.status.deliveries if each.surface is Surface.REQUESTER]
     if noted:
@@ -121,26 +130,44 @@ def places(it: Unasked) -> tuple[str, ...]:
     """Channels and accounts: whom the tenant names to be told, else where its approvers are asked; and whoever made it,
     where that is somebody Slack knows."""
     channels, owner = it.tenant.it.spec.channels, _owner(it)
-    told = channels.notified or ((channels.approvals,) if channels.approvals else ())
-    return tuple(dict.fromkeys((*told, *((owner.slack,) if owner and owner.slack else ()))))
+    named = channels.notified or ((channels.approvals,) if channels.approvals else ())
+    return tuple(dict.fromkeys((*named, *((owner.slack,) if owner and owner.slack else ()))))
 
 
 def watched(it: Unasked, noted: Delivery | None) -> Watched:
-    """Its end, for whom told it last as is noted there."""
+    """Its end, for whom told it last as is noted there. What is no news any more counts as known."""
     meta, spec = it.cluster.meta, it.cluster.it.spec
+    born = meta.created or datetime.min.replace(tzinfo=UTC)
     return Watched(
         meta.namespace,
         meta.name,
         it.tenant,
         it.catalog,
-        it.cluster,
+        None if it.gone else it.cluster,
         spec,
         it.stage,
-        told=Told.read(noted.revision) if noted else None,
-        since=meta.created or datetime.min.replace(tzinfo=UTC),
+        told=_told(it, noted),
+        since=max(born, it.now - NEWS) if it.now else born,
         let_go=buttons.let_go_of(it.cluster),
         now=it.now,
     )
+
+
+def _told(it: Unasked, noted: Delivery | None) -> Told | None:
+    """What they were told last. Who lets its end be, at whichever place, does so for all."""
+    mine, meta = Told.read(noted.revision) if noted else None, it.cluster.meta
+    ends_at = lifetime.ends_at(meta.created, it.cluster.it.spec) if meta.created else None
+    end = objects.format_time(ends_at) if ends_at else ""
+    if mine is not None and (mine.word is not Word.TOLD or mine.end != end):
+        return mine
+    if mine is None and end and it.gone:
+        return Told(Word.TOLD, end, "")  # It went before they could be told.
+    heard = (Told.read(each.revision) for each in told.of(meta) if each.surface is Surface.NEWS)
+    let_go = (each for each in heard if each and each.word is Word.LET_GO and each.end == end)
+    if mine is None:
+        return next(let_go, None)
+    is_let_go = any(each.is_over == mine.is_over for each in let_go)
+    return replace(mine, word=Word.LET_GO) if is_let_go else mine
 
 
 def trouble(it: Unasked, noted: Delivery | None, surface: Surface) -> Due | None:
@@ -152,7 +179,7 @@ def trouble(it: Unasked, noted: Delivery | None, surface: Surface) -> Due | None
     stands = noted is not None and noted.heard != OVER and noted.revision != digest.UNDER_WAY
     if not bad and not stands:
         return None
-    heard = "" if bad or it.stage in _ON_THE_WAY else OVER
+    heard = "" if bad or it.stage in ON_THE_WAY else OVER
     card = _card(it, surface, bad=bad)
     if noted is not None and stands and (noted.revision, noted.heard) == (card.revision, heard):
         return None
@@ -161,8 +188,9 @@ def trouble(it: Unasked, noted: Delivery | None, surface: Surface) -> Due | None
 
 def together(them: Sequence[Unasked]) -> Card:
     """What went wrong with many at once, as it stands now: one message, and no flood."""
-    tenant, shown = them[0].tenant.meta.name, them[: digest.LINES]
-    lines = [replies.headline(it.stage, it.cluster.meta.name, tenant) for it in shown]
+    shown, tenants = them[: digest.LINES], {it.tenant.meta.name for it in them}
+    tenant = min(tenants) if len(tenants) == 1 else ""
+    lines = [replies.headline(it.stage, it.cluster.meta.name, it.tenant.meta.name) for it in shown]
     parts = [blocks.section(replies.many_in_trouble(len(them), tenant))]
     parts += [
         blocks.section("\n".join(lines[first : first + cards.SECTION_LINES]))
@@ -170,7 +198,7 @@ def together(them: Sequence[Unasked]) -> Card:
     ]
     if len(them) > len(shown):
         parts.append(blocks.context(replies.and_more(len(them) - len(shown))))
-    look = buttons.run(replies.SHORTCUT_LIST, f"list {tenant}", spoken=replies.LIST_SPOKEN)
+    look = buttons.run(replies.SHORTCUT_LIST, f"list {tenant}".strip(), spoken=replies.LIST_SPOKEN)
     return cards.card([*parts, blocks.actions(look)])
 
 
@@ -179,7 +207,7 @@ def _card(it: Unasked, surface: Surface, *, bad: bool) -> Card:
     meta, tenant = it.cluster.meta, it.tenant
     parts = [blocks.section(replies.headline(it.stage, meta.name, tenant.meta.name))]
     if unattended.is_given_up(it.cluster):
-        parts.append(blocks.section(replies.given_up_alone(text.lifetime(tenant.it.spec.lifetime.failed), gone=False)))
+        parts.append(blocks.section(replies.given_up_alone(gone=it.gone is not None)))
     if bad:
         look = Look(it.cluster, it.catalog, tenant.it.spec.lifetime)
         parts += life.parts(look) if surface is Surface.NOTICE else life.told(look)

@@ -30,7 +30,7 @@ class Stage(StrEnum):
     DELETED = "Deleted"
     SUPERSEDED = "Superseded"  # the cluster has moved on with another request
     GIVEN_UP = "GivenUp"  # the cluster failed before it was ever ready, and nobody chose what becomes of it
-    GONE = "Gone"  # applied, and the cluster is not there (any more)
+    GONE = "Gone"  # applied, and the cluster is not there (any more), or another one of its name
 
 
 GIVEN_UP: Final = "GivenUp"
@@ -78,8 +78,18 @@ def of_request(request: Stored[ClusterRequest], cluster: Stored[TenantCluster] |
         return Stage.GIVEN_UP
     if cluster is None:
         return Stage.GONE
-    behind = cluster.meta.annotations.get(names.REQUEST_ANNOTATION, request.meta.name)
-    return of_cluster(cluster) if behind == request.meta.name else Stage.SUPERSEDED
+    behind = cluster.meta.annotations.get(names.REQUEST_ANNOTATION)
+    if behind is None and _made_since(cluster, request):
+        return Stage.GONE
+    return of_cluster(cluster) if behind in (None, request.meta.name) else Stage.SUPERSEDED
+
+
+def _made_since(cluster: Stored[TenantCluster], request: Stored[ClusterRequest]) -> bool:
+    """Whether it was made after what was asked for had been written: another cluster under the same name."""
+    done = conditions.find(request.it.status.conditions, "Ready")
+    if done is None or done.status != "True" or cluster.meta.created is None:
+        return False
+    return cluster.meta.created > objects.parse_time(done.last_transition_time)
 
 
 def _younger(cluster: Stored[TenantCluster], request: Stored[ClusterRequest]) -> bool:

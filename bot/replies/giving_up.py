@@ -43,13 +43,9 @@ def given_up_unless(when: str) -> str:
     return f"⏳ {wording.given_up_unless(when)}"
 
 
-def given_up_alone(span: str, *, gone: bool) -> str:
-    """`span` is for how long somebody could have chosen."""
+def given_up_alone(*, gone: bool) -> str:
     room = "Its room in the quota is free again." if gone else "Its room in the quota is free again once it is gone."
-    return (
-        f"It failed before it was ever ready, so nothing was in it, and nobody chose within {span} what becomes of it. "
-        f"{room}"
-    )
+    return f"It failed before it was ever ready, so nothing has run in it, and nobody chose what becomes of it. {room}"
 
 
 def cluster_option(cluster: str, stage: Stage) -> str:

@@ -84,11 +84,13 @@ def asked_for_by(requester: str) -> str:
 
 def not_asked_for(by: str) -> str:
     """`by` is markup of ours; empty where nobody knows who made it."""
-    return f"{f'Made by {by}. ' if by else ''}Nobody asked for it in Slack, so I tell it here."
+    return f"{f'Made by {by}. ' if by else ''}No card in Slack tells of it, so I tell it here."
 
 
 def many_in_trouble(many: int, tenant: str) -> str:
-    return f"⚠️ *Something went wrong with {count(many, 'cluster')} of {code(tenant)}.* Nobody asked for it in Slack."
+    """`tenant` is empty where they are of several."""
+    whose = f" of {code(tenant)}" if tenant else ""
+    return f"⚠️ *Something went wrong with {count(many, 'cluster')}{whose}.* No card in Slack tells of them."
 
 
 def asleep_by_schedule(until: str) -> str:

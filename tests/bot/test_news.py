@@ -94,6 +94,19 @@ async def test_each_warning_is_a_message_of_its_own_and_is_told_once() -> None:
     ]
 
 
+async def test_who_lets_it_go_before_the_next_look_is_not_reminded() -> None:
+    scene = await Scene.begun()
+    await scene.at(before_end(WARNINGS[0]))
+    (noted,) = (d for d in scene.desk.stored[KEY].it.status.deliveries if d.surface is Surface.NEWS)
+    let_go = noted.model_copy(update={"revision": noted.revision.replace("told ", "let-go ")})
+    await scene.desk.record_delivery(*KEY, let_go)  # a press that another replica takes
+
+    for warning in WARNINGS[1:]:
+        await scene.at(before_end(warning))
+
+    assert len(scene.news) == 1
+
+
 async def test_the_next_look_is_at_the_next_warning() -> None:
     scene = await Scene.begun()
 
