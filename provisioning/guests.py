@@ -56,7 +56,13 @@ def memory(domain: Tree) -> int:
     most = max([*sizes, _resources(domain, "memory", quantity.byte_count)])
     if not most:
         raise MalformedQuantity("the template says nothing of its memory: write domain.memory.guest")
-    return most
+    return most + _added(domain)
+
+
+def _added(domain: Tree) -> int:
+    """Bytes that the guest's Pod asks for beside the guest. Raises `MalformedQuantity`."""
+    added = inside(domain, "memory", "reservedOverhead").get("addedOverhead")
+    return quantity.byte_count(added) if added is not None else 0
 
 
 def _resources(domain: Tree, name: str, parse: Any) -> int:

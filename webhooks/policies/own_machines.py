@@ -13,7 +13,7 @@ from typing import Final
 
 from provisioning.errors import Cause
 from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES, KUBEVIRT_MACHINES
-from webhooks import bounds, difference, reading, tree
+from webhooks import bounds, difference, disks, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import Policy, Rule
@@ -58,14 +58,15 @@ ALLOWED: Final = frozenset(
         f"{_POD}.topologySpreadConstraints",
         f"{_POD}.volumes",
         f"{_DOMAIN}.clock",
-        f"{_DOMAIN}.cpu",
+        *(f"{_DOMAIN}.cpu.{key}" for key in ("cores", "sockets", "maxSockets", "threads", "model", "features", "numa")),
+        *(f"{_DOMAIN}.cpu.{key}" for key in ("dedicatedCpuPlacement", "isolateEmulatorThread", "realtime")),
         f"{_DOMAIN}.features",
         f"{_DOMAIN}.firmware.bootloader",
         f"{_DOMAIN}.firmware.uuid",
         f"{_DOMAIN}.ioThreads",
         f"{_DOMAIN}.ioThreadsPolicy",
         f"{_DOMAIN}.machine",
-        f"{_DOMAIN}.memory",
+        *(f"{_DOMAIN}.memory.{key}" for key in ("guest", "maxGuest", "hugepages", "reservedOverhead.addedOverhead")),
         # What is counted, and no devices, which people would take past the quota of GPUs.
         *(f"{_DOMAIN}.resources.{part}.{name}" for part in ("requests", "limits") for name in ("cpu", "memory")),
         f"{_DOMAIN}.resources.overcommitGuestOverhead",
@@ -101,7 +102,9 @@ disk, and nobody can say how much."""
 BINDINGS: Final = frozenset({"bridge", "masquerade"})
 INTERFACE: Final = BINDINGS | {"name", "model", "macAddress", "bootOrder", "ports", "state", "dhcpOptions", "acpiIndex"}
 _OF_DISKS: Final = "cdi.kubevirt.io/"
-_LEAVE: Final = "leave it out, or ask the platform"
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
+_LEAVE: Final = disks.LEAVE
 _BEYOND: Final = f"reaches beyond the guest, into the management cluster; {_LEAVE}"
 
 
@@ -121,6 +124,7 @@ def check(request: Request, facts: Facts) -> Verdict:
         *_probes(pod, was, inside),
         *_networks(pod, was, inside),
         *_devices(pod, was, inside, facts),
+        *_affinity(pod, was, inside),
         *_disks(after, before, f"{at}.{_VM}.spec.dataVolumeTemplates", request.namespace),
     ]
     return refuse(*found) if found else Allow()
@@ -169,30 +173,34 @@ def _devices(pod: Tree, was: Tree, at: str, facts: Facts) -> Iterator[Cause]:
 
 
 def _disks(machine: Tree, was: Tree, at: str, namespace: str) -> Iterator[Cause]:
-    """A disk is made anew, or of what is in this namespace."""
     spec, had = (tree.dig(each, _VM, "spec") for each in (machine, was))
     for number, disk in difference.fresh(spec, had, "dataVolumeTemplates"):
-        spec = tree.dig(disk, "spec")
-        for path in (
-            ("source", "pvc"),
-            ("source", "snapshot"),
-            ("sourceRef",),
-            *((part, source) for part in ("pvc", "storage") for source in ("dataSource", "dataSourceRef")),
-        ):
-            elsewhere = tree.dig(spec, *path).get("namespace") or namespace
-            if elsewhere != namespace:
-                where = f"{at}[{number}].spec.{'.'.join(path)}.namespace"
-                yield Cause(where, f"must be {namespace}, the template's own, and not {elsewhere}")
-        for part in ("pvc", "storage"):
-            for key in sorted({"volumeName", "selector"} & tree.dig(spec, part).keys()):
-                text = f"would take a volume that is there already; {_LEAVE}"
-                yield Cause(f"{at}[{number}].spec.{part}.{key}", text)
-        if spec.get("priorityClassName"):
-            yield Cause(f"{at}[{number}].spec.priorityClassName", f"would push others off their nodes; {_LEAVE}")
+        yield from disks.sources(tree.dig(disk, "spec"), f"{at}[{number}].spec", namespace)
         for key in sorted(tree.dig(disk, "metadata", "annotations")):
             # CDI hands others on to the Pods that fill the disk, and network plugins obey them.
-            if not key.startswith(_OF_DISKS):
+            if not key.startswith(_OF_DISKS) or disks.OBEYED.fullmatch(key):
                 yield Cause(f"{at}[{number}].metadata.annotations[{key}]", _BEYOND)
+
+
+def _affinity(pod: Tree, was: Tree, at: str) -> Iterator[Cause]:
+    """A guest that wants nobody of another namespace beside it keeps those from its node, and from its whole region."""
+    for kind in ("podAffinity", "podAntiAffinity"):
+        affinity = tree.dig(pod, "affinity", kind)
+        if affinity == tree.dig(was, "affinity", kind):
+            continue
+        terms = [
+            *((f"{_REQUIRED}[{n}]", term) for n, term in enumerate(tree.mappings(affinity.get(_REQUIRED)))),
+            *(
+                (f"{_PREFERRED}[{n}].podAffinityTerm", tree.dig(each, "podAffinityTerm"))
+                for n, each in enumerate(tree.mappings(affinity.get(_PREFERRED)))
+            ),
+        ]
+        for where, term in terms:
+            # An empty selector is every namespace.
+            for key in ("namespaces", "namespaceSelector"):
+                if term.get(key) not in (None, []):
+                    text = f"must not look at Pods of other namespaces; {_LEAVE}"
+                    yield Cause(f"{at}.affinity.{kind}.{where}.{key}", text)
 
 
 POLICY = Policy("own_machines", (Rule(KUBEVIRT_MACHINE_TEMPLATES), Rule(KUBEVIRT_MACHINES)), check)

@@ -142,6 +142,7 @@ def test_empty_disks_count_as_storage_in_a_template_and_in_what_runs() -> None:
     [
         ({"memory": {"guest": "4Gi"}}, 4 * GI),
         ({"memory": {"guest": "4Gi", "maxGuest": "16Gi"}}, 16 * GI),
+        ({"memory": {"guest": "4Gi", "reservedOverhead": {"addedOverhead": "60Gi"}}}, 64 * GI),
         ({"resources": {"requests": {"memory": "2Gi"}}}, 2 * GI),
         ({"memory": {"guest": "2Gi"}, "resources": {"limits": {"memory": "8Gi"}}}, 8 * GI),
     ],

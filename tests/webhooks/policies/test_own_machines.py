@@ -37,6 +37,9 @@ def test_what_a_worker_needs_passes() -> None:
     plain = tweak(plain, f"{SPEC}.{POD}.volumes", [{"name": "a", "containerDisk": {"image": "x/disk:v1"}}])
     plain = tweak(plain, f"{SPEC}.{POD}.nodeSelector", {"topology.kubernetes.io/zone": "a"})
     plain = tweak(plain, f"{SPEC}.{VM}.preference", {"kind": "VirtualMachineClusterPreference", "name": "fast"})
+    plain = tweak(plain, f"{SPEC}.{POD}.domain.cpu", {"sockets": 2, "model": "host-model", "numa": {}})
+    memory = {"guest": "4Gi", "hugepages": {"pageSize": "2Mi"}, "reservedOverhead": {"addedOverhead": "1Gi"}}
+    plain = tweak(plain, f"{SPEC}.{POD}.domain.memory", memory)
     plain = tweak(plain, f"{SPEC}.{POD}.domain.resources", {"requests": {"cpu": "2", "memory": "4Gi"}})
     assert fields(plain) == []
 
@@ -95,6 +98,9 @@ def test_no_secret_comes_in_as_cloud_init() -> None:
         (f"{VM}.preference", {"inferFromVolume": "system"}),
         (f"{POD}.domain.resources", {"limits": {"nvidia.com/A100": "8"}}),
         (f"{POD}.domain.resources", {"requests": {"ephemeral-storage": "1Ti"}}),
+        (f"{POD}.domain.memory.reservedOverhead", {"memLock": "Required"}),
+        (f"{POD}.domain.memory.ofNextYear", "1Ti"),
+        (f"{POD}.domain.cpu.ofNextYear", 64),
         ("providerID", "kubevirt://of-another"),
     ],
 )
@@ -137,6 +143,10 @@ def test_devices_are_those_of_the_catalog(kind: str) -> None:
         ({"pvc": {"volumeName": "pv-of-another"}}, "pvc.volumeName"),
         ({"storage": {"selector": {"matchLabels": {}}}}, "storage.selector"),
         ({"priorityClassName": "system-node-critical", "storage": {}}, "priorityClassName"),
+        ({"source": {"vddk": {"initImageURL": "x"}}}, "source.vddk"),
+        ({"source": {"http": {"url": "https://x", "secretExtraHeaders": ["a"]}}}, "source.http.secretExtraHeaders"),
+        ({"source": {"registry": {"url": "docker://x", "secretRef": "a"}}}, "source.registry.secretRef"),
+        ({"source": {"registry": {"url": "docker://x"}}, "storage": {}}, ""),
         ({"source": {"pvc": {"name": "a", "namespace": BLUE}}, "storage": {}}, ""),
         ({"source": {"blank": {}}, "storage": {}}, ""),
     ],
@@ -148,9 +158,38 @@ def test_disks_are_new_or_made_of_what_is_the_tenants(spec: Any, refused: str) -
 
 def test_a_disk_is_filled_in_the_network_of_the_pods() -> None:
     network, cdi = "k8s.v1.cni.cncf.io/networks", "cdi.kubevirt.io/storage.bind.immediate.requested"
-    disk = {"metadata": {"name": "a", "annotations": {network: "infra", cdi: "true"}}, "spec": {"storage": {}}}
+    secret = "cdi.kubevirt.io/storage.import.secretName"
+    marks = {network: "infra", cdi: "true", secret: "a"}
+    disk = {"metadata": {"name": "a", "annotations": marks}, "spec": {"storage": {}}}
     found = fields(guest(f"{VM}.dataVolumeTemplates", [disk]))
-    assert found == [f"{VM}.dataVolumeTemplates[0].metadata.annotations[{network}]"]
+    assert found == [f"{VM}.dataVolumeTemplates[0].metadata.annotations[{key}]" for key in (secret, network)]
+
+
+REQUIRED, PREFERRED = (f"{word}DuringSchedulingIgnoredDuringExecution" for word in ("required", "preferred"))
+
+
+@pytest.mark.parametrize("kind", ["podAffinity", "podAntiAffinity"])
+@pytest.mark.parametrize(
+    ("key", "value", "is_refused"),
+    [
+        ("namespaceSelector", {}, True),
+        ("namespaceSelector", {"matchLabels": {"a": "b"}}, True),
+        ("namespaces", ["tenant-red"], True),
+        ("namespaceSelector", None, False),
+        ("namespaces", [], False),
+        ("matchLabelKeys", ["a"], False),
+    ],
+)
+def test_a_guest_keeps_no_pod_of_another_namespace_off_its_node(
+    kind: str, key: str, value: Any, is_refused: bool
+) -> None:
+    term = {"topologyKey": "topology.kubernetes.io/region", "labelSelector": {}, key: value}
+    affinity = {REQUIRED: [term], PREFERRED: [{"weight": 1, "podAffinityTerm": term}]}
+    asking = guest(f"{POD}.affinity.{kind}", affinity)
+    at = f"{POD}.affinity.{kind}"
+    expected = [f"{at}.{REQUIRED}[0].{key}", f"{at}.{PREFERRED}[0].podAffinityTerm.{key}"]
+    assert fields(asking) == (expected if is_refused else [])
+    assert fields(tweak(asking, "metadata.labels", {"a": "b"}), old=asking) == []
 
 
 def test_a_machine_made_by_hand_is_held_to_the_same_and_one_copied_from_a_template_was() -> None:

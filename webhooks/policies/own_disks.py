@@ -1,0 +1,35 @@
+"""A tenant's disk holds what is open to anybody or the tenant's own: nobody else's disk, and no Secret goes out by it.
+
+The disks of a machine are judged in its template. These are those that somebody makes by hand, by a DataVolume, by a
+source that claims refer to, or by the annotations of a claim.
+"""
+
+from __future__ import annotations
+
+from provisioning.resources import DATA_VOLUMES, PERSISTENT_VOLUME_CLAIMS
+from webhooks import disks, reading, tree
+from webhooks.decision import Allow, Verdict, refuse
+from webhooks.facts import Facts
+from webhooks.kinds import VOLUME_IMPORT_SOURCES
+from webhooks.policy import Policy, Reach, Rule
+from webhooks.review import Request
+
+
+def check(request: Request, facts: Facts) -> Verdict:
+    if request.object is None or not reading.is_by_people(request, facts):
+        return Allow()
+    spec, was = (tree.dig(manifest, "spec") for manifest in (request.object, request.old))
+    marks, had = (tree.dig(manifest, "metadata", "annotations") for manifest in (request.object, request.old))
+    is_claim = request.resource == PERSISTENT_VOLUME_CLAIMS.plural
+    found = [
+        *(disks.sources(spec, "spec", request.namespace) if spec != was and not is_claim else ()),
+        *disks.obeyed(marks, had, "metadata.annotations"),
+    ]
+    return refuse(*found) if found else Allow()
+
+
+POLICY = Policy(
+    "own_disks",
+    tuple(Rule(kind, reach=Reach.TENANTS) for kind in (DATA_VOLUMES, PERSISTENT_VOLUME_CLAIMS, VOLUME_IMPORT_SOURCES)),
+    check,
+)
