@@ -16,8 +16,9 @@ from webhooks import boots, parts, tree
 from webhooks.origins import Origin
 from webhooks.parts import Form, Part, Source
 
-_WAY = ("proxySecretRef", "certSecretRef", "secretRef", "insecure")
-"""How a source gets to its address."""
+_WAY = ("proxySecretRef", "certSecretRef", "secretRef", "insecure", "include")
+"""How a source gets to its address, and what it takes along."""
+_KEPT_REFS = ("refs/heads/", "refs/tags/")
 
 
 @dataclass(frozen=True)
@@ -136,16 +137,28 @@ def delivery(manifest: Tree) -> dict[str, Any]:
     it is paused."""
     spec = tree.mapping(manifest.get("spec"))
     keys = ("chart", "chartRef", "kubeConfig", "sourceRef", "path", "components", "repoURL", "chartName", "url")
-    return {key: spec.get(key) for key in (*keys, *_WAY)}
+    return {key: spec.get(key) for key in (*keys, *_WAY)} | {"ref": tree.dig(spec, "ref").get("name")}
 
 
-def can_be_faked(source: Tree) -> bool:
-    """Whether a proxy that the source names can answer in the name of its address: over HTTP, or by an authority of its
-    own, which for Git stands in the Secret with the password."""
+def not_from_there(source: Tree) -> tuple[str, str]:
+    """By which field of a source something else may come than what its address stands for, and what that does; empty
+    texts where there is none.
+
+    A proxy answers in the name of any address over HTTP, or by an authority of the source's own, which for Git stands
+    in the Secret with the password. Branches, tags and the commits in them are written by those to whom the repository
+    belongs, and what else there is in Git perhaps by anybody, as the heads of pull requests are.
+    """
     spec = tree.mapping(source.get("spec"))
     own = ("certSecretRef", "insecure", *(["secretRef"] if source.get("kind") == "GitRepository" else []))
     plain = tree.text(spec.get("url")).lower().startswith("http://")
-    return bool(spec.get("proxySecretRef")) and (plain or any(spec.get(key) for key in own))
+    if spec.get("proxySecretRef") and (plain or any(spec.get(key) for key in own)):
+        return "spec.proxySecretRef", "goes through a proxy that can answer in the name of any address"
+    if spec.get("include"):
+        return "spec.include", "includes what other sources bring"
+    ref = tree.text(tree.dig(spec, "ref").get("name"))
+    if ref and not ref.startswith(_KEPT_REFS):
+        return "spec.ref.name", "takes a Git ref that is neither a branch nor a tag, and may be anybody's"
+    return "", ""
 
 
 def resources_of(manifest: Tree) -> list[Source]:

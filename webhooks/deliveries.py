@@ -68,7 +68,8 @@ def of(request: Request, manifest: Manifest, facts: Facts) -> list[Part]:
 
     What is named before and after a change was looked at when it was named, and is not read for either.
     """
-    before, after = ([] if it is None else named.by(request, it) for it in (request.old, request.object))
+    there = (None if it is None or named.stays(it) else it for it in (request.old, request.object))
+    before, after = ([] if it is None else named.by(request, it) for it in there)
     known = set(map(difference.placeless, before)).intersection(map(difference.placeless, after))
 
     def read(sources: Sequence[Source]) -> Iterator[tuple[Source, Manifest]]:
@@ -81,16 +82,29 @@ def of(request: Request, manifest: Manifest, facts: Facts) -> list[Part]:
 def is_sent(request: Request, facts: Facts) -> bool:
     """Whether it goes into a tenant now. Only of ConfigMaps and Secrets it is a question, and one that many lists
     answer: so it is the last one to be asked, of what would be refused."""
+    return not all(map(named.stays, _users(request, facts)))
+
+
+def is_read(request: Request, facts: Facts) -> bool:
+    """Whether it is read for somebody now, and goes into a tenant or anywhere else. As `is_sent`."""
+    return any(True for _ in _users(request, facts))
+
+
+def _users(request: Request, facts: Facts) -> Iterator[Manifest]:
+    """What takes the object somewhere; of what is sent by itself or has a type for that, the object itself."""
     manifest = request.either
     if manifest["kind"] not in (CONFIG_MAPS.kind, SECRETS.kind) or manifest.get("type") in ALWAYS_SENT:
-        return True
+        yield manifest
+        return
     name = manifest["metadata"].get("name", "")
-    return any(True for _ in named.anywhere(manifest["kind"], (name,), request.namespace, facts))
+    yield from (user for user, _ in named.anywhere(manifest["kind"], (name,), request.namespace, facts))
 
 
 def _in_helm_release(manifest: Manifest, read: Read) -> Iterator[Part]:
+    if named.stays(manifest):
+        return
     yield from carriers.in_helm_release(manifest)
-    for source, content in read(named.by_release(manifest)):
+    for source, content in read(carriers.values_sources(manifest)):
         for text in parts.texts(content, Form.VALUES_TEXT, at=named.place(source)):
             yield text
             if source.target:
@@ -98,8 +112,10 @@ def _in_helm_release(manifest: Manifest, read: Read) -> Iterator[Part]:
 
 
 def _in_kustomization(manifest: Manifest, read: Read) -> Iterator[Part]:
+    if named.stays(manifest):
+        return
     yield from carriers.in_kustomization(manifest)
-    for source, content in read(named.by_kustomization(manifest)):
+    for source, content in read(carriers.substitutes_of(manifest)):
         for text in parts.texts(content, Form.VALUES, at=named.place(source)):
             # Each is a variable, by the name of its key.
             yield Part(text.field, Form.VALUES, {text.field.rpartition(".")[2]: text.content})

@@ -47,22 +47,14 @@ CHARACTERS_MAX = 8 * 1024 * 1024
 _CONTENTS = {kind.kind: kind for kind in (CONFIG_MAPS, SECRETS)}
 
 
-def by_release(manifest: Manifest) -> list[Source]:
-    return carriers.values_sources(manifest) if carriers.targets_tenant(manifest) else []
-
-
-def by_kustomization(manifest: Manifest) -> list[Source]:
-    return carriers.substitutes_of(manifest) if carriers.targets_tenant(manifest) else []
-
-
 def by_profile(manifest: Manifest) -> list[Source]:
     return [source for source, _ in hubs.named_by_profile(manifest)]
 
 
 NAMING: Mapping[Resource, Callable[[Manifest], Iterable[Source]]] = {
     CLUSTER_RESOURCE_SETS: carriers.resources_of,
-    HELM_RELEASES: by_release,
-    KUSTOMIZATIONS: by_kustomization,
+    HELM_RELEASES: carriers.values_sources,
+    KUSTOMIZATIONS: carriers.substitutes_of,
     PROFILES: by_profile,
     CLUSTER_PROFILES: by_profile,
     KUBEADM_CONFIGS: boots.secrets_of_kubeadm_config,
@@ -76,7 +68,7 @@ NAMING: Mapping[Resource, Callable[[Manifest], Iterable[Source]]] = {
     MACHINE_SETS: boots.secret_of_boot,
     MACHINES: boots.secret_of_boot,
 }
-"""What may name a ConfigMap or Secret, and how."""
+"""What may name a ConfigMap or Secret, and how: controllers read it for whoever does, wherever it goes from there."""
 _OF_EITHER = (CLUSTER_RESOURCE_SETS, HELM_RELEASES, KUSTOMIZATIONS, PROFILES, CLUSTER_PROFILES)
 NAMERS: Mapping[str, Sequence[Resource]] = {
     CONFIG_MAPS.kind: _OF_EITHER,
@@ -91,6 +83,11 @@ def by(request: Request, manifest: Manifest) -> list[Source]:
     """All that the object of this request names, at whatever version it came."""
     naming = _BY_PLURAL.get((request.group, request.resource))
     return list(naming(manifest)) if naming else []
+
+
+def stays(manifest: Manifest) -> bool:
+    """Whether what it names goes into no tenant: Flux installs it in the management cluster."""
+    return manifest["kind"] in (HELM_RELEASES.kind, KUSTOMIZATIONS.kind) and not carriers.targets_tenant(manifest)
 
 
 def read(sources: Sequence[Source], namespace: str, facts: Facts) -> Iterator[tuple[Source, Manifest]]:

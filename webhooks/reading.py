@@ -33,9 +33,11 @@ from provisioning.resources import (
     APPROVAL_DELEGATIONS,
     CATALOGS,
     CLUSTER_REQUESTS,
+    CUSTOM_RESOURCE_DEFINITIONS,
     NAMESPACES,
     TENANT_CLUSTERS,
     TENANTS,
+    Resource,
 )
 from webhooks import extent, known, marks, tree
 from webhooks.facts import Facts, Unusable
@@ -56,6 +58,14 @@ def catalog(facts: Facts) -> CatalogSpec:
         return known.read(Catalog, manifest).it.spec
     except Invalid as error:
         raise Unusable(f"the Catalog cannot be used: {error.message}") from error
+
+
+def is_served(resource: Resource, facts: Facts) -> bool:
+    """Whether the API server serves that version of a kind that is no part of Kubernetes itself: of what it does not
+    serve, nothing is found and nobody is asked."""
+    definition = facts.get(CUSTOM_RESOURCE_DEFINITIONS, f"{resource.plural}.{resource.group}")
+    versions = tree.mappings(tree.dig(definition, "spec").get("versions"))
+    return any(version.get("name") == resource.version and version.get("served") for version in versions)
 
 
 def tenant_of(facts: Facts, namespace: str) -> Stored[Tenant] | None:

@@ -13,13 +13,18 @@ from provisioning.objects import parse
 from provisioning.resources import (
     CATALOGS,
     CLUSTER_REQUESTS,
+    CUSTOM_RESOURCE_DEFINITIONS,
+    HELM_REPOSITORIES,
     KUBEVIRT_MACHINE_TEMPLATES,
     MACHINE_DEPLOYMENTS,
     NAMESPACES,
+    OCI_REPOSITORIES,
     TENANT_CLUSTERS,
     TENANTS,
+    Resource,
 )
 from tests.webhooks.reviews import manifest
+from webhooks.kinds import GIT_REPOSITORIES, HELM_CHARTS
 
 BLUE = "tenant-blue"
 
@@ -71,7 +76,15 @@ TENANT = manifest(
 
 NAMESPACE = manifest(NAMESPACES, BLUE, labels={TENANT_LABEL: "blue"})
 
-WORLD = (CATALOG, TENANT, NAMESPACE)
+
+def served(resource: Resource) -> Manifest:
+    """The definition of a kind that the API server serves."""
+    spec = {"versions": [{"name": resource.version, "served": True}]}
+    return manifest(CUSTOM_RESOURCE_DEFINITIONS, f"{resource.plural}.{resource.group}", spec)
+
+
+SOURCES = tuple(map(served, (HELM_REPOSITORIES, OCI_REPOSITORIES, HELM_CHARTS, GIT_REPOSITORIES)))
+WORLD = (CATALOG, TENANT, NAMESPACE, *SOURCES)
 
 SPEC = {
     "version": "v1.34.2",

@@ -123,16 +123,17 @@ def _of_reference(
         source = changed
     if source is None and where.namespace == namespace:
         # It is judged when it comes. Flux asks about all that it applies before it applies any of it.
+        if not reading.is_served(resource, facts):
+            told = f"no {resource.kind} of {resource.api_version} is served, so what its source is nobody sees here"
+            yield Cause(reference.field, f"{told}; {_INSTEAD}")
         return
+    odd, why = carriers.not_from_there(source) if source is not None and where.namespace == namespace else ("", "")
     if source is None:
         yield Cause(
             reference.field, f"there is no {where.resource.kind} {where.name} in {where.namespace}; make it first"
         )
-    elif where.namespace == namespace and carriers.can_be_faked(source):
-        told = "its source goes through a proxy that can answer in the name of any address"
-        yield Cause(
-            reference.field, f"{told}; leave spec.proxySecretRef out there, or have the platform keep the source"
-        )
+    elif odd:
+        yield Cause(reference.field, f"its source {why}; leave {odd} out there, or have the platform keep the source")
     elif resource is HELM_CHARTS:
         # A HelmChart names its repository as the release itself would.
         inner = carriers.reference(carriers.as_release(source))

@@ -1,8 +1,9 @@
 """What a control plane keeps in Secrets is given to no machine and no tenant: whoever has its keys signs with them.
 
-Cluster API, Flux and Sveltos read Secrets for whoever names them. By a file of a KubeadmConfig people who may read no
-Secret would have the authority of every cluster beside theirs, a kubeconfig that never ends, and the password of the
-database that Kamaji shares among tenants. Such Secrets are known by their owners; names are free.
+Cluster API, Flux and Sveltos read Secrets for whoever names them. By a file of a KubeadmConfig, or the values of a
+release that stays in the management cluster, people who may read no Secret would have the authority of every cluster
+beside theirs, a kubeconfig that never ends, and the password of the database that Kamaji shares among tenants. Such
+Secrets are known by their owners; names are free.
 
 Kamaji writes some fifteen of them for each cluster, and what could name one is in as many lists. So the lists are asked
 once, when the control plane comes, about all the names that it will use; from then on nothing may name
@@ -100,7 +101,7 @@ def _of_keeper(request: Request, manifest: Manifest, facts: Facts) -> Iterator[C
         yield Cause(
             "metadata.name",
             f"{source.field} of the {user['kind']} {user['metadata']['name']} would give {source.name}, in which it "
-            "keeps its keys, to a machine or a tenant; take it out there, or take another name",
+            "keeps its keys, to others; take it out there, or take another name",
         )
 
 
@@ -109,11 +110,11 @@ def _of_key(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Caus
     keeper, name = _keeper(manifest), tree.dig(manifest, "metadata").get("name")
     if not keeper or _keeper(request.old or {}) or name in [f"{keeper.rpartition(' ')[2]}-{key}" for key in KEPT]:
         return
-    if deliveries.is_sent(request, facts):
+    if deliveries.is_read(request, facts):
         yield Cause(
             "metadata.name",
-            f"something in this namespace would give {name}, in which {keeper} keeps its keys, to a machine or a "
-            "tenant; take it out there, and this is made by itself",
+            f"something in this namespace would give {name}, in which {keeper} keeps its keys, to others; take it "
+            "out there, and this is made by itself",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from provisioning.resources import (
     OCI_REPOSITORIES,
 )
 from tests.provisioning.manifests.examples import rendered
-from tests.webhooks.estate import BLUE, CATALOG, TENANT, WORLD, tweak
+from tests.webhooks.estate import BLUE, CATALOG, NAMESPACE, TENANT, WORLD, served, tweak
 from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
@@ -364,3 +365,39 @@ def test_a_release_may_come_before_its_source_which_is_judged_when_it_comes() ->
     assert isinstance(check(HELM_REPOSITORIES, repository(), by_reference("HelmChart"), between), Deny)
     assert isinstance(check(HELM_CHARTS, between, by_reference("HelmChart"), repository()), Deny)
     assert isinstance(trusting(GIT_REPOSITORIES, git(), kustomization()), Deny)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"include": [{"repository": {"name": "evil"}}]}, "spec.include"),
+        ({"ref": {"name": "refs/pull/7/head"}}, "spec.ref.name"),
+        ({"ref": {"name": "refs/merge-requests/7/head"}}, "spec.ref.name"),
+        ({"ref": {"name": "refs/heads/main"}}, ""),
+        ({"ref": {"name": "refs/tags/v1"}}, ""),
+        ({"ref": {"branch": "main", "commit": "4f2a"}}, ""),
+        ({"include": []}, ""),
+    ],
+)
+def test_a_trusted_repository_brings_what_those_wrote_to_whom_it_belongs(more: Any, field: str) -> None:
+    trusted, user = git("https://git.example.org/platform"), kustomization()
+    odd = tweak(trusted, "spec", {**trusted["spec"], **more})
+    verdicts = (
+        trusting(KUSTOMIZATIONS, user, odd),
+        trusting(PROFILES, profile(policyRefs=[{"kind": "GitRepository", "name": "src"}]), odd),
+        trusting(GIT_REPOSITORIES, odd, user, trusted, old=trusted),
+        trusting(GIT_REPOSITORIES, odd, user),
+    )
+    for verdict in verdicts:
+        assert (f"leave {field} out there" in verdict.reason) if field else verdict == Allow()
+    there = kustomization(sourceRef={"kind": "GitRepository", "name": "src", "namespace": "shared"})
+    assert trusting(KUSTOMIZATIONS, there, tweak(odd, "metadata.namespace", "shared")) == Allow()
+
+
+def test_what_is_not_served_is_not_waited_for() -> None:
+    """It would come at a version that nobody is asked about here."""
+    for there in ((), (served(replace(HELM_REPOSITORIES, version="v1beta2")),)):
+        verdict = World(CATALOG, TENANT, NAMESPACE, *there).check(POLICY, request(HELM_RELEASES, release()))
+        assert isinstance(verdict, Deny)
+        assert "no HelmRepository of source.toolkit.fluxcd.io/v1 is served" in verdict.reason
+    assert check(HELM_RELEASES, release()) == Allow()

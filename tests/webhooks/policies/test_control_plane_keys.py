@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning.resources import KAMAJI_CONTROL_PLANES, KUBEADM_CONFIG_TEMPLATES, SECRETS, TENANT_CONTROL_PLANES
+from provisioning.resources import (
+    HELM_RELEASES,
+    KAMAJI_CONTROL_PLANES,
+    KUBEADM_CONFIG_TEMPLATES,
+    SECRETS,
+    TENANT_CONTROL_PLANES,
+)
 from tests.webhooks.estate import WORLD, owned, tweak
 from tests.webhooks.fakes import NOW, ToldLedgers, World
 from tests.webhooks.policies.test_hosted_controllers_only import NAMING, POD, encoded
@@ -17,7 +23,7 @@ from webhooks import named
 from webhooks.decision import Allow, Deny
 from webhooks.facts import All, One
 from webhooks.judge import Judge
-from webhooks.kinds import CLUSTER_PROFILES
+from webhooks.kinds import CLUSTER_PROFILES, KUSTOMIZATIONS
 from webhooks.policies import POLICIES
 from webhooks.policies.control_plane_keys import EACH_MAX, KEEPERS, POLICY
 from webhooks.policies.control_plane_keys import KEPT as KEYS
@@ -38,6 +44,25 @@ def test_the_keys_of_a_cluster_are_given_to_nothing_that_names_them(kind: Any, n
     assert "the Secret c is what the KamajiControlPlane web keeps for itself" in verdict.reason
     assert "eA==" not in verdict.reason
     assert check(kind, naming, SECRET) == check(kind, naming) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        (HELM_RELEASES, {"valuesFrom": [{"kind": "Secret", "name": "c"}]}),
+        (KUSTOMIZATIONS, {"postBuild": {"substituteFrom": [{"kind": "Secret", "name": "c"}]}}),
+    ],
+)
+def test_nor_to_what_flux_installs_in_the_management_cluster(kind: Any, spec: Any) -> None:
+    """Whoever wrote it may read there what comes of it."""
+    stays = manifest(kind, "r", {"serviceAccountName": "gitops", **spec})
+    verdict = check(kind, stays, KEPT)
+    assert isinstance(verdict, Deny)
+    assert "the Secret c is what the KamajiControlPlane web keeps for itself" in verdict.reason
+    assert isinstance(check(SECRETS, KEPT, stays), Deny)
+    assert check(kind, stays, SECRET) == check(SECRETS, SECRET, stays) == Allow()
+    web = manifest(KAMAJI_CONTROL_PLANES, "web", {"version": "v1.34.2"})
+    assert isinstance(check(KAMAJI_CONTROL_PLANES, web, named_so(stays, "web-ca")), Deny)
 
 
 def test_kamajis_own_keys_are_keys_as_well() -> None:

@@ -462,7 +462,10 @@ def test_values_that_come_after_the_release_are_stopped_when_they_come() -> None
     values = manifest(SECRETS, "v", stringData={"values.yaml": "image: x/cluster-autoscaler\n"}, type="Opaque")
     later = release(valuesFrom=[{"kind": "Secret", "name": "v"}])
     assert isinstance(check(SECRETS, values, later), Deny)
-    assert check(SECRETS, values, tweak(later, "spec.kubeConfig", None)) == Allow()
+    stays = tweak(later, "spec.kubeConfig", None)
+    assert check(SECRETS, values, stays) == check(HELM_RELEASES, stays, values) == Allow()
+    # What went nowhere was not looked at before.
+    assert isinstance(check(HELM_RELEASES, later, values, old=stays), Deny)
 
 
 def test_what_is_there_already_can_still_be_paused_and_removed() -> None:
