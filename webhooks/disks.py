@@ -22,7 +22,6 @@ SOURCES: Final = frozenset(
         "upload",
         "pvc",
         "snapshot",
-        "dataSource",
         *(f"http.{key}" for key in ("url", "checksum", "certConfigMap")),
         *(f"registry.{key}" for key in ("url", "imageStream", "pullMethod", "platform", "certConfigMap")),
     }
@@ -43,7 +42,6 @@ def sources(spec: Tree, at: str, namespace: str) -> Iterator[Cause]:
     for path in (
         ("source", "pvc"),
         ("source", "snapshot"),
-        ("source", "dataSource"),
         ("sourceRef",),
         *((part, source) for part in ("pvc", "storage") for source in ("dataSource", "dataSourceRef")),
     ):

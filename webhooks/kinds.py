@@ -14,8 +14,6 @@ PROFILES = Resource("config.projectsveltos.io", "v1beta1", "profiles", "Profile"
 CLUSTER_PROFILES = Resource(
     "config.projectsveltos.io", "v1beta1", "clusterprofiles", "ClusterProfile", namespaced=False
 )
-DATA_SOURCES = Resource("cdi.kubevirt.io", "v1beta1", "datasources", "DataSource")
-DATA_IMPORT_CRONS = Resource("cdi.kubevirt.io", "v1beta1", "dataimportcrons", "DataImportCron")
 VOLUME_IMPORT_SOURCES = Resource("cdi.kubevirt.io", "v1beta1", "volumeimportsources", "VolumeImportSource")
 APPLICATIONS = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 APPLICATION_SETS = Resource("argoproj.io", "v1alpha1", "applicationsets", "ApplicationSet")

@@ -12,7 +12,7 @@ from tests.webhooks.estate import BLUE, WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Deny
-from webhooks.kinds import DATA_IMPORT_CRONS, DATA_SOURCES, VOLUME_IMPORT_SOURCES
+from webhooks.kinds import VOLUME_IMPORT_SOURCES
 from webhooks.policies.own_disks import POLICY
 
 SIZE: Manifest = {"storage": {"resources": {"requests": {"storage": "1Gi"}}}}
@@ -24,9 +24,7 @@ def fields(resource: Resource, new: Manifest, **rest: Any) -> list[str]:
     return [cause.field for cause in verdict.causes] if isinstance(verdict, Deny) else []
 
 
-@pytest.mark.parametrize(
-    "resource", [DATA_VOLUMES, VOLUME_IMPORT_SOURCES, DATA_SOURCES], ids=lambda resource: str(resource.kind)
-)
+@pytest.mark.parametrize("resource", [DATA_VOLUMES, VOLUME_IMPORT_SOURCES], ids=lambda resource: str(resource.kind))
 @pytest.mark.parametrize(
     ("source", "refused"),
     [
@@ -44,7 +42,6 @@ def fields(resource: Resource, new: Manifest, **rest: Any) -> list[str]:
         ({"s3": {"url": "https://x", "secretRef": "a"}}, "s3"),
         ({"of-next-year": {}}, "of-next-year"),
         ({"pvc": {"name": "a", "namespace": "tenant-red"}}, "pvc.namespace"),
-        ({"dataSource": {"name": "a", "namespace": "tenant-red"}}, "dataSource.namespace"),
     ],
 )
 def test_a_disk_is_made_of_what_is_open_to_anybody_or_here(resource: Resource, source: Manifest, refused: str) -> None:
@@ -79,20 +76,6 @@ def test_nor_does_an_annotation_say_it(resource: Resource, key: str, is_refused:
     assert fields(resource, marked) == fields(resource, marked, old=plain) == expected
     assert fields(resource, marked, user="system:serviceaccount:cdi:cdi-sa") == []
     assert fields(resource, tweak(marked, "metadata.labels", {"a": "b"}), old=marked) == []
-
-
-def test_nor_does_what_makes_disks_again_and_again() -> None:
-    source = {"registry": {"url": "docker://x"}}
-    disk = {"metadata": {}, "spec": {"source": source, **SIZE}}
-    cron = manifest(DATA_IMPORT_CRONS, "a", {"schedule": "0 0 * * *", "template": disk})
-    assert fields(DATA_IMPORT_CRONS, cron) == []
-    taking = tweak(cron, "spec.template.spec.source.registry.secretRef", "a")
-    taking = tweak(taking, "spec.template.metadata.annotations", {f"{CDI}.import.secretName": "a"})
-    assert fields(DATA_IMPORT_CRONS, taking) == [
-        "spec.template.spec.source.registry.secretRef",
-        f"spec.template.metadata.annotations[{CDI}.import.secretName]",
-    ]
-    assert fields(DATA_IMPORT_CRONS, tweak(taking, "spec.schedule", "1 0 * * *"), old=taking) == []
 
 
 def test_the_csi_controller_beside_a_cluster_makes_its_disks() -> None:
