@@ -3,8 +3,7 @@
 Which those are, `unattended` decides: by what is remembered at each look, and once more by what the API server itself
 has before anything is done. The deletion is of the cluster as it was read there and of no other, and the webhooks judge
 it again; so whoever chooses first has chosen. That it goes for this reason is written into its status before it goes,
-and from there into the request that it came of: it holds the cluster until that is done, so whoever is stopped in
-between loses nothing.
+and told from there: it holds the cluster until that is done, so whoever is stopped in between loses nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -75,11 +75,29 @@ class Clearance:
         if unattended.is_due(there, self._landscape.lifetime_of(namespace), about, now=self._now()):
             await self._give_up(there, found)
 
-    async def note(self, cluster: Stored[TenantCluster]) -> None:
-        """Write into the request that a cluster came of that it goes because nobody chose. Raises `KubeError` for what
-        may be otherwise in a moment; whatever else keeps it from being written must not hold the cluster."""
-        if not unattended.is_given_up(cluster):
-            return
+    async def note(self, cluster: Stored[TenantCluster]) -> bool:
+        """Tell that a cluster goes because nobody chose: in the request that it came of, in the trail, by an Event.
+
+        True where that was written into its status, and so is to be looked at again. Raises `KubeError` for what may be
+        otherwise in a moment; whatever else keeps it from being written must not hold the cluster.
+        """
+        manifest = self._landscape.get(resources.TENANT_CLUSTERS, *cluster.key)
+        requests = self._landscape.requests_about(cluster.key)
+        if manifest is None or not unattended.is_to_be_told(cluster, requests):
+            return False
+        await self._note_in_request(cluster)
+        # Before it is noted: who is stopped in between has it told once more.
+        self._tell(audit_events.given_up(cluster))
+        await self._recorder.tell(cluster, [news.of_giving_up()])
+        told = conditions_of.wire(unattended.told(cluster.it.status.conditions))
+        try:
+            await self._write(resources.TENANT_CLUSTERS, manifest, {"conditions": told})
+        except (errors.Forbidden, errors.Invalid) as error:
+            log.warning("given_up_not_noted", namespace=cluster.key[0], name=cluster.key[1], why=error.message)
+            return False
+        return True
+
+    async def _note_in_request(self, cluster: Stored[TenantCluster]) -> None:
         key = (cluster.meta.namespace, cluster.meta.annotations.get(names.REQUEST_ANNOTATION, ""))
         manifest = self._landscape.get(resources.CLUSTER_REQUESTS, *key)
         if manifest is None:
@@ -94,21 +112,28 @@ class Clearance:
             log.warning("given_up_not_noted", namespace=key[0], name=key[1], why=error.message)
 
     async def _give_up(self, cluster: Stored[TenantCluster], manifest: Manifest) -> None:
-        (namespace, name), uid = cluster.key, cluster.meta.uid
+        """Raises `KubeError`: what is refused is tried again later each time."""
+        namespace, name = cluster.key
+        delete = partial(self._kube.delete, resources.TENANT_CLUSTERS, name, namespace=namespace, uid=cluster.meta.uid)
+        # Who refuses it does so before anything is written: our own write would have us try again at once.
+        await delete(version=cluster.meta.resource_version, dry_run=True)
         said = conditions_of.wire(unattended.given_up(cluster.it.status.conditions))
+        written = await self._write(resources.TENANT_CLUSTERS, manifest, {"conditions": said})
         try:
-            written = await self._write(resources.TENANT_CLUSTERS, manifest, {"conditions": said})
-            version = written["metadata"]["resourceVersion"]
             # As it was read and no other: somebody may choose at this very moment.
-            await self._kube.delete(resources.TENANT_CLUSTERS, name, namespace=namespace, uid=uid, version=version)
-        except (errors.Conflict, errors.NotFound):
-            return
-        except (errors.Forbidden, errors.Invalid) as error:
-            log.warning("cluster_not_given_up", namespace=namespace, name=name, why=error.message)
-            return
+            await delete(version=written["metadata"]["resourceVersion"])
+        except (errors.Conflict, errors.Forbidden, errors.Invalid):
+            await self._take_back(cluster)
+            raise
         log.info("cluster_given_up", namespace=namespace, name=name)
-        self._tell(audit_events.given_up(cluster))
-        await self._recorder.tell(cluster, [news.of_giving_up()])
+
+    async def _take_back(self, cluster: Stored[TenantCluster]) -> None:
+        """Who deletes it now is somebody else."""
+        namespace, name = cluster.key
+        found = await self._kube.find(resources.TENANT_CLUSTERS, name, namespace=namespace)
+        if found is not None and found["metadata"]["uid"] == cluster.meta.uid:
+            said = conditions_of.wire(cluster.it.status.conditions)
+            await self._write(resources.TENANT_CLUSTERS, found, {"conditions": said})
 
     async def _write(self, kind: Resource, manifest: Manifest, status: Manifest) -> Manifest:
         """These fields of a status. A compare-and-swap."""

@@ -155,9 +155,10 @@ class Kube(Connection):
         unless = {key: value for key, value in (("uid", uid), ("resourceVersion", version)) if value}
         if unless:
             options["preconditions"] = unless
-        return await self.call(
-            "DELETE", resource.path(namespace=namespace, name=name), query=_dry(dry_run), body=options
-        )
+        if dry_run:
+            # Beside a body the API server reads no query.
+            options["dryRun"] = ["All"]
+        return await self.call("DELETE", resource.path(namespace=namespace, name=name), body=options)
 
     async def watch(
         self, resource: Resource, *, since: str, namespace: str = "", labels: str = ""

@@ -76,15 +76,17 @@ def observe(
     )
     sleeping = summary.reason == HIBERNATED
     up = seen[1].done or bool(before.kubeconfig_secret)
+    nodes, first = sights.nodes(cluster, world), not before.conditions and not up
     return ClusterStatus(
         observed_generation=generation,
         conditions=conditions_of.merge(before.conditions, wanted),
-        initialized=_initialized(before, ready=summary.ready, up=up),
+        initialized=_ever(before.initialized, summary.ready, first=first),
+        had_ready_node=_ever(before.had_ready_node, nodes.ready > 0, first=first),
         steps=recorded,
         version=((world.control_plane or {}).get("status") or {}).get("version", ""),
         endpoint=_endpoint(world.cluster),
         kubeconfig_secret=names.kubeconfig_secret(cluster.meta.name) if up else "",
-        nodes=sights.nodes(cluster, world),
+        nodes=nodes,
         expires_at=format_time(ladder.ends_at) if ladder is not None else None,
         deletes_at=format_time(ladder.deletes_at) if ladder is not None and ladder.deletes_at is not None else None,
         gives_up_at=format_time(gives_up_at) if gives_up_at is not None else None,
@@ -109,16 +111,15 @@ def _precheck(before: ClusterStatus, world: World) -> Precheck | None:
     return (seen or Precheck()).model_copy(update={"unseen": (world.silence[:REASON_MOST],)}) if world.silence else seen
 
 
-def _initialized(before: ClusterStatus, *, ready: bool, up: bool) -> bool | None:
-    """Whether it was ready once; None when nobody knows. `up`: its control plane has come up.
+def _ever(was: bool | None, is_: bool, *, first: bool) -> bool | None:
+    """Whether it was so once; None when nobody knows. `first`: nobody has looked yet, and its control plane is not up.
 
     That it never was is known only of one that was looked at from the beginning: one whose status was lost, or that is
     older than this field, may hold what people need.
     """
-    if ready or before.initialized:
+    if is_ or was:
         return True
-    first = not before.conditions and not up
-    return False if first or before.initialized is False else None
+    return False if first or was is False else None
 
 
 def _was_left_alone(before: ClusterStatus) -> bool:

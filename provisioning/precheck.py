@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, Final
 
 from provisioning import objects
@@ -21,7 +20,8 @@ from provisioning.model.precheck import APIS_MOST, BUDGETS_MOST
 
 METRIC: Final = "apiserver_requested_deprecated_apis"
 ROWS_READ: Final = 200
-"""Far more than any API server has. Whoever poses as one may have any number."""
+"""Far more than any API server has. Whoever poses as one may have any number, of rows and of what only begins like one.
+"""
 FRESH: Final = timedelta(hours=6)
 """After this long the same findings are noted again, so that people see that somebody still looks. Seldom: at rest
 nothing is written."""
@@ -48,7 +48,7 @@ def is_for_ever(it: HoldingBudget) -> bool:
 
 def deprecated(metrics: str) -> frozenset[DeprecatedApi]:
     """The APIs that go some day, of an API server's metrics in Prometheus' text format."""
-    found = map(_api, islice(_rows(metrics), ROWS_READ))
+    found = map(_api, _rows(metrics))
     return frozenset(api for api in found if api is not None)
 
 
@@ -118,9 +118,12 @@ def _lets_none(spec: Any) -> bool:
 
 
 def _rows(metrics: str) -> Iterator[str]:
-    """The labels of each sample. They are few among megabytes, so nothing else is looked at."""
+    """The labels of the first samples. They are few among megabytes, so nothing else is looked at."""
     start, at = f"\n{METRIC}{{", 0
-    while (at := metrics.find(start, at)) >= 0:
+    for _ in range(ROWS_READ):
+        at = metrics.find(start, at)
+        if at < 0:
+            return
         at += len(start)
         labels, closed, _ = metrics[at : at + LONGEST_ROW].partition("}")
         if closed:

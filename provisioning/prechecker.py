@@ -77,7 +77,9 @@ class Prechecker:
             # A fresh leader does not look into all of them at once: that was done of late.
             rested = random.random() * self._pace.rest  # noqa: S311 - no secret
             whole = noted is not None and not noted.unseen
-            self._known[key] = _Known(noted, looked_at=time.monotonic() - rested if whole else None)
+            moment = time.monotonic()
+            apis = dict.fromkeys(noted.apis if noted is not None else (), moment)
+            self._known[key] = _Known(noted, looked_at=moment - rested if whole else None, apis=apis)
         known = self._known[key]
         if wish and wish != known.wish:
             known.looked_at = None

@@ -37,7 +37,10 @@ class Publisher:
         if status == before or manifest is None:
             return
         wire = {**status.wire(), "conditions": conditions_of.wire(status.conditions)}
-        await self._kube.replace(resources.TENANT_CLUSTERS, {**manifest, "status": wire}, subresource="status")
+        # Of the cluster as it was looked at: by now it may be known to go, and why.
+        meta = {**manifest["metadata"], "resourceVersion": cluster.meta.resource_version}
+        seen = {**manifest, "metadata": meta, "status": wire}
+        await self._kube.replace(resources.TENANT_CLUSTERS, seen, subresource="status")
         told = conditions_of.find(status.conditions, "Ready")
         was = conditions_of.find(before.conditions, "Ready")
         if told is not None and (was is None or (was.status, was.reason) != (told.status, told.reason)):

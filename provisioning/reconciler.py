@@ -156,7 +156,9 @@ class Reconciler:
         if not up:
             self._forget_tenant(cluster.key)
             return seen
-        wish = tuple(filter(None, (anew.asked(cluster), *self._upgrades(cluster))))
+        # Another try only until it is done: a fresh leader would take what was asked for long ago for a new wish.
+        again = anew.asked(cluster) if anew.is_due(cluster) else ""
+        wish = tuple(filter(None, (again, *self._upgrades(cluster))))
         if self._prechecker is not None:
             noted = cluster.it.status.precheck
             seen = replace(seen, precheck=self._prechecker.found(cluster.key, noted=noted, wish=wish))
@@ -191,7 +193,8 @@ class Reconciler:
         await self._kube.merge(resources.TENANT_CLUSTERS, cluster.meta.name, patch, namespace=cluster.meta.namespace)
 
     async def _end(self, cluster: Stored[TenantCluster]) -> float | None:
-        await self._clearance.note(cluster)
+        if await self._clearance.note(cluster):
+            return TEARDOWN_LOOK
         remains = Remains.of(cluster)
         ending = await self._leave(remains)
         if ending is None:

@@ -175,7 +175,7 @@ def not_yours_to_cancel(cluster: str, who: str, tenant: str) -> str:
 def given_up_unless(when: str) -> str:
     """What comes of a cluster that failed before it was ever ready. `when` is drawn as this door draws times."""
     return (
-        f"Unless somebody chooses what becomes of it, it is deleted {when}: it was never ready, so nothing is in it. "
+        f"Unless somebody chooses what becomes of it, it is deleted {when}: none of its workers was ever ready. "
         "Its room in the quota is free again then."
     )
 

@@ -27,6 +27,13 @@ class Model(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
+class Seen(Model):
+    """A part of a status: while programs are replaced a newer one may have written it, and what only that knows is left
+    out."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
     """CEL rules for the CRD, as (rule, message), for `json_schema_extra` of a model or field."""
     return {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in pairs]}

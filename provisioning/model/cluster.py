@@ -16,6 +16,7 @@ from provisioning.model.base import (
     LabelKey,
     LabelValue,
     Model,
+    Seen,
     ShortText,
     Text,
     Timestamp,
@@ -178,7 +179,7 @@ class StepState(StrEnum):
     FAILED = "Failed"
 
 
-class Step(Model):
+class Step(Seen):
     """One step on the way to Ready, with its times."""
 
     name: ShortText
@@ -191,19 +192,22 @@ class Step(Model):
     """What to do about what is in its way."""
 
 
-class NodeCount(Model):
+class NodeCount(Seen):
     ready: int = 0
     """Workers that are ready."""
     wanted: int = 0
     """Workers that there should be now."""
 
 
-class ClusterStatus(Model):
+class ClusterStatus(Seen):
     observed_generation: int = 0
     """The generation that this was seen of."""
     conditions: Conditions = ()
     initialized: bool | None = None
     """Whether it was ready once. One that never was can be given up. Left out where nobody knows."""
+    had_ready_node: bool | None = None
+    """Whether a worker of it was ready once. One of which none ever was is given up when nobody chooses. Left out where
+    nobody knows."""
     steps: Annotated[tuple[Step, ...], Field(max_length=16)] = ()
     """The way to Ready, with times."""
     version: ShortText = ""

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from provisioning.model.base import Model, ShortText, Text, Timestamp
+from provisioning.model.base import Seen, ShortText, Text, Timestamp
 
 BUDGETS_MOST: Final = 12
 APIS_MOST: Final = 24
@@ -14,7 +14,7 @@ APIS_MOST: Final = 24
 UNSEEN_MOST: Final = 4
 
 
-class HoldingBudget(Model):
+class HoldingBudget(Seen):
     """A PodDisruptionBudget that lets no Pod leave a worker."""
 
     namespace: ShortText
@@ -27,7 +27,7 @@ class HoldingBudget(Model):
     """How many must be."""
 
 
-class DeprecatedApi(Model):
+class DeprecatedApi(Seen):
     """An API that somebody asked for lately, and that a later Kubernetes has no more."""
 
     group: ShortText = ""
@@ -38,7 +38,7 @@ class DeprecatedApi(Model):
     """The first Kubernetes without it, such as 1.37."""
 
 
-class Precheck(Model):
+class Precheck(Seen):
     """A look into the cluster. It is repeated while the cluster answers, and noted where it shows something else."""
 
     checked_at: Timestamp | None = None

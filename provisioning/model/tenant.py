@@ -203,6 +203,16 @@ class ApprovalPolicy(Model):
 class LifetimePolicy(Model):
     """How long a cluster lives when nobody says, and at most. Empty: for ever."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "!has(self.failed) || duration(self.failed) == duration('0s')"
+                " || duration(self.failed) >= duration('10m')",
+                "failed must be ten minutes or more, or 0s for ever",
+            ),
+        )
+    )
+
     default: Duration | None = None
     """What a cluster gets that asks for none."""
     longest: Duration | None = None
@@ -213,7 +223,7 @@ class LifetimePolicy(Model):
     """How long a cluster whose lifetime is over sleeps before it is deleted. Empty: it is deleted at once."""
     failed: Duration = "2h"
     """How long a cluster that failed before it was ever ready is kept for somebody to choose what becomes of it; then
-    it is deleted. 0s: for ever."""
+    it is deleted. Ten minutes at least; 0s: for ever."""
 
 
 class AccessPolicy(Model):

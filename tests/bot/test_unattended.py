@@ -52,7 +52,7 @@ def test_the_card_of_what_failed_says_when_it_goes_unless_somebody_chooses() -> 
     desk = FakeDesk()
     unattended(desk)
     until = "<!date^1772723141^{date_short_pretty} {time}|2026-03-05 15:05 UTC>"
-    told = f"Unless somebody chooses what becomes of it, it is deleted {until}: it was never ready"
+    told = f"Unless somebody chooses what becomes of it, it is deleted {until}: none of its workers was ever ready"
     assert told in card(desk)
     found = commands.answer("show build-7", desk=desk, person=samples.LENA, now=samples.NOW)
     assert isinstance(found, Say)

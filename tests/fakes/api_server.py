@@ -250,7 +250,8 @@ class ApiServer:
         if request.method == "PUT":
             return self.objects.replace(*at, body, subresource=where.subresource, dry_run=dry)
         if request.method == "DELETE":
-            return self.objects.delete(*at, body, dry_run=dry)
+            # As the real one: what stands beside a body is not read.
+            return self.objects.delete(*at, body, dry_run="All" in body.get("dryRun", ()) if body else dry)
         if request.content_type == "application/apply-patch+yaml":
             return self.objects.apply(
                 *at,

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from provisioning import audit, names, resources, unattended
+from provisioning import audit, errors, names, resources, unattended
 from provisioning import stage as stages
 from provisioning.__main__ import lead
 from provisioning.clearance import Clearance
 from provisioning.events import Recorder
 from provisioning.manifest import Manifest
-from provisioning.objects import format_time, parse_time
+from provisioning.model import TenantCluster
+from provisioning.objects import Stored, format_time, parse_time
 from provisioning.settings import Settings
 from tests import builders
 from tests.builders import CLUSTER, NAMESPACE, REQUEST, tweak
@@ -82,6 +83,10 @@ class Scene:
     def gone(self) -> bool:
         return not self.stage.there(resources.TENANT_CLUSTERS)
 
+    def said(self) -> list[audit.Event]:
+        """What the trail has of it."""
+        return [event for event in self.told if event.code is audit.Code.CLUSTER_GIVEN_UP]
+
     def noted(self) -> Manifest:
         found = self.stage.get(resources.CLUSTER_REQUESTS, NAME)["status"].get("conditions") or []
         return next((each for each in found if each["type"] == stages.GIVEN_UP), {})
@@ -110,7 +115,7 @@ async def test_it_is_told_when_it_goes_and_then_it_goes_and_whoever_asked_reads_
         await until(scene.gone)
 
     assert scene.noted()["reason"] == "NobodyChose"
-    (told,) = [event for event in scene.told if event.code is audit.Code.CLUSTER_GIVEN_UP]
+    (told,) = scene.said()
     assert (told.who, told.about, told.facts["request"]) == ("ann", f"{NAMESPACE}/web", NAME)
     events = [event["reason"] for event in scene.stage.server.all(resources.EVENTS)]
     assert (events.count("Unattended"), events.count("GivenUp")) == (1, 1)
@@ -207,7 +212,8 @@ async def test_what_somebody_wants_or_may_need_stays(scene: Scene, happens: Call
         await scene.stays()
 
 
-async def test_before_anything_is_done_the_api_server_itself_is_asked(scene: Scene) -> None:
+async def due(scene: Scene) -> tuple[Clearance, Stored[TenantCluster]]:
+    """It is to be given up by now, and nobody leads."""
     stage = scene.stage
     async with scene.leads():
         await scene.unattended()
@@ -216,31 +222,81 @@ async def test_before_anything_is_done_the_api_server_itself_is_asked(scene: Sce
     remembered = stage.landscape.tenant_cluster((NAMESPACE, "web"))
     assert remembered is not None
     recorder = Recorder(stage.kube, now=stage.clock)
-    clearance = Clearance(stage.kube, stage.landscape, recorder, now=stage.clock, tell=scene.told.append)
+    return Clearance(stage.kube, stage.landscape, recorder, now=stage.clock, tell=scene.told.append), remembered
+
+
+async def test_before_anything_is_done_the_api_server_itself_is_asked(scene: Scene) -> None:
+    clearance, remembered = await due(scene)
+    stage = scene.stage
 
     waits(stage)
     await clearance.act(remembered)
     assert "deletionTimestamp" not in stage.get(resources.TENANT_CLUSTERS)["metadata"]
-
     stage.server.remove(resources.CLUSTER_REQUESTS, "cr-more", NAMESPACE)
+
+    pauses(stage)
+    await clearance.act(remembered)
+    assert "deletionTimestamp" not in stage.get(resources.TENANT_CLUSTERS)["metadata"]
+    stage.patch(resources.TENANT_CLUSTERS, "web", {"metadata": {"annotations": {names.PAUSED_ANNOTATION: None}}})
+
     await clearance.act(remembered)
     assert "deletionTimestamp" in stage.get(resources.TENANT_CLUSTERS)["metadata"]
 
 
-async def test_what_the_webhooks_refuse_stays_and_is_not_told_to_have_gone(scene: Scene) -> None:
-    def not_by_us(operation: str, kind: Kind, *_: Any) -> None:
+async def test_what_the_webhooks_refuse_stays_is_not_told_to_have_gone_and_is_tried_seldom(scene: Scene) -> None:
+    tries = list[bool]()
+
+    def not_by_us(operation: str, kind: Kind, _: Any, __: Any, dry_run: bool) -> None:
         if (operation, kind.plural) == ("DELETE", "tenantclusters"):
+            tries.append(dry_run)
             raise Refused(403, "Forbidden", "admission webhook denied the request: 1 approver must agree")
 
     async with scene.leads():
         await scene.unattended()
         scene.stage.server.objects.admission.append(not_by_us)
+        written = len(scene.stage.server.asked("PUT", "tenantclusters"))
         scene.later()
         await scene.stays()
-        await until(lambda: scene.stage.condition(unattended.CONDITION)["reason"] == unattended.WAITS)
+        await asyncio.sleep(1)
+        assert 0 < len(tries) <= 9, "four looks that something asked for, and the rest later each time"
+        assert len(scene.stage.server.asked("PUT", "tenantclusters")) == written
+        assert scene.stage.condition(unattended.CONDITION)["reason"] == unattended.WAITS
         scene.stage.server.objects.admission.clear()
         assert not scene.noted()
-        assert not [event for event in scene.told if event.code is audit.Code.CLUSTER_GIVEN_UP]
+        assert not scene.said()
+
+
+@pytest.mark.parametrize("status", [403, 409])
+async def test_where_the_deletion_fails_after_all_whoever_deletes_it_then_is_somebody_else(
+    scene: Scene, status: int
+) -> None:
+    clearance, remembered = await due(scene)
+
+    def changed_meanwhile(operation: str, kind: Kind, _: Any, __: Any, dry_run: bool) -> None:
+        if (operation, kind.plural, dry_run) == ("DELETE", "tenantclusters", False):
+            raise Refused(status, {403: "Forbidden", 409: "Conflict"}[status], "not now")
+
+    scene.stage.server.objects.admission.append(changed_meanwhile)
+    with pytest.raises((errors.Forbidden, errors.Conflict)):
+        await clearance.act(remembered)
+    assert scene.stage.condition(unattended.CONDITION)["reason"] == unattended.WAITS
+
+    scene.stage.server.objects.admission.clear()
+    scene.stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
+    await scene.stage.caught_up()
+    async with scene.leads():
+        await until(scene.gone)
+    assert not scene.noted()
+    assert not scene.said()
+
+
+async def test_one_that_came_of_no_request_is_told_of_as_well(scene: Scene) -> None:
+    scene.stage.server.remove(resources.CLUSTER_REQUESTS, NAME, NAMESPACE)
+    async with scene.leads():
+        await scene.unattended()
+        scene.later()
+        await until(scene.gone)
+    assert len(scene.said()) == 1
 
 
 async def test_while_nobody_can_look_for_what_is_in_it_the_time_runs_and_nothing_is_done(scene: Scene) -> None:
@@ -273,6 +329,9 @@ async def test_who_is_stopped_right_after_the_deletion_leaves_it_to_the_next_to_
         await asyncio.sleep(0.3)
         assert not scene.gone(), "it is held until its request says why it goes"
     scene.stage.server.heal()
+    scene.told.clear()
     async with scene.leads():
         await until(scene.gone)
     assert scene.noted()["status"] == "True"
+    assert len(scene.said()) == 1
+    assert "GivenUp" in {event["reason"] for event in scene.stage.server.all(resources.EVENTS)}

@@ -47,6 +47,8 @@ async def test_a_small_valid_object_is_taken(admin: Kube, namespace: str, manife
         (TENANT, "metadata.name", "t" * 64, "a tenant's name is a label value"),
         (TENANT, "spec.members", [{"user": "ann", "group": "team"}], "name either a user, a group or a Slack"),
         (TENANT, "spec.members", [{"slack": "U0ANN", "group": "team"}], "a Slack account needs the user"),
+        (TENANT, "spec.lifetime", {"failed": "500ms"}, "failed must be ten minutes or more"),
+        (TENANT, "spec.lifetime", {"failed": "9m59s"}, "failed must be ten minutes or more"),
         (TENANT, "spec.approval", {"large": {"above": {}}}, "say above what a request is large"),
         (TENANT, "spec.approval", {"large": {"required": 1}}, "Required value"),
         (

@@ -9,6 +9,11 @@ from prometheus_client import Gauge
 
 from provisioning import metrics, names, resources
 from provisioning.__main__ import lead
+from provisioning.manifest import Key
+from provisioning.model import Precheck
+from provisioning.prechecker import Prechecker
+from provisioning.probe import Probe
+from provisioning.reconciler import Reconciler
 from provisioning.settings import Settings
 from tests.builders import MADE, NAMESPACE
 from tests.fakes.api_server import Fault
@@ -58,6 +63,34 @@ async def test_a_provider_that_is_not_installed_is_named_and_the_cluster_goes_on
         stage.server.unserved.clear()
         await until(lambda: stage.there(resources.HELM_RELEASES, "web-cilium"))
         await until(lambda: stage.server.get(resources.CLUSTERS, "web", NAMESPACE) is not None)
+
+
+class Wishes(Prechecker):
+    """Remembers what it was told to be asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(changed=lambda _: None, now=now)
+        self.heard = list[tuple[str, ...]]()
+
+    def found(self, key: Key, *, noted: Precheck | None = None, wish: tuple[str, ...] = ()) -> Precheck | None:
+        self.heard.append(wish)
+        return super().found(key, noted=noted, wish=wish)
+
+
+async def test_a_try_that_was_done_long_ago_is_no_wish_to_look_into_the_tenant_again() -> None:
+    async with backstage() as stage:
+        async with running(lead(stage.kube, stage.landscape, Settings(namespace=SYSTEM, probe_tenants=False), now=now)):
+            await made(stage)
+        stage.control_plane_runs()
+        again = {"metadata": {"annotations": {names.RECONCILE_ANNOTATION: "now"}}}
+        stage.patch(resources.TENANT_CLUSTERS, "web", again)
+        wishes, probe = Wishes(), Probe(stage.kube, changed=lambda _: None)
+        reconciler = Reconciler(stage.kube, stage.landscape, probe=probe, prechecker=wishes, now=now)
+        for _ in range(2):
+            await stage.caught_up()
+            await reconciler.act((NAMESPACE, "web"))
+        await probe.close()
+        assert wishes.heard == [("now",), ()]
 
 
 def published(gauge: Gauge) -> bool:

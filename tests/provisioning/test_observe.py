@@ -154,6 +154,25 @@ def test_it_is_noted_from_the_beginning_whether_a_cluster_was_ready_once_and_for
     assert look(building, status=once.wire()).initialized is True
 
 
+def test_that_a_worker_was_ready_once_is_noted_for_ever_and_that_none_ever_was_by_whoever_saw_it_begin() -> None:
+    first = look(World())
+    assert first.had_ready_node is False
+    up = Scene().control_plane_up()
+    assert look(up, status=first.wire()).had_ready_node is False
+    assert look(up).had_ready_node is None, "its status was lost"
+    one = replace(up.world(), nodes_ready=1)
+    once = look(one, status=first.wire())
+    assert (once.initialized, once.had_ready_node) == (False, True)
+    assert look(World(), status=once.wire()).had_ready_node is True
+
+
+def test_what_a_newer_version_has_noted_is_left_out_and_the_rest_is_read() -> None:
+    noted = look(finished())
+    wire = noted.wire()
+    newer = {**wire, "ofTomorrow": 1, "nodes": {**wire["nodes"], "ofTomorrow": 1}, "precheck": {"ofTomorrow": 1}}
+    assert ClusterStatus.model_validate(newer) == noted.model_copy(update={"precheck": Precheck()})
+
+
 def test_nobody_claims_that_a_cluster_was_never_ready_who_has_not_seen_it_begin() -> None:
     from_before = look(World()).model_copy(update={"initialized": None})
     assert look(World(), status=from_before.wire()).initialized is None

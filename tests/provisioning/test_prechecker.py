@@ -155,6 +155,12 @@ async def test_a_fresh_leader_goes_by_what_is_noted_and_does_not_look_into_all_a
     assert await scene.seen(wish=("cr-1",)) != noted
 
 
+async def test_what_an_earlier_leader_was_told_by_another_api_server_is_believed_for_a_while(scene: Scene) -> None:
+    scene.prechecker.found(KEY, noted=Precheck(checked_at="2026-08-03T11:00:00Z", apis=(api("ipaddresses"),)))
+
+    assert (await scene.seen(wish=("cr-1",))).apis == (api("ipaddresses"),)
+
+
 async def test_what_an_earlier_leader_could_not_see_is_looked_into_at_once(scene: Scene) -> None:
     scene.prechecker.found(KEY, noted=Precheck(unseen=("it was silent",)))
 

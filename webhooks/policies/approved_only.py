@@ -28,7 +28,7 @@ from provisioning.objects import Stored
 from provisioning.resources import CLUSTER_ACCESSES, CLUSTER_REQUESTS, NAMESPACES, TENANT_CLUSTERS
 from webhooks import extent, marks, reading, tree
 from webhooks.decision import Allow, Deny, Verdict, refuse
-from webhooks.facts import Facts
+from webhooks.facts import All, Facts
 from webhooks.policy import CREATE, DELETE, UPDATE, Policy, Rule
 from webhooks.review import Request
 
@@ -180,9 +180,9 @@ def _is_unattended(request: Request, cluster: Stored[TenantCluster], tenant: Sto
     """Whether clusterdesk itself gives it up, because it failed before it was ever ready and nobody chose in time."""
     if request.user.name != facts.trusted.provisioner or not unattended.may_go(cluster):
         return False
-    requests, accesses = (
-        facts.list(kind, namespace=request.namespace) for kind in (CLUSTER_REQUESTS, CLUSTER_ACCESSES)
-    )
+    kinds = (CLUSTER_REQUESTS, CLUSTER_ACCESSES)
+    facts.need(*(All(kind, request.namespace) for kind in kinds))
+    requests, accesses = (facts.list(kind, namespace=request.namespace) for kind in kinds)
     about = unattended.attention(cluster, requests=requests, accesses=accesses)
     return unattended.is_due(cluster, tenant.it.spec.lifetime, about, now=facts.now + CLOCKS_APART)
 

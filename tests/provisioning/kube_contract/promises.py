@@ -151,6 +151,9 @@ class Promises:
         applied = await kube.apply(CONFIG_MAPS, config_map(namespace, "one", {"a": "1"}), manager="we", dry_run=True)
         assert applied["data"] == {"a": "1"}
         assert await kube.find(CONFIG_MAPS, "one", namespace=namespace) is None
+        made = await kube.create(CONFIG_MAPS, config_map(namespace, "one"))
+        await kube.delete(CONFIG_MAPS, "one", namespace=namespace, uid=made["metadata"]["uid"], dry_run=True)
+        assert await kube.find(CONFIG_MAPS, "one", namespace=namespace) is not None
 
     async def test_spec_and_status_are_written_by_different_ways(self, kube: Kube, namespace: str) -> None:
         wanted = {**tenant_cluster(namespace, "one"), "status": {"version": "v1.34.4"}}

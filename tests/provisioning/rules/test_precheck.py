@@ -125,6 +125,13 @@ def test_whoever_poses_as_an_api_server_is_not_repeated(metrics: str) -> None:
     assert precheck.deprecated(metrics) == frozenset()
 
 
+def test_what_only_begins_like_a_row_counts_as_one() -> None:
+    row = f'\n{precheck.METRIC}{{version="v1",resource="pods",removed_release="1.40"}} 1'
+    begun = f"\n{precheck.METRIC}{{" + "x" * precheck.LONGEST_ROW
+    assert precheck.deprecated(begun * (precheck.ROWS_READ - 1) + row)
+    assert not precheck.deprecated(begun * precheck.ROWS_READ + row)
+
+
 def test_of_very_many_only_so_many_are_noted_and_those_that_go_first() -> None:
     held = precheck.holding([budget(f"b{number:03}", **counted(0, 2, 2, 2)) for number in range(40)])
     rows = (

@@ -38,6 +38,7 @@ FAILED = tweak(
     {
         "observedGeneration": 1,
         "initialized": False,
+        "hadReadyNode": False,
         "conditions": [condition("Stalled"), condition(unattended.CONDITION, reason=unattended.WAITS)],
     },
 )
@@ -55,6 +56,10 @@ def asked(*, at: datetime, phase: str = "Pending", name: str = "web") -> Manifes
     made = tweak(tweak(REQUEST, "metadata.creationTimestamp", format_time(at)), "spec.cluster", name)
     decided = {} if phase == "Pending" else {"decidedAt": format_time(at)}
     return tweak(made, "status", {"phase": phase, **decided})
+
+
+def deletion(*, at: datetime, name: str = "web") -> Manifest:
+    return tweak(tweak(asked(at=at, phase="Applied", name=name), "spec.action", "Delete"), "spec.desired", GONE)
 
 
 def way_in(*, at: datetime, name: str = "web") -> Manifest:
@@ -84,11 +89,14 @@ def test_after_two_hours_without_a_choice_it_is_due_and_not_a_second_earlier() -
     [
         {"status__initialized": True},
         {"status__initialized": GONE},
+        {"status__hadReadyNode": True},
+        {"status__hadReadyNode": GONE},
+        {"metadata__annotations": {names.PAUSED_ANNOTATION: "true"}},
         {"spec__deletionProtection": True},
         {"metadata__deletionTimestamp": format_time(NOW)},
         {"status__conditions": [condition(unattended.CONDITION)]},
     ],
-    ids=["ready once", "nobody knows", "protected", "goes already", "at work"],
+    ids=["ready", "not known", "had a worker", "workers not known", "paused", "protected", "goes already", "at work"],
 )
 def test_what_was_ready_or_may_have_been_is_protected_goes_or_is_at_work_is_never_due(changes: dict[str, Any]) -> None:
     assert unattended.kept_until(cluster(**changes), POLICY, NOBODY, now=NOW) is None
@@ -130,7 +138,9 @@ def test_a_choice_that_was_not_looked_at_yet_begins_the_time_anew(changes: dict[
         (about(losses=Losses()), True),
         (about(losses=Losses(volumes=1, storage=1)), False),
         (about(losses=Losses(load_balancers=1)), False),
-        (about({"metadata": {}, "spec": {"cluster": "web"}}), True),
+        (about({"metadata": {}, "spec": {"cluster": "web"}}), False),
+        (about({"metadata": {}, "spec": {"cluster": "other"}}), True),
+        (about(accesses=[tweak(way_in(at=builders.MADE - HOUR), "spec.ofYesterday", True)]), False),
     ],
 )
 def test_whoever_asks_for_something_else_or_has_something_in_it_keeps_it(of: Attention, wanted: bool) -> None:
@@ -155,13 +165,20 @@ def test_the_time_is_counted_from_what_was_noted_and_a_clock_that_goes_back_take
 
 def test_its_condition_says_when_and_what_helps_and_later_that_it_goes() -> None:
     found = unattended.condition(NOW, now=SINCE, generation=1)
-    assert found.message.startswith("it failed before it was ever ready: at 2026-08-03T12:00:00Z it is given up")
+    assert "no worker of it ever was: at 2026-08-03T12:00:00Z it is given up" in found.message
     (marked,) = unattended.given_up((found,))
     assert (marked.reason, marked.last_transition_time) == (unattended.GIVEN_UP, format_time(SINCE))
     going = replace(cluster().meta, deleting=True)
     status = cluster().it.status.model_copy(update={"conditions": (marked,)})
     there = cluster().it.model_copy(update={"status": status})
-    assert unattended.is_given_up(Stored(going, there))
+    gone = Stored(going, there)
+    assert unattended.is_given_up(gone)
+    assert unattended.is_to_be_told(gone, [asked(at=NOW), deletion(at=SINCE - HOUR), deletion(at=NOW, name="other")])
+    assert not unattended.is_to_be_told(gone, [deletion(at=NOW)]), "whoever was to delete it was stopped before"
+    told = status.model_copy(update={"conditions": unattended.told((marked,))})
+    known = Stored(going, there.model_copy(update={"status": told}))
+    assert unattended.is_given_up(known)
+    assert not unattended.is_to_be_told(known, [])
     assert not unattended.is_given_up(Stored(cluster().meta, there)), "it was not deleted after all"
     assert not unattended.is_given_up(Stored(going, cluster().it)), "somebody deleted it"
 

@@ -9,6 +9,7 @@ import pytest
 from provisioning import backing, giving_up, unattended
 from provisioning.model import Action
 from provisioning.names import (
+    PAUSED_ANNOTATION,
     PREVIEW_ANNOTATION,
     RECONCILE_ANNOTATION,
     REQUEST_ANNOTATION,
@@ -361,7 +362,7 @@ def stuck(since: str = "2026-11-24T09:00:00Z", **more: Any) -> Any:
     said = {"status": "True", "message": "", "lastTransitionTime": since}
     conditions = [{"type": "Stalled", "reason": "Refused", **said}]
     conditions += [{"type": unattended.CONDITION, "reason": unattended.GIVEN_UP, **said}]
-    noted = {"observedGeneration": 1, "initialized": False, "conditions": conditions, **more}
+    noted = {"observedGeneration": 1, "initialized": False, "hadReadyNode": False, "conditions": conditions, **more}
     return tweak(cluster(), "status", noted)
 
 
@@ -380,12 +381,17 @@ def test_what_nobody_chose_about_goes_by_our_own_hand_and_by_no_other() -> None:
         stuck("2026-11-24T10:30:00Z"),
         stuck(initialized=True),
         stuck(initialized=None),
+        stuck(hadReadyNode=True),
         stuck(conditions=[]),
+        tweak(stuck(), "metadata.annotations", {PAUSED_ANNOTATION: "true"}),
         tweak(stuck(), "spec.deletionProtection", True),
         tweak(stuck(), "metadata.generation", 2),
         tweak(stuck(), "metadata.annotations", {RECONCILE_ANNOTATION: "now"}),
     ],
-    ids=["too early", "was ready", "nobody knows", "at work", "protected", "changed", "tried again"],
+    ids=[
+        *("too early", "was ready", "nobody knows", "had a worker", "at work", "paused", "protected", "changed"),
+        "tried again",
+    ],
 )
 def test_not_even_we_take_what_was_ready_or_what_somebody_chose_about(old: Any) -> None:
     assert isinstance(check(None, old=old, **US), Deny)
