@@ -45,6 +45,9 @@ OVERHEAD: Final = 10
 """Per cent that a claim may be larger than its DataVolume: room for a file system, which the importer adds (6 by
 default). It is not what was asked for, so nobody is charged with it."""
 
+FILLING: Final = "prime-"
+"""What the importer puts before the uid of a claim, for the name of the claim that it fills for it."""
+
 
 class Assessor:
     """Says what objects cost, for as long as what else there is stays as it is: it remembers what it has looked up.
@@ -182,18 +185,11 @@ def _with_overhead(usage: Usage) -> Usage:
     return Usage(storage=usage.storage + usage.storage * OVERHEAD // 100)
 
 
-def fills(claim: Manifest) -> bool:
-    """Whether a claim says that it is what the importer fills for another one. Source: CDI,
-    `pkg/controller/populators`."""
-    owners = kinship.claims(claim, PERSISTENT_VOLUME_CLAIMS)
-    return any(name_of(claim) == f"prime-{owner.get('uid')}" for owner in owners)
-
-
 def _is_filled_by(claim: Manifest, other: Manifest) -> bool:
-    """Whether the other claim, which this one owns, is what is filled for it: its volume becomes this one's, which has
-    none until then."""
+    """Whether the other claim is what the importer fills for this one: its volume becomes this one's, which has none
+    until then. Source: CDI, `pkg/controller/populators`."""
     volume, filled = ((one.get("spec") or {}).get("volumeName") for one in (claim, other))
-    return name_of(other) == f"prime-{uid_of(claim)}" and (not volume or volume == filled)
+    return name_of(other) == f"{FILLING}{uid_of(claim)}" and (not volume or volume == filled)
 
 
 _COSTS: Final[Mapping[Resource, Callable[[Assessor, Manifest], Usage]]] = {

@@ -11,6 +11,9 @@ other one has its volume, nothing else tells them apart.
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from provisioning import charges
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
@@ -21,7 +24,7 @@ from provisioning.resources import (
     VIRTUAL_MACHINE_INSTANCES,
     VIRTUAL_MACHINES,
 )
-from webhooks import extent, marks, reading
+from webhooks import extent, marks, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.policy import UPDATE, Policy, Reach, Rule
@@ -33,6 +36,8 @@ SOURCES = {
     VIRTUAL_MACHINE_INSTANCES: ("KubeVirt for a VirtualMachine", "scale the MachineDeployment"),
 }
 """Who makes these, of what, and what to do instead."""
+FILLING: Final = re.compile(f"{charges.FILLING}[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}")
+"""Names with an uid, as the API server makes them."""
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -57,13 +62,14 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 
 def _of_claim(claim: Manifest, request: Request, facts: Facts) -> Verdict:
-    """By its name and owner, which may come later, and when it is going already: all else is free."""
-    if not charges.fills(claim) or (request.old is not None and charges.fills(request.old)):
+    """By its name, which stays, and its owners: all else is free, and those that are there may be marked."""
+    owners = [tree.dig(one, "metadata").get("ownerReferences") for one in (request.old, claim)]
+    if not FILLING.fullmatch(claim["metadata"]["name"]) or (request.old is not None and owners[0] == owners[1]):
         return Allow()
     if facts.trusted.is_system(request.user) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
-    text = f"only the importer makes {request.name} a part of that claim, which it fills by it; leave this out"
-    return refuse(Cause("metadata.ownerReferences", text))
+    text = "is what only the importer calls a claim that it fills for another, and says whose; take another name"
+    return refuse(Cause("metadata.name", text))
 
 
 def _of_control_plane(manifest: Manifest, namespace: str, facts: Facts) -> Verdict:

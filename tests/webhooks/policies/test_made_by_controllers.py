@@ -83,28 +83,30 @@ def test_kubevirt_makes_machines_and_the_platform_may_make_anything() -> None:
         assert check(resource, made, groups=("system:masters",)) == Allow()
 
 
-CLAIM = manifest(PERSISTENT_VOLUME_CLAIMS, "data", {})
+CLAIM = tweak(manifest(PERSISTENT_VOLUME_CLAIMS, "data", {}), "metadata.uid", "0b9e3c52-1f6a-4d0e-9a57-3f2b8c1d7e60")
 FILLING = manifest(PERSISTENT_VOLUME_CLAIMS, f"prime-{CLAIM['metadata']['uid']}", {})
 GOING = tweak(FILLING, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
 
 
-@pytest.mark.parametrize("before", [None, FILLING, tweak(owned(FILLING, CLAIM), "metadata.ownerReferences.0.uid", "x")])
-def test_what_fills_a_claim_is_made_a_part_of_it_by_the_importer_only(before: Any) -> None:
-    verdict = check(PERSISTENT_VOLUME_CLAIMS, owned(FILLING, CLAIM), old=before)
+@pytest.mark.parametrize("owner", [None, CLAIM], ids=["alone", "owned"])
+def test_what_fills_a_claim_is_made_by_the_importer_only(owner: Any) -> None:
+    made = owned(FILLING, owner) if owner else FILLING
+    verdict = check(PERSISTENT_VOLUME_CLAIMS, made)
     assert isinstance(verdict, Deny)
-    assert [cause.field for cause in verdict.causes] == ["metadata.ownerReferences"]
-    importer = "system:serviceaccount:cdi:cdi-sa"
-    assert check(PERSISTENT_VOLUME_CLAIMS, owned(FILLING, CLAIM), old=before, user=importer) == Allow()
+    assert [cause.field for cause in verdict.causes] == ["metadata.name"]
+    assert check(PERSISTENT_VOLUME_CLAIMS, made, user="system:serviceaccount:cdi:cdi-sa") == Allow()
 
 
-def test_nor_is_it_while_somebody_keeps_it_from_going() -> None:
-    assert isinstance(check(PERSISTENT_VOLUME_CLAIMS, owned(GOING, CLAIM), old=GOING), Deny)
+@pytest.mark.parametrize("before", [FILLING, GOING, owned(FILLING, tweak(CLAIM, "metadata.uid", "x"))])
+def test_nor_does_anybody_else_say_whose_it_is_also_while_it_is_kept_from_going(before: Any) -> None:
+    assert isinstance(check(PERSISTENT_VOLUME_CLAIMS, owned(before, CLAIM), old=before), Deny)
 
 
 def test_all_other_claims_are_made_by_anybody_and_what_fills_one_may_be_marked() -> None:
     there = owned(FILLING, CLAIM)
     marked = tweak(there, "metadata.labels", {"a": "b"})
-    for new, old in ((CLAIM, None), (FILLING, None), (marked, there), (owned(CLAIM, CLAIM), None)):
+    named = manifest(PERSISTENT_VOLUME_CLAIMS, "prime-data", {})
+    for new, old in ((CLAIM, None), (named, None), (marked, there), (owned(CLAIM, CLAIM), None)):
         assert check(PERSISTENT_VOLUME_CLAIMS, new, old=old) == Allow()
 
 
