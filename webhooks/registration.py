@@ -14,7 +14,7 @@ from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
 from provisioning.resources import GROUP, Resource
 from webhooks.defaults import DEFAULTS
-from webhooks.policies import POLICIES, kept_machines
+from webhooks.policies import POLICIES, kept_machines, status_writers
 from webhooks.policy import Default, Policy, Reach, Rule
 from webhooks.trusted import Trusted
 
@@ -192,6 +192,11 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         expression = f"request.resource.resource != 'namespaces' || {before} != {after}"
         conditions.append({"name": "namespaces-of-tenants", "expression": expression})
     if reach is Reach.TENANTS:
+        # Controllers write the rest of their statuses all the time.
+        fields = dict.fromkeys(field for those in status_writers.ACTED_BY.values() for field in those)
+        acted_by = " || ".join(_changed(f"status.{field}") for field in fields)
+        status = f"request.?subResource.orValue('') != 'status' || {acted_by}"
+        conditions.append({"name": "statuses-that-are-acted-by", "expression": status})
         # Other Services cost nothing, and come and go without us, even when nobody answers here.
         balancing = "request.kind.kind != 'Service' || object.?spec.?type.orValue('') == 'LoadBalancer'"
         conditions.append({"name": "services-that-cost", "expression": balancing})

@@ -25,6 +25,7 @@ from provisioning.resources import (
     KUBEVIRT_MACHINE_TEMPLATES,
     KUBEVIRT_MACHINES,
     NAMESPACES,
+    TENANT_CONTROL_PLANES,
     TENANT_LEDGERS,
 )
 from webhooks.policies import (
@@ -88,6 +89,19 @@ GUARDS: Final = (
                 _sentence(f"status: {status_writers.TOLD}", user=_USER),
             ),
         ),
+    ),
+    Guard(
+        "control-planes",
+        (Rule(TENANT_CONTROL_PLANES, (UPDATE,), subresource="status"),),
+        tuple(
+            Check(
+                "variables.ours || variables.platform || variables.controller || "
+                f"object.?status.?{field} == oldObject.?status.?{field}",
+                _sentence(f"status.{field}: {status_writers.THEIRS}", user=_USER),
+            )
+            for field in status_writers.ACTED_BY[TENANT_CONTROL_PLANES]
+        ),
+        in_tenants=True,
     ),
     Guard(
         "tenants",

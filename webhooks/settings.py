@@ -9,7 +9,7 @@ from pydantic import Field
 
 from provisioning.settings import CommonSettings
 from webhooks import connections
-from webhooks.trusted import CONTROLLERS, Trusted
+from webhooks.trusted import CONTROLLERS, FETCHERS, Trusted
 
 
 class Settings(CommonSettings):
@@ -41,6 +41,8 @@ class Settings(CommonSettings):
 
     controller_namespaces: str = ",".join(sorted(CONTROLLERS))
     """Where Cluster API, its providers, Kamaji, KubeVirt and CDI are installed; their accounts there are believed."""
+    flux_fetchers: str = ",".join(sorted(FETCHERS))
+    """Accounts of Flux's source-controllers, which say where what they fetched is to be had."""
 
     def trusted(self) -> Trusted:
         account = f"system:serviceaccount:{self.namespace}:clusterdesk-"
@@ -53,6 +55,7 @@ class Settings(CommonSettings):
             namespaces=_set(self.system_namespaces) | {self.namespace},
             home=self.namespace,
             controllers=_set(self.controller_namespaces),
+            fetchers=_set(self.flux_fetchers),
         )
 
     def names(self) -> tuple[str, ...]:

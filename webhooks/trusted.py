@@ -20,6 +20,8 @@ CONTROLLERS = frozenset(
 )
 """Where Cluster API, its providers, Kamaji, KubeVirt, CDI and Sveltos are installed unless somebody chose otherwise."""
 
+FETCHERS = frozenset({"system:serviceaccount:flux-system:source-controller"})
+
 
 @dataclass(frozen=True)
 class Trusted:
@@ -36,6 +38,9 @@ class Trusted:
     """Our own namespace, where the ledgers are."""
     controllers: frozenset[str] = CONTROLLERS
     """Namespaces whose service accounts are those of controllers: they write what others only follow from."""
+
+    fetchers: frozenset[str] = FETCHERS
+    """Accounts of what fetches for Flux: they say where that is. Not of what applies it, which does so for tenants."""
 
     def is_platform(self, user: User) -> bool:
         return user.name in self.platform_users or not self.platform_groups.isdisjoint(user.groups)

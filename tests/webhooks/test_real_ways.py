@@ -24,14 +24,17 @@ from provisioning.resources import (
     CATALOGS,
     CLUSTERS,
     DATA_VOLUMES,
+    HELM_REPOSITORIES,
     KAMAJI_CONTROL_PLANES,
     KUBEVIRT_CLUSTERS,
     KUBEVIRT_MACHINE_TEMPLATES,
     KUBEVIRT_MACHINES,
     MACHINE_DEPLOYMENTS,
+    MACHINE_HEALTH_CHECKS,
     MACHINE_SETS,
     MACHINES,
     NAMESPACES,
+    PERSISTENT_VOLUME_CLAIMS,
     SECRETS,
     SERVICES,
     TENANT_CLUSTERS,
@@ -55,13 +58,16 @@ HARD = {"clusters": 4, "nodes": 14, "vcpu": 28}
 """The quota: fourteen machines of two processors. What asks for more asks for twenty."""
 MACHINE_POOLS = Resource("cluster.x-k8s.io", "v1beta2", "machinepools", "MachinePool")
 PREFERENCES = Resource("instancetype.kubevirt.io", "v1beta1", "virtualmachinepreferences", "VirtualMachinePreference")
+SUMMARIES = Resource("config.projectsveltos.io", "v1beta1", "clustersummaries", "ClusterSummary")
+GUESTS = Resource("template.kubevirt.io", "v1alpha1", "virtualmachinetemplates", "VirtualMachineTemplate")
+DISK_NAMES = Resource("cdi.kubevirt.io", "v1beta1", "datasources", "DataSource")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(cluster_api: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     async with (
         shared_desk(cluster_api, tmp_path_factory, hard=HARD) as desk,
-        foreign_kinds.served(desk.admin, (VIRTUAL_MACHINE_INSTANCES, PREFERENCES)),
+        foreign_kinds.served(desk.admin, (VIRTUAL_MACHINE_INSTANCES, PREFERENCES, SUMMARIES, GUESTS, DISK_NAMES)),
     ):
         yield desk
 
@@ -412,6 +418,18 @@ async def test_nothing_is_made_that_controllers_make(desk: Desk, eve: Kube) -> N
         made = await insisting(lambda: eve.create(KAMAJI_CONTROL_PLANES, front))
         body = desk.new(TENANT_CONTROL_PLANES, "front", kamaji, ownerReferences=owner(made))
         await insisting(lambda: controller.create(TENANT_CONTROL_PLANES, body))
+        told: Manifest = {"status": {"storage": {"config": {"secretName": "front-datastore-config"}}}}
+        apart = {"namespace": desk.namespace, "subresource": "status"}
+        await insisting(lambda: controller.merge(TENANT_CONTROL_PLANES, "front", told, **apart))
+    for forged in (
+        {"storage": {"config": {"secretName": "of-another"}}},
+        {"kubeconfig": {"admin": {"secretName": "x"}}},
+    ):
+        await refused(
+            "is written by the controller that acts by it",
+            partial(eve.merge, TENANT_CONTROL_PLANES, "front", {"status": forged}, **apart),
+        )
+    await eve.merge(TENANT_CONTROL_PLANES, "front", {"status": {"controlPlaneEndpoint": "a:1"}}, **apart)
     moved, scaled, where = (
         {"spec": {"dataStore": "of-another"}},
         {"spec": {"replicas": 5}},
@@ -422,6 +440,19 @@ async def test_nothing_is_made_that_controllers_make(desk: Desk, eve: Kube) -> N
         lambda: eve.merge(TENANT_CONTROL_PLANES, "front", moved, **where),
         lambda: eve.merge(TENANT_CONTROL_PLANES, "front", scaled, subresource="scale", **where),
     )
+
+
+async def test_where_flux_has_put_what_it_fetched_only_flux_says(desk: Desk, eve: Kube) -> None:
+    await eve.create(HELM_REPOSITORIES, desk.new(HELM_REPOSITORIES, "charts", {"url": "https://x.example.org"}))
+    artifact = {"path": "x", "url": "https://eve.example.org/x", "digest": f"sha256:{'0' * 64}", "revision": "1"}
+    status = {"status": {"artifact": {**artifact, "lastUpdateTime": "2026-11-24T12:00:00Z"}}}
+    where = {"namespace": desk.namespace, "subresource": "status"}
+    await refused(
+        "status.artifact: is written by the controller that acts by it",
+        lambda: eve.merge(HELM_REPOSITORIES, "charts", status, **where),
+    )
+    async with desk.person("system:serviceaccount:flux-system:source-controller") as flux:
+        await flux.merge(HELM_REPOSITORIES, "charts", status, **where)
 
 
 @pytest.mark.parametrize(
@@ -495,6 +526,21 @@ async def test_a_guest_brings_nothing_of_the_management_cluster_in_and_keeps_to_
     await refused("is no volume for a tenant's guest", lambda: eve.create(KUBEVIRT_MACHINES, own))
 
 
+async def test_a_disk_takes_no_secret_along_and_runs_nothing(desk: Desk, eve: Kube) -> None:
+    size = {"resources": {"requests": {"storage": "1Gi"}}}
+    runs, sends = {"vddk": {"initImageURL": "x"}}, {"http": {"url": "https://x", "secretExtraHeaders": ["web-ca"]}}
+    claim = {"accessModes": ["ReadWriteOnce"], **size}
+    marks = {"cdi.kubevirt.io/storage.import.secretExtraHeaders.0": "web-ca"}
+    await refused(
+        "is no source for a tenant's disk|says how the importer fills it",
+        lambda: eve.create(DATA_VOLUMES, desk.new(DATA_VOLUMES, "runs", {"source": runs, "storage": size})),
+        lambda: eve.create(DATA_VOLUMES, desk.new(DATA_VOLUMES, "sends", {"source": sends, "storage": size})),
+        lambda: eve.create(
+            PERSISTENT_VOLUME_CLAIMS, desk.new(PERSISTENT_VOLUME_CLAIMS, "sends", claim, annotations=marks)
+        ),
+    )
+
+
 async def test_what_a_cluster_is_made_of_is_of_known_kinds_and_no_second_machine(desk: Desk, eve: Kube) -> None:
     twice = deployment(desk, "twice", replicas=0)
     machine = twice["spec"]["template"]["spec"]
@@ -505,6 +551,13 @@ async def test_what_a_cluster_is_made_of_is_of_known_kinds_and_no_second_machine
         "others are not judged here",
         lambda: eve.create(MACHINE_DEPLOYMENTS, twice),
         lambda: eve.create(CLUSTERS, desk.new(CLUSTERS, "odd", spec)),
+    )
+    remedy = {**reference(KUBEVIRT_MACHINE_TEMPLATES, "small"), "apiVersion": KUBEVIRT_MACHINE_TEMPLATES.api_version}
+    del remedy["apiGroup"]
+    check = {"clusterName": "raw", "selector": {"matchLabels": {"a": "b"}}, "remediation": {"templateRef": remedy}}
+    await refused(
+        "would have Cluster API make something else than machines",
+        lambda: eve.create(MACHINE_HEALTH_CHECKS, desk.new(MACHINE_HEALTH_CHECKS, "odd", check)),
     )
 
 
@@ -526,7 +579,13 @@ async def test_quotas_and_sizes_and_what_nobody_measures_are_the_platforms(desk:
         lambda: eve.create(
             PREFERENCES, desk.new(PREFERENCES, "mine", {"annotations": {"hooks.kubevirt.io/hookSidecars": "[]"}})
         ),
+        # Each would have a controller do elsewhere what nobody judges there.
+        lambda: eve.create(SUMMARIES, desk.new(SUMMARIES, "mine", {"clusterNamespace": "tenant-red"})),
+        lambda: eve.create(GUESTS, desk.new(GUESTS, "mine", {"virtualMachine": {}})),
+        lambda: eve.create(DISK_NAMES, desk.new(DISK_NAMES, "mine", {"source": {"pvc": {"namespace": "tenant-red"}}})),
     )
+    async with desk.person("system:serviceaccount:projectsveltos:addon-controller") as sveltos:
+        await sveltos.create(SUMMARIES, desk.new(SUMMARIES, "of-profile", {"clusterName": "web"}))
     await insisting(lambda: desk.admin.create(MACHINE_POOLS, pool))
     scale, where = {"spec": {"replicas": 20}}, {"namespace": desk.namespace, "subresource": "scale"}
     await refused(
