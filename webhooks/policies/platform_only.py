@@ -3,9 +3,10 @@
 A Tenant is a quota and the people who decide. A Catalog and an instancetype say how large a machine is, a ClusterClass
 what a cluster is made of, a DataStore where all tenants' data is. A preference is what KubeVirt adds to a machine after
 it was judged, annotations among it, by which images run beside the guest. And the ways to more machines that nobody
-measures (pools of either kind, replica sets, templates, clones, restored snapshots) or out of a disk (exports, backups,
-migrations elsewhere): no tenant cluster needs them. A ClusterSummary is what Sveltos makes of a profile for one
-cluster, whosever that is. RBAC says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
+measures (pools of either kind, replica sets, templates, clones, restored snapshots), out of a disk (exports, backups,
+migrations elsewhere) or to another's (a DataSource is a name for one): no tenant cluster needs them. A ClusterSummary
+is what Sveltos makes of a profile for one cluster, whosever that is. RBAC says the same, as long as nobody gives
+`cluster-admin` away; this holds then as well.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ MACHINERY = (
     Resource("export.kubevirt.io", ANY, "virtualmachineexports", "VirtualMachineExport"),
     Resource("instancetype.kubevirt.io", ANY, "virtualmachineinstancetypes", "VirtualMachineInstancetype"),
     Resource("instancetype.kubevirt.io", ANY, "virtualmachinepreferences", "VirtualMachinePreference"),
+    Resource("cdi.kubevirt.io", ANY, "datasources", "DataSource"),
+    Resource("cdi.kubevirt.io", ANY, "dataimportcrons", "DataImportCron"),
     Resource("config.projectsveltos.io", ANY, "clustersummaries", "ClusterSummary"),
 )
 KINDS = (*OURS, *WIDE, *CLASSES, *MACHINERY)
