@@ -18,7 +18,7 @@ import structlog
 from bot import digest, news, unasked
 from bot.cards import Card
 from bot.news import Word
-from bot.notes import Key, Noted
+from bot.notes import Key, Noted, Place
 from bot.occasions import Changes
 from bot.outcomes import Earlier, Later, Undeliverable, Unknown, Vanished
 from bot.ports import Desk
@@ -126,7 +126,7 @@ class Crier:
     async def _end(self, it: Unasked, place: str) -> None:
         """The news of its end. What stands there is kept true, also once a card tells of it."""
         noted = self._there(it, Surface.NEWS, place)
-        watched = unasked.watched(it, noted)
+        watched = unasked.watched(it, noted, self._standing(it).values())
         due = news.due(watched, self._clock())
         if due is None:
             await self._let_go(it, noted, watched)
@@ -244,7 +244,10 @@ class Crier:
 
     def _there(self, it: Unasked, surface: Surface, place: str) -> Delivery | None:
         """What stands there, as far as we know."""
-        return self._of(it).notes.over(told.of(it.cluster.meta)).get((surface, place))
+        return self._standing(it).get((surface, place))
+
+    def _standing(self, it: Unasked) -> dict[Place, Delivery]:
+        return self._of(it).notes.over(told.of(it.cluster.meta))
 
     async def _note(self, it: Unasked, delivery: Delivery) -> None:
         self._remember(it, delivery)

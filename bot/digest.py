@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot import blocks, buttons, cards, replies
+from bot.blocks import Block
 from bot.cards import Card
 from bot.sights import Sight
 from provisioning.model import ClusterRequest, Delivery, Surface
@@ -60,13 +61,17 @@ def sharing(requests: Requests, delivery: Delivery) -> Requests:
 def card(sights: Sequence[Sight], *, hidden: int = 0, said: Callable[[int, str], str] = replies.meanwhile) -> Card:
     """How these stand, a line each; `hidden` is how many there are besides, `said` what is said of them all."""
     lines = [replies.headline(s.stage, s.request.it.spec.cluster, s.tenant.meta.name) for s in sights]
-    parts = [blocks.section(said(len(sights) + hidden, sights[0].tenant.meta.name))]
-    sections = (lines[at : at + cards.SECTION_LINES] for at in range(0, len(lines), cards.SECTION_LINES))
-    parts += [blocks.section("\n".join(section)) for section in sections]
-    if hidden:
-        parts.append(blocks.context(replies.more_requests(hidden)))
-    look = (
+    return listed(
+        said(len(sights) + hidden, sights[0].tenant.meta.name),
+        lines,
+        replies.more_requests(hidden) if hidden else "",
         buttons.run(replies.SHORTCUT_LIST, "list", spoken=replies.LIST_SPOKEN),
         buttons.run(replies.SHORTCUT_REQUESTS, "requests", spoken=replies.REQUESTS_SPOKEN),
     )
-    return cards.card([*parts, blocks.actions(*look)])
+
+
+def listed(said: str, lines: Sequence[str], more: str, *look: Block) -> Card:
+    """Many things, a line each: `more` says how many there are besides, `look` is where to see them."""
+    sections = (lines[at : at + cards.SECTION_LINES] for at in range(0, len(lines), cards.SECTION_LINES))
+    parts = [blocks.section(said), *(blocks.section("\n".join(section)) for section in sections)]
+    return cards.card([*parts, *([blocks.context(more)] if more else []), blocks.actions(*look)])

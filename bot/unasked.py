@@ -7,7 +7,7 @@ What must never live here: when its end is told (`news`), or where a message goe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,7 +18,7 @@ from bot.cards import Card
 from bot.life import Look
 from bot.news import Told, Watched, Word
 from bot.ports import Reads
-from provisioning import lifetime, names, objects, people, room, stage, standing, told, unattended
+from provisioning import lifetime, names, objects, people, room, stage, standing, unattended
 from provisioning.errors import NoCatalog
 from provisioning.model import (
     Action,
@@ -75,8 +75,7 @@ class Due:
 
 def at(desk: Reads, key: tuple[str, str], *, now: datetime | None = None) -> Unasked | None:
     """The cluster of that namespace and name. None where there is none, or nobody knows whose it is or of what."""
-    tenant = desk.tenant_of(key[0])
-    cluster = next((it for it in desk.clusters(tenant.meta.name) if it.key == key), None) if tenant else None
+    tenant, cluster = desk.tenant_of(key[0]), desk.cluster(*key)
     if tenant is None or cluster is None:
         return None
     try:
@@ -86,9 +85,10 @@ def at(desk: Reads, key: tuple[str, str], *, now: datetime | None = None) -> Una
 
 
 def is_gone(desk: Reads, it: Unasked) -> bool:
-    """Whether this very cluster is not there any more; its tenant must be."""
-    there = desk.clusters(it.tenant.meta.name) if desk.tenant_of(it.cluster.meta.namespace) else (it.cluster,)
-    return all(each.meta.uid != it.cluster.meta.uid for each in there)
+    """Whether this very cluster is not there any more, while its tenant is."""
+    there = desk.cluster(*it.cluster.key)
+    is_tenant = desk.tenant_of(it.cluster.meta.namespace) is not None
+    return is_tenant and (there is None or there.meta.uid != it.cluster.meta.uid)
 
 
 def beside(desk: Reads, it: Unasked, surface: Surface) -> Iterator[Unasked]:
@@ -134,8 +134,9 @@ def places(it: Unasked) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*named, *((owner.slack,) if owner and owner.slack else ()))))
 
 
-def watched(it: Unasked, noted: Delivery | None) -> Watched:
-    """Its end, for whom told it last as is noted there. What is no news any more counts as known."""
+def watched(it: Unasked, noted: Delivery | None, everywhere: Iterable[Delivery] = ()) -> Watched:
+    """Its end, for whom told it last as is noted there; `everywhere` is what was told at all places. What is no news
+    any more counts as known."""
     meta, spec = it.cluster.meta, it.cluster.it.spec
     born = meta.created or datetime.min.replace(tzinfo=UTC)
     return Watched(
@@ -146,14 +147,14 @@ def watched(it: Unasked, noted: Delivery | None) -> Watched:
         None if it.gone else it.cluster,
         spec,
         it.stage,
-        told=_told(it, noted),
+        told=_told(it, noted, everywhere),
         since=max(born, it.now - NEWS) if it.now else born,
         let_go=buttons.let_go_of(it.cluster),
         now=it.now,
     )
 
 
-def _told(it: Unasked, noted: Delivery | None) -> Told | None:
+def _told(it: Unasked, noted: Delivery | None, everywhere: Iterable[Delivery]) -> Told | None:
     """What they were told last. Who lets its end be, at whichever place, does so for all."""
     mine, meta = Told.read(noted.revision) if noted else None, it.cluster.meta
     ends_at = lifetime.ends_at(meta.created, it.cluster.it.spec) if meta.created else None
@@ -162,7 +163,7 @@ def _told(it: Unasked, noted: Delivery | None) -> Told | None:
         return mine
     if mine is None and end and it.gone:
         return Told(Word.TOLD, end, "")  # It went before they could be told.
-    heard = (Told.read(each.revision) for each in told.of(meta) if each.surface is Surface.NEWS)
+    heard = (Told.read(each.revision) for each in everywhere if each.surface is Surface.NEWS)
     let_go = (each for each in heard if each and each.word is Word.LET_GO and each.end == end)
     if mine is None:
         return next(let_go, None)
@@ -191,15 +192,9 @@ def together(them: Sequence[Unasked]) -> Card:
     shown, tenants = them[: digest.LINES], {it.tenant.meta.name for it in them}
     tenant = min(tenants) if len(tenants) == 1 else ""
     lines = [replies.headline(it.stage, it.cluster.meta.name, it.tenant.meta.name) for it in shown]
-    parts = [blocks.section(replies.many_in_trouble(len(them), tenant))]
-    parts += [
-        blocks.section("\n".join(lines[first : first + cards.SECTION_LINES]))
-        for first in range(0, len(lines), cards.SECTION_LINES)
-    ]
-    if len(them) > len(shown):
-        parts.append(blocks.context(replies.and_more(len(them) - len(shown))))
+    more = replies.and_more(len(them) - len(shown)) if len(them) > len(shown) else ""
     look = buttons.run(replies.SHORTCUT_LIST, f"list {tenant}".strip(), spoken=replies.LIST_SPOKEN)
-    return cards.card([*parts, blocks.actions(look)])
+    return digest.listed(replies.many_in_trouble(len(them), tenant), lines, more, look)
 
 
 def _card(it: Unasked, surface: Surface, *, bad: bool) -> Card:

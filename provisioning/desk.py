@@ -106,8 +106,8 @@ class Desk:
         found = [cluster for namespace in self._namespaces(tenant) for cluster in self._views.clusters(namespace)]
         return tuple(sorted(found, key=lambda cluster: cluster.key))
 
-    def cluster(self, tenant: str, name: str) -> Stored[TenantCluster] | None:
-        return next((cluster for cluster in self.clusters(tenant) if cluster.meta.name == name), None)
+    def cluster(self, namespace: str, name: str) -> Stored[TenantCluster] | None:
+        return self._views.cluster(namespace, name)
 
     def hand_made(self, tenant: str) -> tuple[HandMade, ...]:
         """The Cluster API clusters of a tenant that people made by hand, by namespace and name."""

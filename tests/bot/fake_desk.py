@@ -176,6 +176,9 @@ class FakeDesk:
         namespaces = self.tenants[tenant].it.spec.namespaces
         return tuple(c for c in self.built.values() if c.meta.namespace in namespaces)
 
+    def cluster(self, namespace: str, name: str) -> Stored[TenantCluster] | None:
+        return self.built.get((namespace, name))
+
     def hand_made(self, tenant: str) -> tuple[HandMade, ...]:
         namespaces = self.tenants[tenant].it.spec.namespaces
         return tuple(it for it in self.by_hand if it.meta.namespace in namespaces)
