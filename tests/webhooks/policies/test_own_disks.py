@@ -80,7 +80,8 @@ def test_nor_does_an_annotation_say_it(resource: Resource, key: str, is_refused:
 
 def test_the_csi_controller_beside_a_cluster_makes_its_disks() -> None:
     """As kubevirt-csi-driver's `pkg/service/controller.go` does."""
-    for source in ({"blank": {}}, {"pvc": {"name": "a", "namespace": BLUE}}, {"snapshot": {"name": "a"}}):
+    sources: list[Manifest] = [{"blank": {}}, {"pvc": {"name": "a", "namespace": BLUE}}, {"snapshot": {"name": "a"}}]
+    for source in sources:
         spec = {"source": source, "storage": {**SIZE["storage"], "storageClassName": "x", "volumeMode": "Block"}}
         made = manifest(DATA_VOLUMES, "pvc-1", spec, annotations={f"{CDI}.deleteAfterCompletion": "false"})
         assert fields(DATA_VOLUMES, made, user=f"system:serviceaccount:{BLUE}:web-csi-controller") == []
