@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from provisioning import plain
 
+ENGLAND = "\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067"
+"""`gbeng`, in letters that are not seen."""
+
 
 @given(st.text(max_size=300))
 def test_no_word_of_anybodys_moves_or_hides_others(words: str) -> None:
@@ -51,6 +54,7 @@ def test_what_picks_another_form_of_a_letter_is_not_there(selector: str) -> None
         "\u26a0\ufe0f",
         "\u2714\ufe0e",
         "1\ufe0f\u20e3",  # a key with a one
+        f"\U0001f3f4{ENGLAND}\U000e007f",
     ],
 )
 def test_an_emoji_of_several_stays_one(emoji: str) -> None:
@@ -66,6 +70,9 @@ def test_an_emoji_of_several_stays_one(emoji: str) -> None:
         ("\U0001f469\u202e\u200d\U0001f4bb", "\U0001f469 \U0001f4bb"),
         ("1\ufe0ftwo", "1two"),
         ("\u26a0\ufe0f\ufe0f", "\u26a0\ufe0f"),
+        (f"\U0001f3f4{ENGLAND}two", "\U0001f3f4 two"),
+        (f"\U0001f3f4\U000e0068{ENGLAND}\U000e007ftwo", "\U0001f3f4 two"),
+        (f"\U0001f3f4{ENGLAND}\U000e007f\U000e0068two", f"\U0001f3f4{ENGLAND}\U000e007f two"),
     ],
 )
 def test_what_joins_emoji_joins_nothing_else(words: str, shown: str) -> None:
