@@ -376,6 +376,22 @@ async def test_what_no_approver_has_seen_is_not_made_by_hand_where_that_is_close
     assert "created" in await kubectl(opened, "ann", "apply", "--filename=-", sent={**raw, **_at(opened, raw)})
 
 
+async def test_what_was_approved_is_not_taken_apart_behind_its_back(house: House) -> None:
+    desk = await house.tenant(approval={"required": 1, "waivers": [{"name": "new ones", "actions": ["Create"]}]})
+    await kubectl(desk, "ann", "create", "--filename=-", sent=desk.new(TENANT_CLUSTERS, "web", LEAN))
+    front = desk.new(KAMAJI_CONTROL_PLANES, "web", {"version": "v1.34.2", "replicas": 1})
+    await desk.admin.create(KAMAJI_CONTROL_PLANES, front)
+    said = await kubectl(desk, "eve", "delete", "kamajicontrolplane", "web")
+    assert "this KamajiControlPlane is what the cluster web stands on; to delete this cluster 1 approver" in said
+    async with desk.person("eve") as eve:
+        raised = {"spec": {"version": "v1.99.0"}}
+        raise_ = partial(eve.merge, KAMAJI_CONTROL_PLANES, "web", raised, namespace=desk.namespace)
+        with pytest.raises(errors.Forbidden, match="change the TenantCluster instead"):
+            await raise_()
+    async with desk.person("system:serviceaccount:capi-system:capi-manager") as capi:
+        await capi.delete(KAMAJI_CONTROL_PLANES, "web", namespace=desk.namespace)
+
+
 def _at(desk: Desk, manifest: Manifest) -> Manifest:
     return {"metadata": {**manifest["metadata"], "namespace": desk.namespace}}
 

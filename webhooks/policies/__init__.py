@@ -2,6 +2,7 @@
 
 from webhooks.policies import (
     approved_only,
+    approved_parts,
     catalogued_charts,
     cluster_shape,
     control_plane_keys,
@@ -44,6 +45,7 @@ POLICIES = (
     slack_notes.POLICY,
     approved_only.POLICY,
     protected_clusters.POLICY,
+    approved_parts.POLICY,
     tenant_quota.POLICY,
     kept_machines.POLICY,
     no_topologies.POLICY,
