@@ -364,6 +364,8 @@ async def test_no_kubeconfig_of_ones_own_is_put_in_the_place_of_a_clusters(desk:
     for kind in ("Opaque", "cluster.x-k8s.io/secret"):
         own = {**desk.new(SECRETS, "web-kubeconfig"), "type": kind, "stringData": {"value": "users: []"}}
         await refused("would be taken for the kubeconfig of a cluster", partial(eve.create, SECRETS, own))
+    planted = {**desk.new(SECRETS, "web-ca"), "stringData": {"ca.crt": "x", "ca.key": "x"}}
+    await refused("would be taken for keys of a cluster", partial(eve.create, SECRETS, planted))
 
 
 async def test_the_autoscaler_of_a_cluster_gets_no_more_than_was_approved_and_no_hand_on_another(
