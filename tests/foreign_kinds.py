@@ -11,13 +11,20 @@ import yaml
 from playground import apply
 from provisioning.kube import Kube
 from provisioning.manifest import Manifest
-from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS, KAMAJI_CONTROL_PLANE_TEMPLATES, Resource
+from provisioning.resources import (
+    CUSTOM_RESOURCE_DEFINITIONS,
+    KAMAJI_CONTROL_PLANE_TEMPLATES,
+    OCI_REPOSITORIES,
+    Resource,
+)
 from tests.shared_crds import SHARED
 from webhooks import kinds
 
 KINDS = (
     kinds.KUSTOMIZATIONS,
     kinds.GIT_REPOSITORIES,
+    kinds.HELM_CHARTS,
+    OCI_REPOSITORIES,
     kinds.PROFILES,
     kinds.CLUSTER_PROFILES,
     kinds.APPLICATIONS,

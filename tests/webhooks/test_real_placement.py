@@ -17,8 +17,10 @@ from provisioning.kube import Kube
 from provisioning.manifest import Manifest
 from provisioning.resources import (
     CLUSTER_RESOURCE_SETS,
+    CLUSTERS,
     CONFIG_MAPS,
     HELM_CHART_PROXIES,
+    HELM_RELEASE_PROXIES,
     HELM_RELEASES,
     HELM_REPOSITORIES,
     KAMAJI_CONTROL_PLANE_TEMPLATES,
@@ -27,6 +29,7 @@ from provisioning.resources import (
     KUBEADM_CONFIGS,
     KUBEVIRT_MACHINE_TEMPLATES,
     MACHINE_DEPLOYMENTS,
+    OCI_REPOSITORIES,
     SECRETS,
     TENANT_CONTROL_PLANES,
     Resource,
@@ -38,6 +41,7 @@ from webhooks.kinds import (
     APPLICATIONS,
     CLUSTER_PROFILES,
     GIT_REPOSITORIES,
+    HELM_CHARTS,
     KUBEADM_CONTROL_PLANE_TEMPLATES,
     KUBEADM_CONTROL_PLANES,
     KUSTOMIZATIONS,
@@ -100,6 +104,17 @@ def proxy(**more: Any) -> Manifest:
     return {"clusterSelector": SELECTOR, "repoURL": "https://helm.example.org", "chartName": "cilium", **more}
 
 
+def by_reference(kind: Resource, name: str, **more: Any) -> Manifest:
+    return {"interval": "5m", "chartRef": {"kind": kind.kind, "name": name}, "kubeConfig": REMOTE, **more}
+
+
+def proxied(namespace: str) -> Manifest:
+    """A HelmReleaseProxy for a cluster in that namespace."""
+    to = {"kind": "Cluster", "apiVersion": CLUSTERS.api_version, "name": "web", "namespace": namespace}
+    made = {key: value for key, value in proxy().items() if key != "clusterSelector"}
+    return {**made, "clusterRef": to, "releaseName": "r", "namespace": "kube-system"}
+
+
 def wrapped(spec: Manifest) -> Manifest:
     return {"template": {"spec": spec}}
 
@@ -118,7 +133,15 @@ REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
         HERE,
     ),
     (HELM_RELEASES, {key: value for key, value in release().items() if key != "kubeConfig"}, "all of its own rights"),
+    (HELM_RELEASES, by_reference(OCI_REPOSITORIES, "other"), "not in the Catalog"),
+    (HELM_RELEASES, by_reference(HELM_CHARTS, "other"), "not in the Catalog"),
+    (
+        HELM_RELEASES,
+        release(kubeConfig={"configMapRef": {"name": "mine"}}),
+        "show a token of its own account",
+    ),
     (KUSTOMIZATIONS, kustomization(kubeConfig=REMOTE), "cannot be seen here"),
+    (KUSTOMIZATIONS, kustomization(kubeConfig=REMOTE, sourceRef={"kind": "GitRepository", "name": "mixed"}), "include"),
     (KUSTOMIZATIONS, kustomization(), "all of its own rights"),
     (
         KUSTOMIZATIONS,
@@ -128,6 +151,8 @@ REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
     (HELM_CHART_PROXIES, proxy(chartName="cluster-autoscaler"), HERE),
     (HELM_CHART_PROXIES, proxy(chartName="other"), "not in the Catalog"),
     (HELM_CHART_PROXIES, proxy(valuesTemplate="{{ if x }}\nimage: y/cluster-autoscaler\n{{ end }}"), HERE),
+    (HELM_RELEASE_PROXIES, {**proxied(""), "chartName": "other"}, "not in the Catalog"),
+    (HELM_RELEASE_PROXIES, proxied("tenant-red"), "would go to tenant-red with its own rights"),
     (PROFILES, charts("cluster-autoscaler"), HERE),
     (PROFILES, charts("other"), "not in the Catalog"),
     (
@@ -181,7 +206,9 @@ REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
 WELCOME: tuple[tuple[Resource, Manifest], ...] = (
     (HELM_RELEASES, release()),
     (HELM_RELEASES, release(values={"nameOverride": "cluster-autoscaler", "cloudProvider": "aws"})),
+    (HELM_RELEASES, by_reference(OCI_REPOSITORIES, "later")),
     (HELM_CHART_PROXIES, proxy()),
+    (HELM_RELEASE_PROXIES, proxied("")),
     (PROFILES, charts("cilium")),
     (APPLICATIONS, application(chart="cilium", targetRevision="1")),
     (
@@ -206,7 +233,14 @@ async def every_kind_is_asked_about_and_what_belongs_there_is_let_through(desk: 
     repository = desk.new(HELM_REPOSITORIES, "charts", {"interval": "1h", "url": "https://helm.example.org"})
     await desk.admin.create(HELM_REPOSITORIES, repository)
     git = {"interval": "1h", "url": "https://git.example.org/anybody/kit"}
-    await desk.admin.create(GIT_REPOSITORIES, desk.new(GIT_REPOSITORIES, "kit", git))
+    chart = {"interval": "1h", "chart": "other", "sourceRef": {"kind": HELM_REPOSITORIES.kind, "name": "charts"}}
+    for kind, name, spec in (
+        (GIT_REPOSITORIES, "kit", git),
+        (GIT_REPOSITORIES, "mixed", {**git, "include": [{"repository": {"name": "kit"}}]}),
+        (OCI_REPOSITORIES, "other", {"interval": "1h", "url": "oci://registry.example.org/charts/other"}),
+        (HELM_CHARTS, "other", chart),
+    ):
+        await desk.admin.create(kind, desk.new(kind, name, spec))
     passed = []
     for resource, spec, why in REFUSED:
         told = await answer(desk, resource, spec)
@@ -301,6 +335,10 @@ async def no_keys_of_a_cluster_go_anywhere(desk: Desk) -> None:
     kept = {"ownerReferences": owners, "finalizers": ["example.com/kept"]}
     await desk.admin.create(SECRETS, desk.new(SECRETS, "shop-ca", **kept))
     assert await passing(desk, "shop-ca", "is what the KamajiControlPlane shop keeps for itself") == []
+    values = [{"kind": "Secret", "name": "shop-ca", "valuesKey": "a"}]
+    stays = release(valuesFrom=values, serviceAccountName="gitops")
+    del stays["kubeConfig"]
+    assert "is what the KamajiControlPlane shop keeps for itself" in await answer(desk, HELM_RELEASES, stays)
     source = {"contentFrom": {"secret": {"name": "late-ca", "key": "tls.key"}}}
     wait = {"template": {"spec": {"files": [{"path": "/a", **source}]}}}
     await desk.admin.create(KUBEADM_CONFIG_TEMPLATES, desk.new(KUBEADM_CONFIG_TEMPLATES, "wait", wait))
