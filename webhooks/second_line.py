@@ -91,7 +91,7 @@ GUARDS: Final = (
         ),
     ),
     Guard(
-        "control-planes",
+        "controllers",
         (Rule(TENANT_CONTROL_PLANES, (UPDATE,), subresource="status"),),
         tuple(
             Check(

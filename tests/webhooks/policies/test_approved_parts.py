@@ -17,7 +17,7 @@ from webhooks.policies.approved_parts import POLICY
 from webhooks.policies.protected_clusters import PARTS
 from webhooks.trusted import Trusted
 
-ALLOWED = [
+ALLOWED: list[dict[str, Any]] = [
     {"user": Trusted().provisioner},
     {"groups": ("system:masters",)},
     {"user": "system:serviceaccount:kube-system:generic-garbage-collector"},
