@@ -29,6 +29,7 @@ from provisioning.resources import (
     KUBEVIRT_MACHINE_TEMPLATES,
     NAMESPACES,
     TENANT_CLUSTERS,
+    TENANT_CONTROL_PLANES,
     TENANT_LEDGERS,
     TENANTS,
     Resource,
@@ -212,6 +213,21 @@ async def test_what_is_so_is_said_by_clusterdesk_and_by_the_platform(place: Plac
         await write(kube)()
     same = {"metadata": {"labels": {"a": "b"}}}
     await patching(place.eve, TENANT_CLUSTERS, "web", same, namespace=place.name, sub="status")()
+
+
+async def test_what_kamaji_acts_by_it_says_itself(place: Place) -> None:
+    spec = {"controlPlane": {"service": {"serviceType": "LoadBalancer"}}, "kubernetes": {"version": "v1.34.2"}}
+    await place.admin.create(TENANT_CONTROL_PLANES, place.new(TENANT_CONTROL_PLANES, "web", spec))
+
+    def write(kube: Kube, **status: Any) -> Write:
+        patch = {"status": status}
+        return patching(kube, TENANT_CONTROL_PLANES, "web", patch, namespace=place.name, sub="status")
+
+    of_another = {"config": {"secretName": "of-another"}}
+    await refused("status.storage: is written by the controller that acts by it", write(place.eve, storage=of_another))
+    await write(place.eve, controlPlaneEndpoint="a:1")()
+    for kube in (place.controller, place.provisioner, place.admin):
+        await write(kube, storage=of_another)()
 
 
 async def test_what_a_tenant_may_have_the_platform_says(place: Place) -> None:
