@@ -22,12 +22,15 @@ from tests.bot.fake_desk import FakeDesk, approved
 
 pytestmark = pytest.mark.browser
 
-NOW = datetime.now(tz=samples.NOW.tzinfo).replace(microsecond=0)
+
+def ago(**times: float) -> datetime:
+    """Before this moment. The tests may have been collected long ago."""
+    return datetime.now(tz=samples.NOW.tzinfo).replace(microsecond=0) - timedelta(**times)
 
 
 def step(name: str, began: float, ended: float | None = None, **told: str) -> Step:
     """So many minutes ago."""
-    times = [format_time(NOW - timedelta(minutes=each)) for each in (began, *([ended] if ended is not None else []))]
+    times = [format_time(ago(minutes=each)) for each in (began, *([ended] if ended is not None else []))]
     if ended is not None:
         return Step(name=name, state=StepState.DONE, started_at=times[0], ended_at=times[1])
     return Step(name=name, state=StepState(told.pop("state", "Running")), started_at=times[0], **told)
@@ -37,30 +40,35 @@ def status(*steps: Step, base: ClusterStatus | None = None) -> ClusterStatus:
     return (base or samples.building()).model_copy(update={"steps": steps})
 
 
-DONE = (step("Accepted", 3, 3), step("Control plane", 3, 1.8), step("Network", 1.8, 1.1))
-ON_THE_WAY = status(
-    *DONE, step("Workers", 1.8, message="1 of 2 ready"), Step(name="Add-ons"), step("Probe", 1.8, message="looking")
-)
-FAILED = status(
-    *DONE,
-    step(
+def done() -> tuple[Step, ...]:
+    return step("Accepted", 3, 3), step("Control plane", 3, 1.8), step("Network", 1.8, 1.1)
+
+
+def on_the_way() -> ClusterStatus:
+    workers, probe = step("Workers", 1.8, message="1 of 2 ready"), step("Probe", 1.8, message="looking")
+    return status(*done(), workers, Step(name="Add-ons"), probe)
+
+
+def failed() -> ClusterStatus:
+    workers = step(
         "Workers",
         1.8,
         state="Failed",
         message="a worker finds no room in the management cluster: 0/3 nodes are available: 3 Insufficient memory",
         hint="make room in the management cluster, or take a smaller flavor",
-    ),
-    Step(name="Add-ons"),
-    step("Probe", 1.8, message="looking"),
-    base=samples.stuck(),
-)
-READY = samples.ready().model_copy(update={"expires_at": format_time(NOW + timedelta(minutes=30))})
+    )
+    probe = step("Probe", 1.8, message="looking")
+    return status(*done(), workers, Step(name="Add-ons"), probe, base=samples.stuck())
+
+
+def ready() -> ClusterStatus:
+    return samples.ready().model_copy(update={"expires_at": format_time(ago(minutes=-30))})
 
 
 def cluster(now: ClusterStatus, name: str = "build-7") -> Stored[TenantCluster]:
     """One that was made nearly a day ago, to live for a day."""
     made = samples.cluster(name, by="cr-7f3k2m4p6q" if name == "build-7" else f"cr-{name}", status=now)
-    return replace(made, meta=replace(made.meta, created=NOW - timedelta(hours=23, minutes=30)))
+    return replace(made, meta=replace(made.meta, created=ago(hours=23, minutes=30)))
 
 
 def history() -> ClusterStatus:
@@ -83,10 +91,10 @@ async def begun(stage: Stage) -> None:
     for name in ("build-4", "build-5", "build-6"):
         stage.desk.put_cluster(cluster(history(), name))
     request = samples.request()
-    key = stage.desk.put(replace(request, meta=replace(request.meta, created=NOW - timedelta(hours=24)))).key
+    key = stage.desk.put(replace(request, meta=replace(request.meta, created=ago(hours=24)))).key
     approved(stage.desk, key)
-    stage.desk.status(key, decided_at=format_time(NOW - timedelta(minutes=3)))
-    stage.desk.put_cluster(cluster(ON_THE_WAY))
+    stage.desk.status(key, decided_at=format_time(ago(minutes=3)))
+    stage.desk.put_cluster(cluster(on_the_way()))
 
 
 @asynccontextmanager
@@ -114,12 +122,12 @@ async def test_a_card_goes_from_steps_to_trouble_to_ready(mode: Mode, tmp_path: 
         await expect(card(page).get_by_text("Workers · 1 of 2 ready")).to_be_visible()
         await page.screenshot(path=pictures / "progress.png")
 
-        stage.desk.put_cluster(cluster(FAILED))
+        stage.desk.put_cluster(cluster(failed()))
         await expect(card(page).get_by_role("button", name="Retry")).to_be_visible()
         await expect(heard(page, "is stuck")).to_be_visible()
         await page.screenshot(path=pictures / "failed.png")
 
-        stage.desk.put_cluster(cluster(READY))
+        stage.desk.put_cluster(cluster(ready()))
         await expect(card(page).get_by_role("button", name="Get access")).to_be_visible()
 
 
@@ -127,12 +135,12 @@ async def test_a_card_goes_from_steps_to_trouble_to_ready(mode: Mode, tmp_path: 
 async def test_a_warning_comes_beside_the_card_of_what_is_ready(mode: Mode, tmp_path: Path) -> None:
     pictures = browsers.pictures(tmp_path)
     async with watched(mode) as (stage, page):
-        stage.desk.put_cluster(cluster(READY))
+        stage.desk.put_cluster(cluster(ready()))
         await expect(card(page).get_by_role("button", name="Get access")).to_be_visible()
         await expect(heard(page, "is ready")).to_be_visible()
         await page.screenshot(path=pictures / "ready.png")
 
-        stage.desk.status(("tenant-team-a", "cr-7f3k2m4p6q"), decided_at=format_time(NOW - timedelta(hours=23)))
+        stage.desk.status(("tenant-team-a", "cr-7f3k2m4p6q"), decided_at=format_time(ago(hours=23)))
         warning = page.locator("article[data-ts]").filter(has_text="lives for less than")
         await expect(warning.get_by_role("button", name="Extend")).to_be_visible()
         await page.screenshot(path=pictures / "warning.png")
