@@ -21,7 +21,7 @@ from provisioning.objects import format_time
 from tests import browser as browsers
 from tests.bot import samples, walking
 from tests.bot.conftest import Mode, running
-from tests.bot.test_life_in_browser import FAILED, ON_THE_WAY
+from tests.bot.test_life_in_browser import failed, on_the_way
 from tests.bot.walking import Town, Walker
 from tests.provisioning import accesses
 
@@ -63,7 +63,7 @@ async def approve(town: Town) -> None:
     await omar.draws("approver", card)
     await omar.presses(card, replies.APPROVE)
     await expect(card.get_by_role("button", name=replies.APPROVE)).to_have_count(0)
-    town.builds("build-7", ON_THE_WAY)
+    town.builds("build-7", on_the_way())
     await expect(lena.card("build-7 is being set up").get_by_text("Workers · 1 of 2 ready")).to_be_visible()
     await lena.draws("progress", lena.card("build-7 is being set up"))
     town.builds("build-7", town.ready)
@@ -303,7 +303,7 @@ async def cancel(town: Town) -> None:
     await town.asked("wrong-1")
     await town.omar.presses(town.omar.card("wrong-1"), replies.APPROVE)
     await expect(town.omar.card("wrong-1").get_by_role("button", name=replies.APPROVE)).to_have_count(0)
-    town.builds("wrong-1", ON_THE_WAY)
+    town.builds("wrong-1", on_the_way())
     card = town.lena.card("wrong-1 is being set up")
     await town.lena.presses(card, replies.CANCEL_CLUSTER)
     sure = town.lena.form(replies.cancel_title("wrong-1"))
@@ -334,7 +334,7 @@ async def fails(town: Town) -> None:
     await town.asked("jam-1")
     await town.omar.presses(town.omar.card("jam-1"), replies.APPROVE)
     await expect(town.omar.card("jam-1").get_by_role("button", name=replies.APPROVE)).to_have_count(0)
-    town.builds("jam-1", FAILED)
+    town.builds("jam-1", failed())
     card = town.lena.card("jam-1 is stuck")
     await expect(card.get_by_role("button", name=replies.SMALLER)).to_be_visible()
     await town.lena.draws("failed", card)
