@@ -9,9 +9,12 @@ and told from there: it holds the cluster until that is done, so whoever is stop
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -29,6 +32,9 @@ from provisioning.resources import Resource
 
 log = structlog.get_logger()
 
+TOLD_MAX: Final = 1000
+"""Clusters that go of which it is known that they were told of."""
+
 
 class Clearance:
     """`kept_until` and `act` look at one cluster, `note` at one that goes."""
@@ -42,6 +48,8 @@ class Clearance:
         self._recorder = recorder
         self._now = now
         self._tell = tell
+        self._told: deque[str] = deque(maxlen=TOLD_MAX)
+        """Uids. Where nobody lets it be noted, it is not told at each look."""
 
     async def kept_until(self, cluster: Stored[TenantCluster]) -> datetime | None:
         """Until when it is kept, by what is remembered; None where it is not given up."""
@@ -73,7 +81,8 @@ class Clearance:
         there = objects.read(TenantCluster, found)
         about = unattended.attention(there, requests=requests.items, accesses=accesses.items, losses=losses)
         if unattended.is_due(there, self._landscape.lifetime_of(namespace), about, now=self._now()):
-            await self._give_up(there, found)
+            with contextlib.suppress(errors.NotFound):  # Somebody has deleted it at this very moment.
+                await self._give_up(there, found)
 
     async def note(self, cluster: Stored[TenantCluster]) -> bool:
         """Tell that a cluster goes because nobody chose: in the request that it came of, in the trail, by an Event.
@@ -86,9 +95,11 @@ class Clearance:
         if manifest is None or not unattended.is_to_be_told(cluster, requests):
             return False
         await self._note_in_request(cluster)
-        # Before it is noted: who is stopped in between has it told once more.
-        self._tell(audit_events.given_up(cluster))
-        await self._recorder.tell(cluster, [news.of_giving_up()])
+        if cluster.meta.uid not in self._told:
+            # Before it is noted: who is stopped in between has it told once more.
+            self._tell(audit_events.given_up(cluster))
+            await self._recorder.tell(cluster, [news.of_giving_up()])
+            self._told.append(cluster.meta.uid)
         told = conditions_of.wire(unattended.told(cluster.it.status.conditions))
         try:
             await self._write(resources.TENANT_CLUSTERS, manifest, {"conditions": told})

@@ -48,8 +48,8 @@ def _of_deletion(request: Request, whole: Manifest, facts: Facts) -> Verdict:
 
 
 def _of_version(version: object, whole: Manifest) -> Verdict:
-    wanted = tree.dig(whole, "spec").get("version") or "the recommended version"
-    if version == wanted:
+    wanted = tree.dig(whole, "spec").get("version")
+    if not wanted or version == wanted:
         return Allow()
     name = whole["metadata"]["name"]
     return refuse(Cause("spec.version", f"the cluster {name} is to have {wanted}; change the TenantCluster instead"))

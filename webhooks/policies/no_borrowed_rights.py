@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
 from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASE_PROXIES, HELM_RELEASES
-from webhooks import carriers, difference, extent, hubs, reading, tree
+from webhooks import carriers, difference, extent, hubs, marks, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.hubs import Entry
@@ -23,7 +23,8 @@ from webhooks.kinds import KUSTOMIZATIONS, PROFILES
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request
 
-_PROXIES = (HELM_CHART_PROXIES, HELM_RELEASE_PROXIES)
+KINDS = (HELM_RELEASES, KUSTOMIZATIONS, PROFILES, HELM_CHART_PROXIES, HELM_RELEASE_PROXIES)
+_PROXIES = (HELM_CHART_PROXIES.kind, HELM_RELEASE_PROXIES.kind)
 ELSEWHERE = ("clusterRef", "credentials.secret", "tlsConfig.caSecret")
 """What of a proxy may name another namespace."""
 
@@ -35,10 +36,23 @@ def check(request: Request, facts: Facts) -> Verdict:
     if request.old is not None and _work(manifest) == _work(request.old):
         # What is there already can be suspended and removed.
         return Allow()
-    causes = list(_borrowed(manifest, request.old))
+    causes = list(_borrowed(manifest, _there(request, manifest, facts)))
     if not causes or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     return refuse(*causes)
+
+
+def _there(request: Request, manifest: Manifest, facts: Facts) -> Manifest | None:
+    """What may stay as it was said before: in the object itself, or in the proxy of which the provider makes it."""
+    is_proxy = manifest["kind"] in _PROXIES
+    if is_proxy and facts.trusted.is_platform(request.user):
+        return manifest
+    if request.old is not None or not is_proxy:
+        return request.old
+    owner = marks.controller(manifest)
+    if owner.get("kind") != HELM_CHART_PROXIES.kind:
+        return None
+    return facts.get(HELM_CHART_PROXIES, tree.text(owner.get("name")), namespace=request.namespace)
 
 
 def _borrowed(manifest: Manifest, before: Manifest | None) -> Iterator[Cause]:
@@ -51,11 +65,11 @@ def _borrowed(manifest: Manifest, before: Manifest | None) -> Iterator[Cause]:
             namespace = entry.content.get("namespace")
             told = f"Sveltos would read it in {namespace} with its own rights; name what is in this namespace"
             yield Cause(entry.field, told)
-    elif manifest["kind"] in [proxy.kind for proxy in _PROXIES]:
+    elif manifest["kind"] in _PROXIES:
         own = tree.dig(manifest, "metadata").get("namespace")
         for path in ELSEWHERE:
-            namespace = tree.dig(spec, *path.split(".")).get("namespace")
-            if namespace and namespace != own:
+            namespace, was = (tree.dig(one, "spec", *path.split(".")).get("namespace") for one in (manifest, before))
+            if namespace and namespace not in (own, was):
                 told = (
                     f"the add-on provider would go to {namespace} with its own rights; name what is in this namespace"
                 )
@@ -88,6 +102,9 @@ def _work(manifest: Manifest) -> Manifest:
 
 POLICY = Policy(
     "no_borrowed_rights",
-    tuple(Rule(kind, reach=Reach.TENANTS) for kind in (HELM_RELEASES, KUSTOMIZATIONS, PROFILES, *_PROXIES)),
+    tuple(
+        Rule(kind, reach=Reach.TENANTS)
+        for kind in (HELM_RELEASES, KUSTOMIZATIONS, PROFILES, HELM_CHART_PROXIES, HELM_RELEASE_PROXIES)
+    ),
     check,
 )

@@ -59,22 +59,34 @@ USUAL: Final = {
     "addons.konnectivity.server.image": "registry.k8s.io/kas-network-proxy/proxy-server",
 }
 """What Kamaji's own CRD fills in."""
+SAFE: Final = frozenset(
+    {
+        "--anonymous-auth=false",
+        "--service-account-lookup=true",
+        "--use-service-account-credentials=true",
+        "--audit-log-path=-",
+        "--cloud-provider=external",
+    }
+)
+"""Arguments that only bind it tighter, or write where its log goes."""
 FLAGS: Final = re.compile(
-    "--("
+    "-v|--("
     + "|".join(
         (
             "v|vmodule|logging-format|profiling|feature-gates|kube-api-(qps|burst)",
             "leader-elect(-lease-duration|-renew-deadline|-retry-period)?",
             "tls-(min-version|cipher-suites)",
             # Of the API server.
-            "oidc-[a-z-]+|api-audiences|service-account-(issuer|jwks-uri|(extend|max)-token-expiration)",
+            "oidc-(issuer-url|client-id|(username|groups)-(claim|prefix)|required-claim|signing-algs)|api-audiences|service-account-(issuer|jwks-uri|(extend|max)-token-expiration)",
             "audit-log-(format|max(age|backup|size))",
             "(enable|disable)-admission-plugins|runtime-config|emulated-version",
+            "http2-max-streams-per-connection|shutdown-delay-duration",
             "max(-mutating)?-requests-inflight|(min-)?request-timeout|goaway-chance|enable-priority-and-fairness",
             "(default-)?watch-cache(-sizes?)?|delete-collection-workers|event-ttl|service-node-port-range",
             "default-(not-ready|unreachable)-toleration-seconds|cors-allowed-origins|allow-privileged",
             # Of the controller manager.
             "controllers|concurrent-[a-z-]+-syncs|min-resync-period|terminated-pod-gc-threshold",
+            "max-endpoints-per-slice|(attach-detach-reconcile-sync|route-reconciliation)-period",
             "horizontal-pod-autoscaler-[a-z-]+|node-monitor-(grace-)?period|(secondary-)?node-eviction-rate",
             "unhealthy-zone-threshold|large-cluster-size-threshold|node-cidr-mask-size(-ipv[46])?",
             "cluster-signing-duration|namespace-sync-period|resource-quota-sync-period",
@@ -135,7 +147,7 @@ def _arguments(after: Tree, before: Tree) -> Iterator[Cause]:
         for index, argument in enumerate(tree.sequence(tree.dig(after, program).get("extraArgs"))):
             flag = tree.text(argument).partition("=")[0]
             # Kubernetes' programs take the one for the other.
-            if argument not in there and not FLAGS.fullmatch(flag.replace("_", "-")):
+            if argument not in there and argument not in SAFE and not FLAGS.fullmatch(flag.replace("_", "-")):
                 text = f"{flag[:FLAG_MAX]} is none of the arguments that people may give it; {_LEAVE}"
                 yield Cause(f"spec.{program}.extraArgs[{index}]", text)
 

@@ -93,5 +93,19 @@ def test_the_add_on_provider_goes_to_no_other_namespace_for_a_tenant(kind: Resou
     assert [cause.field for cause in verdict.causes] == [f"spec.{path}.namespace"]
     assert isinstance(check(kind, there, old=bare), Deny)
     assert check(kind, tweak(there, "metadata.labels", {"a": "b"}), old=there) == Allow()
+    assert check(kind, tweak(there, "spec.version", "2"), old=there) == Allow()
+    assert check(kind, there, groups=("system:masters",)) == Allow()
     for here in ({"name": "a", "namespace": "tenant-blue"}, {"name": "a"}):
         assert check(kind, tweak(bare, f"spec.{path}", here)) == Allow()
+
+
+def test_a_release_that_follows_from_a_proxy_says_what_that_says_and_no_more() -> None:
+    shared = {"chartName": "cilium", "credentials": {"secret": {"name": "pull", "namespace": "caaph-system"}}}
+    proxy = manifest(HELM_CHART_PROXIES, "p", shared)
+    owner = [{"kind": "HelmChartProxy", "name": "p", "uid": "u", "controller": True}]
+    release = tweak(manifest(HELM_RELEASE_PROXIES, "p-web", shared), "metadata.ownerReferences", owner)
+    asked = request(HELM_RELEASE_PROXIES, release, user="system:serviceaccount:caaph-system:caaph")
+    assert World(*WORLD, proxy).check(POLICY, asked) == Allow()
+    assert isinstance(World(*WORLD).check(POLICY, asked), Deny)
+    elsewhere = tweak(release, "spec.clusterRef", {"name": "web", "namespace": "tenant-red"})
+    assert isinstance(World(*WORLD, proxy).check(POLICY, request(HELM_RELEASE_PROXIES, elsewhere)), Deny)
