@@ -156,9 +156,11 @@ class Kube(Connection):
         if unless:
             options["preconditions"] = unless
         if dry_run:
-            # Beside a body the API server reads no query.
+            # Beside a body the API server reads no query: that is for whoever reads logs.
             options["dryRun"] = ["All"]
-        return await self.call("DELETE", resource.path(namespace=namespace, name=name), body=options)
+        return await self.call(
+            "DELETE", resource.path(namespace=namespace, name=name), query=_dry(dry_run), body=options
+        )
 
     async def watch(
         self, resource: Resource, *, since: str, namespace: str = "", labels: str = ""
