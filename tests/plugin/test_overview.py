@@ -146,8 +146,6 @@ async def test_what_is_given_up_unless_somebody_chooses_says_until_when(tmp_path
     async with at_a_terminal(tmp_path, WEB, tweak(STUCK, "status.givesUpAt", "2026-08-03T14:05:00Z")) as ann:
         _, stuck, _ = await ann.type("show build")
         _, ready, _ = await ann.type("show web")
-    said = (
-        "given up Unless somebody chooses what becomes of it, it is deleted 2026-08-03 14:05 UTC: none of its"
-    )
+    said = "given up Unless somebody chooses what becomes of it, it is deleted 2026-08-03 14:05 UTC: none of its"
     assert said in " ".join(stuck.split())
     assert "given up" not in ready
