@@ -19,6 +19,7 @@ import structlog
 
 from provisioning import errors, precheck
 from provisioning.access import Access, UnusableKubeconfig
+from provisioning.background import Background
 from provisioning.kube import Kube
 from provisioning.manifest import Key
 from provisioning.model import DeprecatedApi, Precheck
@@ -54,16 +55,16 @@ class _Known:
     task: asyncio.Task[None] | None = None
 
 
-class Prechecker:
+class Prechecker(Background[_Known]):
     """Looks in the background. `changed` is called with the key where there is something to note."""
 
     def __init__(
         self, *, changed: Callable[[Key], None], now: Callable[[], datetime], pace: Pace | None = None
     ) -> None:
+        super().__init__()
         self._changed = changed
         self._now = now
         self._pace = pace or Pace()
-        self._known: dict[Key, _Known] = {}
         self._gate = asyncio.Semaphore(self._pace.at_once)
         self._sickbay = asyncio.Semaphore(self._pace.at_once)
 
@@ -94,19 +95,6 @@ class Prechecker:
         rested = known.looked_at is None or time.monotonic() - known.looked_at >= self._pace.rest
         if rested and (known.task is None or known.task.done()):
             known.task = asyncio.ensure_future(self._look(key, access, known))
-
-    def forget(self, key: Key) -> None:
-        """The cluster is gone, or has no API server."""
-        known = self._known.pop(key, None)
-        if known is not None and known.task is not None:
-            known.task.cancel()
-
-    async def close(self) -> None:
-        """Stop looking."""
-        tasks = [known.task for known in self._known.values() if known.task is not None]
-        for key in list(self._known):
-            self.forget(key)
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _look(self, key: Key, access: Access, known: _Known) -> None:
         while True:

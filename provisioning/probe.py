@@ -21,6 +21,7 @@ import structlog
 
 from provisioning import access, errors, names, pods
 from provisioning.access import Access
+from provisioning.background import Background
 from provisioning.manifest import Manifest
 from provisioning.resources import NODES, PODS, SECRETS, Resource
 
@@ -97,7 +98,7 @@ class _Known:
     task: asyncio.Task[None] | None = None
 
 
-class Probe:
+class Probe(Background[_Known]):
     """Asks in the background. `changed` is called with the key whose answer is another now, `answered` each time that a
     tenant answers, with the way to it."""
 
@@ -109,11 +110,11 @@ class Probe:
         answered: Callable[[Key, Access], None] = lambda *_: None,
         pace: Pace | None = None,
     ) -> None:
+        super().__init__()
         self._secrets = secrets
         self._changed = changed
         self._answered = answered
         self._pace = pace or Pace()
-        self._known: dict[Key, _Known] = {}
         self._gate = asyncio.Semaphore(self._pace.at_once)
         self._sickbay = asyncio.Semaphore(self._pace.at_once)
 
@@ -134,19 +135,6 @@ class Probe:
         """Whether somebody wants to know, and the first answer is still to come."""
         known = self._known.get(key)
         return known is not None and known.answer is NOT_YET
-
-    def forget(self, key: Key) -> None:
-        """Ask no more: the cluster is gone, or has no API server."""
-        known = self._known.pop(key, None)
-        if known is not None and known.task is not None:
-            known.task.cancel()
-
-    async def close(self) -> None:
-        """Stop asking."""
-        tasks = [known.task for known in self._known.values() if known.task is not None]
-        for key in list(self._known):
-            self.forget(key)
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self, key: Key, known: _Known) -> None:
         while True:

@@ -39,13 +39,10 @@ def check(request: Request, facts: Facts) -> Verdict:
         return Allow()
     if facts.trusted.is_system(request.user) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
-    is_kubeconfig = name.endswith(SUFFIX)
-    taken = (
-        "would be taken for the kubeconfig of a cluster" if is_kubeconfig else "would be taken for keys of a cluster"
-    )
+    taken = "the kubeconfig" if name.endswith(SUFFIX) else "keys"
     text = (
-        f"{name} {taken}, which Kamaji and its provider write and controllers of the management "
-        f"cluster act by, and not {request.user.name}; take another name"
+        f"{name} would be taken for {taken} of a cluster, which Kamaji and its provider write and controllers of the "
+        f"management cluster act by, and not {request.user.name}; take another name"
     )
     return refuse(Cause("metadata.name", text))
 
