@@ -102,9 +102,6 @@ def _work(manifest: Manifest) -> Manifest:
 
 POLICY = Policy(
     "no_borrowed_rights",
-    tuple(
-        Rule(kind, reach=Reach.TENANTS)
-        for kind in (HELM_RELEASES, KUSTOMIZATIONS, PROFILES, HELM_CHART_PROXIES, HELM_RELEASE_PROXIES)
-    ),
+    tuple(Rule(kind, reach=Reach.TENANTS) for kind in KINDS),
     check,
 )
