@@ -39,21 +39,27 @@ def sources(spec: Tree, at: str, namespace: str) -> Iterator[Cause]:
     for field, _ in bounds.beyond(tree.dig(spec, "source"), SOURCES):
         text = f"is no source for a tenant's disk: it takes a Secret along, or runs something beside; {LEAVE}"
         yield Cause(f"{at}.source.{field}", text)
-    for path in (
-        ("source", "pvc"),
-        ("source", "snapshot"),
-        ("sourceRef",),
-        *((part, source) for part in ("pvc", "storage") for source in ("dataSource", "dataSourceRef")),
-    ):
-        elsewhere = tree.dig(spec, *path).get("namespace") or namespace
-        if elsewhere != namespace:
-            where = f"{at}.{'.'.join(path)}.namespace"
-            yield Cause(where, f"must be {namespace}, the disk's own, and not {elsewhere}")
+    yield from elsewhere(spec, at, namespace)
     for part in ("pvc", "storage"):
         for key in sorted({"volumeName", "selector"} & tree.dig(spec, part).keys()):
             yield Cause(f"{at}.{part}.{key}", f"would take a volume that is there already; {LEAVE}")
     if spec.get("priorityClassName"):
         yield Cause(f"{at}.priorityClassName", f"would push others off their nodes; {LEAVE}")
+
+
+def elsewhere(spec: Tree, at: str, namespace: str) -> Iterator[Cause]:
+    """What a DataVolume or a claim would be made of that is in another namespace."""
+    for path in (
+        ("source", "pvc"),
+        ("source", "snapshot"),
+        ("sourceRef",),
+        ("dataSourceRef",),
+        *((part, source) for part in ("pvc", "storage") for source in ("dataSource", "dataSourceRef")),
+    ):
+        named = tree.dig(spec, *path).get("namespace") or namespace
+        if named != namespace:
+            where = f"{at}.{'.'.join(path)}.namespace"
+            yield Cause(where, f"must be {namespace}, the disk's own, and not {named}")
 
 
 def obeyed(after: Tree, before: Tree, at: str) -> Iterator[Cause]:

@@ -124,6 +124,11 @@ GUARDS: Final = (
                 "variables.platform || variables.before == variables.after",
                 _sentence(f"{tenant_namespaces.FIELD}: {tenant_namespaces.TOLD}", user=_USER),
             ),
+            Check(
+                "variables.ours || variables.platform || variables.controller || request.operation != 'CREATE' || "
+                "!(request.name in variables.platformNamespaces + variables.controllerNamespaces)",
+                _sentence(f"metadata.name: {tenant_namespaces.TRUSTED}", user=_USER),
+            ),
         ),
     ),
     Guard(
@@ -191,6 +196,7 @@ def _variables(trusted: Trusted) -> dict[str, str]:
         "platformUsers": json.dumps(sorted(trusted.platform_users)),
         "platformGroups": json.dumps(sorted(trusted.platform_groups)),
         "controllerNamespaces": json.dumps(sorted(trusted.controllers)),
+        "platformNamespaces": json.dumps(sorted(trusted.namespaces)),
         "ours": f"{_USER} in {json.dumps([trusted.provisioner, trusted.webhooks])}",
         "platform": f"{_USER} in variables.platformUsers || "
         "request.userInfo.?groups.orValue([]).exists(g, g in variables.platformGroups)",

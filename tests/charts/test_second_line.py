@@ -107,7 +107,10 @@ async def place(helm: Helm, control_plane: ControlPlane) -> AsyncIterator[Place]
         elsewhere = {**found.template("small"), "metadata": {"name": "small", "namespace": found.nobodys}}
         await admin.create(KUBEVIRT_MACHINE_TEMPLATES, elsewhere)
         await eventually(partial(_has_ledger, admin, name))
-        values = {"fullnameOverride": name, "webhooks": {"platform": {"users": [GITOPS]}}}
+        values = {
+            "fullnameOverride": name,
+            "webhooks": {"platform": {"users": [GITOPS]}, "excludedNamespaces": ["velero"]},
+        }
         line = kinds(rendered := helm.render(values, namespace=name), POLICIES.kind) + kinds(rendered, BINDINGS.kind)
         assert len(line) == 2 * len(second_line.GUARDS)
         try:
@@ -260,6 +263,16 @@ async def test_whose_a_namespace_is_the_platform_says(place: Place) -> None:
     await patching(place.eve, NAMESPACES, place.name, {"metadata": {"labels": {"a": "b"}}})()
     await label(place.admin, place.nobodys, place.name)()
     await creating(place.gitops, NAMESPACES, _namespace(new, **{TENANT_LABEL: place.name}))()
+
+
+async def test_a_namespace_that_is_trusted_by_its_name_the_platform_makes(place: Place) -> None:
+    for name in ("cdi", "velero"):
+        await refused(
+            "metadata.name: the platform trusts what is in a namespace of this name, so it makes it, and eve is not",
+            creating(place.eve, NAMESPACES, _namespace(name)),
+        )
+        for kube in (place.admin, place.gitops, place.controller):
+            await creating(kube, NAMESPACES, _namespace(name))()
 
 
 async def test_a_machine_template_of_a_tenant_never_changes(place: Place) -> None:

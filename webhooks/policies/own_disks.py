@@ -11,18 +11,19 @@ from webhooks import disks, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.kinds import VOLUME_IMPORT_SOURCES
-from webhooks.policy import Policy, Reach, Rule
+from webhooks.policy import UPDATE, Policy, Reach, Rule
 from webhooks.review import Request
 
 
 def check(request: Request, facts: Facts) -> Verdict:
     if request.object is None or not reading.is_by_people(request, facts):
         return Allow()
+    is_claim = request.resource == PERSISTENT_VOLUME_CLAIMS.plural
     spec, was = (tree.dig(manifest, "spec") for manifest in (request.object, request.old))
     marks, had = (tree.dig(manifest, "metadata", "annotations") for manifest in (request.object, request.old))
-    is_claim = request.resource == PERSISTENT_VOLUME_CLAIMS.plural
+    judge = disks.elsewhere if is_claim else disks.sources
     found = [
-        *(disks.sources(spec, "spec", request.namespace) if spec != was and not is_claim else ()),
+        *(judge(spec, "spec", request.namespace) if spec != was else ()),
         *disks.obeyed(marks, had, "metadata.annotations"),
     ]
     return refuse(*found) if found else Allow()
@@ -30,6 +31,10 @@ def check(request: Request, facts: Facts) -> Verdict:
 
 POLICY = Policy(
     "own_disks",
-    tuple(Rule(kind, reach=Reach.TENANTS) for kind in (DATA_VOLUMES, PERSISTENT_VOLUME_CLAIMS, VOLUME_IMPORT_SOURCES)),
+    (
+        *(Rule(kind, reach=Reach.TENANTS) for kind in (DATA_VOLUMES, PERSISTENT_VOLUME_CLAIMS, VOLUME_IMPORT_SOURCES)),
+        # A status takes new annotations along.
+        Rule(PERSISTENT_VOLUME_CLAIMS, (UPDATE,), subresource="status", reach=Reach.TENANTS),
+    ),
     check,
 )

@@ -2,6 +2,9 @@
 
 The label on the namespace and the list in the Tenant must agree, so neither alone gives anybody a quota.
 
+Nor does anybody but the platform make a namespace that the platform trusts, before what belongs there is installed:
+nothing is charged in some of them, and accounts of others may write what only follows.
+
 Nor does anybody delete it from under them, not even the platform, which may delete the clusters first. The namespace
 controller would delete everything at once: what Kamaji and KubeVirt hold by finalizers would wait for what is gone, and
 the namespace end in Terminating for ever (clastix/kamaji issues 376 and 491).
@@ -24,6 +27,7 @@ from webhooks.review import Request
 
 TOLD: Final = "only the platform may say whose a namespace is, and {user} is not of it"
 FIELD: Final = f"metadata.labels[{TENANT_LABEL}]"
+TRUSTED: Final = "the platform trusts what is in a namespace of this name, so it makes it, and {user} is not of it"
 PARTS: Final = ("status", "finalize")
 """What of a namespace is written apart, and takes new labels along."""
 SHOWN = 5
@@ -43,6 +47,9 @@ def _of_namespace(request: Request, facts: Facts) -> Iterator[Cause]:
             why = f"the namespace {request.name} still holds {_named(held)}, to be deleted first"
             yield Cause("", f"{why}: {_way_out(facts, request.name)}")
         return
+    is_trusted = request.name in facts.trusted.namespaces | facts.trusted.controllers
+    if request.operation == CREATE and is_trusted and not facts.trusted.is_system(request.user):
+        yield Cause("metadata.name", TRUSTED.format(user=request.user.name))
     if before == after:
         return
     if not facts.trusted.is_platform(request.user):

@@ -14,6 +14,7 @@ from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Deny
 from webhooks.kinds import VOLUME_IMPORT_SOURCES
 from webhooks.policies.own_disks import POLICY
+from webhooks.policy import UPDATE, table
 
 SIZE: Manifest = {"storage": {"resources": {"requests": {"storage": "1Gi"}}}}
 CDI = "cdi.kubevirt.io/storage"
@@ -78,6 +79,16 @@ def test_nor_does_an_annotation_say_it(resource: Resource, key: str, is_refused:
     assert fields(resource, tweak(marked, "metadata.labels", {"a": "b"}), old=marked) == []
 
 
+def test_nor_does_one_that_comes_with_a_claims_status() -> None:
+    """The API server keeps those; of a custom resource it drops them."""
+    asked = {(plural, part) for _, plural, part, operation in table([POLICY]) if operation == UPDATE}
+    assert {part for plural, part in asked if plural == PERSISTENT_VOLUME_CLAIMS.plural} == {"", "status"}
+    plain, key = manifest(PERSISTENT_VOLUME_CLAIMS, "a", SIZE["storage"]), f"{CDI}.import.endpoint"
+    marked = tweak(plain, "metadata.annotations", {key: "x"})
+    found = fields(PERSISTENT_VOLUME_CLAIMS, marked, old=plain, subresource="status")
+    assert found == [f"metadata.annotations[{key}]"]
+
+
 def test_the_csi_controller_beside_a_cluster_makes_its_disks() -> None:
     """As kubevirt-csi-driver's `pkg/service/controller.go` does."""
     sources: list[Manifest] = [{"blank": {}}, {"pvc": {"name": "a", "namespace": BLUE}}, {"snapshot": {"name": "a"}}]
@@ -85,6 +96,13 @@ def test_the_csi_controller_beside_a_cluster_makes_its_disks() -> None:
         spec = {"source": source, "storage": {**SIZE["storage"], "storageClassName": "x", "volumeMode": "Block"}}
         made = manifest(DATA_VOLUMES, "pvc-1", spec, annotations={f"{CDI}.deleteAfterCompletion": "false"})
         assert fields(DATA_VOLUMES, made, user=f"system:serviceaccount:{BLUE}:web-csi-controller") == []
+
+
+def test_a_claim_is_not_made_of_what_is_in_another_namespace() -> None:
+    for source, refused in (("", []), (BLUE, []), ("tenant-red", ["spec.dataSourceRef.namespace"])):
+        where = {"namespace": source} if source else {}
+        spec = {**SIZE["storage"], "dataSourceRef": {"kind": "PersistentVolumeClaim", "name": "a", **where}}
+        assert fields(PERSISTENT_VOLUME_CLAIMS, manifest(PERSISTENT_VOLUME_CLAIMS, "a", spec)) == refused
 
 
 def test_namespaces_of_nobody_are_left_alone() -> None:

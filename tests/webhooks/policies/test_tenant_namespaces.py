@@ -56,6 +56,20 @@ def test_other_labels_are_anybodys() -> None:
     assert check(NAMESPACES, BARE) == Allow()
 
 
+@pytest.mark.parametrize("name", ["kamaji-system", "velero"])
+def test_what_is_trusted_by_its_name_is_made_by_whom_the_platform_trusts(name: str) -> None:
+    new, trusted = manifest(NAMESPACES, name), Trusted(namespaces=frozenset({"velero"}))
+    verdict = World().check(POLICY, request(NAMESPACES, new), trusted=trusted)
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == "metadata.name"
+    for asked in (
+        request(NAMESPACES, new, **PLATFORM),
+        request(NAMESPACES, new, user="system:serviceaccount:capi-system:capi"),
+        request(NAMESPACES, new, old=new),
+    ):
+        assert World().check(POLICY, asked, trusted=trusted) == Allow()
+
+
 def test_nobody_moves_house_with_clusters_inside_not_even_the_platform() -> None:
     moved = tweak(NAMESPACE, "metadata.labels", {TENANT_LABEL: "red"})
     verdict = check(NAMESPACES, moved, cluster(), old=NAMESPACE, **PLATFORM)
