@@ -10,10 +10,10 @@ from datetime import datetime
 
 import structlog
 
-from bot import news
+from bot import news, posting
 from bot.news import News
 from bot.notes import Key, Notes
-from bot.outcomes import Earlier, Later, Undeliverable, Vanished
+from bot.outcomes import Later, Undeliverable
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
@@ -52,27 +52,21 @@ class Herald:
         if not channel:
             return
         ts = noted.ts if noted else ""
+        request = sight.request.meta
         try:
-            if due.fresh or not ts:
-                ts = await self._post(channel, sight, due)
-            else:
-                await self._poster.update(channel, ts, due.card)
-        except Earlier as earlier:
-            ts = earlier.ts
-        except (Undeliverable, Vanished) as refused:
+            ts = await posting.put(
+                self._poster,
+                channel,
+                "" if due.fresh else ts,
+                due.card,
+                metadata={"event_type": EVENT, "event_payload": {"request": request.uid, "name": request.name}},
+                once=f"{request.uid} {due.told.dumps()}",
+                weight=Weight.READY,
+            )
+        except Undeliverable as refused:
             log.warning("news_not_delivered", request=key[1], channel=channel, why=str(refused))
         self._notes.note(key, Delivery(surface=Surface.NEWS, channel=channel, ts=ts, revision=due.told.dumps()))
         await self._notes.save(key)
-
-    async def _post(self, channel: str, sight: Sight, due: News) -> str:
-        request = sight.request.meta
-        return await self._poster.post(
-            channel,
-            due.card,
-            metadata={"event_type": EVENT, "event_payload": {"request": request.uid, "name": request.name}},
-            once=f"{request.uid} {due.told.dumps()}",
-            weight=Weight.READY,
-        )
 
 
 def _place(sight: Sight) -> str:

@@ -1,15 +1,18 @@
 """What the bot needs of Slack: posting, redrawing and publishing within its budgets.
 
-`outbox` and `publishing` do it; tests bring their own, held to the same promises.
+`outbox` and `publishing` do it; tests bring their own, held to the same promises. What every message needs that is
+posted once and drawn anew later is here as well.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bot.blocks import Block
 from bot.cards import Card
+from bot.outcomes import Earlier, Vanished
 from bot.weights import Weight
 
 
@@ -49,3 +52,18 @@ class Publisher(Protocol):
         """Put somebody's Home, unless another one than `hash_` stands there by now (any may, when it is empty). The
         hash of the new one."""
         ...
+
+
+async def put(
+    poster: Poster, channel: str, ts: str, card: Card, *, metadata: Mapping[str, Any], once: str, weight: Weight
+) -> str:
+    """Draw anew the message at `ts`, or post it where that is empty; its timestamp. One that somebody took away stays
+    away. Raises what `bot.outcomes` names, but neither `Earlier` nor `Vanished`."""
+    with contextlib.suppress(Vanished):
+        try:
+            if not ts:
+                return await poster.post(channel, card, metadata=metadata, once=once, weight=weight)
+        except Earlier as earlier:
+            ts = earlier.ts  # What it says is of then.
+        await poster.update(channel, ts, card, weight=weight)
+    return ts

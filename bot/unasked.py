@@ -2,7 +2,7 @@
 
 Somebody wrote it by kubectl or a program did from Git, whoever asked has no Slack account, or the request is gone. So
 no card of a request tells of it. What was told, and where, stands in the cluster itself (`provisioning.told`).
-What must never live here: when its end is told (`news`), or where a message goes (`crier`).
+What must never live here: when its end is told (`news`), or where a message goes (`bulletin`).
 """
 
 from __future__ import annotations
