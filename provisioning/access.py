@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from provisioning import documents, errors
 from provisioning.kube import Kube
@@ -92,7 +93,7 @@ def parse(text: str) -> Access:
     _only(cluster, {"server", "certificate-authority-data"})
     _only(user, {"client-certificate-data", "client-key-data", "token"})
     server = cluster.get("server")
-    if not isinstance(server, str) or not server.startswith("https://"):
+    if not isinstance(server, str) or not _is_address(server):
         raise UnusableKubeconfig("its server is no https address")
     return Access(
         server=server.rstrip("/"),
@@ -101,6 +102,14 @@ def parse(text: str) -> Access:
         key=_decoded(user.get("client-key-data", ""), "client-key-data"),
         token=str(user.get("token", "")),
     )
+
+
+def _is_address(server: str) -> bool:
+    try:
+        parts = urlsplit(server)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, or a port that there cannot be
+        return False
 
 
 def _named(content: Mapping[str, Any], kind: str, name: Any, inner: str) -> Mapping[str, Any]:

@@ -18,10 +18,15 @@ K = TypeVar("K", bound=Busy)
 
 
 class Background(Generic[K]):
-    """Subclasses fill `_known`."""
+    """Subclasses fill `_known`, and take turns: `at_once` for those that answer, and as many for those that hang."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: int) -> None:
         self._known: dict[Key, K] = {}
+        self._turns = {hangs: asyncio.Semaphore(at_once) for hangs in (False, True)}
+
+    def _turn(self, *, hangs: bool) -> asyncio.Semaphore:
+        """Held while a tenant is asked. One that hangs costs a place among those that do, and no other waits for it."""
+        return self._turns[hangs]
 
     def forget(self, key: Key) -> None:
         """Ask no more: the cluster is gone, or has no API server."""

@@ -45,7 +45,8 @@ class Pace:
 
 @dataclass
 class _Known:
-    """`wish` is what asked for an upgrade last. `apis` are those that were told of, and when last."""
+    """`wish` is what asked for an upgrade last. `looked_at` is None while a look is asked for: by a wish, or because
+    nobody has looked yet. `apis` are those that were told of, and when last."""
 
     found: Precheck | None = None
     wish: tuple[str, ...] = ()
@@ -54,6 +55,14 @@ class _Known:
     hung: bool = False
     task: asyncio.Task[None] | None = None
 
+    @property
+    def is_asked_for(self) -> bool:
+        return self.looked_at is None
+
+    def is_due(self, rest: float) -> bool:
+        """Whether to look now: it is asked for, or the last look is `rest` seconds ago."""
+        return self.looked_at is None or time.monotonic() - self.looked_at >= rest
+
 
 class Prechecker(Background[_Known]):
     """Looks in the background. `changed` is called with the key where there is something to note."""
@@ -61,12 +70,10 @@ class Prechecker(Background[_Known]):
     def __init__(
         self, *, changed: Callable[[Key], None], now: Callable[[], datetime], pace: Pace | None = None
     ) -> None:
-        super().__init__()
+        self._pace = pace or Pace()
+        super().__init__(at_once=self._pace.at_once)
         self._changed = changed
         self._now = now
-        self._pace = pace or Pace()
-        self._gate = asyncio.Semaphore(self._pace.at_once)
-        self._sickbay = asyncio.Semaphore(self._pace.at_once)
 
     def found(self, key: Key, *, noted: Precheck | None = None, wish: tuple[str, ...] = ()) -> Precheck | None:
         """What was found last; None where nobody has looked yet. From now on it is looked into.
@@ -92,21 +99,20 @@ class Prechecker(Background[_Known]):
         known = self._known.get(key)
         if known is None:
             return
-        rested = known.looked_at is None or time.monotonic() - known.looked_at >= self._pace.rest
-        if rested and (known.task is None or known.task.done()):
+        if known.is_due(self._pace.rest) and (known.task is None or known.task.done()):
             known.task = asyncio.ensure_future(self._look(key, access, known))
 
     async def _look(self, key: Key, access: Access, known: _Known) -> None:
         while True:
-            async with self._sickbay if known.hung else self._gate:
-                asked, known.looked_at = known.looked_at is None, time.monotonic()
+            async with self._turn(hangs=known.hung):
+                is_asked_for, known.looked_at = known.is_asked_for, time.monotonic()
                 found = await self._read(access, known)
-            if asked or precheck.is_news(found, known.found):
+            if is_asked_for or precheck.is_news(found, known.found):
                 log.info("tenant_prechecked", namespace=key[0], cluster=key[1], unseen=found.unseen or None)
                 known.found = found
                 self._changed(key)
-            if known.looked_at is not None:
-                break  # Nobody has asked for another look meanwhile.
+            if not known.is_asked_for:
+                break  # Nobody asks for another look meanwhile.
 
     async def _read(self, access: Access, known: _Known) -> Precheck:
         """What can be read, and why the rest cannot."""

@@ -110,13 +110,11 @@ class Probe(Background[_Known]):
         answered: Callable[[Key, Access], None] = lambda *_: None,
         pace: Pace | None = None,
     ) -> None:
-        super().__init__()
+        self._pace = pace or Pace()
+        super().__init__(at_once=self._pace.at_once)
         self._secrets = secrets
         self._changed = changed
         self._answered = answered
-        self._pace = pace or Pace()
-        self._gate = asyncio.Semaphore(self._pace.at_once)
-        self._sickbay = asyncio.Semaphore(self._pace.at_once)
 
     def answer(self, key: Key, *, nodes: int, sign: Hashable = None) -> Answer:
         """The last answer. From now on the tenant is asked, more often while fewer than `nodes` are ready.
@@ -127,7 +125,8 @@ class Probe(Background[_Known]):
         if known.wanted != (nodes, sign):
             known.wanted, known.repeated = (nodes, sign), 0
             known.awake.set()
-        if known.task is None:
+        if known.task is None or known.task.done():
+            # Whatever ended it, nobody asks this tenant until somebody does.
             known.task = asyncio.ensure_future(self._follow(key, known))
         return known.answer
 
@@ -139,8 +138,7 @@ class Probe(Background[_Known]):
     async def _follow(self, key: Key, known: _Known) -> None:
         while True:
             known.awake.clear()
-            well = not known.answer.obstacle or known.answer is NOT_YET
-            async with self._gate if well else self._sickbay:
+            async with self._turn(hangs=bool(known.answer.obstacle) and known.answer is not NOT_YET):
                 answer = await self._look(key, known)
             known.repeated = known.repeated + 1 if answer == known.answer else 0
             if answer != known.answer:

@@ -60,6 +60,11 @@ def test_what_kamaji_writes_is_read() -> None:
         ({"proxy-url": "http://192.0.2.1"}, {}, "proxy-url"),
         ({"insecure-skip-tls-verify": True}, {}, "insecure-skip-tls-verify"),
         ({"server": "http://192.0.2.7"}, {}, "https"),
+        ({"server": "https://"}, {}, "https"),
+        ({"server": "https://[::1"}, {}, "https"),
+        ({"server": "https://192.0.2.7:65536"}, {}, "https"),
+        ({"server": "https://192.0.2.7:api"}, {}, "https"),
+        ({"server": "https://\u2100.example.org"}, {}, "https"),
         ({"certificate-authority-data": "not base64!"}, {}, "base64"),
     ],
 )

@@ -97,7 +97,7 @@ class Secrets:
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
         self.there = True
-        self.trouble: errors.KubeError | None = None
+        self.trouble: Exception | None = None
         self.read = 0
 
     async def find(self, resource: Resource, name: str, *, namespace: str = "") -> Manifest | None:
@@ -298,6 +298,16 @@ async def test_a_missing_or_strange_kubeconfig_is_said_in_words(tenant: Tenant) 
     await settled(probe, Answer("its kubeconfig is not there"))
     secrets.there, tenant.kubeconfig = True, "exec: me"
     await until(lambda: "cannot be used" in probe.answer(KEY, nodes=0).obstacle)
+    await probe.close()
+
+
+async def test_whatever_ended_the_questions_they_begin_again(tenant: Tenant) -> None:
+    probe, secrets = probe_of(tenant)
+    secrets.trouble = MemoryError()
+    probe.answer(KEY, nodes=0)
+    await until(lambda: secrets.read)
+    secrets.trouble = None
+    await settled(probe, Answer("", 0))
     await probe.close()
 
 
