@@ -18,7 +18,7 @@ from typing import Final
 
 import structlog
 
-from provisioning import audit, audit_events, errors, names, news, objects, resources, standing, unattended
+from provisioning import attention, audit, audit_events, errors, names, news, objects, resources, standing, unattended
 from provisioning.events import Recorder
 from provisioning.insight import Insight
 from provisioning.kube import Kube
@@ -64,7 +64,7 @@ class Clearance:
             log.warning("losses_not_seen", namespace=namespace, name=name, why=error.message)
         accesses = self._landscape.caches[resources.CLUSTER_ACCESSES].list(namespace)
         requests = self._landscape.requests_about(cluster.key)
-        about = unattended.attention(cluster, requests=requests, accesses=accesses, losses=losses)
+        about = attention.of(cluster, requests=requests, accesses=accesses, losses=losses)
         return unattended.kept_until(cluster, self._landscape.lifetime_of(namespace), about, now=self._now())
 
     async def act(self, cluster: Stored[TenantCluster]) -> None:
@@ -79,7 +79,7 @@ class Clearance:
         if found is None:
             return
         there = objects.read(TenantCluster, found)
-        about = unattended.attention(there, requests=requests.items, accesses=accesses.items, losses=losses)
+        about = attention.of(there, requests=requests.items, accesses=accesses.items, losses=losses)
         if unattended.is_due(there, self._landscape.lifetime_of(namespace), about, now=self._now()):
             with contextlib.suppress(errors.NotFound):  # Somebody has deleted it at this very moment.
                 await self._give_up(there, found)
@@ -139,12 +139,16 @@ class Clearance:
         log.info("cluster_given_up", namespace=namespace, name=name)
 
     async def _take_back(self, cluster: Stored[TenantCluster]) -> None:
-        """Who deletes it now is somebody else."""
+        """Who deletes it now is somebody else. What keeps this from being written hides nothing of why it is: the next
+        look writes it anew."""
         namespace, name = cluster.key
-        found = await self._kube.find(resources.TENANT_CLUSTERS, name, namespace=namespace)
-        if found is not None and found["metadata"]["uid"] == cluster.meta.uid:
-            said = conditions_of.wire(cluster.it.status.conditions)
-            await self._write(resources.TENANT_CLUSTERS, found, {"conditions": said})
+        try:
+            found = await self._kube.find(resources.TENANT_CLUSTERS, name, namespace=namespace)
+            if found is not None and found["metadata"]["uid"] == cluster.meta.uid:
+                said = conditions_of.wire(cluster.it.status.conditions)
+                await self._write(resources.TENANT_CLUSTERS, found, {"conditions": said})
+        except errors.KubeError as error:
+            log.warning("given_up_not_taken_back", namespace=namespace, name=name, why=error.message)
 
     async def _write(self, kind: Resource, manifest: Manifest, status: Manifest) -> Manifest:
         """These fields of a status. A compare-and-swap."""

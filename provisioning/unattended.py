@@ -11,25 +11,14 @@ What must never live here: the API server's answers (`clearance`), or what is to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from provisioning import anew, errors, lifetime, names, objects, standing
-from provisioning.losses import Losses
-from provisioning.model import (
-    Action,
-    ClusterAccess,
-    ClusterRequest,
-    ClusterStatus,
-    Condition,
-    LifetimePolicy,
-    Phase,
-    TenantCluster,
-)
+from provisioning import anew, attention, errors, lifetime, names
+from provisioning.attention import Attention
+from provisioning.model import ClusterStatus, Condition, LifetimePolicy, TenantCluster
 from provisioning.model import conditions as conditions_of
-from provisioning.model.base import Model
 from provisioning.objects import Stored, format_time, parse_time
 
 CONDITION: Final = "Unattended"
@@ -39,20 +28,6 @@ GIVEN_UP: Final = "GivenUp"
 TOLD: Final = "GivenUpTold"
 """Its reasons. The second is written right before the deletion, and by whoever deletes it; the third once that is told
 wherever it is to be."""
-
-M = TypeVar("M", bound=Model)
-
-
-@dataclass(frozen=True)
-class Attention:
-    """What people do about a cluster beside changing it."""
-
-    asked: bool = False
-    """Whether a request about it is not done yet."""
-    last: datetime | None = None
-    """When one was made or decided last."""
-    used: bool = False
-    """Whether somebody has a way into it, or something in it, or nobody can read whether."""
 
 
 def kept(policy: LifetimePolicy | None) -> timedelta | None:
@@ -68,28 +43,6 @@ def may_go(cluster: Stored[TenantCluster]) -> bool:
         return False
     unused = status.initialized is False and status.had_ready_node is False
     return unused and conditions_of.is_true(status.conditions, "Stalled")
-
-
-def attention(
-    cluster: Stored[TenantCluster],
-    *,
-    requests: Iterable[Mapping[str, Any]],
-    accesses: Iterable[Mapping[str, Any]],
-    losses: Losses | None = None,
-) -> Attention:
-    """What is known of it by these ClusterRequests and ClusterAccesses of its namespace. `losses` is what people made
-    in it, as far as somebody has looked."""
-    try:
-        about = list(_about(ClusterRequest, cluster, requests))
-        ways = list(_about(ClusterAccess, cluster, accesses))
-    except errors.Invalid:
-        return Attention(used=True)
-    return Attention(
-        asked=any(it.it.status.phase in (Phase.PENDING, Phase.APPROVED) for it in about),
-        last=max((moment for it in about for moment in _moments(it)), default=None),
-        # An older one led into another cluster of this name.
-        used=any(_is_since(it, cluster.meta.created) for it in ways) or losses not in (None, Losses()),
-    )
 
 
 def kept_until(
@@ -148,11 +101,9 @@ def is_to_be_told(cluster: Stored[TenantCluster], requests: Iterable[Mapping[str
     if not is_given_up(cluster) or _reason(cluster) == TOLD or since is None:
         return False
     try:
-        about = list(_about(ClusterRequest, cluster, requests))
+        return not attention.is_deletion_asked(cluster, requests, since=since)
     except errors.Invalid:
         return False
-    deletions = (it for it in about if it.it.spec.action is Action.DELETE)
-    return not any(moment > since for it in deletions for moment in _moments(it))
 
 
 def _reason(cluster: Stored[TenantCluster]) -> str:
@@ -163,22 +114,3 @@ def _reason(cluster: Stored[TenantCluster]) -> str:
 def _since(status: ClusterStatus) -> datetime | None:
     found = conditions_of.find(status.conditions, CONDITION)
     return parse_time(found.last_transition_time) if found is not None else None
-
-
-def _about(
-    model: type[M], cluster: Stored[TenantCluster], manifests: Iterable[Mapping[str, Any]]
-) -> Iterator[Stored[M]]:
-    """Those about this cluster. Raises `Invalid` for one that nobody can read."""
-    for manifest in manifests:
-        if (manifest.get("spec") or {}).get("cluster") == cluster.meta.name:
-            yield objects.read(model, manifest)
-
-
-def _moments(request: Stored[ClusterRequest]) -> Iterator[datetime]:
-    ended = standing.ended_at(request)
-    yield from (moment for moment in (request.meta.created, parse_time(ended) if ended else None) if moment)
-
-
-def _is_since(access: Stored[ClusterAccess], born: datetime | None) -> bool:
-    made = access.meta.created
-    return made is None or born is None or made >= born

@@ -290,6 +290,22 @@ async def test_where_the_deletion_fails_after_all_whoever_deletes_it_then_is_som
     assert not scene.said()
 
 
+async def test_why_it_does_not_go_is_told_though_that_cannot_be_taken_back(scene: Scene) -> None:
+    clearance, remembered = await due(scene)
+
+    def not_now(operation: str, kind: Kind, _: Any, __: Any, dry_run: bool) -> None:
+        if (operation, kind.plural, dry_run) == ("DELETE", "tenantclusters", False):
+            scene.stage.server.objects.admission.append(broke)
+            raise Refused(403, "Forbidden", "not now")
+
+    def broke(*_: Any) -> None:
+        raise Refused(500, "InternalError", "and then the API server broke")
+
+    scene.stage.server.objects.admission.append(not_now)
+    with pytest.raises(errors.Forbidden, match="not now"):
+        await clearance.act(remembered)
+
+
 async def test_one_that_came_of_no_request_is_told_of_as_well(scene: Scene) -> None:
     scene.stage.server.remove(resources.CLUSTER_REQUESTS, NAME, NAMESPACE)
     async with scene.leads():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from provisioning import approval, backing, giving_up, lifetime, objects, quota, risk, unattended, wording
+from provisioning import approval, attention, backing, giving_up, lifetime, objects, quota, risk, unattended, wording
 from provisioning.completion import complete
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
@@ -183,7 +183,7 @@ def _is_unattended(request: Request, cluster: Stored[TenantCluster], tenant: Sto
     kinds = (CLUSTER_REQUESTS, CLUSTER_ACCESSES)
     facts.need(*(All(kind, request.namespace) for kind in kinds))
     requests, accesses = (facts.list(kind, namespace=request.namespace) for kind in kinds)
-    about = unattended.attention(cluster, requests=requests, accesses=accesses)
+    about = attention.of(cluster, requests=requests, accesses=accesses)
     return unattended.is_due(cluster, tenant.it.spec.lifetime, about, now=facts.now + CLOCKS_APART)
 
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning import names, observe, stage, standing, unattended
+from provisioning import attention, names, observe, stage, standing, unattended
+from provisioning.attention import Attention
 from provisioning.losses import Losses
 from provisioning.manifest import Manifest
 from provisioning.model import ClusterStatus, LifetimePolicy, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.objects import Stored, format_time, read
-from provisioning.unattended import Attention
 from provisioning.world import World
 from tests import builders
 from tests.builders import CLUSTER, GONE, NOW, REQUEST, tweak
@@ -69,7 +69,7 @@ def way_in(*, at: datetime, name: str = "web") -> Manifest:
 
 
 def about(*requests: Manifest, accesses: Any = (), losses: Losses | None = None) -> Attention:
-    return unattended.attention(cluster(), requests=requests, accesses=accesses, losses=losses)
+    return attention.of(cluster(), requests=requests, accesses=accesses, losses=losses)
 
 
 NOBODY = Attention()
@@ -209,7 +209,7 @@ class Story:
     ready: bool = False
 
     def look(self) -> None:
-        of = unattended.attention(self.cluster, requests=self.requests, accesses=())
+        of = attention.of(self.cluster, requests=self.requests, accesses=())
         until = unattended.kept_until(self.cluster, POLICY, of, now=self.now)
         refusal = "no such flavor" if self.failing else ""
         status = observe.observe(self.cluster, World(), now=self.now, refusal=refusal, until=until)
@@ -282,6 +282,6 @@ def test_what_nobody_cares_about_is_given_up_in_the_end() -> None:
     for _ in range(3):
         story.look()
     story.wait(120)
-    of = unattended.attention(story.cluster, requests=(), accesses=())
+    of = attention.of(story.cluster, requests=(), accesses=())
     assert unattended.is_due(story.cluster, POLICY, of, now=story.now)
     assert story.cluster.it.status.gives_up_at == format_time(NOW + 2 * HOUR)
