@@ -1,27 +1,25 @@
 """What people at a door (Slack today) can ask and do: the bot reads and writes through this, and nothing else.
 
-Reads come from watch caches and cost nothing; each write is one compare-and-swap that decides again when it was lost.
-Rules are asked here early, so that people hear of a problem before anybody is bothered; the webhook asks them again,
-bindingly. No sentence for people is made here.
+Reads come from watch caches and cost nothing (`reading_desk`); each write is one compare-and-swap that decides again
+when it was lost. Rules are asked here early, so that people hear of a problem before anybody is bothered; the webhook
+asks them again, bindingly. No sentence for people is made here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from provisioning import approval, asking, errors, names, people, preview, quota, request_status, told, usual
+from provisioning import approval, asking, errors, names, people, preview, request_status, told
 from provisioning.access_desk import AccessDesk
 from provisioning.canary import Canary
 from provisioning.completion import complete
-from provisioning.errors import Cause, NoCatalog
-from provisioning.handmade import HandMade
+from provisioning.errors import Cause
 from provisioning.insight import Insight
 from provisioning.kube import Kube
 from provisioning.lifecycle import Reason, Refused
 from provisioning.model import (
     Action,
-    CatalogSpec,
     ClusterRequest,
     Decision,
     Delivery,
@@ -32,23 +30,16 @@ from provisioning.model import (
     Vote,
 )
 from provisioning.objects import Stored, format_time, read
-from provisioning.quota import Limits
+from provisioning.reading_desk import ReadingDesk
 from provisioning.resources import CLUSTER_REQUESTS, TENANT_CLUSTERS
 from provisioning.slack_groups import NoGroups, SlackGroups
-from provisioning.usage import Usage
-from provisioning.usual import Usual
 from provisioning.views import Views
 from provisioning.voting_desk import VotingDesk
 from provisioning.waiting_desk import WaitingDesk
 from provisioning.wish import Verdict, Wish
 
-USUAL_FOR = timedelta(minutes=1)
-"""How long it stays as it was counted, how long clusters usually take."""
-USUAL_OF = 200
-"""How many clusters that is counted from, the newest: older ones tell of another time, and people wait for it."""
 
-
-class Desk:
+class Desk(ReadingDesk):
     """Reads and writes for people. `groups` knows who is in which user group of Slack, `now` is the time of day."""
 
     def __init__(
@@ -60,87 +51,17 @@ class Desk:
         canary: Canary | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        super().__init__(views, now=now)
         self._kube = kube
-        self._views = views
-        self._now = now
         self.canary = canary or Canary(kube, namespace="", now=now)
         self.accesses = AccessDesk(kube, views, tenant_of=self.tenant_of)
         self.insight = Insight(kube)
         self.voting = VotingDesk(kube, views, tenants=self._tenants, groups=groups or NoGroups(), now=now)
         self.waiting = WaitingDesk(kube, voting=self.voting, now=now)
-        self._usual: tuple[datetime, Usual] | None = None
-
-    def person(self, slack: str) -> Person | None:
-        """Whose Slack account this is, by the tenants' explicit lists. None when nobody names it."""
-        return self._views.roster().person(slack)
-
-    def users_by_email(self, address: str) -> frozenset[str]:
-        """The user names that an e-mail address may stand for, where tenants let addresses count."""
-        return self._views.roster().users_by_email(address)
-
-    def tenants_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
-        """The tenants this person may ask for clusters in, by name."""
-        return tuple(t for t in self._tenants() if people.member(t.it.spec, person) and self._open_to(person, t))
 
     def approvals_of(self, person: Person) -> tuple[Stored[Tenant], ...]:
         """The tenants this person decides for, by name: as an approver listed there, or instead of one."""
         return tuple(t for t in self._tenants() if self.voting.decides(person, t) and self._open_to(person, t))
-
-    def all_tenants(self) -> tuple[Stored[Tenant], ...]:
-        """Every tenant, by name. Whoever asks sees to it that people see what is theirs."""
-        return tuple(self._tenants())
-
-    def tenant_of(self, namespace: str) -> Stored[Tenant] | None:
-        """Whose namespace it is."""
-        return self._views.roster().holding(namespace)
-
-    def catalog(self) -> CatalogSpec:
-        """What is on offer. Raises `NoCatalog`."""
-        found = self._views.catalog(names.CATALOG)
-        if found is None:
-            raise NoCatalog("there is no Catalog named default")
-        return found.it.spec
-
-    def clusters(self, tenant: str) -> tuple[Stored[TenantCluster], ...]:
-        """All clusters of a tenant, by namespace and name."""
-        found = [cluster for namespace in self._namespaces(tenant) for cluster in self._views.clusters(namespace)]
-        return tuple(sorted(found, key=lambda cluster: cluster.key))
-
-    def cluster(self, namespace: str, name: str) -> Stored[TenantCluster] | None:
-        return self._views.cluster(namespace, name)
-
-    def hand_made(self, tenant: str) -> tuple[HandMade, ...]:
-        """The Cluster API clusters of a tenant that people made by hand, by namespace and name."""
-        found = [it for namespace in self._namespaces(tenant) for it in self._views.hand_made(namespace)]
-        return tuple(sorted(found, key=lambda it: it.key))
-
-    def requests(self, tenant: str) -> tuple[Stored[ClusterRequest], ...]:
-        """All requests of a tenant, oldest first."""
-        found = [request for namespace in self._namespaces(tenant) for request in self._views.requests(namespace)]
-        return tuple(sorted(found, key=self._asked_at))
-
-    def requests_about(self, namespace: str, cluster: str) -> tuple[Stored[ClusterRequest], ...]:
-        """All requests about one cluster, oldest first."""
-        return tuple(sorted(self._views.requests_about(namespace, cluster), key=self._asked_at))
-
-    def request(self, namespace: str, name: str) -> Stored[ClusterRequest] | None:
-        return self._views.request(namespace, name)
-
-    def usage(self, tenant: str) -> tuple[Limits, Usage]:
-        """What a tenant may have, and what it has, as published a moment ago."""
-        found = self._tenant(tenant)
-        if found is None:
-            return quota.UNBOUNDED, Usage()
-        offered = self._views.catalog(names.CATALOG)
-        hard = quota.limits(found.it.spec.quota.hard, offered.it.spec if offered is not None else None)
-        return hard, quota.usage(found.it.status.quota.used)
-
-    def usual(self) -> Usual:
-        """How long clusters took to come up of late, whoever has them. Counted anew once a minute."""
-        now = self._now()
-        if self._usual is None or now - self._usual[0] >= USUAL_FOR:
-            self._usual = (now, usual.of(self._views.newest_clusters(USUAL_OF)))
-        return self._usual[1]
 
     async def preview(self, wish: Wish) -> Verdict:
         """What would happen. Raises `NoCatalog`, and `KubeError` when the API server cannot be asked."""
@@ -262,22 +183,3 @@ class Desk:
         request = await request_status.rewrite(self._kube, namespace, name, noted)
         where = (found.surface, found.channel, found.ts)
         return any((d.surface, d.channel, d.ts) == where for d in request.it.status.deliveries)
-
-    def _open_to(self, person: Person, tenant: Stored[Tenant]) -> bool:
-        """Whether a tenant believes this person to be who they are: whoever is known by an e-mail address alone has
-        nothing to look at where addresses do not count."""
-        is_listed = not person.slack or self.person(person.slack) == person
-        return is_listed or people.vouched(tenant.it.spec, person)
-
-    def _tenants(self) -> tuple[Stored[Tenant], ...]:
-        return self._views.roster().tenants
-
-    def _tenant(self, name: str) -> Stored[Tenant] | None:
-        return self._views.roster().named(name)
-
-    def _asked_at(self, request: Stored[ClusterRequest]) -> tuple[datetime, tuple[str, str]]:
-        return request.meta.created or self._now(), request.key
-
-    def _namespaces(self, tenant: str) -> tuple[str, ...]:
-        found = self._tenant(tenant)
-        return found.it.spec.namespaces if found is not None else ()

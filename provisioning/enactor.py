@@ -22,23 +22,21 @@ from provisioning import (
     giving_up,
     lifecycle,
     lifetime,
-    metrics,
     news,
     objects,
     replacing,
     resources,
     room,
     seats,
-    standing,
 )
+from provisioning.clerk import Clerk
 from provisioning.events import Recorder
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.lifecycle import Event
 from provisioning.line import Line
 from provisioning.manifest import Key, Manifest
-from provisioning.model import Action, ClusterRequest, Phase, RequestStatus, Tenant
-from provisioning.model import conditions as conditions_of
+from provisioning.model import Action, ClusterRequest, Phase, Tenant
 from provisioning.objects import Stored
 from provisioning.room import Wait
 
@@ -58,6 +56,7 @@ class Enactor:
         self._line = Line(kube, landscape)
         self._now = now
         self._tell = tell
+        self._clerk = Clerk(kube, landscape, now=now, tell=tell)
         self._recorder = Recorder(kube, now=now)
 
     async def act(self, key: Key) -> float | None:
@@ -74,7 +73,7 @@ class Enactor:
             return await self._enact(request, manifest, tenant)
         # Who denies or withdraws it writes no conditions. What somebody took through alone is told of before it is
         # done; that it was told brings it here again.
-        await self._note(request, manifest, request.it.status)
+        await self._clerk.note(request, manifest, request.it.status)
         return None
 
     async def _decide(
@@ -85,16 +84,16 @@ class Enactor:
         created = request.meta.created or now
         end = lifetime.expires_at(created, tenant.it.spec.approval)
         if end <= now:
-            await self._settle(request, manifest, lifecycle.step(status, Event.EXPIRED, now=now), "expired")
+            await self._clerk.settle(request, manifest, lifecycle.step(status, Event.EXPIRED, now=now), "expired")
             return None
         if not await self._takes_its_place(request, manifest):
             return None
         waiver = self._waiver(request, tenant)
         if waiver is not None:
             waived = status.model_copy(update={"waiver": waiver})
-            await self._settle(request, manifest, lifecycle.step(waived, Event.WAIVED, now=now), "waived")
+            await self._clerk.settle(request, manifest, lifecycle.step(waived, Event.WAIVED, now=now), "waived")
             return None
-        await self._note(request, manifest, status.model_copy(update={"expires_at": objects.format_time(end)}))
+        await self._clerk.note(request, manifest, status.model_copy(update={"expires_at": objects.format_time(end)}))
         return (end - now).total_seconds() + 1
 
     async def _takes_its_place(self, request: Stored[ClusterRequest], manifest: Manifest) -> bool:
@@ -109,10 +108,10 @@ class Enactor:
             return True
         if old.it.status.phase is Phase.PENDING:
             status = replacing.taken_back(old, request, now=self._now())
-            await self._settle(old, found, status, "replaced")
+            await self._clerk.settle(old, found, status, "replaced")
             return True
         status = replacing.came_too_late(request, old, now=self._now())
-        await self._settle(request, manifest, status, "came_too_late")
+        await self._clerk.settle(request, manifest, status, "came_too_late")
         return False
 
     def _waiver(self, request: Stored[ClusterRequest], tenant: Stored[Tenant]) -> str | None:
@@ -133,7 +132,7 @@ class Enactor:
             if room.waits(request):
                 # Tried, and noted that it waits no more, before it is done: from then on nobody takes it back.
                 await do(self._kube, request, dry_run=True)
-                await self._write(request, manifest, request.it.status, wait=Wait(room.FOUND))
+                await self._clerk.write(request, manifest, request.it.status, wait=Wait(room.FOUND))
                 return None  # what is noted brings it here again
             await do(self._kube, request)
         except errors.NoRoom as full:
@@ -165,7 +164,7 @@ class Enactor:
 
     async def _applied(self, request: Stored[ClusterRequest], manifest: Manifest) -> None:
         applied = lifecycle.step(request.it.status, Event.APPLIED, now=self._now())
-        await self._settle(request, manifest, applied, "applied")
+        await self._clerk.settle(request, manifest, applied, "applied")
 
     async def _wait(
         self, request: Stored[ClusterRequest], manifest: Manifest, tenant: Stored[Tenant], why: Wait
@@ -179,14 +178,14 @@ class Enactor:
         if room.noted(manifest) is None and self._line.is_full(tenant):
             await self._fail(request, manifest, room.not_another(why))
             return None
-        if await self._write(request, manifest, status, wait=why) and not room.waits(request):
+        if await self._clerk.write(request, manifest, status, wait=why) and not room.waits(request):
             where = {"namespace": request.meta.namespace, "name": request.meta.name}
             log.info("request_waits_for_room", why=why.message, until=objects.format_time(end), **where)
         return min(room.next_look(request, now=now), end - now).total_seconds() + 1
 
     async def _fail(self, request: Stored[ClusterRequest], manifest: Manifest, why: str) -> None:
         failed = lifecycle.step(request.it.status, Event.FAILED, now=self._now(), message=why[:MESSAGE_MAX])
-        await self._settle(request, manifest, failed, "failed")
+        await self._clerk.settle(request, manifest, failed, "failed")
         await self._tell_of_its_end(request, why)
 
     async def _tell_of_its_end(self, request: Stored[ClusterRequest], why: str) -> None:
@@ -200,56 +199,6 @@ class Enactor:
         if cluster is not None and lifetime.differs(cluster.it.spec, request.it.spec.desired):
             self._tell(audit_events.lifetime_failed(request, cluster))
             await self._recorder.tell(cluster, [news.of_failed_lifetime(request.meta.name, cluster.it.spec, why)])
-
-    async def _note(self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus) -> None:
-        """Write down how it stands since somebody else brought it there, and tell of it once."""
-        if await self._write(request, manifest, status) and not audit_events.is_told(request):
-            self._tell(audit_events.reached(request, status))
-
-    async def _settle(
-        self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus, result: str
-    ) -> None:
-        await self._write(request, manifest, status)
-        self._tell(audit_events.reached(request, status))
-        metrics.REQUESTS.labels(result).inc()
-        spec, why = request.it.spec, status.message or status.waiver or None
-        where = {"namespace": request.meta.namespace, "name": request.meta.name, "cluster": spec.cluster}
-        log.info(f"request_{result}", action=spec.action.value, requester=spec.requester.user, why=why, **where)
-
-    async def _write(
-        self, request: Stored[ClusterRequest], manifest: Manifest, status: RequestStatus, *, wait: Wait | None = None
-    ) -> bool:
-        """Write the status if it is another, conditions included, and say whether it was. A compare-and-swap: somebody
-        may vote meanwhile, or take it back while it waits for room."""
-        noted = {
-            "observed_generation": request.meta.generation,
-            "conditions": standing.conditions(
-                request, status, now=self._now(), wait=wait, removed=self._is_removed(request, status)
-            ),
-        }
-        status = status.model_copy(update=noted)
-        if status == request.it.status:
-            return False
-        wire = {
-            **status.wire(),
-            "phase": status.phase.value,
-            "conditions": conditions_of.wire(status.conditions),
-        }
-        await self._kube.replace(resources.CLUSTER_REQUESTS, {**manifest, "status": wire}, subresource="status")
-        return True
-
-    def _is_removed(self, request: Stored[ClusterRequest], status: RequestStatus) -> bool | None:
-        """Whether the cluster is gone that was to be deleted. None for a request for anything else, or one that was
-        written before this was told: nobody knows since when."""
-        if status.phase is not Phase.APPLIED or request.it.spec.action is not Action.DELETE:
-            return None
-        before = request.it.status
-        noted = conditions_of.find(before.conditions, standing.REMOVED)
-        if before.phase is Phase.APPLIED and (noted is None or noted.status == "True"):
-            return True if noted else None
-        key = (request.meta.namespace, request.it.spec.cluster)
-        there = self._landscape.get(resources.TENANT_CLUSTERS, *key)
-        return there is None or enacting.is_younger(there, request)
 
 
 def _why(error: errors.ClusterdeskError) -> str:
