@@ -129,7 +129,18 @@ class Store:
             return _Answer({}, _date(response))
         if response.status >= 400:
             raise _error_of(response.status, method, path, text)
-        return _Answer(json.loads(text), _date(response))
+        return _Answer(_parsed(text, method, path), _date(response))
+
+
+def _parsed(text: bytes, method: str, path: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        # The page of some proxy in between.
+        raise errors.Unavailable(f"{method} {path}: the answer is no JSON") from error
+    if not isinstance(content, dict):
+        raise errors.Unavailable(f"{method} {path}: the answer is no object")
+    return content
 
 
 def _date(response: aiohttp.ClientResponse) -> datetime:

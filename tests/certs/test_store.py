@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from certs import errors, injection, kube
 from certs.injection import Target
@@ -108,15 +109,37 @@ async def test_api_server_that_is_not_there_is_unavailable(tmp_path: Path) -> No
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(
+    async with kube.connect(namespace="default", secret="certs", kubeconfig=_kubeconfig(tmp_path, address)) as store:
+        with pytest.raises(errors.Unavailable, match="no answer"):
+            await store.read()
+
+
+@pytest.mark.parametrize("page", ["<html>the page of a proxy</html>", "[]", ""])
+async def test_what_no_api_server_answers_is_unavailable(tmp_path: Path, page: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=page)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with kube.connect(namespace="default", secret="certs", kubeconfig=_kubeconfig(tmp_path, address)) as store:
+        for ask in (store.read, store.targets):
+            with pytest.raises(errors.Unavailable, match="the answer is no"):
+                await ask()
+    await runner.cleanup()
+
+
+def _kubeconfig(folder: Path, address: str) -> Path:
+    path = folder / "kubeconfig"
+    path.write_text(
         '{"apiVersion": "v1", "kind": "Config", "current-context": "c", "users": [{"name": "u", "user": {}}],'
         f' "clusters": [{{"name": "k", "cluster": {{"server": "{address}"}}}}],'
         ' "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}]}'
     )
-    async with kube.connect(namespace="default", secret="certs", kubeconfig=kubeconfig) as store:
-        with pytest.raises(errors.Unavailable, match="no answer"):
-            await store.read()
+    return path
 
 
 async def _target(store: Store) -> Target:
