@@ -40,9 +40,23 @@ def _of_kubeadm(spec: Tree, at: str) -> Iterator[Part]:
         yield Part(f"{at}.files[{index}].content", Form.TEXT, text)
     for key in _COMMANDS:
         yield from commands(spec.get(key), f"{at}.{key}")
+    yield from _kubeconfig_to_join_by(spec, at)
     # Files and units of a machine that boots by Ignition.
     additional = tree.text(tree.dig(spec, "ignition", "containerLinuxConfig").get("additionalConfig"))
     yield Part(f"{at}.ignition.containerLinuxConfig.additionalConfig", Form.TEXT, additional)
+
+
+def _kubeconfig_to_join_by(spec: Tree, at: str) -> Iterator[Part]:
+    """The file by which a machine looks for its control plane, as it is written there."""
+    kubeconfig = tree.dig(spec, "joinConfiguration", "discovery", "file", "kubeConfig")
+    if kubeconfig:
+        cluster = tree.mapping(kubeconfig.get("cluster"))
+        written = {
+            "server": cluster.get("server"),
+            "certificate-authority-data": cluster.get("certificateAuthorityData"),
+        }
+        content = {"clusters": [{"cluster": written}], "users": [kubeconfig.get("user")]}
+        yield Part(f"{at}.joinConfiguration.discovery.file.kubeConfig", Form.SETTINGS, content)
 
 
 def secrets_of_kubeadm_config(manifest: Tree) -> list[Source]:

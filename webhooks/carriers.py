@@ -13,12 +13,11 @@ from typing import Any
 
 from provisioning.manifest import Tree
 from webhooks import boots, parts, tree
-from webhooks.origins import Origin
+from webhooks.origins import KEPT_REFS, Origin
 from webhooks.parts import Form, Part, Source
 
 _WAY = ("proxySecretRef", "certSecretRef", "secretRef", "insecure", "include")
 """How a source gets to its address, and what it takes along."""
-_KEPT_REFS = ("refs/heads/", "refs/tags/")
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def not_from_there(source: Tree) -> tuple[str, str]:
     if spec.get("include"):
         return "spec.include", "includes what other sources bring"
     ref = tree.text(tree.dig(spec, "ref").get("name"))
-    if ref and not ref.startswith(_KEPT_REFS):
+    if ref and not ref.startswith(KEPT_REFS):
         return "spec.ref.name", "takes a Git ref that is neither a branch nor a tag, and may be anybody's"
     return "", ""
 

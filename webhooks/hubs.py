@@ -12,7 +12,7 @@ from typing import Any
 
 from provisioning.manifest import Tree
 from webhooks import boots, carriers, parts, tree
-from webhooks.origins import Origin
+from webhooks.origins import Origin, Revision
 from webhooks.parts import Form, Part, Source
 
 IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
@@ -46,6 +46,7 @@ def in_application(manifest: Tree) -> Iterator[Part]:
                 yield Part(f"{field}.kustomize.images", Form.VALUES, {"image": str(image).rpartition("=")[2]})
             yield from parts.values(tree.dig(source, "kustomize").get("patches"), f"{field}.kustomize.patches")
             yield from parts.values(source.get("plugin"), f"{field}.plugin")
+            yield from parts.values(tree.dig(source, "directory").get("jsonnet"), f"{field}.directory.jsonnet")
     # What else an ApplicationSet's generators make of its template is looked at when the Applications come.
     yield Part("spec.templatePatch", Form.SCRIPT, tree.text(tree.mapping(manifest.get("spec")).get("templatePatch")))
 
@@ -57,9 +58,46 @@ def origins_of_application(manifest: Tree) -> Iterator[Origin]:
             url, chart = tree.text(source.get("repoURL")), tree.text(source.get("chart"))
             if not _is_open(manifest, url, chart):
                 yield Origin(url, f"{field}.repoURL", chart)
-            for index, file in enumerate(tree.sequence(tree.dig(source, "helm").get("valueFiles"))):
-                if "://" in str(file):
-                    yield Origin(str(file), f"{field}.helm.valueFiles[{index}]")
+            yield from (Origin(text, f"{field}.{path}") for text, path in _files(source) if _is_address(text))
+
+
+def revisions_of_application(manifest: Tree) -> Iterator[Revision]:
+    """What an Application or ApplicationSet takes from each Git repository, where it says so."""
+    for spec, at in _remote(manifest):
+        found = [
+            (source.get("targetRevision"), f"{field}.targetRevision")
+            for source, field in [*_sources(spec, at), *_sources(_sync(manifest), "operation.sync")]
+            # A chart has versions, and so has what is in a registry.
+            if not source.get("chart") and not tree.text(source.get("repoURL")).startswith("oci://")
+        ]
+        branch = tree.dig(spec, "sourceHydrator", "syncSource").get("targetBranch")
+        found.append((branch, f"{at}.sourceHydrator.syncSource.targetBranch"))
+        named = ((tree.text(name), field) for name, field in found)
+        yield from (Revision(name, field) for name, field in named if name and not _is_open(manifest, name))
+
+
+def revisions_of_sync(manifest: Tree) -> Iterator[Revision]:
+    """What an Application is told to take this once, in place of what it says."""
+    sync, at = _sync(manifest), "operation.sync"
+    found = [(sync.get("revision"), f"{at}.revision")]
+    found += [(name, f"{at}.revisions[{index}]") for index, name in enumerate(tree.sequence(sync.get("revisions")))]
+    for _ in _remote(manifest):
+        yield from (Revision(tree.text(name), field) for name, field in found if name)
+
+
+def _files(source: Tree) -> Iterator[tuple[str, str]]:
+    """What else a source takes along, which may be somewhere else, and the paths of the fields."""
+    for index, file in enumerate(tree.sequence(tree.dig(source, "helm").get("valueFiles"))):
+        yield str(file), f"helm.valueFiles[{index}]"
+    for index, parameter in enumerate(tree.mappings(tree.dig(source, "helm").get("fileParameters"))):
+        yield tree.text(parameter.get("path")), f"helm.fileParameters[{index}].path"
+    for index, component in enumerate(tree.sequence(tree.dig(source, "kustomize").get("components"))):
+        yield str(component), f"kustomize.components[{index}]"
+
+
+def _is_address(text: str) -> bool:
+    """Whether Helm or Kustomize would fetch it; Kustomize needs no scheme for one host."""
+    return ":" in text or text.lower().startswith("github.com/")
 
 
 def _remote(manifest: Tree) -> Iterator[tuple[Tree, str]]:
@@ -89,6 +127,10 @@ def _sources(spec: Tree, at: str) -> Iterator[tuple[Tree, str]]:
         yield tree.mapping(spec["source"]), f"{at}.source"
     if "sourceHydrator" in spec:
         yield tree.dig(spec, "sourceHydrator", "drySource"), f"{at}.sourceHydrator.drySource"
+        # What was made of that is put into the same repository, unless it says another.
+        hydrated = tree.dig(spec, "sourceHydrator", "syncSource")
+        if "repoURL" in hydrated:
+            yield hydrated, f"{at}.sourceHydrator.syncSource"
     for index, source in enumerate(tree.mappings(spec.get("sources"))):
         yield source, f"{at}.sources[{index}]"
 

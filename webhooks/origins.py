@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from provisioning.model import CatalogSpec
 
 _TRICKY = re.compile(r"[\s%?#\\{}]|(^|/)\.\.?(/|$)")
 """By these an address leads elsewhere than it seems to."""
+KEPT_REFS: Final = ("refs/heads/", "refs/tags/")
+"""Below these in Git is what those write to whom a repository belongs."""
+_PROPOSED: Final = ("pull", "pull-requests", "merge-requests", "keep-around", "pipelines", "changes", "for")
+"""Below `refs/`, where Git servers keep what others propose."""
+_COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,}")
+"""What Argo CD takes for a commit, or for the beginning of one, where there is no ref of that name."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,26 @@ class Origin:
     url: str
     field: str
     chart: str = ""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What is taken from a Git repository, and the field that names it."""
+
+    name: str
+    field: str
+
+    @property
+    def is_commit(self) -> bool:
+        return _COMMIT.fullmatch(self.name) is not None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it can be a branch or a tag only. A server has the commits of everybody who proposes one."""
+        first, *rest = self.name.split("/")
+        if first == "refs":
+            return self.name.startswith(KEPT_REFS)
+        return not self.is_commit and not (rest and first in _PROPOSED)
 
 
 def is_offered(origin: Origin, catalog: CatalogSpec) -> bool:

@@ -204,3 +204,13 @@ def is_by_people(request: Request, facts: Facts) -> bool:
     if request.object is None or extent.goes_as_it_is(request) or is_platforms(facts, request):
         return False
     return not facts.trusted.is_system(request.user) and tenant_of(facts, request.namespace) is not None
+
+
+def is_by_operator(user: User, facts: Facts) -> bool:
+    """Whether it is the account of something that runs beside the tenants, in a namespace that is none of theirs.
+
+    It does what it is for, for whoever asks it: so it is trusted with less than a controller. Raises `Unknown`.
+    """
+    kind, _, account = user.name.partition("system:serviceaccount:")
+    home = account.partition(":")[0]
+    return bool(not kind and home) and tenant_of(facts, home) is None

@@ -13,7 +13,9 @@ from provisioning.manifest import Manifest
 from provisioning.names import TENANT_LABEL
 from provisioning.profile import Profile
 from provisioning.resources import GROUP, Resource
+from webhooks import hubs
 from webhooks.defaults import DEFAULTS
+from webhooks.kinds import APPLICATIONS
 from webhooks.policies import POLICIES, kept_machines, status_writers
 from webhooks.policy import Default, Policy, Reach, Rule
 from webhooks.trusted import Trusted
@@ -186,16 +188,24 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
     conditions = [{"name": "something-we-look-at-changes", "expression": " || ".join([*anew, *changed])}]
     if reach is Reach.EVERYWHERE:
         # Other people's namespaces come and go without us, and a tenant's keeps its label to its end, even when nobody
-        # answers here.
+        # answers here. What is trusted by its name is not made by anybody; those that are left alone do not come here,
+        # and have the second line.
         label = f"metadata.?labels[?'{TENANT_LABEL}'].orValue('')"
         before, after = (f"({o} == null ? '' : {o}.{label})" for o in ("oldObject", "object"))
-        expression = f"request.resource.resource != 'namespaces' || {before} != {after}"
+        trusts = f"(request.operation == 'CREATE' && request.name in {sorted(trusted.controllers)})"
+        expression = f"request.resource.resource != 'namespaces' || {before} != {after} || {trusts}"
         conditions.append({"name": "namespaces-of-tenants", "expression": expression})
+        # What Argo CD installs beside itself goes on while nobody answers here: it may be what brings us back.
+        to = (_optional("object", f"spec.destination.{key}") + ".orValue('')" for key in ("server", "name"))
+        here = f"[{', '.join(to)}].exists(to, to in {sorted(hubs.IN_CLUSTER)})"
+        remote = f"request.resource.resource != '{APPLICATIONS.plural}' || !{here}"
+        conditions.append({"name": "applications-of-other-clusters", "expression": remote})
     if reach is Reach.TENANTS:
         # Controllers write the rest of their statuses all the time.
         fields = dict.fromkeys(field for those in status_writers.ACTED_BY.values() for field in those)
         acted_by = " || ".join(_changed(f"status.{field}") for field in fields)
-        status = f"request.?subResource.orValue('') != 'status' || {acted_by}"
+        claims = f"(request.resource.resource == 'persistentvolumeclaims' && {_changed('metadata.annotations')})"
+        status = f"request.?subResource.orValue('') != 'status' || {claims} || {acted_by}"
         conditions.append({"name": "statuses-that-are-acted-by", "expression": status})
         # Other Services cost nothing, and come and go without us, even when nobody answers here.
         balancing = "request.kind.kind != 'Service' || object.?spec.?type.orValue('') == 'LoadBalancer'"

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from provisioning.settings import CommonSettings
 from webhooks import connections
-from webhooks.trusted import CONTROLLERS, FETCHERS, Trusted
+from webhooks.trusted import CONTROLLERS, FETCHERS, SVELTOS, Trusted
 
 
 class Settings(CommonSettings):
@@ -43,6 +43,8 @@ class Settings(CommonSettings):
     """Where Cluster API, its providers, Kamaji, KubeVirt and CDI are installed; their accounts there are believed."""
     flux_fetchers: str = ",".join(sorted(FETCHERS))
     """Accounts of Flux's source-controllers, which say where what they fetched is to be had."""
+    sveltos_controllers: str = ",".join(sorted(SVELTOS))
+    """Accounts of Sveltos, which make something of profiles for each cluster and renew kubeconfigs."""
 
     def trusted(self) -> Trusted:
         account = f"system:serviceaccount:{self.namespace}:clusterdesk-"
@@ -56,6 +58,7 @@ class Settings(CommonSettings):
             home=self.namespace,
             controllers=_set(self.controller_namespaces),
             fetchers=_set(self.flux_fetchers),
+            sveltos=_set(self.sveltos_controllers),
         )
 
     def names(self) -> tuple[str, ...]:

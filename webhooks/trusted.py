@@ -15,12 +15,12 @@ CONTROLLERS = frozenset(
         "kubevirt",
         "cdi",
         "kube-system",
-        "projectsveltos",
     }
 )
-"""Where Cluster API, its providers, Kamaji, KubeVirt, CDI and Sveltos are installed unless somebody chose otherwise."""
+"""Where Cluster API, its providers, Kamaji, KubeVirt and CDI are installed unless somebody chose otherwise."""
 
 FETCHERS = frozenset({"system:serviceaccount:flux-system:source-controller"})
+SVELTOS = frozenset(f"system:serviceaccount:projectsveltos:{name}" for name in ("addon-controller", "sc-manager"))
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class Trusted:
 
     fetchers: frozenset[str] = FETCHERS
     """Accounts of what fetches for Flux: they say where that is. Not of what applies it, which does so for tenants."""
+    sveltos: frozenset[str] = SVELTOS
+    """Accounts of what makes something of profiles for each cluster, and renews the kubeconfigs of those that are
+    registered. Not their namespace: Sveltos has the accounts there that it acts by for tenants."""
 
     def is_platform(self, user: User) -> bool:
         return user.name in self.platform_users or not self.platform_groups.isdisjoint(user.groups)

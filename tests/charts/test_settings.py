@@ -1,5 +1,6 @@
 """What the chart puts into the environment is what the programs read from it, and they start with it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from provisioning.settings import CommonSettings
 from provisioning.settings import Settings as ProvisionerSettings
 from tests.charts.rendering import CI, Helm, environment
 from webhooks.settings import Settings as WebhooksSettings
+from webhooks.trusted import Trusted
 
 PREFIX = "CLUSTERDESK_"
 SETTINGS: dict[str, type[CommonSettings]] = {
@@ -46,4 +48,5 @@ def test_webhooks_trust_the_accounts_of_their_own_release(helm: Helm) -> None:
     assert trusted.bot == "system:serviceaccount:clusterdesk-system:clusterdesk-bot"
     assert trusted.provisioner == "system:serviceaccount:clusterdesk-system:clusterdesk-provisioner"
     assert trusted.platform_groups == {"system:masters", "kubeadm:cluster-admins"}
+    assert trusted == replace(Trusted(), platform_groups=trusted.platform_groups)
     assert "clusterdesk-webhooks.clusterdesk-system.svc" in made.names()

@@ -46,11 +46,13 @@ from provisioning.resources import (
     Resource,
 )
 from provisioning.trouble import Trouble
+from tests import foreign_kinds
 from tests.charts.rendering import TENANT_CLUSTER, Helm, Refused
 from tests.provisioning import accesses
 from tests.provisioning.waiting import REAL_PATIENCE
 from tests.webhooks.estate import CATALOG
 from webhooks import registration
+from webhooks.kinds import APPLICATIONS
 from webhooks.registration import ClientConfig
 from webhooks.trusted import Trusted
 
@@ -450,10 +452,28 @@ async def test_when_nobody_answers_nothing_is_admitted_but_what_is_going_can_go(
     passing = f"passing-{secrets.token_hex(3)}"
     await desk.admin.create(NAMESPACES, _cluster_wide(NAMESPACES, passing))
     await desk.admin.delete(NAMESPACES, passing)
+    async with foreign_kinds.served(desk.admin, (APPLICATIONS,)):
+        await _argo_cd_goes_on(desk.admin)
     status = {"status": {"version": "v1.34.2"}}
     await desk.admin.merge(TENANT_CLUSTERS, "web", status, namespace=desk.namespace, subresource="status")
     await desk.admin.merge(TENANT_CLUSTERS, "web", {"metadata": {"finalizers": None}}, namespace=desk.namespace)
     assert await desk.admin.find(TENANT_CLUSTERS, made["metadata"]["name"], namespace=desk.namespace) is None
+
+
+async def _argo_cd_goes_on(admin: Kube) -> None:
+    """What it installs beside itself may be what brings us back."""
+    where, here = {"namespace": "default"}, {"server": "https://kubernetes.default.svc"}
+    source = {"repoURL": "https://git.example.org/clusterdesk", "path": "."}
+    spec = {"project": "default", "destination": here, "source": source}
+    kind = {"apiVersion": APPLICATIONS.api_version, "kind": APPLICATIONS.kind}
+    await admin.create(APPLICATIONS, {**kind, "metadata": {"name": "ours", **where}, "spec": spec})
+    refreshed = {"annotations": {"argocd.argoproj.io/refresh": "hard"}}
+    for change in ({"metadata": refreshed}, {"operation": {"sync": {"revision": "0" * 40}}}):
+        await admin.merge(APPLICATIONS, "ours", change, **where)
+    away = {"spec": {"destination": {"server": "https://10.0.0.7:6443"}}}
+    with pytest.raises(errors.Unavailable, match="failed calling webhook"):
+        await admin.merge(APPLICATIONS, "ours", away, **where)
+    await admin.delete(APPLICATIONS, "ours", namespace="default")
 
 
 async def test_the_canary_is_refused_and_finds_out_when_nobody_is_asked_any_more(desk: Desk) -> None:

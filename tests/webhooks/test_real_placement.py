@@ -172,6 +172,13 @@ REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
     (CLUSTER_PROFILES, charts("kubevirt-csi-driver"), HERE),
     (APPLICATIONS, application(chart="cluster-autoscaler", targetRevision="9"), HERE),
     (APPLICATIONS, application(path="./", targetRevision="main"), "cannot be seen here"),
+    (APPLICATIONS, application(path="./", targetRevision="refs/pull/7/head"), "that somebody proposed"),
+    (APPLICATIONS, application(path="./", targetRevision="0" * 40), "that somebody proposed"),
+    (
+        APPLICATIONS,
+        application(chart="cilium", targetRevision="1", helm={"valueFiles": ["https://evil.example.org/x"]}),
+        "cannot be seen here",
+    ),
     (
         APPLICATIONS,
         application(chart="cilium", targetRevision="1", helm={"valuesObject": {"clusterAPIMode": "incluster"}}),
@@ -380,6 +387,11 @@ async def no_access_to_the_management_cluster_goes_there(desk: Desk) -> None:
     await desk.admin.create(SECRETS, {**desk.new(SECRETS, "ours"), **kept})
     assert await passing(desk, "ours", "the certificate authority of the management cluster") == []
     path = f"/api/v1/namespaces/{desk.namespace}/serviceaccounts/builder"
+    known = base64.b64encode(authority["ca.crt"].encode()).decode()
+    discovery = {"kubeConfigPath": "/a", "kubeConfig": {"cluster": {"certificateAuthorityData": known}}}
+    joining = wrapped({"joinConfiguration": {"discovery": {"file": discovery}}})
+    told = await answer(desk, KUBEADM_CONFIG_TEMPLATES, joining)
+    assert "a kubeconfig with the certificate authority of the management cluster" in told
     account = {"name": "builder", "namespace": desk.namespace}
     await apply.put(desk.admin, [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}])
     asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}

@@ -368,6 +368,70 @@ async def test_no_kubeconfig_of_ones_own_is_put_in_the_place_of_a_clusters(desk:
     await refused("would be taken for keys of a cluster", partial(eve.create, SECRETS, planted))
 
 
+async def test_a_database_has_an_authority_of_its_own_and_no_cluster_takes_it(desk: Desk, eve: Kube) -> None:
+    certified = {**desk.new(SECRETS, "db-ca"), "stringData": {"ca.crt": "x", "ca.key": "x"}}
+    front = desk.new(KAMAJI_CONTROL_PLANES, "db", {"version": "v1.34.2"})
+    await refused("would be taken for keys of a cluster", lambda: eve.create(SECRETS, certified))
+    async with desk.person("system:serviceaccount:cnpg-system:cnpg-manager") as operator:
+        await operator.create(SECRETS, certified)
+        renewed = {"stringData": {"ca.crt": "y", "ca.key": "y"}}
+        await operator.merge(SECRETS, "db-ca", renewed, namespace=desk.namespace)
+        owned = {"metadata": {"ownerReferences": owner({**front, "metadata": {"name": "db", "uid": "0"}})}}
+        await refused(
+            "would be taken for keys of a cluster",
+            lambda: eve.merge(SECRETS, "db-ca", owned, namespace=desk.namespace),
+        )
+        await refused("there is a Secret db-ca with a key already", lambda: eve.create(KAMAJI_CONTROL_PLANES, front))
+        # What the platform brings back may be so, and from then on the key is the cluster's.
+        await insisting(lambda: desk.admin.create(KAMAJI_CONTROL_PLANES, front))
+        await refused(
+            "would be taken for keys of a cluster",
+            lambda: operator.merge(SECRETS, "db-ca", certified, namespace=desk.namespace),
+        )
+    await desk.admin.delete(KAMAJI_CONTROL_PLANES, "db", namespace=desk.namespace)
+    await desk.admin.delete(SECRETS, "db-ca", namespace=desk.namespace)
+
+
+def patches(kube: Kube, kind: Resource, name: str, namespace: str, part: str, content: Manifest) -> list[Write]:
+    """That content of that part, written over what is there by every kind of patch that there is."""
+    path = kind.path(name=name, namespace=namespace)
+    where = {"name": name, **({"namespace": namespace} if namespace else {})}
+    whole = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": where, part: content}
+    added = [{"op": "add", "path": f"/{part}/{key}", "value": value} for key, value in content.items()]
+
+    def sent(body: Any, content_type: str) -> Write:
+        return lambda: kube.call("PATCH", path, body=body, content_type=f"application/{content_type}+json")
+
+    ways = [sent({part: content}, "merge-patch"), sent(added, "json-patch")]
+    ways.append(lambda: kube.apply(kind, whole, manager="eve"))
+    # Of what others have defined there is no such patch.
+    return [*ways, sent({part: content}, "strategic-merge-patch")] if not kind.group else ways
+
+
+async def test_by_whatever_patch_it_is_the_same(desk: Desk, eve: Kube) -> None:
+    size = {"cpu": {"guest": 1}, "memory": {"guest": "1Gi"}}
+    kind, sizes = VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, f"{desk.tenant}-tiny"
+    tiny = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": sizes}, "spec": size}
+    spec = deployment(desk, "pooled", replicas=1)["spec"]
+    pool = desk.new(MACHINE_POOLS, "pooled", {key: spec[key] for key in ("clusterName", "replicas", "template")})
+    await desk.admin.create(VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, tiny)
+    await insisting(lambda: desk.admin.create(MACHINE_POOLS, pool))
+    await insisting(lambda: eve.create(SECRETS, {**desk.new(SECRETS, "bare-ca"), "stringData": {"ca.crt": "x"}}))
+    quota = {**(await eve.get(TENANTS, desk.tenant))["spec"]["quota"], "hard": {"clusters": 99}}
+    for words, kind, name, part, content in (
+        ("only the platform may change a MachinePool", MACHINE_POOLS, "pooled", "spec", {"replicas": 20}),
+        ("only the platform may change a Tenant", TENANTS, desk.tenant, "spec", {"quota": quota}),
+        ("only the platform may", VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, sizes, "spec", {"cpu": {"guest": 64}}),
+        ("would be taken for keys of a cluster", SECRETS, "bare-ca", "data", {"ca.key": "eA=="}),
+    ):
+        namespace = desk.namespace if kind.namespaced else ""
+        await refused(words, *patches(eve, kind, name, namespace, part, content))
+        after = (await eve.get(kind, name, namespace=namespace))[part]
+        assert all(after.get(key) != value for key, value in content.items())
+    await desk.admin.delete(MACHINE_POOLS, "pooled", namespace=desk.namespace)
+    await desk.admin.delete(VIRTUAL_MACHINE_CLUSTER_INSTANCETYPES, sizes)
+
+
 async def test_the_autoscaler_of_a_cluster_gets_no_more_than_was_approved_and_no_hand_on_another(
     desk: Desk, eve: Kube, workers: str
 ) -> None:
@@ -541,6 +605,25 @@ async def test_a_disk_takes_no_secret_along_and_runs_nothing(desk: Desk, eve: Ku
             PERSISTENT_VOLUME_CLAIMS, desk.new(PERSISTENT_VOLUME_CLAIMS, "sends", claim, annotations=marks)
         ),
     )
+    await insisting(lambda: eve.create(PERSISTENT_VOLUME_CLAIMS, desk.new(PERSISTENT_VOLUME_CLAIMS, "plain", claim)))
+    where = {"namespace": desk.namespace, "subresource": "status"}
+    later = {"metadata": {"annotations": marks}}
+    await refused(
+        "says how the importer fills it",
+        lambda: eve.merge(PERSISTENT_VOLUME_CLAIMS, "plain", later, **where),
+    )
+    bound = {"status": {"phase": "Pending"}}
+    await eve.merge(PERSISTENT_VOLUME_CLAIMS, "plain", bound, **where)
+
+
+async def test_no_namespace_is_made_that_the_platform_trusts_by_its_name(desk: Desk, eve: Kube) -> None:
+    def made(kube: Kube, name: str) -> Write:
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        return lambda: kube.create(NAMESPACES, body, dry_run=True)
+
+    await refused("the platform trusts what is in a namespace of this name", made(eve, "capk-system"))
+    await insisting(made(desk.admin, "capk-system"))
+    await insisting(made(eve, f"{desk.namespace}-more"))
 
 
 async def test_what_a_cluster_is_made_of_is_of_known_kinds_and_no_second_machine(desk: Desk, eve: Kube) -> None:

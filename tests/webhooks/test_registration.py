@@ -15,6 +15,7 @@ from provisioning.profile import Profile
 from provisioning.resources import GROUP
 from webhooks import deliveries
 from webhooks.defaults import DEFAULTS
+from webhooks.hubs import IN_CLUSTER
 from webhooks.policies import POLICIES
 from webhooks.policy import Default, Policy
 from webhooks.registration import ClientConfig, configurations
@@ -121,6 +122,14 @@ def test_kinds_that_are_everywhere_are_looked_at_in_tenants_namespaces_only() ->
 def test_flux_goes_on_outside_of_tenants_namespaces_while_nobody_answers() -> None:
     groups = {rule["apiGroups"][0] for rule in HOOKS["rules.clusterdesk.dev"]["rules"]}
     assert [group for group in groups if group.endswith("fluxcd.io")] == []
+
+
+def test_argo_cd_goes_on_in_the_management_cluster_while_nobody_answers() -> None:
+    """Whoever asked about each of its Applications could not be brought back by one."""
+    conditions = {it["name"]: it["expression"] for it in HOOKS["rules.clusterdesk.dev"]["matchConditions"]}
+    told = conditions["applications-of-other-clusters"]
+    assert told.startswith("request.resource.resource != 'applications' || !")
+    assert all(f"'{here}'" in told for here in IN_CLUSTER)
 
 
 def test_of_what_content_is_looked_for_in_nothing_is_asked_about_twice() -> None:

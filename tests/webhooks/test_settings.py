@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from webhooks.settings import Settings
+from webhooks.trusted import Trusted
 
 
 def test_without_any_environment_it_fits_a_release_called_clusterdesk() -> None:
     settings = Settings(_env_file=None)
     assert settings.trusted().bot == "system:serviceaccount:clusterdesk-system:clusterdesk-bot"
+    groups = frozenset({"system:masters", "kubeadm:cluster-admins"})
+    assert settings.trusted() == replace(Trusted(), platform_groups=groups)
     assert "clusterdesk-webhooks.clusterdesk-system.svc" in settings.names()
 
 

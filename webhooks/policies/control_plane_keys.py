@@ -58,7 +58,7 @@ def check(request: Request, facts: Facts) -> Verdict:
 def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
     before = {_which(source) for source in named.by(request, request.old)} if request.old is not None else set()
     sources = [s for s in named.by(request, manifest) if s.kind == SECRETS.kind and _which(s) not in before]
-    kept = {source: _keeper(secret) for source, secret in named.read(sources, request.namespace, facts)}
+    kept = {source: keeper_of(secret) for source, secret in named.read(sources, request.namespace, facts)}
     namesakes = {source: _namesakes(source, request.namespace) for source in sources if not kept.get(source)}
     there = _there(frozenset(itertools.chain(*namesakes.values())), facts)
     for source in sources:
@@ -107,8 +107,8 @@ def _of_keeper(request: Request, manifest: Manifest, facts: Facts) -> Iterator[C
 
 def _of_key(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
     """Of a Secret that comes after what names it, or was there as anybody's before a control plane took it."""
-    keeper, name = _keeper(manifest), tree.dig(manifest, "metadata").get("name")
-    if not keeper or _keeper(request.old or {}) or name in [f"{keeper.rpartition(' ')[2]}-{key}" for key in KEPT]:
+    keeper, name = keeper_of(manifest), tree.dig(manifest, "metadata").get("name")
+    if not keeper or keeper_of(request.old or {}) or name in [f"{keeper.rpartition(' ')[2]}-{key}" for key in KEPT]:
         return
     if deliveries.is_read(request, facts):
         yield Cause(
@@ -123,7 +123,7 @@ def _which(source: Source) -> tuple[str, str, str]:
     return source.kind, source.namespace, source.name
 
 
-def _keeper(secret: Manifest) -> str:
+def keeper_of(secret: Manifest) -> str:
     """Whose keys are in it; empty when they are nobody's."""
     owners = tree.mappings(tree.dig(secret, "metadata").get("ownerReferences"))
     kinds = [kind.kind for kind in KEEPERS]

@@ -31,17 +31,19 @@ def check(request: Request, facts: Facts) -> Verdict:
     if manifest is None or extent.goes_as_it_is(request) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     if request.resource == KUBEVIRT_CLUSTERS.plural:
-        causes = list(_of_cluster(manifest))
+        causes = list(_of_cluster(manifest, request.old))
     else:
         path = ("spec",) if request.resource == KUBEVIRT_MACHINES.plural else ("spec", "template", "spec")
         causes = list(_of_machine(tree.dig(manifest, *path), ".".join(path), request.namespace))
     return refuse(*causes, code=INVALID) if causes else Allow()
 
 
-def _of_cluster(manifest: Manifest) -> Iterator[Cause]:
+def _of_cluster(manifest: Manifest, old: Manifest | None) -> Iterator[Cause]:
     if tree.dig(manifest, "spec").get("infraClusterSecretRef"):
         yield Cause("spec.infraClusterSecretRef", HERE)
-    if marks.annotation(manifest, MANAGED_BY) != KAMAJI:
+    # One that was there before the tenant was goes on as it is: its provider writes it all the time.
+    was_so = old is None or marks.annotation(old, MANAGED_BY) == KAMAJI
+    if was_so and marks.annotation(manifest, MANAGED_BY) != KAMAJI:
         yield Cause(
             f"metadata.annotations[{MANAGED_BY}]",
             f"must be {KAMAJI}, from the beginning to the end: the control plane comes with its own address here",

@@ -185,14 +185,12 @@ def _disks(machine: Tree, was: Tree, at: str, namespace: str) -> Iterator[Cause]
 def _affinity(pod: Tree, was: Tree, at: str) -> Iterator[Cause]:
     """A guest that wants nobody of another namespace beside it keeps those from its node, and from its whole region."""
     for kind in ("podAffinity", "podAntiAffinity"):
-        affinity = tree.dig(pod, "affinity", kind)
-        if affinity == tree.dig(was, "affinity", kind):
-            continue
+        affinity, had = (tree.dig(each, "affinity", kind) for each in (pod, was))
         terms = [
-            *((f"{_REQUIRED}[{n}]", term) for n, term in enumerate(tree.mappings(affinity.get(_REQUIRED)))),
+            *((f"{_REQUIRED}[{n}]", term) for n, term in difference.fresh(affinity, had, _REQUIRED)),
             *(
                 (f"{_PREFERRED}[{n}].podAffinityTerm", tree.dig(each, "podAffinityTerm"))
-                for n, each in enumerate(tree.mappings(affinity.get(_PREFERRED)))
+                for n, each in difference.fresh(affinity, had, _PREFERRED)
             ),
         ]
         for where, term in terms:

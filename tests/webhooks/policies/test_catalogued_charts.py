@@ -236,6 +236,41 @@ def test_profiles_and_applications_bring_charts_of_the_catalog() -> None:
         assert [cause.field for cause in verdict.causes] == [field]
 
 
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [
+        ({"helm": {"valueFiles": ["a.yaml", "https://a.example/v"]}}, "helm.valueFiles[1]"),
+        ({"helm": {"fileParameters": [{"name": "a", "path": "https://a.example/v"}]}}, "helm.fileParameters[0].path"),
+        ({"kustomize": {"components": ["../a", "https://a.example/kit?ref=x"]}}, "kustomize.components[1]"),
+        ({"kustomize": {"components": ["git@a.example:kit"]}}, "kustomize.components[0]"),
+        ({"kustomize": {"components": ["GitHub.com/anybody/kit"]}}, "kustomize.components[0]"),
+    ],
+)
+def test_what_a_trusted_source_would_fetch_from_elsewhere_is_an_origin_too(source: Any, field: str) -> None:
+    catalog = tweak(CATALOG, "spec.trustedSources", ["https://git.example.org/kit"])
+
+    def of(new: Any) -> Any:
+        return World(catalog, *WORLD[1:]).check(POLICY, request(APPLICATIONS, new))
+
+    verdict = of(application("https://git.example.org/kit", **source))
+    assert isinstance(verdict, Deny)
+    assert [cause.field for cause in verdict.causes] == [f"spec.source.{field}"]
+    own = {"helm": {"valueFiles": ["a.yaml", "$values/b.yaml"]}, "kustomize": {"components": ["../a", "b"]}}
+    assert of(application("https://git.example.org/kit", **own)) == Allow()
+
+
+def test_what_is_hydrated_comes_from_where_it_was_put() -> None:
+    catalog = tweak(CATALOG, "spec.trustedSources", ["https://git.example.org/kit"])
+    dry = {"repoURL": "https://git.example.org/kit", "path": "."}
+    for put, expected in (({}, []), ({"repoURL": "https://a.example/kit"}, ["syncSource.repoURL"])):
+        hydrator = {"drySource": dry, "syncSource": {"targetBranch": "web", "path": ".", **put}}
+        spec = {"destination": {"name": "web"}, "sourceHydrator": hydrator}
+        asked = request(APPLICATIONS, manifest(APPLICATIONS, "a", spec, namespace="argocd"))
+        verdict = World(catalog, *WORLD[1:]).check(POLICY, asked)
+        found = [cause.field for cause in verdict.causes] if isinstance(verdict, Deny) else []
+        assert found == [f"spec.sourceHydrator.{field}" for field in expected]
+
+
 def test_a_set_of_applications_is_held_to_what_it_says_already() -> None:
     def of(new: Any) -> Any:
         return check(APPLICATION_SETS, manifest(APPLICATION_SETS, "a", {"template": new}, namespace="argocd"))

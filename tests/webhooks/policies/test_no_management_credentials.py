@@ -124,6 +124,13 @@ def test_the_tenants_own_and_what_only_looks_like_it_is_let_through(text: str) -
     assert sent(text) == Allow()
 
 
+def joining(by: Any) -> Any:
+    """A machine that looks for its control plane by this kubeconfig."""
+    discovery = {"file": {"kubeConfigPath": "/etc/kubernetes/discovery.conf", "kubeConfig": by}}
+    spec = {"joinConfiguration": {"discovery": discovery}}
+    return manifest(KUBEADM_CONFIG_TEMPLATES, "t", {"template": {"spec": spec}})
+
+
 @pytest.mark.parametrize(
     ("resource", "new", "field"),
     [
@@ -136,6 +143,16 @@ def test_the_tenants_own_and_what_only_looks_like_it_is_let_through(text: str) -
             KUBEADM_CONFIG_TEMPLATES,
             manifest(KUBEADM_CONFIG_TEMPLATES, "t", {"template": {"spec": {"preKubeadmCommands": [f"x {token()}"]}}}),
             "spec.template.spec.preKubeadmCommands[0]",
+        ),
+        (
+            KUBEADM_CONFIG_TEMPLATES,
+            joining({"cluster": {"certificateAuthorityData": encoded(certificate("ours"))}}),
+            "spec.template.spec.joinConfiguration.discovery.file.kubeConfig",
+        ),
+        (
+            KUBEADM_CONFIG_TEMPLATES,
+            joining({"user": {"exec": {"command": "cat", "env": [{"name": "TOKEN", "value": token()}]}}}),
+            "spec.template.spec.joinConfiguration.discovery.file.kubeConfig.users[0].exec.env[0].value",
         ),
         (
             HELM_RELEASES,
@@ -158,6 +175,11 @@ def test_every_way_into_a_tenant_is_looked_at(resource: Any, new: Any, field: st
     verdict = check(resource, new)
     assert isinstance(verdict, Deny)
     assert verdict.causes[0].field == field
+
+
+def test_a_machine_may_look_for_its_own_control_plane_by_a_kubeconfig() -> None:
+    own = {"cluster": {"server": "https://10.9.9.9:6443", "certificateAuthorityData": encoded(certificate("theirs"))}}
+    assert check(KUBEADM_CONFIG_TEMPLATES, joining(own)) == Allow()
 
 
 def test_what_stays_in_the_management_cluster_may_have_its_credentials() -> None:

@@ -192,6 +192,24 @@ def test_a_guest_keeps_no_pod_of_another_namespace_off_its_node(
     assert fields(tweak(asking, "metadata.labels", {"a": "b"}), old=asking) == []
 
 
+@pytest.mark.parametrize("where", [REQUIRED, PREFERRED])
+def test_a_term_that_the_platform_wrote_stays_when_others_come_and_go(where: str) -> None:
+    def term(key: str, **more: Any) -> Any:
+        found = {"topologyKey": key, **more}
+        return found if where == REQUIRED else {"weight": 1, "podAffinityTerm": found}
+
+    platforms, own = term("zone", namespaces=["monitoring"]), term("host")
+
+    def asking(*terms: Any) -> Any:
+        machine = guest(f"{POD}.affinity.podAntiAffinity", {where: list(terms)})["spec"]["template"]["spec"]
+        return manifest(KUBEVIRT_MACHINES, "web-0", machine)
+
+    assert fields(asking(own, platforms), old=asking(platforms)) == []
+    assert fields(asking(platforms), old=asking(own, platforms)) == []
+    (found,) = fields(asking(platforms, platforms), old=asking(platforms))
+    assert f"{where}[1]" in found
+
+
 def test_a_machine_made_by_hand_is_held_to_the_same_and_one_copied_from_a_template_was() -> None:
     reaching = guest(f"{POD}.tolerations", [{"operator": "Exists"}])["spec"]["template"]["spec"]
     machine = manifest(KUBEVIRT_MACHINES, "web-0", reaching)

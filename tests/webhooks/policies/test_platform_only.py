@@ -11,7 +11,7 @@ from tests.webhooks.estate import CATALOG, TENANT, WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.policies.platform_only import CLASSES, MACHINERY, POLICY, SCALED, WIDE
+from webhooks.policies.platform_only import CLASSES, MACHINERY, POLICY, SCALED, SUMMARIES, WIDE
 
 
 def check(resource: Resource, new: Any, **rest: Any) -> Any:
@@ -39,6 +39,16 @@ def test_what_would_make_machines_or_measure_them_is_not_for_people_of_a_tenant(
     assert isinstance(verdict, Deny)
     assert f"may make a {resource.kind}" in verdict.reason
     assert check(resource, manifest(resource, "x", {}), user="system:serviceaccount:kubevirt:operator") == Allow()
+
+
+@pytest.mark.parametrize("account", ["addon-controller", "register-mgmt-cluster", "tenant-red-admin"])
+def test_only_what_makes_something_of_profiles_does_so_among_sveltos_accounts(account: str) -> None:
+    user = f"system:serviceaccount:projectsveltos:{account}"
+    made = check(SUMMARIES, manifest(SUMMARIES, "x", {"a": 1}), user=user)
+    assert isinstance(made, Allow if account == "addon-controller" else Deny)
+    # All else is not for it: there are accounts by which Sveltos acts for tenants.
+    others = [resource for resource in MACHINERY if resource != SUMMARIES]
+    assert [r for r in others if not isinstance(check(r, manifest(r, "x", {"a": 1}), user=user), Deny)] == []
 
 
 @pytest.mark.parametrize("resource", SCALED, ids=lambda resource: str(resource.kind))

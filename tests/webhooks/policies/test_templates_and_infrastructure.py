@@ -151,6 +151,8 @@ def test_a_kubevirt_cluster_is_kamajis_from_beginning_to_end() -> None:
     assert check(own_infrastructure, KUBEVIRT_CLUSTERS, ours) == Allow()
     assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, bare), Deny)
     assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, bare, old=ours), Deny)
+    # One that was there before the tenant was goes on as it is: its provider writes it.
+    assert check(own_infrastructure, KUBEVIRT_CLUSTERS, tweak(bare, "spec.a", 1), old=bare) == Allow()
     remote = tweak(ours, "spec.infraClusterSecretRef", {"name": "x"})
     assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, remote), Deny)
     going = tweak(bare, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
