@@ -10,7 +10,6 @@ What must never live here: what a Home says (`home`).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -47,6 +46,8 @@ SELDOM_SECONDS: Final = 60.0
 FRESH_SECONDS: Final = 600.0
 RESYNC_SECONDS: Final = 1800.0
 """For what only the clock changes: the life that is left, what is late, who was put into a tenant."""
+UNSURE_SECONDS: Final = 300.0
+"""The same where Slack has not told yet of all user groups whether somebody decides by them."""
 RETRY_SECONDS: Final = 5.0
 WORKERS: Final = 2
 TOLD_SECONDS: Final = 3600.0
@@ -163,7 +164,7 @@ class Homes:
             return Drawing(home.told(replies.NOT_READY), RETRY_SECONDS)
         try:
             person = await self._person(slack)
-            groups = await self._groups(person) if person else frozenset()
+            groups, are_all = await self._groups(person) if person else (frozenset(), True)
             platform = slack in self._platform
             view = home.view(person, desk=self._desk, now=self._now(), platform=platform, slack_groups=groups)
         except Unwelcome as unwelcome:
@@ -176,7 +177,7 @@ class Homes:
         except NoCatalog:
             return Drawing(home.told(replies.NO_CATALOG), RESYNC_SECONDS)
         self.audience.tell(slack, self._tenants(person, groups, platform=platform))
-        return Drawing(view, RESYNC_SECONDS, person, groups)
+        return Drawing(view, RESYNC_SECONDS if are_all else UNSURE_SECONDS, person, groups)
 
     def _saw(self, slack: str, seen: Seen, drawing: Drawing) -> None:
         """Tell what others asked for and somebody sees who has looked, once in a while."""
@@ -197,14 +198,17 @@ class Homes:
                 return None
             raise
 
-    async def _groups(self, person: Person) -> frozenset[str]:
-        """By which user groups of Slack this person decides. Those that Slack does not tell of now show with a later
-        drawing; the cards are there meanwhile."""
+    async def _groups(self, person: Person) -> tuple[frozenset[str], bool]:
+        """By which user groups of Slack this person decides, and whether these are all. Those that Slack does not tell
+        of now show with a later drawing; the cards are there meanwhile."""
         held: set[str] = set()
+        are_all = True
         for tenant in self._desk.all_tenants():
-            with contextlib.suppress(Refused):
-                held.update(await self._desk.voting.groups_of(tenant.it.spec.namespaces[0], person))
-        return frozenset(held)
+            try:
+                held.update(await self._desk.voting.groups_of(tenant.it.spec.namespaces[0], person, patient=True))
+            except Refused:
+                are_all = False
+        return frozenset(held), are_all
 
     def _tenants(self, person: Person | None, groups: Collection[str], *, platform: bool) -> frozenset[str]:
         """Of which tenants this Home tells something."""

@@ -163,8 +163,9 @@ class Voting(Protocol):
         """All delegations there are, in whichever namespace, those that are over with them."""
         ...
 
-    async def groups_of(self, namespace: str, person: Person) -> tuple[str, ...]:
-        """By which user groups of Slack this person decides there, where nothing else lets them. Raises `Refused`."""
+    async def groups_of(self, namespace: str, person: Person, *, patient: bool = False) -> tuple[str, ...]:
+        """By which user groups of Slack this person decides there, where nothing else lets them; for the `patient`, who
+        only look, as of a while ago. Raises `Refused`."""
         ...
 
     async def check(self, namespace: str, name: str, person: Person, *, digest: str) -> Stored[ClusterRequest]:

@@ -13,8 +13,9 @@ class GroupsUnknown(ClusterdeskError):
 
 
 class SlackGroups(Protocol):
-    async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
-        """In which of these groups this account is now.
+    async def held(self, slack: str, among: Collection[str], *, patient: bool = False) -> tuple[str, ...]:
+        """In which of these groups this account is now; for the `patient`, who decide nothing by it, an older answer
+        does.
 
         Raises `GroupsUnknown` where it is in none of those that Slack tells of, and Slack does not tell of all.
         """
@@ -24,5 +25,5 @@ class SlackGroups(Protocol):
 class NoGroups:
     """For whoever has no Slack."""
 
-    async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
+    async def held(self, slack: str, among: Collection[str], *, patient: bool = False) -> tuple[str, ...]:
         raise GroupsUnknown("there is no Slack to ask")

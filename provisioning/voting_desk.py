@@ -59,10 +59,10 @@ class VotingDesk:
         return any(seats.seats(spec, person, delegations=self.delegations(place)) for place in spec.namespaces)
 
     async def groups_of(
-        self, namespace: str, person: Person, request: Stored[ClusterRequest] | None = None
+        self, namespace: str, person: Person, request: Stored[ClusterRequest] | None = None, *, patient: bool = False
     ) -> tuple[str, ...]:
         """In which of the user groups that decide there this person is, where nothing else lets them decide: about this
-        request, or about whatever comes.
+        request, or about whatever comes. Nothing is to hang on the answer to the `patient`.
 
         Raises `Refused` where Slack does not say.
         """
@@ -75,7 +75,7 @@ class VotingDesk:
         if is_seated and (request is not None or spec.approval.large is None):
             return ()
         try:
-            return await self._groups.held(person.slack, deciding)
+            return await self._groups.held(person.slack, deciding, patient=patient)
         except GroupsUnknown as unknown:
             raise Refused(Reason.GROUP_UNKNOWN) from unknown
 

@@ -63,7 +63,7 @@ class FakeVoting:
         return any(seats.seats(spec, person, delegations=self.delegations(place)) for place in spec.namespaces)
 
     async def groups_of(
-        self, namespace: str, person: Person, request: Stored[ClusterRequest] | None = None
+        self, namespace: str, person: Person, request: Stored[ClusterRequest] | None = None, *, patient: bool = False
     ) -> tuple[str, ...]:
         spec = self._deciding(request) if request is not None else self._tenant(namespace).it.spec
         deciding = [each.slack_group for each in risk.everybody(spec).approvers if each.slack_group]
@@ -71,7 +71,7 @@ class FakeVoting:
         if not deciding or (is_seated and (request is not None or spec.approval.large is None)):
             return ()
         try:
-            return await self.groups.held(person.slack, deciding)
+            return await self.groups.held(person.slack, deciding, patient=patient)
         except GroupsUnknown as unknown:
             raise Refused(Refused.Reason.GROUP_UNKNOWN) from unknown
 
@@ -161,7 +161,7 @@ class ToldGroups:
     members: dict[str, Collection[str]] = field(default_factory=dict)
     silent: bool = False
 
-    async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
+    async def held(self, slack: str, among: Collection[str], *, patient: bool = False) -> tuple[str, ...]:
         if self.silent:
             raise GroupsUnknown("no answer")
         return tuple(group for group in among if slack in self.members.get(group, ()))

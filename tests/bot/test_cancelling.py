@@ -157,9 +157,9 @@ class NotingGroups(ToldGroups):
         super().__init__(members)
         self.asked: list[set[str]] = []
 
-    async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
+    async def held(self, slack: str, among: Collection[str], *, patient: bool = False) -> tuple[str, ...]:
         self.asked.append(set(among))
-        return await super().held(slack, among)
+        return await super().held(slack, among, patient=patient)
 
 
 def grouped(*, member: bool) -> FakeDesk:

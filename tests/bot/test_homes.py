@@ -15,7 +15,7 @@ from bot import replies
 from bot.audience import KEPT_PEOPLE, KEPT_SECONDS
 from bot.blocks import Block
 from bot.cards import card
-from bot.homes import EVERY_SECONDS, FRESH_SECONDS, RESYNC_SECONDS, SELDOM_SECONDS, TOLD_SECONDS, Homes
+from bot.homes import EVERY_SECONDS, FRESH_SECONDS, RESYNC_SECONDS, SELDOM_SECONDS, TOLD_SECONDS, UNSURE_SECONDS, Homes
 from bot.outcomes import Later, Undeliverable, Unknown
 from bot.publishing import Overtaken
 from bot.refusals import Refusal, Unwelcome
@@ -304,7 +304,8 @@ class Leads:
 
     tells = True
 
-    async def held(self, slack: str, among: Collection[str]) -> tuple[str, ...]:
+    async def held(self, slack: str, among: Collection[str], *, patient: bool = False) -> tuple[str, ...]:
+        assert patient, "votes need Slack's answers more than a Home does"
         if not self.tells:
             raise GroupsUnknown("no answer")
         return tuple(among) if slack == "U0OMAR" else ()
@@ -321,9 +322,10 @@ async def test_whoever_decides_by_a_user_group_of_slack_sees_what_waits_as_long_
     assert "U0OMAR" in scene.homes.audience.of("team-a")
     leads.tells = False
     scene.seconds += EVERY_SECONDS
-    await scene.homes.redraw("U0OMAR")
+    again = await scene.homes.redraw("U0OMAR")
 
     assert "asks for a new cluster" not in scene.slack.said("U0OMAR")
+    assert again == UNSURE_SECONDS
 
 
 async def test_whoever_sees_what_others_ask_for_is_told_of_once_an_hour_and_whoever_sees_none_is_not(

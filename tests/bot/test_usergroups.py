@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot import slack as bot_slack
-from bot.usergroups import KEPT_SECONDS, UserGroups
+from bot.usergroups import KEPT_SECONDS, SHOWN_PER_MINUTE, SHOWN_SECONDS, UserGroups
 from playground import workspace
 from playground.workspace.errors import SlackError
 from playground.workspace.faults import Fault
@@ -98,3 +98,32 @@ async def test_a_slack_that_is_asked_too_often_is_left_alone_for_as_long_as_it_s
 
     now[0] = 20.0
     assert await groups.held("U0OMAR", (LEADS,)) == (LEADS,)
+
+
+async def test_whoever_only_looks_leaves_slacks_answers_to_those_who_decide(slack: workspace.LocalSlack) -> None:
+    now = [0.0]
+    groups = UserGroups(bot_slack.client(TOKEN, api_url=slack.api_url), clock=lambda: now[0])
+    many = [f"S0TENANT{number}" for number in range(30)]
+    with pytest.raises(GroupsUnknown):
+        await groups.held("U0OMAR", many, patient=True)
+    assert len(slack.api.calls) == SHOWN_PER_MINUTE
+
+    assert await groups.held("U0OMAR", (LEADS,)) == (LEADS,)
+
+    now[0] = 30.0
+    with pytest.raises(GroupsUnknown):
+        await groups.held("U0OMAR", many, patient=True)
+    assert len(slack.api.calls) == 1 + SHOWN_PER_MINUTE + SHOWN_PER_MINUTE // 2
+
+
+async def test_whoever_only_looks_takes_an_older_answer(slack: workspace.LocalSlack) -> None:
+    now = [0.0]
+    groups = UserGroups(bot_slack.client(TOKEN, api_url=slack.api_url), clock=lambda: now[0])
+    await groups.held("U0OMAR", (LEADS,))
+    left = UserGroup(id=LEADS, handle="team-a-leads", name="Team A leads", users=("U0EVA",))
+    slack.workspace.replace_group(left)
+
+    now[0] = SHOWN_SECONDS - 1
+    assert await groups.held("U0OMAR", (LEADS,), patient=True) == (LEADS,)
+    assert await groups.held("U0OMAR", (LEADS,)) == ()
+    assert await groups.held("U0OMAR", (LEADS,), patient=True) == ()
