@@ -17,7 +17,7 @@ from bot.buttons import Ticket
 from bot.ports import Desk
 from provisioning import errors, people, told
 from provisioning.lifecycle import Reason, Refused
-from provisioning.model import ClusterRequest, Person, Surface
+from provisioning.model import ClusterRequest, Person, Phase, Surface
 from provisioning.objects import Stored
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ async def _details(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
         return Repaint(told=cards.say(replies.GONE))
     by_name = tenant.meta.name in {t.meta.name for t in (*desk.tenants_of(person), *desk.approvals_of(person))}
     if not by_name and not await desk.voting.groups_of(ticket.namespace, person):
-        return Repaint(told=cards.say(replies.NOT_YOUR_TENANT))
+        return Repaint(told=cards.say(replies.NOT_FOR_YOU))
     return Open(forms.details(card, reason=request.it.spec.reason))
 
 
@@ -97,9 +97,11 @@ async def _let_go_of(desk: Desk, ticket: Ticket, person: Person) -> PressAnswer:
     return Repaint(after[0][1].card)
 
 
-def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, surface: Surface) -> Repaint:
+def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, surface: Surface | None) -> Repaint:
     request = desk.request(ticket.namespace, ticket.id)
-    drawn = approvals.drawing(desk, request, surface) if request else None
+    drawn = None
+    if request and surface and not _lags(request, refused):
+        drawn = approvals.drawing(desk, request, surface)
     said, tenant = approvals.sentence(desk, ticket, refused), desk.tenant_of(ticket.namespace)
     if request and refused.reason is Reason.ALREADY_VOTED and _has_voted(request, person):
         # Whoever has another mind by now takes the first vote back.
@@ -111,16 +113,22 @@ def _refused(desk: Desk, ticket: Ticket, refused: Refused, person: Person, *, su
     return Repaint(drawn, cards.say(said))
 
 
+def _lags(request: Stored[ClusterRequest], refused: Refused) -> bool:
+    """Whether the caches do not show yet what speaks against a press: a card drawn from them would be an old one."""
+    return refused.reason is Reason.ALREADY_DECIDED and request.it.status.phase is Phase.PENDING
+
+
 def _has_voted(request: Stored[ClusterRequest], person: Person) -> bool:
     return any(people.same(vote.voter, person) for vote in request.it.status.votes)
 
 
 @dataclass(frozen=True)
 class Press:
-    """What one of our buttons does, and on which card it stands."""
+    """What one of our buttons does, and on which card of a request it stands; None where it stands in other messages,
+    too."""
 
     answer: Callable[[Desk, Ticket, Person], Awaitable[PressAnswer]]
-    surface: Surface
+    surface: Surface | None
 
 
 PRESSES: dict[str, Press] = {
@@ -131,10 +139,10 @@ PRESSES: dict[str, Press] = {
     buttons.TAKE_BACK: Press(approvals.take_back_vote, Surface.APPROVER),
     buttons.BREAK_GLASS: Press(approvals.break_glass, Surface.APPROVER),
     buttons.WITHDRAW: Press(_withdraw, Surface.REQUESTER),
-    buttons.LET_GO: Press(_let_go, Surface.REQUESTER),
-    buttons.LET_GO_OF: Press(_let_go_of, Surface.NEWS),
+    buttons.LET_GO: Press(_let_go, None),
+    buttons.LET_GO_OF: Press(_let_go_of, None),
     buttons.DETAILS: Press(_details, Surface.APPROVER),
     buttons.ASK: Press(inquiries.ask, Surface.APPROVER),
-    buttons.ANSWER: Press(inquiries.answer, Surface.REQUESTER),
+    buttons.ANSWER: Press(inquiries.answer, None),
 }
 """By action id."""

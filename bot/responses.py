@@ -59,6 +59,8 @@ class Responses:
         """Repaint the clicked card and tell the person, by the response URL: no scope, and it finds copies we lost."""
         told, card = answer.told, answer.card
         drawn = card is None or await _sent(url, card, replace_original=True)
+        if card and drawn:
+            self._errands.start(self._look_again(card, body), name=f"look again {url}")
         heard = told is None or await _sent(url, told, response_type="ephemeral", replace_original=False)
         said = told or card
         if said and not (heard if told else drawn):
@@ -96,6 +98,12 @@ class Responses:
                 log.warning("answer_not_written", slack=slack, why=refused.reason)
                 return
             await asyncio.sleep(wait)
+
+    async def _look_again(self, drawn: Card, body: Payload) -> None:
+        try:
+            await copies.look_again(self._desk, body, drawn)
+        except (errors.KubeError, Refused) as error:
+            log.info("card_not_looked_after", why=str(error))
 
     async def _tidy(self, body: Payload) -> None:
         try:

@@ -33,6 +33,7 @@ NO_TENANT = "You are not a member of any tenant, so there is nothing you could a
 FORM_NOT_OPENED = "Slack did not let me open the form in time. Nothing was requested. Please try again."
 TOO_MANY_WINDOWS = "Slack lays no more than three windows upon each other. Please close one and try again."
 NOT_YOUR_TENANT = "You are no longer a member of this tenant."
+NOT_FOR_YOU = "Only this tenant's members and those who decide for it can look at that."
 CARD_TOO_OLD = "I cannot read this card any more. Use `/cluster list` to see what is going on."
 SOMETHING_BROKE = "Something went wrong on my side; it is in my log. Please try again: nothing is done twice."
 NOT_SAVED = "Not saved: the cluster API does not answer. Nothing was requested. Try again; your input stays."
@@ -43,7 +44,7 @@ PERHAPS_SAVED = (
 NOT_SAVED_LINE = "Not saved: the cluster API does not answer. Nothing was requested. Please try again."
 PERHAPS_SAVED_LINE = (
     "I could not see whether this was saved: the cluster API does not answer. "
-    "I follow it in a direct message to you if it was. Asking again asks for it once."
+    "If it was, a direct message from me says so in a moment. Ask again only if none comes."
 )
 NOT_DECIDED = wording.NOT_DECIDED
 NOT_AN_APPROVER = wording.NOT_AN_APPROVER

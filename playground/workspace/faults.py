@@ -14,19 +14,21 @@ from playground.workspace.errors import SlackError
 class Fault(enum.Enum):
     """Where a call goes wrong.
 
-    REFUSE answers with an error; DOWN answers 503; LOSE_ANSWER does it and then cuts the connection; HANG does
-    it and answers after `seconds`. After the last two the caller cannot know what happened.
+    REFUSE answers with an error; DOWN answers 503; LOSE_ANSWER does it and then cuts the connection; HANG does it and
+    answers after `seconds`; LATE does it after `seconds` and answers then. After LOSE_ANSWER and HANG the caller cannot
+    know what happened.
     """
 
     REFUSE = "refuse"
     DOWN = "down"
     LOSE_ANSWER = "lose_answer"
     HANG = "hang"
+    LATE = "late"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One planned fault: calls of `method` ("*" for any) meet it. `error` is REFUSE's, `seconds` HANG's."""
+    """One planned fault: calls of `method` ("*" for any) meet it. `error` is of REFUSE, `seconds` of HANG and LATE."""
 
     method: str
     fault: Fault

@@ -69,6 +69,8 @@ class WebApi:
         fault = self.faults.next(name)
         if fault and fault.fault is Fault.DOWN:
             return web.Response(status=503, text="down")
+        if fault and fault.fault is Fault.LATE:
+            await asyncio.sleep(fault.seconds)
         try:
             if fault and fault.fault is Fault.REFUSE:
                 raise fault.error
@@ -115,6 +117,8 @@ class WebApi:
         fault = self.faults.next("response_url")
         if fault and fault.fault is Fault.DOWN:
             return web.Response(status=503, text="down")
+        if fault and fault.fault is Fault.LATE:
+            await asyncio.sleep(fault.seconds)
         try:
             body = json.loads(await request.text())
             if not isinstance(body, dict):

@@ -13,7 +13,7 @@ from bot.manifest import SCOPES
 from bot.windows import OPEN_SECONDS
 from playground import workspace
 from playground.workspace import Fault, SlackError
-from provisioning.model import Person, Phase, Tenant
+from provisioning.model import ApprovalPolicy, Person, Phase, Tenant
 from provisioning.objects import Stored
 from tests.bot import samples
 from tests.bot.conftest import BOT, Mode, Stage, bot_of, running
@@ -53,6 +53,24 @@ async def test_a_card_that_was_never_noted_is_the_card_once_it_is_pressed(stage:
     await omar.waits_for("Too late")
     await omar.waits_until(lambda: _noted(stage, key, "C0TEAMA") == [card.ts])
     await omar.waits_until(lambda: card.buttons == [])
+
+
+async def test_a_card_that_a_press_draws_late_shows_what_was_decided_meanwhile(stage: Stage) -> None:
+    """Slack takes what Omar's press has drawn after the card was drawn as approved."""
+    stage.desk.tenants["team-a"] = samples.tenant(approval=ApprovalPolicy(required=2))
+    key = await asked(stage)
+    omar, eva = stage.slack.person("U0OMAR"), stage.slack.person("U0EVA")
+    await omar.waits_until(lambda: _noted(stage, key, "C0TEAMA") != [])
+    card = omar.card(CARD, at="#team-a-approvals")
+    stage.slack.api.faults.plan("response_url", Fault.LATE, seconds=2.0)
+
+    await card.click("Approve")
+    await eva.waits_for("@omar so far")
+    await eva.card(CARD, at="#team-a-approvals").click("Approve")
+    await eva.waits_until(lambda: card.buttons == [])
+
+    await omar.waits_for("1 more approval needed")
+    await omar.waits_until(lambda: card.buttons == [] and "Approved by @omar, @eva" in card.text)
 
 
 @pytest.mark.parametrize("mode", MODES)
