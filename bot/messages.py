@@ -37,7 +37,8 @@ def question(sight: Sight, number: int) -> Card:
 def answer(sight: Sight, number: int) -> Card:
     """Below the card, to whoever asked."""
     it = sight.request.it.status.questions[number]
-    told = replies.answered(text.name(it.asker), text.code(sight.request.it.spec.requester.user))
+    spec = sight.request.it.spec
+    told = replies.answered(text.name(it.asker), text.code(spec.requester.user), spec.cluster)
     return cards.card([blocks.section(told), *waiting.question(it)])
 
 

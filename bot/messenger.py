@@ -102,9 +102,10 @@ class Messenger:
             )
         if it.answer and not it.answer_told:
             place = await self._courier.card_of(sight, it.asker.slack) if it.asker.slack else None
-            if place:
-                answer = messages.answer(sight, number)
-                await self._courier.send(sight, f"answer {number}", *place, answer, weight=Weight.DECISION)
+            # Who has no card, because their channel takes none or they saw it in App Home, is told all the same.
+            place = place or (await self._courier.direct(it.asker.slack), "")
+            answer = messages.answer(sight, number)
+            await self._courier.send(sight, f"answer {number}", *place, answer, weight=Weight.DECISION)
             await self._prompter.record(sight, AnswerTold(number))
 
     async def _watch(self, requests: Changes) -> None:

@@ -56,8 +56,9 @@ def question_about(cluster: str) -> str:
     return f"❓ *Somebody who decides has a question about {code(cluster)}*"
 
 
-def answered(asker: str, requester: str) -> str:
-    return f"💬 {asker}: {requester} has answered your question"
+def answered(asker: str, requester: str, cluster: str) -> str:
+    """The first two are markup of ours."""
+    return f"💬 {asker}: {requester} has answered your question about {code(cluster)}"
 
 
 def earlier_questions(many: int) -> str:

@@ -384,6 +384,21 @@ async def test_an_answer_takes_the_button_away_and_is_told_to_whoever_asked_belo
     assert it.status.questions[0].answer_told
 
 
+async def test_who_asked_and_has_no_card_is_told_of_the_answer_in_a_direct_message() -> None:
+    """Their channel takes no cards, and they asked in App Home."""
+    it = scene()
+    told = Message(channel="DLENA", ts="", revision="")
+    it.desk.status(KEY, deliveries=(), questions=(asked(answer="It is *large*", told=told),))
+
+    await it.look()
+    it.restart()
+    await it.look()
+
+    (answer,) = it.posts("DOMAR")
+    assert "has answered your question about `build-7`" in answer
+    assert it.status.questions[0].answer_told
+
+
 async def test_a_question_of_a_request_that_is_decided_needs_no_answer() -> None:
     it = scene()
     it.desk.status(KEY, questions=(asked(),))
