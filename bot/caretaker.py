@@ -14,7 +14,7 @@ from datetime import datetime
 
 import structlog
 
-from bot import cards, replies
+from bot import approvers, cards, replies
 from bot.cards import Card
 from bot.outcomes import Earlier, OutboxError
 from bot.posting import Poster
@@ -90,9 +90,12 @@ class Caretaker:
             # What was told in this request stays noted in it.
             return next((each for each in mine if each.startswith(reason)), reason)
         self._told.add(f"{channel} {day}")
-        is_asked = channel == sight.tenant.it.spec.channels.approvals
-        words = replies.channel_out if is_asked else replies.notified_channel_out
-        card = cards.say(words(f"<#{channel}>", sight.tenant.meta.name, reason))
+        about = (f"<#{channel}>", sight.tenant.meta.name, reason)
+        said = replies.notified_channel_out(*about)
+        if channel == sight.tenant.it.spec.channels.approvals:
+            # Who is in a user group is asked by its name in the channel, and nowhere else.
+            said = replies.channel_out(*about, directly=bool(approvers.asked(sight)))
+        card = cards.say(said)
         if await self._tell(card, once=f"{channel} {day}"):
             return f"{reason}{TOLD}{day}"
         self._told.discard(f"{channel} {day}")

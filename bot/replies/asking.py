@@ -91,11 +91,12 @@ def waived(rule: str) -> str:
     return f"✅ *No approval needed* ({f'rule {code(rule)}' if rule else 'by the policy of this tenant'})"
 
 
-def channel_out(channel: str, tenant: str, reason: str) -> str:
-    """`channel` is a mention of ours."""
+def channel_out(channel: str, tenant: str, reason: str, *, directly: bool) -> str:
+    """`channel` is a mention of ours. `directly`: there are approvers who can be asked in direct messages."""
+    instead = "Its approvers are asked directly." if directly else "Nobody can be asked in its place."
     return (
-        f"⚠️ I cannot post requests of the tenant {code(tenant)} to {channel}: Slack says {code(reason)}. Its approvers "
-        "are asked directly. Invite me to the channel, or give the tenant another one; the next cards go there."
+        f"⚠️ I cannot post requests of the tenant {code(tenant)} to {channel}: Slack says {code(reason)}. {instead} "
+        "Invite me to the channel, or give the tenant another one; the next cards go there."
     )
 
 

@@ -13,7 +13,7 @@ from bot.follow import RESYNC_SECONDS, Follower
 from bot.outcomes import Later, Unknown, Vanished
 from provisioning.errors import Unavailable
 from provisioning.memo import Remembered
-from provisioning.model import Decision, Phase, Vote
+from provisioning.model import Decision, Phase, Subject, Vote
 from provisioning.model.tenant import Channels
 from provisioning.trouble import Trouble
 from provisioning.wording import PAUSED
@@ -61,6 +61,17 @@ async def test_of_a_channel_that_takes_no_card_the_platform_is_told_once_a_day(s
     await look(scene)
 
     assert len(scene.poster.at(PLATFORM)) == 2
+
+
+async def test_the_platform_is_not_told_that_people_are_asked_directly_where_a_user_group_alone_decides(
+    scene: Scene,
+) -> None:
+    scene.desk.tenants["team-a"] = samples.tenant(approvers=(Subject(slack_group="S0TEAMALEADS"),))
+
+    await look(scene)
+
+    (told,) = scene.poster.at(PLATFORM)
+    assert "Nobody can be asked in its place." in told.text
 
 
 async def test_of_a_channel_that_is_told_what_was_decided_the_platform_hears_too_and_of_no_person() -> None:
