@@ -41,6 +41,9 @@ class SocketDoor:
         self.acks_to_lose = 0
         self.greets = True
         """Whether a connection gets its hello. Without, it is open and nothing more."""
+        self.hears = asyncio.Event()
+        """Whether it reads what comes by a new connection. Without, not even a goodbye is answered."""
+        self.hears.set()
         self.refuses = False
         """Whether nobody is let in."""
 
@@ -74,6 +77,7 @@ class SocketDoor:
         try:
             if self.greets:
                 await link.send_json(self._hello())
+            await self.hears.wait()
             async for message in link:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._receive(message.data)

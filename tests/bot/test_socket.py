@@ -37,11 +37,11 @@ async def local() -> AsyncIterator[workspace.LocalSlack]:
 
 
 @asynccontextmanager
-async def connected(local: workspace.LocalSlack) -> AsyncIterator[Connections]:
+async def connected(local: workspace.LocalSlack, *, ping: float = PING) -> AsyncIterator[Connections]:
     bolt = AsyncApp(
         client=slack.client(None, api_url=local.api_url), authorize=_authorize, request_verification_enabled=False
     )
-    async with socket.connected(bolt, app_token=APP, count=2, ping=PING) as connections:
+    async with socket.connected(bolt, app_token=APP, count=2, ping=ping) as connections:
         yield connections
 
 
@@ -130,6 +130,19 @@ async def test_a_slack_that_lets_nobody_in_for_a_while_is_asked_again_when_it_sa
 
         # Refused, and let in; on a busy machine the SDK's own look at the connection comes in between.
         assert [call.method for call in stage.slack.api.calls].count(OPEN) - before in (2, 3)
+
+
+async def test_a_slack_that_answers_no_goodbye_does_not_keep_the_bot_from_ending_well(
+    local: workspace.LocalSlack,
+) -> None:
+    local.socket.hears.clear()
+    async with connected(local, ping=socket.PING_SECONDS) as connections:
+        await until_alive(connections, 2)
+        began = asyncio.get_running_loop().time()
+
+    assert connections.alive() == 0
+    assert asyncio.get_running_loop().time() - began <= socket.CLOSE_SECONDS + 1
+    local.socket.hears.set()
 
 
 @pytest.mark.parametrize("reason", ["link_disabled", "too_many_websockets"])
