@@ -49,7 +49,8 @@ def usual(offered: Sequence[str]) -> str:
 
 def enter(place: Place, cluster: str, choice: Choice, *, roles: Sequence[AccessRole], offered: Sequence[str]) -> Block:
     """The form. A span that somebody wrote behind the command is offered, too."""
-    how_long = [Option(each, text.lifetime(each)) for each in dict.fromkeys((*offered, choice.valid_for))]
+    known = {lifetime.parse(each): each for each in (*offered, choice.valid_for)}
+    how_long = [Option(known[span], text.lifetime(known[span])) for span in sorted(known)]
     as_whom = [Option(role.value, role.value, replies.ROLE[role]) for role in roles]
     pasted = blocks.text_input(longest=LONGEST, lines=True, placeholder=replies.CSR_PLACEHOLDER)
     return blocks.modal(

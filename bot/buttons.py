@@ -16,6 +16,7 @@ import pydantic
 
 from bot import blocks, replies
 from bot.blocks import Block
+from provisioning import room
 from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored
 
@@ -125,7 +126,7 @@ def _withdraw(request: Stored[ClusterRequest]) -> Block:
         spoken=replies.withdraw_spoken(cluster),
         confirm=blocks.confirm(
             title=replies.WITHDRAW_TITLE,
-            words=replies.withdraw_question(cluster),
+            words=replies.withdraw_question(cluster, in_line=room.waits(request)),
             yes=replies.WITHDRAW,
             no=replies.KEEP,
         ),
@@ -179,6 +180,11 @@ def break_glass(request: Stored[ClusterRequest]) -> Block:
     """In an emergency, without the others."""
     value, spoken = ticket_of(request).dumps(), replies.break_glass_spoken(request.it.spec.cluster)
     return blocks.button(replies.BREAK_GLASS, action=BREAK_GLASS, value=value, spoken=spoken, style="danger")
+
+
+def show(namespace: str, cluster: str) -> Block:
+    """All that is known of a cluster."""
+    return run(replies.DETAILS, f"show {namespace}/{cluster}", spoken=replies.all_spoken(cluster))
 
 
 def cancel(cluster: str, line: str) -> Block:

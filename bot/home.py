@@ -160,7 +160,7 @@ def _cluster(found: Found, desk: Desk, *, mine: bool, now: datetime) -> tuple[Bl
     look = Look(cluster, desk.catalog(), place.tenant.it.spec.lifetime, now=now)
     facts = outline.facts(cluster, place.tenant.meta.name, look.catalog, now=now)
     line = replies.cluster_line(replies.ICON[look.stage], cluster.meta.name, facts, mine)
-    shown = buttons.run(replies.DETAILS, f"show {'/'.join(cluster.key)}", spoken=replies.all_spoken(cluster.meta.name))
+    shown = buttons.show(*cluster.key)
     # A card has this button where there is no other way to see it all.
     others = [each for each in life.handles(look) if each["action_id"] != shown["action_id"]]
     return blocks.section(line), blocks.actions(shown, *others)

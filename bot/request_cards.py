@@ -102,6 +102,8 @@ def requester(sight: Sight) -> Card:
         return cards.card([*parts, *_unattended(sight), blocks.actions(buttons.again(sight.request))])
     look, foot = _look(sight), [blocks.context(_footnote(sight))]
     if look is None or now not in _SHOWN:
+        # Another card follows the cluster from here on, and it may be somebody else's.
+        parts += [blocks.actions(buttons.show(*look.cluster.key))] if look and now is Stage.SUPERSEDED else []
         return cards.card([*parts, *foot])
     if now in (Stage.BUILDING, Stage.STALLED, Stage.DELETING) and _platform_knows(sight):
         foot = [blocks.context(replies.PLATFORM_TOLD), *foot]

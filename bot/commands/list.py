@@ -75,8 +75,7 @@ def _by_hand(cluster: HandMade, tenant: str) -> Block:
 
 def _row(line: str, key: tuple[str, str]) -> Block:
     """With the button that shows all about it."""
-    shown = buttons.run(replies.DETAILS, f"show {'/'.join(key)}", spoken=replies.all_spoken(key[1]))
-    return blocks.section(line) | {"accessory": shown}
+    return blocks.section(line) | {"accessory": buttons.show(*key)}
 
 
 COMMAND = Command(

@@ -61,8 +61,10 @@ def withdraw_spoken(cluster: str) -> str:
     return f"Withdraw your request about cluster {cluster}"
 
 
-def withdraw_question(cluster: str) -> str:
-    return f"Nobody will be asked about {cluster} any more. You can ask again later."
+def withdraw_question(cluster: str, *, in_line: bool) -> str:
+    """`in_line`: it is approved, and waits for room."""
+    lost = f"{cluster} loses its place in line." if in_line else f"Nobody will be asked about {cluster} any more."
+    return f"{lost} You can ask again later."
 
 
 def nudge_spoken(cluster: str) -> str:
