@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from bot import entries, offers
 from provisioning import upgrades
 
-_NUMBER = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?[x\u00d7]?")
-"""`3`, `3x`, or `2-6` for the autoscaler."""
-_TIMES = re.compile(r"([0-9]{1,4}(?:-[0-9]{1,4})?[x\u00d7])(.+)")
+_NUMBER = re.compile(r"([0-9]{1,4})(?:[-\u2013]([0-9]{1,4}))?[x\u00d7]?")
+"""`3`, `3x`, or `2-6` for the autoscaler; with the dash, too, that cards have and telephones make of it."""
+_TIMES = re.compile(r"([0-9]{1,4}(?:[-\u2013][0-9]{1,4})?[x\u00d7])(.+)")
 """`3xsmall`."""
 _LASTS = re.compile(r"(?:[0-9]+(?:[smhdwy]|ms|mins?|hrs?|(?:minute|hour|day|week|month|year)s?))+", re.IGNORECASE)
 """What somebody may mean as a lifetime, though it is none: `2weeks`."""

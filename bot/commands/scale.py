@@ -14,8 +14,8 @@ from bot.commands.finding import Found
 from provisioning import edits
 from provisioning.model import ClusterSpec, NodePool
 
-_NUMBERS = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
-"""`4`, or `2-6` for the autoscaler."""
+_NUMBERS = re.compile(r"([0-9]{1,4})(?:[-\u2013]([0-9]{1,4}))?")
+"""`4`, or `2-6` for the autoscaler; with the dash, too, that cards have and telephones make of it."""
 
 
 def run(call: Call) -> Answer:

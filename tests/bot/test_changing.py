@@ -99,6 +99,7 @@ def test_until_when_a_cluster_sleeps_is_told_in_the_readers_time() -> None:
         ("scale build-7 workers 4", (4, None, None)),
         ("scale team-a/build-7 workers 0", (0, None, None)),
         ("scale build-7 workers 2-6", (None, 2, 6)),
+        ("scale build-7 workers 2\u20136", (None, 2, 6)),
     ],
 )
 def test_a_line_with_numbers_asks_for_so_many_workers(line: str, numbers: tuple[int | None, ...]) -> None:

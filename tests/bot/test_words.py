@@ -25,6 +25,8 @@ def read(line: str) -> Said | Unknown:
         ("3x small", Said(flavor="small", nodes=3)),
         ("3xsmall", Said(flavor="small", nodes=3)),
         ("2-6x large", Said(flavor="large", nodes=2, most=6)),
+        ("2\u20136x large", Said(flavor="large", nodes=2, most=6)),
+        ("2\u20136xlarge", Said(flavor="large", nodes=2, most=6)),
         ("2xlarge", Said(flavor="2xlarge")),
         ("3x2xlarge", Said(flavor="2xlarge", nodes=3)),
         ("v1.33.9", Said(version="v1.33.9")),
