@@ -66,6 +66,8 @@ class Startup:
             plane = await management.start_control_plane(
                 self.processes, self.binaries, self.options.state, steps=self.steps
             )
+        for user in users():
+            plane.kubeconfig_for(user, path=plane.state / "people" / f"{user.partition('@')[0]}.yaml")
         replicas = [self.ports[f"webhooks-{number}"] for number in range(self.options.webhook_replicas)]
         async with await Kube.connect(kubeconfig=plane.kubeconfig) as kube:
             await self.install(kube, replicas)
@@ -185,6 +187,12 @@ async def _counted(kube: Kube) -> None:
 def samples() -> list[Manifest]:
     """What the playground opens with: a catalog and three tenants with their namespaces."""
     return [document for path in sorted(SAMPLES.glob("*.yaml")) for document in read_all(path)]
+
+
+def users() -> list[str]:
+    """The people of those tenants, as Kubernetes knows them."""
+    tenants = [each["spec"] for each in samples() if each["kind"] == "Tenant"]
+    return sorted({one["user"] for each in tenants for one in (*each["members"], *each["approvers"])})
 
 
 async def _bundle(kube: Kube) -> str:

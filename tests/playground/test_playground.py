@@ -44,8 +44,8 @@ class Playground:
         found: dict[str, Any] = json.loads(self.ready_file.read_text())
         return found
 
-    def kubectl(self, *arguments: str) -> str:
-        kubeconfig = f"--kubeconfig={self.folder / 'state' / 'kubeconfig'}"
+    def kubectl(self, *arguments: str, who: str = "kubeconfig") -> str:
+        kubeconfig = f"--kubeconfig={self.folder / 'state' / who}"
         command = [str(self.binaries["kubectl"]), kubeconfig, *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
@@ -81,6 +81,8 @@ def test_the_whole_playground_starts_is_used_stops_and_is_found_again(
     )
     tenants = playground.kubectl("get", "tenants", "-o", "name").split()
     assert tenants == [f"tenant.clusterdesk.dev/team-{team}" for team in "abc"]
+    for name in ("eva", "lena", "omar", "pat"):
+        assert f"{name}@example.com" in playground.kubectl("auth", "whoami", who=f"people/{name}.yaml")
     playground.kubectl("create", "configmap", "kept", "-n", "tenant-team-a")
 
     assert playground.stop() == 0, playground.said()
