@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from provisioning import precheck, quota
+from provisioning import quota
 from provisioning.lifecycle import Reason
-from provisioning.model import Action, DeprecatedApi, HoldingBudget
+from provisioning.model import Action
 from provisioning.quota import Excess
 from provisioning.risk import Large
 from provisioning.stage import Stage
@@ -241,30 +241,6 @@ def no_sleep_to_skip(cluster: str) -> str:
 
 def nothing_follows(cluster: str, before: str) -> str:
     return f"{cluster} has {before}, and the Catalog has nothing that may follow it"
-
-
-def lets_none_go(budget: str, it: HoldingBudget) -> str:
-    """`budget` is its name as this door draws names."""
-    if not precheck.is_for_ever(it):
-        return f"{budget} lets no Pod go now: {it.healthy} of {it.expected} are healthy, and {it.needed} must be"
-    kept = "its only Pod" if it.expected == 1 else f"all its {f'{it.expected} ' if it.expected else ''}Pods"
-    return f"{budget} never lets a Pod go: {kept} must stay"
-
-
-def held_workers(waits: str) -> str:
-    """`waits` is drawn as this door draws durations."""
-    return f"a worker waits up to {waits} for such Pods, which then go with it"
-
-
-def gone_in(api: str, it: DeprecatedApi) -> str:
-    """`api` is its name as this door draws names."""
-    return f"{api} is gone from Kubernetes {it.removed_release} on"
-
-
-def not_seen(unseen: Sequence[str], *, seen: bool) -> str:
-    """`seen` says that there was an earlier look, or that the rest could be looked at."""
-    told = "not all of it could be looked at" if seen else "nobody could look into the cluster"
-    return f"{told}: {'; '.join(unseen)}"
 
 
 def no_pool(name: str, known: str) -> str:

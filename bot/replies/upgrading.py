@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.replies.terms import and_more
 from bot.text import code
-from provisioning import precheck, wording
+from provisioning import hindrance_words, precheck, wording
 from provisioning.model import DeprecatedApi, HoldingBudget
 
 UPGRADE_ROOM = "The workers that this takes for a while, beside those there are, count in the quota already."
@@ -58,15 +58,15 @@ def upgrade_still(runs: str, before: str) -> str:
 
 def upgrade_held(budgets: Sequence[HoldingBudget], more: int, waits: str) -> str:
     """`more` is how many hold up the workers beside these, `waits` how long a worker is held."""
-    told = [wording.lets_none_go(code(precheck.budget_name(each)), each) for each in budgets]
-    rest, held = [and_more(more)] if more else [], wording.held_workers(code(waits))
+    told = [hindrance_words.lets_none_go(code(precheck.budget_name(each)), each) for each in budgets]
+    rest, held = [and_more(more)] if more else [], hindrance_words.held_workers(code(waits))
     lines = (*(f"• {each}." for each in told), *rest, f"{held[0].upper()}{held[1:]}.")
     return "\n".join(("⚠️ *PodDisruptionBudgets hold up the workers*", *lines))
 
 
 def upgrade_drops(after: str, apis: Sequence[DeprecatedApi], more: int) -> str:
     """`more` is how many go beside these."""
-    lines = [f"• {wording.gone_in(code(precheck.api_name(each)), each)}." for each in apis]
+    lines = [f"• {hindrance_words.gone_in(code(precheck.api_name(each)), each)}." for each in apis]
     lines += [and_more(more)] if more else []
     why = "Somebody asked for each of them lately. What still needs it then fails: move that first."
     return "\n".join((f"⚠️ *APIs are in use that {code(after)} does not have any more*", *lines, why))
@@ -74,7 +74,7 @@ def upgrade_drops(after: str, apis: Sequence[DeprecatedApi], more: int) -> str:
 
 def upgrade_unseen(why: Sequence[str], *, seen: bool) -> str:
     """`seen` says that somebody looked before, or saw the rest."""
-    said = wording.not_seen([*map(code, why)], seen=seen)
+    said = hindrance_words.not_seen([*map(code, why)], seen=seen)
     return f"⚠️ {said[0].upper()}{said[1:]}."
 
 

@@ -6,15 +6,14 @@ from typing import Annotated
 
 import typer
 
-from plugin import asked, options, printing, tables, wishes
+from plugin import options, printing, tables, wishes
 from plugin.command import Command
 from plugin.course import PATIENCE, Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session, carry_out
-from provisioning import edits, hindrances, precheck, wording
-from provisioning.hindrances import Hindrances
+from provisioning import edits, hindrance_words, hindrances, wording
 from provisioning.model import ClusterSpec, Release, TenantCluster
-from provisioning.objects import Stored, parse_time
+from provisioning.objects import Stored
 
 
 def run(
@@ -61,22 +60,11 @@ def run(
         outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
         # Only what was taken is known to be a version.
         for cluster in () if outcome.unchanged else before:
-            for line in in_the_way(hindrances.of(cluster.it.spec, cluster.it.status, told[1])):
+            for line in hindrance_words.warnings(hindrances.of(cluster.it.spec, cluster.it.status, told[1])):
                 printing.warn(line)
         await see_through(session, outcome, course, done=told[0], arrived=arrived)
 
     carry_out(upgrade, kubeconfig=kubeconfig, context=context, namespace=namespace)
-
-
-def in_the_way(it: Hindrances) -> list[str]:
-    """A warning for each thing, and for what nobody could see; as of when they hold stands in the last one."""
-    lines = [wording.lets_none_go(f"PodDisruptionBudget {precheck.budget_name(each)}", each) for each in it.budgets]
-    lines += [f"and {wording.count(it.more_budgets, 'more PodDisruptionBudget')}"] if it.more_budgets else []
-    lines += [wording.held_workers(it.waits)] if it.budgets else []
-    lines += [wording.gone_in(f"{precheck.api_name(each)}, which is in use,", each) for each in it.apis]
-    lines += [wording.not_seen(it.unseen, seen=bool(it.at))] if it.unseen else []
-    since = [f"the cluster was looked into {asked.moment(parse_time(it.at))}"] if it.at and lines else []
-    return [*lines, *since]
 
 
 async def _offered(session: Session) -> tuple[Release, ...]:

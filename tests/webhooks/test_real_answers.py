@@ -65,7 +65,7 @@ class Terminal:
 
 async def test_what_kubectl_shows_is_what_we_think_it_shows(desk: Desk) -> None:
     ann, eve = Terminal(desk, "ann"), Terminal(desk, "eve")
-    shop = {"pools": [{"name": "md0", "flavor": "small", "replicas": 6}]}
+    shop = {"version": "v1.33.4", "pools": [{"name": "md0", "flavor": "small", "replicas": 6}]}
     more = '{"spec":{"pools":[{"name":"md0","flavor":"small","replicas":20}]}}'
     odd = {"version": "v1.2.3", "pools": [{"name": "md0", "flavor": "huge", "replicas": 1}]}
     chart = {"spec": {"chart": "cluster-autoscaler", "sourceRef": {"kind": "HelmRepository", "name": "x"}}}
@@ -85,6 +85,11 @@ async def test_what_kubectl_shows_is_what_we_think_it_shows(desk: Desk) -> None:
         "nobody's to write": [await eve.do(f"-n {SYSTEM} delete tenantledgers/{desk.tenant}")],
         "a tenant's end by the wrong hands": [await eve.do(f"delete namespace {desk.namespace}")],
     }
+    budget = {"namespace": "shop", "name": "cart", "expected": 1, "healthy": 1, "needed": 1}
+    seen = {"status": {"precheck": {"checkedAt": "2026-08-03T11:40:00Z", "budgets": [budget]}}}
+    await desk.admin.merge(TENANT_CLUSTERS, "shop", seen, namespace=desk.namespace, subresource="status")
+    newer = '{"spec":{"version":"v1.34.2"}}'
+    shown["an upgrade, and what it runs into"] = [await ann.do(f"patch tenantcluster shop --type=merge -p {newer}")]
     await desk.policy(approval={"required": 1})
     shown["not approved, and no room either"] = [await ann.apply(desk.new(TENANT_CLUSTERS, "big", LARGE))]
     text = "\n".join(f"# {title}\n{''.join(parts)}" for title, parts in shown.items())

@@ -1,16 +1,18 @@
 """A TenantCluster is one that can be made: versions, flavors and add-ons on offer, names that fit, nothing left out.
 
-The rules are `provisioning.shape`'s; the bot asks them as well, before anybody presses a button.
+The rules are `provisioning.shape`'s; the bot asks them as well, before anybody presses a button. Whoever asks for
+another version is warned of what the upgrade runs into inside the cluster, by what its status says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioning import handmade, shape
+from provisioning import handmade, hindrance_words, hindrances, shape
 from provisioning.completion import complete
 from provisioning.errors import Cause
-from provisioning.model import CatalogSpec, ClusterSpec, TenantSpec
+from provisioning.model import CatalogSpec, ClusterSpec, TenantCluster, TenantSpec
+from provisioning.objects import Stored
 from provisioning.resources import CLUSTERS, TENANT_CLUSTERS
 from webhooks import marks, reading
 from webhooks.decision import INVALID, Allow, Verdict, refuse
@@ -31,7 +33,8 @@ def check(request: Request, facts: Facts) -> Verdict:
         # Whatever it is changed to: `approved_only` says what may become of it.
         return Allow()
     cluster = reading.cluster(request.object)
-    old = reading.cluster(request.old).it.spec if request.old is not None else None
+    before = reading.cluster(request.old) if request.old is not None else None
+    old = before.it.spec if before is not None else None
     catalog, name = reading.catalog(facts), cluster.meta.name
     beside = reading.neighbours(facts, request.namespace, name)
     found = (
@@ -39,7 +42,14 @@ def check(request: Request, facts: Facts) -> Verdict:
         *_left_out(cluster.it.spec, catalog, tenant.it.spec),
         *shape.problems(cluster.it.spec, name=name, catalog=catalog, tenant=tenant.it.spec, old=old, beside=beside),
     )
-    return refuse(*found, code=INVALID) if found else Allow()
+    return refuse(*found, code=INVALID) if found else Allow(_in_the_way(before, cluster.it.spec))
+
+
+def _in_the_way(before: Stored[TenantCluster] | None, after: ClusterSpec) -> tuple[str, ...]:
+    """What an upgrade runs into, as far as somebody has looked. It is told to whoever has to ask for it first, too."""
+    if before is None or after.version is None or after.version == before.it.spec.version:
+        return ()
+    return hindrance_words.warnings(hindrances.of(before.it.spec, before.it.status, after.version))
 
 
 def _taken(request: Request, name: str, facts: Facts) -> Iterator[Cause]:

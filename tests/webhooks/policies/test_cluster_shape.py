@@ -55,6 +55,48 @@ def test_a_version_does_not_go_back() -> None:
     assert "cannot go back" in verdict.reason
 
 
+SEEN = {
+    "checkedAt": "2026-08-03T11:40:00Z",
+    "budgets": [{"namespace": "shop", "name": "web", "expected": 2, "healthy": 2, "needed": 2}],
+    "apis": [{"version": "v1beta1", "resource": "widgets", "removedRelease": "1.34"}],
+}
+WARNED = (
+    "PodDisruptionBudget shop/web never lets a Pod go: all its 2 Pods must stay",
+    "a worker waits up to 5m for such Pods, which then go with it",
+    "v1beta1 widgets, which is in use, is gone from Kubernetes 1.34 on",
+    "the cluster was looked into 2026-08-03 11:40 UTC",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "status", "warned"),
+    [
+        ("spec.version", "v1.34.2", {"precheck": SEEN}, WARNED),
+        ("spec.version", "v1.34.2", {"precheck": {"checkedAt": SEEN["checkedAt"]}}, ()),
+        (
+            "spec.version",
+            "v1.34.2",
+            None,
+            ("nobody could look into the cluster: its API server has not been asked yet",),
+        ),
+        ("spec.controlPlane.replicas", 3, {"precheck": SEEN}, ()),
+    ],
+    ids=["something is in its way", "nothing is", "nobody has looked", "no upgrade"],
+)
+def test_who_upgrades_is_warned_of_what_it_runs_into(
+    path: str, value: Any, status: Any, warned: tuple[str, ...]
+) -> None:
+    old = tweak(tweak(cluster(), "spec.version", "v1.33.4"), "status", status)
+    assert check(tweak(old, path, value), old=old) == Allow(warned)
+
+
+def test_an_upgrade_that_cannot_be_runs_into_nothing() -> None:
+    old = tweak(tweak(cluster(), "spec.version", "v1.33.4"), "status", {"precheck": SEEN})
+    verdict = check(tweak(old, "spec.version", "v1.36.0"), old=old)
+    assert isinstance(verdict, Deny)
+    assert verdict.warnings == ()
+
+
 def test_a_pool_whose_machines_another_clusters_have_the_names_of_is_refused() -> None:
     there = tweak(cluster("blue-api"), "spec.pools.0.name", "md0")
     new = tweak(cluster("blue"), "spec.pools.0.name", "api-md0")
