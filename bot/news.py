@@ -17,13 +17,23 @@ from bot import blocks, buttons, cards, life, replies, text
 from bot.blocks import Block
 from bot.cards import Card
 from bot.sights import Sight
-from provisioning import approval, lifetime, objects, quota, risk
+from provisioning import approval, lifetime, names, objects, people, quota, risk, stage
 from provisioning.lifetime import Ladder
-from provisioning.model import Action, CatalogSpec, ClusterSpec, Delivery, Surface, Tenant, TenantCluster
+from provisioning.model import (
+    Action,
+    CatalogSpec,
+    ClusterRequest,
+    ClusterSpec,
+    Delivery,
+    Surface,
+    Tenant,
+    TenantCluster,
+)
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 from provisioning.usage import Usage
 
+Request = Stored[ClusterRequest]
 OVER, DUE, GONE = "over", "due", "gone"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _THERE = (Stage.BUILDING, Stage.STALLED, Stage.READY, Stage.ASLEEP, Stage.DELETING)
@@ -112,10 +122,13 @@ def delivery(sight: Sight) -> Delivery | None:
 
 
 def of_request(sight: Sight) -> Watched:
-    """The cluster of a request, for whoever asked."""
-    noted, request, cluster = delivery(sight), sight.request, sight.cluster
-    decided = request.it.status.decided_at
-    moments = (objects.parse_time(decided) if decided else None, cluster and cluster.meta.created, request.meta.created)
+    """The cluster of a request, for whoever asked. Whoever has it hears of its end also once others have changed it;
+    what was told by then they know."""
+    noted, request, cluster, is_now = delivery(sight), sight.request, sight.cluster, sight.stage
+    moments = [*_moments(request), cluster and cluster.meta.created]
+    if cluster and sight.behind and _is_theirs_still(cluster, request, sight.behind):
+        is_now = stage.of_cluster(cluster)
+        moments += _moments(sight.behind)
     return Watched(
         request.meta.namespace,
         request.it.spec.cluster,
@@ -123,13 +136,27 @@ def of_request(sight: Sight) -> Watched:
         sight.catalog,
         cluster,
         cluster.it.spec if cluster else request.it.spec.desired,
-        sight.stage,
+        is_now,
         told=Told.read(noted.revision) if noted else None,
         since=max((moment for moment in moments if moment), default=_NEVER),
         let_go=buttons.let_go(request),
         is_unwanted=request.it.spec.action is Action.DELETE,
         now=sight.now,
     )
+
+
+def _is_theirs_still(cluster: Stored[TenantCluster], made_by: Request, behind: Request) -> bool:
+    """Whether whoever asked for this very cluster has it, though it goes on with what somebody else asked for since."""
+    asker = made_by.it.spec.requester
+    has_it = cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION) == asker.user
+    is_first = made_by.it.spec.action is Action.CREATE and not stage.made_since(cluster, made_by)
+    return is_first and has_it and not people.same(asker, behind.it.spec.requester)
+
+
+def _moments(request: Request) -> list[datetime | None]:
+    """When a request was made, and decided."""
+    decided = request.it.status.decided_at
+    return [request.meta.created, objects.parse_time(decided) if decided else None]
 
 
 def due(it: Watched, now: datetime) -> News | None:

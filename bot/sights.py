@@ -12,7 +12,7 @@ from functools import cached_property, partial
 
 from bot import given_up
 from bot.ports import Desk
-from provisioning import quota, reservations, risk, room, stage
+from provisioning import names, quota, reservations, risk, room, stage
 from provisioning.errors import NoCatalog
 from provisioning.model import (
     Action,
@@ -57,6 +57,8 @@ class Sight:
     """The newest cluster that was made since this was asked for, while it is not decided."""
     turn: Turn | None = None
     """When it is its turn, of what waits for room."""
+    behind: Stored[ClusterRequest] | None = None
+    """The request that the cluster goes on with by now, where it is not this one."""
     given_up: Stored[ClusterRequest] | None = None
     """The request by which the cluster that came of this one was given up before it was ready."""
     told_elsewhere: bool = False
@@ -112,6 +114,9 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
         found = replace(found, told_elsewhere=given_up.is_told_of_elsewhere(request, _about_the_same(desk, request)))
     elif found.stage in (Stage.DELETING, Stage.GONE):
         found = replace(found, given_up=given_up.by(request, _about_the_same(desk, request)))
+    if found.stage is Stage.SUPERSEDED and cluster is not None:
+        name = cluster.meta.annotations.get(names.REQUEST_ANNOTATION, "")
+        found = replace(found, behind=desk.request(request.meta.namespace, name))
     if name := request.it.status.replaced_by:
         found = replace(found, newer=desk.request(request.meta.namespace, name))
     return replace(found, usual=desk.usual()) if now and found.stage is Stage.BUILDING else found

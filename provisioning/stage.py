@@ -79,12 +79,12 @@ def of_request(request: Stored[ClusterRequest], cluster: Stored[TenantCluster] |
     if cluster is None:
         return Stage.GONE
     behind = cluster.meta.annotations.get(names.REQUEST_ANNOTATION)
-    if behind is None and _made_since(cluster, request):
+    if behind is None and made_since(cluster, request):
         return Stage.GONE
     return of_cluster(cluster) if behind in (None, request.meta.name) else Stage.SUPERSEDED
 
 
-def _made_since(cluster: Stored[TenantCluster], request: Stored[ClusterRequest]) -> bool:
+def made_since(cluster: Stored[TenantCluster], request: Stored[ClusterRequest]) -> bool:
     """Whether it was made after what was asked for had been written: another cluster under the same name."""
     done = conditions.find(request.it.status.conditions, "Ready")
     if done is None or done.status != "True" or cluster.meta.created is None:

@@ -16,8 +16,10 @@ from bot.outcomes import Later, Undeliverable
 from bot.pace import PATIENCE_SECONDS
 from bot.sights import Sight
 from provisioning import errors
-from provisioning.model import Action, ClusterStatus, Phase, Surface
+from provisioning.model import Action, ClusterStatus, Person, Phase, RequestStatus, Surface
 from provisioning.model.tenant import ApprovalPolicy, LifetimePolicy, Waiver
+from provisioning.names import REQUESTED_BY_ANNOTATION
+from provisioning.objects import format_time
 from tests.bot import golden, samples
 from tests.bot.conftest import Stage
 from tests.bot.fake_desk import FakeDesk, approved
@@ -208,6 +210,41 @@ async def test_an_end_that_was_moved_takes_the_buttons_away_and_warns_anew() -> 
     await scene.at(samples.NOW + timedelta(hours=49, minutes=1))
 
     assert scene.news[1:] == ["⏰ *`build-7` lives for less than 1 hour more* · `team-a`"]
+
+
+@pytest.mark.parametrize(
+    ("changer", "owner", "name", "hears"),
+    [
+        (samples.EVA, "lena", "cr-eva", True),
+        (samples.LENA, "lena", "cr-more", False),
+        (samples.EVA, "eva", "cr-eva", False),
+        (samples.EVA, "lena", "cr-gone", False),
+    ],
+    ids=["another", "themselves", "anothers cluster", "told elsewhere"],
+)
+async def test_whoever_has_a_cluster_hears_of_its_end_though_another_changed_it_last(
+    changer: Person, owner: str, name: str, hears: bool
+) -> None:
+    scene = await Scene.begun()
+    await scene.at(before_end(WARNINGS[0]))
+    status = RequestStatus(phase=Phase.APPLIED, decided_at=format_time(before_end(timedelta(hours=2))))
+    if name != "cr-gone":
+        scene.desk.put(samples.request(name, action=Action.CHANGE, requester=changer, status=status))
+    scene.cluster(samples.ready(), by=name, annotations={REQUESTED_BY_ANNOTATION: owner})
+
+    for warning in WARNINGS[1:]:
+        await scene.at(before_end(warning))
+        scene.lead()
+
+    assert scene.news[1:] == (
+        [
+            "⏰ *`build-7` lives for less than 1 hour more* · `team-a`",
+            "⏰ *`build-7` lives for less than 10 min more* · `team-a`",
+        ]
+        if hears
+        else []
+    )
+    assert [block for block in scene.last.blocks if block["type"] == "actions"] != [] or not hears
 
 
 async def test_a_newer_request_takes_the_buttons_of_the_last_news_away() -> None:
