@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provisioning import objects, plain, precheck, wording
+from provisioning import hindrances, objects, plain, precheck, wording
 from provisioning.hindrances import Hindrances
-from provisioning.model import DeprecatedApi, HoldingBudget
+from provisioning.model import ClusterSpec, DeprecatedApi, HoldingBudget, TenantCluster
 
 
 def lets_none_go(budget: str, it: HoldingBudget) -> str:
@@ -35,6 +35,13 @@ def not_seen(unseen: Sequence[str], *, seen: bool) -> str:
     """`seen` says that there was an earlier look, or that the rest could be looked at."""
     told = "not all of it could be looked at" if seen else "nobody could look into the cluster"
     return f"{told}: {'; '.join(unseen)}"
+
+
+def of_change(cluster: TenantCluster, after: ClusterSpec) -> tuple[str, ...]:
+    """The warnings for whoever asks for this of a cluster; none where it is no upgrade."""
+    if after.version is None or after.version == cluster.spec.version:
+        return ()
+    return warnings(hindrances.of(cluster.spec, cluster.status, after.version))
 
 
 def warnings(it: Hindrances) -> tuple[str, ...]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioning import handmade, hindrance_words, hindrances, shape
+from provisioning import handmade, hindrance_words, shape
 from provisioning.completion import complete
 from provisioning.errors import Cause
-from provisioning.model import CatalogSpec, ClusterSpec, TenantCluster, TenantSpec
-from provisioning.objects import Stored
+from provisioning.model import CatalogSpec, ClusterSpec, TenantSpec
 from provisioning.resources import CLUSTERS, TENANT_CLUSTERS
 from webhooks import marks, reading
 from webhooks.decision import INVALID, Allow, Verdict, refuse
@@ -42,14 +41,10 @@ def check(request: Request, facts: Facts) -> Verdict:
         *_left_out(cluster.it.spec, catalog, tenant.it.spec),
         *shape.problems(cluster.it.spec, name=name, catalog=catalog, tenant=tenant.it.spec, old=old, beside=beside),
     )
-    return refuse(*found, code=INVALID) if found else Allow(_in_the_way(before, cluster.it.spec))
-
-
-def _in_the_way(before: Stored[TenantCluster] | None, after: ClusterSpec) -> tuple[str, ...]:
-    """What an upgrade runs into, as far as somebody has looked. It is told to whoever has to ask for it first, too."""
-    if before is None or after.version is None or after.version == before.it.spec.version:
-        return ()
-    return hindrance_words.warnings(hindrances.of(before.it.spec, before.it.status, after.version))
+    if found:
+        return refuse(*found, code=INVALID)
+    # Told as well where somebody has to agree first.
+    return Allow(hindrance_words.of_change(before.it, cluster.it.spec)) if before is not None else Allow()
 
 
 def _taken(request: Request, name: str, facts: Facts) -> Iterator[Cause]:

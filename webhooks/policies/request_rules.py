@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioning import objects, people, replacing, shape
+from provisioning import hindrance_words, objects, people, replacing, shape
 from provisioning.digest import digest_of
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
@@ -38,7 +38,7 @@ def check(request: Request, facts: Facts) -> Verdict:
         *_of_what_is_wanted(spec, request.namespace, current, tenant.it.spec, facts),
     ]
     verdicts = [refuse(*causes, code=code) for causes, code in ((who, FORBIDDEN), (what, INVALID)) if causes]
-    return merge(verdicts)
+    return merge(verdicts or [Allow(_in_the_way(spec, current))])
 
 
 def _of_requester(request: Request, spec: RequestSpec, tenant: TenantSpec, facts: Facts) -> Iterator[Cause]:
@@ -105,6 +105,13 @@ def _of_what_is_wanted(
         catalog, beside = reading.catalog(facts), reading.neighbours(facts, namespace, spec.cluster)
         found = shape.problems(spec.desired, name=spec.cluster, catalog=catalog, tenant=tenant, old=old, beside=beside)
         yield from (_within_request(cause) for cause in found)
+
+
+def _in_the_way(spec: RequestSpec, current: Manifest | None) -> tuple[str, ...]:
+    """What an upgrade runs into: before anybody is asked for it."""
+    if current is None or spec.desired is None:
+        return ()
+    return hindrance_words.of_change(reading.cluster(current).it, spec.desired)
 
 
 def _within_request(cause: Cause) -> Cause:

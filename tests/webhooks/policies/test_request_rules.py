@@ -29,6 +29,21 @@ def test_a_member_asks_for_a_cluster() -> None:
     assert check(asked(Action.DELETE), cluster()) == Allow()
 
 
+def test_who_asks_for_an_upgrade_is_warned_of_what_it_runs_into() -> None:
+    budget = {"namespace": "shop", "name": "web", "expected": 1, "healthy": 1, "needed": 1}
+    seen = {"precheck": {"checkedAt": "2026-08-03T11:40:00Z", "budgets": [budget]}}
+    there = tweak(tweak(cluster(), "spec.version", "v1.33.4"), "status", seen)
+    warned = (
+        "PodDisruptionBudget shop/web never lets a Pod go: its only Pod must stay",
+        "a worker waits up to 5m for such Pods, which then go with it",
+        "the cluster was looked into 2026-08-03 11:40 UTC",
+    )
+    assert check(asked(Action.CHANGE), there) == Allow(warned)
+    same = tweak(SPEC, "version", "v1.33.4")
+    assert check(asked(Action.CHANGE, desired=same), there) == Allow(), "no upgrade"
+    assert check(asked(Action.DELETE), there) == Allow()
+
+
 def test_the_bot_asks_for_people_by_their_slack_account() -> None:
     assert check(asked(slack="UANN"), user=BOT) == Allow()
 
