@@ -21,13 +21,19 @@ _DONE = (Phase.APPROVED, Phase.APPLIED)
 def by(request: Request, others: Iterable[Request]) -> Request | None:
     """The request by which the cluster that came of this one was given up; None where it was not. `others` are those
     about the same cluster, oldest first."""
+    found = deleter(request, others)
+    return found if found is not None and found.it.status.waiver == giving_up.RULE else None
+
+
+def deleter(request: Request, others: Iterable[Request]) -> Request | None:
+    """The same of a deletion at whatever time."""
     if request.it.spec.action is Action.DELETE or request.it.status.phase is not Phase.APPLIED:
         return None
     after = (each for each in others if _order(each) > _order(request))
     # The next that ended the cluster, or made another one of its name.
     ended = (each for each in after if each.it.spec.action is not Action.CHANGE and each.it.status.phase in _DONE)
     found = next(ended, None)
-    return found if found is not None and found.it.status.waiver == giving_up.RULE else None
+    return found if found is not None and found.it.spec.action is Action.DELETE else None
 
 
 def gives_up(

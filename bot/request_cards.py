@@ -34,7 +34,7 @@ from bot import (
 from bot.blocks import Block
 from bot.cards import REASON_SHOWN, SECTION_LINES, Card
 from bot.sights import Sight
-from provisioning import approval, estimate, lifetime, objects, quota, seats
+from provisioning import approval, estimate, lifetime, objects, people, quota, seats
 from provisioning.model import Action, ClusterRequest, Decision, Phase, Step, Surface, TenantCluster
 from provisioning.objects import Stored
 from provisioning.stage import Stage
@@ -100,7 +100,7 @@ def requester(sight: Sight) -> Card:
         return cards.card([*parts, *([blocks.actions(buttons.again(sight.request))] if again else [])])
     if now is Stage.GIVEN_UP:
         return cards.card([*parts, *_unattended(sight), blocks.actions(buttons.again(sight.request))])
-    look, foot = _look(sight), [blocks.context(_footnote(sight))]
+    look, foot = _look(sight), [*_deleted_by(sight), blocks.context(_footnote(sight))]
     if look is None or now not in _SHOWN:
         # Another card follows the cluster from here on, and it may be somebody else's.
         parts += [blocks.actions(buttons.show(*look.cluster.key))] if look and now is Stage.SUPERSEDED else []
@@ -125,6 +125,14 @@ def _given_up(sight: Sight, by: Stored[ClusterRequest]) -> Card:
             blocks.context(_footnote(sight)),
         ]
     )
+
+
+def _deleted_by(sight: Sight) -> list[Block]:
+    """Who had the cluster deleted, where that was somebody else."""
+    by, asker = sight.deleter, sight.request.it.spec.requester
+    if by is None or people.same(by.it.spec.requester, asker):
+        return []
+    return [blocks.context(replies.deletion_asked_by(text.name(by.it.spec.requester), by.meta.name))]
 
 
 def _unattended(sight: Sight) -> list[Block]:

@@ -61,6 +61,8 @@ class Sight:
     """The request that the cluster goes on with by now, where it is not this one."""
     given_up: Stored[ClusterRequest] | None = None
     """The request by which the cluster that came of this one was given up before it was ready."""
+    deleter: Stored[ClusterRequest] | None = None
+    """The request by which it was deleted, at whatever time."""
     told_elsewhere: bool = False
     """Whether another card of the same person tells of this one."""
 
@@ -113,7 +115,8 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
     if given_up.gives_up(request, cluster, tenant=tenant, catalog=catalog):
         found = replace(found, told_elsewhere=given_up.is_told_of_elsewhere(request, _about_the_same(desk, request)))
     elif found.stage in (Stage.DELETING, Stage.GONE):
-        found = replace(found, given_up=given_up.by(request, _about_the_same(desk, request)))
+        about = _about_the_same(desk, request)
+        found = replace(found, given_up=given_up.by(request, about), deleter=given_up.deleter(request, about))
     if found.stage is Stage.SUPERSEDED and cluster is not None:
         name = cluster.meta.annotations.get(names.REQUEST_ANNOTATION, "")
         found = replace(found, behind=desk.request(request.meta.namespace, name))

@@ -82,6 +82,11 @@ def asked_for_by(requester: str) -> str:
     return f"Asked for by {requester}"
 
 
+def deletion_asked_by(who: str, request: str) -> str:
+    """`who` is markup of ours."""
+    return f"{who} asked for its deletion · {code(request)}"
+
+
 def not_asked_for(by: str) -> str:
     """`by` is markup of ours; empty where nobody knows who made it."""
     return f"{f'Made by {by}. ' if by else ''}No card in Slack tells of it, so I tell it here."

@@ -674,6 +674,9 @@ CARDS: dict[str, Callable[[], Card]] = {
     "requester_asleep": lambda: _TELL(_applied(samples.cluster(status=samples.asleep()))),
     "requester_deleting": lambda: _TELL(_applied(samples.cluster(deleting=True), action=Action.DELETE)),
     "requester_deleted": lambda: _TELL(_applied(None, action=Action.DELETE)),
+    "requester_deleted_by_another": lambda: _TELL(
+        replace(_applied(None), deleter=samples.request("cr-ends", action=Action.DELETE, requester=samples.EVA))
+    ),
     "requester_cancelled_going": lambda: _TELL(
         replace(
             _applied(samples.cluster(status=samples.going(), deleting=True)),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import commands, given_up, replies, suggestions
+from bot import commands, given_up, replies, request_cards, sights, suggestions
 from bot import home as homes
 from bot.answers import Answer, Ask, Open, Say, TakeBack
 from bot.blocks import OPTIONS
@@ -331,6 +331,27 @@ UP = at(9, samples.given_up())
 )
 def test_a_cluster_was_given_up_by_the_next_request_that_ended_it(others: Any, by: Any) -> None:
     assert given_up.by(MADE, others) is by
+
+
+@pytest.mark.parametrize(
+    ("others", "by"),
+    [([MADE, FAILED, DELETED], DELETED), ([MADE, UP], UP), ([MADE, FAILED], None), ([MADE, ANEW, UP], None)],
+)
+def test_a_cluster_was_deleted_by_the_next_request_for_that_which_was_done(others: Any, by: Any) -> None:
+    assert given_up.deleter(MADE, others) is by
+
+
+@pytest.mark.parametrize(("who", "says"), [(samples.EVA, True), (samples.LENA, False)])
+def test_whoever_had_a_cluster_reads_who_else_had_it_deleted(who: Person, says: bool) -> None:
+    desk = FakeDesk()
+    desk.put(MADE)
+    ends = samples.request("cr-ends", action=Action.DELETE, requester=who, status=RequestStatus(phase=Phase.APPLIED))
+    desk.put(at(5, ends))
+
+    found = sights.of(desk, MADE)
+
+    assert found is not None
+    assert ("<@U0EVA> asked for its deletion · `cr-ends`" in request_cards.requester(found).text) is says
 
 
 def test_what_was_never_made_was_not_given_up() -> None:
