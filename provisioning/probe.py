@@ -22,14 +22,10 @@ import structlog
 from provisioning import access, errors, names, pods
 from provisioning.access import Access
 from provisioning.background import Background
-from provisioning.manifest import Manifest
+from provisioning.manifest import Key, Manifest
 from provisioning.resources import NODES, PODS, SECRETS, Resource
 
 log = structlog.get_logger()
-
-Key = tuple[str, str]
-"""Namespace and name of the cluster."""
-
 
 UNINITIALISED: Final = frozenset(
     {"node.cloudprovider.kubernetes.io/uninitialized", "node.cluster.x-k8s.io/uninitialized"}

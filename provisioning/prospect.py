@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from provisioning import quota, room
+from provisioning.manifest import Key
 from provisioning.model import CatalogSpec, ClusterRequest, ClusterSpec
 from provisioning.objects import Stored
 from provisioning.usage import Usage
-
-Key = tuple[str, str]
-"""Namespace and name of a cluster."""
 
 
 def wishes(requests: Iterable[Stored[ClusterRequest]]) -> dict[Key, ClusterSpec | None]:

@@ -18,8 +18,8 @@ import yaml
 from aiohttp import web
 
 from provisioning import access, errors
-from provisioning.manifest import Manifest
-from provisioning.probe import NOT_YET, Answer, Key, Pace, Probe
+from provisioning.manifest import Key, Manifest
+from provisioning.probe import NOT_YET, Answer, Pace, Probe
 from provisioning.resources import Resource
 from tests.provisioning.waiting import until
 
