@@ -54,14 +54,18 @@ class Clearance:
     async def kept_until(self, cluster: Stored[TenantCluster]) -> datetime | None:
         """Until when it is kept, by what is remembered; None where it is not given up."""
         namespace, name = cluster.key
-        if not unattended.may_go(cluster):
-            return None
+        if not unattended.may_go(cluster) or self._kept_until(cluster, None) is None:
+            return None  # Whatever is in it.
         losses: Losses | None = None
         try:
             losses = await self._insight.losses(namespace, name)
         except errors.KubeError as error:
             # It is asked again before anything is done.
             log.warning("losses_not_seen", namespace=namespace, name=name, why=error.message)
+        return self._kept_until(cluster, losses)
+
+    def _kept_until(self, cluster: Stored[TenantCluster], losses: Losses | None) -> datetime | None:
+        namespace = cluster.meta.namespace
         accesses = self._landscape.caches[resources.CLUSTER_ACCESSES].list(namespace)
         requests = self._landscape.requests_about(cluster.key)
         about = attention.of(cluster, requests=requests, accesses=accesses, losses=losses)

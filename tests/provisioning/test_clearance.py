@@ -80,6 +80,11 @@ class Scene:
         self.stage.clock.ahead += span
         self.touch()
 
+    def questions(self) -> int:
+        """How often it was asked what people have in it."""
+        asked = self.stage.server.asked("GET", f"/namespaces/{NAMESPACE}/persistentvolumeclaims")
+        return len([path for path in asked if "labelSelector" in path])
+
     def gone(self) -> bool:
         return not self.stage.there(resources.TENANT_CLUSTERS)
 
@@ -210,6 +215,19 @@ async def test_what_somebody_wants_or_may_need_stays(scene: Scene, happens: Call
     async with scene.leads():
         await until(lambda: "givesUpAt" not in scene.status())
         await scene.stays()
+
+
+@pytest.mark.parametrize("happens", [waits, keeps_for_ever], ids=lambda it: it.__name__)
+async def test_what_stays_in_any_case_costs_no_question_what_is_in_it(
+    scene: Scene, happens: Callable[[Backstage], None]
+) -> None:
+    async with scene.leads():
+        await scene.unattended()
+        happens(scene.stage)
+        await until(lambda: "givesUpAt" not in scene.status())
+        questions = scene.questions()
+        await scene.stays()
+        assert 0 < questions == scene.questions()
 
 
 async def due(scene: Scene) -> tuple[Clearance, Stored[TenantCluster]]:
