@@ -20,6 +20,17 @@ IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
 LOCAL = "Local"
 """Sveltos' `deploymentType` of what goes into the management cluster."""
 
+_TAKEN = ("policyRefs", "kustomizationRefs", "patchesFrom", "helmCharts")
+_CHECKS = ("validateHealths", "preDeployChecks", "preDeleteChecks", "postDeleteChecks")
+"""Lists of a profile. What a check looks at is in the cluster that the profile is for."""
+_BESIDE = (
+    "remoteURL.secretRef",
+    *("registryCredentialsConfig.credentials", "registryCredentialsConfig.ca"),
+    *("provenanceVerification.keyringSecretRef", "signatureVerification.secretRef"),
+    *("jobCheck.jobRef", "metricSource.secretRef"),
+)
+"""What an entry of them may name beside."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -165,11 +176,26 @@ def named_by_profile(manifest: Tree) -> Iterator[tuple[Source, Form]]:
 
 
 def borrowed_by_profile(manifest: Tree) -> Iterator[Entry]:
-    """What a tenant's profile has collected from namespaces other than its own."""
+    """What a tenant's profile takes from namespaces other than its own. Some of these Sveltos sets back to that one,
+    and which is another matter in each of its versions."""
     own = tree.dig(manifest, "metadata").get("namespace")
-    for resource, field in _collected(tree.mapping(manifest.get("spec"))):
-        if tree.text(resource.get("namespace")) not in ("", own):
-            yield Entry(f"{field}.namespace", resource)
+    for named, field in _named_here(tree.mapping(manifest.get("spec"))):
+        if tree.text(named.get("namespace")) not in ("", own):
+            yield Entry(f"{field}.namespace", named)
+
+
+def _named_here(spec: Tree) -> Iterator[tuple[Tree, str]]:
+    """All that a profile names in the management cluster."""
+    yield from _collected(spec)
+    for key in (*_TAKEN, *_CHECKS):
+        for index, entry in enumerate(tree.mappings(spec.get(key))):
+            at = f"spec.{key}[{index}]"
+            if key in _TAKEN:
+                yield entry, at
+            for number, values in enumerate(tree.mappings(entry.get("valuesFrom"))):
+                yield values, f"{at}.valuesFrom[{number}]"
+            for path in _BESIDE:
+                yield tree.dig(entry, *path.split(".")), f"{at}.{path}"
 
 
 def origins_of_profile(manifest: Tree) -> Iterator[Origin]:

@@ -119,6 +119,7 @@ def wrapped(spec: Manifest) -> Manifest:
     return {"template": {"spec": spec}}
 
 
+CHART = charts("cilium")["helmCharts"][0]
 READ = {"apiVersion": "v1", "kind": "Secret", "name": "early"}
 AUTOSCALER_IMAGE = {"coreDNS": {"imageRepository": "x/cluster-autoscaler"}}
 KUBERNETES = {"version": "v1.34.2", "kubelet": {}}
@@ -163,6 +164,11 @@ REFUSED: tuple[tuple[Resource, Manifest, str], ...] = (
         PROFILES,
         {"templateResourceRefs": [{"identifier": "a", "resource": {**READ, "namespace": "kube-system"}}]},
         "in kube-system with its own rights",
+    ),
+    (
+        PROFILES,
+        {"helmCharts": [{**CHART, "valuesFrom": [{"kind": "Secret", "name": "db", "namespace": "tenant-red"}]}]},
+        "in tenant-red with its own rights",
     ),
     (
         PROFILES,

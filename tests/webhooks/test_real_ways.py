@@ -533,6 +533,10 @@ async def test_where_flux_has_put_what_it_fetched_only_flux_says(desk: Desk, eve
         ("spec.dataStoreName", {"dataStoreName": "of-another"}),
         ("spec.dataStoreSchema", {"dataStoreSchema": "of_another"}),
         ("spec.apiServer.extraArgs", {"apiServer": {"extraArgs": ["--etcd-prefix=/of-another"]}}),
+        (
+            "spec.apiServer.extraArgs",
+            {"apiServer": {"extraArgs": ["--disable-admission-plugins=ValidatingAdmissionPolicy"]}},
+        ),
         ("spec.apiServer.extraArgs", {"apiServer": {"extraArgs": ["--authentication-token-webhook-config-file=/x"]}}),
         (
             "spec.apiServer.extraVolumeMounts",

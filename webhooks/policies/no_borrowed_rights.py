@@ -3,7 +3,7 @@
 Flux' controllers may do everything there, and without `kubeConfig` and `serviceAccountName` they do it for whoever may
 write a HelmRelease. With a `kubeConfig` that is a ConfigMap and no Secret, they show a token of their own to whatever
 address that says, unless it names an account, and it may change at any time. Sveltos has no account to name, so a
-tenant's profile stays out of the management cluster, and collects nothing from other namespaces; nor does Cluster API's
+tenant's profile stays out of the management cluster, and names nothing in other namespaces; nor does Cluster API's
 add-on provider for Helm, which takes the cluster and the Secrets that it is told, wherever they are.
 Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as well, and may have forgotten.
 """

@@ -98,6 +98,8 @@ FLAGS: Final = re.compile(
 )
 """Arguments that people may write. Others read a file, which may say which program to run, or whom to trust; talk to
 another store or API server, by another credential; or open the program to others."""
+GUARDS: Final = ("validatingadmissionpolic", "admissionregistration", "api/all", "api/ga")
+"""By what the tenant guard is switched off, which the tenant's API server judges by itself: its plugin, or its API."""
 FLAG_MAX: Final = 100
 """Characters of an argument that are told."""
 _LEAVE: Final = "leave it out, or ask the platform"
@@ -145,11 +147,24 @@ def _arguments(after: Tree, before: Tree) -> Iterator[Cause]:
     for program in PROGRAMS:
         there: list[Any] = list(tree.sequence(tree.dig(before, program).get("extraArgs")))
         for index, argument in enumerate(tree.sequence(tree.dig(after, program).get("extraArgs"))):
+            if argument in there:
+                continue
             flag = tree.text(argument).partition("=")[0]
+            at = f"spec.{program}.extraArgs[{index}]"
             # Kubernetes' programs take the one for the other.
-            if argument not in there and argument not in SAFE and not FLAGS.fullmatch(flag.replace("_", "-")):
-                text = f"{flag[:FLAG_MAX]} is none of the arguments that people may give it; {_LEAVE}"
-                yield Cause(f"spec.{program}.extraArgs[{index}]", text)
+            if argument not in SAFE and not FLAGS.fullmatch(flag.replace("_", "-")):
+                yield Cause(at, f"{flag[:FLAG_MAX]} is none of the arguments that people may give it; {_LEAVE}")
+            elif _unguards(tree.text(argument)):
+                yield Cause(at, "would switch off the tenant guard, which is in every tenant; leave it out")
+
+
+def _unguards(argument: str) -> bool:
+    flag, _, value = argument.lower().replace("_", "-").partition("=")
+    items = (item.partition("=") for item in value.split(","))
+    named = [on for name, _, on in items if any(guard in name for guard in GUARDS)]
+    if flag == "--disable-admission-plugins":
+        return bool(named)
+    return flag in ("--runtime-config", "--feature-gates") and any(on not in ("", "true") for on in named)
 
 
 def _sizes(after: Tree, before: Tree) -> Iterator[Cause]:

@@ -70,8 +70,6 @@ def test_a_tenants_profile_stays_out_of_the_management_cluster() -> None:
 
 
 def test_a_tenants_profile_collects_nothing_from_other_namespaces() -> None:
-    """Sveltos keeps what else a profile names to its own namespace, and not this."""
-
     def collecting(namespace: str) -> Any:
         resource = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "namespace": namespace}
         return manifest(PROFILES, "p", {"templateResourceRefs": [{"resource": resource, "identifier": "a"}]})
@@ -81,6 +79,50 @@ def test_a_tenants_profile_collects_nothing_from_other_namespaces() -> None:
         assert isinstance(verdict, Deny)
         assert verdict.causes[0].field == "spec.templateResourceRefs[0].resource.namespace"
     assert check(PROFILES, collecting("tenant-blue")) == check(PROFILES, collecting("")) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("policyRefs.0", "policyRefs[0]"),
+        ("policyRefs.0.remoteURL.secretRef", "policyRefs[0].remoteURL.secretRef"),
+        ("kustomizationRefs.0", "kustomizationRefs[0]"),
+        ("kustomizationRefs.0.valuesFrom.0", "kustomizationRefs[0].valuesFrom[0]"),
+        ("patchesFrom.0", "patchesFrom[0]"),
+        ("helmCharts.0.valuesFrom.0", "helmCharts[0].valuesFrom[0]"),
+        ("helmCharts.0.registryCredentialsConfig.credentials", "helmCharts[0].registryCredentialsConfig.credentials"),
+        ("helmCharts.0.registryCredentialsConfig.ca", "helmCharts[0].registryCredentialsConfig.ca"),
+        ("helmCharts.0.signatureVerification.secretRef", "helmCharts[0].signatureVerification.secretRef"),
+        (
+            "helmCharts.0.provenanceVerification.keyringSecretRef",
+            "helmCharts[0].provenanceVerification.keyringSecretRef",
+        ),
+        ("validateHealths.0.metricSource.secretRef", "validateHealths[0].metricSource.secretRef"),
+        ("preDeleteChecks.0.jobCheck.jobRef", "preDeleteChecks[0].jobCheck.jobRef"),
+    ],
+)
+def test_nor_reads_it_or_shows_it_to_anybody_by_another_field(path: str, field: str) -> None:
+    def naming(namespace: str) -> Any:
+        found: Any = {"kind": "Secret", "name": "a", "namespace": namespace}
+        for key in reversed(path.split(".")):
+            found = [found] if key == "0" else {key: found}
+        return manifest(PROFILES, "p", found)
+
+    verdict = check(PROFILES, naming("tenant-red"))
+    assert isinstance(verdict, Deny)
+    assert [cause.field for cause in verdict.causes] == [f"spec.{field}.namespace"]
+    assert check(PROFILES, naming("tenant-blue")) == check(PROFILES, naming("")) == Allow()
+    # What was there may stay when the rest changes.
+    more = tweak(naming("tenant-red"), "spec.tier", 7)
+    assert check(PROFILES, more, old=naming("tenant-red")) == Allow()
+
+
+def test_a_profile_may_look_anywhere_in_the_cluster_that_it_is_for() -> None:
+    looks = {
+        "validateHealths": [{"name": "a", "namespace": "kube-system"}],
+        "patches": [{"target": {"namespace": "x"}}],
+    }
+    assert check(PROFILES, manifest(PROFILES, "p", {**looks, "helmCharts": [{"releaseNamespace": "x"}]})) == Allow()
 
 
 @pytest.mark.parametrize("kind", [HELM_CHART_PROXIES, HELM_RELEASE_PROXIES])

@@ -133,6 +133,31 @@ def test_no_argument_reads_a_file_or_leads_to_another_store_or_api_server(flag: 
     assert fields(tweak(asked, "spec.replicas", 3), old=asked) == []
 
 
+@pytest.mark.parametrize(
+    ("flag", "is_refused"),
+    [
+        ("--disable-admission-plugins=NodeRestriction,ValidatingAdmissionPolicy", True),
+        ("--disable_admission_plugins=validatingadmissionpolicy", True),
+        ("--runtime-config=admissionregistration.k8s.io/v1=false", True),
+        ("--runtime-config=admissionregistration.k8s.io/v1/validatingadmissionpolicies=false", True),
+        ("--runtime-config=api/all=false", True),
+        ("--runtime-config=batch/v2=true,api/ga=false", True),
+        ("--feature-gates=ValidatingAdmissionPolicy=false", True),
+        ("--disable-admission-plugins=PodSecurity", False),
+        ("--enable-admission-plugins=ValidatingAdmissionPolicy", False),
+        ("--runtime-config=resource.k8s.io/v1beta1=true", False),
+        ("--runtime-config=api/beta=true,api/all=true", False),
+        ("--runtime-config=admissionregistration.k8s.io/v1beta1=true", False),
+        ("--runtime-config=api/all=true,api/ga=false", True),
+        ("--feature-gates=UserNamespacesSupport=true", False),
+    ],
+)
+def test_nobody_switches_off_what_guards_the_tenant(flag: str, is_refused: bool) -> None:
+    asked = tweak(control_plane(), "spec.apiServer", {"extraArgs": ["--v=2", flag]})
+    assert fields(asked) == (["spec.apiServer.extraArgs[1]"] if is_refused else [])
+    assert fields(tweak(asked, "spec.replicas", 3), old=asked) == fields(asked, groups=("system:masters",)) == []
+
+
 def test_what_somebody_keeps_from_going_is_held_to_it_as_well() -> None:
     """Kamaji's provider makes what a KamajiControlPlane says, deleted or not, as long as a finalizer keeps it."""
     held = tweak(control_plane(), "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
