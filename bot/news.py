@@ -34,7 +34,7 @@ from provisioning.stage import Stage
 from provisioning.usage import Usage
 
 Request = Stored[ClusterRequest]
-OVER, DUE, GONE = "over", "due", "gone"
+OVER, DUE, TAKEN, GONE = "over", "due", "taken", "gone"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _THERE = (Stage.BUILDING, Stage.STALLED, Stage.READY, Stage.ASLEEP, Stage.DELETING)
 
@@ -89,8 +89,8 @@ class Watched:
     """A cluster whose end is told to somebody. `cluster` is None once it is gone; `desired` is how it is, or was to be.
 
     `told` is what they were told last, `since` since when they know of it: what had begun by then they know.
-    `is_unwanted`: they asked for its deletion, and are not told of an end besides. `let_go` is the button by which they
-    hear no more.
+    `is_unwanted`: they asked for its deletion, and are not told of an end besides; `taken_by` is another's request for
+    that. `let_go` is the button by which they hear no more.
     """
 
     namespace: str
@@ -104,6 +104,7 @@ class Watched:
     since: datetime
     let_go: Block
     is_unwanted: bool = False
+    taken_by: Request | None = None
     now: datetime | None = None
 
 
@@ -141,6 +142,7 @@ def of_request(sight: Sight) -> Watched:
         since=max((moment for moment in moments if moment), default=_NEVER),
         let_go=buttons.let_go(request),
         is_unwanted=request.it.spec.action is Action.DELETE,
+        taken_by=_taken_by(sight),
         now=sight.now,
     )
 
@@ -153,6 +155,14 @@ def _is_theirs_still(cluster: Stored[TenantCluster], made_by: Request, behind: R
     return is_first and has_it and not people.same(asker, behind.it.spec.requester)
 
 
+def _taken_by(sight: Sight) -> Request | None:
+    """By what somebody else had the cluster deleted that this person asked for, and which had come up."""
+    request, deleter = sight.request.it.spec, sight.deleter
+    if deleter is None or sight.given_up is not None or request.action is not Action.CREATE:
+        return None
+    return None if people.same(request.requester, deleter.it.spec.requester) else deleter
+
+
 def _moments(request: Request) -> list[datetime | None]:
     """When a request was made, and decided."""
     decided = request.it.status.decided_at
@@ -162,6 +172,10 @@ def _moments(request: Request) -> list[datetime | None]:
 def due(it: Watched, now: datetime) -> News | None:
     """What is to be told now. None when all is told."""
     told = it.told
+    if it.taken_by is not None and (taken := _taken(it, it.taken_by, now)) is not None:
+        return taken
+    if told is not None and told.rung == TAKEN:
+        return None
     if it.stage is Stage.GONE:
         return _gone(it, now)
     ladder = _ladder(it)
@@ -284,6 +298,22 @@ def _gone(it: Watched, now: datetime) -> News | None:
     ended = blocks.section(replies.was_over(text.moment(told.end)))
     card = cards.card([blocks.section(replies.ended(name, tenant)), ended, *_anew(it)])
     return News(card, after, fresh=told.rung != DUE)
+
+
+def _taken(it: Watched, by: Request, now: datetime) -> News | None:
+    """That somebody else has it deleted, and then that it is. What was decided long ago is none."""
+    told, decided, is_now = it.told, by.it.status.decided_at, Stage.DELETING if it.cluster else Stage.GONE
+    is_told = told is not None and told.rung == TAKEN
+    if is_told or (told is not None and told.rung == GONE):
+        is_news = is_told and is_now is Stage.GONE
+    else:
+        is_news = decided is not None and now - objects.parse_time(decided) <= life.A_DAY
+    if not is_news:
+        return None
+    who = replies.deletion_asked_by(text.name(by.it.spec.requester), by.meta.name)
+    card = cards.card([blocks.section(replies.headline(is_now, it.name, it.tenant.meta.name)), blocks.context(who)])
+    after = Told(Word.SETTLED, told.end if told else "", GONE if is_told else TAKEN)
+    return News(card, after, fresh=not is_told)
 
 
 def _anew(it: Watched) -> Iterator[Block]:

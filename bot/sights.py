@@ -114,7 +114,7 @@ def of(desk: Desk, request: Stored[ClusterRequest], *, now: datetime | None = No
         found = replace(found, turn=room.turn(request, desk.requests(name), desk.clusters(name), policy, now=now))
     if given_up.gives_up(request, cluster, tenant=tenant, catalog=catalog):
         found = replace(found, told_elsewhere=given_up.is_told_of_elsewhere(request, _about_the_same(desk, request)))
-    elif found.stage in (Stage.DELETING, Stage.GONE):
+    elif found.stage in (Stage.DELETING, Stage.GONE) or (cluster and cluster.meta.deleting):
         about = _about_the_same(desk, request)
         found = replace(found, given_up=given_up.by(request, about), deleter=given_up.deleter(request, about))
     if found.stage is Stage.SUPERSEDED and cluster is not None:

@@ -463,6 +463,14 @@ def _leaving() -> Stored[TenantCluster]:
     return replace(made, meta=replace(made.meta, deleted=samples.NOW))
 
 
+_ENDS = samples.request(
+    "cr-ends",
+    action=Action.DELETE,
+    requester=samples.EVA,
+    status=RequestStatus(phase=Phase.APPLIED, decided_at=samples.AT),
+)
+
+
 def _news(it: Sight) -> Card:
     found = news.due(news.of_request(it), it.now or samples.NOW)
     if found is None:
@@ -657,6 +665,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "news_over": lambda: _news(_aged(samples.over(), hours=24, hibernation="48h")),
     "news_being_deleted": lambda: _news(_aged(samples.going(), hours=24, deleting=True)),
     "news_gone": lambda: _news(_heard(_at(_applied(None)), "told 2026-03-05T12:00:00Z due")),
+    "news_taken": lambda: _news(replace(_at(_applied(samples.cluster(deleting=True))), deleter=_ENDS)),
     "news_lives_on": lambda: _news(_heard(_aged(samples.ready(), "72h", hours=24), f"told {samples.TOMORROW} 1h")),
     "news_let_go": lambda: _let_go(_heard(_aged(samples.ready(), "30h", hours=7), "told 2026-03-06T19:00:00Z 24h")),
     "unasked_failed": lambda: _trouble(samples.stuck(), Surface.NOTICE),
@@ -674,9 +683,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "requester_asleep": lambda: _TELL(_applied(samples.cluster(status=samples.asleep()))),
     "requester_deleting": lambda: _TELL(_applied(samples.cluster(deleting=True), action=Action.DELETE)),
     "requester_deleted": lambda: _TELL(_applied(None, action=Action.DELETE)),
-    "requester_deleted_by_another": lambda: _TELL(
-        replace(_applied(None), deleter=samples.request("cr-ends", action=Action.DELETE, requester=samples.EVA))
-    ),
+    "requester_deleted_by_another": lambda: _TELL(replace(_applied(None), deleter=_ENDS)),
     "requester_cancelled_going": lambda: _TELL(
         replace(
             _applied(samples.cluster(status=samples.going(), deleting=True)),

@@ -247,6 +247,54 @@ async def test_whoever_has_a_cluster_hears_of_its_end_though_another_changed_it_
     assert [block for block in scene.last.blocks if block["type"] == "actions"] != [] or not hears
 
 
+@pytest.mark.parametrize("by", ["cr-7f3k2m4p6q", "cr-eva", "cr-more"])
+async def test_whoever_has_a_cluster_hears_that_somebody_else_has_it_deleted(by: str) -> None:
+    """Whether it is as they asked for it, somebody else has changed it since, or they have."""
+    scene = await Scene.begun()
+    changes = RequestStatus(phase=Phase.APPLIED, decided_at=samples.AT)
+    scene.desk.put(samples.request("cr-eva", action=Action.CHANGE, requester=samples.EVA, status=changes))
+    scene.desk.put(samples.request("cr-more", action=Action.CHANGE, status=changes))
+    scene.cluster(samples.ready(), by=by, annotations=HERS)
+    deleted_by(scene, samples.EVA)
+    scene.cluster(samples.ready(), by=by, annotations=HERS, deleting=True)
+    for _ in range(2):
+        await scene.at(samples.NOW + timedelta(hours=1))
+        scene.lead()
+    assert scene.news == ["🗑️ *`build-7` is being deleted* · `team-a`"]
+    assert "<@U0EVA> asked for its deletion" in scene.last.text
+
+    scene.desk.drop_cluster(CLUSTER)
+    for _ in range(2):
+        for _ in range(2):  # at first the cluster may only not be seen yet
+            await scene.at(samples.NOW + timedelta(hours=1, minutes=1))
+        scene.lead()
+
+    assert scene.news == ["✔️ *`build-7` is no longer there* · `team-a`"]
+
+
+@pytest.mark.parametrize(("who", "after"), [(samples.LENA, timedelta(hours=1)), (samples.EVA, timedelta(days=3))])
+async def test_whoever_deleted_it_themselves_or_long_ago_hears_nothing_more(who: Person, after: timedelta) -> None:
+    scene = await Scene.begun()
+    deleted_by(scene, who)
+    scene.desk.drop_cluster(CLUSTER)
+
+    for _ in range(2):
+        await scene.at(samples.NOW + after)
+
+    assert scene.news == []
+
+
+HERS = {REQUESTED_BY_ANNOTATION: "lena"}
+
+
+def deleted_by(scene: Scene, who: Person) -> None:
+    """Decided half an hour after it was made."""
+    decided = format_time(samples.NOW + timedelta(minutes=30))
+    status = RequestStatus(phase=Phase.APPLIED, decided_at=decided)
+    request = samples.request("cr-ends", action=Action.DELETE, requester=who, status=status)
+    scene.desk.put(replace(request, meta=replace(request.meta, created=samples.NOW + timedelta(minutes=20))))
+
+
 async def test_a_newer_request_takes_the_buttons_of_the_last_news_away() -> None:
     scene = await Scene.begun()
     await scene.at(before_end(timedelta(hours=24)))
