@@ -19,6 +19,10 @@ CONTROLLERS = frozenset(
 )
 """Where Cluster API, its providers, Kamaji, KubeVirt and CDI are installed unless somebody chose otherwise."""
 
+KUBERNETES = "system:kube-controller-manager"
+"""Who deletes what a namespace held, and what nobody owns any more, where Kubernetes' controllers have no accounts of
+their own in `kube-system`."""
+
 FETCHERS = frozenset({"system:serviceaccount:flux-system:source-controller"})
 SVELTOS = frozenset(f"system:serviceaccount:projectsveltos:{name}" for name in ("addon-controller", "sc-manager"))
 
@@ -50,6 +54,8 @@ class Trusted:
 
     def is_controller(self, user: User) -> bool:
         """Whether a controller of the management cluster asks. Never one that is hosted in a tenant's namespace."""
+        if user.name == KUBERNETES:
+            return True
         kind, _, account = user.name.partition("system:serviceaccount:")
         return not kind and account.partition(":")[0] in self.controllers
 
