@@ -347,6 +347,21 @@ async def fails(town: Town) -> None:
     await expect(town.lena.answer("jam-1 is tried again now")).to_be_visible()
 
 
+async def unattended(town: Town) -> None:
+    """Nobody chose what becomes of what failed: it is given up, and can be asked for again."""
+    await town.asked("lost-1")
+    await town.omar.presses(town.omar.card("lost-1"), replies.APPROVE)
+    await expect(town.omar.card("lost-1").get_by_role("button", name=replies.APPROVE)).to_have_count(0)
+    town.builds("lost-1", failed())
+    await expect(town.lena.card("lost-1 is stuck").get_by_role("button", name=replies.SMALLER)).to_be_visible()
+    request = town.wish("lost-1", Phase.APPLIED)
+    town.desk.status(request.key, conditions=samples.nobody_chose())
+    town.desk.drop_cluster((request.meta.namespace, "lost-1"))
+    card = town.lena.card("lost-1 is given up")
+    await expect(card.get_by_role("button", name=replies.ASK_AGAIN)).to_be_visible()
+    await town.lena.draws("given-up", card)
+
+
 async def break_glass(town: Town) -> None:
     """Pat may not decide, and takes it through in an emergency: everybody is told."""
     await town.asked("fire-1", reason="The release hangs on this.")
@@ -464,7 +479,7 @@ async def home(town: Town) -> None:
 WALKS: tuple[Callable[[Town], Awaitable[None]], ...] = (
     *(create, approve, deny, again, question, edit, withdraw, withdraw_by_choice, nudge),
     *(listing, show, scale, resize, upgrade, add_ons, extend, hibernate, wake, protect, unprotect, access),
-    *(quota, requests, helped, delegate, cancel, delete, fails, break_glass, large, no_room, details, ends),
+    *(quota, requests, helped, delegate, cancel, delete, fails, unattended, break_glass, large, no_room, details, ends),
     *(ends_unasked, choose, home),
 )
 

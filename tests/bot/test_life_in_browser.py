@@ -16,7 +16,7 @@ from bot import replies
 from provisioning.model import ClusterStatus, Step, StepState, TenantCluster
 from provisioning.objects import Stored, format_time
 from tests import browser as browsers
-from tests.bot import samples
+from tests.bot import samples, walking
 from tests.bot.conftest import Mode, Stage, running
 from tests.bot.fake_desk import FakeDesk, approved
 
@@ -58,11 +58,13 @@ def failed() -> ClusterStatus:
         hint="make room in the management cluster, or take a smaller flavor",
     )
     probe = step("Probe", 1.8, message="looking")
-    return status(*done(), workers, Step(name="Add-ons"), probe, base=samples.stuck())
+    nobody_chose = samples.stuck().model_copy(update={"gives_up_at": format_time(ago(hours=-2))})
+    return status(*done(), workers, Step(name="Add-ons"), probe, base=nobody_chose)
 
 
-def ready() -> ClusterStatus:
-    return samples.ready().model_copy(update={"expires_at": format_time(ago(minutes=-30))})
+def ready(*, hours: float) -> ClusterStatus:
+    """It lives for so many hours more."""
+    return samples.ready().model_copy(update={"expires_at": format_time(ago(hours=-hours))})
 
 
 def cluster(now: ClusterStatus, name: str = "build-7") -> Stored[TenantCluster]:
@@ -91,7 +93,7 @@ async def begun(stage: Stage) -> None:
     for name in ("build-4", "build-5", "build-6"):
         stage.desk.put_cluster(cluster(history(), name))
     request = samples.request()
-    key = stage.desk.put(replace(request, meta=replace(request.meta, created=ago(hours=24)))).key
+    key = stage.desk.put(walking.aged(request, ago(minutes=5))).key
     approved(stage.desk, key)
     stage.desk.status(key, decided_at=format_time(ago(minutes=3)))
     stage.desk.put_cluster(cluster(on_the_way()))
@@ -103,7 +105,7 @@ async def watched(mode: Mode) -> AsyncIterator[tuple[Stage, Page]]:
     async with running(FakeDesk(), mode) as stage, browsers.started() as browser:
         await begun(stage)
         await stage.slack.person("U0LENA").waits_for("is being set up")
-        page = await browser.new_page(viewport={"width": 1180, "height": 700})
+        page = await browser.new_page(viewport={"width": 1180, "height": 760})
         await page.goto(f"{stage.slack.url}/?as=U0LENA&at=C0TEAMA")
         await page.get_by_role("link", name="clusterdesk").first.click()
         yield stage, page
@@ -127,7 +129,7 @@ async def test_a_card_goes_from_steps_to_trouble_to_ready(mode: Mode, tmp_path: 
         await expect(heard(page, "is stuck")).to_be_visible()
         await page.screenshot(path=pictures / "failed.png")
 
-        stage.desk.put_cluster(cluster(ready()))
+        stage.desk.put_cluster(cluster(ready(hours=24)))
         await expect(card(page).get_by_role("button", name="Get access")).to_be_visible()
 
 
@@ -135,12 +137,14 @@ async def test_a_card_goes_from_steps_to_trouble_to_ready(mode: Mode, tmp_path: 
 async def test_a_warning_comes_beside_the_card_of_what_is_ready(mode: Mode, tmp_path: Path) -> None:
     pictures = browsers.pictures(tmp_path)
     async with watched(mode) as (stage, page):
-        stage.desk.put_cluster(cluster(ready()))
+        stage.desk.put_cluster(cluster(ready(hours=24)))
         await expect(card(page).get_by_role("button", name="Get access")).to_be_visible()
         await expect(heard(page, "is ready")).to_be_visible()
         await page.screenshot(path=pictures / "ready.png")
 
-        stage.desk.status(("tenant-team-a", "cr-7f3k2m4p6q"), decided_at=format_time(ago(hours=23)))
+        request = stage.desk.put(walking.aged(stage.desk.stored["tenant-team-a", "cr-7f3k2m4p6q"], ago(hours=24)))
+        stage.desk.status(request.key, decided_at=format_time(ago(hours=23)))
+        stage.desk.put_cluster(cluster(ready(hours=0.5)))
         warning = page.locator("article[data-ts]").filter(has_text="lives for less than")
         await expect(warning.get_by_role("button", name="Extend")).to_be_visible()
         await page.screenshot(path=pictures / "warning.png")
