@@ -19,6 +19,7 @@ from provisioning import names, resources
 from provisioning.addons import charts
 from provisioning.addons.charts import SYSTEM_NAMESPACE, Install, release_name
 from provisioning.addons.target import ADD_ON_LABEL, Target
+from provisioning.addons.writing import UNFOLDED, written
 from provisioning.manifest import Manifest
 from provisioning.manifests.marks import is_ours, new
 from provisioning.model import Chart
@@ -98,6 +99,6 @@ def _proxy(target: Target, install: Install) -> Manifest:
     }
     if install.values:
         # It is a Go template, and what the values hold is not meant for it.
-        text = yaml.safe_dump(dict(install.values), sort_keys=True, width=float("inf"))
+        text = written(dict(install.values), width=UNFOLDED)
         spec["valuesTemplate"] = text.replace(_OPENING, _ESCAPED)
     return new(resources.HELM_CHART_PROXIES, metadata, spec)

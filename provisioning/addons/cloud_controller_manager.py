@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import yaml
-
 from provisioning import names
 from provisioning.addons import hosted
 from provisioning.addons.hosted import KUBECONFIG, READ, Component, Rule
 from provisioning.addons.target import Target
+from provisioning.addons.writing import written
 from provisioning.model import CatalogSpec
 
 NAME: Final = "cloud-controller-manager"
@@ -66,4 +65,4 @@ def _configuration(target: Target) -> str:
         "instancesV2": {"enabled": True, "zoneAndRegionEnabled": False},
         "infraLabels": {names.CLUSTER_LABEL: target.cluster, names.TENANT_LABEL: target.tenant},
     }
-    return yaml.safe_dump(content, sort_keys=True)
+    return written(content)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-import yaml
-
 from provisioning import names
 from provisioning.addons import hosted
 from provisioning.addons.hosted import KUBECONFIG, Component, Rule
 from provisioning.addons.target import Target
+from provisioning.addons.writing import written
 from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, HostedImages
 
@@ -88,7 +87,7 @@ def _enforcement(catalog: CatalogSpec) -> Manifest:
         return {}
     behind = {offered.infra for offered in catalog.storage_classes}
     allowed = {"allowAll": False, "allowDefault": "" in behind, "allowList": sorted(behind - {""})}
-    return {"env": [{"name": ENFORCEMENT, "value": yaml.safe_dump(allowed, sort_keys=True)}]}
+    return {"env": [{"name": ENFORCEMENT, "value": written(allowed)}]}
 
 
 def _volume_labels(target: Target) -> str:

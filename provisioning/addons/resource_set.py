@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import yaml
-
 from provisioning import names, resources
 from provisioning.addons import csi_node, storage_classes, tenant_guard
 from provisioning.addons.target import Target
+from provisioning.addons.writing import UNFOLDED, written
 from provisioning.manifest import Manifest
 from provisioning.manifests.marks import NAME_LABEL, new
 from provisioning.model import CatalogSpec
@@ -45,5 +44,5 @@ def _config_map(target: Target, name: str, manifests: list[Manifest]) -> Manifes
     metadata = target.metadata(f"{target.cluster}-{name}", target.owner)
     metadata["labels"] = {**metadata["labels"], NAME_LABEL: name}
     kind = resources.CONFIG_MAPS
-    content = yaml.safe_dump_all(manifests, sort_keys=True, width=float("inf"))
+    content = written(*manifests, width=UNFOLDED)
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "data": {f"{name}.yaml": content}}

@@ -42,7 +42,7 @@ def arguments(name: str) -> list[str]:
 
 
 def test_every_module_of_the_folder_is_listed() -> None:
-    shared = {"__init__", "charts", "hosted", "resource_set", "target"}
+    shared = {"__init__", "charts", "hosted", "resource_set", "target", "writing"}
     files = {path.stem for path in Path(addons.__file__).parent.glob("*.py")} - shared
     listed = (*addons.HOSTED, *addons.ENGINES, *resource_set.PARTS)
     assert files == {module.__name__.rpartition(".")[2] for module in listed}
