@@ -394,7 +394,9 @@ async def no_access_to_the_management_cluster_goes_there(desk: Desk) -> None:
     assert await passing(desk, "ours", "the certificate authority of the management cluster") == []
     path = f"/api/v1/namespaces/{desk.namespace}/serviceaccounts/builder"
     known = base64.b64encode(authority["ca.crt"].encode()).decode()
-    discovery = {"kubeConfigPath": "/a", "kubeConfig": {"cluster": {"certificateAuthorityData": known}}}
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "cat"}}
+    kubeconfig = {"cluster": {"server": "https://k8s", "certificateAuthorityData": known}, "user": user}
+    discovery = {"kubeConfigPath": "/a", "kubeConfig": kubeconfig}
     joining = wrapped({"joinConfiguration": {"discovery": {"file": discovery}}})
     told = await answer(desk, KUBEADM_CONFIG_TEMPLATES, joining)
     assert "a kubeconfig with the certificate authority of the management cluster" in told
