@@ -382,14 +382,14 @@ async def test_a_database_has_an_authority_of_its_own_and_no_cluster_takes_it(de
             lambda: eve.merge(SECRETS, "db-ca", owned, namespace=desk.namespace),
         )
         await refused("there is a Secret db-ca with a key already", lambda: eve.create(KAMAJI_CONTROL_PLANES, front))
-        # What the platform brings back may be so, and from then on the key is the cluster's.
-        await insisting(lambda: desk.admin.create(KAMAJI_CONTROL_PLANES, front))
+        # Where a cluster of that name is, the key is its own.
+        await desk.admin.delete(SECRETS, "db-ca", namespace=desk.namespace)
+        await insisting(lambda: eve.create(KAMAJI_CONTROL_PLANES, front))
         await refused(
             "would be taken for keys of a cluster",
-            lambda: operator.merge(SECRETS, "db-ca", certified, namespace=desk.namespace),
+            lambda: operator.create(SECRETS, certified),
         )
     await desk.admin.delete(KAMAJI_CONTROL_PLANES, "db", namespace=desk.namespace)
-    await desk.admin.delete(SECRETS, "db-ca", namespace=desk.namespace)
 
 
 def patches(kube: Kube, kind: Resource, name: str, namespace: str, part: str, content: Manifest) -> list[Write]:
