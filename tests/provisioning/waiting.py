@@ -42,10 +42,16 @@ async def running(*work: Coroutine[Any, Any, Any]) -> AsyncIterator[list[asyncio
 
 
 async def eventually(look: Callable[[], Awaitable[T]], *, seconds: float = REAL_PATIENCE) -> T:
-    """The first answer of `look` that counts as true; fail after `seconds`."""
+    """The first answer of `look` that counts as true; fail after `seconds`.
+
+    Asked ever more seldom, five times a second in the end: who asks all the time has the API server busy with it, and
+    waits the longer.
+    """
+    pause = 0.05
     async with asyncio.timeout(seconds):
-        while not (answer := await look()):  # noqa: ASYNC110 - what is waited for is not ours to signal
-            await asyncio.sleep(0.05)
+        while not (answer := await look()):
+            await asyncio.sleep(pause)
+            pause = min(1.2 * pause, 0.2)
     return answer
 
 
