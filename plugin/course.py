@@ -47,7 +47,7 @@ class Course:
     @property
     def console(self) -> Console:
         """Where progress is drawn: never into what a program reads."""
-        return Console(stderr=printing.is_for_programs(self.output))
+        return printing.console(aside=printing.is_for_programs(self.output))
 
 
 async def see_through(
@@ -61,8 +61,10 @@ async def see_through(
         done = wording.unchanged(outcome.wish.cluster)
     tenant = await _deciding(session, outcome) if outcome.asked else None
     if not printing.is_for_programs(course.output):
-        sentences = asked(outcome, tenant, session.namespace) if outcome.asked else (done,)
-        for sentence in sentences:
+        sentences = asked(outcome, tenant) if outcome.asked else (done,)
+        # What was only tried cannot be approved, nor followed.
+        further = go_on(outcome, tenant, session.namespace) if outcome.asked and not course.dry else ()
+        for sentence in (*sentences, *further):
             printing.say(f"{sentence} (server dry run)" if course.dry else sentence)
     if outcome.asked:
         _check_deciders(objects.read(ClusterRequest, outcome.written), tenant)
@@ -91,22 +93,24 @@ async def carried_out(session: Session, outcome: Outcome, course: Course) -> Non
         raise NotDone(underway(await finding.request(session, name), lifetime.spell(AT_ONCE))) from error
 
 
-def asked(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tuple[str, ...]:
-    """What a person is told when somebody has to agree: who that is, and how to go on."""
+def asked(outcome: Outcome, tenant: Stored[Tenant] | None) -> tuple[str, ...]:
+    """What a person is told when somebody has to agree: what is asked for, and who that is."""
     request = objects.read(ClusterRequest, outcome.written)
     wish = {Action.CREATE: "a new cluster", Action.CHANGE: "a change of", Action.DELETE: "the deletion of"}
-    name, where = request.meta.name, f"-n {namespace}"
     since = f" since {moment(request.meta.created)}" if outcome.already and request.meta.created else ""
-    told = f"{name}: {wish[outcome.wish.action]} {outcome.wish.cluster} is asked for{since}"
-    follow = f"follow it with: kubectl clusterdesk show {outcome.wish.cluster} {where}"
+    told = f"{request.meta.name}: {wish[outcome.wish.action]} {outcome.wish.cluster} is asked for{since}"
     if request.it.status.phase is Phase.APPROVED:
-        return (f"{told}, and {wording.SAID[stage.of_request(request, None)]}", follow)
-    return (
-        f"{told}, and waits for approval",
-        _who(request, tenant),
-        f"they {_where(tenant)}: {wording.approve_line(name, namespace)}",
-        follow,
-    )
+        return (f"{told}, and {wording.SAID[stage.of_request(request, None)]}",)
+    return (f"{told}, and waits for approval", _who(request, tenant))
+
+
+def go_on(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tuple[str, ...]:
+    """How it goes on then."""
+    request = objects.read(ClusterRequest, outcome.written)
+    follow = f"follow it with: kubectl clusterdesk show {outcome.wish.cluster} -n {namespace}"
+    if request.it.status.phase is Phase.APPROVED:
+        return (follow,)
+    return (f"they {_where(tenant)}: {wording.approve_line(request.meta.name, namespace)}", follow)
 
 
 async def _deciding(session: Session, outcome: Outcome) -> Stored[Tenant] | None:

@@ -9,7 +9,7 @@ from plugin.session import Session
 from provisioning import handmade, objects, people, resources, room, wording
 from provisioning.errors import Forbidden
 from provisioning.manifest import Manifest
-from provisioning.model import Action, ClusterRequest, ClusterSpec, NodePool, Person, TenantCluster
+from provisioning.model import Action, ClusterRequest, ClusterSpec, NodePool, Person, Phase, TenantCluster
 from provisioning.objects import Stored
 
 
@@ -38,6 +38,25 @@ async def request(session: Session, name: str) -> Stored[ClusterRequest]:
     if found is None:
         raise NotDone(f"there is no ClusterRequest {name} in {session.namespace}")
     return objects.read(ClusterRequest, found)
+
+
+async def waiting(session: Session, word: str) -> Stored[ClusterRequest]:
+    """The request of this name, whatever became of it; or the only one about this cluster that waits for a decision.
+
+    Raises `NotDone`.
+    """
+    found = await session.kube.find(resources.CLUSTER_REQUESTS, word, namespace=session.namespace)
+    if found is not None:
+        return objects.read(ClusterRequest, found)
+    listed = (await session.kube.list(resources.CLUSTER_REQUESTS, namespace=session.namespace)).items
+    known = (objects.read(ClusterRequest, item) for item in listed)
+    hits = [it for it in known if it.it.spec.cluster == word and it.it.status.phase is Phase.PENDING]
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        which = ", ".join(sorted(it.meta.name for it in hits))
+        raise NotDone(f"several requests about {word} wait; say which one: {which}")
+    raise NotDone(f"there is no ClusterRequest {word} in {session.namespace}, and none waits about such a cluster")
 
 
 def pool(spec: ClusterSpec, name: str) -> NodePool:

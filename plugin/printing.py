@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import typer
 import yaml
@@ -13,6 +13,9 @@ from rich.console import Console, RenderableType
 from plugin.options import Output
 from provisioning import plain
 from provisioning.manifest import Manifest
+
+WIDEST: Final = 10_000
+"""Columns where no terminal has so many: nothing is folded there."""
 
 
 def is_for_programs(output: Output) -> bool:
@@ -50,9 +53,16 @@ def _name(manifest: Manifest) -> str:
     return f"{kind}.{group}/{manifest['metadata']['name']}" if group else f"{kind}/{manifest['metadata']['name']}"
 
 
+def console(*, aside: bool = False) -> Console:
+    """For people, `aside` on the error output: colours where there is a terminal, plain text where there is none, with
+    each row on one line, as kubectl has it."""
+    made = Console(stderr=aside)
+    return made if made.is_terminal else Console(stderr=aside, width=WIDEST)
+
+
 def drawing(it: RenderableType) -> None:
-    """For people: colours where there is a terminal, plain text where there is none."""
-    Console().print(it)
+    """What people read."""
+    console().print(it)
 
 
 def warn(sentence: str) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from plugin import asked, completion, errors, finding, printing
 from plugin.asked import Paper
@@ -28,7 +27,10 @@ from provisioning.objects import Stored
 RequestName = Annotated[
     str,
     typer.Argument(
-        metavar="REQUEST", help="The ClusterRequest.", show_default=False, autocompletion=completion.requests
+        metavar="REQUEST|CLUSTER",
+        help="The ClusterRequest, or the cluster that it is about.",
+        show_default=False,
+        autocompletion=completion.requests,
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")]
@@ -54,11 +56,11 @@ def decide(
 
     async def vote(session: Session) -> tuple[Stored[ClusterRequest], Manifest]:
         request = await cast(session, shown, decision, reason=reason, break_glass=break_glass)
-        return request, await request_status.live(session.kube, session.namespace, name) if whole else {}
+        return request, await request_status.live(session.kube, session.namespace, request.meta.name) if whole else {}
 
     # Two connections: between them a person thinks, and Ctrl-C must reach the prompt.
     shown = carry_out(look, kubeconfig=kubeconfig, context=context, namespace=namespace)
-    Console(stderr=whole).print(asked.draw(shown))
+    printing.console(aside=whole).print(asked.draw(shown))
     if not yes and not typer.confirm(f"{decision.value} this?", err=whole):
         typer.echo("Nothing was decided.", err=True)
         raise typer.Exit(errors.NOT_DONE)
@@ -72,11 +74,7 @@ def decide(
 async def paper(session: Session, name: str, *, alone: str | None = None) -> Paper:
     """What there is to decide; `alone` is the reason for taking it through alone. Raises `NotDone` when this person
     cannot decide it."""
-    try:
-        manifest = await request_status.live(session.kube, session.namespace, name)
-    except Refused as refused:
-        raise NotDone(f"{wording.GONE} There is no ClusterRequest {name} in {session.namespace}.") from refused
-    request, tenant = objects.read(ClusterRequest, manifest), await session.tenant()
+    request, tenant = await finding.waiting(session, name), await session.tenant()
     if tenant is None:
         raise NotDone(f"nobody can tell here who decides: {session.no_tenant}")
     me, delegations, now = await session.myself(), await session.delegations(), datetime.now(UTC)

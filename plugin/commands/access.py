@@ -123,12 +123,13 @@ def _tell(access: Stored[ClusterAccess], target: Target) -> None:
 
 def _table(found: Sequence[Manifest], *, wide: bool) -> RenderableType:
     """A row for each access, everybody's: who, to what, as what, how it stands, and until when."""
-    titles = ("NAME", "CLUSTER", "USER", "ROLE", "STATE", "UNTIL", *(("MESSAGE",) if wide else ()))
+    titles = ("name", "cluster", "user", "role", "state", "until", *(("message",) if wide else ()))
     table = Table(*(Column(title, overflow="fold") for title in titles), box=None, pad_edge=False)
     for access in (objects.read(ClusterAccess, item) for item in found):
         spec, ends = access.it.spec, access.it.status.expires_at
         ready = conditions.find(access.it.status.conditions, "Ready")
-        row = [access.meta.name, spec.cluster, spec.user, spec.role.value, ready.reason if ready else "New", ends or ""]
+        until = asked.moment(objects.parse_time(ends)) if ends else ""
+        row = [access.meta.name, spec.cluster, spec.user, spec.role.value, ready.reason if ready else "New", until]
         more = [entering.message(access)] if wide else []
         table.add_row(*(Text(plain.one_line(cell)) for cell in (*row, *more)))
     return table

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from plugin import audited, errors, printing, tables
 from plugin.command import Command
@@ -59,7 +58,7 @@ def run(
         if programs:
             printing.data(output, [dict(line.content) for line in events])
         else:
-            tables.audit(Console(), events)
+            tables.audit(printing.console(), events)
     elif programs:
         printing.data(output, audited.for_programs(proof))
     # What is exported goes into pipes: the verdict stands beside it.

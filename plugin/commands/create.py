@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 import yaml
+from pydantic import ValidationError
 
 from plugin import options, wishes
 from plugin.command import Command
@@ -134,7 +135,20 @@ def read(filename: str, *, name: str, namespace: str) -> tuple[Manifest, str]:
     if not (name or meta.get("name")):
         raise NotDone("a name is missing: put metadata.name into the file, or say it")
     meta["name"] = name or meta["name"]
+    # The API server would leave out what it does not know, without a word.
+    if unknown := _unknown(wanted.get("spec")):
+        raise NotDone(f"a TenantCluster has no {', '.join(unknown)}: see kubectl explain tenantcluster.spec")
     return wanted, str(meta.get("namespace") or "")
+
+
+def _unknown(spec: object) -> list[str]:
+    """The fields in it that no TenantCluster has. What else is wrong with it the API server says."""
+    try:
+        ClusterSpec.model_validate(spec)
+    except ValidationError as error:
+        found = [each["loc"] for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
+        return [".".join(("spec", *map(str, path))) for path in found]
+    return []
 
 
 async def _what_is_missing(session: Session, name: str) -> str:

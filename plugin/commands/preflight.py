@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from plugin import printing, tables
 from plugin.command import Command
@@ -38,7 +37,7 @@ def run(
     if printing.is_for_programs(output):
         printing.data(output, [{**asdict(finding), "outcome": finding.outcome.value} for finding in found])
     else:
-        tables.preflight(Console(), found)
+        tables.preflight(printing.console(), found)
     if preflight.missing(found):
         raise typer.Exit(NOT_DONE)
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from plugin import finding, following, printing, tables
 from plugin.command import Command
@@ -35,7 +34,7 @@ def run(
         if not watch:
             printing.drawing(tables.status(cluster, now=datetime.now(UTC)))
             return cluster
-        found = await following.until(session, name, tables.is_ready, console=Console())
+        found = await following.until(session, name, tables.is_ready, console=printing.console())
         if found is None:
             raise NotDone(f"{name} is gone")
         return found

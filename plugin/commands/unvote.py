@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from plugin import printing, voting
+from plugin import finding, printing, voting
 from plugin.command import Command
 from plugin.errors import NotDone
 from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Output, OutputOption
@@ -32,8 +32,8 @@ def run(
     whole = printing.is_for_programs(output)
 
     async def unvote(session: Session) -> tuple[Stored[ClusterRequest], Manifest]:
-        request = await taken_back(session, name)
-        return request, await request_status.live(session.kube, session.namespace, name) if whole else {}
+        request = await taken_back(session, (await finding.waiting(session, name)).meta.name)
+        return request, await request_status.live(session.kube, session.namespace, request.meta.name) if whole else {}
 
     request, manifest = carry_out(unvote, kubeconfig=kubeconfig, context=context, namespace=namespace)
     if whole:

@@ -19,8 +19,7 @@ async def run(kubectl: tuple[Path, Path], *arguments: str, given: str = "") -> t
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        # As wide as it takes: what is folded cannot be searched.
-        env={**os.environ, "PATH": search, "KUBECONFIG": str(kubeconfig), "COLUMNS": "200"},
+        env={**os.environ, "PATH": search, "KUBECONFIG": str(kubeconfig)},
     )
     out, err = await process.communicate(given.encode())
     assert process.returncode is not None

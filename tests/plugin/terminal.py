@@ -58,7 +58,7 @@ class Terminal:
         """Exit code, output and errors of `kubectl clusterdesk <line>`."""
         arguments = [*shlex.split(line), f"--kubeconfig={self.kubeconfig}"]
         # The program has a loop of its own, as it has in a process of its own.
-        done = await asyncio.to_thread(CliRunner().invoke, app, arguments, input=given, env={"COLUMNS": "200"})
+        done = await asyncio.to_thread(CliRunner().invoke, app, arguments, input=given)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.exit_code, done.stdout, done.stderr

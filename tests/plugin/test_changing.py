@@ -106,6 +106,8 @@ async def test_a_dry_run_asks_every_rule_and_keeps_nothing(tmp_path: Path, line:
         code, out, _ = await ann.type(f"{line} --dry-run=server")
         assert code == 0
         assert all(told.endswith("(server dry run)") for told in out.splitlines())
+        # What was only tried cannot be approved.
+        assert "kubectl" not in out
         assert [path for path in ann.written() if "selfsubjectreviews" not in path] == []
 
 
@@ -329,6 +331,11 @@ async def test_a_file_says_it_all(tmp_path: Path) -> None:
         assert (await ann.type(f"create -f {tmp_path}/none.yaml"))[0] == 1
         _, _, err = await ann.type("create -f -", given="kind: TenantCluster\nmetadata: api\n")
         assert err == "the metadata in - is no mapping, as in metadata: {name: shop}\n"
+        given = file.read_text().replace("name: api", "name: odd") + "  replica: 3\n"
+        assert await ann.type("create -f -", given=given) == (
+            *(1, ""),
+            "a TenantCluster has no spec.replica: see kubectl explain tenantcluster.spec\n",
+        )
         _, _, err = await ann.type("create -f -", given="kind: Pod\n---\nkind: TenantCluster\n")
         assert err == "- must hold one TenantCluster, and holds Pod, TenantCluster\n"
 

@@ -219,8 +219,8 @@ async def test_merged_it_is_one_more_context(tmp_path: Path) -> None:
         assert [context["name"] for context in made["contexts"]] == ["here", "clusterdesk/team-a/web"]
         code, out, _ = await ann.type("access --list")
     titles, row = (line.split() for line in out.splitlines())
-    assert titles == ["NAME", "CLUSTER", "USER", "ROLE", "STATE", "UNTIL"]
-    assert row[1:] == ["web", "ann", "Viewer", "Issued", "2030-01-01T09:00:00Z"]
+    assert titles == ["name", "cluster", "user", "role", "state", "until"]
+    assert row[1:] == ["web", "ann", "Viewer", "Issued", "2030-01-01", "09:00", "UTC"]
 
 
 @pytest.mark.parametrize(

@@ -243,4 +243,18 @@ async def test_a_denial_says_why_in_so_many_words(tmp_path: Path, reason: str) -
 async def test_what_is_not_there_is_gone(tmp_path: Path) -> None:
     async with ben_at_a_terminal(tmp_path) as ben:
         code, _, err = await ben.type("approve cr-nothing")
-        assert (code, err) == (1, f"{wording.GONE} There is no ClusterRequest cr-nothing in {NAMESPACE}.\n")
+        nothing = f"there is no ClusterRequest cr-nothing in {NAMESPACE}, and none waits about such a cluster\n"
+        assert (code, err) == (1, nothing)
+
+
+async def test_a_request_is_found_by_its_cluster_as_long_as_one_alone_waits_about_it(tmp_path: Path) -> None:
+    async with ben_at_a_terminal(tmp_path) as ben:
+        other = tweak(REQUEST, "metadata.name", "cr-other")
+        ben.server.put(CLUSTER_REQUESTS, other)
+        code, _, err = await ben.type("approve web --yes")
+        assert (code, err) == (1, f"several requests about web wait; say which one: {NAME}, cr-other\n")
+        ben.server.put(CLUSTER_REQUESTS, other, status={"phase": "Denied"})
+        code, out, _ = await ben.type("approve web --yes")
+        assert (code, out.splitlines()[-1].startswith("Your approval of the request about web counts.")) == (0, True)
+        voted = {it["metadata"]["name"]: it["status"].get("votes") for it in ben.requests}
+        assert [name for name, votes in voted.items() if votes] == [NAME]
