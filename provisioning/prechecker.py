@@ -112,7 +112,7 @@ class Prechecker(Background[_Known]):
                 known.found = found
                 self._changed(key)
             if not known.is_asked_for:
-                break  # Nobody asks for another look meanwhile.
+                break  # Nobody has asked for another look meanwhile.
 
     async def _read(self, access: Access, known: _Known) -> Precheck:
         """What can be read, and why the rest cannot."""

@@ -122,7 +122,7 @@ class Probe(Background[_Known]):
             known.wanted, known.repeated = (nodes, sign), 0
             known.awake.set()
         if known.task is None or known.task.done():
-            # Whatever ended it, nobody asks this tenant until somebody does.
+            # Whatever has ended it: a tenant that nobody asks would be told of for ever as it answered last.
             known.task = asyncio.ensure_future(self._follow(key, known))
         return known.answer
 
