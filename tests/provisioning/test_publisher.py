@@ -18,6 +18,8 @@ from tests.builders import NAMESPACE
 from tests.fakes.objects import Kind, Refused
 from tests.provisioning.backstage import Backstage, backstage
 
+HEARD = pytest.mark.parametrize("is_heard", [True, False], ids=["and that is heard of", "and that is not heard of yet"])
+
 
 @pytest_asyncio.fixture
 async def stage() -> AsyncIterator[Backstage]:
@@ -59,17 +61,25 @@ def deletes(stage: Backstage) -> None:
     stage.server.remove(resources.TENANT_CLUSTERS, "web", NAMESPACE)
 
 
-@pytest.mark.parametrize("is_heard", [True, False], ids=["and that is heard of", "and that is not heard of yet"])
-@pytest.mark.parametrize("happens", [notes, scales], ids=["the bot notes something", "somebody scales it"])
-async def test_what_somebody_writes_beside_a_status_costs_no_look(
-    stage: Backstage, happens: Callable[[Backstage], None], is_heard: bool
-) -> None:
+async def looked_at_before(
+    stage: Backstage, happens: Callable[[Backstage], None], *, is_heard: bool
+) -> Stored[TenantCluster]:
+    """The cluster as it was before that; whether anybody has heard of it since."""
     cluster = looked_at(stage)
     if not is_heard:
         stage.server.objects.notify = lambda: None
     happens(stage)
     if is_heard:
         await stage.caught_up()
+    return cluster
+
+
+@HEARD
+@pytest.mark.parametrize("happens", [notes, scales], ids=["the bot notes something", "somebody scales it"])
+async def test_what_somebody_writes_beside_a_status_costs_no_look(
+    stage: Backstage, happens: Callable[[Backstage], None], is_heard: bool
+) -> None:
+    cluster = await looked_at_before(stage, happens, is_heard=is_heard)
 
     await publish(stage, cluster)
 
@@ -78,17 +88,12 @@ async def test_what_somebody_writes_beside_a_status_costs_no_look(
     assert (names.TOLD_ANNOTATION in (kept["metadata"].get("annotations") or {})) is (happens is notes)
 
 
-@pytest.mark.parametrize("is_heard", [True, False], ids=["and that is heard of", "and that is not heard of yet"])
+@HEARD
 @pytest.mark.parametrize("happens", [is_ready, deletes], ids=["it has another status", "it goes"])
 async def test_what_would_be_said_otherwise_by_now_is_not_said(
     stage: Backstage, happens: Callable[[Backstage], None], is_heard: bool
 ) -> None:
-    cluster = looked_at(stage)
-    if not is_heard:
-        stage.server.objects.notify = lambda: None
-    happens(stage)
-    if is_heard:
-        await stage.caught_up()
+    cluster = await looked_at_before(stage, happens, is_heard=is_heard)
 
     with pytest.raises(errors.Conflict):
         await publish(stage, cluster)
