@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
-from tests.dealing import Dealing, comes_first
+from tests.dealing import Dealing, turn
 
 pytest_plugins = ["tests.real"]
 
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if REAL_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not comes_first(item.nodeid))
+        items.sort(key=lambda item: turn(item.nodeid, is_real=item.get_closest_marker("real") is not None))
 
 
 @pytest.hookimpl(optionalhook=True)

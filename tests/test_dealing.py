@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dealing import comes_first, share
+from tests.dealing import share, turn
 
 FILE = "tests/bot/test_home.py"
 
@@ -16,6 +16,7 @@ FILE = "tests/bot/test_home.py"
         (f"{FILE}::test_a", f"{FILE}::test_b[a::b]"),
         ("tests/e2e/test_access.py::test_a", "tests/e2e/test_waiting.py::test_b[socket]"),
         ("tests/faults/test_killed.py::test_a", "tests/faults/test_webhooks.py::test_b"),
+        ("tests/provisioning/test_real_legacy.py::test_a", "tests/webhooks/test_real_legacy.py::test_b"),
     ],
 )
 def test_what_shares_a_file_or_a_playground_stays_together(one: str, other: str) -> None:
@@ -26,6 +27,11 @@ def test_other_files_of_a_folder_may_be_run_elsewhere() -> None:
     assert share(f"{FILE}::test_a") != share("tests/bot/test_life.py::test_a")
 
 
-def test_what_is_never_divided_comes_first_and_the_rest_as_it_is() -> None:
-    tests = [f"{FILE}::test_a", "tests/e2e/test_access.py::test_a", "tests/webhooks/test_app.py::test_a"]
-    assert sorted(tests, key=lambda nodeid: not comes_first(nodeid)) == [tests[1], tests[0], tests[2]]
+def test_what_is_never_divided_comes_first_and_what_is_over_at_once_last() -> None:
+    undivided, waits, real, quick = (
+        turn("tests/e2e/test_access.py::test_a", is_real=True),
+        turn(f"{FILE}::test_a", is_real=False),
+        turn("tests/webhooks/test_real_ways.py::test_a", is_real=True),
+        turn("tests/webhooks/test_app.py::test_a", is_real=False),
+    )
+    assert undivided < waits == real < quick
