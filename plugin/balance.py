@@ -9,9 +9,9 @@ from typing import Any
 from plugin.errors import NotDone
 from plugin.session import Session
 from provisioning import errors, objects, prospect, quota, resources
+from provisioning.manifest import Key
 from provisioning.model import Amounts, ClusterRequest, ClusterSpec, TenantCluster
 from provisioning.objects import Stored
-from provisioning.prospect import Key
 from provisioning.quota import Limits
 from provisioning.usage import Usage
 

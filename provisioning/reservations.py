@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from provisioning import prospect, quota
+from provisioning.manifest import Key
 from provisioning.model import CatalogSpec, ClusterRequest, ClusterSpec, TenantCluster
 from provisioning.objects import Stored
-from provisioning.prospect import Key
 from provisioning.quota import Limits
 from provisioning.usage import Usage
 
