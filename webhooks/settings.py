@@ -43,6 +43,8 @@ class Settings(CommonSettings):
     """Where Cluster API, its providers, Kamaji, KubeVirt and CDI are installed; their accounts there are believed."""
     flux_fetchers: str = ",".join(sorted(FETCHERS))
     """Accounts of Flux's source-controllers, which say where what they fetched is to be had."""
+    flux_locked_down: bool = False
+    """Whether Flux' controllers run with `--default-service-account`."""
     sveltos_controllers: str = ",".join(sorted(SVELTOS))
     """Accounts of Sveltos, which make something of profiles for each cluster and renew kubeconfigs."""
 
@@ -58,6 +60,7 @@ class Settings(CommonSettings):
             home=self.namespace,
             controllers=_set(self.controller_namespaces),
             fetchers=_set(self.flux_fetchers),
+            flux_locked_down=self.flux_locked_down,
             sveltos=_set(self.sveltos_controllers),
         )
 

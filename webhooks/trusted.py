@@ -45,6 +45,8 @@ class Trusted:
 
     fetchers: frozenset[str] = FETCHERS
     """Accounts of what fetches for Flux: they say where that is. Not of what applies it, which does so for tenants."""
+    flux_locked_down: bool = False
+    """Whether Flux' controllers run with `--default-service-account`: then they never act for a tenant by their own."""
     sveltos: frozenset[str] = SVELTOS
     """Accounts of what makes something of profiles for each cluster, and renews the kubeconfigs of those that are
     registered. Not their namespace: Sveltos has the accounts there that it acts by for tenants."""

@@ -5,7 +5,8 @@ write a HelmRelease. With a `kubeConfig` that is a ConfigMap and no Secret, they
 address that says, unless it names an account, and it may change at any time. Sveltos has no account to name, so a
 tenant's profile stays out of the management cluster, and names nothing in other namespaces; nor does Cluster API's
 add-on provider for Helm, which takes the cluster and the Secrets that it is told, wherever they are.
-Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as well, and may have forgotten.
+Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as well, and may have forgotten. Where it
+says that it has, a release that names no account is carried out by the default one of its namespace.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def check(request: Request, facts: Facts) -> Verdict:
     if request.old is not None and _work(manifest) == _work(request.old):
         # What is there already can be suspended and removed.
         return Allow()
-    causes = list(_borrowed(manifest, _there(request, manifest, facts)))
+    locked_down = facts.trusted.flux_locked_down
+    causes = list(_borrowed(manifest, _there(request, manifest, facts), locked_down=locked_down))
     if not causes or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     return refuse(*causes)
@@ -55,7 +57,7 @@ def _there(request: Request, manifest: Manifest, facts: Facts) -> Manifest | Non
     return facts.get(HELM_CHART_PROXIES, tree.text(owner.get("name")), namespace=request.namespace)
 
 
-def _borrowed(manifest: Manifest, before: Manifest | None) -> Iterator[Cause]:
+def _borrowed(manifest: Manifest, before: Manifest | None, *, locked_down: bool) -> Iterator[Cause]:
     spec = tree.mapping(manifest.get("spec"))
     if manifest["kind"] == PROFILES.kind:
         for entry in _added(hubs.local_entries, manifest, before):
@@ -80,7 +82,7 @@ def _borrowed(manifest: Manifest, before: Manifest | None) -> Iterator[Cause]:
             "by it Flux would show a token of its own account to the address in that ConfigMap; aim it at a cluster "
             "with spec.kubeConfig.secretRef",
         )
-    elif not carriers.targets_tenant(manifest) and not spec.get("serviceAccountName"):
+    elif not locked_down and not carriers.targets_tenant(manifest) and not spec.get("serviceAccountName"):
         yield Cause(
             "spec.serviceAccountName",
             f"without it and without spec.kubeConfig Flux would install this {manifest['kind']} into the management "

@@ -13,6 +13,7 @@ from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.kinds import KUSTOMIZATIONS, PROFILES
 from webhooks.policies.no_borrowed_rights import POLICY
+from webhooks.trusted import Trusted
 
 
 def check(resource: Resource, new: Any, **rest: Any) -> Any:
@@ -58,6 +59,17 @@ def test_what_was_there_before_can_be_paused_and_removed_and_not_be_given_other_
     assert isinstance(check(HELM_RELEASES, tweak(old, "spec.values", {"a": 2}), old=old), Deny)
     named = tweak(old, "spec.serviceAccountName", "gitops")
     assert isinstance(check(HELM_RELEASES, old, old=named), Deny)
+
+
+@pytest.mark.parametrize("kind", [HELM_RELEASES, KUSTOMIZATIONS])
+def test_where_flux_is_locked_down_it_takes_the_default_account_of_the_namespace(kind: Resource) -> None:
+    locked = Trusted(flux_locked_down=True)
+    bare = manifest(kind, "r", {"interval": "5m"})
+    assert World(*WORLD).check(POLICY, request(kind, bare), trusted=locked) == Allow()
+    assert isinstance(check(kind, bare), Deny)
+    # A token of its own it would show all the same.
+    shown = manifest(kind, "r", {"kubeConfig": {"configMapRef": {"name": "mine"}}})
+    assert isinstance(World(*WORLD).check(POLICY, request(kind, shown), trusted=locked), Deny)
 
 
 def test_a_tenants_profile_stays_out_of_the_management_cluster() -> None:
