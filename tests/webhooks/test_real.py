@@ -130,9 +130,11 @@ async def behind_the_door(
     processes, leaving = Processes(tmp_path), set[int]()
     try:
         async with balanced(front, free[::2], leaving=leaving):
-            for number in range(replicas):
-                port, health = free[2 * number : 2 * number + 2]
-                await _replica(processes, plane, number, port=port, health=health, settings=settings or {})
+            async with asyncio.TaskGroup() as group:
+                for number in range(replicas):
+                    port, health = free[2 * number : 2 * number + 2]
+                    starting = _replica(processes, plane, number, port=port, health=health, settings=settings or {})
+                    group.create_task(starting)
             async with _tenant(admin, hard) as (tenant, namespace):
                 yield Desk(admin, plane, tenant, namespace, processes, leaving)
     finally:
