@@ -7,7 +7,8 @@ under that address (kubernetes/kubectl issue 697).
 Kamaji keeps what is there and valid. Whoever writes `<cluster>-ca` before the control plane comes has the key of its
 authority for ever. So the names are held whether there is such a cluster or not; only an authority's certificate
 without its key may be anybody's. But databases and their like have authorities of such names as well, which operators
-renew without a word: those are theirs where no cluster is called so, and no cluster is made under that name then.
+renew without a word: those are theirs where no cluster is called so, and no cluster is made under that name then. So is
+what is no authority at all, as Kamaji has them, but a certificate with a key.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ SUFFIX: Final = names.kubeconfig_secret("")
 REGISTERED: Final = f"-sveltos{SUFFIX}"
 """Sveltos' own, of a cluster that is registered there and none of Cluster API's."""
 AUTHORITY: Final = "-ca"
+KEY: Final = "ca.key"
+"""What Kamaji keeps of it, with the certificate; all else it writes over."""
 _KEPT: Final = tuple(f"-{name}" for name in KEPT)
 _CALLED: Final = (TENANT_CLUSTERS, CLUSTERS, KAMAJI_CONTROL_PLANES, TENANT_CONTROL_PLANES)
 """What is called as a cluster is, or will be."""
@@ -59,7 +62,7 @@ def _of_secret(new: Manifest, request: Request, facts: Facts) -> Verdict:
         return Allow()
     if name.endswith(REGISTERED) and request.user.name in facts.trusted.sveltos:
         return Allow()
-    if name.endswith(AUTHORITY) and not keeper_of(new) and reading.is_by_operator(request.user, facts):
+    if name.endswith(AUTHORITY) and not keeper_of(new) and _may_be_theirs(new, request, facts):
         clusters = [One(kind, name.removesuffix(AUTHORITY), request.namespace) for kind in _CALLED]
         facts.need(*clusters)
         if not any(facts.get(one.resource, one.name, namespace=one.namespace) for one in clusters):
@@ -87,13 +90,22 @@ def _of_control_plane(request: Request, facts: Facts) -> Verdict:
     return refuse(Cause("metadata.name", text))
 
 
+def _may_be_theirs(new: Manifest, request: Request, facts: Facts) -> bool:
+    """Whether Kamaji would take nothing of it, or somebody writes it who is not to be suspected of meaning that."""
+    return KEY not in _keys(new) or reading.is_by_operator(request.user, facts)
+
+
 def _said(secret: Manifest) -> tuple[Tree, str]:
     """What it holds, and whose keys it says that these are."""
     return tree.dig(secret, "data"), keeper_of(secret)
 
 
 def _holds_key(secret: Manifest) -> bool:
-    return any(key.endswith(".key") for part in ("data", "stringData") for key in tree.dig(secret, part))
+    return any(key.endswith(".key") for key in _keys(secret))
+
+
+def _keys(secret: Manifest) -> set[str]:
+    return {key for part in ("data", "stringData") for key in tree.dig(secret, part)}
 
 
 POLICY = Policy(

@@ -51,7 +51,14 @@ def test_nobody_writes_in_advance_what_a_control_plane_would_keep(name: str) -> 
 def test_a_certificate_without_its_key_is_no_authority_until_the_key_comes() -> None:
     bare = manifest(SECRETS, "registry-ca", data={"ca.crt": "a"})
     assert check(bare) == Allow()
-    assert isinstance(check(tweak(bare, "data", {"ca.crt": "a", "tls.key": "b"}), old=bare), Deny)
+    assert isinstance(check(tweak(bare, "data", {"ca.crt": "a", "ca.key": "b"}), old=bare), Deny)
+
+
+def test_a_key_that_kamaji_would_not_take_may_be_anybodys_where_no_cluster_is_called_so() -> None:
+    usual = manifest(SECRETS, "db-ca", data={"ca.crt": "a", "tls.crt": "a", "tls.key": "b"})
+    assert check(usual) == Allow()
+    assert isinstance(World(*WORLD, WEB).check(POLICY, request(SECRETS, usual)), Deny)
+    assert isinstance(of_control_plane(usual), Deny)
 
 
 @pytest.mark.parametrize(
