@@ -52,8 +52,8 @@ MANAGERS = (
         "capi-kubeadm-bootstrap-system",
         "capi-kubeadm-bootstrap-manager",
         ("bootstrap.cluster.x-k8s.io",),
-        # It looks three times until a machine may begin, and no more than once a second otherwise: that is a fifth of
-        # what a cluster takes here. The core manager keeps its limit, by which it waits to hear of its own writes.
+        # It looks several times before a machine may begin, and otherwise no more than once a second: that is two
+        # seconds of each machine. The core manager keeps its limit, by which it waits to hear of its own writes.
         flags=("--feature-gates=ReconcilerRateLimiting=false",),
     ),
 )
