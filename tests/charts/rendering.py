@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import subprocess
 from collections.abc import Iterable
@@ -46,9 +45,9 @@ class Helm:
         arguments = ["template", release, str(self.chart), "--namespace", namespace]
         arguments += [word for api_version in served for word in ("--api-versions", api_version)]
         if isinstance(values, Path):
-            text = _printed(self, (*arguments, "--values", str(values)), "")
+            text = self._run(*arguments, "--values", str(values))
         else:
-            text = _printed(self, (*arguments, "--values", "-"), json.dumps(values or {}))
+            text = self._run(*arguments, "--values", "-", stdin=json.dumps(values or {}))
         return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
 
     def install(self, release: str, values: Manifest, *, kubeconfig: Path, namespace: str) -> str:
@@ -71,12 +70,6 @@ class Helm:
         if done.returncode != 0:
             raise Refused(done.stderr + done.stdout)
         return done.stdout
-
-
-@functools.cache
-def _printed(helm: Helm, arguments: tuple[str, ...], stdin: str) -> str:
-    """What Helm prints. Many tests ask for the same, which it takes half a second to say."""
-    return helm._run(*arguments, stdin=stdin)
 
 
 def kinds(manifests: list[Manifest], kind: str) -> list[Manifest]:
