@@ -27,7 +27,7 @@ who goes on asking has the next advance charged by the same write. After as long
 given back: less than whoever would have room but for it can wait."""
 RECENT: Final = 15.0
 """Seconds in which a door must have been asked more than once to take anything ahead."""
-GROWTH: Final = 2
+GROWTH: Final = 4
 """What is taken ahead, as often as what was asked for in that time."""
 MOST: Final = 64
 """Creations of which what they cost is remembered."""
@@ -69,7 +69,7 @@ class Hand:
 
     @property
     def is_low(self) -> bool:
-        return (self.room * 2).within(self._most)
+        return (self.room * 4).within(self._most)
 
     def rest(self, now: float) -> float:
         """Seconds until there is something to be written where nobody comes."""
