@@ -25,7 +25,7 @@ async def tenant(admin: Kube, namespace: str) -> AsyncIterator[str]:
 
 
 async def labelled(kube: Kube, kinds: tuple[Resource, ...], namespace: str) -> dict[tuple[str, str], str]:
-    """Kind and name of everything with the cluster's label, and the version of its content."""
+    """Kind and name of everything with the cluster's label, and its content or the version of that."""
     found: dict[tuple[str, str], str] = {}
     for kind in kinds:
         try:
@@ -37,9 +37,12 @@ async def labelled(kube: Kube, kinds: tuple[Resource, ...], namespace: str) -> d
 
 
 def _content(manifest: Manifest) -> str:
-    """What moves when the content does: controllers may be at work beside us, and write statuses."""
+    """What moves when the content does: controllers may be at work beside us, and write statuses and owners."""
     meta = manifest["metadata"]
-    return str(meta.get("generation") or meta["resourceVersion"])
+    if "generation" in meta:
+        return str(meta["generation"])
+    marks = {key: meta.get(key) for key in ("labels", "annotations")}
+    return repr({**manifest, "metadata": marks})
 
 
 async def test_a_cluster_is_made_kept_and_ended_on_a_real_api_server(admin: Kube, namespace: str, tenant: str) -> None:
