@@ -41,7 +41,8 @@ async def balanced(port: int, replicas: Sequence[int], *, leaving: Container[int
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
-        while piece := await source.read(PIECE):
+        # The other direction may have closed it: uvloop takes nothing then.
+        while (piece := await source.read(PIECE)) and not target.is_closing():
             target.write(piece)
             await target.drain()
     target.close()
