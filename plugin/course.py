@@ -18,7 +18,7 @@ from plugin.session import Session
 from plugin.wishes import Outcome
 from provisioning import escalation, lifetime, objects, people, resources, risk, stage, wording
 from provisioning.manifest import Manifest
-from provisioning.model import Action, ClusterRequest, Decision, Phase, Subject, Tenant, TenantCluster
+from provisioning.model import Action, ClusterRequest, Decision, Phase, RequestSpec, Subject, Tenant, TenantCluster
 from provisioning.objects import Stored
 from provisioning.stage import Stage
 
@@ -59,20 +59,21 @@ async def see_through(
     """
     if outcome.unchanged:
         done = wording.unchanged(outcome.wish.cluster)
-    tenant = await _deciding(session, outcome) if outcome.asked else None
+    request = objects.read(ClusterRequest, outcome.written) if outcome.asked else None
+    tenant = await _deciding(session, request.it.spec) if request else None
     if not printing.is_for_programs(course.output):
-        sentences = asked(outcome, tenant) if outcome.asked else (done,)
+        sentences = asked(outcome, request, tenant) if request else (done,)
         # What was only tried cannot be approved, nor followed.
-        further = go_on(outcome, tenant, session.namespace) if outcome.asked and not course.dry else ()
+        further = go_on(request, tenant, session.namespace) if request and not course.dry else ()
         for sentence in (*sentences, *further):
             printing.say(f"{sentence} (server dry run)" if course.dry else sentence)
-    if outcome.asked:
-        _check_deciders(objects.read(ClusterRequest, outcome.written), tenant)
+    if request:
+        _check_deciders(request, tenant)
     if course.wait and not course.dry:
         try:
             async with asyncio.timeout(course.timeout.total_seconds()):
-                if outcome.asked:
-                    await _decided(session, objects.read(ClusterRequest, outcome.written))
+                if request:
+                    await _decided(session, request)
                 await _arrived(session, outcome, course, arrived)
         except TimeoutError as error:
             raise NotDone(await _late(session, outcome, course)) from error
@@ -93,9 +94,8 @@ async def carried_out(session: Session, outcome: Outcome, course: Course) -> Non
         raise NotDone(underway(await finding.request(session, name), lifetime.spell(AT_ONCE))) from error
 
 
-def asked(outcome: Outcome, tenant: Stored[Tenant] | None) -> tuple[str, ...]:
+def asked(outcome: Outcome, request: Stored[ClusterRequest], tenant: Stored[Tenant] | None) -> tuple[str, ...]:
     """What a person is told when somebody has to agree: what is asked for, and who that is."""
-    request = objects.read(ClusterRequest, outcome.written)
     wish = {Action.CREATE: "a new cluster", Action.CHANGE: "a change of", Action.DELETE: "the deletion of"}
     since = f" since {moment(request.meta.created)}" if outcome.already and request.meta.created else ""
     told = f"{request.meta.name}: {wish[outcome.wish.action]} {outcome.wish.cluster} is asked for{since}"
@@ -104,19 +104,18 @@ def asked(outcome: Outcome, tenant: Stored[Tenant] | None) -> tuple[str, ...]:
     return (f"{told}, and waits for approval", _who(request, tenant))
 
 
-def go_on(outcome: Outcome, tenant: Stored[Tenant] | None, namespace: str) -> tuple[str, ...]:
+def go_on(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None, namespace: str) -> tuple[str, ...]:
     """How it goes on then."""
-    request = objects.read(ClusterRequest, outcome.written)
-    follow = f"follow it with: kubectl clusterdesk show {outcome.wish.cluster} -n {namespace}"
+    follow = f"follow it with: kubectl clusterdesk show {request.it.spec.cluster} -n {namespace}"
     if request.it.status.phase is Phase.APPROVED:
         return (follow,)
     return (f"they {_where(tenant)}: {wording.approve_line(request.meta.name, namespace)}", follow)
 
 
-async def _deciding(session: Session, outcome: Outcome) -> Stored[Tenant] | None:
+async def _deciding(session: Session, wanted: RequestSpec) -> Stored[Tenant] | None:
     """Whose the namespace is, as they decide about what was asked for. What tells its size, or what is there, is read
     only where that matters."""
-    tenant, wanted = await session.tenant(), objects.read(ClusterRequest, outcome.written).it.spec
+    tenant = await session.tenant()
     if tenant is None or (tenant.it.spec.approval.large is None and wanted.action is not Action.CHANGE):
         return tenant
     cluster, catalog = await finding.find(session, wanted.cluster), await session.catalog()

@@ -34,10 +34,10 @@ async def cluster(session: Session, name: str) -> Stored[TenantCluster]:
 
 async def request(session: Session, name: str) -> Stored[ClusterRequest]:
     """The request as it is now. Raises `NotDone`."""
-    found = await session.kube.find(resources.CLUSTER_REQUESTS, name, namespace=session.namespace)
+    found = await _request(session, name)
     if found is None:
         raise NotDone(f"there is no ClusterRequest {name} in {session.namespace}")
-    return objects.read(ClusterRequest, found)
+    return found
 
 
 async def waiting(session: Session, word: str) -> Stored[ClusterRequest]:
@@ -45,9 +45,8 @@ async def waiting(session: Session, word: str) -> Stored[ClusterRequest]:
 
     Raises `NotDone`.
     """
-    found = await session.kube.find(resources.CLUSTER_REQUESTS, word, namespace=session.namespace)
-    if found is not None:
-        return objects.read(ClusterRequest, found)
+    if (found := await _request(session, word)) is not None:
+        return found
     listed = (await session.kube.list(resources.CLUSTER_REQUESTS, namespace=session.namespace)).items
     known = (objects.read(ClusterRequest, item) for item in listed)
     hits = [it for it in known if it.it.spec.cluster == word and it.it.status.phase is Phase.PENDING]
@@ -57,6 +56,11 @@ async def waiting(session: Session, word: str) -> Stored[ClusterRequest]:
         which = ", ".join(sorted(it.meta.name for it in hits))
         raise NotDone(f"several requests about {word} wait; say which one: {which}")
     raise NotDone(f"there is no ClusterRequest {word} in {session.namespace}, and none waits about such a cluster")
+
+
+async def _request(session: Session, name: str) -> Stored[ClusterRequest] | None:
+    found = await session.kube.find(resources.CLUSTER_REQUESTS, name, namespace=session.namespace)
+    return objects.read(ClusterRequest, found) if found is not None else None
 
 
 def pool(spec: ClusterSpec, name: str) -> NodePool:
