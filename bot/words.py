@@ -10,12 +10,15 @@ import itertools
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bot import entries, offers
 from provisioning import upgrades
 
-_NUMBER = re.compile(r"([0-9]{1,4})(?:[-\u2013]([0-9]{1,4}))?[x\u00d7]?")
-"""`3`, `3x`, or `2-6` for the autoscaler; with the dash, too, that cards have and telephones make of it."""
+WORKERS: Final = r"([0-9]{1,4})(?:[-\u2013]([0-9]{1,4}))?"
+"""`4`, or `2-6` for the autoscaler; with the dash, too, that cards have and telephones make of it."""
+_NUMBER = re.compile(rf"{WORKERS}[x\u00d7]?")
+"""The same, or `3x`."""
 _TIMES = re.compile(r"([0-9]{1,4}(?:[-\u2013][0-9]{1,4})?[x\u00d7])(.+)")
 """`3xsmall`."""
 _LASTS = re.compile(r"(?:[0-9]+(?:[smhdwy]|ms|mins?|hrs?|(?:minute|hour|day|week|month|year)s?))+", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot import cards, change_forms, entries, forms, replies
+from bot import cards, change_forms, entries, forms, replies, words
 from bot.answers import Answer, Errors, FormAnswer, Open, Say
 from bot.blocks import Block
 from bot.change_forms import Workers
@@ -14,8 +14,7 @@ from bot.commands.finding import Found
 from provisioning import edits
 from provisioning.model import ClusterSpec, NodePool
 
-_NUMBERS = re.compile(r"([0-9]{1,4})(?:[-\u2013]([0-9]{1,4}))?")
-"""`4`, or `2-6` for the autoscaler; with the dash, too, that cards have and telephones make of it."""
+_NUMBERS = re.compile(words.WORKERS)
 
 
 def run(call: Call) -> Answer:
