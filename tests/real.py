@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -84,11 +85,18 @@ async def admin(control_plane: ControlPlane) -> AsyncIterator[Kube]:
 
 @pytest_asyncio.fixture
 async def namespace(admin: Kube) -> AsyncIterator[str]:
-    """A namespace of the test's own; it is deleted afterwards, without waiting for it."""
+    """A namespace of the test's own."""
+    async with fresh_namespace(admin) as name:
+        yield name
+
+
+@asynccontextmanager
+async def fresh_namespace(kube: Kube) -> AsyncIterator[str]:
+    """It is deleted afterwards, without waiting for it."""
     name = f"test-{secrets.token_hex(4)}"
-    await apply.put(admin, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}])
+    await apply.put(kube, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}])
     yield name
-    await admin.delete(NAMESPACES, name)
+    await kube.delete(NAMESPACES, name)
 
 
 @pytest.fixture

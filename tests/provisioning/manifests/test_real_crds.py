@@ -6,7 +6,6 @@ in the control plane that serves them anyway.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,10 +19,11 @@ from playground.processes import Processes
 from provisioning import plan
 from provisioning.kube import Kube
 from provisioning.manifest import Manifest
-from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
+from provisioning.resources import CUSTOM_RESOURCE_DEFINITIONS
 from tests import shared_crds
 from tests.builders import tweak
 from tests.provisioning.manifests.examples import WHOLE_CLUSTERS, rendered
+from tests.real import fresh_namespace
 
 pytestmark = pytest.mark.real
 
@@ -56,10 +56,8 @@ async def kube(control_plane: ControlPlane, tmp_path: Path) -> AsyncIterator[Kub
 @pytest_asyncio.fixture
 async def where(kube: Kube) -> AsyncIterator[str]:
     """A namespace of the test's own."""
-    name = f"test-{secrets.token_hex(4)}"
-    await apply.put(kube, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}])
-    yield name
-    await kube.delete(NAMESPACES, name)
+    async with fresh_namespace(kube) as name:
+        yield name
 
 
 async def test_every_whole_cluster_is_taken_without_a_complaint(kube: Kube, where: str) -> None:
