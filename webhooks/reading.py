@@ -211,6 +211,4 @@ def is_by_operator(user: User, facts: Facts) -> bool:
 
     It does what it is for, for whoever asks it: so it is trusted with less than a controller. Raises `Unknown`.
     """
-    kind, _, account = user.name.partition("system:serviceaccount:")
-    home = account.partition(":")[0]
-    return bool(not kind and home) and tenant_of(facts, home) is None
+    return bool(user.home) and tenant_of(facts, user.home) is None

@@ -45,6 +45,12 @@ class User:
     name: str
     groups: tuple[str, ...] = ()
 
+    @property
+    def home(self) -> str:
+        """The namespace of a service account; empty for everybody else."""
+        kind, _, account = self.name.partition("system:serviceaccount:")
+        return "" if kind else account.partition(":")[0]
+
 
 @dataclass(frozen=True)
 class Request:

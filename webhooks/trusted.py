@@ -56,10 +56,7 @@ class Trusted:
 
     def is_controller(self, user: User) -> bool:
         """Whether a controller of the management cluster asks. Never one that is hosted in a tenant's namespace."""
-        if user.name == KUBERNETES:
-            return True
-        kind, _, account = user.name.partition("system:serviceaccount:")
-        return not kind and account.partition(":")[0] in self.controllers
+        return user.name == KUBERNETES or user.home in self.controllers
 
     def is_system(self, user: User) -> bool:
         """The platform, our own provisioner, or a controller: who may write what people in a tenant may not."""
