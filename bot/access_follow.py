@@ -21,13 +21,13 @@ from bot.occasions import Changes
 from bot.outcomes import Earlier, Fixed, Later, Undeliverable, Vanished
 from bot.ports import Accesses
 from bot.posting import Poster
+from provisioning.manifest import Key
 from provisioning.model import Delivery, Surface, Tenant
 from provisioning.objects import Stored
 from provisioning.queue import Queue
 
 log = structlog.get_logger()
 
-Key = tuple[str, str]
 EVENT = "clusterdesk_access"
 WORKERS = 2
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from bot.blocks import Block
 from bot.cards import Card
+from provisioning.manifest import Key
 from provisioning.model import Person
 from provisioning.wish import Wish
 
@@ -68,7 +69,7 @@ class Revoke:
     """End these accesses, given by namespace and name."""
 
     person: Person
-    accesses: tuple[tuple[str, str], ...]
+    accesses: tuple[Key, ...]
 
 
 @dataclass(frozen=True)

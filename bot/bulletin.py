@@ -11,12 +11,13 @@ from datetime import datetime
 
 from bot import posting, unasked
 from bot.cards import Card
-from bot.notes import Key, Noted, Place
+from bot.notes import Noted, Place
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.unasked import Unasked
 from bot.weights import Weight
 from provisioning import told
+from provisioning.manifest import Key
 from provisioning.model import Delivery, Surface
 
 EVENT = "clusterdesk_cluster"

@@ -12,11 +12,11 @@ import structlog
 
 from bot import text
 from bot.cards import Card
-from bot.notes import Key
 from bot.outcomes import Earlier, Undeliverable, Vanished
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
+from provisioning.manifest import Key
 from provisioning.model import Surface
 
 log = structlog.get_logger()

@@ -18,7 +18,6 @@ import structlog
 from bot import news, unasked
 from bot.bulletin import Bulletin
 from bot.news import Word
-from bot.notes import Key
 from bot.occasions import Changes
 from bot.outcomes import Later, Undeliverable, Unknown
 from bot.ports import Desk
@@ -26,6 +25,7 @@ from bot.posting import Poster
 from bot.roundup import Roundup
 from bot.unasked import Unasked
 from bot.weights import Weight
+from provisioning.manifest import Key
 from provisioning.model import Delivery, Surface
 from provisioning.queue import Queue
 

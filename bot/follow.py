@@ -22,7 +22,7 @@ from bot.caretaker import Caretaker
 from bot.digest import Requests
 from bot.herald import Herald
 from bot.meanwhile import Meanwhile
-from bot.notes import Key, Notes, Shown
+from bot.notes import Notes, Shown
 from bot.occasions import Changes, Occasions
 from bot.outcomes import Busy, Earlier, Fixed, Later, Undeliverable, Vanished
 from bot.pace import Pace
@@ -33,6 +33,7 @@ from bot.ringer import Ringer
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning import objects, standing
+from provisioning.manifest import Key
 from provisioning.memo import Memo
 from provisioning.model import Action, ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored

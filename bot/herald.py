@@ -12,11 +12,12 @@ import structlog
 
 from bot import news, posting
 from bot.news import News
-from bot.notes import Key, Notes
+from bot.notes import Notes
 from bot.outcomes import Later, Undeliverable
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
+from provisioning.manifest import Key
 from provisioning.model import Delivery, Surface
 
 log = structlog.get_logger()

@@ -15,11 +15,12 @@ import structlog
 from bot import approvers, chimes, digest, places, sights
 from bot.cards import Card
 from bot.digest import Requests
-from bot.notes import Key, Notes
+from bot.notes import Notes
 from bot.outcomes import Earlier, Undeliverable
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight
+from provisioning.manifest import Key
 from provisioning.model import ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored
 

@@ -15,7 +15,6 @@ import structlog
 
 from bot import approvers, messages, sights
 from bot.courier import Courier
-from bot.notes import Key
 from bot.occasions import Changes
 from bot.outcomes import Later, Undeliverable, Vanished
 from bot.ports import Desk
@@ -24,6 +23,7 @@ from bot.prompter import LOOK_SECONDS, Directory, Prompter
 from bot.sights import Sight
 from bot.weights import Weight
 from provisioning import room
+from provisioning.manifest import Key
 from provisioning.model import Message
 from provisioning.queue import Queue
 from provisioning.records import AnswerTold, QuestionTold

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 
 from bot.ports import Desk
+from provisioning.manifest import Key
 from provisioning.model import ClusterRequest, Delivery, Surface
 from provisioning.objects import Stored
 
-Key = tuple[str, str]
 Place = tuple[Surface, str]
-
-
 Shown = Callable[[Stored[ClusterRequest], Delivery], None]
 """Hears of each card that stands there now."""
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
 
 from bot.caretaker import Caretaker
-from bot.notes import Key
 from bot.ports import Desk
+from provisioning.manifest import Key
 from provisioning.model import ClusterRequest, Phase
 from provisioning.objects import Stored
 from provisioning.queue import Queue

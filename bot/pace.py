@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.notes import Key
+from provisioning.manifest import Key
 from provisioning.stage import Stage
 
 PROGRESS_SECONDS = 5.0

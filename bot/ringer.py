@@ -15,12 +15,13 @@ import structlog
 
 from bot import approvers, chimes, digest, places, sights, weights
 from bot.cards import Card
-from bot.notes import Key, Notes
+from bot.notes import Notes
 from bot.outcomes import Earlier, Later, Undeliverable, Vanished
 from bot.ports import Desk
 from bot.posting import Poster
 from bot.sights import Sight
 from bot.weights import Weight
+from provisioning.manifest import Key
 from provisioning.model import ClusterRequest, Surface
 from provisioning.objects import Stored
 

@@ -20,6 +20,7 @@ from bot.news import Told, Watched, Word
 from bot.ports import Reads
 from provisioning import lifetime, names, objects, people, room, stage, standing, unattended
 from provisioning.errors import NoCatalog
+from provisioning.manifest import Key
 from provisioning.model import (
     Action,
     CatalogSpec,
@@ -73,7 +74,7 @@ class Due:
     fresh: bool
 
 
-def at(desk: Reads, key: tuple[str, str], *, now: datetime | None = None) -> Unasked | None:
+def at(desk: Reads, key: Key, *, now: datetime | None = None) -> Unasked | None:
     """The cluster of that namespace and name. None where there is none, or nobody knows whose it is or of what."""
     tenant, cluster = desk.tenant_of(key[0]), desk.cluster(*key)
     if tenant is None or cluster is None:

@@ -12,6 +12,7 @@ from bot.commands import finding
 from bot.commands.command import Call, Command
 from provisioning import people, room, stage
 from provisioning.handmade import HandMade
+from provisioning.manifest import Key
 from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored
 
@@ -73,7 +74,7 @@ def _by_hand(cluster: HandMade, tenant: str) -> Block:
     return _row(hand_made.line(cluster, tenant), (cluster.meta.namespace, cluster.meta.name))
 
 
-def _row(line: str, key: tuple[str, str]) -> Block:
+def _row(line: str, key: Key) -> Block:
     """With the button that shows all about it."""
     return blocks.section(line) | {"accessory": buttons.show(*key)}
 

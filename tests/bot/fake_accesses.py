@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioning import asking, errors, grants, issuing, objects
 from provisioning.entry import Entry
 from provisioning.lifecycle import Refused
+from provisioning.manifest import Key
 from provisioning.model import AccessStatus, ClusterAccess, Delivery, Person, Surface, Tenant
 from provisioning.objects import Stored, format_time
 from tests.provisioning import accesses
@@ -17,7 +18,6 @@ from tests.provisioning import accesses
 if TYPE_CHECKING:
     from tests.bot.fake_desk import FakeChanges
 
-Key = tuple[str, str]
 SERVER = "https://10.0.0.7:6443"
 
 

@@ -17,6 +17,7 @@ from provisioning import approval, errors, names, objects, people, quota, replac
 from provisioning.digest import digest_of
 from provisioning.handmade import HandMade
 from provisioning.lifecycle import Refused
+from provisioning.manifest import Key
 from provisioning.model import (
     Action,
     CatalogSpec,
@@ -42,8 +43,6 @@ from tests.bot.fake_canary import FakeCanary
 from tests.bot.fake_insight import FakeInsight
 from tests.bot.fake_voting import FakeVoting
 from tests.bot.fake_waiting import FakeWaiting
-
-Key = tuple[str, str]
 
 
 class FakeChanges:

@@ -12,9 +12,10 @@ from typing import Any
 from bot.follow import Follower
 from bot.outbox import BURST, PER_MINUTE, Outbox
 from bot.pace import PROGRESS_SECONDS
+from provisioning.manifest import Key
 from provisioning.model import ClusterStatus, Decision, Phase, Vote
 from tests.bot import samples
-from tests.bot.fake_desk import FakeDesk, Key, approved
+from tests.bot.fake_desk import FakeDesk, approved
 
 BUILDING, MINUTES, STEP = 60, 4, 15
 DECIDED: Key = ("tenant-team-a", "cr-decided")
