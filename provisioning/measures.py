@@ -86,7 +86,7 @@ def gist(resource: Resource, manifest: Manifest) -> Manifest | None:
 def _marked(manifest: Manifest) -> list[Any]:
     meta = manifest["metadata"]
     annotations = meta.get("annotations") or {}
-    return [meta.get("ownerReferences") or [], *(annotations.get(key) for key in _MARKS)]
+    return [meta.get("ownerReferences") or [], *map(annotations.get, _MARKS)]
 
 
 def _at(manifest: Manifest, path: str) -> Any:

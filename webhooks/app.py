@@ -7,15 +7,20 @@ that could not be read.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache, partial
 from ssl import SSLContext
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
+import aiohttp
 import structlog
 from aiohttp import web
 
-from webhooks import metrics, review
+from webhooks import metrics, registration, review
 from webhooks.connections import Turnover
 from webhooks.decision import BROKEN, BUSY, Allow, Decision, Deny
 from webhooks.defaults import DEFAULTS
@@ -23,6 +28,10 @@ from webhooks.judge import Judge
 from webhooks.policies import POLICIES
 from webhooks.policy import about, only_noted
 from webhooks.review import Request
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.http import RawRequestMessage
 
 BODY_MAX = 7 * 1024 * 1024
 """Two objects of the most that the API server takes (3 MiB), and room for the envelope."""
@@ -41,11 +50,14 @@ IN_FLIGHT_MAX = 500
 UNDECIDED = Deny("it could not be judged, by a fault of clusterdesk's own; its log says more", code=BROKEN)
 UNCHANGED = Allow(("defaults were not filled in, by a fault of clusterdesk's own; its log says more",))
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Decide = Callable[..., Awaitable[Decision]]
+Handler = Callable[[web.BaseRequest, float], Awaitable[web.Response]]
+"""Answers a request before a deadline, of the loop's clock."""
 
 _RULES = [rule for each in (*POLICIES, *DEFAULTS) for rule in each.applies_to]
 _KINDS = {(rule.resource.group, rule.resource.plural, rule.subresource): rule.resource.kind for rule in _RULES}
 _OPERATIONS = {operation for rule in _RULES for operation in rule.operations}
+_JSON = {"Content-Type": "application/json"}
 _ONLY_NOTED = only_noted(POLICIES)
 
 log = structlog.get_logger()
@@ -75,14 +87,28 @@ class App:
         self._leaving = False
         self._asked = 0.0
         """When somebody came last, by the loop's clock."""
+        self._each_yes = bool(log.bind().is_enabled_for(logging.DEBUG))
+        """Whether the log wants to hear of them: they are many, and there is no time for words that nobody reads."""
+        metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
+        self._handlers: Mapping[tuple[str, str], Handler] = {
+            ("POST", registration.VALIDATE): partial(self._answer, "validate", self._judge.validate),
+            ("POST", registration.MUTATE): partial(self._answer, "mutate", self._mutation),
+            ("GET", "/healthz"): self._healthz,
+            ("GET", "/readyz"): self._readyz,
+        }
 
-    def application(self) -> web.Application:
-        application = web.Application(client_max_size=BODY_MAX, middlewares=[self._say_goodbye])
-        application.router.add_post("/validate", self._validate)
-        application.router.add_post("/mutate", self._mutate)
-        application.router.add_get("/healthz", self._healthz)
-        application.router.add_get("/readyz", self._readyz)
-        return application
+    def server(self) -> web.Server:
+        """What speaks HTTP with the API server. Two paths need no router, and a review no more than it takes."""
+        return web.Server(
+            self._handle,
+            request_factory=_request,
+            keepalive_timeout=KEEP_ALIVE,
+            lingering_time=LINGERING,
+            access_log=None,
+            # The API server packs nothing, and what does not unpack would leave a trace in the log before we have seen
+            # it.
+            auto_decompress=False,
+        )
 
     def why_not_ready(self) -> str | None:
         """None when the API server should ask us; else a sentence for the probe."""
@@ -100,24 +126,29 @@ class App:
         while (rest := min(self._asked + seconds, latest) - loop.time()) > 0:  # noqa: ASYNC110 - nothing is to happen
             await asyncio.sleep(rest)
 
-    async def _validate(self, request: web.Request) -> web.Response:
-        return await self._answer(request, "validate", self._judge.validate)
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        now = self._asked = asyncio.get_running_loop().time()
+        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+        over = peer is not None and self._turnover.is_over(peer, now)
+        response = await self._route(request, now)
+        if self._leaving or over:
+            response.force_close()
+        return response
 
-    async def _mutate(self, request: web.Request) -> web.Response:
-        return await self._answer(request, "mutate", self._mutation)
+    async def _route(self, request: web.BaseRequest, now: float) -> web.Response:
+        path, seconds = _way(request.raw_path)
+        handler = self._handlers.get((request.method, path))
+        if handler is None:
+            known = {each for _, each in self._handlers}
+            return web.Response(status=405 if path in known else 404)
+        return await handler(request, now + seconds - MARGIN)
 
     async def _mutation(self, asked: Request, *, deadline: float) -> Decision:
         return await self._judge.mutate(asked, deadline=deadline)
 
-    async def _answer(
-        self, request: web.Request, door: str, decide: Callable[..., Awaitable[Decision]]
-    ) -> web.Response:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds(request.query.get("timeout", "")) - MARGIN
+    async def _answer(self, door: str, decide: Decide, request: web.BaseRequest, deadline: float) -> web.Response:
         try:
-            async with asyncio.timeout_at(deadline):
-                content = await _body(request)
-            asked = review.decode(content, stored=door == "validate")
+            asked = review.decode(await _whole(request, deadline), stored=door == "validate")
         except TimeoutError:
             metrics.REJECTED.labels("too_slow").inc()
             log.warning("review_rejected", reason="the body did not come in time", door=door)
@@ -127,18 +158,17 @@ class App:
             log.warning("review_malformed", door=door, detail=str(error), bytes=request.content_length)
             return web.Response(status=400, text="this is no AdmissionReview of admission.k8s.io/v1\n")
         started = time.perf_counter()
-        with metrics.IN_FLIGHT.track_inprogress():
-            try:
-                decision = await self._decide(asked, decide, deadline)
-                answer = review.encode(asked.uid, decision, about=asked)
-            except Exception:
-                # The last door: a bug of ours is logged once, here. What it was about is not admitted, and not changed.
-                log.exception("review_failed", door=door, kind=asked.kind, name=asked.name, uid=asked.uid)
-                decision = UNCHANGED if door == "mutate" else UNDECIDED
-                answer = review.encode(asked.uid, decision)
+        try:
+            decision = await self._decide(asked, decide, deadline)
+            answer = review.encode(asked.uid, decision, about=asked)
+        except Exception:
+            # The last door: a bug of ours is logged once, here. What it was about is not admitted, and not changed.
+            log.exception("review_failed", door=door, kind=asked.kind, name=asked.name, uid=asked.uid)
+            decision = UNCHANGED if door == "mutate" else UNDECIDED
+            answer = review.encode(asked.uid, decision)
         took = time.perf_counter() - started
-        metrics.SECONDS.labels(door).observe(took)
-        _count(asked, door, decision, took)
+        metrics.seconds(door).observe(took)
+        _count(asked, door, decision, took, each_yes=self._each_yes)
         try:
             if isinstance(decision, Deny):
                 self._note(asked, decision)
@@ -147,9 +177,9 @@ class App:
         except Exception:
             # It is decided, and whoever asked has their answer: what cannot be told of it changes nothing.
             log.exception("review_not_told", door=door, kind=asked.kind, name=asked.name, uid=asked.uid)
-        return web.Response(body=answer, content_type="application/json")
+        return web.Response(body=answer, headers=_JSON)
 
-    async def _decide(self, asked: Request, decide: Callable[..., Awaitable[Decision]], deadline: float) -> Decision:
+    async def _decide(self, asked: Request, decide: Decide, deadline: float) -> Decision:
         if about(asked) in _ONLY_NOTED:
             # Nobody is asked, so neither load nor a fault makes a refusal of it.
             return Allow()
@@ -161,36 +191,18 @@ class App:
         finally:
             self._in_flight -= 1
 
-    async def _healthz(self, _: web.Request) -> web.Response:
+    async def _healthz(self, _: web.BaseRequest, __: float) -> web.Response:
         return web.Response(text="ok\n")
 
-    async def _readyz(self, _: web.Request) -> web.Response:
+    async def _readyz(self, _: web.BaseRequest, __: float) -> web.Response:
         reason = self.why_not_ready()
         return web.Response(status=503 if reason else 200, text=f"{reason or 'ok'}\n")
-
-    @web.middleware
-    async def _say_goodbye(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        now = self._asked = asyncio.get_running_loop().time()
-        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
-        over = peer is not None and self._turnover.is_over(peer, now)
-        response = await handler(request)
-        if self._leaving or over:
-            response.force_close()
-        return response
 
 
 @asynccontextmanager
 async def serving(app: App, context: SSLContext, *, host: str, port: int) -> AsyncIterator[int]:
     """Listen until the block ends, then finish what is under way. Gives the port (asked for with 0)."""
-    runner = web.AppRunner(
-        app.application(),
-        keepalive_timeout=KEEP_ALIVE,
-        lingering_time=LINGERING,
-        access_log=None,
-        shutdown_timeout=TIMEOUT,
-        # The API server packs nothing, and what does not unpack would leave a trace in the log before we have seen it.
-        auto_decompress=False,
-    )
+    runner = web.ServerRunner(app.server(), shutdown_timeout=TIMEOUT)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port, ssl_context=context)
@@ -200,7 +212,15 @@ async def serving(app: App, context: SSLContext, *, host: str, port: int) -> Asy
         await runner.cleanup()
 
 
-async def _body(request: web.Request) -> bytes:
+async def _whole(request: web.BaseRequest, deadline: float) -> bytes:
+    """The body, which mostly came with its head. Raises `TimeoutError`."""
+    if request.content.is_eof():
+        return await _body(request)
+    async with asyncio.timeout_at(deadline):
+        return await _body(request)
+
+
+async def _body(request: web.BaseRequest) -> bytes:
     if request.content_type != "application/json":
         metrics.REJECTED.labels("content_type").inc()
         log.warning("review_rejected", reason="content type is not application/json")
@@ -215,6 +235,13 @@ async def _body(request: web.Request) -> bytes:
         ) from None
 
 
+@lru_cache(maxsize=64)
+def _way(target: str) -> tuple[str, float]:
+    """The path, and the seconds to answer in: the same few words at every call."""
+    path, _, query = target.partition("?")
+    return path, seconds(parse_qs(query).get("timeout", [""])[-1])
+
+
 def seconds(text: str) -> float:
     """The time to answer in: `10s`, `500ms` in the URL; ours when there is no such thing."""
     unit = 0.001 if text.endswith("ms") else 1.0
@@ -222,12 +249,24 @@ def seconds(text: str) -> float:
     return min(float(number) * unit, 30.0) if number.isascii() and number.isdigit() else TIMEOUT
 
 
-def _count(asked: Request, door: str, decision: Decision, seconds: float) -> None:
+def _request(
+    message: RawRequestMessage,
+    payload: aiohttp.StreamReader,
+    protocol: web.RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> web.BaseRequest:
+    return web.BaseRequest(message, payload, protocol, writer, task, task.get_loop(), client_max_size=BODY_MAX)
+
+
+def _count(asked: Request, door: str, decision: Decision, seconds: float, *, each_yes: bool) -> None:
     word = review.word(decision)
     # Whoever reaches the port can send any word; only those that we registered for become names of time series.
     kind = _KINDS.get((asked.group, asked.resource, asked.subresource)) if asked.operation in _OPERATIONS else None
     about = (kind, asked.operation, asked.subresource) if kind is not None else ("other", "other", "other")
-    metrics.REQUESTS.labels(*about, word, str(asked.dry_run).lower()).inc()
+    metrics.requests(*about, word, str(asked.dry_run).lower()).inc()
+    if isinstance(decision, Allow) and not each_yes:
+        return
     write = log.debug if isinstance(decision, Allow) else log.info
     write(
         "review_answered",

@@ -21,7 +21,12 @@ def goes_as_it_is(request: Request) -> bool:
 def is_about_the_same(request: Request) -> bool:
     """Whether nothing changes in all that the object is about: its content, besides its spec."""
     old, new = request.old, request.object
-    return old is not None and new is not None and all(new.get(key) == old.get(key) for key in _SAID)
+    if old is None or new is None:
+        return False
+    for key in _SAID:  # noqa: SIM110 - asked at every change by many policies; a generator takes twice as long
+        if new.get(key) != old.get(key):
+            return False
+    return True
 
 
 def says_the_same(request: Request) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TypeVar
@@ -19,15 +19,14 @@ import structlog
 
 from provisioning import errors
 from provisioning.manifest import Manifest
-from provisioning.names import TENANT_LABEL
-from provisioning.resources import NAMESPACES, Resource
+from provisioning.resources import Resource
 from webhooks import charge as charges
-from webhooks import marks
 from webhooks.charge import Charge
 from webhooks.confirmed import Confirmed, gist
-from webhooks.decision import BUSY, INVALID, UNAVAILABLE, Allow, Deny, Patch, Verdict, merge, refuse
-from webhooks.facts import Answer, Facts, One, Query, Unknown, Unusable
-from webhooks.policy import About, Default, Policy, Unless, about, table
+from webhooks.decision import BUSY, UNAVAILABLE, Allow, Deny, Patch, Verdict
+from webhooks.facts import Answer, Facts, Query, Unknown, Unusable
+from webhooks.hearing import Hearing
+from webhooks.policy import About, Default, Policy, about, table
 from webhooks.ports import Ledgers, Lookup, Near
 from webhooks.recall import Recall
 from webhooks.review import Request
@@ -73,13 +72,19 @@ class Judge:
     async def validate(self, request: Request, *, deadline: float) -> Verdict:
         """Admit or refuse before `deadline` (of the loop's clock). Never raises for what the world does."""
         policies = self._policies.get(about(request), ())
+        hearing = self._hearing(request, policies, live=False)
+        if not hearing.unknown and not hearing.waiting and not self._doubtful(hearing.facts):
+            # As most changes: who waits for nothing needs no timer either.
+            verdict = hearing.verdict()
+            if isinstance(verdict, Allow):
+                return verdict
         try:
             async with asyncio.timeout_at(deadline):
-                verdict = await self._judge(request, policies, deadline, live=False)
+                verdict = await self._judge(hearing, deadline, live=False)
                 if isinstance(verdict, Allow):
                     return verdict
                 # Perhaps the cache is behind: somebody is refused only by what is so at this moment.
-                return await self._judge(request, policies, deadline, live=True)
+                return await self._judge(self._hearing(request, policies, live=True), deadline, live=True)
         except TimeoutError:
             return Deny("it could not be decided in time; try again", code=BUSY, retry_after=1)
         except errors.KubeError as error:
@@ -101,46 +106,52 @@ class Judge:
             return Allow((f"defaults were not filled in: {_why(error)}",))
         return Patch(tuple(operations)) if operations else Allow()
 
-    async def _judge(self, request: Request, policies: Sequence[Policy], deadline: float, *, live: bool) -> Verdict:
-        facts = Facts(self.now(), self.trusted)
-        if not live:
-            facts.at_hand = partial(self._at_hand, facts)
-        answers = [
-            (policy.name, await self._ask(partial(_check, policy, request, facts), facts, live=live))
-            for policy in policies
-        ]
-        reserving = self._reserve(answers, request, facts, deadline)
+    async def _judge(self, hearing: Hearing, deadline: float, *, live: bool) -> Verdict:
+        facts = hearing.facts
+        for _ in range(ROUNDS_MAX):
+            if not hearing.unknown:
+                break
+            await self._fetch(hearing.unknown, facts, live=live)
+            hearing.ask()
+        else:
+            raise TooCurious
+        reserving = self._reserve(hearing, deadline)
         doubtful = set() if live else self._doubtful(facts)
         if doubtful:
             # Side by side: what is reserved on a wrong guess stays charged for a while, and harms nobody.
-            verdicts, wrong = await asyncio.gather(reserving, self._mistaken(doubtful, facts))
+            _, wrong = await asyncio.gather(reserving, self._mistaken(doubtful, facts))
             if wrong:
                 return UNSURE
         else:
-            verdicts = await reserving
-        refusing = [name for name, verdict in verdicts if isinstance(verdict, Deny)]
-        return _noted(merge(verdict for _, verdict in verdicts), refusing, request, facts)
+            await reserving
+        return hearing.verdict()
 
-    async def _reserve(
-        self, answers: Sequence[tuple[str, Verdict | Charge | Unless]], request: Request, facts: Facts, deadline: float
-    ) -> list[tuple[str, Verdict]]:
-        """The answers with the ledger's in place of the charges. Nothing is written, and nobody waits, for what is
-        refused anyway."""
-        verdicts = [(name, answer) for name, answer in answers if isinstance(answer, Allow | Deny)]
-        refused = any(isinstance(verdict, Deny) for _, verdict in verdicts)
-        for name, answer in answers:
+    async def _reserve(self, hearing: Hearing, deadline: float) -> None:
+        """Put the ledger's answers in place of the charges. Nothing is written, and nobody waits, for what is refused
+        anyway."""
+        refused = hearing.refused
+        for name, answer in hearing.waiting:
             if isinstance(answer, Charge):
-                dry_run = request.dry_run or refused
+                dry_run = hearing.request.dry_run or refused
                 until = min(deadline, _clock() + answer.holds)
                 outcome = await self.ledgers.reserve(answer, deadline=until, dry_run=dry_run)
-                verdicts.append((name, charges.answer(answer, outcome)))
-            elif isinstance(answer, Unless) and not refused:
-                verdicts.append((name, await self._ask(partial(answer.check, facts), facts, live=True)))
-        return verdicts
+                hearing.put(name, charges.answer(answer, outcome))
+            elif not refused:
+                hearing.put(name, await self._ask(partial(answer.check, hearing.facts), hearing.facts, live=True))
+
+    def _hearing(self, request: Request, policies: Sequence[Policy], *, live: bool) -> Hearing:
+        facts = Facts(self.now(), self.trusted)
+        if not live:
+            facts.at_hand = partial(self._at_hand, facts)
+        hearing = Hearing(request, policies, facts)
+        hearing.ask()
+        return hearing
 
     def _doubtful(self, facts: Facts) -> set[Query]:
         """What a yes would rest on, and may not be so any more. A watch alone does not do, it may be behind; nor does
         it that it was so a moment ago, where a watch has seen it change since."""
+        if not facts.guessed and not facts.grounds:
+            return set()
         near = self.near
         changed = {query for query in facts.guessed if near is None or not near.shows(query, facts.known[query])}
         since = _clock() - self.confirmed.within
@@ -215,26 +226,3 @@ def _why(error: Exception) -> str:
             return "it is nested too deep"
         case _:
             return "the API server did not answer"
-
-
-def _noted(verdict: Verdict, refusing: Sequence[str], request: Request, facts: Facts) -> Verdict:
-    """With what the audit log is to know of a refusal: by which policies, and whose the namespace is."""
-    if not isinstance(verdict, Deny):
-        return verdict
-    namespace = facts.known.get(One(NAMESPACES, request.namespace))
-    tenant = marks.label(namespace, TENANT_LABEL) if isinstance(namespace, dict) else ""
-    noted = {"refused-by": ",".join(refusing), **({"tenant": tenant} if tenant else {})}
-    return replace(verdict, audit={**noted, **verdict.audit})
-
-
-def _check(policy: Policy, request: Request, facts: Facts) -> Verdict | Charge | Unless:
-    try:
-        return policy.check(request, facts)
-    except RecursionError:
-        # Deeper than the decoder still takes and than any rule can follow; no CRD has such a shape.
-        return Deny("it is nested too deep to be judged", code=INVALID)
-    except Unusable as error:
-        return Deny(str(error))
-    except errors.Invalid as error:
-        # The CRD lets through what our own model does not; every policy that reads it says the same.
-        return refuse(*(error.causes or (errors.Cause("", error.message),)), code=INVALID)

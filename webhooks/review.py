@@ -24,7 +24,6 @@ WARNING_MAX = 120
 WARNINGS_MAX = 4096
 """Characters of all warnings together that the API server passes on."""
 
-_SECTIONS = ("spec", "status", "data", "stringData", "binaryData")
 _REASONS = {
     403: "Forbidden",
     422: "Invalid",
@@ -116,6 +115,26 @@ class _Review(msgspec.Struct, rename="camel"):
     request: _Request | None = None
 
 
+class _Meta(msgspec.Struct, rename="camel"):
+    name: str = ""
+    uid: str | None = None
+    resource_version: str | None = None
+    labels: dict[Any, Any] | None = None
+    annotations: dict[Any, Any] | None = None
+    owner_references: list[dict[Any, Any]] | None = None
+
+
+class _Manifest(msgspec.Struct, rename="camel"):
+    api_version: str
+    kind: str
+    metadata: _Meta
+    spec: dict[Any, Any] | None = None
+    status: dict[Any, Any] | None = None
+    data: dict[Any, Any] | None = None
+    string_data: dict[Any, Any] | None = None
+    binary_data: dict[Any, Any] | None = None
+
+
 _decoder = msgspec.json.Decoder(_Review)
 _encoder = msgspec.json.Encoder()
 
@@ -140,10 +159,8 @@ def decode(body: bytes, *, stored: bool = False) -> Request:
         raise Malformed("the request has neither object nor oldObject")
     if not asked.user_info.username:
         raise Malformed("the request names nobody who asks")
-    for manifest in (asked.object, asked.old_object):
-        if manifest is not None and not _is_manifest(manifest):
-            raise Malformed("the object of the request is no Kubernetes object")
-    if stored and not (_is_stored(asked.object) and _is_stored(asked.old_object, old=True)):
+    new, old = _shape(asked.object), _shape(asked.old_object)
+    if stored and not (_is_stored(new) and _is_stored(old) and _has_revision(old)):
         raise Malformed("the object of the request lacks what every stored object has")
     return Request(
         uid=asked.uid,
@@ -173,24 +190,24 @@ def _known(manifest: Manifest | None) -> Manifest | None:
         raise Malformed(f"the object of the request cannot be read: {type(error).__name__}") from error
 
 
-def _is_manifest(content: Manifest) -> bool:
-    """The shape that every object has, whatever its kind: the API server sends no other."""
-    meta = content.get("metadata")
-    texts = (content.get("apiVersion"), content.get("kind"), meta.get("name", "") if isinstance(meta, dict) else None)
-    if not isinstance(meta, dict) or not all(isinstance(text, str) for text in texts):
-        return False
-    sections = (*(content.get(key) for key in _SECTIONS), meta.get("labels"), meta.get("annotations"))
-    owners = meta.get("ownerReferences") or []
-    owned = isinstance(owners, list) and all(isinstance(owner, dict) for owner in owners)
-    return owned and all(isinstance(section, dict | None) for section in sections)
+def _shape(content: Manifest | None) -> _Manifest | None:
+    """What every object has, whatever its kind: the API server sends no other. Raises `Malformed`."""
+    if content is None:
+        return None
+    try:
+        return msgspec.convert(content, _Manifest)
+    except msgspec.ValidationError as error:
+        raise Malformed("the object of the request is no Kubernetes object") from error
 
 
-def _is_stored(content: Manifest | None, *, old: bool = False) -> bool:
-    meta = content["metadata"] if content is not None else {"name": "-", "uid": "-", "resourceVersion": "0"}
-    known = all(isinstance(meta.get(key), str) and meta[key] for key in ("name", "uid"))
-    revision = meta.get("resourceVersion") if old else "0"
-    # A fence in a ledger is compared as a number.
-    return known and isinstance(revision, str) and revision.isascii() and revision.isdigit()
+def _is_stored(manifest: _Manifest | None) -> bool:
+    return manifest is None or bool(manifest.metadata.name and manifest.metadata.uid)
+
+
+def _has_revision(manifest: _Manifest | None) -> bool:
+    """A fence in a ledger is compared as a number."""
+    revision = manifest.metadata.resource_version if manifest is not None else "0"
+    return revision is not None and revision.isascii() and revision.isdigit()
 
 
 def encode(uid: str, decision: Decision, *, about: Request | None = None) -> bytes:

@@ -69,7 +69,7 @@ async def opened() -> AsyncIterator[Door]:
     world = Estate(*estate.WORLD, estate.template(), estate.deployment(), estate.cluster("other"), estate.cluster())
     judge = Judge(POLICIES, DEFAULTS, world, MoodyLedgers(), Trusted(), now=lambda: NOW)
     app = App(judge, why_not_ready=lambda: None)
-    runner = web.AppRunner(app.application(), access_log=None)
+    runner = web.ServerRunner(app.server())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     faults: list[str] = []
