@@ -7,6 +7,7 @@ what is known of the management cluster's.
 from __future__ import annotations
 
 import base64
+import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -39,10 +40,11 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----E
 
 @dataclass(frozen=True)
 class Kubeconfig:
-    """Access to an API server: its host, and the certificates of the authorities that it is known by."""
+    """Access to an API server: where it is, and the certificates of the authorities that it is known by."""
 
     field: str
     host: str
+    port: int = 0
     authorities: frozenset[str] = frozenset()
 
 
@@ -115,13 +117,27 @@ def _in_script(text: str, at: str) -> Iterator[Credential]:
 
 
 def _kubeconfig(server: str, authority: str, at: str) -> Iterator[Kubeconfig]:
-    try:
-        host = urlsplit(server).hostname or ""
-    except ValueError:
-        host = ""
+    host, port = _address(server)
     known = certificates(decoded(authority, "base64"))
     if host or known:
-        yield Kubeconfig(at, host, known)
+        yield Kubeconfig(at, host, port, known)
+
+
+def _address(server: str) -> tuple[str, int]:
+    """Host and port; an empty host where it is no address."""
+    try:
+        parts = urlsplit(server)
+        return host_of(parts.hostname or ""), parts.port or (80 if parts.scheme == "http" else 443)
+    except ValueError:
+        return "", 0
+
+
+def host_of(name: str) -> str:
+    """A host's name or address, as it is written one way only."""
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name.lower().removesuffix(".")
 
 
 def _token(claims: str, at: str) -> Iterator[Token]:

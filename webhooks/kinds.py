@@ -9,11 +9,14 @@ from provisioning.resources import Resource
 KUSTOMIZATIONS = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HELM_CHARTS = Resource("source.toolkit.fluxcd.io", "v1", "helmcharts", "HelmChart")
 GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")
+BUCKETS = Resource("source.toolkit.fluxcd.io", "v1", "buckets", "Bucket")
+IMAGE_REPOSITORIES = Resource("image.toolkit.fluxcd.io", "*", "imagerepositories", "ImageRepository")
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 PROFILES = Resource("config.projectsveltos.io", "v1beta1", "profiles", "Profile")
 CLUSTER_PROFILES = Resource(
     "config.projectsveltos.io", "v1beta1", "clusterprofiles", "ClusterProfile", namespaced=False
 )
+SVELTOS_CLUSTERS = Resource("lib.projectsveltos.io", "*", "sveltosclusters", "SveltosCluster")
 VOLUME_IMPORT_SOURCES = Resource("cdi.kubevirt.io", "v1beta1", "volumeimportsources", "VolumeImportSource")
 APPLICATIONS = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 APPLICATION_SETS = Resource("argoproj.io", "v1alpha1", "applicationsets", "ApplicationSet")

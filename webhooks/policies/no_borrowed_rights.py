@@ -4,7 +4,8 @@ Flux' controllers may do everything there, and without `kubeConfig` and `service
 write a HelmRelease. With a `kubeConfig` that is a ConfigMap and no Secret, they show a token of their own to whatever
 address that says, unless it names an account, and it may change at any time. Sveltos has no account to name, so a
 tenant's profile stays out of the management cluster, and names nothing in other namespaces; nor does Cluster API's
-add-on provider for Helm, which takes the cluster and the Secrets that it is told, wherever they are.
+add-on provider for Helm, which takes the cluster and the Secrets that it is told, wherever they are. What they fetch,
+and what they reach, they do not by identities of their own either (`webhooks.identities`).
 Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as well, and may have forgotten. Where it
 says that it has, a release that names no account is carried out by the default one of its namespace.
 """
@@ -16,16 +17,17 @@ from collections.abc import Callable, Iterator
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
 from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASE_PROXIES, HELM_RELEASES
-from webhooks import carriers, difference, extent, hubs, marks, reading, tree
+from webhooks import carriers, difference, extent, hubs, identities, marks, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.hubs import Entry
 from webhooks.kinds import KUSTOMIZATIONS, PROFILES
 from webhooks.policy import Policy, Reach, Rule
-from webhooks.review import Request
+from webhooks.review import Request, User
 
-KINDS = (HELM_RELEASES, KUSTOMIZATIONS, PROFILES, HELM_CHART_PROXIES, HELM_RELEASE_PROXIES)
+KINDS = (HELM_RELEASES, KUSTOMIZATIONS, PROFILES, HELM_CHART_PROXIES, HELM_RELEASE_PROXIES, *identities.KINDS)
 _PROXIES = (HELM_CHART_PROXIES.kind, HELM_RELEASE_PROXIES.kind)
+_LENT = tuple(kind.kind for kind in identities.KINDS)
 ELSEWHERE = ("clusterRef", "credentials.secret", "tlsConfig.caSecret")
 """What of a proxy may name another namespace."""
 
@@ -37,11 +39,18 @@ def check(request: Request, facts: Facts) -> Verdict:
     if request.old is not None and _work(manifest) == _work(request.old):
         # What is there already can be suspended and removed.
         return Allow()
+    if manifest["kind"] in _LENT and _may_lend(request.user, facts):
+        return Allow()
     locked_down = facts.trusted.flux_locked_down
     causes = list(_borrowed(manifest, _there(request, manifest, facts), locked_down=locked_down))
     if not causes or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     return refuse(*causes)
+
+
+def _may_lend(user: User, facts: Facts) -> bool:
+    """The platform, what is its own; and Sveltos keeps up what is registered there."""
+    return facts.trusted.is_system(user) or user.name in facts.trusted.sveltos
 
 
 def _there(request: Request, manifest: Manifest, facts: Facts) -> Manifest | None:
@@ -76,6 +85,8 @@ def _borrowed(manifest: Manifest, before: Manifest | None, *, locked_down: bool)
                     f"the add-on provider would go to {namespace} with its own rights; name what is in this namespace"
                 )
                 yield Cause(f"spec.{path}.namespace", told)
+    elif manifest["kind"] in _LENT:
+        yield from identities.borrowed(manifest)
     elif tree.dig(spec, "kubeConfig").get("configMapRef"):
         yield Cause(
             "spec.kubeConfig.configMapRef",
@@ -99,7 +110,7 @@ def _added(read: Callable[[Manifest], Iterator[Entry]], manifest: Manifest, befo
 
 def _work(manifest: Manifest) -> Manifest:
     """What it does; not whether it is paused."""
-    return {key: value for key, value in tree.mapping(manifest.get("spec")).items() if key != "suspend"}
+    return {key: value for key, value in tree.mapping(manifest.get("spec")).items() if key not in ("suspend", "paused")}
 
 
 POLICY = Policy(

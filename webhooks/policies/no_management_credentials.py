@@ -4,6 +4,9 @@ Whoever is administrator inside a tenant reads everything in it. So a kubeconfig
 or a token of one of its ServiceAccounts must not get there, by whatever way; what needs such access runs beside the
 control plane. A kubeconfig is known by the certificate authority in it, which is the one that Kubernetes publishes, or
 by the API server's own addresses; a token by the uid of the account. Names prove nothing.
+
+A tenant's API server may share the address of the management cluster's and have another port. A kubeconfig for that is
+known by an authority of its own: what another one vouches for there is another API server.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
@@ -30,6 +34,8 @@ CLUSTER_INFO = One(CONFIG_MAPS, "cluster-info", "kube-public")
 """Where kubeadm says under which address the API server is known; elsewhere there is none."""
 ADDRESSES = One(ENDPOINT_SLICES, "kubernetes", "default")
 """The API servers' own. Not the Service's: in a tenant the same address may be its own API server's."""
+ANY_PORT: Final = 0
+"""Where the EndpointSlice says none."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,16 @@ class Management:
     """What the management cluster's API server is known by."""
 
     authorities: frozenset[str]
-    hosts: frozenset[str]
+    addresses: frozenset[tuple[str, int]]
+    """Host and port."""
+
+    def why_at(self, host: str, port: int, *, has_authority: bool) -> str:
+        """By what a kubeconfig for this address is for it; empty when it is not."""
+        if not self.addresses.isdisjoint({(host, port), (host, ANY_PORT)}):
+            return f"a kubeconfig for {host}, the management cluster's API server"
+        if has_authority or host not in {each for each, _ in self.addresses}:
+            return ""
+        return f"a kubeconfig for {host}, where the management cluster's API server is, and for no authority of another"
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -69,10 +84,10 @@ def _causes(found: Sequence[Credential], facts: Facts) -> Iterator[Cause]:
 def _evidence(credential: Credential, management: Management, facts: Facts) -> str:
     """By what it is one of the management cluster's; empty when it is not."""
     match credential:
-        case Kubeconfig(host=host, authorities=authorities):
+        case Kubeconfig(host=host, port=port, authorities=authorities):
             if authorities & management.authorities:
                 return "a kubeconfig with the certificate authority of the management cluster"
-            return f"a kubeconfig for {host}, the management cluster's API server" if host in management.hosts else ""
+            return management.why_at(host, port, has_authority=bool(authorities))
         case Token(namespace=namespace, account=account, uid=uid):
             there = facts.get(SERVICE_ACCOUNTS, account, namespace=namespace)
             ours = there is not None and there["metadata"].get("uid") == uid
@@ -83,10 +98,12 @@ def _management(facts: Facts) -> Management:
     root = _data(facts, ROOT_AUTHORITY, "ca.crt")
     info = credentials.find(Part("", Form.TEXT, _data(facts, CLUSTER_INFO, "kubeconfig")))
     slices = facts.get(ADDRESSES.resource, ADDRESSES.name, namespace=ADDRESSES.namespace) or {}
-    addresses = [str(a) for e in tree.mappings(slices.get("endpoints")) for a in tree.sequence(e.get("addresses"))]
+    hosts = [str(a) for e in tree.mappings(slices.get("endpoints")) for a in tree.sequence(e.get("addresses"))]
+    ports = [port for each in tree.mappings(slices.get("ports")) if isinstance(port := each.get("port"), int)]
     known = [kubeconfig for kubeconfig in info if isinstance(kubeconfig, Kubeconfig)]
     authorities = credentials.certificates(root).union(*(k.authorities for k in known))
-    return Management(authorities, frozenset({*addresses, *(k.host for k in known if k.host)}))
+    own = {(credentials.host_of(host), port) for host in hosts for port in ports or [ANY_PORT]}
+    return Management(authorities, frozenset(own | {(k.host, k.port) for k in known if k.host}))
 
 
 def _data(facts: Facts, of: One, key: str) -> str:

@@ -21,6 +21,8 @@ from webhooks.tree import Tree
 
 MANAGED_BY = "cluster.x-k8s.io/managed-by"
 KAMAJI = "kamaji"
+MOVED: Final = "clusterctl.cluster.x-k8s.io/delete-for-move"
+"""`clusterctl move` puts it in the place of all other annotations, a moment before it deletes what it has moved."""
 
 HERE: Final = "machines of a tenant run in this management cluster only; leave it out"
 OWN: Final = "must be {own}, the object's own, and not {elsewhere}"
@@ -31,19 +33,20 @@ def check(request: Request, facts: Facts) -> Verdict:
     if manifest is None or extent.goes_as_it_is(request) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     if request.resource == KUBEVIRT_CLUSTERS.plural:
-        causes = list(_of_cluster(manifest, request.old))
+        is_moved = facts.trusted.is_platform(request.user) and MOVED in tree.dig(manifest, "metadata", "annotations")
+        causes = list(_of_cluster(manifest, request.old, is_moved=is_moved))
     else:
         path = ("spec",) if request.resource == KUBEVIRT_MACHINES.plural else ("spec", "template", "spec")
         causes = list(_of_machine(tree.dig(manifest, *path), ".".join(path), request.namespace))
     return refuse(*causes, code=INVALID) if causes else Allow()
 
 
-def _of_cluster(manifest: Manifest, old: Manifest | None) -> Iterator[Cause]:
+def _of_cluster(manifest: Manifest, old: Manifest | None, *, is_moved: bool) -> Iterator[Cause]:
     if tree.dig(manifest, "spec").get("infraClusterSecretRef"):
         yield Cause("spec.infraClusterSecretRef", HERE)
     # One that was there before the tenant was goes on as it is: its provider writes it all the time.
     was_so = old is None or marks.annotation(old, MANAGED_BY) == KAMAJI
-    if was_so and marks.annotation(manifest, MANAGED_BY) != KAMAJI:
+    if was_so and not is_moved and marks.annotation(manifest, MANAGED_BY) != KAMAJI:
         yield Cause(
             f"metadata.annotations[{MANAGED_BY}]",
             f"must be {KAMAJI}, from the beginning to the end: the control plane comes with its own address here",

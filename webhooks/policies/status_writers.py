@@ -29,14 +29,13 @@ from provisioning.resources import (
 from webhooks import reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
-from webhooks.kinds import GIT_REPOSITORIES, HELM_CHARTS
+from webhooks.kinds import BUCKETS, GIT_REPOSITORIES, HELM_CHARTS
 from webhooks.policy import UPDATE, Policy, Reach, Rule
 from webhooks.review import Request
 
 TOLD: Final = "is written by clusterdesk itself, and not by {user}; change the spec, and it follows"
 THEIRS: Final = "is written by the controller that acts by it, and not by {user}; change the spec, and it follows"
 KINDS: Final = (TENANT_CLUSTERS, TENANTS, CATALOGS)
-BUCKETS: Final = Resource(HELM_CHARTS.group, "v1", "buckets", "Bucket")
 SOURCES: Final = (GIT_REPOSITORIES, OCI_REPOSITORIES, HELM_REPOSITORIES, HELM_CHARTS, BUCKETS)
 ACTED_BY: Final[Mapping[Resource, tuple[str, ...]]] = {
     TENANT_CONTROL_PLANES: ("storage", "kubeconfig", "certificates"),

@@ -6,12 +6,26 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import HELM_CHART_PROXIES, HELM_RELEASE_PROXIES, HELM_RELEASES, Resource
+from provisioning.resources import (
+    HELM_CHART_PROXIES,
+    HELM_RELEASE_PROXIES,
+    HELM_RELEASES,
+    HELM_REPOSITORIES,
+    OCI_REPOSITORIES,
+    Resource,
+)
 from tests.webhooks.estate import WORLD, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
-from webhooks.kinds import KUSTOMIZATIONS, PROFILES
+from webhooks.kinds import (
+    BUCKETS,
+    GIT_REPOSITORIES,
+    IMAGE_REPOSITORIES,
+    KUSTOMIZATIONS,
+    PROFILES,
+    SVELTOS_CLUSTERS,
+)
 from webhooks.policies.no_borrowed_rights import POLICY
 from webhooks.trusted import Trusted
 
@@ -163,3 +177,84 @@ def test_a_release_that_follows_from_a_proxy_says_what_that_says_and_no_more() -
     assert isinstance(World(*WORLD).check(POLICY, asked), Deny)
     elsewhere = tweak(release, "spec.clusterRef", {"name": "web", "namespace": "tenant-red"})
     assert isinstance(World(*WORLD, proxy).check(POLICY, request(HELM_RELEASE_PROXIES, elsewhere)), Deny)
+
+
+SECRET = {"secretRef": {"name": "a"}}
+OWN = {"serviceAccountName": "gitops"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        (GIT_REPOSITORIES, {"provider": "azure"}),
+        # Whatever the Secret says, the token is the controller's.
+        (GIT_REPOSITORIES, {"provider": "azure", **SECRET}),
+        (GIT_REPOSITORIES, {"provider": "aws"}),
+        (OCI_REPOSITORIES, {"provider": "aws"}),
+        (OCI_REPOSITORIES, {"provider": "gcp"}),
+        (HELM_REPOSITORIES, {"provider": "aws", "type": "oci"}),
+        (BUCKETS, {"provider": "aws", "sts": {"provider": "aws", "endpoint": "https://x"}}),
+        (BUCKETS, {"provider": "azure"}),
+        # The Secret may name an identity of the machine's, or a file and where to send it.
+        (BUCKETS, {"provider": "azure", **SECRET}),
+        (BUCKETS, {"provider": "gcp", **SECRET}),
+        (IMAGE_REPOSITORIES, {"provider": "aws", **SECRET}),
+        (OCI_REPOSITORIES, {"provider": "newcomer"}),
+    ],
+)
+def test_nothing_is_fetched_for_a_tenant_by_an_identity_of_fluxs_own(kind: Resource, spec: Any) -> None:
+    bare = manifest(kind, "s", {"url": "https://somewhere.example.org", **spec})
+    verdict = check(kind, bare)
+    assert isinstance(verdict, Deny)
+    assert verdict.causes[0].field == "spec.provider"
+    assert f"by {spec['provider']} Flux would ask with an identity of its own controller's" in verdict.reason
+    assert check(kind, tweak(bare, "metadata.namespace", "elsewhere")) == Allow()
+    assert check(kind, bare, groups=("system:masters",)) == Allow()
+    # What the platform has lent stays as it is lent, and may be paused.
+    assert check(kind, tweak(bare, "spec.suspend", True), old=bare) == Allow()
+    assert isinstance(check(kind, tweak(bare, "spec.url", "https://mine.example.org"), old=bare), Deny)
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        (GIT_REPOSITORIES, {}),
+        (GIT_REPOSITORIES, {"provider": "generic", **SECRET}),
+        (GIT_REPOSITORIES, {"provider": "github", **SECRET}),
+        (GIT_REPOSITORIES, {"provider": "azure", **OWN}),
+        (OCI_REPOSITORIES, {"provider": "aws", **SECRET}),
+        (OCI_REPOSITORIES, {"provider": "aws", **OWN}),
+        (HELM_REPOSITORIES, {"provider": "aws", "type": "oci", **SECRET}),
+        (BUCKETS, {"provider": "aws", **SECRET}),
+        (BUCKETS, {"provider": "generic", **SECRET}),
+        (BUCKETS, {"provider": "gcp", **OWN}),
+        (IMAGE_REPOSITORIES, {"provider": "aws", **OWN}),
+    ],
+)
+def test_what_is_asked_for_by_a_secret_or_an_account_of_the_tenants_is_fetched(kind: Resource, spec: Any) -> None:
+    assert check(kind, manifest(kind, "s", {"url": "https://somewhere.example.org", **spec})) == Allow()
+
+
+AZURE = {"provider": "azure", "endpoint": "https://mine.example.org"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [({"workloadIdentity": AZURE}, "spec.workloadIdentity"), ({"kubeconfigName": "mine"}, "spec.kubeconfigName")],
+)
+def test_sveltos_reaches_no_cluster_for_a_tenant_by_a_token_of_its_own_or_by_anybodys_kubeconfig(
+    spec: Any, field: str
+) -> None:
+    registered = manifest(SVELTOS_CLUSTERS, "c", spec)
+    verdict = check(SVELTOS_CLUSTERS, registered)
+    assert isinstance(verdict, Deny)
+    assert [cause.field for cause in verdict.causes] == [field]
+    assert check(SVELTOS_CLUSTERS, registered, groups=("system:masters",)) == Allow()
+    keeper = "system:serviceaccount:projectsveltos:sc-manager"
+    assert (
+        check(SVELTOS_CLUSTERS, tweak(registered, "spec.kubeconfigKeyName", "b"), old=registered, user=keeper)
+        == Allow()
+    )
+    assert check(SVELTOS_CLUSTERS, tweak(registered, "spec.paused", True), old=registered) == Allow()
+    for own in ({}, {"kubeconfigName": "web-kubeconfig"}, {"consecutiveFailureThreshold": 5}):
+        assert check(SVELTOS_CLUSTERS, manifest(SVELTOS_CLUSTERS, "c", own)) == Allow()

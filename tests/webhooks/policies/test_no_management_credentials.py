@@ -38,7 +38,10 @@ def encoded(text: str) -> str:
 
 
 def kubeconfig(server: str = "https://10.0.0.9:6443", authority: str = "ours") -> str:
-    cluster = {"server": server, "certificate-authority-data": encoded(certificate(authority))}
+    cluster = {
+        "server": server,
+        **({"certificate-authority-data": encoded(certificate(authority))} if authority else {}),
+    }
     users = [{"name": "u", "user": {"token": "t"}}]
     return yaml.safe_dump({"kind": "Config", "clusters": [{"name": "c", "cluster": cluster}], "users": users})
 
@@ -61,14 +64,19 @@ def secret(**data: str) -> str:
     )
 
 
-INFO = kubeconfig("https://k8s.example.org")
 ESTATE = (
     *WORLD,
     manifest(CONFIG_MAPS, "kube-root-ca.crt", data={"ca.crt": certificate("ours")}, namespace="kube-system"),
     manifest(
         CONFIG_MAPS, "cluster-info", data={"kubeconfig": kubeconfig("https://k8s.example.org")}, namespace="kube-public"
     ),
-    manifest(ENDPOINT_SLICES, "kubernetes", namespace="default", endpoints=[{"addresses": ["192.0.2.7"]}]),
+    manifest(
+        ENDPOINT_SLICES,
+        "kubernetes",
+        namespace="default",
+        endpoints=[{"addresses": ["192.0.2.7", "2001:db8::7"]}],
+        ports=[{"name": "https", "port": 6443}],
+    ),
     manifest(SERVICE_ACCOUNTS, "autoscaler"),
 )
 INTO = manifest(CLUSTER_RESOURCE_SETS, "s", {"clusterSelector": {}, "resources": [{"kind": "ConfigMap", "name": "c"}]})
@@ -122,6 +130,36 @@ def test_it_is_refused_however_it_is_wrapped(text: str, evidence: str) -> None:
 )
 def test_the_tenants_own_and_what_only_looks_like_it_is_let_through(text: str) -> None:
     assert sent(text) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("server", "authority", "told"),
+    [
+        # A load balancer, or a node, on which tenants' control planes are as well.
+        ("https://192.0.2.7:31443", "theirs", ""),
+        ("https://k8s.example.org:6443", "theirs", ""),
+        ("https://192.0.2.7", "theirs", ""),
+        ("https://192.0.2.7:31443", "ours", "certificate authority of the management cluster"),
+        # Whoever trusts any authority may mean ours behind another port of it.
+        ("https://192.0.2.7:31443", "", "for 192.0.2.7, where the management cluster's API server is"),
+        ("https://192.0.2.8:31443", "", ""),
+        # The same address, spelled otherwise.
+        ("https://[2001:0db8:0::7]:6443", "theirs", "for 2001:db8::7, the management cluster's API server"),
+        ("https://K8S.example.org.:443/", "theirs", "for k8s.example.org, the management cluster's API server"),
+        ("https://192.0.2.7:99999", "theirs", ""),
+    ],
+)
+def test_an_api_server_of_a_tenant_may_be_at_the_same_host_on_another_port(
+    server: str, authority: str, told: str
+) -> None:
+    verdict = sent(kubeconfig(server, authority))
+    assert told in verdict.reason if told else verdict == Allow()
+
+
+def test_where_nobody_says_on_which_port_it_listens_every_port_is_its_own() -> None:
+    silent = manifest(ENDPOINT_SLICES, "kubernetes", namespace="default", endpoints=[{"addresses": ["192.0.2.7"]}])
+    content = manifest(CONFIG_MAPS, "c", data={"a": kubeconfig("https://192.0.2.7:31443", "theirs")})
+    assert isinstance(World(*WORLD, silent, INTO).check(POLICY, request(CONFIG_MAPS, content)), Deny)
 
 
 def joining(by: Any) -> Any:

@@ -157,3 +157,13 @@ def test_a_kubevirt_cluster_is_kamajis_from_beginning_to_end() -> None:
     assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, remote), Deny)
     going = tweak(bare, "metadata.deletionTimestamp", "2026-11-24T10:00:00Z")
     assert check(own_infrastructure, KUBEVIRT_CLUSTERS, going, old=ours) == Allow()
+
+
+def test_whoever_has_moved_it_away_may_take_the_mark_off_before_it_is_deleted() -> None:
+    ours = manifest(KUBEVIRT_CLUSTERS, "web", {}, annotations={MANAGED_BY: "kamaji"})
+    moved = manifest(KUBEVIRT_CLUSTERS, "web", {}, annotations={own_infrastructure.MOVED: ""})
+    platform = {"old": ours, "groups": ("system:masters",)}
+    assert check(own_infrastructure, KUBEVIRT_CLUSTERS, moved, **platform) == Allow()
+    assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, moved, old=ours), Deny)
+    unmarked = manifest(KUBEVIRT_CLUSTERS, "web", {})
+    assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, unmarked, **platform), Deny)
