@@ -33,12 +33,15 @@ Arrived = Callable[[Stored[TenantCluster]], bool]
 
 @dataclass(frozen=True)
 class Course:
-    """What the flags say about the end of a command."""
+    """What the flags say about how a change is asked for, and about the end of the command."""
 
     output: Output = Output.TABLE
     dry_run: DryRun = DryRun.NONE
     wait: bool = False
     timeout: timedelta = PATIENCE
+    reason: str = ""
+    namespace: str = ""
+    """The one that was said; empty where it is the context's."""
 
     @property
     def dry(self) -> bool:

@@ -9,13 +9,12 @@ import typer
 from rich.table import Column, Table
 from rich.text import Text
 
-from plugin import completion, finding, options, printing, wishes
-from plugin.command import Command
-from plugin.course import PATIENCE, Course, see_through
+from plugin import completion, finding, options, printing
+from plugin.changing import Edit, Task, command, edited
+from plugin.course import Course
 from plugin.errors import NotDone
-from plugin.session import Session, carry_out
+from plugin.session import Session
 from provisioning import edits, objects, plain, wording
-from provisioning.manifest import Manifest
 from provisioning.model import CatalogSpec, ClusterSpec, TenantCluster
 from provisioning.objects import Stored
 
@@ -31,45 +30,30 @@ def run(
         list[str] | None,
         typer.Option(help="Uninstall this one; may be repeated.", autocompletion=completion.add_ons),
     ] = None,
-    reason: options.ReasonOption = "",
-    dry_run: options.DryRunOption = options.DryRun.NONE,
-    wait: options.WaitOption = False,
-    timeout: options.TimeoutOption = PATIENCE,
-    output: options.OutputOption = options.Output.TABLE,
-    namespace: options.NamespaceOption = "",
-    context: options.ContextOption = "",
-    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
-) -> None:
+) -> Task:
     """Choose what is installed into a cluster; without --add and --remove it shows what there is to choose from.
 
     Ends with 1 when it was refused; with --wait also when it was denied, or is not ready in time.
     """
-    course = Course(output, dry_run, wait, timeout)
     more, fewer = tuple(add or ()), tuple(remove or ())
-    told: list[str] = []
 
-    async def choose(session: Session) -> None:
+    async def choose(session: Session, course: Course) -> None:
         catalog = await session.catalog()
 
-        def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
+        def edit(cluster: Stored[TenantCluster]) -> Edit:
             after = chosen(cluster.it.spec, more, fewer, catalog=catalog)
-            told[:] = [f"{name}: {_listed(cluster.it.spec)} -> {_listed(after)}"]
-            return after
+            return Edit(after, f"{name}: {_listed(cluster.it.spec)} -> {_listed(after)}")
 
-        outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
-        await see_through(session, outcome, course, done=told[0])
+        await edited(name, edit)(session, course)
 
-    async def look(session: Session) -> tuple[Manifest, CatalogSpec | None]:
-        return await finding.manifest(session, name), await session.catalog()
+    async def look(session: Session, course: Course) -> None:
+        found, catalog = await finding.manifest(session, name), await session.catalog()
+        if printing.is_for_programs(course.output):
+            printing.object_(course.output, found)
+        else:
+            printing.drawing(_table(objects.read(TenantCluster, found).it.spec, catalog))
 
-    if more or fewer:
-        carry_out(choose, kubeconfig=kubeconfig, context=context, namespace=namespace)
-        return
-    found, catalog = carry_out(look, kubeconfig=kubeconfig, context=context, namespace=namespace)
-    if printing.is_for_programs(output):
-        printing.object_(output, found)
-    else:
-        printing.drawing(_table(objects.read(TenantCluster, found).it.spec, catalog))
+    return choose if more or fewer else look
 
 
 def chosen(
@@ -115,4 +99,4 @@ def _table(spec: ClusterSpec, catalog: CatalogSpec | None) -> Table:
     return table
 
 
-COMMAND = Command("addons", run)
+COMMAND = command("addons", run)

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from plugin import finding, options, wishes
-from plugin.command import Command
+from plugin.changing import Task, command
 from plugin.commands import withdraw
-from plugin.course import PATIENCE, Course, carried_out, see_through
+from plugin.course import Course, carried_out, see_through
 from plugin.errors import NotDone
-from plugin.session import Session, carry_out
+from plugin.session import Session
 from provisioning import giving_up, names, plain, room, wording
 from provisioning.giving_up import Obstacle
 from provisioning.model import TenantCluster
@@ -23,22 +23,13 @@ def run(
     name: options.ClusterName,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")] = False,
-    reason: options.ReasonOption = "",
-    dry_run: options.DryRunOption = options.DryRun.NONE,
-    wait: options.WaitOption = False,
-    timeout: options.TimeoutOption = PATIENCE,
-    output: options.OutputOption = options.Output.TABLE,
-    namespace: options.NamespaceOption = "",
-    context: options.ContextOption = "",
-    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
-) -> None:
+) -> Task:
     """Give up a cluster that was never ready, or a request of yours for one that waits. Nobody has to agree.
 
     For whoever asked for it, and those who decide for its tenant. Ends with 1 when it is too late, or not yours.
     """
-    course = Course(output, dry_run, wait, timeout)
 
-    async def cancel(session: Session) -> None:
+    async def cancel(session: Session, course: Course) -> None:
         if await _taken_back(session, name, course):
             return
         cluster = await finding.cluster(session, name)
@@ -47,12 +38,12 @@ def run(
         if not (yes or course.dry or typer.confirm(asked, err=True)):
             raise NotDone(f"{name} is not cancelled")
         ask = wishes.give_up if by_request else wishes.remove
-        outcome = await ask(session, cluster, reason=reason, dry_run=course.dry)
+        outcome = await ask(session, cluster, reason=course.reason, dry_run=course.dry)
         if by_request:
             await carried_out(session, outcome, course)
         await see_through(session, outcome, course, done=f"{name} is cancelled, and {wording.SAID[Stage.DELETING]}")
 
-    carry_out(cancel, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    return cancel
 
 
 async def _taken_back(session: Session, name: str, course: Course) -> bool:
@@ -101,4 +92,4 @@ def _why_not(cluster: Stored[TenantCluster], obstacle: Obstacle, tenant: str) ->
             return wording.not_yours_to_cancel(name, asked, tenant)
 
 
-COMMAND = Command("cancel", run)
+COMMAND = command("cancel", run)

@@ -11,10 +11,10 @@ import yaml
 from pydantic import ValidationError
 
 from plugin import options, wishes
-from plugin.command import Command
-from plugin.course import PATIENCE, Course, see_through
+from plugin.changing import Task, command
+from plugin.course import Course, see_through
 from plugin.errors import NotDone
-from plugin.session import Session, carry_out
+from plugin.session import Session
 from provisioning import objects, resources
 from provisioning.manifest import Manifest
 from provisioning.model import ClusterSpec
@@ -46,27 +46,18 @@ def run(
     filename: Annotated[
         str, typer.Option("--filename", "-f", help="A TenantCluster in YAML instead of the flags; - is the input.")
     ] = "",
-    reason: options.ReasonOption = "",
-    dry_run: options.DryRunOption = options.DryRun.NONE,
-    wait: options.WaitOption = False,
-    timeout: options.TimeoutOption = PATIENCE,
-    output: options.OutputOption = options.Output.TABLE,
-    namespace: options.NamespaceOption = "",
-    context: options.ContextOption = "",
-    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
-) -> None:
+) -> Task:
     """Make a cluster, or ask for it where your tenant has somebody agree.
 
     The same rules as in Slack are asked first, and all reasons against it are told at once. Ends with 1 when it was
     refused; with --wait also when it was denied, or is not ready in time.
     """
-    course = Course(output, dry_run, wait, timeout)
 
-    async def make(session: Session) -> None:
+    async def make(session: Session, course: Course) -> None:
         if filename:
             if flavor or version or lifetime or add_on or (replicas, least, most) != (None, None, None):
                 raise NotDone("the file says it all: leave out the flags about the cluster, or leave out -f")
-            wanted, where = read(filename, name=name, namespace=namespace)
+            wanted, where = read(filename, name=name, namespace=course.namespace)
         else:
             if not (name and flavor):
                 raise NotDone(await _what_is_missing(session, name))
@@ -76,10 +67,10 @@ def run(
             wanted, where = manifest(name, spec.wire()), ""
         here = Session(session.kube, where or session.namespace)
         wanted["metadata"]["namespace"] = here.namespace
-        outcome = await wishes.make(here, wanted, reason=reason, dry_run=course.dry)
+        outcome = await wishes.make(here, wanted, reason=course.reason, dry_run=course.dry)
         await see_through(here, outcome, course, done=f"{wanted['metadata']['name']} is created in {here.namespace}")
 
-    carry_out(make, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    return make
 
 
 def of_flags(
@@ -160,4 +151,4 @@ async def _what_is_missing(session: Session, name: str) -> str:
     return f"say a size of worker with --flavor{': ' + ', '.join(offered) if offered else ''}"
 
 
-COMMAND = Command("create", run)
+COMMAND = command("create", run)

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from plugin import asked, finding, options, wishes
-from plugin.command import Command
-from plugin.course import PATIENCE, Course, see_through
+from plugin.changing import Task, command
+from plugin.course import Course, see_through
 from plugin.errors import NotDone
-from plugin.session import Session, carry_out
+from plugin.session import Session
 from provisioning import errors as kube_errors
 from provisioning import plain, quota, wording
 from provisioning.insight import Insight
@@ -23,33 +23,24 @@ def run(
     name: options.ClusterName,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask to type the name.")] = False,
-    reason: options.ReasonOption = "",
-    dry_run: options.DryRunOption = options.DryRun.NONE,
-    wait: options.WaitOption = False,
-    timeout: options.TimeoutOption = PATIENCE,
-    output: options.OutputOption = options.Output.TABLE,
-    namespace: options.NamespaceOption = "",
-    context: options.ContextOption = "",
-    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
-) -> None:
+) -> Task:
     """Delete a cluster with everything that runs in it: workers, volumes and load balancers. It cannot be undone.
 
     It counts what goes with it, and you type its name once more; or you say --yes. Ends with 1 when it was refused;
     with --wait also when it was denied, or is not gone in time.
     """
-    course = Course(output, dry_run, wait, timeout)
 
-    async def delete(session: Session) -> None:
+    async def delete(session: Session, course: Course) -> None:
         cluster = await finding.cluster(session, name)
         if not yes:
             lines = (wording.delete_warning(name, session.namespace), *await _losses(session, cluster))
             typer.echo("\n".join(map(plain.one_line, lines)), err=True)
         if not (yes or course.dry) and typer.prompt(wording.CONFIRM, err=True, prompt_suffix=": ") != name:
             raise NotDone(wording.confirm_mismatch(name))
-        outcome = await wishes.remove(session, cluster, reason=reason, dry_run=course.dry)
+        outcome = await wishes.remove(session, cluster, reason=course.reason, dry_run=course.dry)
         await see_through(session, outcome, course, done=f"{name} {wording.SAID[Stage.DELETING]}")
 
-    carry_out(delete, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    return delete
 
 
 async def _losses(session: Session, cluster: Stored[TenantCluster]) -> tuple[str, ...]:
@@ -72,4 +63,4 @@ async def _losses(session: Session, cluster: Stored[TenantCluster]) -> tuple[str
     return (f"{wording.WHAT_GOES}:", f"- {running}", f"- {stored}")
 
 
-COMMAND = Command("delete", run)
+COMMAND = command("delete", run)

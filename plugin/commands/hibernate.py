@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from plugin import options, tables, wishes
-from plugin.command import Command
-from plugin.course import PATIENCE, Course, see_through
-from plugin.session import Session, carry_out
+from plugin import options, tables
+from plugin.changing import Edit, Task, command, edited
 from provisioning import edits
-from provisioning.model import ClusterSpec, TenantCluster
+from provisioning.model import TenantCluster
 from provisioning.objects import Stored
 
 
 def run(
     name: options.ClusterName,
-    *,
-    reason: options.ReasonOption = "",
-    dry_run: options.DryRunOption = options.DryRun.NONE,
-    wait: options.WaitOption = False,
-    timeout: options.TimeoutOption = PATIENCE,
-    output: options.OutputOption = options.Output.TABLE,
-    namespace: options.NamespaceOption = "",
-    context: options.ContextOption = "",
-    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
-) -> None:
+) -> Task:
     """Put a cluster to sleep: its workers go, its control plane stops, what it has stored is kept.
 
     Ends with 1 when it was refused; with --wait also when it was denied, or is not asleep in time.
     """
-    course = Course(output, dry_run, wait, timeout)
 
-    def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
-        return edits.asleep(cluster.it.spec)
+    def edit(cluster: Stored[TenantCluster]) -> Edit:
+        return Edit(edits.asleep(cluster.it.spec), f"{name} goes to sleep")
 
-    async def hibernate(session: Session) -> None:
-        outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
-        await see_through(session, outcome, course, done=f"{name} goes to sleep", arrived=tables.is_asleep)
-
-    carry_out(hibernate, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    return edited(name, edit, arrived=tables.is_asleep)
 
 
-COMMAND = Command("hibernate", run)
+COMMAND = command("hibernate", run)

@@ -6,13 +6,11 @@ from typing import Annotated
 
 import typer
 
-from plugin import asked, finding, options, wishes
-from plugin.command import Command
-from plugin.course import PATIENCE, Course, see_through
+from plugin import asked, finding, options
+from plugin.changing import Edit, Task, command, edited
 from plugin.errors import NotDone
-from plugin.session import Session, carry_out
 from provisioning import edits
-from provisioning.model import ClusterSpec, NodePool, TenantCluster
+from provisioning.model import NodePool, TenantCluster
 from provisioning.objects import Stored
 
 
@@ -25,33 +23,19 @@ def run(
     most: Annotated[
         int | None, typer.Option("--max", min=1, help="The most it goes up to; the quota counts it.")
     ] = None,
-    reason: options.ReasonOption = "",
-    dry_run: options.DryRunOption = options.DryRun.NONE,
-    wait: options.WaitOption = False,
-    timeout: options.TimeoutOption = PATIENCE,
-    output: options.OutputOption = options.Output.TABLE,
-    namespace: options.NamespaceOption = "",
-    context: options.ContextOption = "",
-    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
-) -> None:
+) -> Task:
     """Give a pool another number of workers, or other bounds to the autoscaler.
 
     Ends with 1 when it was refused; with --wait also when it was denied, or is not ready in time.
     """
-    course = Course(output, dry_run, wait, timeout)
-    told: list[str] = []
 
-    def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
+    def edit(cluster: Stored[TenantCluster]) -> Edit:
         before = finding.pool(cluster.it.spec, pool)
         after = sized(before, replicas=replicas, least=least, most=most)
-        told[:] = [f"{name}: {before.name} {asked.pool(before, None)} -> {asked.pool(after, None)}"]
-        return edits.with_pools(cluster.it.spec, after)
+        done = f"{name}: {before.name} {asked.pool(before, None)} -> {asked.pool(after, None)}"
+        return Edit(edits.with_pools(cluster.it.spec, after), done)
 
-    async def scale(session: Session) -> None:
-        outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
-        await see_through(session, outcome, course, done=told[0])
-
-    carry_out(scale, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    return edited(name, edit)
 
 
 def sized(pool: NodePool, *, replicas: int | None, least: int | None, most: int | None) -> NodePool:
@@ -69,4 +53,4 @@ def sized(pool: NodePool, *, replicas: int | None, least: int | None, most: int 
     return edits.sized(pool, replicas=replicas, least=least, most=most)
 
 
-COMMAND = Command("scale", run)
+COMMAND = command("scale", run)

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from plugin import options, printing, tables, wishes
-from plugin.command import Command
-from plugin.course import PATIENCE, Course, see_through
+from plugin.changing import Task, command
+from plugin.course import Course, see_through
 from plugin.errors import NotDone
-from plugin.session import Session, carry_out
+from plugin.session import Session
 from provisioning import edits, hindrance_words, hindrances, wording
 from provisioning.model import ClusterSpec, Release, TenantCluster
 from provisioning.objects import Stored
@@ -20,15 +20,7 @@ def run(
     name: options.ClusterName,
     *,
     to: Annotated[str, typer.Option("--to", help="The version; the Catalog's next one when empty.")] = "",
-    reason: options.ReasonOption = "",
-    dry_run: options.DryRunOption = options.DryRun.NONE,
-    wait: options.WaitOption = False,
-    timeout: options.TimeoutOption = PATIENCE,
-    output: options.OutputOption = options.Output.TABLE,
-    namespace: options.NamespaceOption = "",
-    context: options.ContextOption = "",
-    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
-) -> None:
+) -> Task:
     """Bring a cluster to another Kubernetes version: the control plane first, then the workers of all pools.
 
     Without --to it says which versions may follow, and takes the newest of them. One step at a time, and never back.
@@ -36,11 +28,10 @@ def run(
     version does not have any more.
     Ends with 1 when it was refused or nothing follows; with --wait also when it was denied, or is not done in time.
     """
-    course = Course(output, dry_run, wait, timeout)
     told: list[str] = []
     before: list[Stored[TenantCluster]] = []
 
-    async def upgrade(session: Session) -> None:
+    async def upgrade(session: Session, course: Course) -> None:
         offered = () if to else await _offered(session)
 
         def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
@@ -57,14 +48,14 @@ def run(
         def arrived(cluster: Stored[TenantCluster]) -> bool:
             return tables.is_ready(cluster) and cluster.it.status.version == told[1]
 
-        outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
+        outcome = await wishes.change(session, name, edit, reason=course.reason, dry_run=course.dry)
         # Only what was taken is known to be a version.
         for cluster in () if outcome.unchanged else before:
             for line in hindrance_words.warnings(hindrances.of(cluster.it.spec, cluster.it.status, told[1])):
                 printing.warn(line)
         await see_through(session, outcome, course, done=told[0], arrived=arrived)
 
-    carry_out(upgrade, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    return upgrade
 
 
 async def _offered(session: Session) -> tuple[Release, ...]:
@@ -76,4 +67,4 @@ async def _offered(session: Session) -> tuple[Release, ...]:
     return tuple(release for release in catalog.versions if not allowed or release.version in allowed)
 
 
-COMMAND = Command("upgrade", run)
+COMMAND = command("upgrade", run)

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from plugin import options, wishes
-from plugin.command import Command
-from plugin.course import PATIENCE, Course, see_through
+from plugin import options
+from plugin.changing import Edit, Task, command, edited
+from plugin.course import Course
 from plugin.errors import NotDone
-from plugin.session import Session, carry_out
+from plugin.session import Session
 from provisioning import edits, wording
 from provisioning.model import ClusterSpec, LifetimePolicy, TenantCluster
 from provisioning.objects import Stored
@@ -29,35 +29,26 @@ def run(
     tonight: Annotated[
         bool, typer.Option("--tonight", help="Skip the sleep that its schedules have now, or next, once.")
     ] = False,
-    reason: options.ReasonOption = "",
-    dry_run: options.DryRunOption = options.DryRun.NONE,
-    wait: options.WaitOption = False,
-    timeout: options.TimeoutOption = PATIENCE,
-    output: options.OutputOption = options.Output.TABLE,
-    namespace: options.NamespaceOption = "",
-    context: options.ContextOption = "",
-    kubeconfig: options.KubeconfigOption = options.HOME_KUBECONFIG,
-) -> None:
+) -> Task:
     """Wake a cluster that sleeps. With --for it stays awake so long, whatever its schedules say.
 
     Ends with 1 when it was refused; with --wait also when it was denied, or is not ready in time.
     """
     if tonight and awake_for is not None:
         raise typer.BadParameter("give either --for or --tonight")
-    course = Course(output, dry_run, wait, timeout)
 
-    async def wake(session: Session) -> None:
+    async def wake(session: Session, course: Course) -> None:
         tenant = await session.tenant()
         policy = tenant.it.spec.lifetime if tenant is not None else LifetimePolicy()
 
-        def edit(cluster: Stored[TenantCluster]) -> ClusterSpec:
+        def edit(cluster: Stored[TenantCluster]) -> Edit:
             now = datetime.now(UTC)
-            return sleepless(cluster, now=now) if tonight else woken(cluster, policy, awake_for, now=now)
+            after = sleepless(cluster, now=now) if tonight else woken(cluster, policy, awake_for, now=now)
+            return Edit(after, f"{name} wakes")
 
-        outcome = await wishes.change(session, name, edit, reason=reason, dry_run=course.dry)
-        await see_through(session, outcome, course, done=f"{name} wakes")
+        await edited(name, edit)(session, course)
 
-    carry_out(wake, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    return wake
 
 
 def woken(
@@ -83,4 +74,4 @@ def sleepless(cluster: Stored[TenantCluster], *, now: datetime) -> ClusterSpec:
     return spec
 
 
-COMMAND = Command("wake", run)
+COMMAND = command("wake", run)
