@@ -57,9 +57,13 @@ _LOOKED_AT = (
 )
 """What some rule reads. An update that leaves all of it alone (a status, a finalizer) needs no question; and so
 neither a slow nor a missing webhook holds up a deletion that has begun, but for the parts that may be protected, and
-for who lets go of a machine in its controller's place."""
+for who lets go of a machine, or of a volume, in its controller's place."""
 
-
+_HELD = {
+    Reach.EVERYWHERE: [kind.plural for kind in kept_machines.FINALIZERS],
+    Reach.TENANTS: [kind.plural for kind in kept_machines.IN_USE],
+}
+"""Kinds of which it is looked at who lets go of them."""
 _ACCOUNT = "'system:serviceaccount:' + n + ':'"
 """How the names of all accounts of the namespace `n` begin."""
 
@@ -179,9 +183,8 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         own = "request.userInfo.username.startsWith('system:serviceaccount:' + request.namespace + ':')"
         return [{"name": "by-accounts-of-the-namespace", "expression": own}]
     changed = [_changed(path) for path in _LOOKED_AT]
-    if reach is Reach.EVERYWHERE:
+    if kinds := _HELD.get(reach):
         controllers = f"{sorted(trusted.controllers)}.exists(n, request.userInfo.username.startsWith({_ACCOUNT}))"
-        kinds = [kind.plural for kind in kept_machines.FINALIZERS]
         kept = f"request.resource.resource in {kinds} && {_changed('metadata.finalizers')}"
         changed.append(f"({kept} && !{controllers})")
     anew = ["request.operation != 'UPDATE'", "request.?subResource.orValue('') != ''"]
@@ -207,9 +210,11 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         claims = f"(request.resource.resource == 'persistentvolumeclaims' && {_changed('metadata.annotations')})"
         status = f"request.?subResource.orValue('') != 'status' || {claims} || {acted_by}"
         conditions.append({"name": "statuses-that-are-acted-by", "expression": status})
-        # Other Services cost nothing, and come and go without us, even when nobody answers here.
-        balancing = "request.kind.kind != 'Service' || object.?spec.?type.orValue('') == 'LoadBalancer'"
-        conditions.append({"name": "services-that-cost", "expression": balancing})
+        # Other Services cost nothing and claim nothing, and come and go without us, even when nobody answers here.
+        balancing = "object.?spec.?type.orValue('') == 'LoadBalancer'"
+        claiming = "object.?spec.?externalIPs.orValue([]) != []"
+        services = f"request.kind.kind != 'Service' || {balancing} || {claiming}"
+        conditions.append({"name": "services-that-cost-or-claim", "expression": services})
     return conditions
 
 

@@ -23,6 +23,14 @@ KUBERNETES = "system:kube-controller-manager"
 """Who deletes what a namespace held, and what nobody owns any more, where Kubernetes' controllers have no accounts of
 their own in `kube-system`."""
 
+COPIERS = frozenset(
+    {
+        KUBERNETES,
+        *(f"system:serviceaccount:kube-system:{name}-controller" for name in ("statefulset", "ephemeral-volume")),
+    }
+)
+"""Those that make claims, as people wrote them down in a StatefulSet or a Pod: there nobody has judged them."""
+
 FETCHERS = frozenset({"system:serviceaccount:flux-system:source-controller"})
 SVELTOS = frozenset(f"system:serviceaccount:projectsveltos:{name}" for name in ("addon-controller", "sc-manager"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -48,6 +49,7 @@ from provisioning.resources import (
 )
 from tests import foreign_kinds
 from tests.webhooks.test_real import LEAN, SYSTEM, Desk, shared_desk
+from webhooks import kinds
 from webhooks.trusted import Trusted
 
 Write = Callable[[], Awaitable[Any]]
@@ -61,13 +63,16 @@ PREFERENCES = Resource("instancetype.kubevirt.io", "v1beta1", "virtualmachinepre
 SUMMARIES = Resource("config.projectsveltos.io", "v1beta1", "clustersummaries", "ClusterSummary")
 GUESTS = Resource("template.kubevirt.io", "v1alpha1", "virtualmachinetemplates", "VirtualMachineTemplate")
 DISK_NAMES = Resource("cdi.kubevirt.io", "v1beta1", "datasources", "DataSource")
+PRESETS = Resource("kubevirt.io", "v1", "virtualmachineinstancepresets", "VirtualMachineInstancePreset")
+RESOURCE_SETS = replace(kinds.RESOURCE_SETS, version="v1")
+FOREIGN = (VIRTUAL_MACHINE_INSTANCES, PREFERENCES, SUMMARIES, GUESTS, DISK_NAMES, PRESETS, RESOURCE_SETS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(cluster_api: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     async with (
         shared_desk(cluster_api, tmp_path_factory, hard=HARD) as desk,
-        foreign_kinds.served(desk.admin, (VIRTUAL_MACHINE_INSTANCES, PREFERENCES, SUMMARIES, GUESTS, DISK_NAMES)),
+        foreign_kinds.served(desk.admin, FOREIGN),
     ):
         yield desk
 
@@ -620,6 +625,75 @@ async def test_a_disk_takes_no_secret_along_and_runs_nothing(desk: Desk, eve: Ku
     await eve.merge(PERSISTENT_VOLUME_CLAIMS, "plain", bound, **where)
 
 
+async def test_nor_does_one_that_kubernetes_makes_for_whoever_wrote_it_into_a_statefulset_or_a_pod(desk: Desk) -> None:
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    marks = {"cdi.kubevirt.io/storage.import.secretExtraHeaders.0": "web-ca"}
+    abroad = {**claim, "dataSourceRef": {"kind": "PersistentVolumeClaim", "name": "a", "namespace": "tenant-red"}}
+    bodies = [
+        desk.new(PERSISTENT_VOLUME_CLAIMS, "data-web-0", claim, annotations=marks),
+        desk.new(PERSISTENT_VOLUME_CLAIMS, "data-web-0", abroad),
+    ]
+    for account in ("statefulset-controller", "ephemeral-volume-controller"):
+        async with desk.person(f"system:serviceaccount:kube-system:{account}") as kubernetes:
+            for body in bodies:
+                await refused("says how the importer fills it|must be tenant-", partial(create_claim, kubernetes, body))
+            plain = desk.new(PERSISTENT_VOLUME_CLAIMS, f"data-{account}-0", claim)
+            await insisting(partial(create_claim, kubernetes, plain))
+
+
+async def create_claim(kube: Kube, body: Manifest) -> None:
+    await kube.create(PERSISTENT_VOLUME_CLAIMS, body)
+
+
+async def test_what_runs_or_is_in_use_is_charged_until_its_controller_says_that_it_is_not(
+    desk: Desk, eve: Kube
+) -> None:
+    guest: Manifest = {"domain": {"cpu": {"cores": 1}, "memory": {"guest": "1Gi"}, "devices": {}}}
+    machine = {"runStrategy": "Always", "template": {"spec": guest}}
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "volumeName": "v"}
+    kubevirt = ["kubevirt.io/virtualMachineControllerFinalize", "foregroundDeleteVirtualMachine"]
+    for kind, spec, finalizers in (
+        (VIRTUAL_MACHINES, machine, kubevirt[:1]),
+        (VIRTUAL_MACHINE_INSTANCES, guest, kubevirt),
+        (PERSISTENT_VOLUME_CLAIMS, claim, ["kubernetes.io/pvc-protection"]),
+    ):
+        body = desk.new(kind, "runs", spec, finalizers=finalizers)
+        await insisting(partial(desk.admin.create, kind, body))
+        let_go = partial(eve.merge, kind, "runs", {"metadata": {"finalizers": None}}, namespace=desk.namespace)
+        await refused("it may be in use, and nobody would be charged for it", let_go)
+        await eve.delete(kind, "runs", namespace=desk.namespace)
+        await refused("it may be in use, and nobody would be charged for it", let_go)
+        async with desk.person("system:serviceaccount:kubevirt:kubevirt-controller") as controller:
+            await controller.merge(kind, "runs", {"metadata": {"finalizers": None}}, namespace=desk.namespace)
+
+
+async def test_no_service_takes_an_address_that_is_anothers(desk: Desk, eve: Kube) -> None:
+    claiming = {"ports": [{"port": 443}], "externalIPs": ["192.0.2.7"]}
+    plain = {"ports": [{"port": 443}]}
+    await eve.create(SERVICES, desk.new(SERVICES, "front", plain))
+    later = {"spec": {"externalIPs": ["192.0.2.7"]}}
+    words = "what is sent to 192.0.2.7 would go to this Service"
+    await refused(
+        words,
+        lambda: eve.create(SERVICES, desk.new(SERVICES, "mine", claiming)),
+        lambda: eve.merge(SERVICES, "front", later, namespace=desk.namespace),
+    )
+    labels = {CAPI_CLUSTER_LABEL: "web"}
+    async with desk.person(f"system:serviceaccount:{desk.namespace}:web-csi-controller") as hosted:
+        body = desk.new(SERVICES, "theirs", {**claiming, "type": "LoadBalancer"}, labels=labels)
+        await refused(words, lambda: hosted.create(SERVICES, body))
+
+
+async def test_flux_operator_makes_nothing_for_a_tenant_with_its_own_rights(desk: Desk, eve: Kube) -> None:
+    spec = {"resources": [{"kind": "ClusterRoleBinding"}]}
+    await refused(
+        "make all that stands here with its own rights",
+        lambda: eve.create(RESOURCE_SETS, desk.new(RESOURCE_SETS, "mine", spec)),
+    )
+    own = desk.new(RESOURCE_SETS, "mine", {**spec, "serviceAccountName": "gitops"})
+    await insisting(lambda: eve.create(RESOURCE_SETS, own))
+
+
 async def test_no_namespace_is_made_that_the_platform_trusts_by_its_name(desk: Desk, eve: Kube) -> None:
     def made(kube: Kube, name: str) -> Write:
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
@@ -668,6 +742,7 @@ async def test_quotas_and_sizes_and_what_nobody_measures_are_the_platforms(desk:
         lambda: eve.create(
             PREFERENCES, desk.new(PREFERENCES, "mine", {"annotations": {"hooks.kubevirt.io/hookSidecars": "[]"}})
         ),
+        lambda: eve.create(PRESETS, desk.new(PRESETS, "mine", {"selector": {}, "domain": {"devices": {}}})),
         # Each would have a controller do elsewhere what nobody judges there.
         lambda: eve.create(SUMMARIES, desk.new(SUMMARIES, "mine", {"clusterNamespace": "tenant-red"})),
         lambda: eve.create(GUESTS, desk.new(GUESTS, "mine", {"virtualMachine": {}})),

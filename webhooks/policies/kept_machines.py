@@ -4,11 +4,15 @@ A MachineSet that loses a Machine makes another one. If the lost one ran on, nob
 Source: cluster-api, `core/reconcilers/machineset`. And a virtual machine has no owner: it goes only because the
 provider deletes it before it lets go of its KubevirtMachine, as the Machine waits for that one. Source:
 cluster-api-provider-kubevirt, `controllers`.
+
+Nor does an object go before what it stands for. A guest that is told to end may take as long as its machine says, and a
+volume stays with whom it is attached to: without the object, nobody would be charged for either. Source: KubeVirt,
+`pkg/virt-controller/watch`; Kubernetes' storage object in use protection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from provisioning import kinship
@@ -19,12 +23,15 @@ from provisioning.resources import (
     MACHINE_DEPLOYMENTS,
     MACHINE_SETS,
     MACHINES,
+    PERSISTENT_VOLUME_CLAIMS,
+    VIRTUAL_MACHINE_INSTANCES,
     VIRTUAL_MACHINES,
+    Resource,
 )
 from webhooks import marks, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
-from webhooks.policy import UPDATE, Policy, Rule
+from webhooks.policy import UPDATE, Policy, Reach, Rule
 from webhooks.review import Request
 
 FINALIZERS: Final = {
@@ -32,6 +39,16 @@ FINALIZERS: Final = {
     KUBEVIRT_MACHINES: "kubevirtmachine.infrastructure.cluster.x-k8s.io",
 }
 """By which the controllers keep each until what was made for it is gone."""
+_OF_KUBEVIRT: Final = ("kubevirt.io/virtualMachineControllerFinalize", "foregroundDeleteVirtualMachine")
+IN_USE: Final[Mapping[Resource, tuple[str, ...]]] = {
+    VIRTUAL_MACHINES: _OF_KUBEVIRT,
+    VIRTUAL_MACHINE_INSTANCES: _OF_KUBEVIRT,
+    PERSISTENT_VOLUME_CLAIMS: ("kubernetes.io/pvc-protection",),
+}
+"""By which they keep each until it runs, or is used, no more: only they can tell when that is."""
+USED: Final = (
+    "must keep {finalizer}: it may be in use, and nobody would be charged for it; when it is not, it goes by itself"
+)
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -41,16 +58,22 @@ def check(request: Request, facts: Facts) -> Verdict:
     if _same(before, after) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     lost = _lost(before, after, facts) if request.resource == MACHINES.plural else ()
-    found = [*lost, *_let_go(request, facts)]
+    let_go = () if facts.trusted.is_system(request.user) else _let_go(request, before, after, facts)
+    found = [*lost, *let_go]
     return refuse(*found) if found else Allow()
 
 
-def _let_go(request: Request, facts: Facts) -> Iterator[Cause]:
+def _let_go(request: Request, before: Manifest, after: Manifest, facts: Facts) -> Iterator[Cause]:
     """A finalizer that is taken away before what it stands for is gone. Controllers know when that is."""
+    taken = set(before["metadata"].get("finalizers") or ()).difference(after["metadata"].get("finalizers") or ())
+    in_use = next((those for kind, those in IN_USE.items() if kind.plural == request.resource), None)
+    if in_use is not None:
+        of_nothing = request.resource == PERSISTENT_VOLUME_CLAIMS.plural and not _volume(before)
+        for finalizer in () if of_nothing else sorted(taken.intersection(in_use)):
+            yield Cause("metadata.finalizers", USED.format(finalizer=finalizer))
+        return
     kind, finalizer = next(each for each in FINALIZERS.items() if each[0].plural == request.resource)
-    before, after = (manifest or {"metadata": {}} for manifest in (request.old, request.object))
-    kept, keeps = (finalizer in (manifest["metadata"].get("finalizers") or ()) for manifest in (before, after))
-    if not kept or keeps or facts.trusted.is_system(request.user):
+    if finalizer not in taken:
         return
     source = (VIRTUAL_MACHINES, request.name) if kind == KUBEVIRT_MACHINES else (KUBEVIRT_MACHINES, _machine(before))
     if not marks.deleting(after) or facts.get(*source, namespace=request.namespace) is not None:
@@ -85,4 +108,15 @@ def _machine(manifest: Manifest) -> str:
     return tree.text(tree.dig(manifest, "spec", "infrastructureRef").get("name"))
 
 
-POLICY = Policy("kept_machines", (Rule(MACHINES, (UPDATE,)), Rule(KUBEVIRT_MACHINES, (UPDATE,))), check)
+def _volume(claim: Manifest) -> str:
+    return tree.text(tree.dig(claim, "spec").get("volumeName"))
+
+
+POLICY = Policy(
+    "kept_machines",
+    (
+        *(Rule(kind, (UPDATE,)) for kind in FINALIZERS),
+        *(Rule(kind, (UPDATE,), reach=Reach.TENANTS) for kind in IN_USE),
+    ),
+    check,
+)

@@ -7,7 +7,8 @@ tenant's profile stays out of the management cluster, and names nothing in other
 add-on provider for Helm, which takes the cluster and the Secrets that it is told, wherever they are. What they fetch,
 and what they reach, they do not by identities of their own either (`webhooks.identities`).
 Source: Flux' "multi-tenancy lock-down", which a platform can switch on there as well, and may have forgotten. Where it
-says that it has, a release that names no account is carried out by the default one of its namespace.
+says that it has, a release that names no account is carried out by the default one of its namespace. Flux' operator,
+which makes whatever stands in a ResourceSet, has a switch of its own, and that tells nothing of it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from webhooks import carriers, difference, extent, hubs, identities, marks, read
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
 from webhooks.hubs import Entry
-from webhooks.kinds import KUSTOMIZATIONS, PROFILES
+from webhooks.kinds import KUSTOMIZATIONS, PROFILES, RESOURCE_SETS
 from webhooks.policy import Policy, Reach, Rule
 from webhooks.review import Request, User
 
-KINDS = (HELM_RELEASES, KUSTOMIZATIONS, PROFILES, HELM_CHART_PROXIES, HELM_RELEASE_PROXIES, *identities.KINDS)
+KINDS = (
+    *(HELM_RELEASES, KUSTOMIZATIONS, RESOURCE_SETS, PROFILES, HELM_CHART_PROXIES, HELM_RELEASE_PROXIES),
+    *identities.KINDS,
+)
 _PROXIES = (HELM_CHART_PROXIES.kind, HELM_RELEASE_PROXIES.kind)
 _LENT = tuple(kind.kind for kind in identities.KINDS)
 ELSEWHERE = ("clusterRef", "credentials.secret", "tlsConfig.caSecret")
@@ -67,7 +71,6 @@ def _there(request: Request, manifest: Manifest, facts: Facts) -> Manifest | Non
 
 
 def _borrowed(manifest: Manifest, before: Manifest | None, *, locked_down: bool) -> Iterator[Cause]:
-    spec = tree.mapping(manifest.get("spec"))
     if manifest["kind"] == PROFILES.kind:
         for entry in _added(hubs.local_entries, manifest, before):
             told = "a tenant's profile may not deploy into the management cluster; leave deploymentType out, or Remote"
@@ -87,6 +90,19 @@ def _borrowed(manifest: Manifest, before: Manifest | None, *, locked_down: bool)
                 yield Cause(f"spec.{path}.namespace", told)
     elif manifest["kind"] in _LENT:
         yield from identities.borrowed(manifest)
+    else:
+        yield from _by_flux(manifest, locked_down=locked_down)
+
+
+def _by_flux(manifest: Manifest, *, locked_down: bool) -> Iterator[Cause]:
+    spec = tree.mapping(manifest.get("spec"))
+    if manifest["kind"] == RESOURCE_SETS.kind:
+        if not spec.get("serviceAccountName"):
+            yield Cause(
+                "spec.serviceAccountName",
+                "without it Flux' operator would make all that stands here with its own rights, and it may do "
+                "everything; name a ServiceAccount of this namespace",
+            )
     elif tree.dig(spec, "kubeConfig").get("configMapRef"):
         yield Cause(
             "spec.kubeConfig.configMapRef",

@@ -2,11 +2,11 @@
 
 A Tenant is a quota and the people who decide. A Catalog and an instancetype say how large a machine is, a ClusterClass
 what a cluster is made of, a DataStore where all tenants' data is. A preference is what KubeVirt adds to a machine after
-it was judged, annotations among it, by which images run beside the guest. And the ways to more machines that nobody
-measures (pools of either kind, replica sets, templates, clones, restored snapshots), out of a disk (exports, backups,
-migrations elsewhere) or to another's (a DataSource is a name for one): no tenant cluster needs them. A ClusterSummary
-is what Sveltos makes of a profile for one cluster, whosever that is. RBAC says the same, as long as nobody gives
-`cluster-admin` away; this holds then as well.
+it was judged, annotations among it, by which images run beside the guest; so was a preset, before there were these. And
+the ways to more machines that nobody measures (pools of either kind, replica sets, templates, clones, restored
+snapshots), out of a disk (exports, backups, migrations elsewhere) or to another's (a DataSource is a name for one): no
+tenant cluster needs them. A ClusterSummary is what Sveltos makes of a profile for one cluster, whosever that is. RBAC
+says the same, as long as nobody gives `cluster-admin` away; this holds then as well.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ SCALED = (
 )
 MACHINERY = (
     *SCALED,
+    Resource("kubevirt.io", ANY, "virtualmachineinstancepresets", "VirtualMachineInstancePreset"),
     Resource("kubevirt.io", ANY, "virtualmachineinstancemigrations", "VirtualMachineInstanceMigration"),
     Resource("backup.kubevirt.io", ANY, "virtualmachinebackups", "VirtualMachineBackup"),
     Resource("backup.kubevirt.io", ANY, "virtualmachinebackuptrackers", "VirtualMachineBackupTracker"),

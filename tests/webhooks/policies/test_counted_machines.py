@@ -6,13 +6,22 @@ from typing import Any
 
 import pytest
 
-from provisioning.resources import CLUSTERS, KUBEVIRT_MACHINES, MACHINE_SETS, MACHINES, VIRTUAL_MACHINES
+from provisioning.resources import (
+    CLUSTERS,
+    KUBEVIRT_MACHINES,
+    MACHINE_SETS,
+    MACHINES,
+    PERSISTENT_VOLUME_CLAIMS,
+    VIRTUAL_MACHINE_INSTANCES,
+    VIRTUAL_MACHINES,
+    Resource,
+)
 from tests.webhooks.estate import WORLD, owned, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
 from webhooks.policies import kept_machines, no_topologies
-from webhooks.policies.kept_machines import FINALIZERS
+from webhooks.policies.kept_machines import FINALIZERS, IN_USE
 
 REFERENCE = {"kind": KUBEVIRT_MACHINES.kind, "apiGroup": KUBEVIRT_MACHINES.group, "name": "m0"}
 DEPLOYMENT = {
@@ -74,6 +83,44 @@ def test_a_machine_does_not_go_before_its_kubevirt_machine() -> None:
     assert verdict.causes[0].field == "metadata.finalizers"
     assert written(going, SET, before=kept) == Allow()
     assert written(kept, SET, before=going) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "finalizer"),
+    [
+        *(
+            (kind, {}, finalizer)
+            for kind in (VIRTUAL_MACHINES, VIRTUAL_MACHINE_INSTANCES)
+            for finalizer in IN_USE[kind]
+        ),
+        (PERSISTENT_VOLUME_CLAIMS, {"volumeName": "v"}, "kubernetes.io/pvc-protection"),
+    ],
+)
+def test_what_runs_or_is_in_use_does_not_go_before_its_controller_says_so(
+    kind: Resource, spec: Any, finalizer: str
+) -> None:
+    def let_go(old: Any, new: Any, **rest: Any) -> Any:
+        return World(*WORLD).check(kept_machines.POLICY, request(kind, new, old=old, **rest))
+
+    here = tweak(manifest(kind, "m0", spec), "metadata.finalizers", [finalizer, "another.dev/one"])
+    going = tweak(here, "metadata.deletionTimestamp", "2026-11-30T12:00:00Z")
+    for old in (here, going):
+        verdict = let_go(old, tweak(old, "metadata.finalizers", ["another.dev/one"]))
+        assert isinstance(verdict, Deny)
+        assert verdict.reason.startswith(f"metadata.finalizers: must keep {finalizer}: it may be in use")
+        assert let_go(old, tweak(old, "metadata.finalizers", [finalizer])) == Allow()
+        assert let_go(old, tweak(old, "metadata.finalizers", None), groups=("system:masters",)) == Allow()
+    gone = tweak(going, "metadata.finalizers", None)
+    for account in ("kubevirt:kubevirt-controller", "kube-system:pvc-protection-controller"):
+        assert let_go(going, gone, user=f"system:serviceaccount:{account}") == Allow()
+    elsewhere = [tweak(one, "metadata.namespace", "elsewhere") for one in (going, gone)]
+    assert let_go(*elsewhere) == Allow()
+
+
+def test_a_claim_that_has_no_volume_yet_may_be_let_go_of() -> None:
+    claim = tweak(manifest(PERSISTENT_VOLUME_CLAIMS, "a", {}), "metadata.finalizers", ["kubernetes.io/pvc-protection"])
+    asked = request(PERSISTENT_VOLUME_CLAIMS, tweak(claim, "metadata.finalizers", None), old=claim)
+    assert World(*WORLD).check(kept_machines.POLICY, asked) == Allow()
 
 
 def test_a_machine_gets_no_other_virtual_machine() -> None:

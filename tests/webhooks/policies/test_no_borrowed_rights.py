@@ -24,6 +24,7 @@ from webhooks.kinds import (
     IMAGE_REPOSITORIES,
     KUSTOMIZATIONS,
     PROFILES,
+    RESOURCE_SETS,
     SVELTOS_CLUSTERS,
 )
 from webhooks.policies.no_borrowed_rights import POLICY
@@ -177,6 +178,18 @@ def test_a_release_that_follows_from_a_proxy_says_what_that_says_and_no_more() -
     assert isinstance(World(*WORLD).check(POLICY, asked), Deny)
     elsewhere = tweak(release, "spec.clusterRef", {"name": "web", "namespace": "tenant-red"})
     assert isinstance(World(*WORLD, proxy).check(POLICY, request(HELM_RELEASE_PROXIES, elsewhere)), Deny)
+
+
+@pytest.mark.parametrize("locked_down", [False, True])
+def test_flux_operator_makes_nothing_for_a_tenant_with_its_own_rights(locked_down: bool) -> None:
+    bare = manifest(RESOURCE_SETS, "x", {"resources": [{"kind": "ClusterRoleBinding"}]})
+    trusted = Trusted(flux_locked_down=locked_down)
+    verdict = World(*WORLD).check(POLICY, request(RESOURCE_SETS, bare), trusted=trusted)
+    assert isinstance(verdict, Deny)
+    assert [cause.field for cause in verdict.causes] == ["spec.serviceAccountName"]
+    own = tweak(bare, "spec.serviceAccountName", "gitops")
+    assert check(RESOURCE_SETS, own) == check(RESOURCE_SETS, tweak(bare, "metadata.namespace", "elsewhere")) == Allow()
+    assert isinstance(check(RESOURCE_SETS, bare, old=own), Deny)
 
 
 SECRET = {"secretRef": {"name": "a"}}

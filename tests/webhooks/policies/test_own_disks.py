@@ -105,6 +105,30 @@ def test_a_claim_is_not_made_of_what_is_in_another_namespace() -> None:
         assert fields(PERSISTENT_VOLUME_CLAIMS, manifest(PERSISTENT_VOLUME_CLAIMS, "a", spec)) == refused
 
 
+@pytest.mark.parametrize(
+    "user",
+    [
+        "system:kube-controller-manager",
+        "system:serviceaccount:kube-system:statefulset-controller",
+        "system:serviceaccount:kube-system:ephemeral-volume-controller",
+    ],
+)
+def test_nor_does_kubernetes_make_a_claim_of_it_for_whoever_wrote_it_into_a_statefulset_or_a_pod(user: str) -> None:
+    key = f"{CDI}.import.secretExtraHeaders.0"
+    plain = manifest(PERSISTENT_VOLUME_CLAIMS, "data-web-0", SIZE["storage"])
+    marked = tweak(plain, "metadata.annotations", {key: "web-ca"})
+    theirs = {**SIZE["storage"], "dataSourceRef": {"kind": "Data", "name": "a", "namespace": "tenant-red"}}
+    foreign = manifest(PERSISTENT_VOLUME_CLAIMS, "data-web-0", theirs)
+    assert fields(PERSISTENT_VOLUME_CLAIMS, plain, user=user) == []
+    assert fields(PERSISTENT_VOLUME_CLAIMS, marked, user=user) == [f"metadata.annotations[{key}]"]
+    assert fields(PERSISTENT_VOLUME_CLAIMS, foreign, user=user) == ["spec.dataSourceRef.namespace"]
+    # What is there it binds, and marks, whoever made it.
+    assert fields(PERSISTENT_VOLUME_CLAIMS, tweak(foreign, "spec.volumeName", "v"), old=foreign, user=user) == []
+    assert fields(PERSISTENT_VOLUME_CLAIMS, marked, user=user, groups=("system:masters",)) == []
+    for elsewhere in ("elsewhere", "kube-system"):
+        assert fields(PERSISTENT_VOLUME_CLAIMS, tweak(marked, "metadata.namespace", elsewhere), user=user) == []
+
+
 def test_namespaces_of_nobody_are_left_alone() -> None:
     spec = {"source": {"vddk": {}}, **SIZE}
     assert fields(DATA_VOLUMES, manifest(DATA_VOLUMES, "a", spec, namespace="elsewhere")) == []
