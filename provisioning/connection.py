@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +31,19 @@ READ_BUFFER = 2 * 2**20
 """Bytes that may wait to be read: an event of a watch is one line, and as large as what changed."""
 
 
+@dataclass
+class Allowance:
+    """Bytes of answers that whoever hands it over still takes, in one call or in several."""
+
+    left: int
+
+    def take(self, size: int) -> None:
+        """Raises `TooMuch`."""
+        self.left -= size
+        if self.left < 0:
+            raise errors.TooMuch("the API server answers with more than is taken from it")
+
+
 class Connection:
     """Use `connect`, then `async with`.
 
@@ -38,7 +52,7 @@ class Connection:
 
     def __init__(self, api: library.ApiClient, *, most: int | None = None) -> None:
         self._api = api
-        self._left = most
+        self._allowance = Allowance(most) if most is not None else None
         self._time = ServerTime()
 
     @classmethod
@@ -102,6 +116,7 @@ class Connection:
         content_type: str = JSON,
         accept: str = JSON,
         timeout: float = REQUEST_TIMEOUT,
+        allowance: Allowance | None = None,
     ) -> Manifest:
         """One request of any path; the parsed JSON object of its answer, empty when there is none."""
         response = await self._send(
@@ -114,7 +129,7 @@ class Connection:
             timeout=aiohttp.ClientTimeout(total=timeout),
         )
         with failures.translated():
-            text = await self._read(response)
+            text = await self._read(response, allowance)
             answer = json.loads(text) if text else {}
         if not isinstance(answer, dict):
             raise errors.Unavailable("the API server's answer is no object")
@@ -126,15 +141,15 @@ class Connection:
         with failures.translated():
             return (await self._read(response)).decode("utf-8", "replace")
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        if self._left is None:
+    async def _read(self, response: aiohttp.ClientResponse, allowance: Allowance | None = None) -> bytes:
+        allowances = [each for each in (self._allowance, allowance) if each is not None]
+        if not allowances:
             return await response.read()
         parts = []
         try:
             async for part in response.content.iter_any():
-                self._left -= len(part)
-                if self._left < 0:
-                    raise errors.Unavailable("the API server answers with more than is taken from it")
+                for each in allowances:
+                    each.take(len(part))
                 parts.append(part)
         except BaseException:
             # Whoever asked may run out of patience in the middle; the line must not stay open for that.

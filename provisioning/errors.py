@@ -12,6 +12,7 @@
     │   │   └── MalformedTime    text that is no moment, though the API server took it for one
     │   ├── Throttled            429, come back after `retry_after` seconds
     │   └── Unavailable          5xx, timeouts, connections that broke: outcome unknown
+    │       └── TooMuch          an answer of more bytes than are taken
     ├── MalformedQuantity        text that is no Kubernetes quantity
     ├── NoCatalog                there is none, so that nothing can be asked for
     └── RuleError                a request that our own rules refuse
@@ -102,6 +103,10 @@ class Unavailable(KubeError):
     """Nobody knows whether the request took effect; doing it again must be safe."""
 
     status = 503
+
+
+class TooMuch(Unavailable):
+    """The answer was broken off: there is not the memory for whatever others may have put there."""
 
 
 class MalformedQuantity(ClusterdeskError, ValueError):

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from provisioning import errors, failures
-from provisioning.connection import JSON, Connection
+from provisioning.connection import JSON, Allowance, Connection
 from provisioning.manifest import Manifest, Revisions, key_of, revision_of
 from provisioning.resources import Resource
 
@@ -26,6 +26,8 @@ WATCH_SILENCE = 150.0
 """Seconds a watch may say nothing before the line counts as dead; the server sends a bookmark every minute or so."""
 PAGE = 500
 """Objects a page of a list holds."""
+PAGE_BYTES = 32 * 2**20
+"""Bytes that a page may come to, before fewer objects are asked for at once: each may be a megabyte and a half."""
 METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
 """An answer without spec and status, from a server that can."""
 METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
@@ -69,18 +71,33 @@ class Kube(Connection):
             return None
 
     async def list(
-        self, resource: Resource, *, namespace: str = "", labels: str = "", keep: Keep | None = None
+        self,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        labels: str = "",
+        keep: Keep | None = None,
+        most: int | None = None,
     ) -> Listing:
         """All objects, page by page; each item carries apiVersion and kind, which lists leave out.
 
-        `keep` says what to keep of each, so that a list of very many is never whole in memory.
+        `keep` says what to keep of each, so that a list of very many is never whole in memory. `most` bounds the bytes
+        of all pages together; raises `TooMuch`.
         """
         items: list[Manifest] = []
         query: dict[str, Any] = {"limit": PAGE}
         if labels:
             query["labelSelector"] = labels
+        bound = Allowance(most) if most is not None else None
         while True:
-            page = await self.call("GET", resource.path(namespace=namespace), query=query)
+            allowance = bound or Allowance(PAGE_BYTES)
+            try:
+                page = await self.call("GET", resource.path(namespace=namespace), query=query, allowance=allowance)
+            except errors.TooMuch:
+                if allowance is bound or query["limit"] == 1:
+                    raise
+                query["limit"] = max(1, query["limit"] // 10)
+                continue
             kind = {"apiVersion": resource.api_version, "kind": resource.kind}
             found = ({**kind, **item} for item in page.get("items") or [])
             items.extend(filter(None, map(keep, found)) if keep is not None else found)

@@ -23,6 +23,9 @@ WATCHED = recall.KINDS
 """What is remembered as it was read last; of these only the revision is cached, for there may be very many."""
 ROLL_MAX = 250
 """Objects of a kind whose revisions are asked for at once."""
+LIST_MAX = 32 * 2**20
+"""Bytes of a list of one namespace. Whoever writes there may put in a megabyte and a half at a time, and as often as
+they like; that must not take the memory in which others are answered."""
 WAITING_MAX = 64
 """Questions for what is so after a while; of more, nobody else would be answered."""
 
@@ -93,7 +96,8 @@ class KubeLookup:
         if isinstance(query, One):
             return await self._reads.of(query)
         try:
-            return (await self._kube.list(query.resource, namespace=query.namespace)).items
+            most = LIST_MAX if query.namespace else None
+            return (await self._kube.list(query.resource, namespace=query.namespace, most=most)).items
         except errors.NotFound:
             return ()
 

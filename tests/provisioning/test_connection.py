@@ -108,3 +108,18 @@ async def test_a_proxy_that_the_environment_names_is_gone_through(
         with pytest.raises(errors.Unavailable):
             await kube.call("GET", "/api/v1/configmaps", timeout=0.5)
     assert len(server.asked("GET", "configmaps")) == 1
+
+
+async def test_a_list_of_large_objects_comes_in_small_pages_and_one_that_is_bounded_is_broken_off(
+    server: ApiServer, kube: Kube
+) -> None:
+    """Whoever may write objects anywhere chooses how much memory it takes to list them."""
+    for number in range(36):
+        server.put(CONFIG_MAPS, {**config_map("team-a", f"large-{number}"), "data": {"a": "x" * 2**20}})
+    assert len((await kube.list(CONFIG_MAPS, namespace="team-a")).items) == 36
+    asked = server.asked("GET", "configmaps")
+    assert len(asked) > 8
+    with pytest.raises(errors.TooMuch):
+        await kube.list(CONFIG_MAPS, namespace="team-a", most=2**20)
+    assert len(server.asked("GET", "configmaps")) == len(asked) + 1
+    assert len((await kube.list(CONFIG_MAPS, namespace="team-b", most=2**20)).items) == 0

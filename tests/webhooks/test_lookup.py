@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from provisioning import errors
 from provisioning.model import Tenant
-from provisioning.resources import KUBEVIRT_MACHINE_TEMPLATES
+from provisioning.resources import CONFIG_MAPS, KUBEVIRT_MACHINE_TEMPLATES
 from tests.fakes.api_server import ApiServer
 from tests.webhooks.estate import BLUE, TENANT, template
 from webhooks import known
@@ -81,6 +82,18 @@ async def test_of_a_kind_that_is_not_served_nobody_is_on_the_roll(server: ApiSer
         roll = await lookup.roll(KUBEVIRT_MACHINE_TEMPLATES)
         assert roll is not None
         assert [*roll] == [(BLUE, "big")]
+
+
+async def test_no_namespace_is_listed_whole_that_somebody_has_filled(server: ApiServer) -> None:
+    for number in range(33):
+        large = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"a{number}", "namespace": BLUE}}
+        server.put(CONFIG_MAPS, {**large, "data": {"a": "x" * 2**20}})
+    async with server.kube() as kube:
+        lookup = KubeLookup(kube)
+        with pytest.raises(errors.TooMuch):
+            await lookup.find(All(CONFIG_MAPS, BLUE), live=True)
+        assert await lookup.find(All(CONFIG_MAPS, "tenant-red"), live=True) == []
+        assert await lookup.find(One(CONFIG_MAPS, "a1", BLUE), live=True) is not None
 
 
 async def test_what_is_so_after_a_while_is_read_then_and_too_many_are_sent_away(server: ApiServer) -> None:
