@@ -12,6 +12,7 @@ GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories",
 BUCKETS = Resource("source.toolkit.fluxcd.io", "v1", "buckets", "Bucket")
 IMAGE_REPOSITORIES = Resource("image.toolkit.fluxcd.io", "*", "imagerepositories", "ImageRepository")
 RESOURCE_SETS = Resource("fluxcd.controlplane.io", "*", "resourcesets", "ResourceSet")
+CONTROLLER_REVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 PROFILES = Resource("config.projectsveltos.io", "v1beta1", "profiles", "Profile")
 CLUSTER_PROFILES = Resource(

@@ -15,10 +15,10 @@ from provisioning.profile import Profile
 from provisioning.resources import GROUP, Resource
 from webhooks import hubs
 from webhooks.defaults import DEFAULTS
-from webhooks.kinds import APPLICATIONS
+from webhooks.kinds import APPLICATIONS, CONTROLLER_REVISIONS
 from webhooks.policies import POLICIES, kept_machines, status_writers
 from webhooks.policy import Default, Policy, Reach, Rule
-from webhooks.trusted import Trusted
+from webhooks.trusted import KUBERNETES, Trusted
 
 PART_OF = {"app.kubernetes.io/part-of": "clusterdesk"}
 VALIDATE, MUTATE = "/validate", "/mutate"
@@ -183,8 +183,8 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         own = "request.userInfo.username.startsWith('system:serviceaccount:' + request.namespace + ':')"
         return [{"name": "by-accounts-of-the-namespace", "expression": own}]
     changed = [_changed(path) for path in _LOOKED_AT]
+    controllers = f"{sorted(trusted.controllers)}.exists(n, request.userInfo.username.startsWith({_ACCOUNT}))"
     if kinds := _HELD.get(reach):
-        controllers = f"{sorted(trusted.controllers)}.exists(n, request.userInfo.username.startsWith({_ACCOUNT}))"
         kept = f"request.resource.resource in {kinds} && {_changed('metadata.finalizers')}"
         changed.append(f"({kept} && !{controllers})")
     anew = ["request.operation != 'UPDATE'", "request.?subResource.orValue('') != ''"]
@@ -215,6 +215,10 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         claiming = "object.?spec.?externalIPs.orValue([]) != []"
         services = f"request.kind.kind != 'Service' || {balancing} || {claiming}"
         conditions.append({"name": "services-that-cost-or-claim", "expression": services})
+        # Workloads are rolled without us, even when nobody answers here.
+        kubernetes = f"{controllers} || request.userInfo.username == '{KUBERNETES}'"
+        revisions = f"request.resource.resource != '{CONTROLLER_REVISIONS.plural}' || !({kubernetes})"
+        conditions.append({"name": "revisions-by-others-than-controllers", "expression": revisions})
     return conditions
 
 

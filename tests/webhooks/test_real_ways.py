@@ -513,6 +513,26 @@ async def test_nothing_is_made_that_controllers_make(desk: Desk, eve: Kube) -> N
     )
 
 
+async def test_no_revision_and_no_mark_makes_of_a_guest_what_its_template_may_not_say(desk: Desk, eve: Kube) -> None:
+    about = {"apiVersion": "instancetype.kubevirt.io/v1beta1", "kind": "VirtualMachineClusterPreference"}
+    revision = {**desk.new(kinds.CONTROLLER_REVISIONS, "web-0-mine-1"), "revision": 0, "data": {**about, "spec": {}}}
+    guest = {"domain": {"cpu": {"cores": 1}, "memory": {"guest": "1Gi"}, "devices": {}}}
+    await insisting(
+        lambda: desk.admin.create(VIRTUAL_MACHINE_INSTANCES, desk.new(VIRTUAL_MACHINE_INSTANCES, "marked", guest))
+    )
+    marks = {"metadata": {"annotations": {"hooks.kubevirt.io/hookSidecars": '[{"image": "x"}]'}}}
+    where = {"namespace": desk.namespace}
+    await refused(
+        "is made by controllers only|would come to the guest's Pod",
+        lambda: eve.create(kinds.CONTROLLER_REVISIONS, revision),
+        lambda: eve.merge(VIRTUAL_MACHINE_INSTANCES, "marked", marks, **where),
+    )
+    async with desk.person("system:serviceaccount:kubevirt:kubevirt-controller") as kubevirt:
+        await kubevirt.create(kinds.CONTROLLER_REVISIONS, revision)
+        await kubevirt.merge(VIRTUAL_MACHINE_INSTANCES, "marked", marks, **where)
+    await desk.admin.delete(VIRTUAL_MACHINE_INSTANCES, "marked", **where)
+
+
 async def test_where_flux_has_put_what_it_fetched_only_flux_says(desk: Desk, eve: Kube) -> None:
     await eve.create(HELM_REPOSITORIES, desk.new(HELM_REPOSITORIES, "charts", {"url": "https://x.example.org"}))
     artifact = {"path": "x", "url": "https://eve.example.org/x", "digest": f"sha256:{'0' * 64}", "revision": "1"}

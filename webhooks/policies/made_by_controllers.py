@@ -7,11 +7,16 @@ back: whoever is given `edit` on KubeVirt's kinds has it.
 
 So does the claim that the importer fills for another follow from that one, and it costs nothing beside it: until the
 other one has its volume, nothing else tells them apart.
+
+And so does the revision that KubeVirt keeps of an instancetype or a preference: it makes the next machine by that, and
+takes whatever is there under its name. What it makes of a machine's Pod on another node it takes from the annotations
+of the VirtualMachineInstance. Source: KubeVirt, `pkg/instancetype/revision` and `pkg/virt-controller/services`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from provisioning import charges
@@ -27,7 +32,8 @@ from provisioning.resources import (
 from webhooks import extent, marks, reading, tree
 from webhooks.decision import Allow, Verdict, refuse
 from webhooks.facts import Facts
-from webhooks.policy import UPDATE, Policy, Reach, Rule
+from webhooks.kinds import CONTROLLER_REVISIONS
+from webhooks.policy import CREATE, UPDATE, Policy, Reach, Rule
 from webhooks.review import Request
 
 SOURCES = {
@@ -38,6 +44,7 @@ SOURCES = {
 """Who makes these, of what, and what to do instead."""
 FILLING: Final = re.compile(f"{charges.FILLING}[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}")
 """Names with an uid, as the API server makes them."""
+SAID_BY_CLIENTS: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -45,8 +52,10 @@ def check(request: Request, facts: Facts) -> Verdict:
         return Allow()
     if request.resource == PERSISTENT_VOLUME_CLAIMS.plural:
         return _of_claim(request.object, request, facts)
+    if request.resource == CONTROLLER_REVISIONS.plural:
+        return _of_revision(request, facts)
     if extent.says_the_same(request):
-        return Allow()
+        return _of_marks(request.object, request, facts)
     if reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     trusted = facts.trusted
@@ -72,6 +81,32 @@ def _of_claim(claim: Manifest, request: Request, facts: Facts) -> Verdict:
     return refuse(Cause("metadata.name", text))
 
 
+def _of_revision(request: Request, facts: Facts) -> Verdict:
+    """What somebody runs beside the tenants keeps revisions of its own, or brings them back."""
+    if facts.trusted.is_system(request.user):
+        return Allow()
+    if reading.tenant_of(facts, request.namespace) is None or reading.is_by_operator(request.user, facts):
+        return Allow()
+    text = f"a ControllerRevision is made by controllers only, and not by {request.user.name}: machines are made by it"
+    return refuse(Cause("", f"{text}; leave it out"))
+
+
+def _of_marks(manifest: Manifest, request: Request, facts: Facts) -> Verdict:
+    if request.resource != VIRTUAL_MACHINE_INSTANCES.plural or not (found := list(_marked(manifest, request.old))):
+        return Allow()
+    if not reading.is_by_people(request, facts) or reading.is_by_operator(request.user, facts):
+        return Allow()
+    return refuse(*found)
+
+
+def _marked(manifest: Manifest, old: Manifest | None) -> Iterator[Cause]:
+    said, had = (tree.dig(one, "metadata", "annotations") for one in (manifest, old))
+    for key, value in sorted(said.items()):
+        if had.get(key) != value and key != SAID_BY_CLIENTS:
+            text = "would come to the guest's Pod when it moves to another node; leave it out, or ask the platform"
+            yield Cause(f"metadata.annotations[{key}]", text)
+
+
 def _of_control_plane(manifest: Manifest, namespace: str, facts: Facts) -> Verdict:
     """Kamaji's provider makes it for a KamajiControlPlane that lives; what the reference says is held against that."""
     owner = marks.controller(manifest)
@@ -88,6 +123,8 @@ POLICY = Policy(
     (
         Rule(TENANT_CONTROL_PLANES, (UPDATE,), subresource="scale", reach=Reach.TENANTS),
         *(Rule(kind, reach=Reach.TENANTS) for kind in (*SOURCES, PERSISTENT_VOLUME_CLAIMS)),
+        # What is in one never changes.
+        Rule(CONTROLLER_REVISIONS, (CREATE,), reach=Reach.TENANTS),
     ),
     check,
 )

@@ -19,6 +19,7 @@ from tests.webhooks.estate import WORLD, owned, tweak
 from tests.webhooks.fakes import World
 from tests.webhooks.reviews import manifest, request
 from webhooks.decision import Allow, Deny
+from webhooks.kinds import CONTROLLER_REVISIONS
 from webhooks.policies.made_by_controllers import POLICY
 from webhooks.trusted import Trusted
 
@@ -117,3 +118,40 @@ def test_whose_controllers_are_believed_is_for_the_platform_to_say() -> None:
     # A name that only looks like an account's is none.
     odd = request(VIRTUAL_MACHINES, manifest(VIRTUAL_MACHINES, "a", {}), user="x:system:serviceaccount:kubevirt:x")
     assert isinstance(World(*WORLD).check(POLICY, odd), Deny)
+
+
+def test_no_revision_of_a_size_is_put_where_kubevirt_looks_for_its_own() -> None:
+    about = {"apiVersion": "instancetype.kubevirt.io/v1beta1", "kind": "VirtualMachineClusterInstancetype"}
+    revision = manifest(CONTROLLER_REVISIONS, "web-md0-small-1", revision=0, data={**about, "spec": {}})
+    for user in ("ann", "system:serviceaccount:tenant-blue:gitops"):
+        verdict = check(CONTROLLER_REVISIONS, revision, user=user)
+        assert isinstance(verdict, Deny)
+        assert f"is made by controllers only, and not by {user}" in verdict.reason
+    for account in ("kubevirt:kubevirt-controller", "kube-system:statefulset-controller", "velero:velero"):
+        assert check(CONTROLLER_REVISIONS, revision, user=f"system:serviceaccount:{account}") == Allow()
+    assert check(CONTROLLER_REVISIONS, revision, user="system:kube-controller-manager") == Allow()
+    assert check(CONTROLLER_REVISIONS, revision, groups=("system:masters",)) == Allow()
+    assert check(CONTROLLER_REVISIONS, tweak(revision, "metadata.namespace", "elsewhere")) == Allow()
+
+
+@pytest.mark.parametrize("key", ["hooks.kubevirt.io/hookSidecars", "k8s.v1.cni.cncf.io/networks", "of-next.year/x"])
+def test_nothing_is_marked_on_a_running_guest_that_its_next_pod_would_have(key: str) -> None:
+    plain = manifest(VIRTUAL_MACHINE_INSTANCES, "web-0", {})
+    there = manifest(VIRTUAL_MACHINE_INSTANCES, "web-0", {}, annotations={key: "a", "b": "c"})
+    verdict = check(VIRTUAL_MACHINE_INSTANCES, there, old=plain)
+    assert isinstance(verdict, Deny)
+    assert [cause.field for cause in verdict.causes] == sorted(
+        [f"metadata.annotations[{key}]", "metadata.annotations[b]"]
+    )
+    assert isinstance(
+        check(VIRTUAL_MACHINE_INSTANCES, tweak(there, "metadata.annotations", {key: "x"}), old=there), Deny
+    )
+    # What is there may go, and what runs beside the tenants marks what it likes.
+    assert check(VIRTUAL_MACHINE_INSTANCES, plain, old=there) == Allow()
+    for account in ("kubevirt:kubevirt-controller", "kube-system:generic-garbage-collector", "velero:velero"):
+        user = f"system:serviceaccount:{account}"
+        assert check(VIRTUAL_MACHINE_INSTANCES, there, old=plain, user=user) == Allow()
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
+    assert check(VIRTUAL_MACHINE_INSTANCES, tweak(plain, "metadata.annotations", applied), old=plain) == Allow()
+    elsewhere = [tweak(one, "metadata.namespace", "elsewhere") for one in (there, plain)]
+    assert check(VIRTUAL_MACHINE_INSTANCES, elsewhere[0], old=elsewhere[1]) == Allow()
