@@ -501,6 +501,11 @@ async def test_nothing_is_made_that_controllers_make(desk: Desk, eve: Kube) -> N
             partial(eve.merge, TENANT_CONTROL_PLANES, "front", {"status": forged}, **apart),
         )
     await eve.merge(TENANT_CONTROL_PLANES, "front", {"status": {"controlPlaneEndpoint": "a:1"}}, **apart)
+    paused = {"metadata": {"annotations": {"kamaji.clastix.io/paused": ""}}}
+    await refused(
+        "would keep running what nobody is charged for",
+        lambda: eve.merge(TENANT_CONTROL_PLANES, "front", paused, namespace=desk.namespace),
+    )
     moved, scaled, where = (
         {"spec": {"dataStore": "of-another"}},
         {"spec": {"replicas": 5}},

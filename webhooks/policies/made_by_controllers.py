@@ -10,7 +10,9 @@ other one has its volume, nothing else tells them apart.
 
 And so does the revision that KubeVirt keeps of an instancetype or a preference: it makes the next machine by that, and
 takes whatever is there under its name. What it makes of a machine's Pod on another node it takes from the annotations
-of the VirtualMachineInstance. Source: KubeVirt, `pkg/instancetype/revision` and `pkg/virt-controller/services`.
+of the VirtualMachineInstance. Source: KubeVirt, `pkg/instancetype/revision` and `pkg/virt-controller/services`. And
+whoever pauses a TenantControlPlane keeps Pods running that it says nothing of any more. Source: clastix/kamaji,
+`controllers/utils`.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ SOURCES = {
 FILLING: Final = re.compile(f"{charges.FILLING}[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}")
 """Names with an uid, as the API server makes them."""
 SAID_BY_CLIENTS: Final = "kubectl.kubernetes.io/last-applied-configuration"
+PAUSED: Final = "kamaji.clastix.io/paused"
 
 
 def check(request: Request, facts: Facts) -> Verdict:
@@ -92,18 +95,21 @@ def _of_revision(request: Request, facts: Facts) -> Verdict:
 
 
 def _of_marks(manifest: Manifest, request: Request, facts: Facts) -> Verdict:
-    if request.resource != VIRTUAL_MACHINE_INSTANCES.plural or not (found := list(_marked(manifest, request.old))):
-        return Allow()
-    if not reading.is_by_people(request, facts) or reading.is_by_operator(request.user, facts):
+    found = list(_marked(request.resource, manifest, request.old))
+    if not found or not reading.is_by_people(request, facts) or reading.is_by_operator(request.user, facts):
         return Allow()
     return refuse(*found)
 
 
-def _marked(manifest: Manifest, old: Manifest | None) -> Iterator[Cause]:
+def _marked(plural: str, manifest: Manifest, old: Manifest | None) -> Iterator[Cause]:
+    """Annotations that are new, and that controllers act by."""
     said, had = (tree.dig(one, "metadata", "annotations") for one in (manifest, old))
-    for key, value in sorted(said.items()):
-        if had.get(key) != value and key != SAID_BY_CLIENTS:
+    for key in sorted(key for key, value in said.items() if had.get(key) != value):
+        if plural == VIRTUAL_MACHINE_INSTANCES.plural and key != SAID_BY_CLIENTS:
             text = "would come to the guest's Pod when it moves to another node; leave it out, or ask the platform"
+            yield Cause(f"metadata.annotations[{key}]", text)
+        elif plural == TENANT_CONTROL_PLANES.plural and key == PAUSED:
+            text = "would keep running what nobody is charged for any more; leave it out, or ask the platform"
             yield Cause(f"metadata.annotations[{key}]", text)
 
 

@@ -155,3 +155,16 @@ def test_nothing_is_marked_on_a_running_guest_that_its_next_pod_would_have(key: 
     assert check(VIRTUAL_MACHINE_INSTANCES, tweak(plain, "metadata.annotations", applied), old=plain) == Allow()
     elsewhere = [tweak(one, "metadata.namespace", "elsewhere") for one in (there, plain)]
     assert check(VIRTUAL_MACHINE_INSTANCES, elsewhere[0], old=elsewhere[1]) == Allow()
+
+
+def test_no_control_plane_is_paused_under_whoever_is_charged_for_it() -> None:
+    plain = manifest(TENANT_CONTROL_PLANES, "web", {"controlPlane": {"deployment": {"replicas": 3}}})
+    key = "kamaji.clastix.io/paused"
+    paused = tweak(plain, "metadata.annotations", {key: "", "a": "b"})
+    verdict = check(TENANT_CONTROL_PLANES, paused, old=plain)
+    assert isinstance(verdict, Deny)
+    assert [cause.field for cause in verdict.causes] == [f"metadata.annotations[{key}]"]
+    assert check(TENANT_CONTROL_PLANES, paused, old=plain, user=KAMAJI) == Allow()
+    assert check(TENANT_CONTROL_PLANES, paused, old=plain, groups=("system:masters",)) == Allow()
+    assert check(TENANT_CONTROL_PLANES, plain, old=paused) == Allow()
+    assert check(TENANT_CONTROL_PLANES, tweak(paused, "metadata.labels", {"c": "d"}), old=paused) == Allow()
