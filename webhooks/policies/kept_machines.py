@@ -41,7 +41,8 @@ FINALIZERS: Final = {
 """By which the controllers keep each until what was made for it is gone."""
 _OF_KUBEVIRT: Final = ("kubevirt.io/virtualMachineControllerFinalize", "foregroundDeleteVirtualMachine")
 IN_USE: Final[Mapping[Resource, tuple[str, ...]]] = {
-    VIRTUAL_MACHINES: _OF_KUBEVIRT,
+    # By the last one, of the garbage collector, the guest stays: it takes it off once the guest is charged by itself.
+    VIRTUAL_MACHINES: (*_OF_KUBEVIRT, "orphan"),
     VIRTUAL_MACHINE_INSTANCES: _OF_KUBEVIRT,
     PERSISTENT_VOLUME_CLAIMS: ("kubernetes.io/pvc-protection",),
 }
