@@ -9,19 +9,19 @@ import secrets
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from playground import apply, ports
 from playground.balancer import balanced
 from playground.controlplane import ADMIN, ControlPlane
 from playground.processes import Processes, answers
 from provisioning import errors
-from provisioning.canary import EVERY_SECONDS, Canary
 from provisioning.kube import Kube
 from provisioning.ledger import Ledger
 from provisioning.ledgers import KubeLedgers
@@ -45,20 +45,26 @@ from provisioning.resources import (
     TENANTS,
     Resource,
 )
-from provisioning.trouble import Trouble
-from tests import foreign_kinds
 from tests.charts.rendering import TENANT_CLUSTER, Helm, Refused
 from tests.provisioning import accesses
 from tests.provisioning.waiting import REAL_PATIENCE
 from tests.webhooks.estate import CATALOG
 from webhooks import registration
-from webhooks.kinds import APPLICATIONS
 from webhooks.registration import ClientConfig
 from webhooks.trusted import Trusted
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REPLICAS = 2
 SYSTEM = "clusterdesk-system"
 HARD = {"clusters": 5}
+USUAL = {
+    "members": [{"user": "ann"}],
+    "approvers": [{"user": "bob"}, {"user": "ann"}],
+    "quota": {"hard": HARD},
+    "approval": {"required": 0},
+}
+"""What a tenant is, where a test does not tell it otherwise."""
 LEAN = {"pools": [{"name": "md0", "flavor": "small", "replicas": 1}]}
 
 
@@ -91,10 +97,53 @@ class Desk:
             yield kube
 
 
-@pytest.fixture
-async def desk(control_plane: ControlPlane, admin: Kube, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with behind_the_door(control_plane, admin, tmp_path) as desk:
-        yield desk
+@dataclass
+class House:
+    """A door, and the tenants that tests have made behind it, which are as `usual` where nothing else is said."""
+
+    desk: Desk
+    usual: Mapping[str, Any]
+    made: list[Desk] = field(default_factory=list)
+
+    async def tenant(self, **spec: Any) -> Desk:
+        """A desk for a tenant of its own."""
+        tenant, namespace = _named()
+        desk = replace(self.desk, tenant=tenant, namespace=namespace)
+        self.made.append(desk)
+        await _settle(desk.admin, desk.tenant, desk.namespace, {**self.usual, **spec})
+        return desk
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with (
+        await Kube.connect(kubeconfig=control_plane.kubeconfig) as admin,
+        housed(control_plane, admin, tmp_path_factory.mktemp("webhooks")) as house,
+    ):
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(house: House) -> Desk:
+    return await house.tenant()
+
+
+@contextlib.asynccontextmanager
+async def housed(
+    plane: ControlPlane,
+    admin: Kube,
+    folder: Path,
+    *,
+    usual: Mapping[str, Any] = USUAL,
+    profile: Profile = Profile.V1BETA2,
+) -> AsyncIterator[House]:
+    """One door for all tests of a file, a tenant for each: to open it takes longer than to go through it."""
+    async with behind_the_door(plane, admin, folder, profile=profile) as desk:
+        house = House(desk, usual)
+        yield house
+    # The door is not asked any more.
+    for each in house.made:
+        await _leave(admin, each.tenant, each.namespace)
 
 
 @contextlib.asynccontextmanager
@@ -164,31 +213,40 @@ async def _replica(
 
 @contextlib.asynccontextmanager
 async def _tenant(admin: Kube, hard: Mapping[str, Any]) -> AsyncIterator[tuple[str, str]]:
-    tenant = f"t-{secrets.token_hex(3)}"
-    namespace = f"tenant-{tenant}"
-    catalog = {**CATALOG, "metadata": {"name": CATALOG["metadata"]["name"]}}
-    spec = {
-        "namespaces": [namespace],
-        "members": [{"user": "ann"}],
-        "approvers": [{"user": "bob"}, {"user": "ann"}],
-        "quota": {"hard": dict(hard)},
-        "approval": {"required": 0},
-    }
-    await apply.put(admin, [catalog, _cluster_wide(TENANTS, tenant, spec)])
-    await apply.put(admin, [_cluster_wide(NAMESPACES, namespace, labels={TENANT_LABEL: tenant})])
-    # In place of the keeper, who counts first: there is nothing yet.
-    await KubeLedgers(admin, SYSTEM).create(tenant, Ledger())
+    """The first one behind a door, and the catalog of all."""
+    named = _named()
+    await apply.put(admin, [{**CATALOG, "metadata": {"name": CATALOG["metadata"]["name"]}}])
+    await _settle(admin, *named, {**USUAL, "quota": {"hard": dict(hard)}})
     try:
-        yield tenant, namespace
+        yield named
     finally:
         # The namespace goes with its clusters only when nobody is asked.
         for resource in (registration.VALIDATING, registration.MUTATING):
             await admin.merge(resource, registration.NAME, {"webhooks": []})
-        await admin.delete(NAMESPACES, namespace)
-        await admin.delete(TENANTS, tenant)
-        with contextlib.suppress(errors.NotFound):
-            await admin.delete(TENANT_LEDGERS, tenant, namespace=SYSTEM)
+        await _leave(admin, *named)
         await admin.delete(CATALOGS, "default")
+
+
+def _named() -> tuple[str, str]:
+    """A tenant's name and its namespace's, which nobody else has."""
+    tenant = f"t-{secrets.token_hex(3)}"
+    return tenant, f"tenant-{tenant}"
+
+
+async def _settle(admin: Kube, tenant: str, namespace: str, spec: Mapping[str, Any]) -> None:
+    """Make a tenant with its namespace and its ledger."""
+    await apply.put(admin, [_cluster_wide(TENANTS, tenant, {"namespaces": [namespace], **spec})])
+    await apply.put(admin, [_cluster_wide(NAMESPACES, namespace, labels={TENANT_LABEL: tenant})])
+    # In place of the keeper, who counts first: there is nothing yet.
+    await KubeLedgers(admin, SYSTEM).create(tenant, Ledger())
+
+
+async def _leave(admin: Kube, tenant: str, namespace: str) -> None:
+    """Take them away, with all that is in the namespace."""
+    await admin.delete(NAMESPACES, namespace)
+    await admin.delete(TENANTS, tenant)
+    with contextlib.suppress(errors.NotFound):
+        await admin.delete(TENANT_LEDGERS, tenant, namespace=SYSTEM)
 
 
 def _cluster_wide(resource: Resource, name: str, spec: Any = None, **meta: Any) -> Manifest:
@@ -441,54 +499,6 @@ async def test_a_protected_cluster_stays_with_what_it_stands_on_until_that_is_li
     for kind in (KAMAJI_CONTROL_PLANES, TENANT_CLUSTERS):
         await desk.admin.delete(kind, "web", namespace=desk.namespace)
         assert await desk.admin.find(kind, "web", namespace=desk.namespace) is None
-
-
-async def test_when_nobody_answers_nothing_is_admitted_but_what_is_going_can_go(desk: Desk) -> None:
-    made = await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "web", LEAN, finalizers=["a.dev/b"]))
-    await desk.admin.delete(TENANT_CLUSTERS, "web", namespace=desk.namespace)
-    replicas = list(desk.processes.children.values())
-    await desk.processes.stop()
-    assert [child.popen.returncode for child in replicas] == [0] * REPLICAS
-    with pytest.raises(errors.Unavailable, match="failed calling webhook"):
-        await desk.admin.create(TENANT_CLUSTERS, desk.new(TENANT_CLUSTERS, "other", LEAN))
-    passing = f"passing-{secrets.token_hex(3)}"
-    await desk.admin.create(NAMESPACES, _cluster_wide(NAMESPACES, passing))
-    await desk.admin.delete(NAMESPACES, passing)
-    async with foreign_kinds.served(desk.admin, (APPLICATIONS,)):
-        await _argo_cd_goes_on(desk.admin)
-    status = {"status": {"version": "v1.34.2"}}
-    await desk.admin.merge(TENANT_CLUSTERS, "web", status, namespace=desk.namespace, subresource="status")
-    await desk.admin.merge(TENANT_CLUSTERS, "web", {"metadata": {"finalizers": None}}, namespace=desk.namespace)
-    assert await desk.admin.find(TENANT_CLUSTERS, made["metadata"]["name"], namespace=desk.namespace) is None
-
-
-async def _argo_cd_goes_on(admin: Kube) -> None:
-    """What it installs beside itself may be what brings us back."""
-    where, here = {"namespace": "default"}, {"server": "https://kubernetes.default.svc"}
-    source = {"repoURL": "https://git.example.org/clusterdesk", "path": "."}
-    spec = {"project": "default", "destination": here, "source": source}
-    kind = {"apiVersion": APPLICATIONS.api_version, "kind": APPLICATIONS.kind}
-    await admin.create(APPLICATIONS, {**kind, "metadata": {"name": "ours", **where}, "spec": spec})
-    refreshed = {"annotations": {"argocd.argoproj.io/refresh": "hard"}}
-    for change in ({"metadata": refreshed}, {"operation": {"sync": {"revision": "0" * 40}}}):
-        await admin.merge(APPLICATIONS, "ours", change, **where)
-    away = {"spec": {"destination": {"server": "https://10.0.0.7:6443"}}}
-    with pytest.raises(errors.Unavailable, match="failed calling webhook"):
-        await admin.merge(APPLICATIONS, "ours", away, **where)
-    await admin.delete(APPLICATIONS, "ours", namespace="default")
-
-
-async def test_the_canary_is_refused_and_finds_out_when_nobody_is_asked_any_more(desk: Desk) -> None:
-    canary = Canary(desk.admin, namespace="default")
-    assert await canary.look() == EVERY_SECONDS
-
-    await desk.admin.merge(registration.VALIDATING, registration.NAME, {"webhooks": []})
-    async with asyncio.timeout(REAL_PATIENCE):
-        while canary.trouble() is None:
-            await canary.look()
-
-    assert canary.trouble() is Trouble.TAKEN
-    assert await desk.admin.find(TENANT_CLUSTERS, "canary", namespace="default") is None
 
 
 def _voted(request: Manifest, voter: str, now: str) -> Manifest:

@@ -20,8 +20,8 @@ from provisioning.names import RECONCILE_ANNOTATION, REQUEST_ANNOTATION, TOLD_AN
 from provisioning.objects import format_time, read
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANT_CLUSTERS, TENANTS
 from tests.provisioning.waiting import running
-from tests.webhooks.test_real import LEAN, SYSTEM, Desk
-from tests.webhooks.test_real_requests import APPROVE, House, house, kubectl, refused, status, vote, wish
+from tests.webhooks.test_real import LEAN, SYSTEM, Desk, House
+from tests.webhooks.test_real_requests import APPROVE, house, kubectl, refused, status, vote, wish
 from webhooks.trusted import Trusted
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]

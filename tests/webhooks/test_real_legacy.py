@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from playground.controlplane import ControlPlane
 from provisioning import errors, legacy
@@ -14,15 +14,24 @@ from provisioning.legacy_kube import LegacyKube
 from provisioning.profile import Profile
 from provisioning.resources import CLUSTERS, HELM_RELEASES, KAMAJI_CONTROL_PLANES
 from tests.webhooks import test_real
-from tests.webhooks.test_real import Desk, behind_the_door
+from tests.webhooks.test_real import Desk, House, housed
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
-async def desk(older_control_plane: ControlPlane, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with await Kube.connect(kubeconfig=older_control_plane.kubeconfig) as plain:
-        admin = LegacyKube(plain)
-        async with behind_the_door(older_control_plane, admin, tmp_path, profile=Profile.V1BETA1) as desk:
-            yield desk
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(older_control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    folder = tmp_path_factory.mktemp("webhooks")
+    async with (
+        await Kube.connect(kubeconfig=older_control_plane.kubeconfig) as plain,
+        housed(older_control_plane, LegacyKube(plain), folder, profile=Profile.V1BETA1) as house,
+    ):
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(house: House) -> Desk:
+    return await house.tenant()
 
 
 async def test_raw_objects_of_the_older_generation_are_held_to_the_same_quota(desk: Desk) -> None:

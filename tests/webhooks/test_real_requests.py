@@ -11,22 +11,17 @@ import json
 import secrets
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from playground import apply
 from playground.controlplane import ControlPlane
 from provisioning import errors
 from provisioning.kube import Kube
-from provisioning.ledger import Ledger
-from provisioning.ledgers import KubeLedgers
 from provisioning.manifest import Manifest
-from provisioning.names import REQUEST_ANNOTATION, REQUESTED_BY_ANNOTATION, TENANT_LABEL
+from provisioning.names import REQUEST_ANNOTATION, REQUESTED_BY_ANNOTATION
 from provisioning.resources import (
     CATALOGS,
     CLUSTER_ACCESSES,
@@ -34,14 +29,11 @@ from provisioning.resources import (
     CLUSTERS,
     KAMAJI_CONTROL_PLANES,
     KUBEVIRT_CLUSTERS,
-    NAMESPACES,
     TENANT_CLUSTERS,
-    TENANT_LEDGERS,
-    TENANTS,
 )
 from tests.provisioning import accesses
 from tests.provisioning.waiting import eventually
-from tests.webhooks.test_real import LEAN, SYSTEM, Desk, behind_the_door
+from tests.webhooks.test_real import LEAN, Desk, House, housed
 from webhooks import registration
 from webhooks.trusted import Trusted
 
@@ -51,44 +43,20 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(lo
 
 APPROVE = {"status": {"votes": [{"decision": "Approve"}]}}
 PEOPLE = {
+    "quota": {"hard": {"clusters": 9}},
     "members": [{"user": "ann", "slack": "UANN"}, {"group": "makers"}],
     "approvers": [{"user": "bob", "slack": "UBOB"}, {"user": "cyd"}, {"group": "leads"}],
     "approval": {"required": 1},
 }
 
 
-@dataclass
-class House:
-    """The door, and the tenants that stories have made behind it."""
-
-    desk: Desk
-    made: list[Desk] = field(default_factory=list)
-
-    async def tenant(self, **spec: Any) -> Desk:
-        """A desk for a tenant of its own; what is not said of it is as `PEOPLE` have it."""
-        name = f"t-{secrets.token_hex(3)}"
-        desk = replace(self.desk, tenant=name, namespace=f"tenant-{name}")
-        self.made.append(desk)
-        wide = {"namespaces": [desk.namespace], "quota": {"hard": {"clusters": 9}}, **PEOPLE, **spec}
-        tenant = {"apiVersion": TENANTS.api_version, "kind": TENANTS.kind, "metadata": {"name": name}, "spec": wide}
-        meta = {"name": desk.namespace, "labels": {TENANT_LABEL: name}}
-        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
-        await apply.put(self.desk.admin, [tenant, space])
-        await KubeLedgers(self.desk.admin, SYSTEM).create(name, Ledger())
-        return desk
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    logs: Path = tmp_path_factory.mktemp("webhooks")
-    async with await Kube.connect(kubeconfig=control_plane.kubeconfig) as admin:
-        async with behind_the_door(control_plane, admin, logs) as desk:
-            house = House(desk)
-            yield house
-        for each in house.made:
-            await admin.delete(NAMESPACES, each.namespace)
-            await admin.delete(TENANTS, each.tenant)
-            await admin.delete(TENANT_LEDGERS, each.tenant, namespace=SYSTEM)
+    async with (
+        await Kube.connect(kubeconfig=control_plane.kubeconfig) as admin,
+        housed(control_plane, admin, tmp_path_factory.mktemp("webhooks"), usual=PEOPLE) as house,
+    ):
+        yield house
 
 
 async def kubectl(desk: Desk, user: str, *arguments: str, groups: tuple[str, ...] = (), sent: Any = None) -> str:
