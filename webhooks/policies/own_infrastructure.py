@@ -21,7 +21,7 @@ from webhooks.tree import Tree
 
 MANAGED_BY = "cluster.x-k8s.io/managed-by"
 KAMAJI = "kamaji"
-MOVED: Final = "clusterctl.cluster.x-k8s.io/delete-for-move"
+MOVED_AWAY: Final = "clusterctl.cluster.x-k8s.io/delete-for-move"
 """`clusterctl move` puts it in the place of all other annotations, a moment before it deletes what it has moved."""
 
 HERE: Final = "machines of a tenant run in this management cluster only; leave it out"
@@ -33,8 +33,8 @@ def check(request: Request, facts: Facts) -> Verdict:
     if manifest is None or extent.goes_as_it_is(request) or reading.tenant_of(facts, request.namespace) is None:
         return Allow()
     if request.resource == KUBEVIRT_CLUSTERS.plural:
-        is_moved = facts.trusted.is_platform(request.user) and MOVED in tree.dig(manifest, "metadata", "annotations")
-        causes = list(_of_cluster(manifest, request.old, is_moved=is_moved))
+        gone = facts.trusted.is_platform(request.user) and MOVED_AWAY in tree.dig(manifest, "metadata", "annotations")
+        causes = list(_of_cluster(manifest, request.old, is_moved=gone))
     else:
         path = ("spec",) if request.resource == KUBEVIRT_MACHINES.plural else ("spec", "template", "spec")
         causes = list(_of_machine(tree.dig(manifest, *path), ".".join(path), request.namespace))

@@ -161,7 +161,7 @@ def test_a_kubevirt_cluster_is_kamajis_from_beginning_to_end() -> None:
 
 def test_whoever_has_moved_it_away_may_take_the_mark_off_before_it_is_deleted() -> None:
     ours = manifest(KUBEVIRT_CLUSTERS, "web", {}, annotations={MANAGED_BY: "kamaji"})
-    moved = manifest(KUBEVIRT_CLUSTERS, "web", {}, annotations={own_infrastructure.MOVED: ""})
+    moved = manifest(KUBEVIRT_CLUSTERS, "web", {}, annotations={own_infrastructure.MOVED_AWAY: ""})
     platform = {"old": ours, "groups": ("system:masters",)}
     assert check(own_infrastructure, KUBEVIRT_CLUSTERS, moved, **platform) == Allow()
     assert isinstance(check(own_infrastructure, KUBEVIRT_CLUSTERS, moved, old=ours), Deny)
