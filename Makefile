@@ -6,7 +6,8 @@
 #   KUBEBUILDER_ASSETS=DIR    take etcd, kube-apiserver and kubectl from there
 #   ARGS="..."                further arguments of `clusterdesk-playground up`, `make bench` or `make fuzz`
 #   PYTEST_ARGS="..."         further arguments of pytest
-#   JOBS=2                    run so many tests at a time, a file in each process, each with a control plane of its own
+#   JOBS=2                    run so many tests at a time, a file in each process, each with a control plane of its own,
+#                             and beside them, in one more process, those that mostly wait
 #   TRIES=2                   run the tests that failed once more, with everything started anew, as CI does: real
 #                             programs meet a slow machine now and then. The first run's log names them all the same.
 
@@ -44,7 +45,7 @@ status: $(VENV)/.synced ## Say what of the playground runs
 	@$(BIN)/clusterdesk-playground status
 
 test: lint types imports chromium openssl programs ## Run everything that checks the project: lint, types, import rules, all tests
-	@export CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}"; $(BIN)/pytest $(if $(JOBS),-n $(JOBS)) $(PYTEST_ARGS) || \
+	@export CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}"; $(BIN)/pytest $(if $(JOBS),-n $$(($(JOBS) + 1))) $(PYTEST_ARGS) || \
 	{ [ $$? = 1 ] && [ "$(TRIES)" = 2 ] && echo "What failed is run once more, alone. What passes now wants mending." && \
 	$(BIN)/pytest --last-failed; }
 
