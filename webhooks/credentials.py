@@ -22,6 +22,8 @@ from webhooks.parts import Form, Part, decoded
 
 TOKENS_MAX = 20
 """Tokens of one part that are looked up."""
+SIGNS_MAX = 1000
+"""Texts of one part that look like a token, and addresses of servers in one script."""
 LAYERS_MAX = 4
 """Texts within texts: a kubeconfig in a Secret, in a ConfigMap's manifest, is the third."""
 
@@ -79,7 +81,7 @@ def certificates(pem: str) -> frozenset[str]:
 
 def _in_text(text: str, at: str, layers: int) -> Iterator[Credential]:
     if "eyJ" in text:
-        for claims in _TOKEN.findall(text):
+        for claims in _each(_TOKEN, text):
             yield from _token(claims, at)
     if not layers or not (any(word in text for word in _WORDS) or _LONG.search(text)):
         return
@@ -112,8 +114,19 @@ def _in_tree(content: Any, at: str, layers: int) -> Iterator[Credential]:
 def _in_script(text: str, at: str) -> Iterator[Credential]:
     """A kubeconfig that a script writes: its lines, wherever they are."""
     authorities = "".join(decoded(found, "base64") for found in _AUTHORITY.findall(text))
-    for server in _SERVER.findall(text) or ([""] if authorities else []):
-        yield from _kubeconfig(server, base64.b64encode(authorities.encode()).decode(), at)
+    known = certificates(authorities)
+    for server in _each(_SERVER, text) or ([""] if authorities else []):
+        host, port = _address(server)
+        if host or known:
+            yield Kubeconfig(at, host, port, known)
+
+
+def _each(pattern: re.Pattern[str], text: str) -> list[str]:
+    """What is found, once each. Raises `Overgrown`."""
+    found = list(dict.fromkeys(pattern.findall(text)))
+    if len(found) > SIGNS_MAX:
+        raise Overgrown(f"it holds more than {SIGNS_MAX} texts that may be credentials, or servers for them")
+    return found
 
 
 def _kubeconfig(server: str, authority: str, at: str) -> Iterator[Kubeconfig]:

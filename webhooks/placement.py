@@ -18,6 +18,8 @@ from provisioning.components import COMPONENTS, HINTED, Component, image_name, i
 from webhooks import containers, hints, tree
 from webhooks.parts import Form, Part
 
+LINES_MAX = 20_000
+"""Different lines of one script, and different words of those that are worth reading."""
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 _IMAGE_KEYS = ("image", "repository", "newName")
 _IMAGE_PARTS = (".image.name", ".image.value")
@@ -118,18 +120,24 @@ def in_content(text: str, *, at: str) -> list[Finding]:
 
 def in_script(text: str, *, at: str) -> list[Finding]:
     """Commands: images, programs, charts and flags named in them. Lines that are comments do not count."""
-    lines = dict.fromkeys(line for line in text.replace("\\\n", "").splitlines() if _may_hold(line))
-    told = [line for line in lines if not line.lstrip().startswith("#")]
+    lines = _bounded(dict.fromkeys(text.replace("\\\n", "").splitlines()))
+    told = [line for line in lines if _may_hold(line) and not line.lstrip().startswith("#")]
     words = [w for line in told for w in re.split(r"[\s\"'`,;|&()<>{}]+", line) if w]
     flags = containers.flags(words)
     signs = ((c, c.sign_of_flag(flag)) for flag in flags for c in COMPONENTS)
     found = [Finding(c, at, f"the flag {sign}") for c, sign in signs if sign]
-    for word in dict.fromkeys(words):
+    for word in _bounded(dict.fromkeys(words)):
         elements = {image_name(element) for element in re.split(r"[/=]", word.partition("@")[0])}
         for c in COMPONENTS:
             shared = c.shared_images if c.node_only not in flags else frozenset()
             found += [Finding(c, at, name) for name in sorted(elements & (c.images | shared))]
     return _distinct(found)
+
+
+def _bounded(texts: dict[str, None]) -> dict[str, None]:
+    if len(texts) > LINES_MAX:
+        raise documents.Overgrown(f"a script of more than {LINES_MAX} different lines or words")
+    return texts
 
 
 def _may_hold(text: str) -> bool:

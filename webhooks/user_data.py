@@ -5,10 +5,11 @@ What it includes from elsewhere (`#include`) is not here to be looked at; its ad
 
 from __future__ import annotations
 
-import email
 import re
 from collections.abc import Iterator
 from email.message import Message
+from email.parser import Parser
+from email.policy import Policy, compat32
 from typing import Any, Final
 
 from provisioning import documents
@@ -18,6 +19,8 @@ from webhooks.parts import Form, Part, commands, decoded, expanded
 
 PIECES_MAX: Final = 100
 """Scripts and configurations in one, however deep."""
+STEPS_MAX: Final = 1000
+"""Files and commands of one configuration, and addresses of one list."""
 _SIGN: Final = re.compile(r"^#include(-once)?", re.IGNORECASE)
 _MIME: Final = "mime-version:"
 _MIME_WITHIN: Final = 4096
@@ -58,7 +61,7 @@ def _pieces(text: str, at: str, said: str = "") -> Iterator[tuple[str, str, str]
         if text.lower().count("multipart/") > PIECES_MAX:
             # The library goes into messages within messages by recursion.
             raise Overgrown(f"a message of more than {PIECES_MAX} messages")
-        yield from _of_message(email.message_from_string(text), at)
+        yield from _of_message(Parser(_Counting()).parsestr(text), at)
         return
     if _sort(text).startswith(_TEMPLATE):
         # What a template engine would make of it is not known; what stands there is.
@@ -67,6 +70,19 @@ def _pieces(text: str, at: str, said: str = "") -> Iterator[tuple[str, str, str]
     yield text, at, sort
     if sort.startswith(_ARCHIVE):
         yield from _of_archive(text, at)
+
+
+class _Counting:
+    """Makes the messages within a message, and no more of them than anybody means: each takes the library a while."""
+
+    def __init__(self) -> None:
+        self._left = 2 * PIECES_MAX
+
+    def __call__(self, *, policy: Policy = compat32) -> Message:
+        self._left -= 1
+        if self._left < 0:
+            raise Overgrown(f"a message of more than {PIECES_MAX} messages")
+        return Message(policy)
 
 
 def _of_message(message: Message, at: str) -> Iterator[tuple[str, str, str]]:
@@ -90,6 +106,8 @@ def _of_include(text: str, at: str) -> Iterator[Part]:
     """Addresses of more user data, one a line, the first one perhaps behind the sign."""
     lines = (_SIGN.sub("", line.strip()).strip() for line in text.splitlines())
     addresses = [line for line in lines if "://" in line and not line.startswith(("#", "file://"))]
+    if len(addresses) > STEPS_MAX:
+        raise Overgrown(f"it includes more than {STEPS_MAX} addresses")
     if addresses:
         yield Part(at, Form.ADDRESSES, addresses)
 
@@ -97,6 +115,8 @@ def _of_include(text: str, at: str) -> Iterator[Part]:
 def _of_config(text: str, at: str) -> Iterator[Part]:
     """Files that it writes, and commands that it runs."""
     for config in map(tree.mapping, _read(text)):
+        if sum(len(tree.sequence(config.get(key))) for key in ("write_files", "bootcmd", "runcmd")) > STEPS_MAX:
+            raise Overgrown(f"a configuration of more than {STEPS_MAX} files and commands")
         for index, file in enumerate(tree.mappings(config.get("write_files"))):
             content = decoded(tree.text(file.get("content")), tree.text(file.get("encoding")))
             yield Part(f"{at}.write_files[{index}].content", Form.TEXT, content)

@@ -329,6 +329,14 @@ def test_yaml_that_never_ends_is_given_up_in_time() -> None:
     assert time.monotonic() - started < 60
 
 
+@pytest.mark.parametrize("between", ["\n", " "])
+def test_a_script_of_more_lines_or_words_than_anybody_writes_does_not_pass(between: str) -> None:
+    text = "run: |" + between.join(f"capi-{number}" for number in range(placement.LINES_MAX + 2))
+    with pytest.raises(Overgrown):
+        placement.in_script(text, at="data.script")
+    assert placement.in_script("capi-1" + between * 500_000, at="data.script") == []
+
+
 @pytest.mark.parametrize("text", ["a: [cluster-autoscaler", "\x00cluster-autoscaler"])
 def test_broken_yaml_is_read_as_words_and_raises_nothing(text: str) -> None:
     placement.in_text(text, at="data.x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import textwrap
+import time
 from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
@@ -106,6 +107,22 @@ def test_user_data_of_more_pieces_than_anybody_writes_does_not_pass() -> None:
     for text in ("#cloud-config-archive\n" + "- x\n" * 200, "MIME-Version: 1.0\n" + nested):
         with pytest.raises(Overgrown):
             list(user_data.parts(text, "userData"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n" + "--x\n\na\n" * 140_000,
+        "#include\n" + "".join(f"https://x.example.org/{n}\n" for n in range(1001)),
+        "#cloud-config\nruncmd:\n" + "- a\n" * 600 + "write_files:\n" + "- {content: a}\n" * 401,
+    ],
+    ids=["parts", "addresses", "commands and files"],
+)
+def test_nor_does_what_would_take_long_to_look_through_and_it_does_not_take_long(text: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(Overgrown):
+        list(user_data.parts(text, "userData"))
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(

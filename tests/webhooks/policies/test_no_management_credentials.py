@@ -245,3 +245,11 @@ def test_a_megabyte_that_looks_like_a_credential_at_every_letter_is_answered_in_
     started = time.process_time()
     check(CONFIG_MAPS, manifest(CONFIG_MAPS, "c", data={"a": text}))
     assert time.process_time() - started < 5
+
+
+def test_a_script_that_names_more_servers_than_anybody_has_does_not_pass() -> None:
+    authority = encoded(certificate("theirs"))
+    text = f"certificate-authority-data: {authority}\n'" + "".join(f"server: https://a{n}\n" for n in range(1001))
+    verdict = sent(text)
+    assert isinstance(verdict, Deny)
+    assert "it holds more than 1000 texts that may be credentials" in verdict.reason
