@@ -207,7 +207,8 @@ def _conditions(reach: Reach, trusted: Trusted) -> list[Manifest]:
         # Controllers write the rest of their statuses all the time.
         fields = dict.fromkeys(field for those in status_writers.ACTED_BY.values() for field in those)
         acted_by = " || ".join(_changed(f"status.{field}") for field in fields)
-        claims = f"(request.resource.resource == 'persistentvolumeclaims' && {_changed('metadata.annotations')})"
+        taken_along = " || ".join(_changed(f"metadata.{part}") for part in ("annotations", "finalizers"))
+        claims = f"(request.resource.resource == 'persistentvolumeclaims' && ({taken_along}))"
         status = f"request.?subResource.orValue('') != 'status' || {claims} || {acted_by}"
         conditions.append({"name": "statuses-that-are-acted-by", "expression": status})
         # Other Services cost nothing and claim nothing, and come and go without us, even when nobody answers here.

@@ -680,7 +680,8 @@ async def test_what_runs_or_is_in_use_is_charged_until_its_controller_says_that_
         body = desk.new(kind, "runs", spec, finalizers=finalizers)
         await insisting(partial(desk.admin.create, kind, body))
         let_go = partial(eve.merge, kind, "runs", {"metadata": {"finalizers": None}}, namespace=desk.namespace)
-        await refused("it may be in use, and nobody would be charged for it", let_go)
+        by_status = [partial(let_go, subresource="status")] if kind == PERSISTENT_VOLUME_CLAIMS else []
+        await refused("it may be in use, and nobody would be charged for it", let_go, *by_status)
         await eve.delete(kind, "runs", namespace=desk.namespace)
         await refused("it may be in use, and nobody would be charged for it", let_go)
         async with desk.person("system:serviceaccount:kubevirt:kubevirt-controller") as controller:

@@ -18,6 +18,7 @@ from typing import Final
 from provisioning import kinship
 from provisioning.errors import Cause
 from provisioning.manifest import Manifest
+from provisioning.residue import CLAIM_FINALIZER
 from provisioning.resources import (
     KUBEVIRT_MACHINES,
     MACHINE_DEPLOYMENTS,
@@ -44,7 +45,7 @@ IN_USE: Final[Mapping[Resource, tuple[str, ...]]] = {
     # By the last one, of the garbage collector, the guest stays: it takes it off once the guest is charged by itself.
     VIRTUAL_MACHINES: (*_OF_KUBEVIRT, "orphan"),
     VIRTUAL_MACHINE_INSTANCES: _OF_KUBEVIRT,
-    PERSISTENT_VOLUME_CLAIMS: ("kubernetes.io/pvc-protection",),
+    PERSISTENT_VOLUME_CLAIMS: (CLAIM_FINALIZER,),
 }
 """By which they keep each until it runs, or is used, no more: only they can tell when that is."""
 USED: Final = (
@@ -69,8 +70,8 @@ def _let_go(request: Request, before: Manifest, after: Manifest, facts: Facts) -
     taken = set(before["metadata"].get("finalizers") or ()).difference(after["metadata"].get("finalizers") or ())
     in_use = next((those for kind, those in IN_USE.items() if kind.plural == request.resource), None)
     if in_use is not None:
-        of_nothing = request.resource == PERSISTENT_VOLUME_CLAIMS.plural and not _volume(before)
-        for finalizer in () if of_nothing else sorted(taken.intersection(in_use)):
+        unused = request.resource == PERSISTENT_VOLUME_CLAIMS.plural and not tree.dig(before, "spec").get("volumeName")
+        for finalizer in () if unused else sorted(taken.intersection(in_use)):
             yield Cause("metadata.finalizers", USED.format(finalizer=finalizer))
         return
     kind, finalizer = next(each for each in FINALIZERS.items() if each[0].plural == request.resource)
@@ -109,15 +110,13 @@ def _machine(manifest: Manifest) -> str:
     return tree.text(tree.dig(manifest, "spec", "infrastructureRef").get("name"))
 
 
-def _volume(claim: Manifest) -> str:
-    return tree.text(tree.dig(claim, "spec").get("volumeName"))
-
-
 POLICY = Policy(
     "kept_machines",
     (
         *(Rule(kind, (UPDATE,)) for kind in FINALIZERS),
         *(Rule(kind, (UPDATE,), reach=Reach.TENANTS) for kind in IN_USE),
+        # A claim's status takes fewer finalizers along.
+        Rule(PERSISTENT_VOLUME_CLAIMS, (UPDATE,), subresource="status", reach=Reach.TENANTS),
     ),
     check,
 )

@@ -108,6 +108,7 @@ def test_what_runs_or_is_in_use_does_not_go_before_its_controller_says_so(
         verdict = let_go(old, tweak(old, "metadata.finalizers", ["another.dev/one"]))
         assert isinstance(verdict, Deny)
         assert verdict.reason.startswith(f"metadata.finalizers: must keep {finalizer}: it may be in use")
+        assert isinstance(let_go(old, tweak(old, "metadata.finalizers", None), subresource="status"), Deny)
         assert let_go(old, tweak(old, "metadata.finalizers", [finalizer])) == Allow()
         assert let_go(old, tweak(old, "metadata.finalizers", None), groups=("system:masters",)) == Allow()
     gone = tweak(going, "metadata.finalizers", None)
