@@ -12,14 +12,16 @@ import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from provisioning import errors, names, resources
+from provisioning.__main__ import lead
 from provisioning.manifest import Manifest
 from provisioning.objects import format_time
 from provisioning.reconciler import Reconciler
+from provisioning.settings import Settings
 from tests import builders
 from tests.builders import NAMESPACE, tweak
 from tests.fakes.objects import Kind, Refused
-from tests.provisioning.backstage import FLUX_FINALIZER, Backstage, at_work, backstage
-from tests.provisioning.waiting import until
+from tests.provisioning.backstage import FLUX_FINALIZER, SYSTEM, Backstage, at_work, backstage
+from tests.provisioning.waiting import running, until
 
 
 @pytest_asyncio.fixture
@@ -178,6 +180,42 @@ async def test_a_cluster_that_somebody_made_by_hand_is_not_taken_over(stage: Bac
     await until(lambda: "is not ours" in stage.condition()["message"])
     assert "ownerReferences" not in stage.get(resources.CLUSTERS)["metadata"]
     assert not stage.there(resources.KAMAJI_CONTROL_PLANES)
+
+
+RESTORED = (
+    *(resources.TENANT_CLUSTERS, resources.KAMAJI_CONTROL_PLANES, resources.KUBEVIRT_CLUSTERS),
+    *(resources.MACHINE_DEPLOYMENTS, resources.KUBEVIRT_MACHINE_TEMPLATES, resources.KUBEADM_CONFIG_TEMPLATES),
+)
+
+
+def restored(manifest: Manifest) -> Manifest:
+    """As Velero brings it back: as another object, which belongs to nobody and has no status."""
+    meta = {key: manifest["metadata"][key] for key in ("name", "namespace", "labels") if key in manifest["metadata"]}
+    return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": meta}
+
+
+async def test_what_a_backup_brings_back_is_taken_up_again_where_the_cluster_itself_is_left_out() -> None:
+    async with at_work() as stage:
+        stage.cluster()
+        await until(lambda: stage.there(resources.DEPLOYMENTS, "web-cloud-controller-manager"))
+        await quiet(stage)
+        backup = {kind: [restored(each) for each in stage.server.all(kind)] for kind in RESTORED}
+    async with backstage() as stage:
+        for kind, manifests in backup.items():
+            for manifest in manifests:
+                stage.put(kind, manifest)
+        await stage.caught_up()
+        settings = Settings(namespace=SYSTEM, probe_tenants=False)
+        async with running(lead(stage.kube, stage.landscape, settings, now=stage.clock)):
+            await until(lambda: stage.there(resources.DEPLOYMENTS, "web-cloud-controller-manager"))
+            await quiet(stage)
+        uid = stage.get(resources.TENANT_CLUSTERS)["metadata"]["uid"]
+        for kind in (resources.CLUSTERS, resources.KAMAJI_CONTROL_PLANES):
+            assert [owner["uid"] for owner in stage.get(kind)["metadata"]["ownerReferences"]] == [uid]
+        for kind, manifests in backup.items():
+            assert [it["metadata"]["name"] for it in stage.server.all(kind)] == [
+                it["metadata"]["name"] for it in manifests
+            ]
 
 
 async def test_a_refusal_by_admission_is_said_in_the_status_and_tried_again(stage: Backstage) -> None:
