@@ -27,10 +27,10 @@ KINDS: Final = (
 )
 NOBODYS: Final = ("", "generic", "github")
 """Providers that are asked by what a Secret says, or by nothing."""
-BY_SECRET: Final = ((OCI_REPOSITORIES.kind, ""), (HELM_REPOSITORIES.kind, ""), (BUCKETS.kind, "aws"))
-"""Kinds, and their one provider where that matters, which take a Secret in place of the identity. In a Secret for a
-bucket of the other clouds it may say which identity of the machine's, or which file of the controller's to send where.
-"""
+ANY: Final = "*"
+BY_SECRET: Final = {OCI_REPOSITORIES.kind: ANY, HELM_REPOSITORIES.kind: ANY, BUCKETS.kind: "aws"}
+"""Kinds that take a Secret in place of the identity, and with which provider. For a bucket of another cloud it may say
+which identity of the machine's to take, or which file of the controller's to send where."""
 KUBECONFIG: Final = names.kubeconfig_secret("")
 """What the Secrets end with that controllers alone write (`kubeconfig_writers`)."""
 
@@ -42,15 +42,14 @@ def borrowed(manifest: Manifest) -> Iterator[Cause]:
         yield from _of_sveltos(spec)
         return
     provider = tree.text(spec.get("provider"))
-    if provider in NOBODYS or spec.get("serviceAccountName"):
+    is_by_secret = spec.get("secretRef") and BY_SECRET.get(manifest["kind"]) in (ANY, provider)
+    if provider in NOBODYS or is_by_secret or spec.get("serviceAccountName"):
         return
-    if not (spec.get("secretRef") and {(manifest["kind"], ""), (manifest["kind"], provider)}.intersection(BY_SECRET)):
-        yield Cause(
-            "spec.provider",
-            f"by {provider} Flux would ask with an identity of its own controller's, and may show it to the address "
-            "here; leave it out, or name a ServiceAccount of this namespace in spec.serviceAccountName where this kind "
-            "has that",
-        )
+    yield Cause(
+        "spec.provider",
+        f"by {provider} Flux would ask with an identity of its own controller's, and may show it to the address here; "
+        "leave it out, or name a ServiceAccount of this namespace in spec.serviceAccountName where this kind has that",
+    )
 
 
 def _of_sveltos(spec: tree.Tree) -> Iterator[Cause]:
