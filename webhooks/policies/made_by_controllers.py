@@ -84,11 +84,16 @@ def _of_claim(claim: Manifest, request: Request, facts: Facts) -> Verdict:
     return refuse(Cause("metadata.name", text))
 
 
+def _is_of_tenant(request: Request, facts: Facts) -> bool:
+    """Whether people or accounts of a tenant write it, also while it is on its way out: not what runs beside tenants,
+    which keeps revisions of its own, and brings back what was there."""
+    if facts.trusted.is_system(request.user) or reading.tenant_of(facts, request.namespace) is None:
+        return False
+    return not reading.is_by_operator(request.user, facts)
+
+
 def _of_revision(request: Request, facts: Facts) -> Verdict:
-    """What somebody runs beside the tenants keeps revisions of its own, or brings them back."""
-    if facts.trusted.is_system(request.user):
-        return Allow()
-    if reading.tenant_of(facts, request.namespace) is None or reading.is_by_operator(request.user, facts):
+    if not _is_of_tenant(request, facts):
         return Allow()
     text = f"a ControllerRevision is made by controllers only, and not by {request.user.name}: machines are made by it"
     return refuse(Cause("", f"{text}; leave it out"))
@@ -96,9 +101,7 @@ def _of_revision(request: Request, facts: Facts) -> Verdict:
 
 def _of_marks(manifest: Manifest, request: Request, facts: Facts) -> Verdict:
     found = list(_marked(request.resource, manifest, request.old))
-    if not found or not reading.is_by_people(request, facts) or reading.is_by_operator(request.user, facts):
-        return Allow()
-    return refuse(*found)
+    return refuse(*found) if found and _is_of_tenant(request, facts) else Allow()
 
 
 def _marked(plural: str, manifest: Manifest, old: Manifest | None) -> Iterator[Cause]:

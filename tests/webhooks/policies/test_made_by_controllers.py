@@ -164,6 +164,8 @@ def test_no_control_plane_is_paused_under_whoever_is_charged_for_it() -> None:
     verdict = check(TENANT_CONTROL_PLANES, paused, old=plain)
     assert isinstance(verdict, Deny)
     assert [cause.field for cause in verdict.causes] == [f"metadata.annotations[{key}]"]
+    going = [tweak(one, "metadata.deletionTimestamp", "2026-11-30T12:00:00Z") for one in (paused, plain)]
+    assert isinstance(check(TENANT_CONTROL_PLANES, going[0], old=going[1]), Deny)
     assert check(TENANT_CONTROL_PLANES, paused, old=plain, user=KAMAJI) == Allow()
     assert check(TENANT_CONTROL_PLANES, paused, old=plain, groups=("system:masters",)) == Allow()
     assert check(TENANT_CONTROL_PLANES, plain, old=paused) == Allow()
