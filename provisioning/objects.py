@@ -68,7 +68,7 @@ def read(model: type[M], manifest: Mapping[str, Any]) -> Stored[M]:
     content = {k: v for k, v in manifest.items() if k not in ("apiVersion", "kind", "metadata")}
     try:
         meta = Meta.of(manifest)
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         cause = errors.Cause("metadata", "cannot be read: a time or a list is none")
         raise errors.Invalid(f"{cause.field}: {cause.message}", causes=[cause]) from error
     return Stored(meta, parse(model, content))

@@ -86,3 +86,19 @@ def test_what_only_a_schema_takes_for_a_time_is_refused_as_what_it_is(odd: str) 
         verdict = asyncio.run(validated())
         assert isinstance(verdict, Deny)
         assert (verdict.code, f"{odd} is no time" in verdict.reason) == (422, True)
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"creationTimestamp": 1}, {"creationTimestamp": ["a"]}, {"finalizers": 1}], ids=str
+)
+def test_metadata_of_any_shape_is_refused_as_what_it_is(metadata: dict[str, Any]) -> None:
+    judge = Judge(POLICIES, DEFAULTS, World(*WORLD), ToldLedgers(), Trusted(), now=lambda: NOW)
+    asked = asking()
+    asked = request(CLUSTER_REQUESTS, {**asked, "metadata": {**asked["metadata"], **metadata}}, user="bob")
+
+    async def validated() -> Any:
+        return await judge.validate(asked, deadline=asyncio.get_running_loop().time() + 10)
+
+    verdict = asyncio.run(validated())
+    assert isinstance(verdict, Deny)
+    assert (verdict.code, "metadata: cannot be read" in verdict.reason) == (422, True)
