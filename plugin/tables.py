@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Column, Table
 
-from provisioning import plain
+from provisioning import plain, stage, wording
 from provisioning.audit_proof import Line
 from provisioning.finding import Finding, Outcome
 from provisioning.model import Step, StepState, TenantCluster, conditions
@@ -76,11 +76,9 @@ def in_the_way(cluster: Stored[TenantCluster]) -> str:
 
 def status(cluster: Stored[TenantCluster], *, now: datetime) -> RenderableType:
     """A line that says how the cluster stands, its steps with their times, and what to do about what is in the way."""
-    seen = cluster.it.status
-    ready = conditions.find(seen.conditions, "Ready")
-    word = "ready" if is_ready(cluster) else (ready.reason if ready is not None else "not looked at yet")
+    seen, said = cluster.it.status, wording.SAID[stage.of_cluster(cluster)]
     facts = [seen.version, f"{seen.nodes.ready} of {seen.nodes.wanted} workers", seen.endpoint]
-    head = f"[bold]{_said(cluster.meta.name)}[/] {_said(word)} · {_said(' · '.join(fact for fact in facts if fact))}"
+    head = f"[bold]{_said(cluster.meta.name)}[/] {said} · {_said(' · '.join(fact for fact in facts if fact))}"
     return Group(head, steps(cluster, now=now))
 
 

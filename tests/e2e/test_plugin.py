@@ -34,7 +34,7 @@ async def test_a_cluster_is_made_scaled_asked_for_more_and_deleted_by_a_member(d
     ]
     code, out, err = await clusterdesk(f"create {CLUSTER} --flavor=small --add-on=cert-manager --wait --timeout=5m")
     assert code == 0, err
-    assert f"{CLUSTER} ready · v1.34.4" in out
+    assert f"{CLUSTER} is ready · v1.34.4" in out
     stored = await desk.cluster(NAMESPACE, CLUSTER)
     assert stored is not None
     assert stored["metadata"]["annotations"]["clusterdesk.dev/requested-by"] == "lena@example.com"

@@ -53,7 +53,7 @@ def test_each_step_has_its_time_and_what_is_in_the_way_has_its_remedy() -> None:
     }
     shown = cluster(done, stuck, {"name": "Add-ons", "state": "Waiting"}, nodes={"ready": 1, "wanted": 2})
     assert drawn(shown) == [
-        "web WorkersRunning · 1 of 2 workers",
+        "web is being set up · 1 of 2 workers",
         "✔ Control plane 12 s",
         "✖ Workers 1 min 23 s a worker finds [no] room",
         "○ Add-ons",
@@ -93,10 +93,10 @@ async def test_by_kubectl_the_exit_code_says_whether_it_is_ready(
     made = await admin.create(resources.TENANT_CLUSTERS, wanted)
     code, out, _ = await run(kubectl, "status", "web", "-n", namespace)
     assert code == 1
-    assert "not looked at yet" in out
+    assert "web is being set up · 0 of 0 workers" in out
     condition = {"type": "Ready", "status": "True", "reason": "Ready", "message": "", "lastTransitionTime": BEGAN}
     status = {"conditions": [{**condition, "observedGeneration": 1}], "version": "v1.35.1"}
     await admin.replace(resources.TENANT_CLUSTERS, {**made, "status": status}, subresource="status")
     code, out, _ = await run(kubectl, "status", "web", "-n", namespace, "--watch")
     assert code == 0
-    assert "web ready · v1.35.1" in out
+    assert "web is ready · v1.35.1" in out
