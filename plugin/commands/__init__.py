@@ -26,6 +26,7 @@ from plugin.commands.status import COMMAND as STATUS
 from plugin.commands.unprotect import COMMAND as UNPROTECT
 from plugin.commands.unvote import COMMAND as UNVOTE
 from plugin.commands.upgrade import COMMAND as UPGRADE
+from plugin.commands.version import COMMAND as VERSION
 from plugin.commands.wake import COMMAND as WAKE
 from plugin.commands.withdraw import COMMAND as WITHDRAW
 
@@ -55,4 +56,5 @@ COMMANDS: tuple[Command, ...] = (
     DELEGATE,
     PREFLIGHT,
     AUDIT,
+    VERSION,
 )
