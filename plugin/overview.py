@@ -12,7 +12,7 @@ from rich.text import Text
 
 from plugin import asked, tables
 from plugin.desk import Sight
-from provisioning import names, plain, stage, wording
+from provisioning import ending_words, names, plain, stage, wording
 from provisioning.handmade import HandMade
 from provisioning.model import ClusterRequest, TenantCluster
 from provisioning.objects import Stored, parse_time
@@ -140,7 +140,7 @@ def _until(cluster: Stored[TenantCluster]) -> str:
 
 def _given_up(cluster: Stored[TenantCluster]) -> str:
     end = cluster.it.status.gives_up_at
-    return wording.given_up_unless(asked.moment(parse_time(end))) if end else ""
+    return ending_words.given_up_unless(asked.moment(parse_time(end))) if end else ""
 
 
 def _text(words: str, style: str = "") -> Text:

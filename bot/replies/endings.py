@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.text import code, lifetime
-from provisioning import wording
+from provisioning import ending_words
 
 PROTECT_TITLE = "Protect a cluster"
 UNPROTECT_TITLE = "Take protection off"
@@ -11,9 +11,9 @@ UNPROTECT_FORM = "Take protection off…"
 PROTECTED = "🛡️ nobody deletes it"
 UNPROTECTED = "none"
 UNPROTECTS = "🛡️ This takes the deletion protection off, so somebody else has to agree."
-WHAT_GOES = f"*{wording.WHAT_GOES}*"
+WHAT_GOES = f"*{ending_words.WHAT_GOES}*"
 COUNTING = "Volumes and load balancers are being counted…"
-NOT_COUNTED = f"⚠️ {wording.not_counted('the cluster API did not answer')}"
+NOT_COUNTED = f"⚠️ {ending_words.not_counted('the cluster API did not answer')}"
 WHAT_STAYS = "*What stays*"
 NOTHING_STAYS = "Nothing of what it has stored. Who asked for it and who agreed stays in the audit trail."
 
@@ -46,11 +46,11 @@ def is_protected(cluster: str, who: str) -> str:
 
 def goes_running(workers: str, add_ons: str) -> str:
     """Both are markup of ours; the second is empty where there are none."""
-    return f"• {wording.goes_running(workers, add_ons)}"
+    return f"• {ending_words.goes_running(workers, add_ons)}"
 
 
 def goes_stored(volumes: int, size: str, balancers: int) -> str:
-    return f"• {wording.goes_stored(volumes, size, balancers)}"
+    return f"• {ending_words.goes_stored(volumes, size, balancers)}"
 
 
 def sleeps_only_at_its_end(span: str) -> str:

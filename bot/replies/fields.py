@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.text import code
-from provisioning import wording
+from provisioning import ending_words, wording
 from provisioning.model import Action
 
 CREATE_TITLE = "New cluster"
@@ -51,7 +51,7 @@ RESIZE_REPLACES = "Every worker of a pool that gets another size is replaced."
 ADD_ONS_HINT = "What is taken out is uninstalled."
 REASON = "Reason"
 REASON_HINT = "Shown to whoever approves."
-CONFIRM = wording.CONFIRM
+CONFIRM = ending_words.CONFIRM
 DENY_REASON = "Why not?"
 DENY_REASON_HINT = "Sent to whoever asked."
 RECOMMENDED = "recommended"
@@ -135,8 +135,8 @@ def receipt_id(request: str) -> str:
 
 
 def delete_warning(cluster: str, namespace: str) -> str:
-    return wording.delete_warning(code(cluster), code(namespace))
+    return ending_words.delete_warning(code(cluster), code(namespace))
 
 
 def confirm_mismatch(cluster: str) -> str:
-    return wording.confirm_mismatch(cluster)
+    return ending_words.confirm_mismatch(cluster)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.text import code
-from provisioning import wording
+from provisioning import ending_words, wording
 from provisioning.stage import Stage
 
 CANCEL_CLUSTER = "Cancel…"
@@ -40,7 +40,7 @@ def given_up_by(who: str, took: str, *, gone: bool) -> str:
 
 def given_up_unless(when: str) -> str:
     """`when` is a date of ours."""
-    return f"⏳ {wording.given_up_unless(when)}"
+    return f"⏳ {ending_words.given_up_unless(when)}"
 
 
 def given_up_alone(*, gone: bool) -> str:
@@ -54,17 +54,17 @@ def cluster_option(cluster: str, stage: Stage) -> str:
 
 
 def given_up_too_soon(cluster: str) -> str:
-    return wording.given_up_too_soon(code(cluster))
+    return ending_words.given_up_too_soon(code(cluster))
 
 
 def given_up_too_late(cluster: str, *, known: bool) -> str:
-    return wording.given_up_too_late(code(cluster), known=known)
+    return ending_words.given_up_too_late(code(cluster), known=known)
 
 
 def protected_from_cancelling(cluster: str) -> str:
-    return wording.protected_from_cancelling(code(cluster))
+    return ending_words.protected_from_cancelling(code(cluster))
 
 
 def not_yours_to_cancel(cluster: str, who: str, tenant: str) -> str:
     """`who` asked for it, in markup of ours; empty when nobody knows."""
-    return wording.not_yours_to_cancel(code(cluster), who, code(tenant))
+    return ending_words.not_yours_to_cancel(code(cluster), who, code(tenant))

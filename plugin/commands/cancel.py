@@ -12,7 +12,7 @@ from plugin.commands import withdraw
 from plugin.course import Course, carried_out, see_through
 from plugin.errors import NotDone
 from plugin.session import Session
-from provisioning import giving_up, names, plain, room, wording
+from provisioning import ending_words, giving_up, names, plain, room, wording
 from provisioning.giving_up import Obstacle
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
@@ -54,7 +54,7 @@ async def _taken_back(session: Session, name: str, course: Course) -> bool:
     cluster = mine.it.spec.cluster
     if not room.waits_for_anything(mine):
         if await finding.find(session, cluster) is None:
-            raise NotDone(wording.given_up_too_soon(cluster))
+            raise NotDone(ending_words.given_up_too_soon(cluster))
         return False
     await withdraw.take_back(session, mine.meta.name, output=course.output, dry_run=course.dry)
     return True
@@ -84,12 +84,12 @@ def _why_not(cluster: Stored[TenantCluster], obstacle: Obstacle, tenant: str) ->
         case Obstacle.GOING:
             return f"{name} {wording.SAID[Stage.DELETING]}"
         case Obstacle.READY:
-            return wording.given_up_too_late(name, known=cluster.it.status.initialized is True)
+            return ending_words.given_up_too_late(name, known=cluster.it.status.initialized is True)
         case Obstacle.PROTECTED:
-            return wording.protected_from_cancelling(name)
+            return ending_words.protected_from_cancelling(name)
         case Obstacle.NOT_YOURS:
             asked = plain.one_line(cluster.meta.annotations.get(names.REQUESTED_BY_ANNOTATION, ""))
-            return wording.not_yours_to_cancel(name, asked, tenant)
+            return ending_words.not_yours_to_cancel(name, asked, tenant)
 
 
 COMMAND = command("cancel", run)

@@ -11,8 +11,8 @@ from plugin.changing import Task, command
 from plugin.course import Course, see_through
 from plugin.errors import NotDone
 from plugin.session import Session
+from provisioning import ending_words, plain, quota, wording
 from provisioning import errors as kube_errors
-from provisioning import plain, quota, wording
 from provisioning.insight import Insight
 from provisioning.model import TenantCluster
 from provisioning.objects import Stored
@@ -33,10 +33,10 @@ def run(
     async def delete(session: Session, course: Course) -> None:
         cluster = await finding.cluster(session, name)
         if not yes:
-            lines = (wording.delete_warning(name, session.namespace), *await _losses(session, cluster))
+            lines = (ending_words.delete_warning(name, session.namespace), *await _losses(session, cluster))
             typer.echo("\n".join(map(plain.one_line, lines)), err=True)
-        if not (yes or course.dry) and typer.prompt(wording.CONFIRM, err=True, prompt_suffix=": ") != name:
-            raise NotDone(wording.confirm_mismatch(name))
+        if not (yes or course.dry) and typer.prompt(ending_words.CONFIRM, err=True, prompt_suffix=": ") != name:
+            raise NotDone(ending_words.confirm_mismatch(name))
         outcome = await wishes.remove(session, cluster, reason=course.reason, dry_run=course.dry)
         await see_through(session, outcome, course, done=f"{name} {wording.SAID[Stage.DELETING]}")
 
@@ -51,16 +51,16 @@ async def _losses(session: Session, cluster: Stored[TenantCluster]) -> tuple[str
     except kube_errors.KubeError:
         catalog = None  # The workers are told without their sizes.
     workers = ", ".join(f"{each.name} {asked.pool(each, catalog)}" for each in spec.pools)
-    running = wording.goes_running(workers, ", ".join(each.name for each in spec.add_ons))
+    running = ending_words.goes_running(workers, ", ".join(each.name for each in spec.add_ons))
     try:
         lost = await Insight(session.kube).losses(session.namespace, cluster.meta.name)
     except kube_errors.Forbidden:
-        stored = wording.not_counted("you may not see them here")
+        stored = ending_words.not_counted("you may not see them here")
     except kube_errors.KubeError:
-        stored = wording.not_counted("the API server did not answer")
+        stored = ending_words.not_counted("the API server did not answer")
     else:
-        stored = wording.goes_stored(lost.volumes, quota.show("storage", lost.storage), lost.load_balancers)
-    return (f"{wording.WHAT_GOES}:", f"- {running}", f"- {stored}")
+        stored = ending_words.goes_stored(lost.volumes, quota.show("storage", lost.storage), lost.load_balancers)
+    return (f"{ending_words.WHAT_GOES}:", f"- {running}", f"- {stored}")
 
 
 COMMAND = command("delete", run)
