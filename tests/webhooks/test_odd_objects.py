@@ -93,8 +93,8 @@ def test_what_only_a_schema_takes_for_a_time_is_refused_as_what_it_is(odd: str) 
 )
 def test_metadata_of_any_shape_is_refused_as_what_it_is(metadata: dict[str, Any]) -> None:
     judge = Judge(POLICIES, DEFAULTS, World(*WORLD), ToldLedgers(), Trusted(), now=lambda: NOW)
-    asked = asking()
-    asked = request(CLUSTER_REQUESTS, {**asked, "metadata": {**asked["metadata"], **metadata}}, user="bob")
+    wish = asking()
+    asked = request(CLUSTER_REQUESTS, {**wish, "metadata": {**wish["metadata"], **metadata}}, user="bob")
 
     async def validated() -> Any:
         return await judge.validate(asked, deadline=asyncio.get_running_loop().time() + 10)
