@@ -469,7 +469,7 @@ async def test_waiting_ends_when_the_cluster_is_ready_as_it_is_wanted_now(tmp_pa
         ann.server.put(resources.TENANT_CLUSTERS, ann.cluster() or {}, status=status(2))
         code, out, _ = await waited(ann, "scale web --replicas=3")
         assert code == 0, "what is so already is waited for all the same"
-        assert "web ready" in out
+        assert "web is ready" in out
 
 
 async def test_waiting_for_an_approval_that_does_not_come_says_so(tmp_path: Path) -> None:
