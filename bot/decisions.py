@@ -8,7 +8,7 @@ from __future__ import annotations
 from bot import blocks, buttons, outline, replies, text
 from bot.blocks import Block
 from bot.sights import Sight
-from provisioning import approval, risk, wording
+from provisioning import approval, approval_words, risk
 from provisioning.model import Action, CatalogSpec, ClusterSpec, TenantSpec
 from provisioning.usage import Usage
 
@@ -44,7 +44,7 @@ def outlook(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec) -> tup
 
 def _large(tenant: TenantSpec, size: Usage | None, catalog: CatalogSpec) -> tuple[str, ...]:
     found = risk.large(tenant, size, catalog)
-    return (replies.large(wording.large(found)),) if found else ()
+    return (replies.large(approval_words.large(found)),) if found else ()
 
 
 def _twice(sight: Sight) -> Block | None:

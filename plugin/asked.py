@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from provisioning import approval, lifetime, plain, quota, risk, wording
+from provisioning import approval, approval_words, lifetime, plain, quota, risk
 from provisioning.model import (
     Action,
     CatalogSpec,
@@ -117,7 +117,7 @@ def _circumstances(paper: Paper) -> Iterator[tuple[str, str]]:
     if spec.reason:
         yield "reason", spec.reason
     if (large := risk.large(paper.tenant.it.spec, paper.size, paper.catalog)) is not None:
-        yield "size", wording.large(large)
+        yield "size", approval_words.large(large)
     agreed = [_voter(vote) for vote in approval.agreed(paper.request, deciding, paper.delegations)]
     yield "approvals", f"{len(agreed)} of {policy.required}{': ' if agreed else ''}{', '.join(agreed)}"
     if paper.request.meta.created is not None:

@@ -16,7 +16,7 @@ from plugin.errors import NotDone
 from plugin.options import DryRun, Output, Span
 from plugin.session import Session
 from plugin.wishes import Outcome
-from provisioning import escalation, lifetime, objects, people, resources, risk, stage, wording
+from provisioning import approval_words, escalation, lifetime, objects, people, resources, risk, stage, wording
 from provisioning.manifest import Manifest
 from provisioning.model import Action, ClusterRequest, Decision, Phase, RequestSpec, Subject, Tenant, TenantCluster
 from provisioning.objects import Stored
@@ -112,7 +112,7 @@ def go_on(request: Stored[ClusterRequest], tenant: Stored[Tenant] | None, namesp
     follow = f"follow it with: kubectl clusterdesk show {request.it.spec.cluster} -n {namespace}"
     if request.it.status.phase is Phase.APPROVED:
         return (follow,)
-    return (f"they {_where(tenant)}: {wording.approve_line(request.meta.name, namespace)}", follow)
+    return (f"they {_where(tenant)}: {approval_words.approve_line(request.meta.name, namespace)}", follow)
 
 
 async def _deciding(session: Session, wanted: RequestSpec) -> Stored[Tenant] | None:

@@ -17,7 +17,7 @@ from plugin.asked import Paper
 from plugin.errors import NotDone
 from plugin.options import Output
 from plugin.session import Session, carry_out
-from provisioning import approval, objects, plain, request_status, wording
+from provisioning import approval, approval_words, objects, plain, request_status
 from provisioning import errors as kube_errors
 from provisioning.lifecycle import Reason, Refused
 from provisioning.manifest import Manifest
@@ -136,23 +136,23 @@ async def rewritten(
     try:
         return await request_status.rewrite(session.kube, session.namespace, name, decide, dry_run=dry_run)
     except Refused as refused:
-        raise NotDone(wording.REFUSALS[refused.reason]) from refused
+        raise NotDone(approval_words.REFUSALS[refused.reason]) from refused
     except (kube_errors.Forbidden, kube_errors.Invalid) as error:
         causes = error.causes or (kube_errors.Cause("", error.message),)
         raise errors.refusal(what, causes) from error
     except kube_errors.Unavailable as error:
-        raise kube_errors.Unavailable(f"{wording.NOT_DECIDED} ({error.message})") from error
+        raise kube_errors.Unavailable(f"{approval_words.NOT_DECIDED} ({error.message})") from error
 
 
 def why_not(reason: Reason, request: Stored[ClusterRequest]) -> str:
     """As in Slack; when it is decided, with what it came to."""
     status = request.it.status
     if reason is not Reason.ALREADY_DECIDED or status.decided_at is None:
-        return wording.REFUSALS[reason]
+        return approval_words.REFUSALS[reason]
     deciding = Decision.DENY if status.phase is Phase.DENIED else Decision.APPROVE
     by = ", ".join(plain.one_line(vote.voter.user) for vote in status.votes if vote.decision is deciding)
     when = asked.moment(objects.parse_time(status.decided_at))
-    return f"{wording.TOO_LATE} It is {status.phase.value}{f', by {by}' if by else ''}, since {when}."
+    return f"{approval_words.TOO_LATE} It is {status.phase.value}{f', by {by}' if by else ''}, since {when}."
 
 
 def counted(request: Stored[ClusterRequest], shown: Paper, decision: Decision) -> str:
@@ -161,4 +161,4 @@ def counted(request: Stored[ClusterRequest], shown: Paper, decision: Decision) -
     if request.it.status.phase is Phase.PENDING:
         spec = shown.deciding
         missing = spec.approval.required - len(approval.agreed(request, spec, shown.delegations))
-    return wording.voted(decision is Decision.APPROVE, request.it.spec.cluster, missing)
+    return approval_words.voted(decision is Decision.APPROVE, request.it.spec.cluster, missing)

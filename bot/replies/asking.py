@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.replies.terms import ICON
 from bot.text import code
-from provisioning import wording
+from provisioning import approval_words
 from provisioning.model import Action
 from provisioning.trouble import Trouble
 from provisioning.wording import count
@@ -22,7 +22,7 @@ DECIDED = {
     "Failed": "Approved, but it could not be applied",
     "Accepted": "Approved",
 }
-APPROVALS_PAUSED = f"⏸️ {wording.PAUSED}"
+APPROVALS_PAUSED = f"⏸️ {approval_words.PAUSED}"
 APPROVALS_PAUSED_BECAUSE = {
     Trouble.TAKEN: (
         "🚨 *Quotas are not enforced, so approvals are paused.* The API server would have taken a cluster above any "
@@ -135,12 +135,12 @@ def sent_to(channel: str, others: int) -> str:
 
 
 def voted(approve: bool, cluster: str, missing: int) -> str:
-    return wording.voted(approve, code(cluster), missing)
+    return approval_words.voted(approve, code(cluster), missing)
 
 
 def withdrawn(cluster: str, requester: str = "") -> str:
     """`requester` is markup of ours; empty where that is whoever withdrew it."""
-    return wording.withdrawn(code(cluster), requester)
+    return approval_words.withdrawn(code(cluster), requester)
 
 
 def left_behind(who: str, request: str) -> str:

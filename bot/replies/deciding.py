@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.replies.terms import NAMED, either
 from bot.text import code
-from provisioning import wording
+from provisioning import approval_words
 from provisioning.model import Action
 
 BREAK_GLASS_TITLE = "Take it through alone"
@@ -19,7 +19,7 @@ APPROVED_AT_TERMINAL = "🔐 It is approved with kubectl, and not in Slack."
 
 
 def vote_taken_back(cluster: str) -> str:
-    return wording.vote_taken_back(code(cluster))
+    return approval_words.vote_taken_back(code(cluster))
 
 
 def break_glass_warning(cluster: str, who: str) -> str:
@@ -97,12 +97,13 @@ def large(why: str) -> str:
 
 def approved_at_terminal(request: str, namespace: str) -> str:
     """To whoever decides. Denying goes in Slack all the same."""
-    return f"🔐 It is approved with kubectl, which signs you in anew: {code(wording.approve_line(request, namespace))}"
+    line = code(approval_words.approve_line(request, namespace))
+    return f"🔐 It is approved with kubectl, which signs you in anew: {line}"
 
 
 def not_in_slack(request: str, namespace: str) -> str:
     """To whoever pressed Approve all the same."""
-    return f"{wording.NOT_IN_SLACK} {code(wording.approve_line(request, namespace))}"
+    return f"{approval_words.NOT_IN_SLACK} {code(approval_words.approve_line(request, namespace))}"
 
 
 def approve_question(who: str, action: Action, cluster: str, tenant: str, *, price: str, workers: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.replies.terms import NAMED
 from bot.text import code
-from provisioning import wording
+from provisioning import approval_words
 
 DELEGATE_TITLE = "Have somebody decide"
 DELEGATE_INTRO = (
@@ -119,7 +119,7 @@ def stop_delegating_spoken(tenants: Sequence[str]) -> str:
 
 def not_delegated(delegates: Sequence[str]) -> str:
     """`delegates` are markup of ours."""
-    return wording.not_delegated(delegates)
+    return approval_words.not_delegated(delegates)
 
 
 def named_places(places: Sequence[str]) -> str:

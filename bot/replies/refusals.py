@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.replies.terms import does_not_fit
 from bot.text import code
-from provisioning import wording
+from provisioning import approval_words
 from provisioning.lifecycle import Reason
 
 BOT = "Bots cannot ask for clusters."
@@ -46,14 +46,14 @@ PERHAPS_SAVED_LINE = (
     "I could not see whether this was saved: the cluster API does not answer. "
     "If it was, a direct message from me says so in a moment. Ask again only if none comes."
 )
-NOT_DECIDED = wording.NOT_DECIDED
-NOT_AN_APPROVER = wording.NOT_AN_APPROVER
-OWN_REQUEST = wording.OWN_REQUEST
-ALREADY_VOTED = wording.ALREADY_VOTED
+NOT_DECIDED = approval_words.NOT_DECIDED
+NOT_AN_APPROVER = approval_words.NOT_AN_APPROVER
+OWN_REQUEST = approval_words.OWN_REQUEST
+ALREADY_VOTED = approval_words.ALREADY_VOTED
 CHANGED = "This request is not what your card showed. The card now shows what it is; please look again."
-GONE = wording.GONE
-REASON_WANTED = wording.REASON_WANTED
-REFUSED = {**wording.REFUSALS, Reason.CHANGED: CHANGED}
+GONE = approval_words.GONE
+REASON_WANTED = approval_words.REASON_WANTED
+REFUSED = {**approval_words.REFUSALS, Reason.CHANGED: CHANGED}
 
 
 def refused(cluster: str, reasons: Sequence[str], ways_out: Sequence[str] = ()) -> str:

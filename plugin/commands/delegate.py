@@ -23,7 +23,7 @@ from plugin.options import (
     span,
 )
 from plugin.session import Session, carry_out
-from provisioning import delegating, objects, people, plain, wording
+from provisioning import approval_words, delegating, objects, people, plain
 from provisioning import errors as kube_errors
 from provisioning.manifest import Manifest
 from provisioning.model import ApprovalDelegation, Person, Tenant
@@ -99,7 +99,9 @@ async def stopped(session: Session, *, everywhere: bool = False) -> str:
         raise NotDone(f"nobody decides for you in {'any namespace' if everywhere else session.namespace}")
     for each in mine:
         await delegating.end(session.kube, each)
-    return wording.not_delegated(tuple(dict.fromkeys(plain.one_line(each.it.spec.delegate.user) for each in mine)))
+    return approval_words.not_delegated(
+        tuple(dict.fromkeys(plain.one_line(each.it.spec.delegate.user) for each in mine))
+    )
 
 
 async def _all(session: Session, *, everywhere: bool) -> Sequence[Manifest]:

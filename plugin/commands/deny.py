@@ -10,7 +10,7 @@ from plugin import errors, voting
 from plugin.command import Command
 from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Output, OutputOption
 from plugin.voting import RequestName, YesOption
-from provisioning import wording
+from provisioning import approval_words
 from provisioning.model import Decision
 
 LONGEST: Final = 1000
@@ -32,7 +32,7 @@ def run(
     Ends with 1 when the vote does not count, with the reason.
     """
     if not 0 < len(reason.strip()) <= LONGEST:
-        typer.echo(f"{wording.REASON_WANTED} Use --reason, with {LONGEST} characters at most.", err=True)
+        typer.echo(f"{approval_words.REASON_WANTED} Use --reason, with {LONGEST} characters at most.", err=True)
         raise typer.Exit(errors.NOT_DONE)
     voting.decide(
         name,

@@ -10,7 +10,7 @@ from plugin.errors import NotDone
 from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Output, OutputOption
 from plugin.session import Session, carry_out
 from plugin.voting import RequestName
-from provisioning import approval, request_status, wording
+from provisioning import approval, approval_words, request_status
 from provisioning.lifecycle import Refused
 from provisioning.manifest import Manifest
 from provisioning.model import ClusterRequest, RequestStatus
@@ -39,7 +39,7 @@ def run(
     if whole:
         printing.object_(output, manifest)
     else:
-        printing.say(wording.vote_taken_back(request.it.spec.cluster))
+        printing.say(approval_words.vote_taken_back(request.it.spec.cluster))
 
 
 async def taken_back(session: Session, name: str) -> Stored[ClusterRequest]:

@@ -12,7 +12,7 @@ from plugin.command import Command
 from plugin.errors import NotDone
 from plugin.options import HOME_KUBECONFIG, ContextOption, KubeconfigOption, NamespaceOption, Output, OutputOption
 from plugin.session import Session, carry_out
-from provisioning import approval, plain, request_status, wording
+from provisioning import approval, approval_words, plain, request_status
 from provisioning.lifecycle import Refused
 from provisioning.model import ClusterRequest, RequestStatus
 from provisioning.objects import Stored
@@ -55,7 +55,7 @@ async def take_back(session: Session, word: str, *, output: Output, dry_run: boo
         printing.object_(output, {**manifest, "status": request.it.status.wire()})
         return
     of = request.it.spec.requester.user if request.it.status.withdrawn_by else ""
-    said = wording.withdrawn(request.it.spec.cluster, plain.one_line(of))
+    said = approval_words.withdrawn(request.it.spec.cluster, plain.one_line(of))
     printing.say(f"{said}{' (server dry run)' if dry_run else ''}")
 
 

@@ -11,12 +11,12 @@ from bot import replies
 from bot.caretaker import Caretaker, Told
 from bot.follow import RESYNC_SECONDS, Follower
 from bot.outcomes import Later, Unknown, Vanished
+from provisioning.approval_words import PAUSED
 from provisioning.errors import Unavailable
 from provisioning.memo import Remembered
 from provisioning.model import Decision, Phase, Subject, Vote
 from provisioning.model.tenant import Channels
 from provisioning.trouble import Trouble
-from provisioning.wording import PAUSED
 from tests.bot import samples
 from tests.bot.conftest import Stage
 from tests.bot.fake_desk import FakeDesk

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provisioning import wording
+from provisioning import approval_words
 from tests.e2e.desk import Desk, eventually, nothing_left, quota_released
 from tests.e2e.onlooker import Onlooker
 from tests.plugin.running import run
@@ -53,7 +53,7 @@ async def test_what_somebody_asks_for_is_decided_and_entered_by_the_plugin(desk:
 
     # Who asked hears the words of Slack; who may decide sees first what it is.
     code, _, err = await clusterdesk("lena", "approve", REQUEST, "--yes")
-    assert (code, err) == (1, f"{wording.OWN_REQUEST}\n")
+    assert (code, err) == (1, f"{approval_words.OWN_REQUEST}\n")
     out = await approves(REQUEST)
     assert out.startswith(f"lena@example.com asks for a new cluster {CLUSTER} in {NAMESPACE}, of tenant team-c")
     for row in (

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from provisioning import wording
+from provisioning import approval_words
 from provisioning.resources import APPROVAL_DELEGATIONS, CLUSTER_REQUESTS, TENANTS
 from tests.builders import NAMESPACE, REQUEST, TENANT, tweak
 from tests.plugin.terminal import ME, Terminal, at_a_terminal
@@ -46,7 +46,7 @@ async def test_somebody_decides_instead_of_an_approver_until_it_is_stopped(tmp_p
         assert "1 of 2: dave for ben" in out
 
         become(ben, "ben")
-        assert await ben.type("delegate --stop") == (0, wording.not_delegated(["dave"]) + "\n", "")
+        assert await ben.type("delegate --stop") == (0, approval_words.not_delegated(["dave"]) + "\n", "")
         assert ben.server.all(APPROVAL_DELEGATIONS, NAMESPACE) == []
         code, _, err = await ben.type("delegate --stop")
         assert (code, err) == (1, f"nobody decides for you in {NAMESPACE}\n")
@@ -82,7 +82,7 @@ async def test_who_decides_instead_of_whom_is_listed_by_both_and_ended_everywher
         become(ben, "ben")
         _, out, _ = await ben.type("delegate -A -o name")
         assert len(out.splitlines()) == 2
-        assert await ben.type("delegate --stop -A") == (0, wording.not_delegated(["dave"]) + "\n", "")
+        assert await ben.type("delegate --stop -A") == (0, approval_words.not_delegated(["dave"]) + "\n", "")
         assert await ben.type("delegate") == (0, nobody, "")
         assert await ben.type("delegate --stop -A") == (1, "", "nobody decides for you in any namespace\n")
 
@@ -96,9 +96,9 @@ async def test_the_webhooks_refusal_is_told_and_nothing_is_delegated(tmp_path: P
 
 async def test_a_vote_is_taken_back_as_long_as_nothing_is_decided(tmp_path: Path) -> None:
     async with ben_at_a_terminal(tmp_path) as ben:
-        assert (await ben.type(f"unvote {NAME}"))[2] == f"{wording.NOT_VOTED}\n"
+        assert (await ben.type(f"unvote {NAME}"))[2] == f"{approval_words.NOT_VOTED}\n"
         await ben.type(f"approve {NAME} --yes")
-        assert await ben.type(f"unvote {NAME}") == (0, f"{wording.vote_taken_back('web')}\n", "")
+        assert await ben.type(f"unvote {NAME}") == (0, f"{approval_words.vote_taken_back('web')}\n", "")
         assert "votes" not in ben.requests[0]["status"]
         for user in ("ben", "cleo"):
             become(ben, user)
@@ -110,10 +110,10 @@ async def test_a_vote_is_taken_back_as_long_as_nothing_is_decided(tmp_path: Path
 async def test_a_glass_is_broken_with_a_reason_by_whom_the_tenant_names(tmp_path: Path) -> None:
     async with ben_at_a_terminal(tmp_path, breakGlass=[{"user": "ann"}]) as ann:
         code, _, err = await ann.type(f"approve {NAME} --break-glass --reason=down --yes")
-        assert (code, err) == (1, f"{wording.NO_BREAK_GLASS}\n")
+        assert (code, err) == (1, f"{approval_words.NO_BREAK_GLASS}\n")
         become(ann, "ann")
         code, _, err = await ann.type(f"approve {NAME} --break-glass --yes")
-        assert (code, err) == (1, f"{wording.REASON_WANTED}\n")
+        assert (code, err) == (1, f"{approval_words.REASON_WANTED}\n")
         code, _, _ = await ann.type(f"approve {NAME} --break-glass --reason=down --yes")
         status = ann.requests[0]["status"]
         assert (code, status["phase"]) == (0, "Approved")

@@ -14,7 +14,7 @@ import pytest
 from plugin import voting
 from plugin.errors import NotDone
 from plugin.session import Session
-from provisioning import errors, wording
+from provisioning import approval_words, errors
 from provisioning.lifecycle import Reason
 from provisioning.model import ClusterRequest, Decision, Phase
 from provisioning.objects import read
@@ -90,7 +90,7 @@ async def test_who_may_not_decide_is_told_in_the_words_of_slack_before_anything_
 ) -> None:
     async with staged() as stage:
         stage.am(user)
-        with pytest.raises(NotDone, match=wording.REFUSALS[reason]):
+        with pytest.raises(NotDone, match=approval_words.REFUSALS[reason]):
             await stage.vote()
         assert stage.server.asked("PUT") == []
 
@@ -110,7 +110,7 @@ LARGE = {"above": {"vcpu": 5}, "required": 2, "approvers": [{"user": "dave"}, {"
 async def test_a_large_request_takes_those_whom_the_tenant_names_for_it() -> None:
     async with staged() as stage:
         stage.tenant("spec.approval", {"large": LARGE})
-        with pytest.raises(NotDone, match=wording.NOT_AN_APPROVER):
+        with pytest.raises(NotDone, match=approval_words.NOT_AN_APPROVER):
             await stage.vote()
         stage.am("dave")
         assert await stage.vote() == "Your approval of the request about web counts. 1 more approval needed."
@@ -132,7 +132,7 @@ async def test_a_second_vote_is_refused_not_repeated() -> None:
     async with staged() as stage:
         stage.tenant("spec.approval", {"required": 2})
         await stage.vote()
-        with pytest.raises(NotDone, match=wording.ALREADY_VOTED):
+        with pytest.raises(NotDone, match=approval_words.ALREADY_VOTED):
             await stage.vote()
 
 
@@ -162,11 +162,11 @@ async def test_a_vote_is_for_what_was_shown_and_for_nothing_that_took_its_name()
         shown = await voting.paper(stage.session, NAME)
         stage.server.remove(CLUSTER_REQUESTS, NAME, NAMESPACE)
         stage.server.put(CLUSTER_REQUESTS, tweak(REQUEST, "spec.digest", "sha256:" + "f" * 64))
-        with pytest.raises(NotDone, match=wording.REFUSALS[Reason.CHANGED]):
+        with pytest.raises(NotDone, match=approval_words.REFUSALS[Reason.CHANGED]):
             await voting.cast(stage.session, shown, Decision.APPROVE)
         assert stage.stored().status.votes == ()
         stage.server.remove(CLUSTER_REQUESTS, NAME, NAMESPACE)
-        with pytest.raises(NotDone, match=wording.GONE):
+        with pytest.raises(NotDone, match=approval_words.GONE):
             await voting.cast(stage.session, shown, Decision.APPROVE)
 
 
@@ -191,7 +191,7 @@ async def test_a_lost_answer_does_not_count_twice_and_no_answer_is_said_as_in_sl
         stage.server.fail(Fault.DROPPED, method="GET", plural="clusterrequests", times=5)
         with pytest.raises(errors.Unavailable) as raised:
             await voting.cast(stage.session, shown, Decision.APPROVE)
-        assert raised.value.message.startswith(wording.NOT_DECIDED)
+        assert raised.value.message.startswith(approval_words.NOT_DECIDED)
         stage.server.heal()
         stage.server.fail(Fault.LOST, method="PUT")
         await voting.cast(stage.session, shown, Decision.APPROVE)
@@ -226,7 +226,7 @@ async def test_programs_get_the_request_and_nothing_else(tmp_path: Path) -> None
         assert "ann asks for a new cluster" in err
         code, out, err = await ben.type(f"approve {NAME} --yes -o yaml")
         assert (code, out) == (1, "")
-        assert err.startswith(wording.TOO_LATE)
+        assert err.startswith(approval_words.TOO_LATE)
 
 
 @pytest.mark.parametrize("reason", ["", "' '", "x" * 1001])
@@ -234,7 +234,7 @@ async def test_a_denial_says_why_in_so_many_words(tmp_path: Path, reason: str) -
     async with ben_at_a_terminal(tmp_path) as ben:
         code, _, err = await ben.type(f"deny {NAME} --yes --reason={reason}")
         assert code == 1
-        assert err.startswith(wording.REASON_WANTED)
+        assert err.startswith(approval_words.REASON_WANTED)
         assert "status" not in ben.requests[0]
         code, _, _ = await ben.type(f"deny {NAME} --yes --reason='too dear'")
         assert (code, ben.requests[0]["status"]["message"]) == (0, "too dear")
