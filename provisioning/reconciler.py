@@ -7,13 +7,12 @@ and as often as one likes. What to render and what to call ready is decided else
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
 
-from provisioning import additions, anew, audit, errors, lifetime, metrics, names, news, precheck, resources, sights
+from provisioning import additions, anew, audit, errors, lifetime, metrics, names, news, resources
 from provisioning.additions import Additions
 from provisioning.applier import Applier
 from provisioning.clearance import Clearance
@@ -23,14 +22,15 @@ from provisioning.events import Recorder
 from provisioning.kube import Kube
 from provisioning.landscape import Landscape
 from provisioning.lifetime import Ladder
-from provisioning.manifest import Key, Manifest
+from provisioning.lookout import Lookout
+from provisioning.manifest import Key
 from provisioning.model import ClusterStatus, TenantCluster
 from provisioning.model import conditions as conditions_of
 from provisioning.news import News
 from provisioning.objects import Stored, parse_time
 from provisioning.observe import is_paused, observe
 from provisioning.prechecker import Prechecker
-from provisioning.probe import NOT_YET, Probe
+from provisioning.probe import Probe
 from provisioning.publisher import Publisher
 from provisioning.remains import Remains
 from provisioning.teardown import Teardown
@@ -62,9 +62,8 @@ class Reconciler:
     ) -> None:
         self._kube = kube
         self._landscape = landscape
-        self._probe = probe
-        self._prechecker = prechecker
         self._now = now
+        self._lookout = Lookout(kube, landscape, probe=probe, prechecker=prechecker, now=now)
         self._applier = Applier(kube, lacks=landscape.missing)
         self._delivery = Delivery(kube, landscape, self._applier, now=now)
         self._recorder = Recorder(kube, now=now)
@@ -125,8 +124,8 @@ class Reconciler:
         await self._recorder.tell(cluster, news.of_delivery(done.restored, done.pruned))
         if refusal:
             log.warning("cluster_refused", namespace=cluster.meta.namespace, name=cluster.meta.name, why=refusal)
-        seen = await self._world(cluster)
-        if self._probe is not None and self._probe.awaits(cluster.key) and _was_ready(cluster):
+        seen = await self._lookout.world(cluster)
+        if self._lookout.awaits(cluster.key) and _was_ready(cluster):
             # A fresh leader has asked nobody yet: no reason to call a cluster unready. The answer brings us back here.
             return UNSETTLED_LOOK
         until = await self._clearance.kept_until(cluster)
@@ -143,49 +142,6 @@ class Reconciler:
         """How its life ends; None when it may live for ever."""
         policy = self._landscape.lifetime_of(cluster.meta.namespace)
         return lifetime.ladder(cluster.meta.created or self._now(), cluster.it.spec, policy)
-
-    async def _world(self, cluster: Stored[TenantCluster]) -> World:
-        """What there is, our own look at the tenant's API server included once there should be one."""
-        seen = World.of(self._landscape.parts(cluster.key))
-        if sights.are_pods_of_interest(seen, now=self._now()):
-            seen = replace(seen, pods=await self._pods(cluster))
-        up = ((seen.control_plane or {}).get("status") or {}).get("ready") is True
-        if self._probe is None:
-            return seen
-        seen = replace(seen, probed=True)
-        if not up:
-            self._forget_tenant(cluster.key)
-            return seen
-        # Another try only until it is done: a fresh leader would take what was asked for long ago for a new wish.
-        again = anew.asked(cluster) if anew.is_due(cluster) else ""
-        wish = tuple(filter(None, (again, *self._upgrades(cluster))))
-        if self._prechecker is not None:
-            noted = cluster.it.status.precheck
-            seen = replace(seen, precheck=self._prechecker.found(cluster.key, noted=noted, wish=wish))
-        sign = (*sights.of_life(seen), *wish)
-        answer = self._probe.answer(cluster.key, nodes=sights.nodes(cluster, seen).wanted, sign=sign)
-        if answer is NOT_YET:
-            return seen
-        return replace(
-            seen,
-            silence=answer.obstacle,
-            nodes_ready=answer.nodes_ready,
-            uninitialised=answer.uninitialised,
-            unready=answer.unready,
-        )
-
-    def _upgrades(self, cluster: Stored[TenantCluster]) -> tuple[str, ...]:
-        """The requests by which it would have another version, and that are not done."""
-        return precheck.asked_for(self._landscape.requests_about(cluster.key), cluster.it.spec.version or "")
-
-    async def _pods(self, cluster: Stored[TenantCluster]) -> tuple[Manifest, ...]:
-        """Pods of control planes and of what runs beside them. Good to know, and nothing depends on it."""
-        try:
-            listing = await self._kube.list(resources.PODS, namespace=cluster.meta.namespace)
-        except errors.KubeError as error:
-            log.debug("pods_not_seen", namespace=cluster.meta.namespace, name=cluster.meta.name, why=error.message)
-            return ()
-        return tuple(listing.items)
 
     async def _hold(self, cluster: Stored[TenantCluster]) -> None:
         held = [*cluster.meta.finalizers, names.FINALIZER]
@@ -238,13 +194,7 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         self._applier.forget(key)
         self._publisher.forget(key)
-        self._forget_tenant(key)
-
-    def _forget_tenant(self, key: Key) -> None:
-        """It is asked no more."""
-        for looking in (self._probe, self._prechecker):
-            if looking is not None:
-                looking.forget(key)
+        self._lookout.forget(key)
 
 
 def _was_ready(cluster: Stored[TenantCluster]) -> bool:
