@@ -41,7 +41,6 @@ REASON_WANTED: Final = "Please say why; whoever asked will read it."
 NOT_DECIDED: Final = "The cluster API does not answer, so I could not save that. Please try again: it counts only once."
 PAUSED: Final = "Approvals paused: quota enforcement is not answering. The platform team is told."
 
-
 REFUSALS: Final[Mapping[Reason, str]] = {
     Reason.NOT_AN_APPROVER: NOT_AN_APPROVER,
     Reason.NOT_BY_SLACK: NOT_BY_SLACK,

@@ -9,9 +9,7 @@ from provisioning.model import TenantCluster
 from provisioning.objects import Stored
 
 
-def run(
-    name: options.ClusterName,
-) -> Task:
+def run(name: options.ClusterName) -> Task:
     """Put a cluster to sleep: its workers go, its control plane stops, what it has stored is kept.
 
     Ends with 1 when it was refused; with --wait also when it was denied, or is not asleep in time.

@@ -9,9 +9,7 @@ from provisioning.model import TenantCluster
 from provisioning.objects import Stored
 
 
-def run(
-    name: options.ClusterName,
-) -> Task:
+def run(name: options.ClusterName) -> Task:
     """Keep a cluster from being deleted, by anybody and by the end of its lifetime.
 
     When its lifetime is over it sleeps, and keeps what it has stored.

@@ -9,9 +9,7 @@ from provisioning.model import TenantCluster
 from provisioning.objects import Stored
 
 
-def run(
-    name: options.ClusterName,
-) -> Task:
+def run(name: options.ClusterName) -> Task:
     """Take a cluster's deletion protection off. Somebody else always has to agree.
 
     One whose lifetime is over is deleted then.
