@@ -29,6 +29,11 @@ def is_about_the_same(request: Request) -> bool:
     return True
 
 
+def says_something_else(request: Request) -> bool:
+    """Whether an object says what it did not say before. One that goes says nothing."""
+    return request.object is not None and not is_about_the_same(request)
+
+
 def says_the_same(request: Request) -> bool:
     """Whether nothing but a mark, a finalizer, an owner or a status changes: the garbage collector and the like write
     those."""

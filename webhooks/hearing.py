@@ -5,7 +5,7 @@ What is looked up, reserved and doubted is the judge's business.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from provisioning import errors
@@ -31,7 +31,7 @@ class Hearing:
         self.facts = facts
         self.unknown: Sequence[Query] = ()
         """What those need to know who have not answered."""
-        self._silent = policies
+        self._silent = _concerned(policies, request)
         self._verdicts: list[tuple[str, Verdict]] = []
         """With the names of the policies."""
         self.waiting: list[tuple[str, Charge | Unless]] = []
@@ -81,6 +81,18 @@ class Hearing:
         tenant = marks.label(namespace, TENANT_LABEL) if isinstance(namespace, dict) else ""
         noted = {"refused-by": ",".join(refusing), **({"tenant": tenant} if tenant else {})}
         return replace(verdict, audit={**noted, **verdict.audit})
+
+
+def _concerned(policies: Sequence[Policy], request: Request) -> Sequence[Policy]:
+    said: dict[Callable[[Request], bool] | None, bool] = {None: True}
+    found: list[Policy] = []
+    for policy in policies:
+        concerns = policy.concerns
+        if concerns is not None and concerns not in said:
+            said[concerns] = concerns(request)
+        if said[concerns]:
+            found.append(policy)
+    return found
 
 
 def _check(policy: Policy, request: Request, facts: Facts) -> Verdict | Charge | Unless:

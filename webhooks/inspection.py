@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
-from webhooks import decision, deliveries, difference, extent
+from webhooks import decision, deliveries, difference
 from webhooks.decision import INVALID, Deny
 from webhooks.facts import Facts
 from webhooks.parts import Part
@@ -38,7 +38,7 @@ def found(
     by where it stands in a list; once more of the same is new. Raises `Overgrown`.
     """
     manifest = request.object
-    if manifest is None or extent.is_about_the_same(request) or not deliveries.is_concern(request, facts):
+    if manifest is None or not deliveries.is_concern(request, facts):
         return []
     before = _before(request, facts)
     try:

@@ -142,7 +142,8 @@ class Judge:
     def _hearing(self, request: Request, policies: Sequence[Policy], *, live: bool) -> Hearing:
         facts = Facts(self.now(), self.trusted)
         if not live:
-            facts.at_hand = partial(self._at_hand, facts)
+            # Not of the facts themselves, which would hold on to each other.
+            facts.at_hand = partial(self._at_hand, facts.guessed)
         hearing = Hearing(request, policies, facts)
         hearing.ask()
         return hearing
@@ -184,11 +185,11 @@ class Judge:
             wanted = await self._ask(partial(default.complete, request, wanted, facts), facts, live=False)
         return wanted
 
-    def _at_hand(self, facts: Facts, query: Query) -> Answer | None:
+    def _at_hand(self, guessed: set[Query], query: Query) -> Answer | None:
         """What is remembered, or cached."""
         guess = self.recall.guess(query)
         if guess is not None:
-            facts.guessed.add(query)
+            guessed.add(query)
             return guess
         return self._cached(query)
 

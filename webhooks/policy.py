@@ -61,6 +61,8 @@ class Policy:
     name: str
     applies_to: tuple[Rule, ...]
     check: Callable[[Request, Facts], Verdict | Charge | Unless]
+    concerns: Callable[[Request], bool] | None = None
+    """Which changes it is asked about at all; None for every one. What many ask is found out once."""
 
 
 @dataclass(frozen=True)

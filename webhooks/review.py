@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypedDict
 
 import msgspec
 
@@ -105,8 +105,8 @@ class _Request(msgspec.Struct, rename="camel"):
     namespace: str = ""
     name: str = ""
     dry_run: bool | None = None
-    object: dict[str, Any] | None = None
-    old_object: dict[str, Any] | None = None
+    object: dict[str, msgspec.Raw] | None = None
+    old_object: dict[str, msgspec.Raw] | None = None
 
 
 class _Review(msgspec.Struct, rename="camel"):
@@ -115,26 +115,35 @@ class _Review(msgspec.Struct, rename="camel"):
     request: _Request | None = None
 
 
-class _Meta(msgspec.Struct, rename="camel"):
-    name: str = ""
-    uid: str | None = None
-    resource_version: str | None = None
-    labels: dict[Any, Any] | None = None
-    annotations: dict[Any, Any] | None = None
-    owner_references: list[dict[Any, Any]] | None = None
+class _Meta(TypedDict, total=False):
+    """All that there is but `managedFields`, which nobody reads and which are as large as the rest."""
+
+    name: str
+    generateName: str
+    namespace: str
+    uid: str
+    resourceVersion: str
+    generation: Any
+    creationTimestamp: Any
+    deletionTimestamp: Any
+    deletionGracePeriodSeconds: Any
+    labels: dict[str, Any] | None
+    annotations: dict[str, Any] | None
+    ownerReferences: list[dict[str, Any]] | None
+    finalizers: Any
 
 
-class _Manifest(msgspec.Struct, rename="camel"):
-    api_version: str
-    kind: str
-    metadata: _Meta
-    spec: dict[Any, Any] | None = None
-    status: dict[Any, Any] | None = None
-    data: dict[Any, Any] | None = None
-    string_data: dict[Any, Any] | None = None
-    binary_data: dict[Any, Any] | None = None
-
-
+_Raw = Mapping[str, msgspec.Raw]
+_text = msgspec.json.Decoder(str)
+_section = msgspec.json.Decoder(dict[str, Any] | None)
+_value = msgspec.json.Decoder()
+_readers: Final[Mapping[str, msgspec.json.Decoder[Any]]] = {
+    "apiVersion": _text,
+    "kind": _text,
+    "metadata": msgspec.json.Decoder(_Meta),
+    **dict.fromkeys(("spec", "status", "data", "stringData", "binaryData"), _section),
+}
+"""The shape that every object has, whatever its kind: the API server sends no other."""
 _decoder = msgspec.json.Decoder(_Review)
 _encoder = msgspec.json.Encoder()
 
@@ -159,7 +168,8 @@ def decode(body: bytes, *, stored: bool = False) -> Request:
         raise Malformed("the request has neither object nor oldObject")
     if not asked.user_info.username:
         raise Malformed("the request names nobody who asks")
-    new, old = _shape(asked.object), _shape(asked.old_object)
+    new = _read(asked.object)
+    old = _read(asked.old_object, asked.object, new)
     if stored and not (_is_stored(new) and _is_stored(old) and _has_revision(old)):
         raise Malformed("the object of the request lacks what every stored object has")
     return Request(
@@ -173,8 +183,8 @@ def decode(body: bytes, *, stored: bool = False) -> Request:
         name=asked.name,
         user=User(asked.user_info.username, asked.user_info.groups or ()),
         subresource=asked.sub_resource,
-        object=_known(asked.object),
-        old=_known(asked.old_object),
+        object=_known(new),
+        old=_known(old),
         dry_run=bool(asked.dry_run),
     )
 
@@ -190,24 +200,32 @@ def _known(manifest: Manifest | None) -> Manifest | None:
         raise Malformed(f"the object of the request cannot be read: {type(error).__name__}") from error
 
 
-def _shape(content: Manifest | None) -> _Manifest | None:
-    """What every object has, whatever its kind: the API server sends no other. Raises `Malformed`."""
-    if content is None:
+def _read(raw: _Raw | None, other: _Raw | None = None, read: Manifest | None = None) -> Manifest | None:
+    """The object; what of it is as in the `other` one, as most of it is, is what was `read` there: nobody changes it.
+    Raises `Malformed`."""
+    if raw is None:
         return None
+    known, read = other or {}, read or {}
     try:
-        return msgspec.convert(content, _Manifest)
-    except msgspec.ValidationError as error:
-        raise Malformed("the object of the request is no Kubernetes object") from error
+        found = {
+            key: read[key] if key in read and value == known[key] else _readers.get(key, _value).decode(value)
+            for key, value in raw.items()
+        }
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"the object of the request is no Kubernetes object: {error}") from error
+    if not found.keys() >= {"apiVersion", "kind", "metadata"}:
+        raise Malformed("the object of the request is no Kubernetes object")
+    return found
 
 
-def _is_stored(manifest: _Manifest | None) -> bool:
-    return manifest is None or bool(manifest.metadata.name and manifest.metadata.uid)
+def _is_stored(manifest: Manifest | None) -> bool:
+    return manifest is None or bool(manifest["metadata"].get("name") and manifest["metadata"].get("uid"))
 
 
-def _has_revision(manifest: _Manifest | None) -> bool:
+def _has_revision(manifest: Manifest | None) -> bool:
     """A fence in a ledger is compared as a number."""
-    revision = manifest.metadata.resource_version if manifest is not None else "0"
-    return revision is not None and revision.isascii() and revision.isdigit()
+    revision = manifest["metadata"].get("resourceVersion", "") if manifest is not None else "0"
+    return revision.isascii() and revision.isdigit()
 
 
 def encode(uid: str, decision: Decision, *, about: Request | None = None) -> bytes:

@@ -14,6 +14,7 @@ from provisioning.reservation import Granted, Outcome
 from provisioning.resources import Resource
 from provisioning.usage import Usage
 from webhooks.charge import Charge
+from webhooks.decision import Allow
 from webhooks.facts import All, Answer, Facts, One, Query, Unknown
 from webhooks.policy import Default, Policy, Unless
 from webhooks.review import Request
@@ -46,6 +47,8 @@ class World:
 
     def check(self, policy: Policy, request: Request, *, trusted: Trusted | None = None, now: datetime = NOW) -> Any:
         """What the policy says in this world."""
+        if policy.concerns is not None and not policy.concerns(request):
+            return Allow()
         facts = Facts(now, trusted or Trusted())
         while True:
             try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
-from webhooks import deliveries, inspection, placement
+from webhooks import deliveries, extent, inspection, placement
 from webhooks.decision import Allow, Verdict
 from webhooks.facts import Facts
 from webhooks.placement import Finding
@@ -41,4 +41,4 @@ def _warning(finding: Finding) -> str:
     return f"{finding.field}: {finding.evidence} has the name of {finding.component.name}, which is not for tenants"
 
 
-POLICY = Policy("hosted_controllers_only", deliveries.RULES, check)
+POLICY = Policy("hosted_controllers_only", deliveries.RULES, check, concerns=extent.says_something_else)

@@ -19,7 +19,7 @@ from provisioning.resources import (
     MACHINES,
     SECRETS,
 )
-from webhooks import deliveries, inspection, origins, reading
+from webhooks import deliveries, extent, inspection, origins, reading
 from webhooks.decision import Allow, Verdict
 from webhooks.facts import Facts
 from webhooks.origins import Origin
@@ -65,4 +65,6 @@ def _cause(origin: Origin) -> Cause:
     )
 
 
-POLICY = Policy("included_user_data", tuple(r for r in deliveries.RULES if r.resource in KINDS), check)
+RULES = tuple(rule for rule in deliveries.RULES if rule.resource in KINDS)
+
+POLICY = Policy("included_user_data", RULES, check, concerns=extent.says_something_else)

@@ -47,7 +47,7 @@ REFERENCES: Final[Mapping[Resource, Mapping[str, Resource | None]]] = {
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    if request.object is None or extent.says_the_same(request) or not reading.is_by_people(request, facts):
+    if not reading.is_by_people(request, facts):
         return Allow()
     found = list(_others(request))
     return refuse(*found) if found else Allow()
@@ -70,4 +70,4 @@ def _others(request: Request) -> Iterator[Cause]:
             yield Cause(f"{path}.namespace", f"must be {request.namespace}, the object's own, and not {elsewhere}")
 
 
-POLICY = Policy("known_kinds", tuple(Rule(kind) for kind in REFERENCES), check)
+POLICY = Policy("known_kinds", tuple(Rule(kind) for kind in REFERENCES), check, concerns=extent.says_something_else)

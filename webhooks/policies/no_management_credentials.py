@@ -19,7 +19,7 @@ from typing import Final
 from provisioning.documents import Overgrown
 from provisioning.errors import Cause
 from provisioning.resources import CONFIG_MAPS, SERVICE_ACCOUNTS
-from webhooks import credentials, deliveries, inspection, tree
+from webhooks import credentials, deliveries, extent, inspection, tree
 from webhooks.credentials import Credential, Kubeconfig, Token
 from webhooks.decision import Allow, Verdict
 from webhooks.facts import Facts, One
@@ -111,4 +111,4 @@ def _data(facts: Facts, of: One, key: str) -> str:
     return tree.text(tree.mapping(found.get("data")).get(key))
 
 
-POLICY = Policy("no_management_credentials", deliveries.RULES, check)
+POLICY = Policy("no_management_credentials", deliveries.RULES, check, concerns=extent.says_something_else)
