@@ -16,7 +16,7 @@ from provisioning.resources import CATALOGS, NAMESPACES, TENANT_CLUSTERS, TENANT
 from provisioning.usage import Usage
 from tests.webhooks.fakes import NOW, BrokenWorld, SlowWorld, ToldLedgers, World
 from tests.webhooks.reviews import manifest, request
-from webhooks import reading
+from webhooks import extent, reading
 from webhooks.charge import Charge
 from webhooks.decision import Allow, Deny, Patch, Verdict, refuse
 from webhooks.facts import All, Facts, One, Unusable
@@ -63,6 +63,24 @@ async def test_only_policies_that_apply_are_asked() -> None:
     deleted = Policy("deleted", (Rule(TENANT_CLUSTERS, ("DELETE",)),), lambda _r, _f: refuse(Cause("", "nor this")))
     scaled = Policy("scaled", (Rule(TENANT_CLUSTERS, subresource="scale"),), lambda _r, _f: refuse(Cause("", "nor")))
     assert await verdict(judge(other, deleted, scaled)) == Allow()
+
+
+async def test_a_policy_is_asked_about_what_concerns_it_and_what_many_ask_is_found_out_once() -> None:
+    found: list[Request] = []
+
+    def concerns(asked: Request) -> bool:
+        found.append(asked)
+        return extent.says_something_else(asked)
+
+    def refusing(name: str) -> Policy:
+        return Policy(name, RULES, lambda _r, _f: refuse(Cause("", name)), concerns)
+
+    subject = judge(refusing("one"), refusing("other"))
+    marked = {**CLUSTER, "metadata": {**CLUSTER["metadata"], "labels": {"a": "b"}}}
+    assert await verdict(subject, request(TENANT_CLUSTERS, marked, old=CLUSTER)) == Allow()
+    assert len(found) == 1
+    for each in (ASKED, request(TENANT_CLUSTERS, {**CLUSTER, "spec": {"a": 2}}, old=CLUSTER)):
+        assert isinstance(await verdict(subject, each), Deny)
 
 
 async def test_all_reasons_are_told_at_once() -> None:

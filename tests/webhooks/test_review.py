@@ -32,6 +32,18 @@ def test_a_create_has_no_old_object_and_names_who_asks() -> None:
     assert (asked.object, asked.old, asked.dry_run) == (CLUSTER, None, True)
 
 
+def test_of_both_objects_each_part_is_read_as_it_is_there_and_managed_fields_not_at_all() -> None:
+    new, old = (
+        {**CLUSTER, "spec": {"same": {"a": 1}}, "status": {"at": at}, "operation": {"at": at}} for at in ("now", "then")
+    )
+    managed = {**CLUSTER["metadata"], "managedFields": [{"manager": "kubectl", "fieldsV1": {"f:spec": {}}}]}
+    bare = {key: value for key, value in new.items() if key != "operation"}
+    for one, other in ((new, old), (bare, new), (new, bare), (new, new)):
+        text = json.dumps(body(TENANT_CLUSTERS, {**one, "metadata": managed}, old={**other, "metadata": managed}))
+        asked = review.decode(text.encode())
+        assert (asked.object, asked.old) == (one, other)
+
+
 def test_a_scale_is_a_subresource_of_what_is_scaled() -> None:
     scale = manifest(MACHINE_DEPLOYMENTS, "web-md0", {"replicas": 3})
     asked = review.decode(json.dumps(body(MACHINE_DEPLOYMENTS, scale, old=scale, subresource="scale")).encode())
