@@ -45,17 +45,17 @@ NAME = "clusterdesk"
 """Of both configurations."""
 
 _LOOKED_AT = (
-    "spec",
-    "data",
-    "binaryData",
-    "stringData",
-    "metadata.labels",
     "metadata.annotations",
+    "metadata.labels",
     "metadata.ownerReferences",
     # Of Argo CD's Applications.
     "operation",
+    "data",
+    "binaryData",
+    "stringData",
+    "spec",
 )
-"""What some rule reads. An update that leaves all of it alone (a status, a finalizer) needs no question; and so
+"""What some rule reads, what is compared quickest first. An update that leaves all of it alone (a status, a finalizer) needs no question; and so
 neither a slow nor a missing webhook holds up a deletion that has begun, but for the parts that may be protected, and
 for who lets go of a machine, or of a volume, in its controller's place."""
 
