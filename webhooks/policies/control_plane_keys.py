@@ -13,7 +13,7 @@ one of them, whether the Secret is there or not.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from provisioning.documents import Overgrown
@@ -44,15 +44,23 @@ KEPT: Final = (
 
 
 def check(request: Request, facts: Facts) -> Verdict:
-    manifest, judge = request.object, _JUDGES.get((request.group, request.resource), _of_naming)
-    names_the_same = judge is _of_naming and extent.is_about_the_same(request)
-    if manifest is None or names_the_same or not deliveries.is_concern(request, facts):
+    manifest = request.object
+    if manifest is None or not deliveries.is_concern(request, facts):
         return Allow()
     try:
-        causes = list(judge(request, manifest, facts))
+        causes = list(_judge_of(request)(request, manifest, facts))
     except Overgrown as error:
         return inspection.refuse_unread(error)
     return refuse(*causes) if causes else Allow()
+
+
+def _may_matter(request: Request) -> bool:
+    """Who keeps keys, and the keys, are looked at whatever changes; who names them, where they say something else."""
+    return _judge_of(request) is not _of_naming or extent.says_something_else(request)
+
+
+def _judge_of(request: Request) -> Callable[[Request, Manifest, Facts], Iterator[Cause]]:
+    return _JUDGES.get((request.group, request.resource), _of_naming)
 
 
 def _of_naming(request: Request, manifest: Manifest, facts: Facts) -> Iterator[Cause]:
@@ -142,4 +150,5 @@ POLICY = Policy(
         Rule(SECRETS, reach=Reach.TENANTS),
     ),
     check,
+    concerns=_may_matter,
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from provisioning import measures
 from provisioning.errors import Cause
 from provisioning.resources import TENANT_CLUSTERS, TENANTS
 from webhooks import charged, reading, tree
@@ -33,8 +32,6 @@ OPEN: Final = (
 def check(request: Request, facts: Facts) -> Verdict:
     if request.resource == TENANTS.plural:
         return _of_tenant(request)
-    if _as_large_as_before(request):
-        return Allow()
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None or tenant.it.spec.hand_made.allowed:
         return Allow()
@@ -53,14 +50,6 @@ def _of_tenant(request: Request) -> Verdict:
     return Allow() if nobody_agrees or said or spec == old else Allow((OPEN,))
 
 
-def _as_large_as_before(request: Request) -> bool:
-    """Told by the object alone: controllers that write annotations and the like are never held up."""
-    if request.old is None or request.object is None or request.subresource:
-        return False
-    resource = charged.BY_PLURAL[request.resource].resource
-    return measures.alike(resource, request.old, request.object)
-
-
 POLICY = Policy(
     "hand_made",
     (
@@ -72,4 +61,5 @@ POLICY = Policy(
         Rule(TENANTS),
     ),
     check,
+    concerns=charged.may_cost_otherwise,
 )

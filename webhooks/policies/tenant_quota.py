@@ -37,11 +37,8 @@ def check(request: Request, facts: Facts) -> Verdict | Charge:
         return Allow()
     kind = charged.BY_PLURAL[request.resource]
     before, after = _pair(kind, request, request.object, facts)
-    if before is not None and measures.alike(kind.resource, before, after):
-        # Nothing needs to be looked up: controllers that write annotations and the like are never held up.
-        return Allow()
-    if before is not None and _has_fewer(kind, before, after):
-        # Nor to be measured: a MachineDeployment scales its old sets down when their template may be gone.
+    if before is not None and (measures.alike(kind.resource, before, after) or _has_fewer(kind, before, after)):
+        # Nothing needs to be measured: a MachineDeployment scales its old sets down when their template may be gone.
         return Allow()
     tenant = reading.tenant_of(facts, request.namespace)
     if tenant is None:
@@ -185,4 +182,5 @@ POLICY = Policy(
         *(Rule(kind.resource, (UPDATE,), "scale", kind.reach) for kind in charged.KINDS if kind.scaled),
     ),
     check,
+    concerns=charged.may_cost_otherwise,
 )
