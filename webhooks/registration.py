@@ -56,8 +56,8 @@ _LOOKED_AT = (
     "spec",
 )
 """What some rule reads, the quickest to compare first. An update that leaves all of it alone (a status, a finalizer)
-needs no question; and so neither a slow nor a missing webhook holds up a deletion that has begun, but for the parts that
-may be protected, and for who lets go of a machine, or of a volume, in its controller's place."""
+needs no question; and so neither a slow nor a missing webhook holds up a deletion that has begun, but for the parts
+that may be protected, and for who lets go of a machine, or of a volume, in its controller's place."""
 
 _HELD = {
     Reach.EVERYWHERE: [kind.plural for kind in kept_machines.FINALIZERS],
