@@ -37,10 +37,10 @@ STILL = 200
 class Sizes:
     """How much is measured. `each` writes of one writer and a peer; `round_` writes of many in one of `rounds`."""
 
-    each: int = 500
+    each: int = 1000
     steady_seconds: float = 20.0
-    rounds: int = 4
-    round_: int = 400
+    rounds: int = 2
+    round_: int = 1000
     writers: tuple[int, ...] = (1, 16, 64)
     tenants: tuple[int, ...] = (1, 50)
     replicas: tuple[int, ...] = (1, 3)
