@@ -75,7 +75,7 @@ def admission(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")] = False,
     write: Annotated[bool, typer.Option(help="Write what was measured into docs/performance.md.")] = False,
 ) -> None:
-    """Measure the admission door alone, against its peers. Takes about 15 minutes as it is."""
+    """Measure the admission door alone, against its peers. Takes about 20 minutes as it is."""
     chosen = [part.strip() for part in parts.split(",") if part.strip()]
     if unknown := sorted(set(chosen) - set(PARTS)):
         raise typer.BadParameter(f"there is no part {', '.join(unknown)}", param_hint="--parts")
