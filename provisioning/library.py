@@ -50,12 +50,13 @@ def _lighten() -> None:
     _package(_NAME)
     client = _package(f"{_NAME}.client")
     _package(f"{_NAME}.client.models")
-    for module, name in (
-        ("exceptions", "ApiException"),
-        ("configuration", "Configuration"),
-        ("api_client", "ApiClient"),
-    ):
-        with _without("urllib3"):  # Only for passwords in a configuration, which no API server takes any more.
+    # Only for passwords in a configuration, which no API server takes any more.
+    with _without("urllib3"):
+        for module, name in (
+            ("exceptions", "ApiException"),
+            ("configuration", "Configuration"),
+            ("api_client", "ApiClient"),
+        ):
             setattr(client, name, getattr(importlib.import_module(f"{_NAME}.client.{module}"), name))
 
 
